@@ -1,0 +1,1 @@
+"""Basketry: what computes. Plain Python and Spark; never Airflow."""

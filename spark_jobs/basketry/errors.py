@@ -1,0 +1,31 @@
+"""The errors that a person can meet, each with one sentence that names the thing and the fix."""
+
+from __future__ import annotations
+
+BAD_INPUT_EXIT = 65
+"""Exit code of a job that was given what it can never accept (EX_DATAERR of sysexits.h): Airflow does not retry it."""
+
+
+class BasketryError(Exception):
+    """Base of every error that Basketry raises on purpose."""
+
+
+class BadInputError(BasketryError):
+    """What was given can never work: an argument, a file, a contract. Retrying is pointless, a person must act."""
+
+    def __init__(self, message: str) -> None:
+        """Keep one sentence; the prefix is what the retry policy recognises through Databricks' error text."""
+        super().__init__(f"BAD_INPUT: {message}")
+        self.message = message
+
+
+class ContractError(BadInputError):
+    """A contract says something impossible; names the file, the line and the nearest right word."""
+
+
+class RefusedFileError(BadInputError):
+    """A delivered file cannot be loaded as a whole; names the file, the line where known, and the fix."""
+
+
+class TableError(BasketryError):
+    """A table and its declaration disagree; a defect of the code or of a hand-made change, never of a delivery."""

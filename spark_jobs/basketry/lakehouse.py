@@ -1,0 +1,205 @@
+"""The one reader and writer of tables: Delta folders locally, Unity Catalog tables on Databricks.
+
+Every write is one Delta commit and conforms to the declaration in `tables.py`: same columns, same types, no missing
+value where none may be. Locally writers of a table wait for one another on a file lock, because a local file system
+has no atomic "create unless it exists" that two JVMs could trust.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from delta.tables import DeltaTable, DeltaTableBuilder
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructField, StructType
+from pyspark.sql.utils import AnalysisException
+
+from basketry.errors import BadInputError, TableError
+from basketry.settings import Settings
+from basketry.tables import Table
+
+CATALOG_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+NEWER = ("_delivered_at", "_file_checksum", "_row_number")
+"""What makes one version of a row newer than another: a total order, so the order of loading does not matter."""
+
+
+class Lakehouse:
+    """The tables of one catalog."""
+
+    def __init__(self, spark: SparkSession, catalog: str, settings: Settings) -> None:
+        """catalog: lower-case identifier; anything else is a BadInputError, since it becomes a path or a name."""
+        if not CATALOG_NAME.fullmatch(catalog):
+            raise BadInputError(f"'{catalog}' cannot be a catalog: use lower-case letters, digits and underscores.")
+        self.spark = spark
+        self.catalog = catalog
+        self.settings = settings
+
+    def path(self, table: Table) -> Path:
+        """Folder of a local table; TableError where tables live in Unity Catalog."""
+        if self.settings.lake is None:
+            raise TableError(f"{table.full_name} has no folder of its own: it lives in Unity Catalog.")
+        return self.settings.lake / self.catalog / table.schema / table.name
+
+    def name(self, table: Table) -> str:
+        """What to call the table in Spark SQL."""
+        if self.settings.lake is None:
+            return f"`{self.catalog}`.`{table.schema}`.`{table.name}`"
+        return f"delta.`{self.path(table)}`"
+
+    def exists(self, table: Table) -> bool:
+        """Whether the table has been created."""
+        if self.settings.lake is None:
+            return bool(self.spark.catalog.tableExists(self.name(table).replace("`", "")))
+        return any(self.path(table).glob("_delta_log/*.json"))
+
+    def read(self, table: Table, version: int | None = None) -> DataFrame:
+        """The table's rows, now or as of a Delta version; BadInputError when it does not exist yet."""
+        if not self.exists(table):
+            raise BadInputError(f"{table.full_name} of catalog {self.catalog} does not exist yet: run the job that fills it.")
+        reader = self.spark.read.format("delta")
+        if version is not None:
+            reader = reader.option("versionAsOf", version)
+        return reader.load(str(self.path(table))) if self.settings.lake else reader.table(self.name(table))
+
+    def version(self, table: Table) -> int | None:
+        """The table's newest Delta version, None when it does not exist."""
+        if not self.exists(table):
+            return None
+        return int(self._delta(table).history(1).select("version").collect()[0][0])
+
+    def changes(self, table: Table, since: int) -> DataFrame | None:
+        """Rows changed after version `since`, with `_change_type`; None when that history is gone or was never kept."""
+        newest = self.version(table)
+        if newest is None or newest < since:
+            return None
+        reader = self.spark.read.format("delta").option("readChangeFeed", "true")
+        if newest == since:
+            empty = self.read(table).limit(0)
+            return empty.withColumn("_change_type", F.lit("insert")).withColumn("_commit_version", F.lit(0).cast("bigint"))
+        reader = reader.option("startingVersion", since + 1).option("endingVersion", newest)
+        try:
+            frame = reader.load(str(self.path(table))) if self.settings.lake else reader.table(self.name(table))
+            frame.select(F.lit(1)).head(1)  # the feed is checked when it is read, not when it is planned
+        except AnalysisException:
+            return None
+        except Exception as error:  # a vacuumed file surfaces as a JVM error of many names
+            if "FileNotFound" in str(error) or "CHANGE_DATA" in str(error) or "FILE_NOT_EXIST" in str(error):
+                return None
+            raise
+        return frame
+
+    def append(self, table: Table, rows: DataFrame) -> None:
+        """Add rows in one commit."""
+        self._write(table, rows, mode="append", options={})
+
+    def replace(
+        self, table: Table, rows: DataFrame, where: str, read_versions: Mapping[str, int] | None = None
+    ) -> None:
+        """Replace exactly the rows that satisfy `where` by `rows` (which all must satisfy it), in one commit.
+
+        read_versions: Delta version of every input that these rows reflect; kept with the commit, see `reflected`.
+        """
+        options = {"replaceWhere": where}
+        if read_versions is not None:
+            options["userMetadata"] = json.dumps({"reflects": dict(read_versions)}, sort_keys=True)
+        self._write(table, rows, mode="overwrite", options=options)
+
+    def reflected(self, table: Table) -> dict[str, int] | None:
+        """The input versions that the table's newest `replace` with read_versions reflects; None when there is none."""
+        if not self.exists(table):
+            return None
+        history = self._delta(table).history(30).where("userMetadata like '{\"reflects\"%'").orderBy(F.desc("version"))
+        rows = history.select("userMetadata").head(1)
+        return dict(json.loads(rows[0][0])["reflects"]) if rows else None
+
+    def merge(self, table: Table, rows: DataFrame) -> None:
+        """Insert rows by key, and update those whose delivery is newer than the one already there (see NEWER).
+
+        rows: at most one row a key.
+        """
+        rows = conform(rows, table)
+        same = " AND ".join(f"old.`{name}` = new.`{name}`" for name in table.key)
+        with self._lock(table):
+            if not self.exists(table):
+                self._create(table)
+                self._save(table, rows, "append", {})  # nothing to match yet: an append costs a third of a MERGE
+                return
+            merging = self._delta(table).alias("old").merge(rows.alias("new"), same)
+            merging.whenMatchedUpdateAll(condition=_newer_condition()).whenNotMatchedInsertAll().execute()
+
+    def delete(self, table: Table, where: str) -> None:
+        """Delete the rows that satisfy `where`, in one commit."""
+        with self._lock(table):
+            self._delta(table).delete(where)
+
+    def _delta(self, table: Table) -> DeltaTable:
+        if self.settings.lake is None:
+            return DeltaTable.forName(self.spark, self.name(table))
+        return DeltaTable.forPath(self.spark, str(self.path(table)))
+
+    def _write(self, table: Table, rows: DataFrame, mode: str, options: Mapping[str, str]) -> None:
+        rows = conform(rows, table)
+        with self._lock(table):
+            self._create(table)
+            self._save(table, rows, mode, options)
+
+    def _save(self, table: Table, rows: DataFrame, mode: str, options: Mapping[str, str]) -> None:
+        writer = rows.write.format("delta").mode(mode).options(**options)
+        if self.settings.lake is None:
+            writer.saveAsTable(self.name(table))
+        else:
+            writer.save(str(self.path(table)))
+
+    def _create(self, table: Table) -> None:
+        if self.exists(table):
+            return
+        builder: DeltaTableBuilder = DeltaTable.createIfNotExists(self.spark).comment(table.meaning)
+        builder = builder.addColumns(declared_schema(table)).partitionedBy(*table.partitioned_by)
+        if table.tracks_changes:
+            builder = builder.property("delta.enableChangeDataFeed", "true")
+        place = builder.location(str(self.path(table))) if self.settings.lake else builder.tableName(self.name(table))
+        place.execute()
+
+    @contextmanager
+    def _lock(self, table: Table) -> Iterator[None]:
+        if self.settings.lake is None:
+            yield
+            return
+        lock = self.settings.lake / self.catalog / ".locks" / f"{table.full_name}.lock"
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with lock.open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)  # the kernel lets go of it when the process dies
+            yield
+
+
+def _newer_condition() -> str:
+    """`new` is later than `old` in the order of NEWER, spelled out: structs that differ in nullability do not compare."""
+    terms = []
+    for depth, name in enumerate(NEWER):
+        equal = [f"new.`{earlier}` = old.`{earlier}`" for earlier in NEWER[:depth]]
+        terms.append("(" + " AND ".join([*equal, f"new.`{name}` > old.`{name}`"]) + ")")
+    return " OR ".join(terms)
+
+
+def declared_schema(table: Table) -> StructType:
+    """A table's declaration as a Spark schema, with NOT NULL and the meanings as comments."""
+    fields = []
+    for column in table.columns:
+        kind = StructType.fromDDL(f"c {column.type}")[0].dataType
+        fields.append(StructField(column.name, kind, column.nullable, {"comment": column.meaning}))
+    return StructType(fields)
+
+
+def conform(rows: DataFrame, table: Table) -> DataFrame:
+    """The rows in the declared column order and types; TableError when a column is missing or unknown."""
+    missing = set(table.column_names) - set(rows.columns)
+    unknown = set(rows.columns) - set(table.column_names)
+    if missing or unknown:
+        raise TableError(f"{table.full_name}: missing columns {sorted(missing)}, unknown columns {sorted(unknown)}.")
+    return rows.select(*(F.col(f"`{column.name}`").cast(column.type).alias(column.name) for column in table.columns))

@@ -1,0 +1,50 @@
+"""Where things are: the one reader of BASKETRY_* environment variables below `dags/`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from basketry.errors import BadInputError
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+RUNTIMES = ("local", "databricks")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Resolved locations of one Basketry instance.
+
+    lake: folder of the Delta tables, or None where tables live in Unity Catalog.
+    landing: parent folder of `<catalog>/<feed>/` deliveries (local), or None on Databricks (a volume per catalog).
+    """
+
+    runtime: str
+    home: Path
+    include: Path
+    data: Path
+    lake: Path | None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read the environment; an unknown runtime is a BadInputError. Nothing is created."""
+        env = os.environ if environment is None else environment
+        runtime = env.get("BASKETRY_RUNTIME") or ("databricks" if "DATABRICKS_RUNTIME_VERSION" in env else "local")
+        if runtime not in RUNTIMES:
+            raise BadInputError(f"BASKETRY_RUNTIME is '{runtime}'; set it to one of: {', '.join(RUNTIMES)}.")
+        home = Path(env.get("BASKETRY_HOME") or CHECKOUT / ".basketry").expanduser().absolute()
+        return cls(
+            runtime=runtime,
+            home=home,
+            include=Path(env.get("BASKETRY_INCLUDE") or CHECKOUT / "include").absolute(),
+            data=Path(env.get("BASKETRY_DATA") or CHECKOUT.parent / "shared" / "data").absolute(),
+            lake=home / "lake" if runtime == "local" else None,
+        )
+
+    def landing_folder(self, catalog: str, feed: str) -> Path:
+        """Folder where a catalog's files of one feed are delivered: a local folder, or the feed's folder in a volume."""
+        if self.runtime == "local":
+            return self.home / "landing" / catalog / feed
+        return Path("/Volumes") / catalog / "landing" / "files" / feed
