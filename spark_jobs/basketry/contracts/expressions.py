@@ -1,0 +1,64 @@
+"""Expressions of a contract: read by sqlglot, checked node by node, written anew as Spark SQL that no row can break.
+
+What Spark gets is always written from the checked tree, never the text of the contract. Casts and arithmetic become
+their `try_` forms: a value that does not fit is null (and a required null is a reject reason), not a failed job.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlglot import ErrorLevel, exp
+from sqlglot.errors import SqlglotError
+
+from basketry.contracts.checks import Checker
+from basketry.contracts.dialect import ContractDialect
+from basketry.contracts.document import Node
+from basketry.contracts.sql import SqlWriter
+
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPES = "\\'\"nrt%_"
+_LONGEST = 4000
+_DEEPEST = 40
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A checked expression. sql: Spark SQL; kind: of its value (functions.py), None for null; columns: used ones."""
+
+    sql: str
+    kind: str | None
+    columns: frozenset[str]
+
+
+def compile_expression(node: Node, what: str, columns: Mapping[str, str], time_zone: str) -> Expression:
+    """Check the expression in a YAML node against the columns (name to type) and write it as Spark SQL.
+
+    ContractError names file, line and the nearest right word for whatever is not allowed.
+    """
+    text = node.string(what)
+    for found in _ESCAPE.finditer(text):
+        if found[1] not in _ESCAPES:
+            node.fail(f"'\\{found[1]}' in {what} loses its backslash in SQL; write '\\\\{found[1]}'.")
+    checker = Checker(node, what, columns)
+    tree = _parse(text, node, what)
+    kind = checker.kind(tree)
+    return Expression(SqlWriter(checker.kinds, time_zone).write(tree), kind, frozenset(checker.columns_used))
+
+
+def _parse(text: str, node: Node, what: str) -> exp.Expression:
+    if len(text) > _LONGEST:
+        node.fail(f"{what} has {len(text)} characters; keep it under {_LONGEST}.")
+    shown, dialect = " ".join(text.split()), ContractDialect()
+    try:
+        trees = dialect.parser(error_level=ErrorLevel.IMMEDIATE).parse(dialect.tokenize(text), text)
+    except (SqlglotError, RecursionError) as error:
+        reason = str(error).split("\n")[0].split(". Line")[0]
+        node.fail(f"{what} '{shown}' is not a Spark SQL expression ({reason}); correct it.")
+    if len(trees) != 1 or not isinstance(trees[0], exp.Expression):
+        node.fail(f"{what} '{shown}' is not one expression; remove the ; and what follows it.")
+    if max(found.depth for found in trees[0].walk()) > _DEEPEST:
+        node.fail(f"{what} is nested deeper than {_DEEPEST}; make it simpler.")
+    return trees[0]

@@ -1,0 +1,99 @@
+"""Loads contracts: reads, checks every word, and gives what the rest of Basketry works from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from basketry.contracts import delivered, formats, mapping, words
+from basketry.contracts.catalog import include_folder, label_of, load_catalog
+from basketry.contracts.document import Node, custom_properties, nearest, read_document
+from basketry.contracts.model import Contract
+from basketry.errors import BadInputError
+
+SUFFIX = ".odcs.yaml"
+
+
+def feed_names(catalog: str, include: Path | None = None) -> list[str]:
+    """Names of a catalog's feeds, sorted, from its files' names alone; BadInputError for no such catalog."""
+    folder = include_folder(include)
+    load_catalog(catalog, folder)
+    return sorted(path.name.removesuffix(SUFFIX) for path in (folder / "contracts" / catalog).glob(f"*{SUFFIX}"))
+
+
+def load_contracts(catalog: str, include: Path | None = None) -> dict[str, Contract]:
+    """All contracts of a catalog by feed; ContractError at the first mistake."""
+    return {feed: load_contract(catalog, feed, include) for feed in feed_names(catalog, include)}
+
+
+def load_contract(catalog: str, feed: str, include: Path | None = None) -> Contract:
+    """The contract of one feed.
+
+    BadInputError for an unknown catalog or feed; ContractError naming file, line and nearest right word for a mistake.
+    """
+    folder = include_folder(include)
+    feeds = feed_names(catalog, folder)
+    if feed not in feeds:
+        hint = nearest(feed, feeds) if feeds else f"add {folder.name}/contracts/{catalog}/{feed}{SUFFIX}."
+        raise BadInputError(f"unknown feed '{feed}' of catalog '{catalog}'; {hint}")
+    path = folder / "contracts" / catalog / f"{feed}{SUFFIX}"
+    root = read_document(path, label_of(path, folder))
+    top = root.mapping("a contract", words.TOP, words.TOP_REQUIRED)
+    _check_head(top, catalog, feed)
+    return _read_schema(top, catalog, feed, path, load_catalog(catalog, folder).time_zone)
+
+
+def _check_head(top: dict[str, Node], catalog: str, feed: str) -> None:
+    top["apiVersion"].choice("apiVersion", (words.API_VERSION,))
+    top["kind"].choice("kind", ("DataContract",))
+    top["status"].choice("status", words.STATUSES)
+    for key, right in (("name", feed), ("tenant", catalog), ("id", f"{catalog}.{feed}")):
+        if top[key].string(key) != right:
+            top[key].fail(f"{key} is '{top[key].value}', the file's place says '{right}'; make them equal.")
+    formats.slug(top["name"], "name")
+    version = top["version"].string("version")
+    if [part.isdigit() for part in version.split(".")] != [True] * 3:
+        top["version"].fail(f"version '{version}' must be three numbers such as 1.0.0.")
+
+
+def _read_schema(top: dict[str, Node], catalog: str, feed: str, path: Path, default_zone: str) -> Contract:
+    objects = top["schema"].items("schema")
+    if len(objects) != 2:
+        top["schema"].fail(f"schema has {len(objects)} objects; write two: {words.DELIVERED}, then the entity.")
+    source = _read_object(objects[0], "file", words.DELIVERED_OBJECT)
+    target = _read_object(objects[1], "table", words.ENTITY_OBJECT)
+    source["name"].choice("name of the first schema object", (words.DELIVERED,))
+    settings = custom_properties(source.get("customProperties"), words.DELIVERED, words.FILE_PROPERTIES)
+    zone = formats.time_zone(settings["timeZone"], "timeZone") if "timeZone" in settings else default_zone
+    entity = mapping.read_entity(target["name"])
+    columns = delivered.read_columns(source["properties"])
+    mapped, places = mapping.read_mapped(target["properties"], entity, columns, zone)
+    return Contract(
+        catalog=catalog,
+        feed=feed,
+        version=top["version"].value,
+        description=_description(top.get("description")),
+        path=path,
+        entity=entity,
+        file=delivered.read_file_format(settings, objects[0]),
+        delivered=columns,
+        mapped=mapped,
+        rules=mapping.read_rules(target.get("quality"), mapped, columns, places, zone),
+        max_rejected_share=delivered.read_share(settings.get("maxRejectedShare")),
+        unknown_columns=delivered.read_unknown_columns(settings.get("unknownColumns")),
+        delivered_at=delivered.read_delivered_at(settings.get("deliveredAt")),
+        time_zone=zone,
+    )
+
+
+def _read_object(node: Node, physical: str, allowed: tuple[str, ...]) -> dict[str, Node]:
+    entries = node.mapping("a schema object", allowed, words.OBJECT_REQUIRED)
+    entries["physicalType"].choice("physicalType", (physical,))
+    entries["logicalType"].choice("logicalType", ("object",))
+    return entries
+
+
+def _description(node: Node | None) -> str:
+    if node is None:
+        return ""
+    entries = node.mapping("description", words.DESCRIPTION)
+    return entries["purpose"].string("purpose") if "purpose" in entries else ""

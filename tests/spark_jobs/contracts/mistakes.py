@@ -1,0 +1,175 @@
+"""Mistakes that a person makes in a contract: what stood there, what was written instead, what the error must say."""
+
+from __future__ import annotations
+
+MISTAKES = {
+    "top-level key": (
+        "status: active",
+        "statuss: active",
+        "unknown key 'statuss' in a contract; did you mean 'status'?",
+    ),
+    "api version": ("apiVersion: v3.2.0", "apiVersion: v3.1.0", "unknown apiVersion 'v3.1.0'; did you mean 'v3.2.0'?"),
+    "status": ("status: active", "status: activ", "unknown status 'activ'; did you mean 'active'?"),
+    "name": ("name: ratings\n", "name: rating\n", "name is 'rating', the file's place says 'ratings'"),
+    "tenant": ("tenant: shop", "tenant: ship", "tenant is 'ship', the file's place says 'shop'"),
+    "version": ("version: 1.2.3", "version: 1.2", "version is a number; make it text."),
+    "version text": ("version: 1.2.3", "version: one", "version 'one' must be three numbers"),
+    "object key": (
+        "    physicalType: file",
+        "    physicaltype: file",
+        "unknown key 'physicaltype' in a schema object; did you mean 'physicalType'?",
+    ),
+    "first object": ("  - name: delivered", "  - name: deliverd", "did you mean 'delivered'?"),
+    "entity": ("  - name: reviews", "  - name: revews", "unknown entity 'revews'; did you mean 'reviews'?"),
+    "file property": (
+        "property: delimiter",
+        "property: delimeter",
+        "unknown custom property 'delimeter' of delivered; did you mean 'delimiter'?",
+    ),
+    "property twice": ("property: delimiter", "property: format", "'format' of delivered is written twice"),
+    "delimiter": ('value: ";"', 'value: ";;"', "delimiter ';;' must be one character"),
+    "same signs": (
+        'property: delimiter, value: ";"',
+        "property: decimalSign, value: '.'}\n      - {property: thousandsSign, value: '.'",
+        "decimalSign and thousandsSign are both '.'",
+    ),
+    "format": (
+        "property: format, value: csv",
+        "property: format, value: cvs",
+        "unknown format 'cvs'; did you mean 'csv'?",
+    ),
+    "encoding": (
+        'property: delimiter, value: ";"',
+        "property: encoding, value: utf8-8",
+        "unknown encoding 'utf8-8'; did you mean 'utf-8'?",
+    ),
+    "sheet of csv": (
+        'property: delimiter, value: ";"',
+        "property: sheet, value: A",
+        "sheet has no meaning for format csv",
+    ),
+    "share": ("value: 0.1}", "value: 10}", "maxRejectedShare is 10.0; write a share from 0 to 1"),
+    "unknown columns": (
+        'property: delimiter, value: ";"',
+        "property: unknownColumns, value: resque",
+        "did you mean 'rescue'?",
+    ),
+    "pattern with a folder": ("ratings_*.csv", "../ratings_*.csv", "file pattern '../ratings_*.csv' names a folder"),
+    "no patterns": ('value: ["ratings_*.csv"]', "value: []", "filePatterns is an empty list"),
+    "regular expression": ("'_(\\d{4}-\\d{2}-\\d{2})'", "'_(\\d{4}-\\d{2}'", "is not a regular expression"),
+    "regular expression without group": (
+        "'_(\\d{4}-\\d{2}-\\d{2})'",
+        "'_\\d{4}-\\d{2}-\\d{2}'",
+        "has 0 groups in parentheses, 1 needed",
+    ),
+    "deliveredAt key": (
+        "fromFileName:",
+        "fromFilename:",
+        "unknown key 'fromFilename' in deliveredAt; did you mean 'fromFileName'?",
+    ),
+    "year pattern": ("format: yyyy-MM-dd}}", "format: YYYY-MM-dd}}", "has the unknown letter 'Y'; did you mean yyyy?"),
+    "minutes for months": (
+        'format: "M/d/yyyy H:mm"',
+        'format: "mm/d/yyyy"',
+        "has no a month (mm are minutes); add a month (MM)",
+    ),
+    "time zone": (
+        'property: delimiter, value: ";"',
+        "property: timeZone, value: America/NewYork",
+        "unknown timeZone 'America/NewYork'; did you mean 'America/New_York'?",
+    ),
+    "property key": (
+        "logicalType: integer, required: true",
+        "logicalType: integer, requird: true",
+        "unknown key 'requird' in a delivered property; did you mean 'required'?",
+    ),
+    "logical type": (
+        "name: Stars, logicalType: number",
+        "name: Stars, logicalType: numbr",
+        "unknown logicalType 'numbr'; did you mean 'number'?",
+    ),
+    "not a flag": (
+        "logicalType: integer, required: true",
+        "logicalType: integer, required: 'true'",
+        "required is text; make it true or false.",
+    ),
+    "column name": ("name: sku,", "name: s k u,", "name 's k u' must be letters, digits and _"),
+    "column twice": ("name: sku,", "name: stars,", "column 'Stars' is there twice"),
+    "classification": (
+        "classification: pii",
+        "classification: PPI",
+        "unknown classification 'PPI'; did you mean 'pii'?",
+    ),
+    "column property": (
+        "property: optional",
+        "property: optinal",
+        "unknown custom property 'optinal' of column 'Verdict'; did you mean 'optional'?",
+    ),
+    "format of text": (
+        "name: sku, logicalType: string",
+        "name: sku, logicalType: string, logicalTypeOptions: {format: yyyy}",
+        "a format has no meaning for logicalType string",
+    ),
+    "entity column": (
+        "name: reviewed_on",
+        "name: reviewd_on",
+        "unknown column of reviews 'reviewd_on'; did you mean 'reviewed_on'?",
+    ),
+    "lineage column": ("name: customer_id", "name: _row_number", "unknown column of reviews '_row_number'"),
+    "entity column type": (
+        "name: rating, logicalType: integer",
+        "name: rating, logicalType: number",
+        "for int did you mean 'integer'?",
+    ),
+    "mapped key": (
+        "transformLogic: to_date(Written)",
+        "transformlogic: to_date(Written)",
+        "unknown key 'transformlogic' in a property of reviews; did you mean 'transformLogic'?",
+    ),
+    "no expression": (
+        "name: rating, logicalType: integer, transformLogic: cast(Stars as int)",
+        "name: rating",
+        "column 'rating' has no transformLogic and no delivered column has its name",
+    ),
+    "mapped twice": ("name: product_id", "name: review_id", "column 'review_id' is mapped twice"),
+    "prefix of a date": (
+        "logicalType: date, transformLogic: to_date(Written)",
+        "transformLogic: to_date(Written), customProperties: [{property: idPrefix, value: D}]",
+        "column 'reviewed_on' is date; idPrefix and valueMap are for text",
+    ),
+    "value map": ('{no: N, "*": Y}', "{}", "valueMap is empty"),
+    "unknown column": ("upper(trim(sku))", "upper(trim(skuu))", "has the unknown column 'skuu'; did you mean 'sku'?"),
+    "case of a column": ("upper(trim(sku))", "upper(trim(SKU))", "has the unknown column 'SKU'; did you mean 'sku'?"),
+    "unknown function": (
+        "upper(trim(sku))",
+        "uper(trim(sku))",
+        "has the unknown function 'uper'; did you mean 'upper'?",
+    ),
+    "timestamp as a date": ("to_date(Written)", "Written", "write to_date(…), the retailer's local day"),
+    "text as a number": ("cast(Stars as int)", "sku", "column 'rating' is int and its expression gives text"),
+    "rule key": (
+        "        severity: reject",
+        "        severty: reject",
+        "unknown key 'severty' in a quality rule; did you mean 'severity'?",
+    ),
+    "severity": ("severity: reject", "severity: rejct", "unknown severity 'rejct'; did you mean 'reject'?"),
+    "engine": ("engine: basketry", "engine: basketri", "unknown engine of a rule 'basketri'; did you mean 'basketry'?"),
+    "rule type": ("type: custom", "type: sql", "unknown type of a rule 'sql'; use one of: custom."),
+    "rule is no condition": (
+        "rating between 1 and 5",
+        "rating + 1",
+        "rule rating_in_range gives number; write what is true for a good row.",
+    ),
+    "rule column": (
+        "rating between 1 and 5",
+        "ratng between 1 and 5",
+        "has the unknown column 'ratng'; did you mean 'rating'?",
+    ),
+    "rule named as a column": (
+        "name: rating_in_range",
+        "name: rating",
+        "the name 'rating' is taken by another rule or a column",
+    ),
+    "key twice": ("tenant: shop", "tenant: shop\ntenant: shop", "key 'tenant' is written twice"),
+    "not YAML": ("description: {purpose", "description: {purpose: {", "is not YAML"),
+}
