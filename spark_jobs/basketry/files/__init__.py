@@ -1,0 +1,9 @@
+"""Delivered files: find them in the landing folder, inspect them against their contract, read them in batches."""
+
+from __future__ import annotations
+
+from basketry.files.batches import ROWS_PER_BATCH, read_batches
+from basketry.files.find import find_files
+from basketry.files.inspection import DeliveredFile, inspect_file
+
+__all__ = ["ROWS_PER_BATCH", "DeliveredFile", "find_files", "inspect_file", "read_batches"]

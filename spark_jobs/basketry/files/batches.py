@@ -1,0 +1,154 @@
+"""Rows of a delivered file as Arrow batches of text, in bounded memory, whatever its format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from basketry.files.delimited import delimited_layout, delimited_rows
+from basketry.files.headers import Layout
+from basketry.files.json_lines import json_lines_layout, json_lines_rows
+from basketry.files.rows import Block, Fields, Row, json_text
+from basketry.files.streams import MEGABYTE, refused, text_encoding, verify_text
+from basketry.files.workbooks import workbook_layout, workbook_rows
+
+if TYPE_CHECKING:
+    from basketry.contracts import Contract
+
+ROWS_PER_BATCH = 50_000
+ROWS_PER_SLICE = 500
+BATCH_CHARACTERS = 32 * MEGABYTE
+"""Delivered characters after which a batch ends early, so that few very long rows take no more than many short ones."""
+
+SURE_SUFFIXES = {".csv": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+LIKELY_SUFFIXES = {".txt": "csv", ".json": "jsonl"}
+
+Reader = Callable[[Path, "Contract"], tuple[Layout, Iterator[Row | Block]]]
+_READERS: dict[str, Reader] = {"csv": delimited_rows, "jsonl": json_lines_rows, "xlsx": workbook_rows}
+_LAYOUTS: dict[str, Callable[[Path, Contract], Layout]] = {
+    "csv": delimited_layout,
+    "jsonl": json_lines_layout,
+    "xlsx": workbook_layout,
+}
+
+
+def file_kind(path: Path, contract: Contract) -> str:
+    """csv, xlsx or jsonl: by the suffix (before an optional .gz) where it is clear, else as the contract says."""
+    name = path.name.lower().removesuffix(".gz")
+    suffix = Path(name).suffix
+    kind = SURE_SUFFIXES.get(suffix)
+    if kind is None:
+        kind = LIKELY_SUFFIXES.get(suffix) if contract.file.kind == "auto" else contract.file.kind
+    if kind is None:
+        raise refused(path, f"its format is not clear from the name; set format in {contract.path.name}.")
+    return kind
+
+
+def verified_layout(path: Path, contract: Contract) -> Layout:
+    """The file's layout, after its whole content was checked to be intact and readable as text."""
+    kind = file_kind(path, contract)
+    layout = _LAYOUTS[kind](path, contract)
+    if kind != "xlsx":
+        verify_text(path, text_encoding(contract))
+    return layout
+
+
+def read_batches(
+    file_path: Path | str, contract: Contract, rows_per_batch: int = ROWS_PER_BATCH
+) -> Iterator[pa.RecordBatch]:
+    """Rows of a file as record batches of at most `rows_per_batch` rows, every value the text that was delivered.
+
+    Columns: `_row_number`, each delivered column by its name, `_extra` (JSON text), `_defects` (codes; none when good).
+    Raises RefusedFileError (a BadInputError), at any batch, for a file that cannot be loaded as a whole.
+    """
+    path = Path(file_path)
+    layout, rows = _READERS[file_kind(path, contract)](path, contract)
+    columns = _Columns([column.name for column in contract.delivered], layout)
+    size = 0
+    for some in _blocks(rows):
+        columns.extend(some)
+        size += some.size if isinstance(some, Block) else sum(row.size for row in some)
+        if columns.rows + ROWS_PER_SLICE > rows_per_batch or size >= BATCH_CHARACTERS:
+            yield from columns.taken(rows_per_batch)
+            size = 0
+    yield from columns.taken(rows_per_batch)
+
+
+def _blocks(rows: Iterator[Row | Block]) -> Iterator[list[Row] | Block]:
+    some: list[Row] = []
+    size = 0
+    for row in rows:
+        if isinstance(row, Row):
+            some.append(row)
+            size += row.size
+            if len(some) < ROWS_PER_SLICE and size < BATCH_CHARACTERS:
+                continue
+        if some:
+            yield some
+            some, size = [], 0
+        if isinstance(row, Block):
+            yield row
+    if some:
+        yield some
+
+
+class _Columns:
+    """Rows turned into columns slice by slice: few long lists of texts, instead of many rows the collector walks."""
+
+    def __init__(self, names: Sequence[str], layout: Layout) -> None:
+        self._names = names
+        self._layout = layout
+        self._clear()
+
+    def _clear(self) -> None:
+        self._numbers: list[int] = []
+        self._texts: list[list[str | None]] = [[] for _ in self._names]
+        self._extras: list[str | None] = []
+        self._defects: list[tuple[str, ...]] = []
+
+    @property
+    def rows(self) -> int:
+        return len(self._numbers)
+
+    def extend(self, some: Sequence[Row] | Block) -> None:
+        if isinstance(some, Block):
+            count = len(some.rows)
+            numbers: Sequence[int] = range(some.first, some.first + count)
+            fields: Sequence[Fields] = some.rows
+            extras: Sequence[str | None] = [None] * count
+            defects: Sequence[tuple[str, ...]] = [()] * count
+        else:
+            numbers, fields, _, extras, defects = zip(*some, strict=True)
+        columns = list(zip(*fields, strict=True))
+        self._numbers.extend(numbers)
+        for texts, position in zip(self._texts, self._layout.positions, strict=True):
+            texts.extend(columns[position] if position is not None else [None] * len(numbers))
+        self._extras.extend(_with_unknown(extras, columns, self._layout))
+        self._defects.extend(defects)
+
+    def taken(self, rows_per_batch: int) -> Iterator[pa.RecordBatch]:
+        arrays = [
+            pa.array(self._numbers, pa.int64()),
+            *(pa.array(texts, pa.string()) for texts in self._texts),
+            pa.array(self._extras, pa.string()),
+            pa.array(self._defects, pa.list_(pa.string())),
+        ]
+        batch = pa.RecordBatch.from_arrays(arrays, names=["_row_number", *self._names, "_extra", "_defects"])
+        self._clear()
+        return (batch.slice(start, rows_per_batch) for start in range(0, batch.num_rows, rows_per_batch))
+
+
+def _with_unknown(
+    extras: Sequence[str | None], columns: Sequence[Sequence[str | None]], layout: Layout
+) -> Sequence[str | None]:
+    if not layout.unknown:
+        return extras
+    names = [name for _, name in layout.unknown]
+    unknown = zip(*(columns[index] for index, _ in layout.unknown), strict=True)
+    return [
+        extra if extra is not None else json_text(dict(zip(names, values, strict=True)))
+        for extra, values in zip(extras, unknown, strict=True)
+    ]

@@ -1,0 +1,154 @@
+"""Rows of a CSV file: any delimiter, quote and encoding, record by record in bounded memory."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from basketry.errors import BadInputError
+from basketry.files.headers import Layout, match_header
+from basketry.files.rows import BAD_QUOTING, NUL_BYTE, Block, Row, fitted_row, verbatim_row
+from basketry.files.streams import (
+    LONGEST_RECORD,
+    Lines,
+    content_start,
+    open_text,
+    refuse_disguise,
+    refuse_other_encoding,
+    refused,
+    text_encoding,
+)
+
+if TYPE_CHECKING:
+    from basketry.contracts import Contract
+
+
+LINES_PER_BLOCK = 500
+"""Lines that are tried as whole rows at once, which most files are made of."""
+
+
+class _Records:
+    """Records of one CSV text, numbered as a spreadsheet numbers rows: blank lines count, inner line ends do not."""
+
+    def __init__(self, lines: Lines, path: Path, contract: Contract) -> None:
+        self.lines = lines
+        self._path = path
+        self._parse = _csv_parser(contract)
+        self._reader = self._parse(iter(lines))
+        self.number = 0
+
+    def following(self) -> list[str] | None:
+        """The next record's fields, None when its quoting is broken; StopIteration at the end of the file."""
+        self.lines.start_record()
+        self.number += 1
+        try:
+            return next(self._reader)
+        except csv.Error:
+            if self.lines.exhausted:
+                raise refused(
+                    self._path,
+                    "a quote opened here is never closed; close or double it, and deliver the file again.",
+                    self.lines.first_line,
+                ) from None
+            # A stray quote must not swallow the good rows after it: only its own line is bad.
+            self.lines.give_back()
+            return None
+
+    def block(self, width: int) -> Block | None:
+        """The next lines as one block when each is a whole good row; otherwise None, and the lines are still ahead."""
+        taken = self.lines.ahead(LINES_PER_BLOCK)
+        try:
+            rows = list(self._parse(taken))
+        except csv.Error:
+            rows = []
+        text = "".join(taken)
+        if not taken or len(rows) != len(taken) or set(map(len, rows)) != {width} or "\0" in text:
+            self.lines.return_ahead(taken)
+            return None
+        block = Block(self.number + 1, rows, len(text))
+        self.number += len(rows)
+        return block
+
+
+def _csv_parser(contract: Contract) -> Callable[[Iterable[str]], Iterator[list[str]]]:
+    csv.field_size_limit(LONGEST_RECORD)
+    quote = contract.file.quote
+    options: dict[str, Any] = {"quotechar": quote} if quote else {"quotechar": None, "quoting": csv.QUOTE_NONE}
+    parse = partial(csv.reader, delimiter=contract.file.delimiter, strict=True, **options)
+    try:
+        parse([])
+    except (TypeError, ValueError) as problem:
+        name = contract.path.name
+        raise BadInputError(f"{name}: delimiter and quote must be one sign each, and different ({problem}).") from None
+    return parse
+
+
+@contextmanager
+def _opened(path: Path, contract: Contract) -> Iterator[tuple[_Records, Layout]]:
+    encoding = text_encoding(contract)
+    start = content_start(path)
+    refuse_disguise(path, start, "CSV text")
+    refuse_other_encoding(path, start, encoding)
+    with open_text(path, encoding, newline="") as text:
+        records = _Records(Lines(text, path), path, contract)
+        yield records, match_header(path, *_header(records, path, contract), contract)
+
+
+def _header(records: _Records, path: Path, contract: Contract) -> tuple[int, list[str]]:
+    fields: list[str] | None = []
+    try:
+        for _ in range(contract.file.header_row):
+            fields = records.following()
+    except StopIteration:
+        problem = f"the file ends before its header in row {contract.file.header_row}; deliver it with its header."
+        raise refused(path, problem) from None
+    if fields is None:
+        raise refused(path, "the quotes of the header do not match; correct them.", records.lines.first_line)
+    return records.lines.first_line, fields
+
+
+def delimited_layout(path: Path, contract: Contract) -> Layout:
+    """The header of a CSV file against its contract; RefusedFileError names the line and the fix."""
+    with _opened(path, contract) as (_, layout):
+        return layout
+
+
+def delimited_rows(path: Path, contract: Contract) -> tuple[Layout, Iterator[Row | Block]]:
+    """Layout and rows of a CSV file; reading the rows raises RefusedFileError when the file is damaged further on."""
+    return delimited_layout(path, contract), _rows(path, contract)
+
+
+def _rows(path: Path, contract: Contract) -> Iterator[Row | Block]:
+    with _opened(path, contract) as (records, layout):
+        while True:
+            block = records.block(layout.width)
+            if block:
+                yield block
+                continue
+            until = records.lines.line + LINES_PER_BLOCK
+            try:
+                while records.lines.line < until:
+                    row = _single_row(records, layout)
+                    if row:
+                        yield row
+            except StopIteration:
+                return
+
+
+def _single_row(records: _Records, layout: Layout) -> Row | None:
+    fields = records.following()
+    record = records.lines.record
+    if fields is None:
+        return verbatim_row(records.number, record[0], layout, BAD_QUOTING)
+    if _is_blank(fields, layout.width):
+        return None
+    defects = (NUL_BYTE,) if records.lines.nul else ()
+    return fitted_row(records.number, fields, sum(map(len, record)), layout, defects)
+
+
+def _is_blank(fields: list[str], width: int) -> bool:
+    return not fields or (len(fields) == 1 and width > 1 and not fields[0].strip())

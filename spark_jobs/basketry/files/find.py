@@ -1,0 +1,130 @@
+"""Which delivered files a pattern names: only regular files of the feed, only inside its landing folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from basketry.errors import BadInputError
+
+if TYPE_CHECKING:
+    from basketry.contracts import Contract
+
+GLOB_SIGNS = "*?["
+NAMES_SHOWN = 5
+UNFINISHED = (".", "~$")
+"""First signs of names that hold no delivery: hidden files, uploads under way, Excel's lock files."""
+
+
+def find_files(folder: Path, pattern: str, contract: Contract) -> list[Path]:
+    """Files of the contract's feed that `pattern` names, sorted by path.
+
+    folder: the feed's landing folder; pattern: names or globs relative to it, several separated by commas.
+    Raises BadInputError when a part leaves the folder, names a directory or another feed's file, or nothing matches.
+    """
+    if not folder.is_dir():
+        raise BadInputError(f"Landing folder '{folder}' of feed '{contract.feed}' does not exist; put the files there.")
+    found: set[Path] = set()
+    for part in _parts(folder, pattern):
+        _refuse_escape(folder, part)
+        named = folder / part
+        found |= (
+            {_named_file(folder, named, part, contract)}
+            if _is_literal(named, part)
+            else set(_matching(folder, part, contract))
+        )
+    if not found:
+        raise BadInputError(_nothing_found(folder, pattern, contract))
+    return sorted(found)
+
+
+def belongs_to_feed(relative: Path, contract: Contract) -> bool:
+    """Whether a path relative to the landing folder fits one of the contract's file patterns, letter case included."""
+    return any(
+        fnmatchcase(relative.as_posix() if "/" in pattern else relative.name, pattern)
+        for pattern in contract.file.patterns
+    )
+
+
+def _parts(folder: Path, pattern: str) -> list[str]:
+    parts = [part.strip() for part in pattern.split(",")]
+    if len(parts) > 1 and ".." not in pattern and _exists(folder / pattern.strip()):
+        return [pattern.strip()]
+    return [part for part in parts if part]
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists() or path.is_symlink()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_literal(named: Path, part: str) -> bool:
+    # A name such as "orders[1].csv" is a file a browser saved, not a glob, whenever it exists.
+    return not any(sign in part for sign in GLOB_SIGNS) or _exists(named)
+
+
+def _refuse_escape(folder: Path, part: str) -> None:
+    path = Path(part)
+    outside = path.is_absolute() and not path.is_relative_to(folder)
+    if ".." in path.parts or outside or "\0" in part or part.startswith("~/"):
+        shown = part.replace("\0", "\\0")
+        raise BadInputError(f"File pattern '{shown}' leaves the landing folder '{folder}'; name files inside it only.")
+
+
+def _refuse_link_outside(folder: Path, path: Path) -> None:
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise BadInputError(
+            f"File '{path.name}' is a link to a place outside the landing folder '{folder}'; deliver the file itself."
+        )
+
+
+def _named_file(folder: Path, path: Path, part: str, contract: Contract) -> Path:
+    if not _exists(path):
+        raise BadInputError(f"File '{part}' is not in the landing folder '{folder}'; {_present(folder)}.")
+    _refuse_link_outside(folder, path)
+    if path.is_dir():
+        raise BadInputError(f"'{part}' is a directory; name its files, for example '{part.rstrip('/')}/*'.")
+    if not path.is_file():
+        raise BadInputError(f"'{part}' is not a regular file; deliver a plain file.")
+    if not belongs_to_feed(path.relative_to(folder), contract):
+        raise BadInputError(
+            f"File '{part}' does not match the file patterns of feed '{contract.feed}' "
+            f"({', '.join(contract.file.patterns)}); rename it or add its pattern to {contract.path.name}."
+        )
+    return path
+
+
+def _matching(folder: Path, part: str, contract: Contract) -> Iterator[Path]:
+    relative = Path(part).relative_to(folder).as_posix() if Path(part).is_absolute() else part
+    for path in _glob(folder, relative):
+        if path.name.startswith(UNFINISHED) or not belongs_to_feed(path.relative_to(folder), contract):
+            continue
+        _refuse_link_outside(folder, path)
+        if path.is_file():
+            yield path
+
+
+def _glob(folder: Path, pattern: str) -> list[Path]:
+    try:
+        return list(folder.glob(pattern))
+    except (ValueError, NotImplementedError) as problem:
+        raise BadInputError(f"File pattern '{pattern}' cannot be used ({problem}); write one like '*.csv'.") from None
+
+
+def _nothing_found(folder: Path, pattern: str, contract: Contract) -> str:
+    return (
+        f"No file in '{folder}' matches '{pattern}' and the file patterns of feed '{contract.feed}' "
+        f"({', '.join(contract.file.patterns)}); {_present(folder)}."
+    )
+
+
+def _present(folder: Path) -> str:
+    names = sorted(path.name for path in folder.iterdir() if not path.name.startswith(UNFINISHED))
+    if not names:
+        return "the folder is empty, deliver a file into it"
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+    return f"there are {', '.join(names[:NAMES_SHOWN])}{more}"

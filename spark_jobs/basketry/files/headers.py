@@ -1,0 +1,124 @@
+"""The header of a delivered file against its contract: where each column is, what is unknown, what is missing."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from basketry.files.streams import refused
+
+if TYPE_CHECKING:
+    from basketry.contracts import Contract
+
+COMMON_DELIMITERS = (",", ";", "\t", "|")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where a file's columns are.
+
+    width: fields a whole row has; positions: field index of each contract column, None when an optional one is absent;
+    unknown: index and name of each column the contract does not know; padding: blank header cells after the last.
+    """
+
+    width: int
+    positions: tuple[int | None, ...]
+    unknown: tuple[tuple[int, str], ...]
+    padding: int = 0
+
+    @property
+    def unknown_names(self) -> tuple[str, ...]:
+        """Names of the columns that the contract does not know, in file order."""
+        return tuple(name for _, name in self.unknown)
+
+
+def match_header(path: Path, line: int, fields: Sequence[str | None], contract: Contract) -> Layout:
+    """Locate every contract column by its exact header, blanks around it ignored, letter case not.
+
+    Raises RefusedFileError for a blank, duplicated, missing, or (when the contract refuses them) unknown column.
+    """
+    header = _trimmed(fields)
+    if not header:
+        raise refused(path, "the header row is blank; remove the blank rows or set headerRow in the contract.", line)
+    if any("\0" in name for name in header):
+        raise refused(path, "the header holds NUL bytes; the file is binary or UTF-16, set its encoding.", line)
+    _refuse_duplicates(path, line, header)
+    index = {name: position for position, name in enumerate(header)}
+    known = {column.header.strip() for column in contract.delivered}
+    unknown = tuple((i, name or f"column {i + 1}") for i, name in enumerate(header) if name not in known)
+    _refuse_missing(path, line, header, contract)
+    refuse_unknown(path, line, [name for _, name in unknown], contract)
+    positions = tuple(index.get(column.header.strip()) for column in contract.delivered)
+    return Layout(len(header), positions, unknown, len(fields) - len(header))
+
+
+def _trimmed(fields: Sequence[str | None]) -> list[str]:
+    header = [(field or "").strip() for field in fields]
+    while header and not header[-1]:
+        header.pop()
+    return header
+
+
+def _refuse_duplicates(path: Path, line: int, header: list[str]) -> None:
+    first: dict[str, int] = {}
+    for position, name in enumerate(header, start=1):
+        if name and name in first:
+            raise refused(
+                path,
+                f"column '{name}' occurs twice, as columns {first[name]} and {position}; rename or remove one.",
+                line,
+            )
+        first[name] = position
+
+
+def _refuse_missing(path: Path, line: int, header: list[str], contract: Contract) -> None:
+    wanted = {column.header.strip(): column.optional for column in contract.delivered}
+    missing = [name for name, optional in wanted.items() if not optional and name not in header]
+    if not missing:
+        return
+    delimiter = _likely_delimiter(header, contract)
+    if delimiter:
+        problem = f"the columns seem separated by {delimiter!r}; set delimiter to it in {contract.path.name}."
+        raise refused(path, problem, line)
+    if len(missing) == len(wanted):
+        problem = f"no column of {contract.path.name} is here, first '{missing[0]}'; add the header row or name its"
+        raise refused(path, f"{problem} row as headerRow.", line)
+    spare = [name for name in header if name and name not in wanted]
+    raise refused(path, missing_columns(missing, spare, contract), line)
+
+
+def _likely_delimiter(header: list[str], contract: Contract) -> str | None:
+    if len(header) > 1 or len(contract.delivered) < 2:
+        return None
+    return next((sign for sign in COMMON_DELIMITERS if sign in header[0]), None)
+
+
+def missing_columns(missing: Sequence[str], spare: Sequence[str], contract: Contract) -> str:
+    """The sentence about missing columns, with the spare column that each was probably renamed to."""
+    near = [(name, nearest_name(name, spare)) for name in missing]
+    told = ", ".join(f"'{name}' (the file has '{other}')" if other else f"'{name}'" for name, other in near)
+    noun, verb = ("column", "is") if len(missing) == 1 else ("columns", "are")
+    fix = "rename in the file, or set physicalName" if any(other for _, other in near) else "add to the file, or change"
+    return f"{noun} {told} {verb} missing; {fix} in {contract.path.name}."
+
+
+def nearest_name(name: str, candidates: Sequence[str]) -> str | None:
+    """The candidate most like `name`, letters' case and punctuation aside, or None when none is close."""
+    plain = {_plain(candidate): candidate for candidate in candidates}
+    close = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=0.6)
+    return plain[close[0]] if close else None
+
+
+def _plain(name: str) -> str:
+    return "".join(sign for sign in name.casefold() if sign.isalnum()) or name
+
+
+def refuse_unknown(path: Path, line: int, names: Sequence[str], contract: Contract) -> None:
+    """Refuse columns that the contract does not know, when it says unknownColumns: refuse."""
+    if names and contract.unknown_columns == "refuse":
+        told = ", ".join(f"'{name}'" for name in names)
+        fix = f"remove from the file, or add to {contract.path.name}"
+        raise refused(path, f"unknown column {told}, which this contract refuses; {fix}.", line)

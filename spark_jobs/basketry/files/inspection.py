@@ -1,0 +1,80 @@
+"""What is known of a delivered file before it is loaded: checksum, delivery time, and that it fits its contract."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from basketry.files.batches import verified_layout
+from basketry.files.streams import content_start, refused, refusing_damage
+
+if TYPE_CHECKING:
+    from basketry.contracts import Contract
+
+SPARK_TO_STRPTIME = {"yyyy": "%Y", "yy": "%y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S", "DDD": "%j"}
+
+
+@dataclass(frozen=True)
+class DeliveredFile:
+    """A file that fits its contract.
+
+    path: absolute; bytes: size as delivered; checksum: SHA-256 of the bytes as delivered, hexadecimal;
+    delivered_at: UTC; unknown_columns: columns of the file that the contract does not know.
+    """
+
+    path: str
+    name: str
+    bytes: int
+    checksum: str
+    delivered_at: datetime
+    unknown_columns: tuple[str, ...]
+
+
+def inspect_file(path: Path | str, contract: Contract) -> DeliveredFile:
+    """Read a file to its end without loading it: regular, intact, of its format, its header as the contract says.
+
+    Raises RefusedFileError (a BadInputError) that names the file, the line where known, and the fix.
+    """
+    path = Path(path)
+    with refusing_damage(path):
+        content_start(path)
+        layout = verified_layout(path, contract)
+        with path.open("rb") as stream:
+            checksum = hashlib.file_digest(stream, "sha256").hexdigest()
+        return DeliveredFile(
+            path=str(path.absolute()),
+            name=path.name,
+            bytes=path.stat().st_size,
+            checksum=checksum,
+            delivered_at=delivery_time(path, contract),
+            unknown_columns=layout.unknown_names,
+        )
+
+
+def delivery_time(path: Path, contract: Contract) -> datetime:
+    """When the file was delivered, UTC: the date in its name where the contract says so, else its modification time."""
+    rule = contract.delivered_at
+    match = re.search(rule.from_file_name, path.name) if rule else None
+    if rule is None or match is None:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    text = match.group(1) if match.groups() else match.group(0)
+    try:
+        local = datetime.strptime(text, strptime_format(rule.format))
+    except ValueError:
+        problem = f"'{text}' in the name is no date of the form {rule.format}; rename the file, or correct deliveredAt."
+        raise refused(path, problem) from None
+    return local.replace(tzinfo=ZoneInfo(contract.time_zone)).astimezone(UTC)
+
+
+def strptime_format(pattern: str) -> str:
+    """A Spark date pattern of numbers (yyyy-MM-dd HH:mm:ss) in Python's words; quoted letters are kept."""
+    parts = re.findall(r"'([^']*)'|((\w)\3*)|(.)", pattern)
+    return "".join(
+        SPARK_TO_STRPTIME.get(letters, letters) if letters else (quoted or sign).replace("%", "%%")
+        for quoted, letters, _, sign in parts
+    )

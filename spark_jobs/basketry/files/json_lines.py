@@ -1,0 +1,174 @@
+"""Rows of a JSON Lines file: one object a line, every value as the text that was delivered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from basketry.files.headers import Layout, missing_columns, refuse_unknown
+from basketry.files.rows import (
+    DUPLICATE_KEY,
+    NOT_AN_OBJECT,
+    NOT_JSON,
+    NUL_BYTE,
+    UNDECODABLE,
+    Block,
+    Row,
+    json_text,
+    verbatim_row,
+)
+from basketry.files.streams import (
+    Lines,
+    content_start,
+    open_text,
+    refuse_disguise,
+    refuse_other_encoding,
+    refused,
+    text_encoding,
+)
+
+if TYPE_CHECKING:
+    from basketry.contracts import Contract
+
+LINES_INSPECTED = 1000
+"""Lines whose keys stand for the header that JSON Lines do not have."""
+
+
+class _Number(str):
+    """A number exactly as delivered: 0.10 stays 0.10."""
+
+
+class _DefectError(ValueError):
+    """Why a line is no row."""
+
+
+def json_lines_layout(path: Path, contract: Contract) -> Layout:
+    """Keys of the first lines against the contract: unknown keys, and required columns that no line has.
+
+    Raises RefusedFileError for an array instead of lines, for no readable line, for a required key that never occurs.
+    """
+    keys: dict[str, int] = {}
+    objects = 0
+    with _opened(path, contract) as lines:
+        for number, line in islice(_numbered(lines), LINES_INSPECTED):
+            try:
+                delivered = _parsed(line)
+            except _DefectError:
+                continue
+            objects += 1
+            for key in delivered:
+                keys.setdefault(key, number)
+    if not objects:
+        raise refused(path, "no line is a JSON object; deliver one JSON object a line.", 1)
+    return _layout(path, keys, contract)
+
+
+def _layout(path: Path, keys: dict[str, int], contract: Contract) -> Layout:
+    names = tuple(column.header for column in contract.delivered)
+    spare = [key for key in keys if key not in names]
+    missing = [column.header for column in contract.delivered if column.required and column.header not in keys]
+    if missing:
+        raise refused(path, missing_columns(missing, spare, contract), 1)
+    refuse_unknown(path, min((keys[key] for key in spare), default=1), spare, contract)
+    unknown = tuple((len(names) + offset, key) for offset, key in enumerate(spare))
+    return Layout(len(names), tuple(range(len(names))), unknown)
+
+
+def json_lines_rows(path: Path, contract: Contract) -> tuple[Layout, Iterator[Row | Block]]:
+    """Layout (its unknown columns already in each row's extra) and rows, numbered by line."""
+    layout = json_lines_layout(path, contract)
+    layout = Layout(layout.width, layout.positions, ())
+    return layout, _rows(path, contract, layout)
+
+
+@contextmanager
+def _opened(path: Path, contract: Contract) -> Iterator[Lines]:
+    encoding = text_encoding(contract)
+    start = content_start(path)
+    refuse_disguise(path, start, "JSON Lines text")
+    refuse_other_encoding(path, start, encoding)
+    if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+        raise refused(path, "the content is a JSON array; deliver one JSON object a line.", 1)
+    with open_text(path, encoding, newline="\n") as text:
+        yield Lines(text, path)
+
+
+def _numbered(lines: Lines) -> Iterator[tuple[int, str]]:
+    for line in lines:
+        lines.start_record()
+        if not line.isspace():
+            yield lines.line, line
+
+
+def _rows(path: Path, contract: Contract, layout: Layout) -> Iterator[Row]:
+    names = [column.header for column in contract.delivered]
+    with _opened(path, contract) as lines:
+        for number, line in _numbered(lines):
+            try:
+                delivered = _parsed(line)
+                fields = [_text(delivered.pop(name, None)) for name in names]
+                extra = _dump(delivered) if delivered else None
+            except (_DefectError, RecursionError) as problem:
+                defect = str(problem) if isinstance(problem, _DefectError) else NOT_JSON
+                yield verbatim_row(number, line, layout, defect)
+                continue
+            if delivered:
+                refuse_unknown(path, number, list(delivered), contract)
+            yield Row(number, fields, len(line), extra)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise _DefectError(DUPLICATE_KEY)
+    return values
+
+
+_DECODE: Callable[[str], Any] = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_float=_Number, parse_int=_Number, parse_constant=_Number
+).decode
+
+
+def _parsed(line: str) -> dict[str, Any]:
+    try:
+        delivered = _DECODE(line)
+    except _DefectError:
+        raise
+    except (ValueError, RecursionError):
+        raise _DefectError(NUL_BYTE if "\0" in line else NOT_JSON) from None
+    if not isinstance(delivered, dict):
+        raise _DefectError(NOT_AN_OBJECT)
+    if "\\u" in line:
+        _refuse_unwritable(delivered)
+    return delivered
+
+
+def _refuse_unwritable(delivered: dict[str, Any]) -> None:
+    # Half a surrogate pair is legal JSON but no text that a table can hold; NUL is no text that a person meant.
+    try:
+        text = _dump(delivered)
+        text.encode()
+    except (UnicodeEncodeError, RecursionError):
+        raise _DefectError(UNDECODABLE) from None
+    if "\\u0000" in text.replace("\\\\", ""):
+        raise _DefectError(NUL_BYTE)
+
+
+def _text(value: Any) -> str | None:
+    if value is None or type(value) is str:
+        return value
+    return _dump(value)
+
+
+def _dump(value: Any) -> str:
+    if isinstance(value, _Number):
+        return str(value)
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{json_text(key)}:{_dump(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_dump, value)) + "]"
+    return json_text(value)

@@ -1,0 +1,238 @@
+"""The bytes and text of a delivered file: gzip seen by content, damage and disguise refused, lines bounded."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import zlib
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
+
+from basketry.errors import BadInputError, RefusedFileError
+
+if TYPE_CHECKING:
+    from basketry.contracts import Contract
+
+CHUNK_BYTES = 1 << 20
+MEGABYTE = 1 << 20
+LONGEST_RECORD = 16 * MEGABYTE
+"""Characters of the longest line or record that is read; a longer one is a damaged file, not data."""
+
+GZIP_MARK = b"\x1f\x8b"
+ZIP_MARK = b"PK\x03\x04"
+DISGUISES = {
+    b"PK\x05\x06": "an empty zip archive",
+    b"\xd0\xcf\x11\xe0": "an old (.xls) or password-protected Office file",
+    GZIP_MARK: "gzip inside gzip",
+    b"PAR1\x15": "a Parquet file",
+    b"%PDF-": "a PDF document",
+    b"\x89PNG": "a picture",
+    b"BZh91AY&SY": "a bzip2 archive",
+    b"\xfd7zXZ\x00": "an xz archive",
+    b"\x28\xb5\x2f\xfd": "a zstandard archive",
+    b"7z\xbc\xaf\x27\x1c": "a 7-zip archive",
+}
+MARKED_ENCODINGS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+def refused(path: Path, problem: str, line: int | None = None) -> RefusedFileError:
+    """The error of a file that cannot be loaded as a whole: its name, the line where known, the problem and fix."""
+    place = path.name if line is None else f"{path.name}, line {line}"
+    return RefusedFileError(f"{place}: {problem}")
+
+
+@contextmanager
+def refusing_damage(path: Path) -> Iterator[None]:
+    """Turn what a missing, unreadable or damaged file raises into a RefusedFileError; other errors pass."""
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise refused(path, "the gzip content is cut off or damaged; deliver the file again.") from None
+    except FileNotFoundError:
+        raise refused(path, "the file does not exist (any more); deliver it again.") from None
+    except PermissionError:
+        raise refused(path, "the file cannot be read; give the user of the job read permission.") from None
+
+
+@contextmanager
+def open_content(path: Path) -> Iterator[BinaryIO]:
+    """The file's content as a binary stream, unpacked when it is gzip; refuses what is no regular, non-empty file."""
+    _refuse_irregular(path)
+    with refusing_damage(path), path.open("rb") as raw:
+        mark = raw.read(2)
+        raw.seek(0)
+        if mark == GZIP_MARK:
+            with gzip.GzipFile(fileobj=raw) as unpacked:
+                yield cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, unpacked), CHUNK_BYTES))
+            return
+        if path.suffix.lower() == ".gz" and mark:
+            raise refused(path, "the name ends in .gz but the content is not gzip; remove the suffix or compress it.")
+        yield raw
+
+
+def _refuse_irregular(path: Path) -> None:
+    if path.is_dir():
+        raise refused(path, "this is a directory; name the files inside it.")
+    if path.exists() and not path.is_file():
+        raise refused(path, "this is not a regular file; deliver a plain file.")
+
+
+def content_start(path: Path, length: int = 512) -> bytes:
+    """First bytes of the unpacked content; an empty file is refused."""
+    with open_content(path) as stream:
+        start = stream.read(length)
+    if not start:
+        raise refused(path, "the file is empty; deliver it again with at least its header.")
+    return start
+
+
+def refuse_disguise(path: Path, start: bytes, expected: str) -> None:
+    """Refuse content whose first bytes are those of another format, whatever the file is called."""
+    for mark, what in DISGUISES.items():
+        if start.startswith(mark):
+            raise refused(path, f"the content is {what}, not {expected}; deliver {expected}.")
+    if start.startswith(ZIP_MARK) and expected != "an XLSX workbook":
+        raise refused(path, f"the content is a zip archive or Excel workbook, not {expected}; save it as {expected}.")
+
+
+def text_encoding(contract: Contract) -> str:
+    """The contract's encoding, with UTF-8 tolerating a byte order mark; an unknown one is a BadInputError."""
+    encoding = contract.file.encoding
+    try:
+        io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+        name = codecs.lookup(encoding).name
+    except (LookupError, ValueError, TypeError):
+        raise BadInputError(f"{contract.path.name}: encoding '{encoding}' is unknown; write utf-8 or cp1252.") from None
+    return "utf-8-sig" if name == "utf-8" else name
+
+
+def refuse_other_encoding(path: Path, start: bytes, encoding: str) -> None:
+    """Refuse content whose byte order mark contradicts the contract's encoding."""
+    for mark, marked in MARKED_ENCODINGS:
+        if start.startswith(mark) and not encoding.startswith((marked, "utf-32")):
+            raise refused(path, f"the file is {marked} by its first bytes; set encoding: {marked} in the contract.", 1)
+
+
+def verify_text(path: Path, encoding: str) -> None:
+    """Read the content once to its end: gzip intact, every byte decodable, no line beyond LONGEST_RECORD.
+
+    Raises RefusedFileError naming the line, so that nothing of a damaged file is ever loaded.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)()
+    line, run = 1, 0
+    with open_content(path) as stream:
+        while True:
+            chunk = stream.read(CHUNK_BYTES)
+            try:
+                text = decoder.decode(chunk, final=not chunk)
+            except UnicodeError as problem:
+                raise _undecodable(path, encoding, line, problem) from None
+            if not chunk:
+                return
+            line += text.count("\n") or text.count("\r")
+            last = max(text.rfind("\n"), text.rfind("\r"))
+            run = len(text) - last - 1 if last >= 0 else run + len(text)
+            if run > LONGEST_RECORD:
+                raise too_long(path, line)
+
+
+def too_long(path: Path, line: int) -> RefusedFileError:
+    """The refusal of a line or record that is no data any more."""
+    return refused(
+        path,
+        f"the line is longer than {LONGEST_RECORD // MEGABYTE} MB; check its line ends and quotes, deliver it again.",
+        line,
+    )
+
+
+def _undecodable(path: Path, encoding: str, line: int, problem: UnicodeError) -> RefusedFileError:
+    if isinstance(problem, UnicodeDecodeError):
+        before = problem.object[: problem.start].decode(encoding, errors="replace")
+        line += before.count("\n") or before.count("\r")
+    shown = encoding.removesuffix("-sig")
+    hint = "cp1252" if shown != "cp1252" else "utf-8"
+    return refused(
+        path, f"a byte here is not {shown} text; set encoding in the contract to the file's own (often {hint}).", line
+    )
+
+
+@contextmanager
+def open_text(path: Path, encoding: str, newline: str) -> Iterator[TextIO]:
+    """The content as text; decoding errors surface as RefusedFileError with the line."""
+    try:
+        with open_content(path) as stream:
+            yield io.TextIOWrapper(stream, encoding=encoding, newline=newline)
+    except UnicodeError:
+        verify_text(path, encoding)
+        raise refused(path, f"the content is not {encoding} text; set encoding in the contract.") from None
+
+
+class Lines:
+    """Lines of a text, one record at a time: bounded in length, and able to give back all but a record's first."""
+
+    def __init__(self, text: TextIO, path: Path) -> None:
+        """Read from `text`; `path` is only named in refusals."""
+        self._text = text
+        self._path = path
+        self._returned: deque[str] = deque()
+        self.record: list[str] = []
+        self.line = 0
+        self.nul = False
+        self.exhausted = False
+
+    def start_record(self) -> None:
+        """Forget the lines of the record before."""
+        self.record.clear()
+        self.nul = False
+
+    @property
+    def first_line(self) -> int:
+        """Line number in the file where the current record starts."""
+        return self.line - len(self.record) + 1
+
+    def give_back(self) -> str:
+        """Return the record's first line and let its other lines be read again."""
+        first, *others = self.record
+        self._returned.extendleft(reversed(others))
+        self.line -= len(others)
+        self.nul = "\0" in first
+        self.record[:] = [first]
+        return first
+
+    def ahead(self, count: int) -> list[str]:
+        """Up to `count` following lines, fewer when they are long or the text ends; they count as read."""
+        taken: list[str] = []
+        size = 0
+        while len(taken) < count and size < MEGABYTE and (line := self._following()):
+            taken.append(line)
+            size += len(line)
+            if len(line) > LONGEST_RECORD:
+                raise too_long(self._path, self.line + len(taken))
+        self.line += len(taken)
+        return taken
+
+    def return_ahead(self, taken: list[str]) -> None:
+        """Let the lines that `ahead` gave be read again."""
+        self._returned.extendleft(reversed(taken))
+        self.line -= len(taken)
+
+    def _following(self) -> str:
+        return self._returned.popleft() if self._returned else self._text.readline(LONGEST_RECORD + 1)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield each line with its line end."""
+        size = 0
+        while line := self._following():
+            self.line += 1
+            if "\0" in line:
+                self.nul = True
+            self.record.append(line)
+            size = len(line) if len(self.record) == 1 else size + len(line)
+            if size > LONGEST_RECORD:
+                raise too_long(self._path, self.first_line)
+            yield line
+        self.exhausted = True

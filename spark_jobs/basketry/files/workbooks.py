@@ -1,0 +1,224 @@
+"""Rows of an XLSX workbook: values by python-calamine, each as the text a CSV export of it would hold."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import io
+import shutil
+import struct
+import tempfile
+import zipfile
+import zlib
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
+
+from basketry.errors import BasketryError
+from basketry.files.headers import Layout, match_header, nearest_name
+from basketry.files.rows import Block, Row, fitted_row
+from basketry.files.sheet_parts import MergedCells, SheetPart, find_sheets, first_rows, scan_sheet
+from basketry.files.streams import (
+    CHUNK_BYTES,
+    ZIP_MARK,
+    content_start,
+    open_content,
+    refuse_disguise,
+    refused,
+)
+
+if TYPE_CHECKING:
+    from basketry.contracts import Contract
+
+MIDNIGHT = time()
+HALF_SECOND = 500_000
+REMEMBERED_CELLS = 50_000
+EXCEL_COLUMNS = 16_384
+LARGEST_WORKBOOK = 2 << 30
+"""Bytes a workbook may unpack to; python-calamine holds one sheet in memory, so more is refused before it is tried."""
+
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    CalamineError,
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    RuntimeError,
+    ValueError,
+)
+
+
+def workbook_layout(path: Path, contract: Contract) -> Layout:
+    """The sheet's header against its contract, without loading its rows; every byte of the sheet is checked.
+
+    Raises RefusedFileError for what is no workbook, a missing sheet, a merged header, or a header against the contract.
+    """
+    with _opened(path) as stream, zipfile.ZipFile(stream) as archive:
+        part = _sheet_part(path, archive, contract)
+        merges = scan_sheet(archive, part).merges
+        head = first_rows(archive, part, contract.file.header_row)
+        header = _header(path, head, part, contract)
+    row = contract.file.header_row
+    _refuse_merged(path, row, merges)
+    # Blank cells to the right of the header are formatting, however many there are.
+    return replace(match_header(path, row, header, contract), padding=EXCEL_COLUMNS)
+
+
+def workbook_rows(path: Path, contract: Contract) -> tuple[Layout, Iterator[Row | Block]]:
+    """Layout and rows of the contract's sheet, numbered as Excel shows them; blank rows are no rows."""
+    layout = workbook_layout(path, contract)
+    return layout, _rows(path, contract, layout)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    start = content_start(path)
+    refuse_disguise(path, start, "an XLSX workbook")
+    if not start.startswith(ZIP_MARK):
+        raise refused(path, "the content is no XLSX workbook (perhaps renamed text); save it as XLSX, or name it .csv.")
+    with _refusing_bad_workbook(path), open_content(path) as content:
+        if not isinstance(content, io.BufferedReader) or not isinstance(content.raw, gzip.GzipFile):
+            yield content
+            return
+        with tempfile.TemporaryFile() as unpacked:
+            shutil.copyfileobj(content, unpacked, CHUNK_BYTES)
+            unpacked.seek(0)
+            yield cast(BinaryIO, unpacked)
+
+
+@contextmanager
+def _refusing_bad_workbook(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (BasketryError, GeneratorExit):
+        raise
+    except BaseException as error:
+        if not _is_damage(error):
+            raise
+        problem = "the workbook is damaged or protected; save it in Excel as XLSX without a password, and deliver that."
+        raise refused(path, problem) from None
+
+
+def _is_damage(error: BaseException) -> bool:
+    # A parser written in Rust reports its own defects as a BaseException of this name; an OSError without a
+    # number is the parser's too, and EINVAL a damaged offset; others (a lost mount, a full disk) may pass.
+    if type(error).__name__ == "PanicException":
+        return True
+    return isinstance(error, _DAMAGE) or (isinstance(error, OSError) and error.errno in (None, errno.EINVAL))
+
+
+def _sheet_part(path: Path, archive: zipfile.ZipFile, contract: Contract) -> SheetPart:
+    if "xl/workbook.xml" not in archive.namelist():
+        raise refused(path, "the content is a zip archive without a workbook; save it from Excel as XLSX.")
+    if sum(part.file_size for part in archive.infolist()) > LARGEST_WORKBOOK:
+        raise refused(path, f"the workbook unpacks to more than {LARGEST_WORKBOOK >> 30} GB; deliver it as CSV.")
+    sheets = find_sheets(archive)
+    wanted = contract.file.sheet
+    if not sheets:
+        raise refused(path, "the workbook has no sheet; deliver it with its rows on one.")
+    if wanted is None:
+        return sheets[0]
+    named = {sheet.name: sheet for sheet in sheets}
+    if wanted not in named:
+        near = nearest_name(wanted, list(named)) or ", ".join(list(named)[:5])
+        problem = f"sheet '{wanted}' is missing (there is '{near}'); rename it, or set sheet in {contract.path.name}."
+        raise refused(path, problem)
+    return named[wanted]
+
+
+def _refuse_merged(path: Path, row: int, merges: list[MergedCells]) -> None:
+    for merged in merges:
+        if merged.first_row <= row <= merged.last_row:
+            raise refused(path, f"the header cells {merged.cells} are merged; unmerge them and name each column.", row)
+
+
+def _header(path: Path, head: BinaryIO, part: SheetPart, contract: Contract) -> list[str | None]:
+    with CalamineWorkbook.from_filelike(cast(Any, head)) as workbook:
+        rows = _cells(workbook.get_sheet_by_name(part.name))
+        row = contract.file.header_row
+        for number, cells in enumerate(rows, start=1):
+            if number == row:
+                return cells
+    raise refused(path, f"the sheet '{part.name}' is empty before its header row {row}; deliver it with a header.")
+
+
+def _rows(path: Path, contract: Contract, layout: Layout) -> Iterator[Row]:
+    width = layout.width
+    with _opened(path) as stream:
+        with zipfile.ZipFile(stream) as archive:
+            part = _sheet_part(path, archive, contract)
+            errors = scan_sheet(archive, part).errors
+        stream.seek(0)
+        with CalamineWorkbook.from_filelike(cast(Any, stream)) as workbook:
+            sheet = workbook.get_sheet_by_name(part.name)
+        for number, cells in enumerate(_cells(sheet), start=1):
+            for column, text in errors.get(number, ()):
+                cells[column] = text
+            if number > contract.file.header_row and any(cells):
+                size = sum(len(cell) for cell in cells if cell)
+                whole = len(cells) == width
+                yield Row(number, cells, size) if whole else fitted_row(number, cells, size, layout)
+
+
+def _cells(sheet: CalamineSheet) -> Iterator[list[str | None]]:
+    # Rows are told from the sheet's first, cells only from the first column in use: fill up to column A.
+    left: list[str | None] = [None] * (sheet.start[1] if sheet.start else 0)
+    # One memory for each type, because True and 1.0 are the same key of a dict.
+    texts: defaultdict[type, _CellTexts] = defaultdict(_CellTexts)
+    for row in sheet.iter_rows():
+        yield left + [(cell or None) if type(cell) is str else texts[type(cell)][cell] for cell in row]
+
+
+class _CellTexts(dict[object, str]):
+    """Texts of the cell values met so far: prices, quantities and dates repeat, and their text is slow to make."""
+
+    def __missing__(self, value: object) -> str:
+        if len(self) >= REMEMBERED_CELLS:
+            self.clear()
+        text = self[value] = cell_text(value)
+        return text
+
+
+def cell_text(value: object) -> str:
+    """A cell as text: 17850.0 as 17850, dates as yyyy-MM-dd HH:mm:ss to the whole second, TRUE as true."""
+    if type(value) is float:
+        return _number_text(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return _time_text(value)
+    if isinstance(value, date):
+        return f"{value} {MIDNIGHT}"
+    if isinstance(value, timedelta):
+        return _duration_text(value)
+    return str(value).split(".")[0] if isinstance(value, time) else str(value)
+
+
+def _number_text(value: float) -> str:
+    text = repr(value)
+    if text.endswith(".0"):
+        return text[:-2]
+    return f"{Decimal(text):f}" if "e" in text else text
+
+
+def _time_text(value: datetime) -> str:
+    # Excel keeps times as fractions of a day, so 08:26:00 may arrive a few microseconds early or late.
+    if value.microsecond >= HALF_SECOND:
+        value += timedelta(seconds=1)
+    return str(value.replace(microsecond=0))
+
+
+def _duration_text(value: timedelta) -> str:
+    seconds = round(value.total_seconds())
+    sign = "-" if seconds < 0 else ""
+    minutes, seconds = divmod(abs(seconds), 60)
+    return f"{sign}{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}"
