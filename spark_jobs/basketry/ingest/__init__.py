@@ -1,0 +1,1 @@
+"""Delivered files become typed rows; every bad row is set aside with every reason."""

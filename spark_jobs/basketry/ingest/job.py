@@ -1,0 +1,107 @@
+"""Loads a feed's delivered files: bronze as delivered, quarantine with reasons, silver by key, the ledger last.
+
+Killed anywhere, it can be run again: what it writes is keyed by the files' checksums, and a file counts as loaded only
+when its line stands in ops.files, which is written last.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from basketry.contracts import Contract, load_contract
+from basketry.files import DeliveredFile, find_files, inspect_file
+from basketry.ingest import core
+from basketry.ingest.delivery import delivered_rows
+from basketry.ingest.ledger import FileTally, among, loaded_checksums, record, refuse_if_any, tallies
+from basketry.lakehouse import Lakehouse
+from basketry.report import JobReport
+from basketry.tables import QUARANTINE, Table, bronze_table
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame
+
+
+def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+    """Load the files that match --files and are not loaded yet (all of them with --force)."""
+    contract = load_contract(lake.catalog, arguments.feed, lake.settings.include)
+    found = delivered_files(lake, contract, arguments.files)
+    known = set() if arguments.force else loaded_checksums(lake, contract.feed)
+    new = [file for file in found if file.checksum not in known]
+    skipped = [f"{file.name}: already loaded, skipped" for file in found if file.checksum in known]
+    if not new:
+        return JobReport(0, 0, (*skipped, "nothing new to load"), details={"files": []}, dry_run=arguments.dry_run)
+    counted = load(lake, contract, new, arguments)
+    lines = (*skipped, *(tally.line() for tally in counted))
+    good = sum(tally.good for tally in counted)
+    return JobReport(
+        sum(tally.read for tally in counted), good, lines, details=_details(counted), dry_run=arguments.dry_run
+    )
+
+
+def delivered_files(lake: Lakehouse, contract: Contract, pattern: str) -> list[DeliveredFile]:
+    """The feed's files in its landing folder, each checked as a whole and listed once by content."""
+    folder = lake.settings.landing_folder(lake.catalog, contract.feed)
+    files = [inspect_file(path, contract) for path in find_files(folder, pattern, contract)]
+    return list({file.checksum: file for file in reversed(files)}.values())[::-1]
+
+
+def load(
+    lake: Lakehouse, contract: Contract, files: Sequence[DeliveredFile], arguments: argparse.Namespace
+) -> list[FileTally]:
+    """Judge the files' rows and, unless a file is refused or this is a dry run, write them."""
+    judged = core.judge(delivered_rows(lake.spark, files, contract), contract).persist(StorageLevel.DISK_ONLY)
+    repeated = core.repeated_keys(judged, contract).persist(StorageLevel.DISK_ONLY)
+    try:
+        marked = core.mark_duplicates(judged, repeated, contract)
+        counted = tallies(files, core.tally(marked, contract).collect(), contract)
+        refused = [tally for tally in counted if tally.refusal]
+        if not arguments.dry_run:
+            if refused:
+                record(lake, contract, refused, arguments.run_id, arguments.delivered_by)
+            else:
+                _write(lake, contract, marked, counted)
+                record(lake, contract, counted, arguments.run_id, arguments.delivered_by)
+        refuse_if_any(counted)
+    finally:
+        repeated.unpersist()
+        judged.unpersist()
+    return counted
+
+
+def _write(lake: Lakehouse, contract: Contract, marked: DataFrame, counted: Sequence[FileTally]) -> None:
+    """Write bronze, quarantine and silver side by side: each is one commit and can be repeated on its own."""
+    bronze = bronze_table(contract.feed, ((column.name, column.pii) for column in contract.delivered))
+    rows = core.entity_rows(core.good(marked).where("NOT _duplicate"), contract)
+    rows = core.newest_by_key(rows, contract) if len(counted) > 1 else rows
+    quarantined = core.quarantine_rows(marked, contract)
+    here = among("_file_checksum", counted)
+    writes: list[Callable[[], None]] = [
+        lambda: lake.replace(bronze, core.bronze_rows(marked), where=here),
+        lambda: lake.merge(contract.entity, rows),
+    ]
+    if any(tally.quarantined for tally in counted) or _was_quarantined(lake, QUARANTINE, contract, counted):
+        where = f"feed = '{contract.feed}' AND {among('file_checksum', counted)}"
+        writes.append(lambda: lake.replace(QUARANTINE, quarantined, where=where))
+    with ThreadPoolExecutor(len(writes)) as pool:
+        for write in [pool.submit(write) for write in writes]:
+            write.result()
+
+
+def _was_quarantined(lake: Lakehouse, table: Table, contract: Contract, counted: Sequence[FileTally]) -> bool:
+    """Whether an earlier load of these files left rows in quarantine that this one must take out."""
+    if not lake.exists(table):
+        return False
+    rows = lake.read(table).where(f"feed = '{contract.feed}'").where(among("file_checksum", counted))
+    return bool(rows.head(1))
+
+
+def _details(counted: Sequence[FileTally]) -> dict[str, object]:
+    files = [
+        {
+            "file": tally.file.name, "read": tally.read, "good": tally.good, "quarantined": tally.quarantined,
+            "duplicate": tally.duplicate, "warned": tally.warned, "reasons": dict(tally.reasons),
+        }
+        for tally in counted
+    ]  # fmt: skip
+    return {"files": files}

@@ -1,0 +1,110 @@
+"""The ledger of delivered files (ops.files): which are loaded, and what became of every row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from basketry.contracts import Contract
+from basketry.errors import BadInputError
+from basketry.files import DeliveredFile
+from basketry.lakehouse import Lakehouse, declared_schema
+from basketry.tables import FILES
+from pyspark.sql import Row
+from pyspark.sql import functions as F
+
+
+@dataclass
+class FileTally:
+    """What became of one file's rows. Rows of every fate add up to the rows read."""
+
+    file: DeliveredFile
+    good: int = 0
+    quarantined: int = 0
+    duplicate: int = 0
+    warned: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    first_day: date | None = None
+    last_day: date | None = None
+    refusal: str | None = None
+
+    @property
+    def read(self) -> int:
+        """Rows read."""
+        return self.good + self.quarantined + self.duplicate
+
+    def add(self, row: Row) -> None:
+        """Count one line of `ingest.core.tally`."""
+        self.reasons.update(dict.fromkeys([*row._reasons, *row._warnings], row.rows))
+        if row._reasons:
+            self.quarantined += row.rows
+        elif row._duplicate:
+            self.duplicate += row.rows
+        else:
+            self.good += row.rows
+            self.warned += row.rows if row._warnings else 0
+            self.first_day = min(filter(None, (self.first_day, row.first_day)), default=None)
+            self.last_day = max(filter(None, (self.last_day, row.last_day)), default=None)
+
+    def line(self) -> str:
+        """One line for people."""
+        fate = f"refused: {self.refusal}" if self.refusal else f"{self.good:,} good, {self.quarantined:,} quarantined"
+        reasons = ", ".join(f"{name} {count:,}" for name, count in self.reasons.most_common())
+        counts = f"{self.read:,} rows read, {fate}, {self.duplicate:,} duplicate"
+        return f"{self.file.name}: {counts}" + (f" ({reasons})" if reasons else "")
+
+
+def tallies(files: Sequence[DeliveredFile], lines: Iterable[Row], contract: Contract) -> list[FileTally]:
+    """A tally for every file; a file with more bad rows than its contract allows gets a refusal."""
+    by_checksum = {file.checksum: FileTally(file) for file in files}
+    for line in lines:
+        by_checksum[line._file_checksum].add(line)
+    for tally in by_checksum.values():
+        allowed = contract.max_rejected_share
+        if tally.quarantined > allowed * tally.read:
+            share = tally.quarantined / tally.read
+            most = tally.reasons.most_common(1)[0][0]
+            tally.refusal = (
+                f"{share:.1%} of its rows are bad (most: {most}), its contract allows {allowed:.1%}; "
+                f"mend the file, or correct {contract.path.name}"
+            )
+    return list(by_checksum.values())
+
+
+def loaded_checksums(lake: Lakehouse, feed: str) -> set[str]:
+    """Checksums of the feed's files that are loaded."""
+    if not lake.exists(FILES):
+        return set()
+    known = lake.read(FILES).where((F.col("feed") == feed) & (F.col("status") == "loaded"))
+    return {row.file_checksum for row in known.select("file_checksum").collect()}
+
+
+def record(lake: Lakehouse, contract: Contract, counted: Sequence[FileTally], run_id: str, delivered_by: str | None) -> None:
+    """Write the files' lines; recording a file again replaces its line."""
+    rows = [_ledger_row(tally, contract, run_id, delivered_by) for tally in counted]
+    frame = lake.spark.createDataFrame(rows, declared_schema(FILES))
+    lake.replace(FILES, frame, where=f"feed = '{contract.feed}' AND {among('file_checksum', counted)}")
+
+
+def among(column: str, counted: Sequence[FileTally]) -> str:
+    """SQL condition: the column holds one of these files' checksums."""
+    return f"{column} IN ({', '.join(repr(tally.file.checksum) for tally in counted)})"
+
+
+def _ledger_row(tally: FileTally, contract: Contract, run_id: str, delivered_by: str | None) -> tuple[object, ...]:
+    file = tally.file
+    return (
+        file.checksum, contract.feed, file.name, file.bytes, file.delivered_at, delivered_by,
+        "refused" if tally.refusal else "loaded", tally.refusal, contract.version,
+        tally.read, tally.good, tally.quarantined, tally.duplicate, tally.warned, dict(tally.reasons),
+        list(file.unknown_columns), tally.first_day, tally.last_day, run_id,
+    )  # fmt: skip
+
+
+def refuse_if_any(counted: Sequence[FileTally]) -> None:
+    """BadInputError that names every refused file, when there is one."""
+    refused = [f"{tally.file.name}: {tally.refusal}" for tally in counted if tally.refusal]
+    if refused:
+        raise BadInputError(f"nothing was loaded, since {'; '.join(refused)}.")
