@@ -1,0 +1,46 @@
+"""Load delivered files of one feed: find them, check them, load them, report what became of every row.
+
+Started by hand, with a form. A file is known by its content: what was loaded before is skipped, whatever its name.
+Bad rows are set aside with all their reasons; a bad file stops the run before anything is written.
+
+What to do when it fails: [runbook](docs/runbooks/ingest.md).
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG
+
+from basketry_airflow.forms import ingest_form
+from basketry_airflow.ingest_steps import check_files, find_files, report
+from basketry_airflow.manners import on_call
+from basketry_airflow.script_arguments import form_value
+from basketry_airflow.spark_job import spark_job
+
+# Two feeds may be loaded at once: commits to a table that they share wait for one another, and each file's lines of
+# ops.files and ops.quarantine are replaced on their own. More would only contend for the same machine.
+RUNS_AT_ONCE = 2
+
+with DAG(
+    "ingest",
+    schedule=None,
+    params=ingest_form(),
+    **on_call(
+        tier=1,
+        owner="data-engineering",
+        runbook="docs/runbooks/ingest.md",
+        doc=__doc__,
+        topics=("ingest", "manual"),
+        runs_at_once=RUNS_AT_ONCE,
+    ),
+):
+    checked = check_files(find_files())
+    load = spark_job(
+        "ingest",
+        task_id="load",
+        feed=form_value("feed"),
+        files=form_value("files"),
+        dry_run=form_value("dry_run"),
+        force=form_value("load_again"),
+        delivered_by=form_value("delivered_by"),
+    )
+    checked >> load >> report(checked)

@@ -1,0 +1,107 @@
+"""The fields of the forms that start a run by hand; their lists come from file names, so reading a DAG stays cheap."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from airflow.sdk import Param
+
+from basketry.errors import BadInputError
+from basketry.settings import Settings
+
+CONTRACT_SUFFIX = ".odcs.yaml"
+NAME = r"^[a-z][a-z0-9_]*$"
+
+
+def catalogs(include: Path) -> list[str]:
+    """The catalogs that `include/catalogs/` describes, sorted."""
+    return sorted(path.stem for path in (include / "catalogs").glob("*.yaml"))
+
+
+def feeds(include: Path) -> dict[str, list[str]]:
+    """Every feed that has a contract, with the catalogs it has one in."""
+    found: dict[str, list[str]] = {}
+    for path in sorted((include / "contracts").glob(f"*/*{CONTRACT_SUFFIX}")):
+        found.setdefault(path.name.removesuffix(CONTRACT_SUFFIX), []).append(path.parent.name)
+    return dict(sorted(found.items()))
+
+
+def scheduled_catalog(include: Path) -> str:
+    """The catalog of scheduled runs, BASKETRY_CATALOG; BadInputError when nothing describes it."""
+    catalog = os.environ.get("BASKETRY_CATALOG") or "demo"
+    known = catalogs(include)
+    if known and catalog not in known:
+        raise BadInputError(f"BASKETRY_CATALOG is '{catalog}'; set it to one of: {', '.join(known)}.")
+    return catalog
+
+
+def ingest_form() -> dict[str, Param]:
+    """What a person says to load delivered files."""
+    return {
+        **_catalog_and_feed(),
+        "files": Param(
+            "*",
+            "Which files of the feed's landing folder: a pattern, several separated by commas.",
+            type="string",
+            minLength=1,
+            title="Files",
+        ),
+        "dry_run": _dry_run(),
+        "load_again": Param(
+            False,
+            "Load files even if their content was loaded before.",
+            type="boolean",
+            title="Load even if already loaded",
+        ),
+        "delivered_by": Param(
+            None,
+            "Who delivered the files; kept in ops.files.",
+            type=["null", "string"],
+            maxLength=100,
+            title="Delivered by",
+        ),
+    }
+
+
+def replay_form() -> dict[str, Param]:
+    """What a person says to judge a feed's quarantined rows again."""
+    return {**_catalog_and_feed(), "dry_run": _dry_run()}
+
+
+def dated_form() -> dict[str, Param]:
+    """What a dated DAG can be told; a scheduled run needs none of it."""
+    include = Settings.from_environment().include
+    return {
+        "catalog": _name(catalogs(include), "The retailer.", "Catalog", default=scheduled_catalog(include)),
+        "as_of": Param(
+            None,
+            "Last business day to look at. Empty: the day before the run's, in the catalog's time zone.",
+            type=["null", "string"],
+            format="date",
+            title="As-of date",
+        ),
+    }
+
+
+def _catalog_and_feed() -> dict[str, Param]:
+    include = Settings.from_environment().include
+    known = feeds(include)
+    shown = {feed: f"{feed} ({', '.join(names)})" for feed, names in known.items()}
+    return {
+        "catalog": _name(catalogs(include), "The retailer whose files these are.", "Catalog"),
+        "feed": _name(list(known), "The kind of file, described by a contract of that catalog.", "Feed", shown),
+    }
+
+
+def _name(
+    known: list[str], description: str, title: str, shown: dict[str, str] | None = None, default: str | None = None
+) -> Param:
+    # Without a default the field is required: Airflow then refuses a run that lacks it.
+    choices = {"enum": known, "values_display": shown or {}} if known else {"pattern": NAME}
+    first = () if default is None else (default,)
+    return Param(*first, description=description, type="string", title=title, **choices)
+
+
+def _dry_run() -> Param:
+    return Param(False, "Do everything but write.", type="boolean", title="Dry run")

@@ -1,0 +1,174 @@
+"""The steps of `ingest` around its job: find the files, check them, report on them. No personal data in any."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Asset, AssetAlias, get_current_context, task
+
+from basketry.errors import BadInputError
+from basketry.tables import FILES
+from basketry_airflow.lake import Row, read_rows
+
+if TYPE_CHECKING:
+    from basketry.contracts import Contract
+
+log = logging.getLogger(__name__)
+
+DELIVERED = AssetAlias("basketry_delivered")
+"""Every entity that an ingest has changed, whatever the catalog; the asset itself is `<catalog>.silver.<entity>`."""
+
+COUNTS = ("rows_read", "rows_good", "rows_quarantined", "rows_duplicate", "rows_warned")
+REPORTED = (
+    "file_checksum",
+    "file_name",
+    "status",
+    "refusal",
+    "reasons",
+    "touched_from",
+    "touched_to",
+    "run_id",
+    *COUNTS,
+)
+
+Params = Mapping[str, Any]
+
+
+@task
+def find_files(params: Params | None = None) -> list[str]:
+    """Names of the delivered files that the form's pattern means; bad input when there is none."""
+    form = params or {}
+    from basketry_airflow.landing import open_landing
+
+    names = open_landing(_contract(form)).names(form["files"])
+    log.info("%d files found:\n%s", len(names), "\n".join(names))
+    return names
+
+
+@task
+def check_files(names: Sequence[str], params: Params | None = None) -> list[Row]:
+    """Name, checksum, bytes and earlier load of every file; bad input that lists all problems when there is one."""
+    form = params or {}
+    files, problems = inspected(_contract(form), names)
+    if problems:
+        listed = "\n".join(problems)
+        raise BadInputError(
+            f"{len(problems)} of {len(names)} files cannot be loaded, correct or remove them:\n{listed}"
+        )
+    loaded = {row["file_checksum"]: row["run_id"] for row in _ledger(form) if row["status"] == "loaded"}
+    checked = [{**file, "loaded_by": loaded.get(file["checksum"])} for file in files]
+    for file in checked:
+        log.info("%s", _check_line(file, again=form["load_again"]))
+    return checked
+
+
+@task(outlets=[DELIVERED])
+def report(checked: Sequence[Row], params: Params | None = None) -> dict[str, Any]:
+    """What became of every file: rows by outcome and by reason. Tells downstream DAGs which days were touched."""
+    form = params or {}
+    context = get_current_context()
+    if form["dry_run"]:
+        log.info("dry run: nothing was written; the task load has logged what would have been.")
+        return {"dry_run": True, "files": [file["name"] for file in checked]}
+    this_run = f"{context['dag'].dag_id}/{context['run_id']}/load/"
+    summary = summarise(checked, _ledger(form), this_run)
+    log.info("%s", "\n".join(report_lines(summary)))
+    if summary["loaded"]:
+        asset = entity_asset(_contract(form))
+        extra = {
+            **_touched(summary["loaded"]),
+            "catalog": form["catalog"],
+            "feed": form["feed"],
+            "run_id": context["run_id"],
+        }
+        context["outlet_events"][DELIVERED].add(asset, extra=extra)
+    return summary
+
+
+def inspected(contract: Contract, names: Iterable[str]) -> tuple[list[Row], list[str]]:
+    """What is known of every good file, and one sentence for each bad one."""
+    from basketry.files import inspect_file
+    from basketry_airflow.landing import open_landing
+
+    landing = open_landing(contract)
+    files: list[Row] = []
+    problems: list[str] = []
+    for name in names:
+        try:
+            with landing.file(name) as path:
+                file = inspect_file(path, contract)
+        except BadInputError as error:
+            problems.append(error.message)
+            continue
+        unknown = list(file.unknown_columns)
+        files.append({"name": name, "checksum": file.checksum, "bytes": file.bytes, "unknown_columns": unknown})
+    return files, problems
+
+
+def summarise(checked: Iterable[Row], ledger: Iterable[Row], this_run: str) -> dict[str, Any]:
+    """Each checked file's line of ops.files, apart: loaded by this run, or skipped because an earlier run loaded it.
+
+    this_run: what the run id of every try of this run's load begins with.
+    """
+    lines = {row["file_checksum"]: row for row in ledger}
+    found = [{**lines[file["checksum"]], "name": file["name"]} for file in checked if file["checksum"] in lines]
+    loaded = {row["file_checksum"]: row for row in found if row["run_id"].startswith(this_run)}
+    skipped = [{"name": row["name"], "run_id": row["run_id"]} for row in found if row["file_checksum"] not in loaded]
+    return {
+        "loaded": [{key: row[key] for key in ("name", "status", *COUNTS, "reasons", "touched_from", "touched_to")}
+                   for row in loaded.values()],
+        "skipped": skipped,
+        "missing": [file["name"] for file in checked if file["checksum"] not in lines],
+        **{count: sum(row[count] for row in loaded.values()) for count in COUNTS},
+    }  # fmt: skip
+
+
+def report_lines(summary: Mapping[str, Any]) -> list[str]:
+    """The summary as people read it: a line a file, its reasons beneath it."""
+    lines = [
+        f"{len(summary['loaded'])} files loaded, {len(summary['skipped'])} already loaded:"
+        f" {summary['rows_read']:,} rows read = {summary['rows_good']:,} good"
+        f" + {summary['rows_quarantined']:,} quarantined + {summary['rows_duplicate']:,} duplicate"
+    ]
+    for row in summary["loaded"]:
+        counts = ", ".join(f"{count.removeprefix('rows_')} {row[count]:,}" for count in COUNTS)
+        lines.append(f"{row['name']}: {counts}")
+        lines.extend(f"    {reason}: {rows:,}" for reason, rows in sorted(row["reasons"].items()))
+    lines.extend(f"{row['name']}: already loaded by {row['run_id']}, skipped" for row in summary["skipped"])
+    lines.extend(f"{name}: no line in ops.files" for name in summary["missing"])
+    return lines
+
+
+def entity_asset(contract: Contract) -> Asset:
+    """The asset that stands for the entity which a contract fills."""
+    entity = contract.entity
+    return Asset(
+        name=f"{contract.catalog}.{entity.full_name}",
+        uri=f"basketry://{contract.catalog}/{entity.schema}/{entity.name}",
+    )
+
+
+def _touched(loaded: Iterable[Row]) -> dict[str, str | None]:
+    rows = list(loaded)
+    first = [row["touched_from"] for row in rows if row["touched_from"]]
+    last = [row["touched_to"] for row in rows if row["touched_to"]]
+    return {"touched_from": min(first, default=None), "touched_to": max(last, default=None)}
+
+
+def _ledger(form: Params) -> list[Row]:
+    return read_rows(form["catalog"], FILES, REPORTED, {"feed": form["feed"]})
+
+
+def _contract(form: Params) -> Contract:
+    from basketry.contracts import load_contract
+
+    return load_contract(form["catalog"], form["feed"])
+
+
+def _check_line(file: Row, *, again: bool) -> str:
+    unknown = f", unknown columns {', '.join(file['unknown_columns'])}" if file["unknown_columns"] else ""
+    known = file["loaded_by"]
+    fate = "new" if known is None else f"already loaded by {known}, {'loaded again' if again else 'will be skipped'}"
+    return f"{file['name']}: {file['bytes']:,} bytes, {fate}{unknown}"

@@ -1,0 +1,112 @@
+"""A few rows of the ops tables, read without a JVM: the local Delta folder, or a SQL warehouse."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from basketry.errors import BadInputError
+from basketry.settings import Settings
+from basketry.tables import Table
+
+if TYPE_CHECKING:
+    from databricks.sdk.service.sql import StatementExecutionAPI, StatementResponse
+
+POLL_SECONDS = 2.0
+Row = dict[str, Any]
+
+
+def read_rows(catalog: str, table: Table, columns: Sequence[str], where: Mapping[str, str]) -> list[Row]:
+    """Rows of a declared table whose columns have the texts of `where`; none when the table does not exist yet."""
+    settings = Settings.from_environment()
+    for name in (*columns, *where):
+        table.column(name)  # a name that is not declared must not reach a query
+    if settings.lake is not None:
+        return _read_folder(settings.lake, catalog, table, columns, where)
+    from basketry_airflow.workspace import workspace
+
+    return _ask_warehouse(workspace().statement_execution, catalog, table, columns, where)
+
+
+def _read_folder(lake: Path, catalog: str, table: Table, columns: Sequence[str], where: Mapping[str, str]) -> list[Row]:
+    import pyarrow.dataset
+    from deltalake import DeltaTable
+
+    folder = str(lake / catalog / table.schema / table.name)
+    if not DeltaTable.is_deltatable(folder):
+        return []
+    condition = None
+    for name, value in where.items():
+        same = pyarrow.dataset.field(name) == value
+        condition = same if condition is None else condition & same
+    rows = DeltaTable(folder).to_pyarrow_dataset().to_table(columns=list(columns), filter=condition).to_pylist()
+    return [_typed(row, table) for row in rows]
+
+
+def _ask_warehouse(
+    api: StatementExecutionAPI, catalog: str, table: Table, columns: Sequence[str], where: Mapping[str, str]
+) -> list[Row]:
+    from databricks.sdk.service.sql import StatementParameterListItem
+
+    warehouse = os.environ.get("BASKETRY_WAREHOUSE_ID")
+    if not warehouse:
+        raise BadInputError(
+            "BASKETRY_WAREHOUSE_ID is not set: give the id of the SQL warehouse that reads the ops tables."
+        )
+    chosen = ", ".join(f"`{name}`" for name in columns)
+    condition = " AND ".join(f"`{name}` = :{name}" for name in where) or "true"
+    answer = api.execute_statement(
+        statement=f"SELECT {chosen} FROM `{catalog}`.`{table.schema}`.`{table.name}` WHERE {condition}",  # noqa: S608
+        warehouse_id=warehouse,
+        parameters=[StatementParameterListItem(name=name, value=value) for name, value in where.items()],
+        wait_timeout="50s",
+    )
+    return [_typed(dict(zip(columns, values, strict=True)), table) for values in _values(api, answer)]
+
+
+def _values(api: StatementExecutionAPI, answer: StatementResponse) -> Iterator[list[str]]:
+    answer = _finished(api, answer)
+    if answer.status is None or answer.status.state is None or answer.status.state.value != "SUCCEEDED":
+        _refuse(answer)
+        return
+    part = answer.result
+    while part is not None:
+        yield from part.data_array or []
+        following = part.next_chunk_index
+        part = api.get_statement_result_chunk_n(str(answer.statement_id), following) if following else None
+
+
+def _finished(api: StatementExecutionAPI, answer: StatementResponse) -> StatementResponse:
+    while answer.status and answer.status.state and answer.status.state.value in ("PENDING", "RUNNING"):
+        time.sleep(POLL_SECONDS)
+        answer = api.get_statement(str(answer.statement_id))
+    return answer
+
+
+def _refuse(answer: StatementResponse) -> None:
+    error = answer.status.error if answer.status else None
+    message = str(error.message) if error else "no reason given"
+    if "TABLE_OR_VIEW_NOT_FOUND" not in message:
+        raise RuntimeError(f"the SQL warehouse did not answer: {message}")
+
+
+def _typed(row: Row, table: Table) -> Row:
+    """Both readers' values as plain Python: a warehouse sends every value as text, a folder sends a map as pairs."""
+    return {name: _value(value, table.column(name).type) for name, value in row.items()}
+
+
+def _value(value: Any, kind: str) -> Any:
+    if value is None:
+        return None
+    if kind in ("bigint", "int"):
+        return int(value)
+    if kind.startswith("map<"):
+        pairs = json.loads(value) if isinstance(value, str) else value
+        return {str(key): int(count) for key, count in dict(pairs).items()}
+    if kind in ("date", "timestamp"):
+        return value if isinstance(value, str) else value.isoformat()
+    return value

@@ -1,0 +1,115 @@
+"""Delivered files, read the same way in both runtimes: a local folder, or a volume behind the Files API."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Protocol
+
+from basketry.errors import BadInputError
+from basketry.files import find_files
+from basketry.settings import Settings
+
+if TYPE_CHECKING:
+    from databricks.sdk.service.files import DirectoryEntry, FilesAPI
+
+    from basketry.contracts import Contract
+
+
+class Landing(Protocol):
+    """Where the files of one feed are delivered."""
+
+    def names(self, pattern: str) -> list[str]:
+        """Names under the landing folder that match, sorted; BadInputError when none does."""
+
+    def file(self, name: str) -> AbstractContextManager[Path]:
+        """The file of that name as a local path, for as long as the context lasts."""
+
+
+def open_landing(contract: Contract) -> Landing:
+    """The landing folder of the contract's feed, where BASKETRY_RUNTIME says."""
+    settings = Settings.from_environment()
+    folder = settings.landing_folder(contract.catalog, contract.feed)
+    if settings.runtime == "local":
+        return LocalLanding(folder, contract)
+    from basketry_airflow.workspace import workspace
+
+    return VolumeLanding(folder, contract, workspace().files)
+
+
+class LocalLanding:
+    """A folder on this machine."""
+
+    def __init__(self, folder: Path, contract: Contract) -> None:
+        """folder: of one feed."""
+        self.folder = folder
+        self.contract = contract
+
+    def names(self, pattern: str) -> list[str]:
+        """See Landing."""
+        found = find_files(self.folder, pattern, self.contract)
+        return [str(path.relative_to(self.folder)) for path in found]
+
+    @contextmanager
+    def file(self, name: str) -> Iterator[Path]:
+        """See Landing."""
+        yield self.folder / name
+
+
+class VolumeLanding:
+    """A folder of a Unity Catalog volume. A file is copied here to be read, because its checksum needs every byte."""
+
+    def __init__(self, folder: Path, contract: Contract, files: FilesAPI) -> None:
+        """folder: of one feed, /Volumes/…. files: the workspace's Files API."""
+        self.folder = folder
+        self.contract = contract
+        self.files = files
+
+    def names(self, pattern: str) -> list[str]:
+        """See Landing. Names are matched as empty local files, so that one rule decides in both runtimes."""
+        with TemporaryDirectory(prefix="basketry-") as mirror:
+            for name in self._delivered():
+                stand_in = Path(mirror) / name
+                stand_in.parent.mkdir(parents=True, exist_ok=True)
+                stand_in.touch()
+            try:
+                found = find_files(Path(mirror), pattern, self.contract)
+            except BadInputError as error:
+                raise BadInputError(error.message.replace(mirror, str(self.folder))) from None
+            return [str(path.relative_to(mirror)) for path in found]
+
+    @contextmanager
+    def file(self, name: str) -> Iterator[Path]:
+        """See Landing. The copy keeps the file's modification time, which may decide when it was delivered."""
+        with TemporaryDirectory(prefix="basketry-") as folder:
+            copy = Path(folder) / Path(name).name
+            answer = self.files.download(str(self.folder / name))
+            if answer.contents is not None:
+                with answer.contents as source, copy.open("wb") as target:
+                    shutil.copyfileobj(source, target)
+            if answer.last_modified:
+                seconds = parsedate_to_datetime(answer.last_modified).timestamp()
+                os.utime(copy, (seconds, seconds))
+            yield copy
+
+    def _delivered(self) -> Iterator[Path]:
+        from databricks.sdk.errors import NotFound
+
+        try:
+            for entry in self._entries(str(self.folder)):
+                yield Path(str(entry.path)).relative_to(self.folder)
+        except NotFound:
+            message = f"Landing folder '{self.folder}' does not exist; put the files of '{self.contract.feed}' there."
+            raise BadInputError(message) from None
+
+    def _entries(self, folder: str) -> Iterator[DirectoryEntry]:
+        for entry in self.files.list_directory_contents(folder):
+            if entry.is_directory:
+                yield from self._entries(str(entry.path))
+            else:
+                yield entry

@@ -1,0 +1,68 @@
+"""What every DAG has: an owner, an impact tier, retries by cause, limits of time, an alert, a runbook."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from basketry.errors import BadInputError
+from basketry.settings import CHECKOUT
+from basketry_airflow.alerts import FailureAlert
+from basketry_airflow.as_of import as_of
+from basketry_airflow.retry import FIRST_DELAY, JobRetryPolicy
+
+TIERS = {
+    1: "decisions are made on it today: wake somebody",
+    2: "a day late is noticed: look within the working day",
+    3: "nobody waits for it: look when convenient",
+}
+
+FIRST_DAY = datetime(2024, 1, 1, tzinfo=UTC)
+"""Where backfills may begin; nothing before it is made up, since no DAG catches up by itself."""
+
+
+def on_call(
+    *,
+    tier: int,
+    owner: str,
+    runbook: str,
+    doc: str | None,
+    topics: tuple[str, ...] = (),
+    runs_at_once: int = 1,
+    task_limit: timedelta = timedelta(hours=2),
+    run_limit: timedelta = timedelta(hours=6),
+) -> dict[str, Any]:
+    """Keyword arguments of a DAG that somebody answers for.
+
+    tier: one of TIERS. runbook: path of its page in the repository, which `doc` (the module's docstring) must link.
+    runs_at_once: above 1 only where two runs may write the same tables at the same time.
+    """
+    if tier not in TIERS:
+        raise BadInputError(f"impact tier {tier} does not exist; choose one of: {', '.join(map(str, TIERS))}.")
+    if not doc or f"({runbook})" not in doc:
+        raise BadInputError(f"the docstring of the DAG does not link its runbook: write [runbook]({runbook}) in it.")
+    return {
+        "doc_md": _page(doc, runbook),
+        "tags": [f"tier:{tier}", f"owner:{owner}", *topics],
+        "start_date": FIRST_DAY,
+        "catchup": False,
+        "max_active_runs": runs_at_once,
+        "dagrun_timeout": run_limit,
+        "user_defined_macros": {"as_of": as_of},
+        "on_failure_callback": FailureAlert(tier=tier, owner=owner, runbook=runbook, only_reason="timed_out"),
+        "default_args": {
+            "owner": owner,
+            "retries": 3,
+            "retry_delay": FIRST_DELAY,
+            "retry_policy": JobRetryPolicy(),
+            "execution_timeout": task_limit,
+            "on_failure_callback": FailureAlert(tier=tier, owner=owner, runbook=runbook),
+        },
+    }
+
+
+def _page(doc: str, runbook: str) -> str:
+    # Airflow's UI cannot follow a path of the repository: whoever opens the DAG reads the runbook right there.
+    path = CHECKOUT / runbook
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return f"{doc.strip()}\n\n{text}".rstrip() + "\n"

@@ -1,0 +1,72 @@
+"""Retries by cause: what may pass by itself is tried again with back-off, what a person must fix is not."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import RetryDecision, RetryPolicy
+
+from basketry.errors import BAD_INPUT_EXIT, BadInputError
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+FIRST_DELAY = timedelta(seconds=30)
+LONGEST_DELAY = timedelta(minutes=15)
+
+BAD_INPUT = re.compile(r"^[\w.]*Error: BAD_INPUT: ", re.MULTILINE)
+"""A job's own words, at the start of a line: a traceback also echoes source lines that may contain the marker."""
+
+REMOTE_ERRORS = re.compile(r"failed with terminal state: \{.*?\} and with the errors (?P<errors>\[.*)", re.DOTALL)
+REMOTE_BAD_INPUT = re.compile(rf"'error': ['\"](?:[\w.]*Error: BAD_INPUT: |SystemExit: {BAD_INPUT_EXIT}\b)")
+CANCELED = re.compile(r"failed with terminal state: \{[^}]*'result_state': 'CANCELED'")
+EXIT_CODE = re.compile(r"^(?:Cannot execute: .*\. )?Error code is: (?P<code>-?\d+)\.\s*$", re.MULTILINE)
+
+
+class JobRetryPolicy(RetryPolicy):
+    """Decides from the error alone, because both operators raise one and the same type for every cause."""
+
+    def evaluate(
+        self, exception: BaseException, try_number: int, max_tries: int, context: Context | None = None
+    ) -> RetryDecision:
+        """Fail what can never pass; otherwise wait twice as long after every try, from 30 s to 15 min."""
+        if reason := never_passes(exception):
+            return RetryDecision.fail(reason)
+        return RetryDecision.retry(delay=back_off(try_number), reason="may pass by itself")
+
+    def serialize(self) -> dict[str, Any]:
+        """Nothing to keep: the policy has no settings."""
+        return {}
+
+    @classmethod
+    def deserialize(cls, data: dict[str, Any]) -> JobRetryPolicy:
+        """The policy, from nothing."""
+        return cls()
+
+
+def never_passes(exception: BaseException) -> str | None:
+    """Why another try cannot help, or None when it may."""
+    text = str(exception)
+    if isinstance(exception, BadInputError) or _is_bad_input(text):
+        return "bad input: a person must correct what was given"
+    if CANCELED.search(text):
+        return "cancelled by a person"
+    return None
+
+
+def _is_bad_input(text: str) -> bool:
+    exit_code = EXIT_CODE.search(text)
+    if exit_code:
+        return int(exit_code["code"]) == BAD_INPUT_EXIT
+    remote = REMOTE_ERRORS.search(text)
+    if remote:
+        return REMOTE_BAD_INPUT.search(remote["errors"]) is not None
+    return BAD_INPUT.search(text) is not None
+
+
+def back_off(try_number: int) -> timedelta:
+    """How long to wait after the try of that number (1 is the first)."""
+    doublings = min(max(try_number - 1, 0), 10)
+    return min(FIRST_DELAY * 2**doublings, LONGEST_DELAY)

@@ -1,0 +1,167 @@
+"""A whole run of `ingest` in Airflow, with a stand-in for the Spark job that writes the ops tables it would write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from deltalake import write_deltalake
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+FORM = {"catalog": "online_retail", "feed": "order_lines", "delivered_by": "tests"}
+HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
+LINE = "536365,85123A,WHITE HANGING HEART T-LIGHT HOLDER,6,2010-12-01 08:26:00,2.55,17850,United Kingdom"
+FILES_SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in ("file_checksum", "feed", "file_name", "status", "refusal", "run_id")),
+        *((f"rows_{kind}", pa.int64()) for kind in ("read", "good", "quarantined", "duplicate", "warned")),
+        ("reasons", pa.map_(pa.string(), pa.int64())),
+        ("touched_from", pa.date32()),
+        ("touched_to", pa.date32()),
+    ]
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def database() -> None:
+    """Airflow's own tables, once."""
+    from airflow.utils.db import initdb
+
+    initdb()
+
+
+@pytest.fixture
+def landing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty landing folder of the feed in a home of its own."""
+    # DAG.test calls a DAG's own callback with the scheduler's copy of the DAG, which cannot fill in required fields.
+    monkeypatch.setattr("airflow.models.dagrun.DagRun.execute_dag_callbacks", lambda *arguments, **named: None)
+    monkeypatch.setenv("BASKETRY_HOME", str(tmp_path))
+    folder = tmp_path / "landing" / FORM["catalog"] / FORM["feed"]
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def job(landing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
+    """The stand-in for the job: keeps its arguments, and unless it is a dry run writes a line for each new file."""
+    from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
+
+    calls: list[list[str]] = []
+
+    def execute(task: Any, context: Any) -> None:
+        calls.append(task.application_args)
+        if "--dry-run" not in task.application_args:
+            run_id = next(text for text in task.application_args if text.startswith("--run-id="))
+            _record(tmp_path / "lake" / FORM["catalog"] / "ops" / "files", landing, run_id.partition("=")[2])
+
+    monkeypatch.setattr(SparkSubmitOperator, "execute", execute)
+    yield calls
+
+
+def _record(table: Path, landing: Path, run_id: str) -> None:
+    from basketry.tables import FILES
+    from basketry_airflow.lake import read_rows
+
+    known = {
+        row["file_checksum"] for row in read_rows(FORM["catalog"], FILES, ["file_checksum"], {"feed": FORM["feed"]})
+    }
+    rows = [_line(path, run_id) for path in sorted(landing.iterdir()) if _checksum(path) not in known]
+    if rows:
+        write_deltalake(str(table), pa.Table.from_pylist(rows, FILES_SCHEMA), mode="append")
+
+
+def _line(path: Path, run_id: str) -> dict[str, Any]:
+    counts = {"rows_read": 3, "rows_good": 1, "rows_quarantined": 1, "rows_duplicate": 1, "rows_warned": 0}
+    days = {"touched_from": date(2010, 12, 1), "touched_to": date(2010, 12, 9)}
+    names = {"file_checksum": _checksum(path), "feed": FORM["feed"], "file_name": path.name, "status": "loaded"}
+    return {**names, **counts, **days, "refusal": None, "run_id": run_id, "reasons": [("quantity_not_zero", 1)]}
+
+
+def _checksum(path: Path) -> str:
+    import hashlib
+
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def run(**form: Any) -> Any:
+    """A run of the DAG to its end."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    dag = DagBag(dag_folder=str(CHECKOUT / "dags" / "ingest.py")).dags["ingest"]
+    return dag.test(logical_date=None, run_after=datetime.now(UTC), run_conf={**FORM, **form})
+
+
+def states(dag_run: Any) -> dict[str, str]:
+    """What became of each task."""
+    return {task.task_id: str(task.state) for task in dag_run.get_task_instances()}
+
+
+def summary(dag_run: Any) -> dict[str, Any]:
+    """What the report handed on."""
+    return dict(dag_run.get_task_instance("report").xcom_pull(task_ids="report", run_id=dag_run.run_id))
+
+
+def asset_events(dag_run: Any) -> list[tuple[str, dict[str, Any]]]:
+    """The assets that a run announced, with what it said about them."""
+    from airflow.models.asset import AssetEvent
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        events = session.scalars(select(AssetEvent).where(AssetEvent.source_run_id == dag_run.run_id))
+        return [(event.asset.name, dict(event.extra)) for event in events]
+
+
+def test_a_delivery_is_loaded_reported_and_announced(landing: Path, job: list[list[str]]) -> None:
+    """Every file is in the report with its rows and reasons; the entity's asset carries the days that were touched."""
+    (landing / "OnlineRetail.csv").write_text(f"{HEADER}\n{LINE}\n")
+    done = run(files="OnlineRetail*.csv")
+    assert states(done) == dict.fromkeys(("find_files", "check_files", "load", "report"), "success")
+    assert {"--feed=order_lines", "--files=OnlineRetail*.csv", "--delivered-by=tests"} <= set(job[0])
+    told = summary(done)
+    assert (told["rows_read"], told["rows_good"], told["rows_quarantined"], told["rows_duplicate"]) == (3, 1, 1, 1)
+    assert told["loaded"][0]["reasons"] == {"quantity_not_zero": 1}
+    ((name, extra),) = asset_events(done)
+    assert name == "online_retail.silver.order_lines"
+    assert (extra["touched_from"], extra["touched_to"], extra["feed"]) == ("2010-12-01", "2010-12-09", "order_lines")
+
+
+def test_what_was_loaded_before_is_skipped_and_said(landing: Path, job: list[list[str]]) -> None:
+    """The same bytes under another name: the run succeeds, reports nothing loaded, and announces no change."""
+    (landing / "OnlineRetail.csv").write_text(f"{HEADER}\n{LINE}\n")
+    first = run()
+    (landing / "OnlineRetail.csv").rename(landing / "OnlineRetail_again.csv")
+    second = run()
+    assert set(states(second).values()) == {"success"}
+    told = summary(second)
+    assert told["loaded"] == []
+    assert [(row["name"], first.run_id in row["run_id"]) for row in told["skipped"]] == [
+        ("OnlineRetail_again.csv", True)
+    ]
+    assert asset_events(second) == []
+
+
+def test_a_dry_run_announces_nothing(landing: Path, job: list[list[str]]) -> None:
+    """The job is told to write nothing, and nobody downstream hears of it."""
+    (landing / "OnlineRetail.csv").write_text(f"{HEADER}\n{LINE}\n")
+    done = run(dry_run=True)
+    assert set(states(done).values()) == {"success"}
+    assert "--dry-run" in job[0]
+    assert summary(done) == {"dry_run": True, "files": ["OnlineRetail.csv"]}
+    assert asset_events(done) == []
+
+
+def test_bad_files_stop_the_run_at_once(landing: Path, job: list[list[str]], caplog: pytest.LogCaptureFixture) -> None:
+    """One bad file is enough: every problem is named, nothing is loaded, nothing is tried again."""
+    (landing / "OnlineRetail.csv").write_text(f"{HEADER}\n{LINE}\n")
+    (landing / "OnlineRetail_empty.csv").write_text("")
+    (landing / "OnlineRetail_header.csv").write_text("InvoiceNo,Quantity\n1,2\n")
+    done = run()
+    assert states(done)["check_files"] == "failed"
+    assert done.get_task_instance("check_files").try_number == 1
+    assert states(done)["load"] == "upstream_failed"
+    assert job == []
