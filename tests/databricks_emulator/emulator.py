@@ -1,0 +1,160 @@
+"""The emulated workspace as one object: start it, point clients at it, break it, look into it, stop it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tests.databricks_emulator.control_api import control_router
+from tests.databricks_emulator.errors import ApiError, invalid
+from tests.databricks_emulator.faults import Faults
+from tests.databricks_emulator.files_api import Volumes, files_router
+from tests.databricks_emulator.guard import Guard
+from tests.databricks_emulator.jobs_api import VERSIONS, JobsService, jobs_router
+from tests.databricks_emulator.process import Workplace
+from tests.databricks_emulator.runs import Run, RunBook
+from tests.databricks_emulator.sql_api import StatementsService, statements_router
+from tests.databricks_emulator.sql_engine import Lake
+from tests.databricks_emulator.workspace_api import workspace_router
+
+WORKSPACE_ROOT = "/Workspace/Shared/basketry/spark_jobs"
+LOOPBACK = "127.0.0.1"
+START_SECONDS = 60.0
+
+
+class DatabricksEmulator:
+    """A workspace on a loopback port; use it as a context manager, or call start and stop.
+
+    scripts: local folder that `workspace_root` stands for. home: BASKETRY_HOME of the jobs. environment: more variables
+    for them. port 0 takes a free one.
+    """
+
+    def __init__(
+        self,
+        scripts: Path,
+        home: Path,
+        *,
+        workspace_root: str = WORKSPACE_ROOT,
+        environment: Mapping[str, str] | None = None,
+        token: str = "emulator-token",
+        warehouse_id: str = "emulator",
+        port: int = 0,
+    ) -> None:
+        """Take the port, so that `url` is known before the server answers."""
+        self._socket = socket.create_server((LOOPBACK, port))
+        self.port = int(self._socket.getsockname()[1])
+        self.url = f"http://{LOOPBACK}:{self.port}"
+        self.token = token
+        self.warehouse_id = warehouse_id
+        self.home = home
+        # Unity Catalog's server does not exist outside Databricks, so there is nothing that could resolve a job's
+        # `catalog.schema.table`. The jobs therefore run with the local runtime: same script, same arguments, and the
+        # tables land as Delta folders in this home, where they can be compared with those of a local run.
+        variables = {"BASKETRY_RUNTIME": "local", "BASKETRY_HOME": str(home)} | dict(environment or {})
+        self.runs = RunBook(home / "logs" / "databricks_emulator")
+        self.faults = Faults()
+        self._guard = Guard(token, self.faults)
+        self._workplace = Workplace(workspace_root, scripts, variables, home / "logs")
+        self._statements = StatementsService(Lake(home), warehouse_id)
+        config = uvicorn.Config(self._application(), log_level="warning", lifespan="off")
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._serve, name="databricks-emulator", daemon=True)
+
+    @property
+    def calls(self) -> list[str]:
+        """The operation of every request so far, in order; refused ones count."""
+        return self._guard.calls
+
+    @property
+    def connection(self) -> str:
+        """The value of AIRFLOW_CONN_DATABRICKS_DEFAULT that leads here."""
+        return json.dumps(
+            {"conn_type": "databricks", "host": LOOPBACK, "schema": "http", "port": self.port, "password": self.token}
+        )
+
+    def wait(self, run_id: int, seconds: float = 60.0) -> Run:
+        """The run, once it has ended; TimeoutError when it does not."""
+        run, _ = self.runs.find(run_id)
+        if not run.done.wait(seconds):
+            raise TimeoutError(f"Run {run_id} is still {run.state.life_cycle} after {seconds} s.")
+        return run
+
+    def start(self) -> DatabricksEmulator:
+        """Begin to answer; returns when it does."""
+        self._thread.start()
+        deadline = time.monotonic() + START_SECONDS
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                raise RuntimeError("The Databricks emulator did not start.")
+            time.sleep(0.01)
+        return self
+
+    def stop(self) -> None:
+        """Cancel what runs, so that no process outlives the emulator, and stop answering."""
+        active = [run for run in self.runs if not run.state.terminal]
+        for run in active:
+            run.ask_to_end()
+        for run in active:
+            run.done.wait(START_SECONDS)
+        self._server.should_exit = True
+        self._server.force_exit = True  # a client that keeps its connection open would hold it up
+        self._thread.join(START_SECONDS)
+        self._statements.close()
+        self._socket.close()
+
+    def __enter__(self) -> DatabricksEmulator:
+        """Start."""
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop."""
+        self.stop()
+
+    def _serve(self) -> None:
+        self._server.run(sockets=[self._socket])
+
+    def _application(self) -> FastAPI:
+        app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+        jobs = jobs_router(JobsService(self.url, self.runs, self.faults, self._workplace))
+        for version in VERSIONS:
+            app.include_router(jobs, prefix=f"/api/{version}/jobs/runs")
+        app.include_router(files_router(Volumes(self.home)), prefix="/api/2.0/fs")
+        app.include_router(statements_router(self._statements), prefix="/api/2.0/sql/statements")
+        app.include_router(workspace_router(self.url, self.warehouse_id))
+        app.include_router(control_router(self.faults, self.runs, self._guard.calls), prefix="/emulator")
+        app.add_middleware(BaseHTTPMiddleware, dispatch=self._guard)
+        _add_error_answers(app)
+        return app
+
+
+def _add_error_answers(app: FastAPI) -> None:
+    """Every refusal has Databricks' shape, FastAPI's own included."""
+
+    @app.exception_handler(ApiError)
+    def api_error(request: Request, error: ApiError) -> Response:
+        return error.response()
+
+    @app.exception_handler(RequestValidationError)
+    def validation_error(request: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        return invalid(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}.").response()
+
+    @app.exception_handler(HTTPException)
+    def http_error(request: Request, error: HTTPException) -> Response:
+        message = f"No API found for '{request.method} {request.url.path.removeprefix('/api')}'."
+        return ApiError(error.status_code, "ENDPOINT_NOT_FOUND", message).response()

@@ -1,0 +1,122 @@
+"""Takes an accepted run through its states, from PENDING to the end."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from tests.databricks_emulator import states
+from tests.databricks_emulator.faults import FaultKind, Faults
+from tests.databricks_emulator.process import Ending, Workplace, run_script
+from tests.databricks_emulator.runs import Run, TaskRun
+from tests.databricks_emulator.states import State
+
+TASK_ENDINGS = {
+    "success": states.SUCCEEDED,
+    "failure": states.FAILED,
+    "canceled": states.CANCELED,
+    "timed_out": states.TIMED_OUT,
+}
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What will happen to a run, decided when it is submitted so that faults hit runs in order of submission."""
+
+    skipped: bool
+    no_cluster: bool
+    queued_seconds: float
+    canceled_after: float | None
+
+    @classmethod
+    def take(cls, faults: Faults) -> Fate:
+        """Use up the faults that are meant for the next run."""
+        queue, cancel = faults.take(FaultKind.QUEUE), faults.take(FaultKind.CANCEL)
+        return cls(
+            skipped=faults.take(FaultKind.SKIP) is not None,
+            no_cluster=faults.take(FaultKind.CLUSTER_FAILURE) is not None,
+            queued_seconds=queue.seconds if queue else 0.0,
+            canceled_after=cancel.seconds if cancel else None,
+        )
+
+
+def execute(run: Run, fate: Fate, workplace: Workplace) -> None:
+    """Run to the end; blocks, so it belongs into a thread of its own."""
+    try:
+        _execute(run, fate, workplace)
+    except Exception as error:  # whatever goes wrong, a client that waits must see an end
+        run.finish(states.CLUSTER_FAILED.saying(f"The emulator itself failed: {error!r}"))
+        raise
+
+
+def _execute(run: Run, fate: Fate, workplace: Workplace) -> None:
+    if fate.skipped:
+        _finish_all(run, states.SKIPPED)
+        return
+    if fate.queued_seconds:
+        _enter(run, states.QUEUED)
+        run.cancel.wait(fate.queued_seconds)
+        _enter(run, states.PENDING)
+    if run.cancel.is_set():
+        _finish_all(run, states.CANCELED)
+    elif fate.no_cluster:
+        _finish_all(run, states.CLUSTER_FAILED)
+    else:
+        _run_tasks(run, fate, workplace)
+
+
+def _enter(run: Run, state: State) -> None:
+    run.enter(state)
+    for task in run.tasks:
+        task.state = state
+
+
+def _finish_all(run: Run, state: State) -> None:
+    for task in run.tasks:
+        task.finish(state)
+    run.finish(state)
+
+
+def _run_tasks(run: Run, fate: Fate, workplace: Workplace) -> None:
+    run.enter(states.RUNNING)
+    run.running.set()
+    ended: dict[str, State] = {}
+    for task in run.tasks:
+        if run.cancel.is_set():
+            task.finish(states.CANCELED)
+        elif any(ended[key].result != "SUCCESS" for key in task.settings.depends_on):
+            task.finish(states.UPSTREAM_FAILED)
+        else:
+            _run_task(run, task, fate, workplace)
+        ended[task.settings.key] = task.state
+    run.finish(states.run_state(ended))
+
+
+def _run_task(run: Run, task: TaskRun, fate: Fate, workplace: Workplace) -> None:
+    settings = task.settings
+    script = workplace.local_script(settings.python_file)
+    if script is None:
+        task.error = f"Cannot read the python file {settings.python_file}. Please check driver logs for more details."
+        task.finish(states.FAILED)
+        return
+    task.state = states.RUNNING
+    person = _person_who_cancels(run, fate)
+    limit = settings.timeout_seconds or run.submission.timeout_seconds
+    ending = run_script(workplace, script, settings.parameters, task.logs, run.cancel, limit)
+    if person:
+        person.cancel()
+    _keep(task, ending)
+
+
+def _keep(task: TaskRun, ending: Ending) -> None:
+    task.error, task.trace = ending.error, ending.trace
+    task.finish(TASK_ENDINGS[ending.how])
+
+
+def _person_who_cancels(run: Run, fate: Fate) -> threading.Timer | None:
+    if fate.canceled_after is None:
+        return None
+    person = threading.Timer(fate.canceled_after, run.ask_to_end)
+    person.daemon = True
+    person.start()
+    return person

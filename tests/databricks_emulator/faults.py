@@ -1,0 +1,94 @@
+"""What can be told to go wrong, how often, and where; one list for the Python API and the control endpoint."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class FaultKind(StrEnum):
+    """The ways in which the workspace can fail."""
+
+    SERVER_ERROR = "server_error"
+    """The request is refused with `status` and nothing happens."""
+    SERVER_ERROR_AFTER_ACCEPT = "server_error_after_accept"
+    """The request is carried out, but the answer is `status`: the caller cannot know."""
+    SLOW = "slow"
+    """The request is carried out, but the answer comes `seconds` late, so that the caller's patience may end."""
+    THROTTLE = "throttle"
+    """429 with Retry-After: `seconds` (at least 1); nothing happens."""
+    FORBID = "forbid"
+    """403, as when a token's permission was taken away."""
+    LOST_OUTPUT = "lost_output"
+    """get-output knows the run, but neither error nor trace: the driver died before it could say."""
+    SKIP = "skip"
+    """The next submitted run is SKIPPED."""
+    QUEUE = "queue"
+    """The next submitted run is QUEUED for `seconds`."""
+    CLUSTER_FAILURE = "cluster_failure"
+    """The next submitted run gets no cluster: INTERNAL_ERROR, its script never starts."""
+    CANCEL = "cancel"
+    """A person cancels the next submitted run `seconds` after its script has started."""
+
+
+OPERATIONS = ("submit", "get", "get-output", "cancel", "list", "delete", "files", "statements", "other")
+"""What a request can be about; a request fault without an operation hits any of them."""
+
+DEFAULT_OPERATION = {
+    FaultKind.SERVER_ERROR_AFTER_ACCEPT: "submit",
+    FaultKind.FORBID: "get",
+    FaultKind.LOST_OUTPUT: "get-output",
+}
+
+
+@dataclass
+class Fault:
+    """One kind of failure that still happens `times` times."""
+
+    kind: FaultKind
+    operation: str | None
+    times: int
+    seconds: float
+    status: int
+
+
+class Faults:
+    """The failures that are still to happen; safe to change while the server answers."""
+
+    def __init__(self) -> None:
+        """Nothing fails until told."""
+        self._pending: list[Fault] = []
+        self._lock = threading.Lock()
+
+    def add(
+        self, kind: str, *, operation: str | None = None, times: int = 1, seconds: float = 0.0, status: int = 500
+    ) -> None:
+        """Make the next `times` matching requests or runs fail; ValueError on an unknown kind or operation."""
+        chosen = FaultKind(kind)
+        if operation is not None and operation not in OPERATIONS:
+            raise ValueError(f"'{operation}' is no operation; choose one of: {', '.join(OPERATIONS)}.")
+        fault = Fault(chosen, operation or DEFAULT_OPERATION.get(chosen), times, seconds, status)
+        with self._lock:
+            self._pending.append(fault)
+
+    def take(self, kind: FaultKind, operation: str | None = None) -> Fault | None:
+        """The fault of this kind that happens now, or None; it counts as having happened."""
+        with self._lock:
+            for fault in self._pending:
+                if fault.kind is kind and fault.operation in (None, operation):
+                    fault.times -= 1
+                    self._pending = [left for left in self._pending if left.times > 0]
+                    return fault
+        return None
+
+    def pending(self) -> list[dict[str, Any]]:
+        """What is still to happen, oldest first."""
+        with self._lock:
+            return [asdict(fault) for fault in self._pending]
+
+    def clear(self) -> None:
+        """Nothing fails any more."""
+        with self._lock:
+            self._pending.clear()

@@ -1,0 +1,131 @@
+"""Runs a task's script as a local process, and says how it ended in Databricks' words."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+HIDDEN_PREFIXES = ("AIRFLOW", "DATABRICKS", "PYTHONPATH", "VIRTUAL_ENV_PROMPT")
+"""Variables of the submitting side: a cluster has none of them, so a job that needs one must fail here too."""
+POLL_SECONDS = 0.02
+GRACE_SECONDS = 5.0
+FRAME = re.compile(r"^(\s|$)")
+ERROR_LINE = re.compile(r"^(?:\w+\.)*(\w*(?:Error|Exception|Exit|Interrupt)(?::.*)?)$", re.M)
+UNCAUGHT = 1
+"""Exit code of Python after an exception that nobody caught."""
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where scripts run: workspace paths below `workspace_root` mean files in `scripts`.
+
+    environment: what a process gets on top of the emulator's own variables.
+    """
+
+    workspace_root: str
+    scripts: Path
+    environment: Mapping[str, str]
+    logs: Path
+
+    def local_script(self, python_file: str) -> Path | None:
+        """The local file of a workspace path, or None when there is none."""
+        root = self.workspace_root.rstrip("/") + "/"
+        if not python_file.startswith(root):
+            return None
+        path = (self.scripts / python_file.removeprefix(root)).resolve()
+        inside = path.is_relative_to(self.scripts.resolve())
+        return path if inside and path.is_file() else None
+
+    def variables(self) -> dict[str, str]:
+        """The environment of a process."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(HIDDEN_PREFIXES)}
+        return kept | dict(self.environment)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a process ended: `how` is success, failure, canceled or timed_out; error and trace only after a failure."""
+
+    how: str
+    error: str = ""
+    trace: str = ""
+
+
+def run_script(
+    workplace: Workplace, script: Path, parameters: Sequence[str], logs: Path, cancel: threading.Event, limit: float
+) -> Ending:
+    """Run `python script parameters` to its end, to its cancellation, or until `limit` seconds (0: none) are over.
+
+    It works in its log folder, since a session leaves files where it was started and the scripts' folder is source.
+    """
+    logs.mkdir(parents=True, exist_ok=True)
+    with (logs / "stdout").open("wb") as out, (logs / "stderr").open("wb") as err:
+        process = subprocess.Popen(
+            [sys.executable, str(script), *parameters],
+            stdout=out,
+            stderr=err,
+            stdin=subprocess.DEVNULL,
+            cwd=logs,
+            env=workplace.variables(),
+            start_new_session=True,  # a group of its own, so that a cancellation also reaches its JVM
+        )
+        stopped = _wait(process, cancel, limit)
+    if stopped:
+        return Ending(stopped)
+    if process.returncode == 0:
+        return Ending("success")
+    trace = (logs / "stderr").read_text(errors="replace")
+    return Ending("failure", error_text(trace, process.returncode), trace)
+
+
+def _wait(process: subprocess.Popen[bytes], cancel: threading.Event, limit: float) -> str:
+    """Why the process was stopped, or nothing when it ended by itself."""
+    deadline = time.monotonic() + limit if limit else float("inf")
+    while process.poll() is None:
+        reason = "canceled" if cancel.is_set() else "timed_out" if time.monotonic() > deadline else ""
+        if reason:
+            _kill_group(process)
+            return reason
+        time.sleep(POLL_SECONDS)
+    return ""
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    os.killpg(process.pid, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(GRACE_SECONDS)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)  # whoever of the group is left, or deaf
+    process.wait()
+
+
+def error_text(trace: str, exit_code: int) -> str:
+    """What get-output calls `error`: the exception's class without its module, and its message.
+
+    After an uncaught exception that is everything below the last traceback's frames; else the last line that looks
+    like an exception (a local job prints one and exits with a code of its own); else the exit itself.
+    """
+    if exit_code < 0:
+        name = signal.Signals(-exit_code).name
+        return f"The Python process exited with exit code {128 - exit_code} ({name})."
+    if exit_code == UNCAUGHT and (raised := _raised(trace)):
+        return raised
+    errors = ERROR_LINE.findall(trace)
+    return errors[-1] if errors else f"SystemExit: {exit_code}"
+
+
+def _raised(trace: str) -> str:
+    _, found, tail = trace.rpartition("Traceback (most recent call last):")
+    lines = tail.splitlines() if found else []
+    while lines and FRAME.match(lines[0]):
+        lines.pop(0)
+    return re.sub(r"^(?:\w+\.)+(?=\w+(:|$))", "", "\n".join(lines).strip(), flags=re.M)

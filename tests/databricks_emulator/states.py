@@ -1,0 +1,101 @@
+"""The states of a run, in both vocabularies that the Jobs API answers with: `state` (old) and `status` (new)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+TERMINAL_LIFE_CYCLES = frozenset({"TERMINATED", "SKIPPED", "INTERNAL_ERROR"})
+"""Life cycle states that a run never leaves; the new vocabulary calls all three TERMINATED, with different codes."""
+
+QUEUE_REASON = "Queued due to reaching the workspace limit of active task runs."
+
+
+@dataclass(frozen=True)
+class State:
+    """One state of a run or of a task; code and blame are Databricks' termination code and type, empty while active."""
+
+    life_cycle: str
+    result: str = ""
+    message: str = ""
+    code: str = ""
+    blame: str = ""
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the run stays as it is for ever."""
+        return self.life_cycle in TERMINAL_LIFE_CYCLES
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a person or a time limit ended it."""
+        return self.result in {"CANCELED", "TIMEDOUT"}
+
+    def saying(self, message: str) -> State:
+        """The same state with another message."""
+        return replace(self, message=message)
+
+    def as_state(self) -> dict[str, Any]:
+        """The `state` object; result_state is left out while the run is active, as the service does."""
+        body = {
+            "life_cycle_state": self.life_cycle,
+            "state_message": self.message,
+            "user_cancelled_or_timedout": self.stopped,
+        }
+        if self.result:
+            body["result_state"] = self.result
+        if self.life_cycle == "QUEUED":
+            body["queue_reason"] = QUEUE_REASON
+        return body
+
+    def as_status(self) -> dict[str, Any]:
+        """The `status` object of Jobs API 2.2."""
+        if not self.terminal:
+            body: dict[str, Any] = {"state": self.life_cycle}
+            if self.life_cycle == "QUEUED":
+                body["queue_details"] = {"code": "ACTIVE_RUNS_LIMIT_REACHED", "message": QUEUE_REASON}
+            return body
+        details = {"code": self.code, "type": self.blame, "message": self.message}
+        return {"state": "TERMINATED", "termination_details": details}
+
+
+QUEUED = State("QUEUED")
+PENDING = State("PENDING", message="Waiting for cluster")
+RUNNING = State("RUNNING", message="In run")
+TERMINATING = State("TERMINATING", message="Terminating the run")
+SUCCEEDED = State("TERMINATED", "SUCCESS", "", "SUCCESS", "SUCCESS")
+FAILED = State(
+    "TERMINATED", "FAILED", "Workload failed, see run output for details", "RUN_EXECUTION_ERROR", "CLIENT_ERROR"
+)
+CANCELED = State("TERMINATED", "CANCELED", "Run cancelled.", "USER_CANCELED", "CLIENT_ERROR")
+TIMED_OUT = State("TERMINATED", "TIMEDOUT", "Run timed out.", "CANCELED", "CLIENT_ERROR")
+UPSTREAM_FAILED = State("SKIPPED", "UPSTREAM_FAILED", "An upstream task failed.", "SKIPPED", "CLIENT_ERROR")
+SKIPPED = State(
+    "SKIPPED",
+    "MAXIMUM_CONCURRENT_RUNS_REACHED",
+    "Run was skipped: the workspace has reached its limit of concurrent runs.",
+    "MAX_CONCURRENT_RUNS_EXCEEDED",
+    "CLIENT_ERROR",
+)
+CLUSTER_FAILED = State(
+    "INTERNAL_ERROR",
+    "FAILED",
+    "Unexpected failure while waiting for the cluster to be ready. Cause: CLOUD_PROVIDER_LAUNCH_FAILURE",
+    "CLUSTER_ERROR",
+    "CLOUD_FAILURE",
+)
+
+
+def run_state(tasks: dict[str, State]) -> State:
+    """The state of a finished run from those of its tasks, by task key.
+
+    A run with a failed task is INTERNAL_ERROR and FAILED even where the task itself is TERMINATED and FAILED: that is
+    what the service answers, and why a client that looks at TERMINATED alone waits for ever.
+    """
+    for key, state in tasks.items():
+        if state.stopped:
+            return state
+        if state.result == "FAILED":
+            message = f"Task {key} failed with message: {state.message}."
+            return State("INTERNAL_ERROR", "FAILED", message, state.code, state.blame)
+    return SUCCEEDED

@@ -1,0 +1,48 @@
+"""The little that clients ask a workspace before they get to work: who am I, what is there."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from fastapi import APIRouter
+
+from tests.databricks_emulator.errors import ApiError
+from tests.databricks_emulator.runs import CLUSTER_ID, CREATOR
+
+DISCOVERY_PATH = "/.well-known/databricks-config"
+SPARK_VERSION = "18.x-scala2.13"
+
+
+def workspace_router(url: str, warehouse_id: str) -> APIRouter:
+    """Routes outside Jobs, Files and SQL statements."""
+    router = APIRouter()
+
+    @router.get(DISCOVERY_PATH)
+    def discovery() -> dict[str, Any]:
+        return {"oidc_endpoint": f"{url}/oidc", "account_id": str(uuid.UUID(int=0)), "workspace_id": "1"}
+
+    @router.get("/api/2.0/preview/scim/v2/Me")
+    def me() -> dict[str, Any]:
+        return {"id": "1", "userName": CREATOR, "displayName": "Basketry", "active": True}
+
+    @router.get("/api/{version}/clusters/list")
+    def clusters(version: str) -> dict[str, Any]:
+        return {"clusters": [{"cluster_id": CLUSTER_ID, "state": "RUNNING", "spark_version": SPARK_VERSION}]}
+
+    # The provider's "Test connection" button.
+    @router.get("/api/{version}/clusters/spark-versions")
+    def spark_versions(version: str) -> dict[str, Any]:
+        return {"versions": [{"key": SPARK_VERSION, "name": "18 LTS"}]}
+
+    @router.get("/api/2.0/sql/warehouses")
+    def warehouses() -> dict[str, Any]:
+        return {"warehouses": [{"id": warehouse_id, "name": "emulator", "state": "RUNNING"}]}
+
+    @router.get("/api/2.0/sql/warehouses/{wanted}")
+    def warehouse(wanted: str) -> dict[str, Any]:
+        if wanted != warehouse_id:
+            raise ApiError(404, "RESOURCE_DOES_NOT_EXIST", f"SQL warehouse {wanted} does not exist.")
+        return {"id": warehouse_id, "name": "emulator", "state": "RUNNING"}
+
+    return router
