@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from basketry.lakehouse import Lakehouse
     from pyspark.sql import SparkSession
+
+    from basketry.lakehouse import Lakehouse
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -21,6 +22,7 @@ def spark() -> Iterator[SparkSession]:
     """The process's one Spark session, as a job opens it."""
     from basketry.session import spark_session
 
+    assert "SPARK_CONF_DIR" in os.environ, 'Spark is not set up in this shell: run make test ARGS="<your selection>"'
     session = spark_session("tests")
     session.sparkContext.setLogLevel("ERROR")
     yield session

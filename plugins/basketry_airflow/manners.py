@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from basketry.errors import BadInputError
@@ -16,10 +16,6 @@ TIERS = {
     2: "a day late is noticed: look within the working day",
     3: "nobody waits for it: look when convenient",
 }
-
-FIRST_DAY = datetime(2024, 1, 1, tzinfo=UTC)
-"""Where backfills may begin; nothing before it is made up, since no DAG catches up by itself."""
-
 
 def on_call(
     *,
@@ -44,7 +40,7 @@ def on_call(
     return {
         "doc_md": _page(doc, runbook),
         "tags": [f"tier:{tier}", f"owner:{owner}", *topics],
-        "start_date": FIRST_DAY,
+        # No start date: a DAG that is switched on waits for its next hour, where one of the past would run at once.
         "catchup": False,
         "max_active_runs": runs_at_once,
         "dagrun_timeout": run_limit,

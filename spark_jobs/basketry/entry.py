@@ -32,10 +32,14 @@ def job_parser(name: str, description: str | None, *, dated: bool) -> argparse.A
     """The arguments that every job has. dated: the job also needs --as-of."""
     parser = _JobParser(prog=name, description=description, allow_abbrev=False)
     parser.add_argument("--catalog", required=True, help="the retailer, e.g. demo")
-    parser.add_argument("--run-id", default="manual", help="names this run in ops.job_runs; a repeated id replaces its line")
+    parser.add_argument(
+        "--run-id", default="manual", help="names this run in ops.job_runs; a repeated id replaces its line"
+    )
     parser.add_argument("--dry-run", action="store_true", help="do everything but write")
     if dated:
-        parser.add_argument("--as-of", required=True, type=_day, help="last complete business day to look at, YYYY-MM-DD")
+        parser.add_argument(
+            "--as-of", required=True, type=_day, help="last complete business day to look at, YYYY-MM-DD"
+        )
     return parser
 
 
@@ -67,7 +71,9 @@ def _run(arguments: argparse.Namespace, name: str, job: Job, settings: Settings)
     seconds = time.monotonic() - start
     for line in report.summary:
         print(line)
-    print(f"{name}: {report.rows_in:,} rows read, {report.rows_out:,} written in {seconds:.1f} s{' (dry run)' * report.dry_run}")
+    print(
+        f"{name}: {report.rows_in:,} rows read, {report.rows_out:,} written in {seconds:.1f} s{' (dry run)' * report.dry_run}"
+    )
     if not report.dry_run:
         _record(lake, name, arguments, report, seconds)
 

@@ -61,7 +61,9 @@ class Lakehouse:
     def read(self, table: Table, version: int | None = None) -> DataFrame:
         """The table's rows, now or as of a Delta version; BadInputError when it does not exist yet."""
         if not self.exists(table):
-            raise BadInputError(f"{table.full_name} of catalog {self.catalog} does not exist yet: run the job that fills it.")
+            raise BadInputError(
+                f"{table.full_name} of catalog {self.catalog} does not exist yet: run the job that fills it."
+            )
         reader = self.spark.read.format("delta")
         if version is not None:
             reader = reader.option("versionAsOf", version)
@@ -81,7 +83,9 @@ class Lakehouse:
         reader = self.spark.read.format("delta").option("readChangeFeed", "true")
         if newest == since:
             empty = self.read(table).limit(0)
-            return empty.withColumn("_change_type", F.lit("insert")).withColumn("_commit_version", F.lit(0).cast("bigint"))
+            return empty.withColumn("_change_type", F.lit("insert")).withColumn(
+                "_commit_version", F.lit(0).cast("bigint")
+            )
         reader = reader.option("startingVersion", since + 1).option("endingVersion", newest)
         try:
             frame = reader.load(str(self.path(table))) if self.settings.lake else reader.table(self.name(table))

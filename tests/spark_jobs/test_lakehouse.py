@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from pyspark.sql import DataFrame
+
 from basketry.errors import BadInputError, TableError
 from basketry.lakehouse import Lakehouse, declared_schema
 from basketry.tables import REVIEWS, TABLES, entity
-from pyspark.sql import DataFrame
 
 
 def reviews(lake: Lakehouse, *rows: tuple[str, int, int]) -> DataFrame:
@@ -86,7 +87,9 @@ def test_a_write_that_does_not_conform_is_refused_before_anything_is_written(lak
 def test_a_failed_write_leaves_the_old_version(lake: Lakehouse) -> None:
     """Readers see the version from before a write that died."""
     lake.append(REVIEWS, reviews(lake, ("a", 1, 10)))
-    failing = reviews(lake, ("b", 1, 10)).selectExpr("review_id", "raise_error('killed') as product_id", *REVIEWS.column_names[2:])
+    failing = reviews(lake, ("b", 1, 10)).selectExpr(
+        "review_id", "raise_error('killed') as product_id", *REVIEWS.column_names[2:]
+    )
     with pytest.raises(Exception, match="killed"):
         lake.replace(REVIEWS, failing, where="true")
     assert ratings(lake) == {"a": 1}

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
 from basketry.contracts import Contract, MappedColumn, Rule
 from basketry.ingest.parsing import NOT_A, parse, present
 from basketry.tables import ENTITY_DATE, LINEAGE
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
 
 SEPARATOR = "\n"
 LINEAGE_COLUMNS = (*(column.name for column in LINEAGE), "_file_name")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
-from basketry.contracts import Contract
-from basketry.files import DeliveredFile, read_batches
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+
+from basketry.contracts import Contract
+from basketry.files import DeliveredFile, read_batches
 
 ROWS_PER_BATCH = 20_000
 

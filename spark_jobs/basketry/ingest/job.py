@@ -10,6 +10,9 @@ import argparse
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame
+
 from basketry.contracts import Contract, load_contract
 from basketry.files import DeliveredFile, find_files, inspect_file
 from basketry.ingest import core
@@ -18,8 +21,6 @@ from basketry.ingest.ledger import FileTally, among, loaded_checksums, record, r
 from basketry.lakehouse import Lakehouse
 from basketry.report import JobReport
 from basketry.tables import QUARANTINE, Table, bronze_table
-from pyspark import StorageLevel
-from pyspark.sql import DataFrame
 
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
@@ -60,7 +61,7 @@ def load(
             if refused:
                 record(lake, contract, refused, arguments.run_id, arguments.delivered_by)
             else:
-                _write(lake, contract, marked, counted)
+                _write(lake, contract, judged, marked, counted)
                 record(lake, contract, counted, arguments.run_id, arguments.delivered_by)
         refuse_if_any(counted)
     finally:
@@ -69,15 +70,17 @@ def load(
     return counted
 
 
-def _write(lake: Lakehouse, contract: Contract, marked: DataFrame, counted: Sequence[FileTally]) -> None:
+def _write(
+    lake: Lakehouse, contract: Contract, judged: DataFrame, marked: DataFrame, counted: Sequence[FileTally]
+) -> None:
     """Write bronze, quarantine and silver side by side: each is one commit and can be repeated on its own."""
     bronze = bronze_table(contract.feed, ((column.name, column.pii) for column in contract.delivered))
     rows = core.entity_rows(core.good(marked).where("NOT _duplicate"), contract)
     rows = core.newest_by_key(rows, contract) if len(counted) > 1 else rows
-    quarantined = core.quarantine_rows(marked, contract)
+    quarantined = core.quarantine_rows(judged, contract)
     here = among("_file_checksum", counted)
     writes: list[Callable[[], None]] = [
-        lambda: lake.replace(bronze, core.bronze_rows(marked), where=here),
+        lambda: lake.replace(bronze, core.bronze_rows(judged), where=here),
         lambda: lake.merge(contract.entity, rows),
     ]
     if any(tally.quarantined for tally in counted) or _was_quarantined(lake, QUARANTINE, contract, counted):

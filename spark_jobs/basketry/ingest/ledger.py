@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from pyspark.sql import Row
+from pyspark.sql import functions as F
+
 from basketry.contracts import Contract
 from basketry.errors import BadInputError
 from basketry.files import DeliveredFile
 from basketry.lakehouse import Lakehouse, declared_schema
 from basketry.tables import FILES
-from pyspark.sql import Row
-from pyspark.sql import functions as F
 
 
 @dataclass
@@ -81,7 +82,9 @@ def loaded_checksums(lake: Lakehouse, feed: str) -> set[str]:
     return {row.file_checksum for row in known.select("file_checksum").collect()}
 
 
-def record(lake: Lakehouse, contract: Contract, counted: Sequence[FileTally], run_id: str, delivered_by: str | None) -> None:
+def record(
+    lake: Lakehouse, contract: Contract, counted: Sequence[FileTally], run_id: str, delivered_by: str | None
+) -> None:
     """Write the files' lines; recording a file again replaces its line."""
     rows = [_ledger_row(tally, contract, run_id, delivered_by) for tally in counted]
     frame = lake.spark.createDataFrame(rows, declared_schema(FILES))

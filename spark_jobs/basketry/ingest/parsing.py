@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from basketry.contracts import Contract, DeliveredColumn
-from basketry.tables import MONEY
 from pyspark.sql import Column
 from pyspark.sql import functions as F
+
+from basketry.contracts import Contract, DeliveredColumn
+from basketry.tables import MONEY
 
 NOT_A = {
     "integer": "not_an_integer",

@@ -9,14 +9,15 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
+from pyspark import StorageLevel
+from pyspark.sql import Column, DataFrame, Row
+from pyspark.sql import functions as F
+
 from basketry.contracts import Contract, load_contract
 from basketry.ingest import core
 from basketry.lakehouse import Lakehouse
 from basketry.report import JobReport
 from basketry.tables import ENTITY_DATE, FILES, QUARANTINE
-from pyspark import StorageLevel
-from pyspark.sql import Column, DataFrame, Row
-from pyspark.sql import functions as F
 
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:

@@ -8,10 +8,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from pyspark.sql import DataFrame, Row, SparkSession
+
 from basketry.contracts import Contract, DeliveredColumn, FileFormat, MappedColumn, Rule
 from basketry.ingest import core
 from basketry.tables import ORDER_LINES
-from pyspark.sql import DataFrame, Row, SparkSession
 
 DELIVERED = (
     DeliveredColumn("Order", "Order", "string", required=True),
@@ -35,7 +36,9 @@ CONTRACT = Contract(
     entity=ORDER_LINES, file=FileFormat(kind="csv", patterns=("*.csv",)), delivered=DELIVERED,
     mapped=(
         mapped("order_id", "Order", id_prefix="O-"), mapped("line_id", "cast(Line as string)"),
-        mapped("ordered_at", "`When`"), mapped("order_date", "to_date(from_utc_timestamp(`When`, 'America/New_York'))"), mapped("line_kind", "'sale'"),
+        mapped("ordered_at", "`When`"),
+        mapped("order_date", "to_date(from_utc_timestamp(`When`, 'America/New_York'))"),
+        mapped("line_kind", "'sale'"),
         mapped("status", "State", value_map={"P": "paid", "S": "shipped"}), mapped("quantity", "Quantity"),
         mapped("list_amount", "Quantity * Price"), *(mapped(name, "0") for name in DISCOUNTS),
         mapped("net_amount", "Quantity * Price"),
@@ -59,7 +62,10 @@ def raw(spark: SparkSession, *rows: tuple[str | None, ...], defects: dict[int, l
         "_extra string, _defects array<string>"
     )
     when = datetime(2026, 3, 2, tzinfo=UTC)
-    lines = [("f1", number, when, "f1.csv", *row, None, (defects or {}).get(number, [])) for number, row in enumerate(rows, 2)]
+    lines = [
+        ("f1", number, when, "f1.csv", *row, None, (defects or {}).get(number, []))
+        for number, row in enumerate(rows, 2)
+    ]
     return spark.createDataFrame(lines, schema)
 
 
@@ -71,7 +77,9 @@ def reasons(spark: SparkSession, *rows: tuple[str | None, ...], contract: Contra
 
 def entity(spark: SparkSession, *rows: tuple[str | None, ...], contract: Contract = CONTRACT) -> list[Row]:
     """The entity of each row, in file order."""
-    return [row[0] for row in core.judge(raw(spark, *rows), contract).orderBy("_row_number").select("_entity").collect()]
+    return [
+        row[0] for row in core.judge(raw(spark, *rows), contract).orderBy("_row_number").select("_entity").collect()
+    ]
 
 
 def test_a_good_row_is_typed_mapped_and_dated_in_local_time(spark: SparkSession) -> None:
@@ -94,7 +102,9 @@ def test_every_reason_is_reported_not_only_the_first(spark: SparkSession) -> Non
 
 def test_a_missing_entity_value_is_a_reason_unless_a_delivered_one_explains_it(spark: SparkSession) -> None:
     """An empty optional column that a required one is made of is named by the required one."""
-    assert reasons(spark, ("1", "1", "2026-03-01 10:00", "2", None, "P")) == [["list_amount:missing", "net_amount:missing"]]
+    assert reasons(spark, ("1", "1", "2026-03-01 10:00", "2", None, "P")) == [
+        ["list_amount:missing", "net_amount:missing"]
+    ]
     assert reasons(spark, ("1", "1", "2026-03-01 10:00", "2", "abc", "P")) == [["Price:not_a_number"]]
 
 
@@ -163,7 +173,10 @@ def test_the_tally_adds_up_to_the_rows_read(spark: SparkSession) -> None:
 def test_poison_values_end_in_quarantine_never_in_an_error(spark: SparkSession) -> None:
     """Overflowing, endless, infinite and absurd texts are reasons."""
     huge = "9" * 40
-    rows = [("1", huge, "2026-03-01 10:00", huge, "NaN", "P"), ("2", "1", "99999-01-01 10:00", "Infinity", "1e400", "P")]
+    rows = [
+        ("1", huge, "2026-03-01 10:00", huge, "NaN", "P"),
+        ("2", "1", "99999-01-01 10:00", "Infinity", "1e400", "P"),
+    ]
     first, second = reasons(spark, *rows)
     assert {"Line:not_an_integer", "Quantity:not_a_number", "Price:not_a_number"} <= set(first)
     assert {"When:not_a_timestamp", "Quantity:not_a_number", "Price:not_a_number"} <= set(second)

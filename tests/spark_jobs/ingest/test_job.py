@@ -7,13 +7,14 @@ import os
 from pathlib import Path
 
 import pytest
+from pyspark.sql import SparkSession
+
 from basketry.contracts import load_contract
 from basketry.errors import BadInputError
 from basketry.ingest import job, replay
 from basketry.lakehouse import Lakehouse
 from basketry.settings import Settings
 from basketry.tables import FILES, QUARANTINE, REVIEWS, bronze_table
-from pyspark.sql import SparkSession
 
 CATALOG = "catalog: shop\ndescription: A shop for tests.\ntime_zone: Europe/Paris\ncurrency: EUR\ncountry: FR\n"
 CONTRACT = """\
@@ -88,7 +89,14 @@ class Shop:
 
     def ingest(self, files: str = "*", **given: object) -> object:
         """Run the job."""
-        arguments = {"feed": "reviews", "files": files, "force": False, "dry_run": False, "run_id": "r1", "delivered_by": None}
+        arguments = {
+            "feed": "reviews",
+            "files": files,
+            "force": False,
+            "dry_run": False,
+            "run_id": "r1",
+            "delivered_by": None,
+        }
         return job.run(self.lake, argparse.Namespace(**{**arguments, **given}))
 
     def replay(self, *, dry_run: bool = False) -> object:
@@ -127,7 +135,10 @@ def test_every_row_of_a_file_ends_in_one_place(shop: Shop) -> None:
     shop.deliver("2026-01-05", FIRST)
     shop.ingest(delivered_by="Anna")
     assert shop.silver() == {"a": 4}
-    assert shop.quarantine() == {3: ("open", ["rating_in_range"]), 4: ("open", ["day:not_a_date", "stars:not_an_integer"])}
+    assert shop.quarantine() == {
+        3: ("open", ["rating_in_range"]),
+        4: ("open", ["day:not_a_date", "stars:not_an_integer"]),
+    }
     assert shop.ledger() == {"reviews_2026-01-05.csv": ("loaded", 4, 1, 2, 1)}
     assert shop.bronze() == 4
     row = shop.lake.read(FILES).head()
@@ -203,7 +214,9 @@ def test_a_file_with_too_many_bad_rows_is_refused_whole(shop: Shop) -> None:
     """Nothing of it is loaded, the ledger says why, and the corrected file loads."""
     shop.deliver("2026-01-05", "id,product,stars,day\na,p,9,2026-01-01\nb,p,9,2026-01-01\nc,p,1,2026-01-01\n")
     shop.deliver("2026-01-11", SECOND)
-    with pytest.raises(BadInputError, match=r"reviews_2026-01-05.csv: 66.7% of its rows are bad \(most: rating_in_range\)"):
+    with pytest.raises(
+        BadInputError, match=r"reviews_2026-01-05.csv: 66.7% of its rows are bad \(most: rating_in_range\)"
+    ):
         shop.ingest()
     assert not shop.lake.exists(REVIEWS)
     assert shop.ledger() == {"reviews_2026-01-05.csv": ("refused", 3, 1, 2, 0)}

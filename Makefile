@@ -1,0 +1,45 @@
+# Thin over tools/: every command lives there, typed and tested. Works with GNU make 3.81 (macOS).
+PYTHON ?= python3
+BASKETRY = @$(PYTHON) tools/bootstrap.py
+
+# Read by tools/ from the environment, because a shell would expand the * in ARGS="--files *".
+export JOB ARGS AS_OF DATA CATALOG SCALE YES
+
+.DEFAULT_GOAL := help
+.PHONY: help run test setup job plan status logs down clean lint bench
+
+help: ## Show these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## Set up, start, load realistic data through Airflow, show the result (DATA=<catalog> for another catalog, SCALE=<factor>)
+	$(BASKETRY) run
+
+test: ## Set up what is missing and pass every test (ARGS="…" goes to pytest)
+	$(BASKETRY) test
+
+setup: ## Install everything, start nothing
+	$(BASKETRY) setup
+
+job: ## Run one job here by spark-submit: JOB=<name> ARGS="--catalog demo …" (ARGS=--help explains)
+	$(BASKETRY) job
+
+plan: ## Show which tables and dates the next runs would rewrite: AS_OF=<day> (CATALOG=<catalog>)
+	$(BASKETRY) plan
+
+status: ## Show what runs and where, and whether something was killed
+	$(BASKETRY) status
+
+logs: ## Show the end of every service's log and follow it (ARGS=<service> for one)
+	$(BASKETRY) logs
+
+down: ## Stop everything that make run started
+	$(BASKETRY) down
+
+clean: ## Stop, then delete BASKETRY_HOME with all its data (asks first)
+	$(BASKETRY) clean
+
+lint: ## Check style, types and who imports whom
+	$(BASKETRY) lint
+
+bench: ## Measure what is fast and write docs/performance.md
+	$(BASKETRY) bench

@@ -1,0 +1,175 @@
+"""The measured cases, each in a home of its own; see the goals in docs/performance.md."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from benchmarks.measure import Figure, Run, environment_with, paired, timed
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+HERE = CHECKOUT / "benchmarks"
+DATA = Path(os.environ.get("BASKETRY_DATA") or CHECKOUT.parent / "shared" / "data")
+SUBMIT = str(Path(sys.executable).parent / "spark-submit")
+
+
+def submit(script: Path, *arguments: str, home: Path, before: Callable[[], None] | None = None, **changes: str) -> Run:
+    """A whole spark-submit of a script as a DAG runs it, in the given home."""
+    environment = environment_with(BASKETRY_HOME=str(home), SPARK_LOCAL_DIRS=str(home / "tmp"), **changes)
+    return timed([SUBMIT, str(script), *arguments], environment, before)
+
+
+def job(name: str, *arguments: str, home: Path, catalog: str, before: Callable[[], None] | None = None) -> Run:
+    """A whole run of a job."""
+    return submit(CHECKOUT / "spark_jobs" / f"{name}.py", f"--catalog={catalog}", *arguments, home=home, before=before)
+
+
+def _online_retail(folder: Path) -> Path:
+    """Put CSV and workbook into the landing folders of a home; returns the plain CSV for the floor."""
+    landing = folder / "landing" / "online_retail" / "order_lines"
+    landing.mkdir(parents=True)
+    with (
+        gzip.open(DATA / "online_retail" / "OnlineRetail.csv.gz") as packed,
+        (landing / "OnlineRetail.csv").open("wb") as plain,
+    ):
+        shutil.copyfileobj(packed, plain)
+    shutil.copy(DATA / "online_retail" / "Online Retail.xlsx", landing)
+    return landing / "OnlineRetail.csv"
+
+
+def ingest_csv(folder: Path) -> list[Figure]:
+    """Ingest of Online Retail's CSV against Spark reading and writing it."""
+    csv = _online_retail(folder)
+
+    def ours() -> Run:
+        return job(
+            "ingest", "--feed=order_lines", "--files=OnlineRetail.csv", home=folder, catalog="online_retail",
+            before=lambda: shutil.rmtree(folder / "lake", ignore_errors=True),
+        )  # fmt: skip
+
+    def floor() -> Run:
+        return submit(HERE / "floor_csv_to_delta.py", str(csv), str(folder / "floor"), home=folder)
+
+    one, other, ratio = paired(ours, floor)
+    measured = f"{one:.1f} s against {other:.1f} s"
+    return [Figure("ingest of 541,909 rows (CSV) / Spark reads and writes the CSV", measured, ratio, 2.5)]
+
+
+def ingest_xlsx(folder: Path) -> list[Figure]:
+    """Ingest of the workbook against pandas reading it plus the CSV's ingest."""
+    _online_retail(folder)
+
+    def load(name: str) -> Run:
+        return job(
+            "ingest", "--feed=order_lines", f"--files={name}", home=folder, catalog="online_retail",
+            before=lambda: shutil.rmtree(folder / "lake", ignore_errors=True),
+        )  # fmt: skip
+
+    def floor() -> Run:
+        workbook = folder / "landing" / "online_retail" / "order_lines" / "Online Retail.xlsx"
+        reading = timed([sys.executable, str(HERE / "pandas_calamine.py"), str(workbook)], environment_with())
+        csv = load("OnlineRetail.csv")
+        return Run(reading.seconds + csv.seconds, max(reading.peak_mib, csv.peak_mib))
+
+    one, other, ratio = paired(lambda: load("Online Retail.xlsx"), floor, pairs=2)
+    measured = f"{one:.1f} s against {other:.1f} s"
+    return [Figure("ingest of the workbook / pandas+calamine reads it, plus the CSV's ingest", measured, ratio, 1.0)]
+
+
+def startup(folder: Path) -> list[Figure]:
+    """A whole spark-submit of a job that does nothing: our JVM settings against stock ones."""
+    stock = folder / "stock-conf"
+    stock.mkdir(parents=True)
+    ours = Path(os.environ["SPARK_CONF_DIR"]) / "spark-defaults.conf"
+    kept = [line for line in ours.read_text().splitlines() if line.split(" ")[0] in STOCK_SETTINGS]
+    (stock / "spark-defaults.conf").write_text("\n".join(kept) + "\n")
+    noop = CHECKOUT / "spark_jobs" / "noop.py"
+
+    def tuned() -> Run:
+        return submit(noop, "--catalog=demo", home=folder)
+
+    def untuned() -> Run:
+        return submit(
+            noop, "--catalog=demo", home=folder, SPARK_CONF_DIR=str(stock), SPARK_LAUNCHER_OPTS="", SPARK_LOCAL_IP=""
+        )
+
+    one, other, ratio = paired(tuned, untuned, pairs=5)
+    measured = f"{one:.1f} s against {other:.1f} s"
+    return [Figure("spark-submit of a job that does nothing / the same with stock JVM settings", measured, ratio, 0.6)]
+
+
+STOCK_SETTINGS = (
+    "spark.master", "spark.sql.extensions", "spark.sql.catalog.spark_catalog", "spark.driver.extraClassPath",
+    "spark.jars", "spark.driver.memory",
+)  # fmt: skip
+"""What a stock Spark needs to know Delta at all; everything else is ours."""
+
+
+def memory(folder: Path) -> list[Figure]:
+    """Peak memory of an ingest of ten million lines against one of one million, driver memory 2 GB."""
+    peaks, lines = [], []
+    for name, scale in (("small", 2.9), ("large", 29.0)):
+        home = folder / name
+        lines.append(_deliver_order_lines(home / "landing" / "demo", scale))
+        run = job("ingest", "--feed=order_lines", home=home, catalog="demo")
+        peaks.append(run.peak_mib)
+        shutil.rmtree(home)
+    measured = f"{peaks[1]:.0f} MiB for {lines[1]:,} lines, {peaks[0]:.0f} MiB for {lines[0]:,}"
+    return [Figure("peak memory of ingest, ten million lines / one million", measured, peaks[1] / peaks[0], 1.2)]
+
+
+def _deliver_order_lines(out: Path, scale: float) -> int:
+    from basketry.demo import deliver
+
+    manifest = deliver(out, date(2026, 11, 20), scale=scale)
+    for feed in out.iterdir():
+        if feed.is_dir() and feed.name != "order_lines":
+            shutil.rmtree(feed)
+    return sum(file.rows for file in manifest.files if file.feed == "order_lines")
+
+
+def make_run(folder: Path) -> list[Figure]:
+    """`make run` from a clean clone with warm package caches, and a second one; minutes and seconds against the goals."""
+    clone = folder / "clone"
+    timed(["git", "clone", "--quiet", str(CHECKOUT), str(clone)], environment_with())
+    environment = environment_with(BASKETRY_AIRFLOW_PORT="18480", BASKETRY_MLFLOW_PORT="18450")
+    for name in (
+        "BASKETRY_HOME",
+        "BASKETRY_CACHE",
+        "BASKETRY_INCLUDE",
+        "PYTHONPATH",
+        "SPARK_CONF_DIR",
+        "JAVA_HOME",
+        "VIRTUAL_ENV",
+    ):
+        environment.pop(name, None)
+    command = ["make", "--no-print-directory", "-C", str(clone)]
+    try:
+        first = timed([*command, "run"], environment).seconds
+        second = timed([*command, "run"], environment).seconds
+    finally:
+        timed([*command, "down"], environment)
+    return [
+        Figure(
+            "first `make run` of a clean clone / 8 minutes",
+            f"{first / 60:.1f} min",
+            first / 480,
+            1.0,
+            "warm package caches",
+        ),
+        Figure("second `make run` / 90 seconds", f"{second:.0f} s", second / 90, 1.0),
+    ]
+
+
+CASES: dict[str, Callable[[Path], list[Figure]]] = {
+    "startup": startup,
+    "ingest_csv": ingest_csv,
+    "ingest_xlsx": ingest_xlsx,
+    "memory": memory,
+    "make_run": make_run,
+}

@@ -1,0 +1,67 @@
+"""Timing whole processes: pairs in turn, medians, ratios."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished process: wall seconds and the peak resident memory of its largest process, MiB."""
+
+    seconds: float
+    peak_mib: float
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of docs/performance.md."""
+
+    what: str
+    measured: str
+    ratio: float
+    goal: float
+    note: str = ""
+
+    def row(self) -> str:
+        """The line as Markdown."""
+        verdict = "met" if self.ratio <= self.goal else "**not met**"
+        return f"| {self.what} | {self.measured} | {self.ratio:.2f} | {self.goal:g} | {verdict} | {self.note} |"
+
+
+def timed(command: Sequence[str], environment: Mapping[str, str], before: Callable[[], None] | None = None) -> Run:
+    """Run a command to its end; CalledProcessError with its last lines when it fails."""
+    if before is not None:
+        before()
+    with tempfile.TemporaryFile("w+") as output:
+        start = time.monotonic()
+        process = subprocess.Popen(command, env=dict(environment), stdout=output, stderr=subprocess.STDOUT)  # noqa: S603
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.monotonic() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            output.seek(0)
+            raise subprocess.CalledProcessError(process.returncode, command, output.read()[-3000:])
+    return Run(seconds, usage.ru_maxrss / (1024 if sys.platform == "linux" else 2**20))
+
+
+def paired(first: Callable[[], Run], second: Callable[[], Run], pairs: int = 3) -> tuple[float, float, float]:
+    """Median seconds of each, and the median ratio first / second, measured in turn so that drift hits both."""
+    firsts, seconds = [], []
+    for _ in range(pairs):
+        firsts.append(first().seconds)
+        seconds.append(second().seconds)
+    ratios = [one / other for one, other in zip(firsts, seconds, strict=True)]
+    return statistics.median(firsts), statistics.median(seconds), statistics.median(ratios)
+
+
+def environment_with(**changes: str) -> dict[str, str]:
+    """This process's environment with changes."""
+    return {**os.environ, **changes}

@@ -1,0 +1,224 @@
+"""Keeps the sales tables up to date by rewriting only the periods that something touched.
+
+Each table remembers, in its last commit, the versions of silver that it reflects and the as-of date it looked up to,
+and always equals a full rebuild from those. A sales row is keyed by its period, not by the as-of date of a run, so
+looking up to an earlier day again must not take back what later runs have seen: a run looks up to its own as-of date
+or the latest one of an earlier run, whichever is later. Hence runs may come in any order, be repeated or be killed
+between two tables, and end the same. `--full` alone rebuilds everything as of exactly its date, forgetting later ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from functools import reduce
+
+from pyspark.sql import DataFrame
+
+from basketry.calendar import is_partial, period_end, period_start
+from basketry.errors import BadInputError
+from basketry.lakehouse import Lakehouse, declared_schema
+from basketry.report import JobReport
+from basketry.sales import core, touched
+from basketry.tables import GRAINS, ORDER_LINES, PRODUCTS, REVIEWS, SALES, SALES_ROLLUP, Table
+
+INPUTS = (ORDER_LINES, PRODUCTS, REVIEWS)
+SEEN_TO = "as_of"
+"""Kept beside the input versions of a commit: the as-of date it looked up to, as a day number."""
+
+WRITERS = 2
+"""Tables written side by side: a commit leaves a core idle half of its time, so more would only wait."""
+
+State = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """The periods of one table to rewrite, by first day; None means all of them."""
+
+    table: Table
+    grain: str
+    periods: tuple[date, ...] | None
+
+    @property
+    def where(self) -> str:
+        """The rewritten rows as a SQL condition."""
+        if self.periods is None:
+            return "true"
+        days = ", ".join(f"DATE'{day}'" for day in self.periods)
+        return f"period_start IN ({days})" if days else "false"
+
+    def describe(self) -> str:
+        """One line for people."""
+        name = self.table.full_name
+        if not self.periods:
+            return f"{name}: {'every' if self.periods is None else 'no'} {self.grain}"
+        plural = "s" if len(self.periods) > 1 else ""
+        last = period_end(self.periods[-1], self.grain)
+        return f"{name}: {len(self.periods)} {self.grain}{plural}, {self.periods[0]} to {last}"
+
+
+@dataclass(frozen=True)
+class SalesPlan:
+    """What a run would rewrite, looking up to `as_of`, from these versions of silver; nothing when up to date."""
+
+    as_of: date
+    versions: Mapping[str, int]
+    rewrites: tuple[Rewrite, ...]
+
+    @property
+    def state(self) -> State:
+        """What the written tables then reflect."""
+        return {**self.versions, SEEN_TO: self.as_of.toordinal()}
+
+    def describe(self) -> tuple[str, ...]:
+        """One line a table for people."""
+        if not self.rewrites:
+            return (f"sales are up to date as of {self.as_of}: nothing to rewrite",)
+        return tuple(rewrite.describe() for rewrite in self.rewrites)
+
+
+def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+    """Rewrite what was touched up to --as-of (everything with --full); with --dry-run only say what that is."""
+    plan = plan_sales(lake, arguments.as_of, full=arguments.full)
+    details = {
+        "as_of": plan.as_of.isoformat(),
+        "rewrites": {rewrite.table.full_name: _listed(rewrite) for rewrite in plan.rewrites},
+    }
+    lines, rows_in, rows_out = plan.describe(), 0, 0
+    if plan.rewrites and not arguments.dry_run:
+        rows_in, rows_out = _write(lake, plan)
+    return JobReport(
+        rows_in, rows_out, lines, as_of=arguments.as_of, input_versions=plan.versions, details=details,
+        dry_run=arguments.dry_run,
+    )  # fmt: skip
+
+
+def plan_sales(lake: Lakehouse, as_of: date, *, full: bool = False) -> SalesPlan:
+    """What a run as of that day would rewrite; BadInputError when no order line was ever loaded. Writes nothing."""
+    versions = _input_versions(lake)
+    tables = [(table, grain) for grain in GRAINS for table in (SALES[grain], SALES_ROLLUP[grain])]
+    states = {table: None for table, _ in tables} if full else _reflected(lake, [table for table, _ in tables])
+    seen = [date.fromordinal(state[SEEN_TO]) for state in states.values() if state and SEEN_TO in state]
+    plan = SalesPlan(max([as_of, *seen]), versions, ())
+    days = {key: _touched_days(lake, dict(key), plan) for key in {_key(state) for state in states.values()} if key}
+    rewrites = [
+        Rewrite(table, grain, _periods(days.get(_key(states[table])), states[table], grain, plan.as_of))
+        for table, grain in tables
+        if states[table] != plan.state
+    ]
+    return SalesPlan(plan.as_of, versions, tuple(rewrites))
+
+
+def _reflected(lake: Lakehouse, tables: Sequence[Table]) -> dict[Table, State | None]:
+    with ThreadPoolExecutor(WRITERS) as pool:
+        return dict(zip(tables, pool.map(lake.reflected, tables), strict=True))
+
+
+def _key(state: State | None) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(state.items())) if state else ()
+
+
+def _listed(rewrite: Rewrite) -> list[str] | str:
+    return "all" if rewrite.periods is None else [day.isoformat() for day in rewrite.periods]
+
+
+def _input_versions(lake: Lakehouse) -> dict[str, int]:
+    found = {table.full_name: lake.version(table) for table in INPUTS}
+    versions = {name: version for name, version in found.items() if version is not None}
+    if ORDER_LINES.full_name not in versions or lake.read(ORDER_LINES).isEmpty():
+        raise BadInputError(f"{ORDER_LINES.full_name} of catalog {lake.catalog} is empty: run ingest first.")
+    return versions
+
+
+def _inputs(lake: Lakehouse, versions: Mapping[str, int]) -> touched.Inputs:
+    """The inputs at exactly these versions; one that does not exist has no rows."""
+    frames = [
+        lake.read(table, versions[table.full_name])
+        if table.full_name in versions
+        else lake.spark.createDataFrame([], declared_schema(table))
+        for table in INPUTS
+    ]
+    return touched.Inputs(*frames)
+
+
+def _touched_days(lake: Lakehouse, state: State, plan: SalesPlan) -> set[date] | None:
+    """Days up to the plan's as-of date that changed since `state`; None when that cannot be told."""
+    if set(state) != set(plan.state):
+        return None
+    inputs = _inputs(lake, plan.versions)
+    frames = [touched.newly_visible_days(inputs, date.fromordinal(state[SEEN_TO]), plan.as_of)]
+    for table in INPUTS:
+        name = table.full_name
+        if name not in plan.versions or state[name] == plan.versions[name]:
+            continue
+        changes = lake.changes(table, state[name])
+        if changes is None:
+            return None
+        frames.append(_days_of(table, changes, inputs))
+    days = reduce(DataFrame.unionByName, frames).where(f"day <= DATE'{plan.as_of}'").distinct()
+    return {row.day for row in days.collect()}
+
+
+def _days_of(table: Table, changes: DataFrame, inputs: touched.Inputs) -> DataFrame:
+    if table is PRODUCTS:
+        return touched.product_days(changes, inputs)
+    return touched.line_days(changes) if table is ORDER_LINES else touched.review_days(changes)
+
+
+def _periods(days: set[date] | None, state: State | None, grain: str, as_of: date) -> tuple[date, ...] | None:
+    """First days of the periods to rewrite: those of touched days, and the one that has ended since the last write."""
+    if days is None or state is None:
+        return None
+    seen_to = date.fromordinal(state[SEEN_TO])
+    running = period_end(seen_to, grain)
+    ended = {seen_to} if is_partial(running, seen_to) and not is_partial(running, as_of) else set()
+    return tuple(sorted({period_start(day, grain) for day in days | ended}))
+
+
+def _write(lake: Lakehouse, plan: SalesPlan) -> tuple[int, int]:
+    """Rewrite the planned periods, one commit a table. Returns order lines looked at and sales rows written."""
+    inputs = _inputs(lake, plan.versions)
+    rows_in, daily_sales, daily_rollup = _daily_frames(inputs, plan)
+
+    def write(rewrite: Rewrite) -> int:
+        if rewrite.table is SALES[rewrite.grain]:
+            rows = core.sales_by_product(daily_sales, inputs.products, rewrite.grain, plan.as_of)
+        else:
+            rows = core.sales_rollup(daily_rollup, rewrite.grain, plan.as_of)
+        lake.replace(rewrite.table, rows.where(rewrite.where), where=rewrite.where, read_versions=plan.state)
+        return lake.read(rewrite.table).where(rewrite.where).count()
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        return rows_in, sum(pool.map(write, plan.rewrites))
+
+
+def _daily_frames(inputs: touched.Inputs, plan: SalesPlan) -> tuple[int, DataFrame, DataFrame]:
+    """How many lines count, and the daily frames of products and of levels, for the days the plan needs."""
+    span = _span(plan.rewrites)
+    lines = core.counted_lines(inputs.order_lines.where(f"order_date {span}"), inputs.products, plan.as_of).persist()
+    reviews = core.counted_reviews(inputs.reviews.where(f"reviewed_on {span}"), inputs.products, plan.as_of).persist()
+    basket_rows = core.baskets(lines).persist()
+    try:
+        # A checkpoint rather than a cache: eight queries are planned from it, each the slower the longer its lineage.
+        sales = core.daily_sales(lines, reviews).localCheckpoint()
+        return lines.count(), sales, core.daily_rollup(lines, basket_rows, reviews).localCheckpoint()
+    finally:
+        for frame in (basket_rows, reviews, lines):
+            frame.unpersist()
+
+
+def _span(rewrites: Sequence[Rewrite]) -> str:
+    """A condition on a day that no rewritten period needs a row outside of."""
+    if any(rewrite.periods is None for rewrite in rewrites):
+        return "IS NOT NULL"
+    days = [
+        day
+        for rewrite in rewrites
+        for start in rewrite.periods or ()
+        for day in (start, period_end(start, rewrite.grain))
+    ]
+    return f"BETWEEN DATE'{min(days)}' AND DATE'{max(days)}'" if days else "IS NULL"

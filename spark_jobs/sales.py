@@ -1,0 +1,12 @@
+"""Rewrites the sales of every day, week, month and year that changed since the last run."""
+
+from __future__ import annotations
+
+from basketry.entry import job_main, job_parser
+from basketry.sales.job import run
+
+parser = job_parser("sales", __doc__, dated=True)
+parser.add_argument("--full", action="store_true", help="rebuild every period as of exactly --as-of")
+
+if __name__ == "__main__":
+    job_main(parser, run)

@@ -1,0 +1,178 @@
+"""`make run` as a person runs it: services, deliveries, loads and sales, a second run, a killed service, the end."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deltalake import DeltaTable
+
+from basketry.demo import read_manifest
+from tools import processes
+from tools.deliver import yesterday
+from tools.services import NAMES
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1800), pytest.mark.xdist_group("end_to_end")]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Instance:
+    """One home with ports of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.env = {
+            **os.environ,
+            "BASKETRY_HOME": str(home),
+            "BASKETRY_AIRFLOW_PORT": str(free_port()),
+            "BASKETRY_MLFLOW_PORT": str(free_port()),
+            "BASKETRY_DEMO_WEEKS": "3",
+            "BASKETRY_DEMO_SCALE": "0.05",
+            "COLUMNS": "160",
+        }
+        for name in ("ARGS", "DATA", "SCALE", "JOB"):
+            self.env.pop(name, None)
+
+    def make(self, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        """Run make as a person would; the output is kept for the failure message."""
+        env = {**self.env, **changes}
+        return subprocess.run(
+            ["make", *arguments], cwd=CHECKOUT, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True
+        )
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        return list(DeltaTable(str(self.home / "lake" / "demo" / table)).to_pyarrow_table().to_pylist())
+
+    def versions(self) -> dict[str, int]:
+        """Delta version of every table."""
+        logs = (self.home / "lake").glob("*/*/*/_delta_log")
+        return {str(log.parent): DeltaTable(str(log.parent)).version() for log in logs}
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    made = Instance(tmp_path_factory.mktemp("run") / "home")
+    yield made
+    made.make("down")
+
+
+@pytest.fixture(scope="module")
+def first(instance: Instance) -> str:
+    """Output of the first run, which ends the day before yesterday so that a later one has something to add."""
+    end = yesterday("demo") - timedelta(days=1)
+    done = instance.make("run", BASKETRY_DEMO_END=end.isoformat())
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_every_delivered_row_is_accounted_for(instance: Instance, first: str) -> None:
+    """What the simulator says it delivered is what ops.files counts, feed by feed, to the row."""
+    manifest = read_manifest(instance.home / "landing" / "demo")
+    files = [row for row in instance.rows("ops/files") if row["status"] == "loaded"]
+    assert len(files) == len(manifest.files)
+    for feed in {file.feed for file in manifest.files}:
+        expected, mine = manifest.counts(feed), [row for row in files if row["feed"] == feed]
+        counted = tuple(sum(r[f"rows_{kind}"] for r in mine) for kind in ("read", "good", "quarantined", "duplicate"))
+        assert counted == (expected.rows, expected.good, expected.quarantined, expected.duplicate), feed
+
+
+def test_sales_are_there_up_to_the_last_day(instance: Instance, first: str) -> None:
+    """daily_sales ran as of the last delivered day and its revenue is what the order lines say."""
+    end = yesterday("demo") - timedelta(days=1)
+    total = [row for row in instance.rows("gold/sales_day_rollup") if row["level"] == "total"]
+    assert max(row["period_start"] for row in total) == end
+    lines = instance.rows("silver/order_lines")
+    counted = [row for row in lines if row["line_kind"] in ("sale", "return") and row["status"] != "cancelled"]
+    sold = sum(row["net_amount"] for row in counted)
+    assert sum(row["net_revenue"] for row in total) == sold
+
+
+def test_the_summary_says_what_came_out(instance: Instance, first: str) -> None:
+    """Rows by feed, reasons, best sellers with revenue, minutes, where Airflow is and how to log in."""
+    assert re.search(r"^order_lines +\d+ +[\d,]+ +[\d,]+ +[\d,]+ +[\d,]+ *$", first, re.M)
+    assert "Set aside" in first
+    assert re.search(r"category, week of \d{4}-\d{2}-\d{2} +net revenue USD", first)
+    assert re.search(r"[\d.]+ minutes\.", first)
+    port = instance.env["BASKETRY_AIRFLOW_PORT"]
+    assert re.search(rf"Airflow: http://127\.0\.0\.1:{port} +user admin +password \S+", first)
+
+
+def test_status_shows_everything_running(instance: Instance, first: str) -> None:
+    """All four services, and success."""
+    done = instance.make("status")
+    assert done.returncode == 0, done.stdout
+    assert len(re.findall(r"\brunning\b", done.stdout)) == len(NAMES)
+
+
+def test_a_second_run_does_nothing_twice(instance: Instance, first: str) -> None:
+    """The same files again: no service is restarted, no table gets a version."""
+    end = yesterday("demo") - timedelta(days=1)
+    before, pids = instance.versions(), [processes.running(instance.home, name) for name in NAMES]
+    done = instance.make("run", BASKETRY_DEMO_END=end.isoformat())
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert instance.versions() == before
+    assert [processes.running(instance.home, name) for name in NAMES] == pids
+
+
+def test_a_killed_scheduler_is_healed_and_a_new_day_is_loaded(instance: Instance, first: str) -> None:
+    """kill -9 shows in make status; make run starts it again, and loads the day that came since."""
+    scheduler = processes.running(instance.home, "airflow-scheduler")
+    assert scheduler is not None
+    os.kill(scheduler.pid, signal.SIGKILL)
+    scheduler.wait(10)
+    status = instance.make("status")
+    assert status.returncode != 0
+    assert re.search(r"airflow-scheduler +killed", status.stdout)
+    done = instance.make("run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert processes.running(instance.home, "airflow-scheduler")
+    total = [row for row in instance.rows("gold/sales_day_rollup") if row["level"] == "total"]
+    assert max(row["period_start"] for row in total) == yesterday("demo")
+
+
+def test_a_job_runs_by_hand_on_the_same_tables(instance: Instance, first: str) -> None:
+    """make plan reads what the DAGs wrote and touches nothing."""
+    before = instance.versions()
+    done = instance.make("plan", AS_OF=yesterday("demo").isoformat())
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert instance.versions() == before
+
+
+def test_bad_arguments_are_one_sentence(instance: Instance, first: str) -> None:
+    """A wrong feed ends with exit code 65's sentence, not with a stack trace."""
+    done = instance.make("job", JOB="ingest", ARGS="--catalog demo --feed order_linse")
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    assert "BAD_INPUT: unknown feed 'order_linse' of catalog 'demo'; did you mean 'order_lines'?" in said
+    assert "Traceback" not in said
+
+
+def test_a_used_port_is_one_sentence(instance: Instance, first: str, tmp_path: Path) -> None:
+    """A second instance on the same port is told which variable to set, and leaves nothing running."""
+    taken = instance.env["BASKETRY_AIRFLOW_PORT"]
+    done = instance.make("run", BASKETRY_HOME=str(tmp_path / "second"), BASKETRY_MLFLOW_PORT=taken)
+    assert done.returncode != 0
+    assert re.search(r"Basketry: port \d+ is used by .*BASKETRY_MLFLOW_PORT", done.stderr)
+    assert not [name for name in NAMES if processes.family(tmp_path / "second", name)]
+
+
+def test_down_leaves_no_process(instance: Instance, first: str) -> None:
+    """After make down nothing that this instance started is alive."""
+    done = instance.make("down")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not [process for name in NAMES for process in processes.family(instance.home, name)]
+    assert instance.make("status").returncode == 0

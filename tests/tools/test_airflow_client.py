@@ -1,0 +1,117 @@
+"""The REST client against a small stand-in server."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from tools.airflow_client import AirflowClient
+from tools.problem import Problem
+
+
+class Airflow(ThreadingHTTPServer):
+    """Answers as Airflow does; remembers what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.seen: list[tuple[str, str, Any]] = []
+        self.states = ["queued", "running", "success"]
+        self.valid_token = "t1"
+        self.import_errors: list[dict[str, str]] = []
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Airflow
+
+    def do_GET(self) -> None:
+        if self.path.startswith("/api/v2/importErrors"):
+            self._answer(200, {"import_errors": self.server.import_errors})
+        elif self.path.startswith("/api/v2/dags?"):
+            self._answer(200, {"dags": [{"dag_id": "ingest"}]})
+        else:
+            states = self.server.states
+            self._answer(200, {"state": states.pop(0) if len(states) > 1 else states[0]})
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/auth/token":
+            self.server.valid_token = "t2" if self.server.seen else "t1"
+            self._answer(201, {"access_token": self.server.valid_token})
+            return
+        self.server.seen.append((self.path, self.headers["Authorization"], body))
+        if body["conf"].get("feed") == "wrong":
+            self._answer(400, {"detail": "'wrong' is not one of ['products']"})
+        elif self.headers["Authorization"] != f"Bearer {self.server.valid_token}" or len(self.server.seen) == 2:
+            self._answer(401, {"detail": "expired"})
+        else:
+            self._answer(200, {"dag_run_id": "manual__1"})
+
+    def _answer(self, code: int, body: dict[str, Any]) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *arguments: object) -> None:
+        """Silence."""
+
+
+@pytest.fixture
+def airflow() -> Iterator[Airflow]:
+    with Airflow() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def client(airflow: Airflow) -> AirflowClient:
+    return AirflowClient(f"http://127.0.0.1:{airflow.server_port}", "admin", "secret")
+
+
+def test_a_run_is_triggered_without_a_logical_date(airflow: Airflow, client: AirflowClient) -> None:
+    """A run by hand has answers to the form, no logical date, and a token."""
+    assert client.trigger("ingest", {"feed": "products"}) == "manual__1"
+    path, token, body = airflow.seen[0]
+    assert path == "/api/v2/dags/ingest/dagRuns"
+    assert token == "Bearer t1"
+    assert body == {"conf": {"feed": "products"}, "logical_date": None}
+
+
+def test_an_old_token_is_renewed(airflow: Airflow, client: AirflowClient) -> None:
+    """A 401 costs one more login, not the run."""
+    client.trigger("ingest", {})
+    assert client.trigger("ingest", {}) == "manual__1"
+    assert airflow.seen[-1][1] == "Bearer t2"
+
+
+def test_waiting_ends_with_the_run(client: AirflowClient) -> None:
+    """Every look calls back, and the final state is returned."""
+    looks: list[int] = []
+    assert client.wait("ingest", "manual__1", 30, lambda: looks.append(1)) == "success"
+    assert len(looks) == 2
+
+
+def test_a_refused_form_says_why(client: AirflowClient) -> None:
+    """Airflow's own reason reaches the person."""
+    with pytest.raises(Problem, match=r"400: 'wrong' is not one of"):
+        client.trigger("ingest", {"feed": "wrong"})
+
+
+def test_an_unreadable_dag_file_is_named(airflow: Airflow, client: AirflowClient) -> None:
+    """A DAG that never comes is explained by its import error instead of a time-out."""
+    airflow.import_errors = [{"filename": "daily_sales.py", "stack_trace": "Traceback\nNameError: x"}]
+    with pytest.raises(Problem, match=r"daily_sales\.py: NameError: x"):
+        client.wait_for_dags({"daily_sales"}, 30)
+
+
+def test_a_silent_airflow_is_one_sentence() -> None:
+    """Nothing listens: the sentence says what restarts it."""
+    with pytest.raises(Problem, match=r"Airflow does not answer at http://127\.0\.0\.1:9 .*make run"):
+        AirflowClient("http://127.0.0.1:9", "admin", "secret").dag_ids()

@@ -1,0 +1,90 @@
+"""Delivering a catalog's files, and which of them are new."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from basketry.demo import read_manifest
+from basketry.settings import Settings
+from tools import deliver
+from tools.problem import Problem
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("BASKETRY_HOME", str(tmp_path))
+    monkeypatch.setenv("BASKETRY_DATA", str(tmp_path / "nowhere"))
+    return Settings.from_environment()
+
+
+def test_an_unknown_catalog_gets_the_nearest_name() -> None:
+    """DATA=online-retail is answered with online_retail and the list."""
+    with pytest.raises(Problem, match=r"no catalog 'online-retail'; did you mean 'online_retail'\? There are: .*demo"):
+        deliver.check_catalog("online-retail")
+
+
+def test_samples_land_in_their_feeds_in_loading_order(home: Settings) -> None:
+    """Every file goes to each feed whose contract takes it; products come before order lines."""
+    deliver.deliver_catalog("sales_project", home, {}, print)
+    fresh = deliver.new_files("sales_project", home, {})
+    assert list(fresh) == ["products", "customers", "order_lines"]
+    assert home.landing_folder("sales_project", "customers").joinpath("customers.csv").is_file()
+
+
+def test_a_loaded_file_is_not_new(home: Settings) -> None:
+    """A file counts by content: what ops.files knows is left alone."""
+    deliver.deliver_catalog("sales_project", home, {}, print)
+    known = deliver.checksum(home.landing_folder("sales_project", "customers") / "customers.csv")
+    assert "customers" not in deliver.new_files("sales_project", home, {"customers": {known}})
+
+
+def test_missing_data_names_the_variable(home: Settings) -> None:
+    """Real data that is not there is one sentence with BASKETRY_DATA in it."""
+    with pytest.raises(Problem, match="online_retail were not found in .*set BASKETRY_DATA"):
+        deliver.deliver_catalog("online_retail", home, {}, print)
+
+
+def test_a_workbook_stays_behind_its_text_file(tmp_path: Path) -> None:
+    """The same rows twice would only become duplicates: the CSV is delivered, the workbook is not."""
+    from basketry.contracts import load_contract
+
+    contract = load_contract("online_retail", "order_lines")
+    (tmp_path / "Online Retail.xlsx").touch()
+    assert [path.name for path in deliver.chosen_files(tmp_path, contract)] == ["Online Retail.xlsx"]
+    (tmp_path / "OnlineRetail.csv.gz").touch()
+    assert [path.name for path in deliver.chosen_files(tmp_path, contract)] == ["OnlineRetail.csv.gz"]
+
+
+def test_a_later_run_grows_the_same_demo(home: Settings) -> None:
+    """The first day, the size and the seed are remembered, so what ended stays byte for byte; the last day moves on."""
+    end = deliver.yesterday("demo") - timedelta(days=20)
+    small = {"BASKETRY_DEMO_WEEKS": "3", "SCALE": "0.02"}
+    assert deliver.deliver_demo(home, {**small, "BASKETRY_DEMO_END": end.isoformat()}, print) == end
+    landing = home.landing_folder("demo", "any").parent
+    first = read_manifest(landing)
+    before = {path: path.read_bytes() for path in landing.glob("*/*")}
+    later = end + timedelta(days=8)
+    assert deliver.deliver_demo(home, {"BASKETRY_DEMO_END": later.isoformat()}, print) == later
+    same = [path for path, content in before.items() if path.exists() and path.read_bytes() == content]
+    assert same
+    assert any(path not in before for path in landing.glob("*/*"))
+    grown = read_manifest(landing)
+    assert (grown.start, grown.scale) == (first.start, 0.02)
+
+
+def test_another_scale_needs_another_home(home: Settings) -> None:
+    """A demo cannot change its size halfway."""
+    small = {"BASKETRY_DEMO_WEEKS": "1", "SCALE": "0.02"}
+    deliver.deliver_demo(home, small, print)
+    with pytest.raises(Problem, match=r"has a demo of scale 0\.02: make clean"):
+        deliver.deliver_demo(home, {"SCALE": "2"}, print)
+
+
+@pytest.mark.parametrize("text", ["yesterday", (date.today() + timedelta(days=2)).isoformat()])
+def test_the_demo_ends_on_a_past_day(text: str) -> None:
+    """A day that is not over cannot be delivered."""
+    with pytest.raises(Problem, match="BASKETRY_DEMO_END is"):
+        deliver.demo_end({"BASKETRY_DEMO_END": text})

@@ -1,0 +1,119 @@
+"""Spark's launch settings and the class-data archive's name."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tools import java, spark
+from tools.environment import CHECKOUT, Places, environment
+from tools.problem import Problem
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    return Places(tmp_path / "home", tmp_path / "cache", 8080, 5000)
+
+
+def test_settings_become_a_line_each(places: Places) -> None:
+    """spark-defaults.conf holds every setting, and nothing else."""
+    values = spark.settings(places, [Path("/jars/delta.jar")], "-XX:+UseSerialGC")
+    lines = spark.render(values).splitlines()
+    assert len(lines) == len(values)
+    assert "spark.driver.memory 2g" in lines
+    assert "spark.sql.extensions io.delta.sql.DeltaSparkSessionExtension" in lines
+
+
+def test_jars_come_before_any_folder_on_the_class_path(places: Places) -> None:
+    """The archive works only while no folder precedes a jar: Delta's and pyspark's jars are named up front."""
+    path = spark.settings(places, [Path("/jars/delta.jar")], "")["spark.driver.extraClassPath"]
+    assert path == f"/jars/delta.jar{os.pathsep}{spark.pyspark_jars()}/*"
+
+
+def test_another_jar_set_means_another_archive(tmp_path: Path) -> None:
+    """An archive made for other jars or another Java is never used."""
+    jar = tmp_path / "delta.jar"
+    jar.write_bytes(b"1")
+    home = tmp_path / "jdk"
+    home.mkdir()
+    (home / "release").write_text('JAVA_VERSION="17.0.1"')
+    first = spark.archive_name(home, [jar])
+    assert spark.archive_name(home, [jar]) == first
+    jar.write_bytes(b"22")
+    second = spark.archive_name(home, [jar])
+    (home / "release").write_text('JAVA_VERSION="21.0.1"')
+    assert len({first, second, spark.archive_name(home, [jar])}) == 3
+
+
+def test_unchanged_settings_are_not_rewritten(tmp_path: Path) -> None:
+    """A running job may be reading the file, so only a change touches it."""
+    spark.write_conf(tmp_path, {"a": "1"})
+    before = (tmp_path / "spark-defaults.conf").stat().st_mtime_ns
+    spark.write_conf(tmp_path, {"a": "1"})
+    assert (tmp_path / "spark-defaults.conf").stat().st_mtime_ns == before
+    spark.write_conf(tmp_path, {"a": "2"})
+    assert (tmp_path / "spark-defaults.conf").read_text() == "a 2\n"
+
+
+def test_everything_runs_in_one_environment(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Places are absolute, Spark binds to the loopback address, our programs come first on the path."""
+    monkeypatch.delenv("BASKETRY_INCLUDE", raising=False)
+    env = environment(places, Path("/jdk"))
+    assert env["PATH"].startswith(f"{CHECKOUT}/.venv/bin{os.pathsep}/jdk/bin{os.pathsep}")
+    assert env["SPARK_LOCAL_IP"] == "127.0.0.1"
+    assert env["BASKETRY_HOME"] == str(places.home)
+    assert env["PYTHONPATH"].split(os.pathsep) == [str(CHECKOUT / "spark_jobs"), str(CHECKOUT / "plugins")]
+
+
+@pytest.mark.parametrize("port", ["http", "80", "70000"])
+def test_a_port_that_is_none_is_refused(port: str) -> None:
+    """A typo in a port is named with its variable."""
+    with pytest.raises(Problem, match=f"BASKETRY_MLFLOW_PORT is '{port}'"):
+        Places.from_environment({"BASKETRY_MLFLOW_PORT": port})
+
+
+def fake_java(home: Path, version: str, modules: str) -> Path:
+    program = home / "bin" / "java"
+    program.parent.mkdir(parents=True)
+    program.write_text(
+        f'#!/bin/sh\nif [ "$1" = -version ]; then echo \'openjdk version "{version}"\' >&2; else echo {modules}; fi\n'
+    )
+    program.chmod(0o755)
+    return home
+
+
+def test_only_a_full_java_of_the_right_age_suits(tmp_path: Path) -> None:
+    """Too old, too new, and a small runtime without the vector module are all passed over."""
+    good = "jdk.incubator.vector@17"
+    assert java.suits(fake_java(tmp_path / "17", "17.0.15", good))
+    assert java.suits(fake_java(tmp_path / "21", "21", good))
+    assert not java.suits(fake_java(tmp_path / "8", "1.8.0_402", good))
+    assert not java.suits(fake_java(tmp_path / "25", "25.0.1", good))
+    assert not java.suits(fake_java(tmp_path / "jre", "17.0.15", "java.base@17"))
+    assert not java.suits(tmp_path / "missing")
+
+
+def test_the_java_found_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Later starts ask nobody, until JAVA_HOME says otherwise."""
+    first = fake_java(tmp_path / "a", "17", "jdk.incubator.vector")
+    second = fake_java(tmp_path / "b", "21", "jdk.incubator.vector")
+    monkeypatch.setenv("JAVA_HOME", str(first))
+    assert java.java_home(tmp_path / "cache", print) == first
+    monkeypatch.setattr(java, "suits", lambda home: home == second)
+    assert java.java_home(tmp_path / "cache", print) == first
+    monkeypatch.setenv("JAVA_HOME", str(second))
+    assert java.java_home(tmp_path / "cache", print) == second
+
+
+def test_no_java_and_no_network_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where none can be fetched, a person learns what to install."""
+    import jdk
+
+    def offline(*arguments: object, **options: object) -> str:
+        raise jdk.JdkError("no route to host")
+
+    monkeypatch.setattr(jdk, "install", offline)
+    with pytest.raises(Problem, match=r"none could be fetched \(no route to host\): .*openjdk-17-jdk-headless"):
+        java.install_java(tmp_path)

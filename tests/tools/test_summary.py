@@ -1,0 +1,109 @@
+"""The printed summary, from small Delta folders."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+from deltalake import write_deltalake
+from rich.console import Console
+
+from tools import summary
+
+
+def write_files(lake: Path) -> None:
+    kinds = pa.map_(pa.string(), pa.int64())
+    rows = pa.table(
+        {
+            "feed": ["order_lines", "order_lines", "products", "products"],
+            "file_checksum": ["a", "b", "c", "d"],
+            "status": ["loaded", "loaded", "loaded", "refused"],
+            "rows_read": [10, 20, 5, 99],
+            "rows_good": [8, 20, 5, 0],
+            "rows_quarantined": [1, 0, 0, 0],
+            "rows_duplicate": [1, 0, 0, 0],
+            "reasons": pa.array([[("quantity:missing", 1)], [], [("late", 2)], []], kinds),
+            "touched_to": pa.array([date(2026, 1, 4), date(2026, 1, 5), None, None], pa.date32()),
+        }
+    )
+    write_deltalake(str(lake / "demo" / "ops" / "files"), rows)
+
+
+def printed(show: object, *arguments: object) -> str:
+    console = Console(width=140, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    assert callable(show)
+    show(console, *arguments)
+    return console.export_text()
+
+
+def test_files_are_counted_by_feed(tmp_path: Path) -> None:
+    """Refused files are not counted as read; the totals add up; every reason is there."""
+    write_files(tmp_path)
+    text = printed(summary.show_files, tmp_path, "demo")
+    lines = [line.split() for line in text.splitlines()]
+    assert ["order_lines", "2", "30", "28", "1", "1"] in lines
+    assert ["all", "3", "35", "33", "1", "1"] in lines
+    assert "late 2, quantity:missing 1" in text
+    assert summary.last_day(tmp_path, "demo") == date(2026, 1, 5)
+    assert summary.loaded_checksums(tmp_path, "demo") == {"order_lines": {"a", "b"}, "products": {"c"}}
+
+
+def write_week(lake: Path, name: str, rows: dict[str, list[object]]) -> None:
+    starts = rows["period_start"]
+    types = {"period_start": pa.date32(), "period_end": pa.date32()}
+    arrays = {column: pa.array(values, types.get(column)) for column, values in rows.items()}
+    arrays["orders"] = pa.array([3] * len(starts))
+    write_deltalake(str(lake / "demo" / "gold" / name), pa.table(arrays))
+
+
+def test_the_last_complete_week_is_shown(tmp_path: Path) -> None:
+    """The running week is passed over; categories are ordered by revenue."""
+    monday, sunday = date(2026, 1, 5), date(2026, 1, 11)
+    running, end = date(2026, 1, 12), date(2026, 1, 18)
+    write_week(tmp_path, "sales_week_rollup", {
+        "period_start": [monday, monday, monday, running], "period_end": [sunday, sunday, sunday, end],
+        "level": ["category", "category", "total", "category"], "category": ["Soup", "Tea", "", "Ice"],
+        "net_revenue": [Decimal("1.5000"), Decimal("1234.5000"), Decimal("9.0000"), Decimal("7.0000")],
+    })  # fmt: skip
+    text = printed(summary.show_sales, tmp_path, "demo", date(2026, 1, 14))
+    assert "week of 2026-01-05" in text
+    assert text.index("Tea") < text.index("Soup")
+    assert "1,234.50" in text
+    assert "Ice" not in text
+
+
+def test_products_stand_in_where_no_category_is_known(tmp_path: Path) -> None:
+    """A catalog without categories still shows what sold."""
+    monday, sunday = date(2026, 1, 5), date(2026, 1, 11)
+    write_week(tmp_path, "sales_week_rollup", {
+        "period_start": [monday], "period_end": [sunday], "level": ["total"], "category": [""],
+        "net_revenue": [Decimal("9.0000")],
+    })  # fmt: skip
+    write_week(tmp_path, "sales_week", {
+        "period_start": [monday, monday], "period_end": [sunday, sunday], "product_id": ["p1", "p2"],
+        "product": ["Lamp", None], "net_revenue": [Decimal("5.0000"), Decimal("4.0000")],
+    })  # fmt: skip
+    kind, start, rows = summary.top_of_last_week(tmp_path, "demo", sunday)
+    assert (kind, start) == ("product", monday)
+    assert [row[0] for row in rows] == ["Lamp", "p2"]
+
+
+def test_a_table_that_does_not_exist_has_no_rows(tmp_path: Path) -> None:
+    """Before the first load everything is new and nothing is known."""
+    assert summary.loaded_checksums(tmp_path, "demo") == {}
+    assert summary.last_day(tmp_path, "demo") is None
+
+
+def test_sales_count_as_done_only_for_what_they_read(tmp_path: Path) -> None:
+    """A run of the same day that read an older version of a table does not count: a later delivery is computed."""
+    folder = tmp_path / "demo" / "silver" / "order_lines"
+    write_deltalake(str(folder), pa.table({"a": [1]}))
+    versions = pa.array([[("silver.order_lines", 0)]], pa.map_(pa.string(), pa.int64()))
+    runs = pa.table({"job": ["sales"], "as_of": pa.array([date(2026, 1, 5)]), "input_versions": versions})
+    write_deltalake(str(tmp_path / "demo" / "ops" / "job_runs"), runs)
+    assert summary.sales_done(tmp_path, "demo", date(2026, 1, 5))
+    assert not summary.sales_done(tmp_path, "demo", date(2026, 1, 6))
+    write_deltalake(str(folder), pa.table({"a": [2]}), mode="append")
+    assert not summary.sales_done(tmp_path, "demo", date(2026, 1, 5))

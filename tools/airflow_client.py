@@ -1,0 +1,115 @@
+"""A small client of Airflow's REST API: what `make run` needs, and no more."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tools.problem import Problem
+
+ENDED = frozenset({"success", "failed"})
+"""States of a DAG run that nothing follows."""
+
+
+class AirflowClient:
+    """Talks to one Airflow as one user."""
+
+    def __init__(self, address: str, user: str, password: str) -> None:
+        """address: `http://127.0.0.1:8080`."""
+        self.address = address
+        self._login = {"username": user, "password": password}
+        self._token = ""
+
+    def unpause(self, dag: str) -> None:
+        """Let the DAG run."""
+        self._call("PATCH", f"/api/v2/dags/{dag}", {"is_paused": False})
+
+    def dag_ids(self) -> set[str]:
+        """DAGs that Airflow has parsed so far."""
+        return {str(dag["dag_id"]) for dag in self._call("GET", "/api/v2/dags?limit=100")["dags"]}
+
+    def import_errors(self) -> list[str]:
+        """Why DAG files could not be read: `file: last line of the error` each."""
+        errors = self._call("GET", "/api/v2/importErrors?limit=10")["import_errors"]
+        return [f"{error['filename']}: {error['stack_trace'].strip().splitlines()[-1]}" for error in errors]
+
+    def wait_for_dags(self, wanted: set[str], seconds: float) -> None:
+        """Wait until Airflow knows the DAGs; Problem when it cannot read one (with its error), or the time is over."""
+        end = time.monotonic() + seconds
+        while not wanted <= self.dag_ids():
+            errors = self.import_errors()
+            if errors:
+                raise Problem(f"Airflow cannot read a DAG file ({errors[0]}): correct it and run again.")
+            if time.monotonic() > end:
+                missing = ", ".join(sorted(wanted - self.dag_ids()))
+                raise Problem(f"Airflow did not find {missing} in dags/ within {seconds:.0f} s: see `make logs`.")
+            time.sleep(0.5)
+
+    def trigger(self, dag: str, conf: Mapping[str, object]) -> str:
+        """Start a run by hand with these answers to the form; returns the run's id."""
+        body = {"conf": dict(conf), "logical_date": None}
+        return str(self._call("POST", f"/api/v2/dags/{dag}/dagRuns", body)["dag_run_id"])
+
+    def state(self, dag: str, run: str) -> str:
+        """State of a run, one of Airflow's words."""
+        return str(self._call("GET", _run_path(dag, run))["state"])
+
+    def tasks(self, dag: str, run: str) -> list[dict[str, Any]]:
+        """The run's task instances: task_id, state, try_number, …"""
+        return list(self._call("GET", f"{_run_path(dag, run)}/taskInstances?limit=100")["task_instances"])
+
+    def wait(self, dag: str, run: str, seconds: float, on_poll: Callable[[], None] = lambda: None) -> str:
+        """Wait for the end of a run; returns `success` or `failed`. Problem when the time is over."""
+        end = time.monotonic() + seconds
+        while (state := self.state(dag, run)) not in ENDED:
+            on_poll()
+            if time.monotonic() > end:
+                raise Problem(f"{dag} is still {state} after {seconds / 60:.0f} minutes: see {self.page(dag, run)}.")
+            time.sleep(1)
+        return state
+
+    def page(self, dag: str, run: str) -> str:
+        """Address of a run's page in the UI."""
+        return f"{self.address}/dags/{dag}/runs/{urllib.parse.quote(run)}"
+
+    def _call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
+        if not self._token:
+            self._token = str(self._send("POST", "/auth/token", self._login)["access_token"])
+        try:
+            return self._send(method, path, body)
+        except urllib.error.HTTPError as error:
+            if error.code == 401:  # tokens end after a day
+                self._token = str(self._send("POST", "/auth/token", self._login)["access_token"])
+                return self._send(method, path, body)
+            raise Problem(f"Airflow refused {method} {path} ({error.code}: {_detail(error)}).") from None
+
+    def _send(self, method: str, path: str, body: Mapping[str, object] | None) -> dict[str, Any]:
+        headers = {"Content-Type": "application/json"}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.address + path, data=data, headers=headers, method=method)  # noqa: S310
+        try:
+            with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310 our own loopback address
+                return dict(json.load(response))
+        except urllib.error.HTTPError:
+            raise
+        except OSError as error:
+            raise Problem(f"Airflow does not answer at {self.address} ({error}): `make run` restarts it.") from None
+
+
+def _run_path(dag: str, run: str) -> str:
+    return f"/api/v2/dags/{dag}/dagRuns/{urllib.parse.quote(run)}"
+
+
+def _detail(error: urllib.error.HTTPError) -> str:
+    text = error.read().decode(errors="replace")
+    try:
+        return str(json.loads(text).get("detail", text))[:300]
+    except (ValueError, AttributeError):
+        return text[:300]

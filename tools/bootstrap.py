@@ -1,0 +1,174 @@
+"""From a bare Python to the project's own: finds 3.11 or 3.12, makes .venv, installs the lock, hands over to `tools`.
+
+Standard library only, and written for any Python 3.7 or newer, because whatever `python3` means on the machine runs it.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+VENV = CHECKOUT / ".venv"
+LOCK = CHECKOUT / "requirements.txt"
+VERSIONS = ("3.12", "3.11")
+FREE_BYTES = 4 * 1024**3
+NETWORK_SIGNS = (
+    "dns error", "name resolution", "could not connect", "connection refused", "network is unreachable",
+    "error sending request", "failed to establish a new connection", "nodename nor servname", "connect timeout",
+)  # fmt: skip
+
+
+def venv_python(venv: Path) -> Path:
+    """Where a virtual environment keeps its interpreter."""
+    return venv / "bin" / "python"
+
+
+def version_of(python: str) -> str:
+    """`3.11` for an interpreter that runs, '' for one that does not (a pyenv shim of a version that is not active)."""
+    try:
+        code = "import sys; print('%d.%d' % sys.version_info[:2])"
+        done = subprocess.run([python, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.decode().strip() if done.returncode == 0 else ""
+
+
+def candidates(search_path: str, home: Path) -> list[str]:
+    """Interpreters worth asking, in order: the running one, those on the path, those that pyenv and uv keep."""
+    found = [sys.executable]
+    for version in VERSIONS:
+        found.append(shutil.which("python" + version, path=search_path) or "")
+    found.append(shutil.which("python3", path=search_path) or "")
+    pyenv = Path(os.environ.get("PYENV_ROOT") or home / ".pyenv") / "versions"
+    for folder in (pyenv, home / ".local" / "share" / "uv" / "python"):
+        for version in VERSIONS:
+            kept = folder.glob("*" + version + ".*/bin/python" + version)
+            found.extend(str(path) for path in sorted(kept, reverse=True))
+    return [python for python in found if python]
+
+
+def find_python(options: list[str]) -> str:
+    """The first interpreter of a version that the lock was compiled for; SystemExit when there is none."""
+    for python in options:
+        if version_of(python) in VERSIONS:
+            return python
+    advice = "install one (apt, brew, pyenv) or name it: make PYTHON=/path/to/python3.12."
+    sys.exit("Basketry: Python 3.11 or 3.12 was not found: " + advice)
+
+
+def say(text: str) -> None:
+    """One plain line of progress, at once even into a pipe."""
+    print(text, flush=True)
+
+
+def explain(output: str, has_compiler: bool) -> str:
+    """One sentence for a failed installation, from what the installer printed."""
+    low = output.lower()
+    if "no space left" in low or "disk quota exceeded" in low:
+        return "the disk is full: free some space and run the command again."
+    if any(sign in low for sign in NETWORK_SIGNS):
+        return "packages could not be fetched: connect to the network (or set the proxy that pip uses), then run again."
+    if ("failed to build" in low or "error: command" in low) and not has_compiler:
+        return "a package must be compiled and nothing can: apt-get install build-essential, or xcode-select --install."
+    if "hash" in low and "mismatch" in low:
+        return "a package is not the one that requirements.txt names: clear the cache with uv cache clean, run again."
+    return "installing requirements.txt failed: see the lines above."
+
+
+def run_shown(command: list[str]) -> None:
+    """Run an installer with its lines shown indented as they come; SystemExit with one sentence when it fails."""
+    lines = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=str(CHECKOUT)) as process:  # noqa: S603
+        for raw in process.stdout or ():
+            line = raw.decode(errors="replace").rstrip()
+            lines.append(line)
+            if line and not line.lstrip().startswith(("+ ", "- ", "~ ")):
+                say("    " + line)
+    if process.returncode != 0:
+        has_compiler = any(shutil.which(name) for name in ("cc", "gcc", "clang"))
+        sys.exit("Basketry: " + explain("\n".join(lines), has_compiler))
+
+
+def make_venv(python: str, venv: Path) -> None:
+    """A fresh virtual environment; one whose interpreter is gone or of another version is replaced."""
+    say("Making " + venv.name + " with Python " + version_of(python))
+    shutil.rmtree(str(venv), ignore_errors=True)
+    done = subprocess.run([python, "-m", "venv", str(venv)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # noqa: S603
+    if done.returncode != 0:
+        text = done.stdout.decode(errors="replace")
+        if "ensurepip" in text:
+            package = "python" + version_of(python) + "-venv"
+            sys.exit("Basketry: this Python cannot make virtual environments: apt-get install " + package + ".")
+        say(text)
+        sys.exit("Basketry: the virtual environment could not be made: " + explain(text, has_compiler=True))
+
+
+def uv_requirement(lock: str) -> str:
+    """The lock's own lines for uv, pinned and hashed: what installs all the rest is held to the same rule."""
+    block = []  # type: list[str]
+    for line in lock.splitlines():
+        if line.startswith("uv==") or (block and line.startswith("    --hash")):
+            block.append(line)
+        elif block:
+            break
+    return "\n".join(block) + "\n"
+
+
+def install_uv(venv: Path) -> None:
+    """uv inside the virtual environment, so that nothing outside of it is touched."""
+    if (venv / "bin" / "uv").exists():
+        return
+    say("Installing uv")
+    python = str(venv_python(venv))
+    asked = subprocess.run([python, "-m", "pip", "--version"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # noqa: S603
+    if asked.returncode != 0:
+        run_shown([python, "-m", "ensurepip", "--default-pip"])
+    wanted = venv / "uv-requirement.txt"
+    wanted.write_text(uv_requirement(LOCK.read_text()))
+    run_shown([python, "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "-r", str(wanted)])
+
+
+def lock_stamp(lock: bytes) -> str:
+    """Names the state of the lock that an environment was filled from."""
+    return hashlib.sha256(lock).hexdigest()
+
+
+def install_lock(venv: Path) -> None:
+    """Make the environment equal to the lock, unless it already is."""
+    stamp = venv / ".basketry-lock"
+    wanted = lock_stamp(LOCK.read_bytes())
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    if shutil.disk_usage(str(CHECKOUT)).free < FREE_BYTES:
+        sys.exit("Basketry: less than 4 GB are free on this disk: free some space and run the command again.")
+    install_uv(venv)
+    say("Installing the packages of requirements.txt (about 1.5 GB the first time)")
+    uv = str(venv / "bin" / "uv")
+    run_shown([uv, "pip", "sync", "--require-hashes", "--python", str(venv_python(venv)), str(LOCK)])
+    stamp.write_text(wanted)
+
+
+def main(arguments: list[str]) -> None:
+    """Prepare .venv, then become `python -m tools <arguments>` in it."""
+    try:
+        if version_of(str(venv_python(VENV))) not in VERSIONS:
+            make_venv(find_python(candidates(os.environ.get("PATH", ""), Path.home())), VENV)
+        install_lock(VENV)
+    except OSError as error:
+        full = error.errno == errno.ENOSPC
+        sys.exit("Basketry: " + (explain("no space left", True) if full else "setting up failed: " + str(error) + "."))
+    except KeyboardInterrupt:
+        sys.exit("Basketry: stopped; run the same command again to go on.")
+    os.chdir(str(CHECKOUT))
+    python = str(venv_python(VENV))
+    os.execv(python, [python, "-m", "tools"] + arguments)  # noqa: S606, RUF005
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,169 @@
+"""Delivers a catalog's files into its landing folder: the demo from its simulator, real data from where it is kept."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from basketry.contracts import Contract, catalog_names, load_catalog, load_contracts
+from basketry.errors import BadInputError
+from basketry.files import find_files
+from basketry.settings import Settings
+from tools.environment import CHECKOUT
+from tools.problem import Problem
+
+SAMPLES = CHECKOUT / "tests" / "samples"
+FEED_ORDER = (
+    "products", "customers", "campaigns", "campaign_members", "coupons", "redemptions", "reviews", "events",
+    "order_lines",
+)  # fmt: skip
+"""Entities in the order in which feeds are loaded: what others refer to first, the long ones last."""
+
+
+def check_catalog(name: str) -> None:
+    """Problem, with the nearest name, when nothing describes the catalog."""
+    known = catalog_names()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, 1)
+        hint = f"did you mean '{near[0]}'? " if near else ""
+        raise Problem(f"there is no catalog '{name}'; {hint}There are: {', '.join(known)}.")
+
+
+def yesterday(catalog: str) -> date:
+    """The last day that is over where the catalog's business day turns. The clock is read here, nowhere below."""
+    return datetime.now(ZoneInfo(load_catalog(catalog).time_zone)).date() - timedelta(days=1)
+
+
+def demo_end(env: Mapping[str, str]) -> date:
+    """Last day of the demo: yesterday, or BASKETRY_DEMO_END; Problem when that is no past day."""
+    last = yesterday("demo")
+    text = env.get("BASKETRY_DEMO_END")
+    if not text:
+        return last
+    try:
+        given = date.fromisoformat(text)
+    except ValueError:
+        raise Problem(f"BASKETRY_DEMO_END is '{text}'; write a day as YYYY-MM-DD.") from None
+    if given > last:
+        raise Problem(f"BASKETRY_DEMO_END is {given}, which is not over yet; give {last} or an earlier day.")
+    return given
+
+
+def deliver_demo(settings: Settings, env: Mapping[str, str], say: Callable[[str], None]) -> date:
+    """Simulate up to the demo's last day, growing what an earlier run delivered; returns that day."""
+    from basketry.demo import deliver, read_manifest
+
+    landing = settings.landing_folder("demo", "any").parent
+    end = demo_end(env)
+    scale, weeks = _number(env, "SCALE", 1.0), _number(env, "BASKETRY_DEMO_WEEKS", 92)
+    start, seed = None, 7
+    if (landing / "manifest.json").exists():
+        before = read_manifest(landing)
+        start, seed, end = date.fromisoformat(before.start), before.seed, max(end, date.fromisoformat(before.end))
+        if env.get("SCALE") and before.scale != scale:
+            raise Problem(f"this home has a demo of scale {before.scale:g}: make clean, or set another BASKETRY_HOME.")
+        scale = before.scale
+        if before.end == end.isoformat():
+            say(f"{len(before.files)} files, up to {end}, are there already")
+            return end
+    manifest = deliver(landing, end, start=start, seed=seed, scale=scale, weeks=int(weeks))
+    say(f"{len(manifest.files)} files, {sum(file.rows for file in manifest.files):,} rows, {manifest.start} to {end}")
+    return end
+
+
+def _number(env: Mapping[str, str], name: str, default: float) -> float:
+    text = env.get(name) or str(default)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
+    if value <= 0:
+        raise Problem(f"{name} is '{text}'; set it to a number above 0.")
+    return value
+
+
+def source_folder(catalog: str, settings: Settings) -> Path:
+    """Where a real catalog's files are kept; Problem when they are not there."""
+    for folder in (settings.data / catalog, SAMPLES / catalog):
+        if folder.is_dir():
+            return folder
+    missing = settings.data / catalog
+    raise Problem(f"the files of {catalog} were not found in {missing}: set BASKETRY_DATA to the folder above them.")
+
+
+def deliver_files(catalog: str, settings: Settings, say: Callable[[str], None]) -> None:
+    """Copy the catalog's files to the feeds that take them, with their times: those may say when they came."""
+    source = source_folder(catalog, settings)
+    copied = 0
+    for contract in load_contracts(catalog).values():
+        landing = settings.landing_folder(catalog, contract.feed)
+        landing.mkdir(parents=True, exist_ok=True)
+        for path in chosen_files(source, contract):
+            target = landing / path.name
+            if not target.exists() or target.stat().st_size != path.stat().st_size:
+                part = target.with_name(f".{path.name}.part")
+                shutil.copy2(path, part)
+                part.replace(target)
+                copied += 1
+    say(f"{copied} new files from {source}")
+
+
+def chosen_files(source: Path, contract: Contract) -> list[Path]:
+    """The files that a contract takes. A workbook beside text files holds the same rows, so it stays behind."""
+    patterns = contract.file.patterns
+    files = [path for path in sorted(source.iterdir()) if any(fnmatch.fnmatch(path.name, known) for known in patterns)]
+    text = [path for path in files if path.suffix.lower() != ".xlsx"]
+    return text or files
+
+
+def deliver_catalog(
+    catalog: str, settings: Settings, env: Mapping[str, str], say: Callable[[str], None]
+) -> date | None:
+    """Deliver what there is; returns the demo's last day, None where only the data knows its own."""
+    if catalog == "demo":
+        return deliver_demo(settings, env, say)
+    if not any(settings.landing_folder(catalog, "any").parent.glob("*/*")) or (settings.data / catalog).is_dir():
+        deliver_files(catalog, settings, say)
+    return None
+
+
+def new_files(catalog: str, settings: Settings, loaded: Mapping[str, set[str]]) -> dict[str, int]:
+    """Feeds with files that ops.files does not know, in loading order, with how many. loaded: checksums by feed."""
+    found: dict[str, int] = {}
+    contracts = load_contracts(catalog)
+    for feed in sorted(contracts, key=lambda name: (FEED_ORDER.index(contracts[name].entity.name), name)):
+        known = loaded.get(feed, set())
+        fresh = [path for path in _landed(settings, contracts[feed]) if checksum(path) not in known]
+        if fresh:
+            found[feed] = len(fresh)
+    return found
+
+
+def _landed(settings: Settings, contract: Contract) -> list[Path]:
+    folder = settings.landing_folder(contract.catalog, contract.feed)
+    try:
+        return find_files(folder, "*", contract)
+    except BadInputError:  # none was delivered
+        return []
+
+
+def checksum(path: Path) -> str:
+    """sha256 of a file's bytes, as ops.files keeps it."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def environment_of_demo() -> dict[str, str]:
+    """The variables that shape a demo: SCALE (or BASKETRY_DEMO_SCALE), BASKETRY_DEMO_WEEKS, BASKETRY_DEMO_END."""
+    names = ("SCALE", "BASKETRY_DEMO_WEEKS", "BASKETRY_DEMO_END")
+    found = {name: os.environ[name] for name in names if os.environ.get(name)}
+    if os.environ.get("BASKETRY_DEMO_SCALE"):
+        found.setdefault("SCALE", os.environ["BASKETRY_DEMO_SCALE"])
+    return found

@@ -1,0 +1,74 @@
+"""The one environment in which spark-submit, pytest, Airflow and MLflow run alike."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.problem import Problem
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where this instance keeps things. home: all that runs write. cache: what setup fetched, shared by all homes."""
+
+    home: Path
+    cache: Path
+    airflow_port: int
+    mlflow_port: int
+
+    @classmethod
+    def from_environment(cls, env: Mapping[str, str] | None = None) -> Places:
+        """Read BASKETRY_HOME, BASKETRY_CACHE and the ports; a port that is none is a Problem."""
+        env = os.environ if env is None else env
+        return cls(
+            home=Path(env.get("BASKETRY_HOME") or CHECKOUT / ".basketry").expanduser().absolute(),
+            cache=Path(env.get("BASKETRY_CACHE") or CHECKOUT / ".tools").expanduser().absolute(),
+            airflow_port=_port(env, "BASKETRY_AIRFLOW_PORT", 8080),
+            mlflow_port=_port(env, "BASKETRY_MLFLOW_PORT", 5000),
+        )
+
+    @property
+    def spark_conf(self) -> Path:
+        """Folder of spark-defaults.conf and log4j2.properties."""
+        return self.cache / "spark-conf"
+
+
+def _port(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name) or str(default)
+    if not text.isdigit() or not 1024 <= int(text) <= 65535:
+        raise Problem(f"{name} is '{text}'; set it to a number from 1024 to 65535.")
+    return int(text)
+
+
+def environment(places: Places, java_home: Path) -> dict[str, str]:
+    """The caller's environment plus what every process needs: Java, Spark, Python and the BASKETRY_* places."""
+    bin_folder = CHECKOUT / ".venv" / "bin"
+    path = [str(bin_folder), str(java_home / "bin"), os.environ.get("PATH", "")]
+    return {
+        **os.environ,
+        "PATH": os.pathsep.join(path),
+        "PYTHONPATH": os.pathsep.join([str(CHECKOUT / "spark_jobs"), str(CHECKOUT / "plugins")]),
+        "PYTHONUNBUFFERED": "1",
+        "JAVA_HOME": str(java_home),
+        "SPARK_CONF_DIR": str(places.spark_conf),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_LAUNCHER_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        "SPARK_LOCAL_DIRS": str(places.home / "tmp"),
+        "PYSPARK_PYTHON": str(bin_folder / "python"),
+        "PYSPARK_DRIVER_PYTHON": str(bin_folder / "python"),
+        "BASKETRY_HOME": str(places.home),
+        "BASKETRY_CACHE": str(places.cache),
+        "BASKETRY_INCLUDE": str(Path(os.environ.get("BASKETRY_INCLUDE") or CHECKOUT / "include").absolute()),
+        "BASKETRY_RUNTIME": os.environ.get("BASKETRY_RUNTIME") or "local",
+        "BASKETRY_CATALOG": os.environ.get("BASKETRY_CATALOG") or "demo",
+        "BASKETRY_AIRFLOW_PORT": str(places.airflow_port),
+        "BASKETRY_MLFLOW_PORT": str(places.mlflow_port),
+        "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{places.mlflow_port}",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    }

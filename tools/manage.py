@@ -1,0 +1,105 @@
+"""`make status`, `make logs`, `make down`, `make clean`: what runs, what it says, and its end."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tools.environment import Places
+from tools.problem import Problem
+from tools.processes import log_file, remembered, running
+from tools.services import NAMES, stop_all
+
+OWNED = ("airflow", "landing", "lake", "logs", "mlflow", "services", "tmp")
+"""What a home holds; a folder with none of these is not one, and is not deleted."""
+
+
+def service_state(home: Path, name: str) -> str:
+    """`running`, `stopped` (never started, or by make down) or `killed` (it ended by itself or was killed)."""
+    if running(home, name):
+        return "running"
+    return "killed" if remembered(home, name) else "stopped"
+
+
+def status_command(arguments: list[str]) -> int:
+    """Show every service; exit code 1 when one was killed."""
+    places = Places.from_environment()
+    table = Table("service", "state", "process", "since", "address", box=None, header_style="bold")
+    states = {name: service_state(places.home, name) for name in NAMES}
+    for name, state in states.items():
+        table.add_row(name, state, *_facts(places.home, name))
+    console = Console() if sys.stdout.isatty() else Console(width=140)
+    console.print(f"Home: {places.home}", soft_wrap=True)
+    console.print(table)
+    killed = [name for name, state in states.items() if state == "killed"]
+    if killed:
+        console.print(f"{', '.join(killed)}: ended unasked. `make run` starts it again, `make logs` may say why.")
+    return int(bool(killed))
+
+
+def _facts(home: Path, name: str) -> tuple[str, str, str]:
+    process, memory = running(home, name), remembered(home, name)
+    if process is None or memory is None:
+        return "", "", ""
+    since = datetime.fromtimestamp(process.create_time()).strftime("%Y-%m-%d %H:%M:%S")  # noqa: DTZ006 a person's clock
+    return str(process.pid), since, f"http://127.0.0.1:{memory['port']}" if memory.get("port") else ""
+
+
+def logs_command(arguments: list[str]) -> int:
+    """Show the end of the logs, and follow them on a terminal."""
+    places = Places.from_environment()
+    wanted = [*arguments, *shlex.split(os.environ.get("ARGS", ""))] or list(NAMES)
+    unknown = [name for name in wanted if name not in NAMES]
+    if unknown:
+        raise Problem(f"there is no service '{unknown[0]}'; there are: {', '.join(NAMES)}.")
+    logs = [str(log_file(places.home, name)) for name in wanted if log_file(places.home, name).is_file()]
+    if not logs:
+        raise Problem(f"nothing has run in {places.home} yet: `make run` starts it.")
+    follow = ["-F"] if sys.stdout.isatty() else []
+    print(f"Logs of tasks: {places.home / 'logs' / 'tasks'}", flush=True)
+    return subprocess.call(["tail", "-n", "20", *follow, *logs])  # noqa: S603
+
+
+def down_command(arguments: list[str]) -> int:
+    """Stop every service with all that it started."""
+    stopped = stop_all(Places.from_environment())
+    print(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
+    return 0
+
+
+def clean_command(arguments: list[str]) -> int:
+    """Delete the home after asking; YES=1 answers beforehand."""
+    home = Places.from_environment().home
+    if not home.exists():
+        print(f"There is nothing to delete: {home} does not exist.")
+        return 0
+    if not any((home / name).is_dir() for name in OWNED):
+        raise Problem(f"{home} does not look like a home of Basketry, so it stays: set BASKETRY_HOME to the right one.")
+    if not _agreed(home):
+        print("Nothing was deleted.")
+        return 1
+    down_command([])
+    for name in OWNED:
+        shutil.rmtree(home / name, ignore_errors=True)
+    for rest in home.glob("*.lock"):
+        rest.unlink()
+    if not any(home.iterdir()):
+        home.rmdir()
+    print(f"Deleted the data of {home}.")
+    return 0
+
+
+def _agreed(home: Path) -> bool:
+    if os.environ.get("YES") == "1":
+        return True
+    if not sys.stdin.isatty():
+        raise Problem("make clean deletes data and asks first: run it on a terminal, or say make clean YES=1.")
+    return input(f"Delete everything in {home} (lake, landing, logs, databases)? Type yes: ").strip() == "yes"

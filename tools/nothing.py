@@ -1,0 +1,1 @@
+"""Does nothing: spark-submit fetches packages before it runs a script."""

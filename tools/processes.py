@@ -1,0 +1,183 @@
+"""Long-running processes: started in groups of their own, found again later, stopped with everything they started."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from tools.problem import Problem
+
+MARK = "BASKETRY_SERVICE"
+"""Set in a service's environment, so inherited by all that it starts: how leftovers of a killed one are found."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """A process to keep running. port: what it listens on, with the variable that changes it; None for no port."""
+
+    name: str
+    command: tuple[str, ...]
+    port: int | None = None
+    port_variable: str = ""
+
+
+def memory_file(home: Path, name: str) -> Path:
+    """Where a service's process is remembered."""
+    return home / "services" / f"{name}.json"
+
+
+def log_file(home: Path, name: str) -> Path:
+    """Where a service's output goes."""
+    return home / "logs" / f"{name}.log"
+
+
+def remembered(home: Path, name: str) -> dict[str, object] | None:
+    """What was started under that name: pid, created, command; None when nothing was, or it was stopped on purpose."""
+    try:
+        return dict(json.loads(memory_file(home, name).read_text()))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def running(home: Path, name: str) -> psutil.Process | None:
+    """The service's main process if it lives; a pid that another program got since is not it."""
+    memory = remembered(home, name)
+    if memory is None:
+        return None
+    try:
+        process = psutil.Process(int(str(memory["pid"])))
+        same = abs(process.create_time() - float(str(memory["created"]))) < 1
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except psutil.Error:
+        return None
+
+
+def family(home: Path, name: str) -> list[psutil.Process]:
+    """Every living process that the service started, itself included, also those that outlived it."""
+    memory = remembered(home, name)
+    session = int(str(memory["pid"])) if memory else -1
+    return [process for process in psutil.process_iter() if _belongs(process, home, name, session)]
+
+
+def _belongs(process: psutil.Process, home: Path, name: str, session: int) -> bool:
+    if process.pid == os.getpid():
+        return False
+    try:
+        env = process.environ()
+        marked = env.get(MARK) == name and env.get("BASKETRY_HOME") == str(home)
+        return marked or (os.getsid(process.pid) == session and "BASKETRY_HOME" in env)
+    except (psutil.Error, OSError):
+        return False
+
+
+def stop(home: Path, name: str, patience: float = 15) -> bool:
+    """End a service and all that it started, gently and then for certain; returns whether there was anything to end."""
+    processes = family(home, name)
+    main = running(home, name)
+    if main is not None:
+        _signal([main], kill=False)
+        psutil.wait_procs([main], timeout=patience)
+    _signal(processes, kill=False)
+    _, stubborn = psutil.wait_procs(processes, timeout=5)
+    _signal([*stubborn, *family(home, name)], kill=True)
+    memory_file(home, name).unlink(missing_ok=True)
+    return bool(processes)
+
+
+def _signal(processes: list[psutil.Process], kill: bool) -> None:
+    for process in processes:
+        try:
+            process.kill() if kill else process.terminate()
+        except psutil.Error:
+            continue
+
+
+def ensure(home: Path, service: Service, env: Mapping[str, str]) -> bool:
+    """Have the service running with this very command; returns whether it had to be started."""
+    memory = remembered(home, service.name)
+    if running(home, service.name) and memory and memory["command"] == list(service.command):
+        return False
+    stop(home, service.name)
+    check_port(service)
+    _start(home, service, env)
+    return True
+
+
+def _start(home: Path, service: Service, env: Mapping[str, str]) -> None:
+    log = log_file(home, service.name)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    memory_file(home, service.name).parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        child = subprocess.Popen(  # noqa: S603
+            service.command,
+            env={**env, MARK: service.name, "SPT_NOENV": "1"},  # a process title must not overwrite the mark
+            cwd=home,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    created = psutil.Process(child.pid).create_time()
+    facts = {"pid": child.pid, "created": created, "command": list(service.command), "port": service.port}
+    memory_file(home, service.name).write_text(json.dumps(facts))
+
+
+def check_port(service: Service) -> None:
+    """Problem when another program listens where the service wants to."""
+    if service.port is None or port_free(service.port):
+        return
+    raise Problem(
+        f"port {service.port} is used by {_listener(service.port)}: stop that program, "
+        f"or set {service.port_variable} to a free port and run again."
+    )
+
+
+def port_free(port: int) -> bool:
+    """Whether a server could listen on the loopback address now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _listener(port: int) -> str:
+    try:
+        for connection in psutil.net_connections(kind="tcp"):
+            listens = connection.status == psutil.CONN_LISTEN and getattr(connection.laddr, "port", None) == port
+            if listens and connection.pid:
+                return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
+    except psutil.Error:  # macOS tells only root
+        pass
+    return "another program"
+
+
+def last_line(log: Path) -> str:
+    """The last telling line of a log."""
+    if not log.is_file():
+        return "it wrote no log"
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines()[-200:] if line.strip()]
+    telling = [line for line in lines if "error" in line.lower() or "exception" in line.lower()]
+    return (telling or lines or ["it wrote nothing"])[-1][:300]
+
+
+def wait_until_alive(home: Path, service: Service, seconds: float, healthy: Callable[[], bool]) -> None:
+    """Wait until `healthy()` is true; Problem when the process ends or the time is over."""
+    end = time.monotonic() + seconds
+    log = log_file(home, service.name)
+    while not healthy():
+        if running(home, service.name) is None:
+            raise Problem(f"{service.name} stopped by itself ({last_line(log)}): see {log}, then run again.")
+        if time.monotonic() > end:
+            raise Problem(f"{service.name} did not answer within {seconds:.0f} s: see {log}, make down, and run again.")
+        time.sleep(0.3)

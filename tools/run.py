@@ -1,0 +1,193 @@
+"""`make run`: set up, start, deliver, load through the real Airflow scheduler, and show what came out."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+from rich.console import Console
+
+from basketry.errors import BasketryError
+from basketry.settings import Settings
+from tools import summary
+from tools.airflow_client import ENDED, AirflowClient
+from tools.deliver import check_catalog, deliver_catalog, environment_of_demo, new_files, yesterday
+from tools.environment import Places
+from tools.problem import Problem
+from tools.progress import Board, Step
+from tools.services import USER, finish_start, instance_secrets, start_servers
+from tools.setup import prepare
+from tools.task_errors import failure_sentence
+
+DAGS = {"ingest", "replay_quarantine", "daily_sales"}
+AT_ONCE = 2
+RUN_SECONDS = 3600.0
+
+
+def run_command(arguments: list[str]) -> int:
+    """All of it; returns 0, or raises a Problem that says what to do."""
+    catalog = _arguments(arguments).data
+    places = Places.from_environment()
+    os.environ.update({"BASKETRY_HOME": str(places.home)})
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=140)
+    try:
+        check_catalog(catalog)
+        with only_run(places.home), Board(console) as board:
+            as_of = _Run(catalog, places, board).all_steps()
+        show(console, catalog, places, board, as_of)
+    except BasketryError as error:
+        raise Problem(getattr(error, "message", str(error))) from None
+    return 0
+
+
+def _arguments(given: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make run", description=__doc__)
+    parser.add_argument("--data", default=os.environ.get("DATA") or "demo", help="the catalog, default demo")
+    parser.add_argument("--scale", help="size of the demo, 1 gives about 350,000 order lines")
+    options = parser.parse_args(given)
+    if options.scale:
+        os.environ["SCALE"] = options.scale
+    return options
+
+
+@contextmanager
+def only_run(home: Path) -> Iterator[None]:
+    """Hold the home for this run; Problem when another run holds it."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "run.lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Problem(f"another make run works in {home}: wait for its end or set another BASKETRY_HOME.") from None
+        yield
+
+
+class _Run:
+    """The steps of one run."""
+
+    def __init__(self, catalog: str, places: Places, board: Board) -> None:
+        self.catalog = catalog
+        self.places = places
+        self.board = board
+        self.settings = Settings.from_environment()
+        self.lake = places.home / "lake"
+
+    def all_steps(self) -> date | None:
+        """Returns the as-of date of the sales, None when no order line was ever loaded."""
+        with self.board.step("Java and Spark") as step:
+            env = prepare(self.places, _teller(step))
+        with self.board.step("MLflow and Airflow start") as step:
+            airflow_env = start_servers(self.places, env, _teller(step))
+            step.detail = ""
+        with self.board.step(f"Files of {self.catalog} delivered") as step:
+            end = deliver_catalog(self.catalog, self.settings, environment_of_demo(), _teller(step))
+        with self.board.step("Airflow answers") as step:
+            finish_start(self.places, airflow_env, _teller(step))
+            self.client = self._connect()
+            step.detail = self.client.address
+        self._ingest()
+        as_of = end or summary.last_day(self.lake, self.catalog)
+        if as_of is not None:
+            as_of = min(as_of, yesterday(self.catalog))
+            self._sales(as_of)
+        return as_of
+
+    def _connect(self) -> AirflowClient:
+        password = instance_secrets(self.places.home)["password"]
+        client = AirflowClient(f"http://127.0.0.1:{self.places.airflow_port}", USER, password)
+        client.wait_for_dags(DAGS, seconds=120)
+        for dag in sorted(DAGS - {"daily_sales"}):
+            client.unpause(dag)
+        return client
+
+    def _ingest(self) -> None:
+        waiting = new_files(self.catalog, self.settings, summary.loaded_checksums(self.lake, self.catalog))
+        if not waiting:
+            with self.board.step("ingest") as step:
+                step.detail = "no new files"
+            return
+        feeds = list(waiting.items())
+        active: dict[str, tuple[str, Step]] = {}
+        end = time.monotonic() + RUN_SECONDS
+        while feeds or active:
+            while feeds and len(active) < AT_ONCE:
+                feed, files = feeds.pop(0)
+                active[feed] = self._begin_ingest(feed, files)
+            self._look_at(active)
+            if time.monotonic() > end:
+                raise Problem(f"ingest of {', '.join(active)} takes more than an hour: see {self.client.address}.")
+            time.sleep(0.7)
+
+    def _begin_ingest(self, feed: str, files: int) -> tuple[str, Step]:
+        step = self.board.begin(f"ingest {feed} ({files} file{'s' * (files != 1)})")
+        conf = {"catalog": self.catalog, "feed": feed, "files": "*", "delivered_by": "make run"}
+        return self.client.trigger("ingest", conf), step
+
+    def _look_at(self, active: dict[str, tuple[str, Step]]) -> None:
+        for feed, (run, step) in list(active.items()):
+            state = self.client.state("ingest", run)
+            if state in ENDED:
+                del active[feed]
+                self._close("ingest", run, state, step)
+            else:
+                step.detail = self._now_running("ingest", run)
+
+    def _sales(self, as_of: date) -> None:
+        with self.board.step(f"daily_sales as of {as_of}") as step:
+            if summary.sales_done(self.lake, self.catalog, as_of):
+                step.detail = "nothing new"
+                return
+            self.client.unpause("daily_sales")  # only now: its schedule has something to work on
+            run = self.client.trigger("daily_sales", {"catalog": self.catalog, "as_of": as_of.isoformat()})
+
+            def tell() -> None:
+                step.detail = self._now_running("daily_sales", run)
+
+            state = self.client.wait("daily_sales", run, RUN_SECONDS, tell)
+            if state == "failed":
+                raise Problem(failure_sentence(self.client, "daily_sales", run, self.places.home))
+            step.detail = ""
+
+    def _close(self, dag: str, run: str, state: str, step: Step) -> None:
+        step.detail = ""
+        if state == "failed":
+            self.board.end(step, "failed")
+            raise Problem(failure_sentence(self.client, dag, run, self.places.home))
+        self.board.end(step, "done")
+
+    def _now_running(self, dag: str, run: str) -> str:
+        return ", ".join(task["task_id"] for task in self.client.tasks(dag, run) if task["state"] == "running")
+
+
+def _teller(step: Step) -> Callable[[str], None]:
+    def tell(text: str) -> None:
+        step.detail = text
+
+    return tell
+
+
+def show(console: Console, catalog: str, places: Places, board: Board, as_of: date | None) -> None:
+    """The summary: rows, best sellers, time, and where to look."""
+    lake = places.home / "lake"
+    console.print()
+    summary.show_files(console, lake, catalog)
+    if as_of is not None:
+        console.print()
+        summary.show_sales(console, lake, catalog, as_of)
+    password = instance_secrets(places.home)["password"]
+    minutes = (time.monotonic() - board.started) / 60
+    lines = (
+        f"\n{minutes:.1f} minutes. Tables: {lake / catalog}",
+        f"Airflow: http://127.0.0.1:{places.airflow_port}  user {USER}  password {password}",
+        f"MLflow:  http://127.0.0.1:{places.mlflow_port}  Everything stays up until: make down",
+    )
+    for line in lines:
+        console.print(line, soft_wrap=True)

@@ -1,0 +1,162 @@
+"""The services of one instance: MLflow, and Airflow in three processes (no triggerer: nothing here defers)."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from tools.environment import CHECKOUT, Places
+from tools.problem import Problem, disk_full
+from tools.processes import Service, ensure, last_line, log_file, stop, wait_until_alive
+from tools.spark import cores
+
+USER = "admin"
+NAMES = ("mlflow", "airflow-api-server", "airflow-dag-processor", "airflow-scheduler")
+START_SECONDS = 180
+
+
+def program(name: str) -> str:
+    """A program of the project's virtual environment."""
+    return str(CHECKOUT / ".venv" / "bin" / name)
+
+
+def services(places: Places) -> dict[str, Service]:
+    """Every service by name, in the order in which they start."""
+    airflow, mlflow = places.airflow_port, places.mlflow_port
+    store = places.home / "mlflow"
+    mlflow_command = (
+        program("mlflow"), "server", "--host", "127.0.0.1", "--port", str(mlflow), "--workers", "1",
+        "--backend-store-uri", f"sqlite:///{store / 'mlflow.db'}", "--artifacts-destination", str(store / "artifacts"),
+    )  # fmt: skip
+    api_command = (program("airflow"), "api-server", "--host", "127.0.0.1", "--port", str(airflow), "--workers", "1")
+    listed = (
+        Service("mlflow", mlflow_command, mlflow, "BASKETRY_MLFLOW_PORT"),
+        Service("airflow-api-server", api_command, airflow, "BASKETRY_AIRFLOW_PORT"),
+        Service("airflow-dag-processor", (program("airflow"), "dag-processor")),
+        Service("airflow-scheduler", (program("airflow"), "scheduler", "--skip-serve-logs")),
+    )
+    return {service.name: service for service in listed}
+
+
+def instance_secrets(home: Path) -> dict[str, str]:
+    """This instance's password and keys, made once; only its owner can read them."""
+    path = home / "airflow" / "secrets.json"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = {name: secrets.token_urlsafe(32) for name in ("api", "jwt")} | {"password": secrets.token_urlsafe(9)}
+        _write_private(path, made, replace=False)
+    kept = dict(json.loads(path.read_text()))
+    _write_private(home / "airflow" / "passwords.json", {USER: kept["password"]})
+    return kept
+
+
+def _write_private(path: Path, content: Mapping[str, str], replace: bool = True) -> None:
+    part = path.with_suffix(f".{secrets.token_hex(4)}")
+    part.touch(mode=0o600)
+    part.write_text(json.dumps(content))
+    if replace:
+        part.replace(path)
+        return
+    with contextlib.suppress(FileExistsError):  # of two that start at once the first decides
+        os.link(part, path)
+    part.unlink()
+
+
+def airflow_environment(places: Places, env: Mapping[str, str]) -> dict[str, str]:
+    """What Airflow's processes need beyond `environment`: where its things are, how it runs tasks, who may log in."""
+    home = places.home / "airflow"
+    kept = instance_secrets(places.home)
+    address = f"http://127.0.0.1:{places.airflow_port}"
+    parallelism = max(2, cores())
+    return {
+        **env,
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(CHECKOUT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(CHECKOUT / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DEFAULT_TIMEZONE": "utc",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__PARALLELISM": str(parallelism),
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
+        "AIRFLOW__API__BASE_URL": address,
+        "AIRFLOW__API__PORT": str(places.airflow_port),
+        "AIRFLOW__API__SECRET_KEY": kept["api"],
+        "AIRFLOW__API_AUTH__JWT_SECRET": kept["jwt"],
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(places.home / "logs" / "tasks"),
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "AIRFLOW_CONN_SPARK_LOCAL": json.dumps({"conn_type": "spark", "host": f"local[{parallelism}]"}),
+    }
+
+
+def migrate(places: Places, env: Mapping[str, str]) -> None:
+    """Make or update Airflow's database, once per version of Airflow."""
+    from importlib.metadata import version
+
+    done = places.home / "airflow" / f".migrated-{version('apache-airflow')}"
+    if done.exists() and (places.home / "airflow" / "airflow.db").exists():
+        return
+    log = log_file(places.home, "airflow-db-migrate")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        command = [program("airflow"), "db", "migrate"]
+        code = subprocess.call(command, env=dict(env), stdout=output, stderr=subprocess.STDOUT)  # noqa: S603
+    if code != 0:
+        if disk_full(log.read_text(errors="replace")):
+            raise OSError(28, "No space left on device")
+        raise Problem(f"Airflow's database could not be made ({last_line(log)}): see {log}.")
+    done.touch()
+
+
+def answers(url: str) -> bool:
+    """Whether a server answers there with success."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 our own loopback address
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def start_servers(places: Places, env: Mapping[str, str], say: Callable[[str], None]) -> dict[str, str]:
+    """Start what answers requests, and the DAG processor; returns Airflow's environment. Does not wait."""
+    listed = services(places)
+    (places.home / "mlflow").mkdir(parents=True, exist_ok=True)
+    airflow_env = airflow_environment(places, env)
+    if ensure(places.home, listed["mlflow"], env):
+        say("MLflow starts")
+    if not (places.home / "airflow" / "airflow.db").exists():
+        say("making Airflow's database")
+    migrate(places, airflow_env)
+    for name in ("airflow-api-server", "airflow-dag-processor"):
+        if ensure(places.home, listed[name], airflow_env):
+            say(f"{name} starts")
+    return airflow_env
+
+
+def finish_start(places: Places, airflow_env: Mapping[str, str], say: Callable[[str], None]) -> None:
+    """Wait for the servers, then start the scheduler: a task that it starts before the API answers would fail."""
+    listed = services(places)
+    for name, path in (("airflow-api-server", "/api/v2/version"), ("mlflow", "/health")):
+        service = listed[name]
+        say(f"waiting for {name}")
+        healthy = partial(answers, f"http://127.0.0.1:{service.port}{path}")
+        wait_until_alive(places.home, service, START_SECONDS, healthy)
+    if ensure(places.home, listed["airflow-scheduler"], airflow_env):
+        say("airflow-scheduler starts")
+
+
+def stop_all(places: Places) -> list[str]:
+    """Stop every service, the scheduler first so that nothing new begins; returns the names of those that ran."""
+    return [name for name in reversed(NAMES) if stop(places.home, name)]

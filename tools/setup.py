@@ -1,0 +1,44 @@
+"""`make setup`: everything installed, nothing started."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tools.environment import Places, environment
+from tools.java import java_home
+from tools.problem import Problem
+from tools.spark import prepare_spark
+
+NEEDED_BYTES = 2 * 1024**3
+
+
+def check_disk(*folders: Path) -> None:
+    """Problem when a folder's disk has less room than a run needs: better now than in the middle of a write."""
+    for folder in folders:
+        there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+        free = shutil.disk_usage(there).free
+        if free < NEEDED_BYTES:
+            have = f"only {free / 1024**3:.1f} GB are free where {folder} lives and a run needs 2"
+            raise Problem(f"{have}: free some space, or set BASKETRY_HOME and BASKETRY_CACHE elsewhere.")
+
+
+def prepare(places: Places, say: Callable[[str], None]) -> dict[str, str]:
+    """Java and Spark made ready in the cache; returns the environment in which everything runs."""
+    check_disk(places.home, places.cache)
+    java = java_home(places.cache, say)
+    (places.home / "tmp").mkdir(parents=True, exist_ok=True)
+    prepare_spark(places, java, say)
+    return environment(places, java)
+
+
+def setup_command(arguments: list[str]) -> int:
+    """Install what is missing and say what there is."""
+    start = time.monotonic()
+    places = Places.from_environment()
+    env = prepare(places, say=lambda text: print(f"    {text}", flush=True))
+    took = time.monotonic() - start
+    print(f"Ready in {took:.0f} s: Java at {env['JAVA_HOME']}, Spark's settings at {places.spark_conf}.")
+    return 0

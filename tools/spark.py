@@ -1,0 +1,175 @@
+"""Spark made ready once: Delta's jars, the settings, and the class-data archive that halves a start."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tools.environment import CHECKOUT, Places, environment
+from tools.problem import Problem, disk_full, network_failed
+
+DELTA = "io.delta:delta-spark_4.1_2.13:4.3.1"
+JVM = "-XX:TieredStopAtLevel=1 -XX:-DontCompileHugeMethods -XX:+UseSerialGC"
+"""Jobs are short: the first compiler is enough for them, and one collector thread leaves the cores to the tasks."""
+WARM_UP = CHECKOUT / "tools" / "warm_up.py"
+QUIET = "-Xlog:disable -Xlog:all=error:stderr"
+LOGGING = """\
+rootLogger.level = warn
+rootLogger.appenderRef.stderr.ref = console
+appender.console.type = Console
+appender.console.name = console
+appender.console.target = SYSTEM_ERR
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n%ex
+logger.plans.name = org.apache.spark.util.SparkStringUtils
+logger.plans.level = error
+logger.checkpoints.name = org.apache.spark.rdd.MapPartitionsRDD
+logger.checkpoints.level = error
+logger.native.name = org.apache.hadoop.util.NativeCodeLoader
+logger.native.level = error
+"""
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+
+
+def pyspark_jars() -> Path:
+    """Folder of the jars that come with pyspark."""
+    spec = importlib.util.find_spec("pyspark")
+    if spec is None or spec.origin is None:
+        raise Problem("pyspark is not installed: run `make setup`.")
+    return Path(spec.origin).parent / "jars"
+
+
+def settings(places: Places, jars: list[Path], java_options: str) -> dict[str, str]:
+    """Every launch setting of Spark here, in one place.
+
+    The jars go on the class path by name, Delta's first and then pyspark's own: classes in a class-data archive must
+    not come after a folder, and the configuration folder is what spark-submit puts there next.
+    """
+    return {
+        "spark.master": f"local[{cores()}]",
+        "spark.driver.memory": "2g",
+        "spark.driver.extraJavaOptions": java_options,
+        "spark.driver.extraClassPath": os.pathsep.join([*map(str, jars), f"{pyspark_jars()}/*"]),
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": str(max(2, cores())),
+        "spark.databricks.delta.snapshotPartitions": "2",
+        "spark.sql.warehouse.dir": str(places.cache / "warehouse"),
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }
+
+
+def render(values: Mapping[str, str]) -> str:
+    """spark-defaults.conf: a line a setting."""
+    return "".join(f"{name} {value}\n" for name, value in values.items())
+
+
+def delta_jars(places: Places, java: Path, say: Callable[[str], None]) -> list[Path]:
+    """Delta's jars, fetched once by Spark's own resolver; what they need beyond themselves comes with pyspark."""
+    kept = places.cache / "jars"
+    version = DELTA.rsplit(":", 1)[1]
+    if not (kept / f".complete-{version}").exists():
+        say("fetching Delta's jars")
+        _resolve(places, java)
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir(parents=True)
+        for jar in sorted((places.cache / "ivy" / "jars").glob("io.delta_*.jar")):
+            shutil.copy2(jar, kept / jar.name)
+        (kept / f".complete-{version}").touch()
+    return sorted(kept.glob("*.jar"))
+
+
+def _resolve(places: Places, java: Path) -> None:
+    # The stock configuration: ours names jars that are not there yet.
+    env = {**environment(places, java), "SPARK_CONF_DIR": str(places.cache / "no-conf")}
+    options = ["--master", "local[1]", "--packages", DELTA, "--conf", f"spark.jars.ivy={places.cache / 'ivy'}"]
+    done = _submit([*options, str(CHECKOUT / "tools" / "nothing.py")], env)
+    if done.returncode == 0:
+        return
+    if disk_full(done.stdout):
+        raise OSError(28, "No space left on device")
+    if network_failed(done.stdout) or "unresolved dependenc" in done.stdout.lower():
+        raise Problem(f"{DELTA} could not be fetched: connect to the network for this one step, then run again.")
+    raise Problem(f"Spark could not start: {_last_error(done.stdout)}")
+
+
+def _submit(arguments: list[str], env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    program = str(CHECKOUT / ".venv" / "bin" / "spark-submit")
+    command = [program, *arguments]
+    pipe = subprocess.PIPE
+    return subprocess.run(command, env=dict(env), stdout=pipe, stderr=subprocess.STDOUT, text=True, errors="replace")  # noqa: S603
+
+
+def _last_error(output: str) -> str:
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    telling = [line for line in lines if "error" in line.lower() or "exception" in line.lower()]
+    return (telling or lines or ["it said nothing"])[-1][:300]
+
+
+def archive_name(java: Path, jars: list[Path]) -> str:
+    """Names the class-data archive of this Java and exactly these jars: any other set makes another archive."""
+    facts = [(java / "release").read_text() if (java / "release").is_file() else str(java), JVM, WARM_UP.read_text()]
+    for jar in [*jars, *sorted(pyspark_jars().glob("*.jar"))]:
+        stat = jar.stat()
+        facts.append(f"{jar} {stat.st_size} {int(stat.st_mtime)}")
+    return f"classes-{hashlib.sha256(chr(10).join(facts).encode()).hexdigest()[:16]}.jsa"
+
+
+def class_archive(places: Places, java: Path, jars: list[Path], say: Callable[[str], None]) -> Path | None:
+    """The archive of loaded classes, made by one small Delta job; None when this Java cannot make one."""
+    archive = places.cache / archive_name(java, jars)
+    if not archive.exists():
+        say("making the class-data archive (once, under a minute)")
+        for stale in places.cache.glob("classes-*"):
+            stale.unlink()
+        _make_archive(places, java, jars, archive)
+    return archive if archive.stat().st_size else None
+
+
+def _make_archive(places: Places, java: Path, jars: list[Path], archive: Path) -> None:
+    made = archive.with_suffix(".part")
+    conf = places.cache / "archive-conf"
+    write_conf(conf, settings(places, jars, f"{JVM} {QUIET} -XX:ArchiveClassesAtExit={made}"))
+    env = {**environment(places, java), "SPARK_CONF_DIR": str(conf)}
+    done = _submit([str(WARM_UP)], env)
+    if disk_full(done.stdout):
+        raise OSError(28, "No space left on device")
+    if "warm" not in done.stdout:
+        raise Problem(f"a small Delta job failed, so no other would work: {_last_error(done.stdout)}")
+    if not made.exists():  # works without, only slower
+        made.touch()
+    made.replace(archive)
+
+
+def write_conf(folder: Path, values: Mapping[str, str]) -> None:
+    """Write a Spark configuration folder, touching only what changed (a running job may be reading it)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in (("spark-defaults.conf", render(values)), ("log4j2.properties", LOGGING)):
+        path = folder / name
+        if not path.exists() or path.read_text() != text:
+            part = folder / f".{name}.{os.getpid()}"
+            part.write_text(text)
+            part.replace(path)
+
+
+def prepare_spark(places: Places, java: Path, say: Callable[[str], None]) -> None:
+    """Everything that spark-submit needs, in the cache; nothing is done twice, nor by two at once."""
+    places.cache.mkdir(parents=True, exist_ok=True)
+    with (places.cache / "setup.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        jars = delta_jars(places, java, say)
+        archive = class_archive(places, java, jars, say)
+        shared = f" -XX:SharedArchiveFile={archive}" if archive else ""
+        write_conf(places.spark_conf, settings(places, jars, f"{JVM} {QUIET}{shared}"))

@@ -1,0 +1,123 @@
+"""What came out of a run, read from the Delta folders without a JVM."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from deltalake import DeltaTable
+from rich.console import Console
+from rich.table import Table as Grid
+
+from basketry.contracts import load_catalog
+from basketry.tables import FILES, JOB_RUNS, SALES, SALES_ROLLUP, Table
+
+TOP = 5
+Row = tuple[Any, ...]
+
+
+def rows_of(lake: Path, catalog: str, table: Table, query: str, values: Sequence[object] = ()) -> list[Row]:
+    """Answer of a SQL query over one table, which it calls `t`; nothing when the table does not exist yet."""
+    folder = str(lake / catalog / table.schema / table.name)
+    if not DeltaTable.is_deltatable(folder):
+        return []
+    with duckdb.connect() as database:
+        database.register("t", DeltaTable(folder).to_pyarrow_table())
+        return database.execute(query, list(values)).fetchall()
+
+
+def loaded_checksums(lake: Path, catalog: str) -> dict[str, set[str]]:
+    """Checksums of the files that each feed has loaded."""
+    found: dict[str, set[str]] = {}
+    for feed, checksum in rows_of(lake, catalog, FILES, "SELECT feed, file_checksum FROM t WHERE status = 'loaded'"):
+        found.setdefault(feed, set()).add(checksum)
+    return found
+
+
+def last_day(lake: Path, catalog: str) -> date | None:
+    """Last business day that any file of order lines touched."""
+    query = "SELECT max(touched_to) FROM t WHERE status = 'loaded' AND touched_to IS NOT NULL"
+    found = rows_of(lake, catalog, FILES, query)
+    return found[0][0] if found else None
+
+
+def sales_done(lake: Path, catalog: str, as_of: date) -> bool:
+    """Whether a run of that as-of date has read its tables as they are now (by Delta version)."""
+    query = "SELECT input_versions FROM t WHERE job = 'sales' AND as_of = ?"
+    for (versions,) in rows_of(lake, catalog, JOB_RUNS, query, [as_of]):
+        read = dict(versions or {})
+        if read and all(version_of(lake, catalog, name) == version for name, version in read.items()):
+            return True
+    return False
+
+
+def version_of(lake: Path, catalog: str, name: str) -> int | None:
+    """Delta version of `schema.table`, None when it does not exist."""
+    folder = str(lake / catalog / Path(*name.split(".")))
+    return int(DeltaTable(folder).version()) if DeltaTable.is_deltatable(folder) else None
+
+
+def show_files(console: Console, lake: Path, catalog: str) -> None:
+    """A line a feed: files and what became of their rows; then the reasons for quarantine."""
+    query = """SELECT feed, count(*), sum(rows_read), sum(rows_good), sum(rows_quarantined), sum(rows_duplicate)
+               FROM t WHERE status = 'loaded' GROUP BY feed ORDER BY feed"""
+    found = rows_of(lake, catalog, FILES, query)
+    grid = _grid("feed", "files", "rows read", "good", "quarantined", "duplicate")
+    for feed, *numbers in found:
+        grid.add_row(feed, *(f"{number:,}" for number in numbers))
+    if len(found) > 1:
+        totals = [sum(int(row[place]) for row in found) for place in range(1, 6)]
+        grid.add_row("[bold]all[/]", *(f"[bold]{total:,}[/]" for total in totals))
+    console.print(grid)
+    reasons = quarantine_reasons(lake, catalog)
+    if reasons:
+        listed = ", ".join(f"{reason} {count:,}" for reason, count in reasons.most_common(8))
+        console.print(f"Set aside or warned about: {listed}{' …' if len(reasons) > 8 else ''}", soft_wrap=True)
+
+
+def quarantine_reasons(lake: Path, catalog: str) -> Counter[str]:
+    """Rows by reason over all loaded files; a row with two reasons counts in both."""
+    total: Counter[str] = Counter()
+    for (reasons,) in rows_of(lake, catalog, FILES, "SELECT reasons FROM t WHERE status = 'loaded'"):
+        total.update({str(name): int(count) for name, count in dict(reasons or {}).items()})
+    return total
+
+
+def top_of_last_week(lake: Path, catalog: str, as_of: date) -> tuple[str, date, list[Row]]:
+    """Best sellers of the last complete week: (`category` or `product`, its Monday, rows of name, revenue, orders)."""
+    rollup, week = SALES_ROLLUP["week"], SALES["week"]
+    newest = "SELECT max(period_start) FROM t WHERE period_end <= ?"
+    monday = rows_of(lake, catalog, rollup, newest, [as_of]) or [(None,)]
+    if monday[0][0] is None:
+        monday = rows_of(lake, catalog, rollup, "SELECT max(period_start) FROM t") or [(None,)]
+    start = monday[0][0] or as_of
+    query = f"""SELECT category, net_revenue, orders FROM t
+                WHERE level = 'category' AND category <> '' AND period_start = ?
+                ORDER BY net_revenue DESC LIMIT {TOP}"""  # noqa: S608
+    found = rows_of(lake, catalog, rollup, query, [start])
+    if len(found) > 1:
+        return "category", start, found
+    query = f"""SELECT coalesce(product, product_id), net_revenue, orders FROM t WHERE period_start = ?
+                ORDER BY net_revenue DESC LIMIT {TOP}"""  # noqa: S608
+    return "product", start, rows_of(lake, catalog, week, query, [start])
+
+
+def show_sales(console: Console, lake: Path, catalog: str, as_of: date) -> None:
+    """The best sellers of the last week."""
+    kind, monday, found = top_of_last_week(lake, catalog, as_of)
+    currency = load_catalog(catalog).currency
+    grid = _grid(f"{kind}, week of {monday}", f"net revenue {currency}", "orders")
+    for name, revenue, orders in found:
+        grid.add_row(str(name), f"{revenue:,.2f}", f"{orders:,}")
+    console.print(grid)
+
+
+def _grid(*columns: str) -> Grid:
+    grid = Grid(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for place, column in enumerate(columns):
+        grid.add_column(column, justify="right" if place else "left", no_wrap=True)
+    return grid
