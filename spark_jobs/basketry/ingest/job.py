@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame
 from basketry.contracts import Contract, load_contract
 from basketry.files import DeliveredFile, find_files, inspect_file
 from basketry.ingest import core
-from basketry.ingest.delivery import delivered_rows
+from basketry.ingest.delivery import delivered_rows, refusals
 from basketry.ingest.ledger import FileTally, among, loaded_checksums, record, refuse_if_any, tallies
 from basketry.lakehouse import Lakehouse
 from basketry.report import JobReport
@@ -55,7 +55,8 @@ def load(
     repeated = core.repeated_keys(judged, contract).persist(StorageLevel.DISK_ONLY)
     try:
         marked = core.mark_duplicates(judged, repeated, contract)
-        counted = tallies(files, core.tally(marked, contract).collect(), contract)
+        with refusals():
+            counted = tallies(files, core.tally(marked, contract).collect(), contract)
         refused = [tally for tally in counted if tally.refusal]
         if not arguments.dry_run:
             if refused:

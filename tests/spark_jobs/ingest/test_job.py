@@ -267,3 +267,11 @@ def test_an_empty_delivery_is_loaded_as_empty(shop: Shop) -> None:
     shop.deliver("2026-01-05", "id,product,stars,day\n")
     shop.ingest()
     assert shop.ledger() == {"reviews_2026-01-05.csv": ("loaded", 0, 0, 0, 0)}
+
+
+def test_a_file_that_turns_out_unreadable_half_way_is_refused_in_one_sentence(shop: Shop) -> None:
+    """A quote that is never closed is found while reading: nothing is loaded, and the message names file and line."""
+    shop.deliver("2026-01-05", FIRST + 'e,"p1,4,2026-01-03\nf,p1,4,2026-01-03\n')
+    with pytest.raises(BadInputError, match=r"reviews_2026-01-05.csv.*line 6"):
+        shop.ingest()
+    assert not shop.lake.exists(REVIEWS)

@@ -1,0 +1,33 @@
+"""docs/data-model.md, made from the declarations in basketry/tables.py: `python -m tools.data_model` writes it."""
+
+from __future__ import annotations
+
+from basketry.tables import TABLES, Column, Table
+from tools.environment import CHECKOUT
+
+PAGE = CHECKOUT / "docs" / "data-model.md"
+HEAD = """# Data model
+
+Made from `spark_jobs/basketry/tables.py`, which writers enforce; do not edit. Columns in **bold** are the key, *italic* ones may be
+missing, 🔒 marks what identifies a person. Each feed also has a table `bronze.<feed>`: its rows as delivered, every column text; what
+its contract classifies as personal is personal there too, and so is the verbatim content of `ops.quarantine`.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    return HEAD + "".join(_section(table) for table in TABLES)
+
+
+def _section(table: Table) -> str:
+    rows = "".join(_row(table, column) for column in table.columns)
+    return f"\n## {table.full_name}\n\nOne row is {table.meaning}.\n\n| column | type | meaning |\n|---|---|---|\n{rows}"
+
+
+def _row(table: Table, column: Column) -> str:
+    name = f"**{column.name}**" if column.name in table.key else f"*{column.name}*" if column.nullable else column.name
+    return f"| {name}{' 🔒' if column.pii else ''} | {column.type} | {column.meaning} |\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
