@@ -9,8 +9,9 @@ PAGE = CHECKOUT / "docs" / "data-model.md"
 HEAD = """# Data model
 
 Made from `spark_jobs/basketry/tables.py`, which writers enforce; do not edit. Columns in **bold** are the key, *italic* ones may be
-missing, 🔒 marks what identifies a person. Each feed also has a table `bronze.<feed>`: its rows as delivered, every column text; what
-its contract classifies as personal is personal there too, and so is the verbatim content of `ops.quarantine`.
+missing, 🔒 marks what identifies a person. Each feed also has a table `bronze.<feed>`: its rows as delivered, every
+column text; what its contract classifies as personal is personal there too, and so is the verbatim content of
+`ops.quarantine`.
 """
 
 
@@ -21,7 +22,9 @@ def page() -> str:
 
 def _section(table: Table) -> str:
     rows = "".join(_row(table, column) for column in table.columns)
-    return f"\n## {table.full_name}\n\nOne row is {table.meaning}.\n\n| column | type | meaning |\n|---|---|---|\n{rows}"
+    return (
+        f"\n## {table.full_name}\n\nOne row is {table.meaning}.\n\n| column | type | meaning |\n|---|---|---|\n{rows}"
+    )
 
 
 def _row(table: Table, column: Column) -> str:

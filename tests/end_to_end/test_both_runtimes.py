@@ -72,7 +72,7 @@ def test_the_tables_are_equal(
         monkeypatch.setenv("BASKETRY_RUNTIME", runtime)
         for feed in FEEDS:
             run("ingest", feed=feed, delivered_by="tests")
-        run("daily_sales", as_of="2026-11-21")
+        run("daily_sales", as_of="2026-11-20")
     assert len(databricks_emulator.runs) == 3
     for table in COMPARED:
         here = rows(homes["local"], table)
