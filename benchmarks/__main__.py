@@ -44,9 +44,12 @@ def main(names: list[str]) -> int:
             shutil.rmtree(folder, ignore_errors=True)
         figures += found
         print("\n".join(figure.row() for figure in found), flush=True)
-    if not names:
-        PAGE.write_text(HEAD.format(machine=machine()) + "\n".join(figure.row() for figure in figures) + "\n")
-        print(f"written: {PAGE.relative_to(CHECKOUT)}")
+    skipped = ", ".join(name for name in cases.CASES if name not in chosen)
+    rows = "\n".join(figure.row() for figure in figures)
+    PAGE.write_text(
+        HEAD.format(machine=machine()) + rows + "\n" + (f"\nNot measured in this run: {skipped}.\n" if skipped else "")
+    )
+    print(f"written: {PAGE.relative_to(CHECKOUT)}")
     return sum(figure.ratio > figure.goal for figure in figures)
 
 

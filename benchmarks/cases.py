@@ -98,7 +98,7 @@ def startup(folder: Path) -> list[Figure]:
             noop, "--catalog=demo", home=folder, SPARK_CONF_DIR=str(stock), SPARK_LAUNCHER_OPTS="", SPARK_LOCAL_IP=""
         )
 
-    one, other, ratio = paired(tuned, untuned, pairs=5)
+    one, other, ratio = paired(tuned, untuned, pairs=3)
     measured = f"{one:.1f} s against {other:.1f} s"
     return [Figure("spark-submit of a job that does nothing / the same with stock JVM settings", measured, ratio, 0.6)]
 
