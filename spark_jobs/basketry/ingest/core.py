@@ -1,7 +1,7 @@
 """Judging delivered rows by their contract: pure transformations, DataFrame in, DataFrame out.
 
 The way of a row: `judge` reads its texts, maps them to the entity and collects every reason against it;
-`earlier_copies` finds keys that one file delivers more than once; `tally` counts what became of each file's rows.
+`repeated_keys` finds keys that one file delivers more than once; `tally` counts what became of each file's rows.
 """
 
 from __future__ import annotations
