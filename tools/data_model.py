@@ -1,4 +1,4 @@
-"""docs/data-model.md, made from the declarations in basketry/tables.py: `python -m tools.data_model` writes it."""
+"""docs/data-model.md, made from the declarations in basketry/tables/: `python -m tools.data_model` writes it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tools.environment import CHECKOUT
 PAGE = CHECKOUT / "docs" / "data-model.md"
 HEAD = """# Data model
 
-Made from `spark_jobs/basketry/tables.py`, which writers enforce; do not edit. Columns in **bold** are the key, *italic* ones may be
+Made from `spark_jobs/basketry/tables/`, which writers enforce; do not edit. Columns in **bold** are the key, *italic* ones may be
 missing, 🔒 marks what identifies a person. Each feed also has a table `bronze.<feed>`: its rows as delivered, every
 column text; what its contract classifies as personal is personal there too, and so is the verbatim content of
 `ops.quarantine`.

@@ -84,6 +84,20 @@ def dated_form() -> dict[str, Param]:
     }
 
 
+def scoring_form() -> dict[str, Param]:
+    """What daily scoring can be told: the day, and which model scores it."""
+    return {
+        **dated_form(),
+        "model": Param(
+            "champion",
+            "Which model scores: champion, as-then (the champion of that day), or a version's number.",
+            type="string",
+            pattern=r"^(champion|as-then|[1-9][0-9]*)$",
+            title="Model",
+        ),
+    }
+
+
 def _catalog_and_feed() -> dict[str, Param]:
     include = Settings.from_environment().include
     known = feeds(include)

@@ -11,7 +11,7 @@ from datetime import date
 from typing import NoReturn
 
 from basketry.errors import BAD_INPUT_EXIT, BadInputError
-from basketry.lakehouse import Lakehouse, declared_schema
+from basketry.lakehouse import Lakehouse
 from basketry.report import JobReport
 from basketry.session import spark_session
 from basketry.settings import Settings
@@ -85,5 +85,4 @@ def _record(lake: Lakehouse, name: str, arguments: argparse.Namespace, report: J
         run_id, name, report.as_of, json.dumps(given, sort_keys=True), dict(report.input_versions),
         report.rows_in, report.rows_out, seconds, report.model_version, json.dumps(report.details, sort_keys=True, default=str),
     )  # fmt: skip
-    rows = lake.spark.createDataFrame([row], declared_schema(JOB_RUNS))
-    lake.replace(JOB_RUNS, rows, where=f"run_id = '{run_id}' AND job = '{name}'")
+    lake.record(JOB_RUNS, [row], where=f"run_id = '{run_id}' AND job = '{name}'")

@@ -1,16 +1,17 @@
 """The one reader and writer of tables: Delta folders locally, Unity Catalog tables on Databricks.
 
-Every write is one Delta commit and conforms to the declaration in `tables.py`: same columns, same types, no missing
+Every write is one Delta commit and conforms to the declaration in `basketry.tables`: same columns, same types, no missing
 value where none may be. Locally writers of a table wait for one another on a file lock, because a local file system
 has no atomic "create unless it exists" that two JVMs could trust.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import fcntl
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,9 +21,10 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructField, StructType
 from pyspark.sql.utils import AnalysisException
 
+from basketry import folders
 from basketry.errors import BadInputError, TableError
 from basketry.settings import Settings
-from basketry.tables import Table
+from basketry.tables import Column, Table
 
 CATALOG_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 NEWER = ("_delivered_at", "_file_checksum", "_row_number")
@@ -56,7 +58,7 @@ class Lakehouse:
         """Whether the table has been created."""
         if self.settings.lake is None:
             return bool(self.spark.catalog.tableExists(self.name(table).replace("`", "")))
-        return any(self.path(table).glob("_delta_log/*.json"))
+        return folders.exists(self.path(table))
 
     def read(self, table: Table, version: int | None = None) -> DataFrame:
         """The table's rows, now or as of a Delta version; BadInputError when it does not exist yet."""
@@ -73,6 +75,8 @@ class Lakehouse:
         """The table's newest Delta version, None when it does not exist."""
         if not self.exists(table):
             return None
+        if self.settings.lake is not None:
+            return folders.version(self.path(table))
         return int(self._delta(table).history(1).select("version").collect()[0][0])
 
     def changes(self, table: Table, since: int) -> DataFrame | None:
@@ -118,9 +122,46 @@ class Lakehouse:
         """The input versions that the table's newest `replace` with read_versions reflects; None when there is none."""
         if not self.exists(table):
             return None
-        history = self._delta(table).history(30).where("userMetadata like '{\"reflects\"%'").orderBy(F.desc("version"))
-        rows = history.select("userMetadata").head(1)
-        return dict(json.loads(rows[0][0])["reflects"]) if rows else None
+        noted = next((note for note in self._notes(table) if note.startswith('{"reflects"')), None)
+        return dict(json.loads(noted)["reflects"]) if noted else None
+
+    def _notes(self, table: Table) -> Iterable[str]:
+        if self.settings.lake is not None:
+            return folders.user_metadata(self.path(table))
+        history = self._delta(table).history(30).where("userMetadata IS NOT NULL").orderBy(F.desc("version"))
+        return [row.userMetadata for row in history.select("userMetadata").collect()]
+
+    def record(self, table: Table, rows: Sequence[Sequence[object]], where: str) -> None:
+        """Replace the rows that satisfy `where` by a few rows, in declared column order, in one commit.
+
+        For what the pipeline notes about itself: locally this needs no Spark job.
+        """
+        if self.settings.lake is None:
+            self.replace(table, self.spark.createDataFrame(list(rows), declared_schema(table)), where)
+            return
+        with self.lock(table):
+            self._create(table)
+            folders.put_rows(self.path(table), rows, where)
+
+    def evolve(self, table: Table) -> Table:
+        """Add the columns that the stored table lacks; returns the declaration with those it has beyond.
+
+        For a table whose columns depend on data: rows written before keep null in the new columns.
+        """
+        if not self.exists(table):
+            return table
+        with self.lock(table):
+            stored = self.read(table).schema
+            new = [column for column in table.columns if column.name not in stored.names]
+            if new:
+                added = ", ".join(f"`{column.name}` {column.type} COMMENT {_quoted(column.meaning)}" for column in new)
+                self.spark.sql(f"ALTER TABLE {self.name(table)} ADD COLUMNS ({added})")
+        beyond = [
+            Column(field.name, field.dataType.simpleString(), field.metadata.get("comment", ""))
+            for field in stored
+            if field.name not in table.column_names
+        ]
+        return dataclasses.replace(table, columns=(*table.columns, *beyond))
 
     def merge(self, table: Table, rows: DataFrame) -> None:
         """Insert rows by key, and update those whose delivery is newer than the one already there (see NEWER).
@@ -129,9 +170,8 @@ class Lakehouse:
         """
         rows = conform(rows, table)
         same = " AND ".join(f"old.`{name}` = new.`{name}`" for name in table.key)
-        with self._lock(table):
-            if not self.exists(table):
-                self._create(table)
+        with self.lock(table):
+            if self._create(table):
                 self._save(table, rows, "append", {})  # nothing to match yet: an append costs a third of a MERGE
                 return
             merging = self._delta(table).alias("old").merge(rows.alias("new"), same)
@@ -139,7 +179,7 @@ class Lakehouse:
 
     def delete(self, table: Table, where: str) -> None:
         """Delete the rows that satisfy `where`, in one commit."""
-        with self._lock(table):
+        with self.lock(table):
             self._delta(table).delete(where)
 
     def _delta(self, table: Table) -> DeltaTable:
@@ -149,8 +189,9 @@ class Lakehouse:
 
     def _write(self, table: Table, rows: DataFrame, mode: str, options: Mapping[str, str]) -> None:
         rows = conform(rows, table)
-        with self._lock(table):
-            self._create(table)
+        with self.lock(table):
+            if self._create(table):  # nothing to replace yet: an append need not look for it
+                mode, options = "append", {name: text for name, text in options.items() if name != "replaceWhere"}
             self._save(table, rows, mode, options)
 
     def _save(self, table: Table, rows: DataFrame, mode: str, options: Mapping[str, str]) -> None:
@@ -160,18 +201,24 @@ class Lakehouse:
         else:
             writer.save(str(self.path(table)))
 
-    def _create(self, table: Table) -> None:
+    def _create(self, table: Table) -> bool:
+        """Create the table unless it exists; whether it is new."""
         if self.exists(table):
-            return
+            return False
+        schema = declared_schema(table)
+        if self.settings.lake is not None:
+            folders.create(self.path(table), table, schema.json())
+            return True
         builder: DeltaTableBuilder = DeltaTable.createIfNotExists(self.spark).comment(table.meaning)
-        builder = builder.addColumns(declared_schema(table)).partitionedBy(*table.partitioned_by)
+        builder = builder.addColumns(schema).partitionedBy(*table.partitioned_by).tableName(self.name(table))
         if table.tracks_changes:
             builder = builder.property("delta.enableChangeDataFeed", "true")
-        place = builder.location(str(self.path(table))) if self.settings.lake else builder.tableName(self.name(table))
-        place.execute()
+        builder.execute()
+        return True
 
     @contextmanager
-    def _lock(self, table: Table) -> Iterator[None]:
+    def lock(self, table: Table) -> Iterator[None]:
+        """Keep other local writers of the table out; on Databricks Delta itself lets one of two conflicting ones win."""
         if self.settings.lake is None:
             yield
             return
@@ -189,6 +236,10 @@ def _newer_condition() -> str:
         equal = [f"new.`{earlier}` = old.`{earlier}`" for earlier in NEWER[:depth]]
         terms.append("(" + " AND ".join([*equal, f"new.`{name}` > old.`{name}`"]) + ")")
     return " OR ".join(terms)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def declared_schema(table: Table) -> StructType:

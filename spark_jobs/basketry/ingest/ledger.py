@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from basketry.contracts import Contract
 from basketry.errors import BadInputError
 from basketry.files import DeliveredFile
-from basketry.lakehouse import Lakehouse, declared_schema
+from basketry.lakehouse import Lakehouse
 from basketry.tables import FILES
 
 
@@ -87,8 +87,7 @@ def record(
 ) -> None:
     """Write the files' lines; recording a file again replaces its line."""
     rows = [_ledger_row(tally, contract, run_id, delivered_by) for tally in counted]
-    frame = lake.spark.createDataFrame(rows, declared_schema(FILES))
-    lake.replace(FILES, frame, where=f"feed = '{contract.feed}' AND {among('file_checksum', counted)}")
+    lake.record(FILES, rows, where=f"feed = '{contract.feed}' AND {among('file_checksum', counted)}")
 
 
 def among(column: str, counted: Sequence[FileTally]) -> str:

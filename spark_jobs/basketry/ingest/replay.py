@@ -99,8 +99,8 @@ def recount(lake: Lakehouse, contract: Contract, days: Mapping[str, Row], run_id
             lines.append(_recounted(row, rows, {**kept, **reasons}, days.get(row.file_checksum), run_id))
     if lines:
         checksums = ", ".join(repr(line["file_checksum"]) for line in lines)
-        frame = lake.spark.createDataFrame([Row(**line) for line in lines], files.schema)
-        lake.replace(FILES, frame, where=f"feed = '{contract.feed}' AND file_checksum IN ({checksums})")
+        written = [tuple(line[name] for name in FILES.column_names) for line in lines]
+        lake.record(FILES, written, where=f"feed = '{contract.feed}' AND file_checksum IN ({checksums})")
 
 
 def _open_counts(lake: Lakehouse, contract: Contract) -> dict[str, tuple[int, dict[str, int]]]:

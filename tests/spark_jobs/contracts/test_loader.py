@@ -49,7 +49,7 @@ def test_delivered_columns_keep_the_files_words(contract: Contract) -> None:
 
 
 def test_mapped_columns_have_the_entitys_types_and_requirements(contract: Contract) -> None:
-    """Types come from tables.py; a key or not-null column is required; map and prefix are kept apart from the SQL."""
+    """Types come from basketry.tables; a key or not-null column is required; map and prefix are kept apart from the SQL."""
     columns = {column.name: column for column in contract.mapped}
     assert contract.entity.full_name == "silver.reviews"
     assert {name: column.required for name, column in columns.items()} == {
@@ -82,7 +82,7 @@ def test_a_mistake_is_told_with_its_place_and_the_right_word(case: str, tmp_path
 
 
 def test_a_primary_key_mark_is_optional(tmp_path: Path) -> None:
-    """The entity's key is declared in tables.py; marking it repeats it for other tools."""
+    """The entity's key is declared in basketry.tables; marking it repeats it for other tools."""
     unmarked, _ = spoiled("transformLogic: rating_no, primaryKey: true}", "transformLogic: rating_no}")
     assert load(tmp_path, unmarked).entity.key == ("review_id",)
 

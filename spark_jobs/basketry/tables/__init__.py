@@ -1,0 +1,59 @@
+"""Every table, declared once: columns, types, key, PII tags and one line of meaning.
+
+Writers enforce these declarations; documentation, grants and the privacy test are derived from them. Money is an exact
+decimal, so that a sum does not depend on the order of its rows. `order_date` and its like are the retailer's local
+business day; `…_at` columns are UTC instants.
+"""
+
+from __future__ import annotations
+
+from basketry.tables.declare import MONEY, SCHEMAS, UNITS, Column, Table
+from basketry.tables.features import (
+    CATEGORY_FEATURES,
+    CUSTOMER_CATEGORY_FEATURES,
+    CUSTOMER_FEATURES,
+    FEATURE_DATES,
+    FEATURES,
+    SCORED_CATEGORIES,
+)
+from basketry.tables.ops import FILES, JOB_RUNS, OPS, QUARANTINE
+from basketry.tables.propensity import (
+    PROMOTIONS,
+    PROPENSITY,
+    PROPENSITY_DRIFT,
+    PROPENSITY_OUTCOMES,
+    PROPENSITY_SCORES,
+    propensity_wide,
+    wide_column,
+)
+from basketry.tables.sales import GRAINS, SALES, SALES_ROLLUP, SALES_TABLES
+from basketry.tables.silver import (
+    BRONZE_LINEAGE,
+    CAMPAIGN_MEMBERS,
+    CAMPAIGNS,
+    COUPONS,
+    CUSTOMERS,
+    ENTITY_DATE,
+    EVENTS,
+    LINE_KINDS,
+    LINEAGE,
+    ORDER_LINES,
+    ORDER_STATUSES,
+    PRODUCTS,
+    REDEMPTIONS,
+    REVIEWS,
+    SILVER,
+    bronze_table,
+    entity,
+)
+
+TABLES: tuple[Table, ...] = (*SILVER, *OPS, *SALES_TABLES, *FEATURES, SCORED_CATEGORIES, FEATURE_DATES, *PROPENSITY)
+
+__all__ = [
+    "BRONZE_LINEAGE", "CAMPAIGNS", "CAMPAIGN_MEMBERS", "CATEGORY_FEATURES", "COUPONS", "CUSTOMERS",
+    "CUSTOMER_CATEGORY_FEATURES", "CUSTOMER_FEATURES", "ENTITY_DATE", "EVENTS", "FEATURES", "FEATURE_DATES", "FILES",
+    "GRAINS", "JOB_RUNS", "LINEAGE", "LINE_KINDS", "MONEY", "OPS", "ORDER_LINES", "ORDER_STATUSES", "PRODUCTS",
+    "PROMOTIONS", "PROPENSITY", "PROPENSITY_DRIFT", "PROPENSITY_OUTCOMES", "PROPENSITY_SCORES", "QUARANTINE",
+    "REDEMPTIONS", "REVIEWS", "SALES", "SALES_ROLLUP", "SALES_TABLES", "SCHEMAS", "SCORED_CATEGORIES", "SILVER",
+    "TABLES", "UNITS", "Column", "Table", "bronze_table", "entity", "propensity_wide", "wide_column",
+]  # fmt: skip

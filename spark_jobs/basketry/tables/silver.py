@@ -1,0 +1,167 @@
+"""Silver tables, one an entity, and the bronze table of a feed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from basketry.tables.declare import MONEY, UNITS, Column, Table, person, required
+
+LINEAGE = (
+    required("_file_checksum", "string", "sha256 of the delivered file that this version of the row came from"),
+    required("_row_number", "bigint", "record number in that file; the header is 1"),
+    required("_delivered_at", "timestamp", "when that file was delivered: decides which of two versions is newer"),
+)
+
+
+def _silver(name: str, meaning: str, key: tuple[str, ...], *columns: Column) -> Table:
+    return Table("silver", name, meaning, columns + LINEAGE, key, tracks_changes=True)
+
+
+CUSTOMERS = _silver(
+    "customers",
+    "a customer as last known (personal data lives here and in gold.marketing_audience)",
+    ("customer_id",),
+    required("customer_id", "string", "customer"),
+    person("name", "full name"),
+    person("email", "e-mail address as delivered"),
+    person("phone", "telephone number as delivered"),
+    person("street", "street address"),
+    Column("city", "string", "city"),
+    Column("state", "string", "state or province, two-letter code in the US"),
+    person("postal_code", "ZIP or postal code"),
+    Column("country", "string", "country"),
+    Column("joined_on", "date", "first day as a customer"),
+    Column("age_band", "string", "age band, e.g. 35-44"),
+    Column("marital_status", "string", "marital status"),
+    Column("income_band", "string", "household income band"),
+    Column("homeowner", "string", "homeowner, renter or unknown"),
+    Column("household_composition", "string", "adults and children"),
+    Column("household_size", "string", "persons in the household, e.g. 5+"),
+    Column("children", "string", "children in the household, e.g. 3+"),
+)
+
+PRODUCTS = _silver(
+    "products",
+    "a product: what it is, where it stands in the tree, what it costs, whether it can be had",
+    ("product_id",),
+    required("product_id", "string", "product"),
+    Column("name", "string", "name shown to people"),
+    Column("brand", "string", "brand"),
+    Column("manufacturer", "string", "manufacturer"),
+    Column("department", "string", "top of the product tree"),
+    Column("category", "string", "what is scored, forecast and offered together"),
+    Column("subcategory", "string", "finer than category"),
+    Column("size", "string", "pack size as delivered"),
+    Column("list_price", MONEY, "price of one unit before any discount"),
+    Column("unit_cost", MONEY, "what one unit costs the retailer"),
+    Column("units_available", "bigint", "units that can be sold now"),
+)
+
+LINE_KINDS = ("sale", "return", "adjustment", "fee")
+ORDER_STATUSES = ("paid", "shipped", "returned", "cancelled")
+
+ORDER_LINES = _silver(
+    "order_lines",
+    "a line of an order; returns are lines of their own with negative quantity and amounts",
+    ("order_id", "line_id"),
+    required("order_id", "string", "order, basket or invoice"),
+    required("line_id", "string", "line within the order"),
+    Column("customer_id", "string", "customer, where known"),
+    Column("product_id", "string", "product; missing on fees and adjustments"),
+    Column("store_id", "string", "store"),
+    required("ordered_at", "timestamp", "when ordered (UTC)"),
+    required("order_date", "date", "business day of the order, local to the retailer"),
+    required("line_kind", "string", f"one of: {', '.join(LINE_KINDS)}"),
+    required("status", "string", f"one of: {', '.join(ORDER_STATUSES)}"),
+    required("quantity", UNITS, "units; negative on returns"),
+    required("list_amount", MONEY, "amount before any discount"),
+    required("instore_discount", MONEY, "loyalty discount in the store, >= 0 on sales"),
+    required("campaign_coupon_discount", MONEY, "coupon of the retailer's own campaign, >= 0 on sales"),
+    required("manuf_coupon_discount", MONEY, "manufacturer's coupon, >= 0 on sales"),
+    required("manuf_coupon_match_discount", MONEY, "the retailer's match of a manufacturer's coupon, >= 0 on sales"),
+    required("net_amount", MONEY, "what was paid: list amount less all discounts"),
+)
+
+EVENTS = _silver(
+    "events",
+    "a click, cart, purchase or offer response",
+    ("event_id",),
+    required("event_id", "string", "event"),
+    required("occurred_at", "timestamp", "when (UTC)"),
+    required("event_date", "date", "local business day"),
+    required("event_type", "string", "view, cart, purchase"),
+    Column("customer_id", "string", "customer, where known"),
+    Column("session_id", "string", "visit"),
+    Column("product_id", "string", "product"),
+    Column("price", MONEY, "price shown"),
+)
+
+CAMPAIGNS = _silver(
+    "campaigns",
+    "a campaign and the days it runs",
+    ("campaign_id",),
+    required("campaign_id", "string", "campaign"),
+    Column("campaign_type", "string", "kind of campaign"),
+    required("start_date", "date", "first day"),
+    required("end_date", "date", "last day"),
+)
+
+CAMPAIGN_MEMBERS = _silver(
+    "campaign_members",
+    "a customer who received a campaign",
+    ("campaign_id", "customer_id"),
+    required("campaign_id", "string", "campaign"),
+    required("customer_id", "string", "customer"),
+)
+
+COUPONS = _silver(
+    "coupons",
+    "a coupon of a campaign and a product it is good for",
+    ("coupon_id", "campaign_id", "product_id"),
+    required("coupon_id", "string", "coupon"),
+    required("campaign_id", "string", "campaign"),
+    required("product_id", "string", "product"),
+)
+
+REDEMPTIONS = _silver(
+    "redemptions",
+    "a coupon redeemed by a customer",
+    ("customer_id", "coupon_id", "campaign_id", "redeemed_on"),
+    required("customer_id", "string", "customer"),
+    required("coupon_id", "string", "coupon"),
+    required("campaign_id", "string", "campaign"),
+    required("redeemed_on", "date", "day of the redemption"),
+)
+
+REVIEWS = _silver(
+    "reviews",
+    "a customer's rating of a product",
+    ("review_id",),
+    required("review_id", "string", "review"),
+    required("product_id", "string", "product"),
+    Column("customer_id", "string", "customer"),
+    required("rating", "int", "1 (worst) to 5 (best)"),
+    required("reviewed_on", "date", "local business day"),
+)
+
+SILVER: tuple[Table, ...] = (
+    CUSTOMERS, PRODUCTS, ORDER_LINES, EVENTS, CAMPAIGNS, CAMPAIGN_MEMBERS, COUPONS, REDEMPTIONS, REVIEWS,
+)  # fmt: skip
+
+ENTITY_DATE = {"order_lines": "order_date", "events": "event_date", "redemptions": "redeemed_on", "reviews": "reviewed_on"}
+"""The business day of an entity's row, for entities whose rows belong to a day: what an ingest reports as touched."""
+
+BRONZE_LINEAGE = (*LINEAGE, required("_file_name", "string", "name of the delivered file"))
+
+
+def bronze_table(feed: str, delivered: Iterable[tuple[str, bool]]) -> Table:
+    """The bronze table of a feed. delivered: (column name, is it personal data) of each delivered column, all text."""
+    columns = tuple(Column(name, "string", "as delivered", pii=pii) for name, pii in delivered)
+    extra = Column("_extra", "string", "columns the contract does not know, JSON", pii=any(column.pii for column in columns))
+    meaning = f"a delivered row of the feed {feed}, verbatim"
+    return Table("bronze", feed, meaning, (*BRONZE_LINEAGE, *columns, extra), ("_file_checksum", "_row_number"))
+
+
+def entity(name: str) -> Table:
+    """The silver table of that name; KeyError when there is none."""
+    return next(table for table in SILVER if table.name == name)
