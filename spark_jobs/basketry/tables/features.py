@@ -1,6 +1,6 @@
 """Gold tables of features: what is known of a customer, a category and a pair of both, as of a day.
 
-Only base measures are stored; every ratio of them is derived on read by `basketry.features.ratios`. All measures look
+Only base measures are stored; every ratio of them is derived on read by `basketry.features.definitions`. All measures look
 at order lines of kind `sale` that are not cancelled, up to and including the as-of date.
 """
 
