@@ -37,7 +37,7 @@ class Figure:
 
 
 def timed(command: Sequence[str], environment: Mapping[str, str], before: Callable[[], None] | None = None) -> Run:
-    """Run a command to its end; CalledProcessError with its last lines when it fails."""
+    """Run a command to its end; a RuntimeError with its last lines when it fails."""
     if before is not None:
         before()
     with tempfile.TemporaryFile("w+") as output:
@@ -48,7 +48,7 @@ def timed(command: Sequence[str], environment: Mapping[str, str], before: Callab
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             output.seek(0)
-            raise subprocess.CalledProcessError(process.returncode, command, output.read()[-3000:])
+            raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{output.read()[-3000:]}")
     return Run(seconds, usage.ru_maxrss / (1024 if sys.platform == "linux" else 2**20))
 
 

@@ -1,0 +1,36 @@
+"""Who will buy what in the next 30 days: features of the day, scores of every customer and category, and what came true.
+
+Daily at 10:15 UTC. A backfill of any range, in any order, gives what daily runs would have given; it scores with the
+champion of today, or with the one that was champion on each day.
+
+What to do when it fails: [runbook](docs/runbooks/daily_scoring.md).
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, CronTriggerTimetable
+
+from basketry_airflow.as_of import AS_OF
+from basketry_airflow.forms import scoring_form
+from basketry_airflow.manners import on_call
+from basketry_airflow.script_arguments import form_value
+from basketry_airflow.spark_job import spark_job
+
+DAILY_1015 = CronTriggerTimetable("15 10 * * *", timezone="UTC")
+
+with DAG(
+    "daily_scoring",
+    schedule=DAILY_1015,
+    params=scoring_form(),
+    **on_call(
+        tier=1,
+        owner="data-science",
+        runbook="docs/runbooks/daily_scoring.md",
+        doc=__doc__,
+        topics=("propensity", "daily"),
+        runs_at_once=3,  # every table of it is written a day at a time
+    ),
+):
+    features = spark_job("features", as_of=AS_OF)
+    features >> spark_job("score_propensity", as_of=AS_OF, model=form_value("model"))
+    spark_job("propensity_outcomes", as_of=AS_OF)

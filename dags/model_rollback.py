@@ -1,0 +1,40 @@
+"""Bring an earlier version of a model back: it scores from now on, and on request the last day is scored again.
+
+Started by hand, with a form: which model, back to `previous` or to a version by its number, and why. The alias is moved as a
+promotion moves it, so two at once cannot both win, and the reason is kept in ops.promotions.
+
+What to do when it fails: [runbook](docs/runbooks/model_rollback.md).
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG
+
+from basketry_airflow.as_of import AS_OF
+from basketry_airflow.manners import on_call
+from basketry_airflow.model_forms import is_wanted, rollback_form
+from basketry_airflow.script_arguments import form_value
+from basketry_airflow.spark_job import spark_job
+
+with DAG(
+    "model_rollback",
+    schedule=None,
+    params=rollback_form(),
+    **on_call(
+        tier=1,
+        owner="data-science",
+        runbook="docs/runbooks/model_rollback.md",
+        doc=__doc__,
+        topics=("models", "manual"),
+    ),
+):
+    back = spark_job(
+        "promote",
+        task_id="roll_back",
+        model=form_value("model"),
+        rollback_to=form_value("to"),
+        reason=form_value("reason"),
+        decided_by="{{ dag_run.triggering_user_name or 'unknown' }}",
+        decided_at="{{ dag_run.start_date.isoformat() }}",
+    )
+    back >> is_wanted("score_again") >> spark_job("score_propensity", as_of=AS_OF, model="champion")

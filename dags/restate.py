@@ -1,0 +1,31 @@
+"""Order lines that came late or were corrected: exactly the days whose features they touch are computed again.
+
+Daily at 09:45 UTC, before the day's scores. Scores made from the old features are marked stale, not changed.
+
+What to do when it fails: [runbook](docs/runbooks/restate.md).
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, CronTriggerTimetable
+
+from basketry_airflow.as_of import AS_OF
+from basketry_airflow.forms import dated_form
+from basketry_airflow.manners import on_call
+from basketry_airflow.spark_job import spark_job
+
+DAILY_0945 = CronTriggerTimetable("45 9 * * *", timezone="UTC")
+
+with DAG(
+    "restate",
+    schedule=DAILY_0945,
+    params=dated_form(),
+    **on_call(
+        tier=2,
+        owner="data-science",
+        runbook="docs/runbooks/restate.md",
+        doc=__doc__,
+        topics=("propensity", "daily"),
+    ),
+):
+    spark_job("restate_features", as_of=AS_OF)

@@ -1,0 +1,37 @@
+"""A challenger every week; it replaces the champion only when it passes the gate.
+
+Mondays at 11:30 UTC, after Sunday's scores. Trains on features of earlier days, compares challenger and champion on the
+same later days, and asks a person where the numbers alone do not decide.
+
+What to do when it fails: [runbook](docs/runbooks/weekly_retraining.md).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, CronTriggerTimetable
+
+from basketry_airflow.as_of import AS_OF
+from basketry_airflow.forms import dated_form
+from basketry_airflow.gate import gate
+from basketry_airflow.manners import on_call
+from basketry_airflow.spark_job import spark_job
+
+MONDAY_1130 = CronTriggerTimetable("30 11 * * MON", timezone="UTC")
+
+with DAG(
+    "weekly_retraining",
+    schedule=MONDAY_1130,
+    params=dated_form(),
+    **on_call(
+        tier=2,
+        owner="data-science",
+        runbook="docs/runbooks/weekly_retraining.md",
+        doc=__doc__,
+        topics=("propensity", "weekly"),
+        run_limit=timedelta(days=4),  # a person may be asked
+    ),
+):
+    features = spark_job("features", as_of=AS_OF, training=True, only_missing=True, choose_categories=True)
+    features >> spark_job("train_propensity", as_of=AS_OF) >> gate("propensity")

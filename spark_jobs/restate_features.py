@@ -1,0 +1,11 @@
+"""Computes the features again of exactly those stored days that late or corrected order lines touch."""
+
+from __future__ import annotations
+
+from basketry.entry import job_main, job_parser
+from basketry.features.restate import run
+
+parser = job_parser("restate_features", __doc__, dated=True)
+
+if __name__ == "__main__":
+    job_main(parser, run)

@@ -1,0 +1,11 @@
+"""Trains, tests and registers a challenger of the model that says who will buy which category in the next 30 days."""
+
+from __future__ import annotations
+
+from basketry.entry import job_main, job_parser
+from basketry.propensity.train import run
+
+parser = job_parser("train_propensity", __doc__, dated=True)
+
+if __name__ == "__main__":
+    job_main(parser, run)

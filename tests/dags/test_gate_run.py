@@ -1,0 +1,300 @@
+"""Whole runs of the gate in Airflow, with a real registry, real tiny models and the real promotion job.
+
+Only the training is a stand-in: it registers a challenger with the numbers that a case needs.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.spark_jobs.promotion.models import aliases, own_registry, register
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+QUESTION = "gate.ask"
+PATIENCE = 300
+
+
+def interval(versus: str, low: float, high: float, metric: str = "average_precision") -> dict[str, float]:
+    """The ends of a paired interval as training logs them."""
+    return {f"versus/{versus}/{metric}/low": low, f"versus/{versus}/{metric}/high": high}
+
+
+FIRST = {
+    "average_precision": 0.24, "roc_auc": 0.78, "log_loss": 0.2, "expected_calibration_error": 0.005, "calibration_ratio": 1.0,
+    "lift_top_decile": 3.0, **interval("naive/base_rate", 0.1, 0.2), **interval("naive/bought_last_30_days", 0.05, 0.1),
+    **interval("naive/personal_rate", 0.01, 0.03),
+}  # fmt: skip
+NOISY = {
+    **FIRST, "champion/average_precision": 0.235, "champion/log_loss": 0.2, "champion/expected_calibration_error": 0.005,
+    **interval("champion", -0.01, 0.02), **interval("champion", -0.001, 0.001, "log_loss"),
+    **interval("champion", -0.001, 0.001, "expected_calibration_error"), "category/milk/average_precision": 0.3,
+    "champion/category/milk/average_precision": 0.3, **interval("champion/category/milk", -0.1, 0.1),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def database() -> None:
+    """Airflow's own tables, once."""
+    from airflow.utils.db import initdb
+
+    initdb()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A registry and a home for this module; each test uses a catalog of its own."""
+    folder = tmp_path_factory.mktemp("gate")
+    before = os.environ.get("BASKETRY_HOME")
+    os.environ["BASKETRY_HOME"] = str(folder)
+    with own_registry(folder):
+        yield folder
+    os.environ.pop("BASKETRY_HOME")
+    if before is not None:
+        os.environ["BASKETRY_HOME"] = before
+
+
+class Jobs:
+    """Stand-ins by the name of the script; what they were given is kept."""
+
+    def __init__(self, folder: Path, spark: SparkSession, submit: Callable[..., Any]) -> None:
+        self.folder = folder
+        self.spark = spark
+        self.submit = submit
+        self.numbers: dict[str, float] = {}
+        self.champion = ""
+        self.really_submitted = False
+        self.given: dict[str, list[str]] = {}
+
+    def execute(self, task: Any, context: Any) -> None:
+        """What SparkSubmitOperator.execute does here."""
+        name = Path(task.application).stem
+        self.given[name] = list(task.application_args)
+        if name == "train_propensity":
+            self._train(context["params"]["catalog"])
+        elif name == "promote" and self.really_submitted:
+            self.submit(task, context)
+        elif name == "promote":
+            self._promote(task.application_args)
+
+    def _train(self, catalog: str) -> None:
+        from basketry import registry
+
+        name = registry.registered_name(catalog, "propensity")
+        tags = {"basketry.champion_version": self.champion}
+        registry.set_challenger(name, register(self.folder, name, self.numbers, tags))
+
+    def _promote(self, arguments: list[str]) -> None:
+        import promote
+
+        from basketry.lakehouse import Lakehouse
+        from basketry.promotion.job import run
+        from basketry.settings import Settings
+
+        given = promote.parser.parse_args(arguments)
+        run(Lakehouse(self.spark, given.catalog, Settings.from_environment()), given)
+
+
+@pytest.fixture
+def jobs(folder: Path, spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> Jobs:
+    """The jobs of this test."""
+    from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
+
+    # DAG.test calls a DAG's own callback with the scheduler's copy of the DAG, which cannot fill in required fields.
+    monkeypatch.setattr("airflow.models.dagrun.DagRun.execute_dag_callbacks", lambda *arguments, **named: None)
+    jobs = Jobs(folder, spark, SparkSubmitOperator.execute)
+    monkeypatch.setattr(SparkSubmitOperator, "execute", lambda task, context: jobs.execute(task, context))
+    return jobs
+
+
+def run(dag_id: str, form: dict[str, Any], answer: Callable[[], None] | None = None) -> Any:
+    """A run of the DAG to its end; `answer` deals with the question once it is asked."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    dag = DagBag(dag_folder=str(CHECKOUT / "dags" / f"{dag_id}.py")).dags[dag_id]
+    with ThreadPoolExecutor(1) as pool:
+        answered = pool.submit(or_ends_it, answer) if answer else None
+        done = dag.test(logical_date=None, run_after=datetime.now(UTC), run_conf=form)
+        if answered:
+            answered.result()
+    return done
+
+
+def or_ends_it(answer: Callable[[], None]) -> None:
+    """Answer; if that fails, the question must not be waited for any longer."""
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+    from sqlalchemy import update
+
+    try:
+        answer()
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+        with create_session() as session:
+            session.execute(update(TaskInstance).where(TaskInstance.task_id == QUESTION).values(state="failed"))
+        raise
+
+
+def states(dag_run: Any) -> dict[str, str]:
+    """What became of each task."""
+    return {task.task_id: str(task.state) for task in dag_run.get_task_instances()}
+
+
+def question() -> Any:
+    """The task that waits for an answer, once it has come to rest."""
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    for _ in range(PATIENCE):
+        with create_session() as session:
+            waiting = session.scalar(select(TaskInstance).where(TaskInstance.state == "awaiting_input"))
+            if waiting is not None:
+                time.sleep(3)  # an answer in the very moment of parking is lost: airflow-notes
+                session.expunge_all()
+                return waiting
+        time.sleep(1)
+    raise AssertionError("nobody was asked")
+
+
+def says(option: str, why: str) -> Callable[[], None]:
+    """alice answers through Airflow's own API code."""
+
+    def answer() -> None:
+        from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+        from airflow.api_fastapi.core_api.datamodels.hitl import UpdateHITLDetailPayload
+        from airflow.api_fastapi.core_api.routes.public.hitl import update_hitl_detail
+        from airflow.utils.session import create_session
+
+        waiting = question()
+        payload = UpdateHITLDetailPayload(chosen_options=[option], params_input={"why": why})
+        with create_session() as session:
+            update_hitl_detail(
+                waiting.dag_id,
+                waiting.run_id,
+                QUESTION,
+                payload,
+                SimpleAuthManagerUser(username="alice", role="user"),
+                session,
+            )
+
+    return answer
+
+
+def lets_time_pass() -> None:
+    """Nobody answers until the scheduler finds the time up."""
+    from airflow.jobs.job import Job
+    from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+
+    waiting = question()
+    assert timedelta(hours=47) < waiting.trigger_timeout - datetime.now(UTC) <= timedelta(hours=48)
+    with create_session() as session:
+        task = session.get(TaskInstance, waiting.id)
+        task.trigger_timeout = datetime.now(UTC) - timedelta(seconds=1)
+    SchedulerJobRunner(job=Job()).check_awaiting_input_timeouts()
+
+
+def kept(catalog: str) -> list[tuple[Any, ...]]:
+    """The rows of ops.promotions: verdict, version, champion after, who, why."""
+    from basketry.tables import PROMOTIONS
+    from basketry_airflow.lake import read_rows
+
+    columns = ("verdict", "version", "champion_after", "decided_by", "reason")
+    rows = read_rows(catalog, PROMOTIONS, ("number", *columns), {})
+    return [tuple(row[name] for name in columns) for row in sorted(rows, key=lambda row: int(row["number"]))]
+
+
+def champion(jobs: Jobs, catalog: str) -> str:
+    """A catalog whose model has a champion, version 1; the next training compares with it. Returns the model's name."""
+    from basketry import registry
+
+    name = registry.registered_name(catalog, "propensity")
+    registry.move_champion(name, register(jobs.folder, name, FIRST), None)
+    jobs.champion, jobs.numbers = "1", NOISY
+    return name
+
+
+def test_a_first_model_becomes_champion_and_a_rollback_returns_to_it(jobs: Jobs) -> None:
+    """Nobody is asked; spark-submit really promotes; later a person brings the version back, and has the day scored again."""
+    from basketry import registry
+
+    name = "demo.gold.propensity"
+    jobs.numbers, jobs.really_submitted = FIRST, True
+    done = run("weekly_retraining", {"catalog": "demo"})
+    assert states(done) == {
+        "features": "success", "train_propensity": "success", "gate.decide": "success", "gate.ask": "skipped",
+        "gate.promote": "success",
+    }  # fmt: skip
+    assert aliases(name) == {"champion": "1"}
+    assert registry.kept_verdict(name, "1")["verdict"] == "promote"
+    assert kept("demo") == [("promote", "1", "1", "gate", "all 7 checks hold, and there is no champion yet.")]
+
+    jobs.really_submitted = False
+    register(jobs.folder, name)
+    form = {"catalog": "demo", "model": "propensity", "reason": "try it"}
+    ends = states(run("model_rollback", {**form, "to": "2", "score_again": False}))
+    assert ends == {"roll_back": "success", "is_wanted": "success", "score_propensity": "skipped"}
+    assert (aliases(name), "score_propensity" in jobs.given) == ({"champion": "2", "previous": "1"}, False)
+    ends = states(run("model_rollback", {**form, "reason": "1 was better", "score_again": True}))
+    assert set(ends.values()) == {"success"}
+    assert aliases(name) == {"champion": "1", "previous": "2"}
+    assert {"--catalog=demo", "--model=champion"} <= set(jobs.given["score_propensity"])
+    assert kept("demo")[-1] == ("rollback", "1", "1", "dag_test", "1 was better")
+
+
+def test_a_yes_promotes_with_name_and_reason(jobs: Jobs) -> None:
+    """Within the noise a person is asked, and what is kept is who said yes and why."""
+    name = champion(jobs, "complete_journey")
+    done = run("weekly_retraining", {"catalog": "complete_journey"}, says("Approve", "fresher, and no worse"))
+    assert set(states(done).values()) == {"success"}
+    assert aliases(name) == {"champion": "2", "previous": "1"}
+    assert kept("complete_journey") == [("promote", "2", "2", "alice", "fresher, and no worse")]
+
+
+def test_a_no_is_kept_and_moves_nothing(jobs: Jobs) -> None:
+    """A rejection ends the run well, the challenger never gets the alias, and the reason is kept."""
+    name = champion(jobs, "online_retail")
+    done = run("weekly_retraining", {"catalog": "online_retail"}, says("Reject", "not before Christmas"))
+    assert set(states(done).values()) == {"success"}
+    assert aliases(name) == {"champion": "1", "challenger": "2"}
+    assert kept("online_retail") == [("refuse", "2", "1", "alice", "not before Christmas")]
+
+
+def test_no_answer_refuses_and_so_do_bad_numbers(jobs: Jobs) -> None:
+    """When the time is up the gate says no itself; a failed check says no without asking anybody."""
+    name = champion(jobs, "sales_project")
+    done = run("weekly_retraining", {"catalog": "sales_project"}, lets_time_pass)
+    assert set(states(done).values()) == {"success"}
+    jobs.numbers = {**NOISY, "roc_auc": 0.5}
+    done = run("weekly_retraining", {"catalog": "sales_project"})
+    assert states(done)[QUESTION] == "skipped"
+    assert aliases(name) == {"champion": "1", "challenger": "3"}
+    late, bad = kept("sales_project")
+    assert late == ("refuse", "2", "1", "gate", "nobody answered within 48 hours.")
+    assert bad[:4] == ("refuse", "3", "1", "gate")
+    assert bad[4].startswith("1 of 11 checks failed: roc_auc (absolute) is 0.5, at least 0.6")
+
+
+def test_without_a_challenger_nothing_is_judged(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A training that left no challenger is bad input: one sentence, one try, nothing promoted."""
+    monkeypatch.setattr(jobs, "_train", lambda catalog: None)
+    from mlflow import MlflowClient
+
+    MlflowClient().delete_registered_model_alias("sales_project.gold.propensity", "challenger")
+    done = run("weekly_retraining", {"catalog": "sales_project"})
+    assert (states(done)["gate.decide"], states(done)["gate.promote"]) == ("failed", "upstream_failed")
+    assert done.get_task_instance("gate.decide").try_number == 1

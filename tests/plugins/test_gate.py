@@ -1,0 +1,265 @@
+"""The gate's tasks: what they hand on, who is asked, and what an answer means."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
+
+from basketry.errors import BadInputError
+from basketry.gates import Gate, Verdict, load_gate
+from basketry.registry import VersionRun
+from basketry_airflow.gate import Ask, came_true, gate, judged, log_in_to_registry, told
+from tests.plugins.rendering import context
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+MODEL = "demo.gold.propensity"
+
+
+@pytest.fixture
+def judge() -> Gate:
+    """The shipped gate."""
+    return load_gate("propensity", CHECKOUT / "include")
+
+
+@pytest.fixture
+def dag() -> DAG:
+    """A DAG with a gate in it, whose runs may wait three days."""
+    with DAG("weekly", schedule=None, params={"catalog": "demo"}, dagrun_timeout=timedelta(days=3)) as dag:
+        gate("propensity")
+    return dag
+
+
+DECIDED = {
+    "gate": "propensity", "model": "propensity", "challenger": "7", "champion": "6", "verdict": "ask", "reason": "noise.",
+    "answer_within_hours": 48, "users": ["alice"],
+}  # fmt: skip
+ANSWERED = {"verdict": "refuse", "decided_by": "alice", "reason": "wait for spring"}
+
+
+def seen(task: Any, decided: dict[str, Any], answered: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What a task's templates see after `decide` and `ask`."""
+    handed_on = {"gate.decide": decided, "gate.ask": answered}
+    found = context(task)
+    found["ti"].xcom_pull = lambda task_ids: handed_on[task_ids]
+    found["dag_run"] = SimpleNamespace(start_date=datetime(2026, 3, 10, 9, 30, tzinfo=UTC))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("decided", "answered", "expected"),
+    [
+        ({"verdict": "promote"}, None, ["--verdict=promote", "--decided-by=gate", "--reason=noise."]),
+        ({"verdict": "refuse", "champion": ""}, None, ["--verdict=refuse", "--decided-by=gate", "--reason=noise."]),
+        ({}, ANSWERED, ["--verdict=refuse", "--decided-by=alice", "--reason=wait for spring"]),
+    ],
+)
+def test_the_job_is_told_who_decided_what(
+    dag: DAG, decided: dict[str, Any], answered: dict[str, Any] | None, expected: list[str]
+) -> None:
+    """A person's answer goes before the machine's verdict; no champion is no argument; the catalog is the form's."""
+    task = dag.get_task("gate.promote")
+    task.render_template_fields(seen(task, {**DECIDED, **decided}, answered))
+    champion = [] if decided.get("champion") == "" else ["--expected-champion=6"]
+    assert task.application_args == [
+        "--catalog=demo", "--run-id=weekly/manual__2026-03-10/gate.promote/-1/1", "--model=propensity", "--challenger=7",
+        *champion, *expected, "--decided-at=2026-03-10T09:30:00+00:00",
+    ]  # fmt: skip
+
+
+def test_the_job_runs_whether_or_not_somebody_was_asked(dag: DAG) -> None:
+    """decide, then perhaps ask, then promote: a skipped question stops nothing, a failed one does."""
+    promote = dag.get_task("gate.promote")
+    assert promote.upstream_task_ids == {"gate.decide", "gate.ask"}
+    assert promote.trigger_rule == "none_failed"
+    assert dag.get_task("gate.ask").upstream_task_ids == {"gate.decide"}
+
+
+@pytest.fixture
+def ask(dag: DAG, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ask]:
+    """The question, without a supervisor that would keep it."""
+    monkeypatch.setattr("airflow.providers.standard.operators.hitl.upsert_hitl_detail", lambda **given: None)
+    task = dag.get_task("gate.ask")
+    assert isinstance(task, Ask)
+    yield task
+
+
+def asking(task: Ask, **decided: Any) -> Any:
+    """What the question's task sees when it runs."""
+    found = seen(task, {**DECIDED, **decided})
+    found["task_instance"] = SimpleNamespace(id="1")
+    return found
+
+
+def test_the_question_has_no_default_answer_and_ends(ask: Ask) -> None:
+    """It waits as long as the gate says, for the users whom the gate names, and nothing is taken for granted."""
+    with pytest.raises(TaskAwaitingInput) as waiting:
+        ask.execute(asking(ask))
+    assert waiting.value.timeout == timedelta(hours=48)
+    assert ask.assigned_users == [{"id": "alice", "name": "alice"}]
+    assert ask.defaults is None
+    with pytest.raises(TaskAwaitingInput):
+        ask.execute(asking(ask, users=[]))
+    assert ask.assigned_users is None
+
+
+@pytest.mark.parametrize("verdict", ["promote", "refuse"])
+def test_nobody_is_asked_what_the_numbers_say(ask: Ask, verdict: str) -> None:
+    """A clear verdict skips the question."""
+    with pytest.raises(AirflowSkipException, match=f"the verdict is {verdict}"):
+        ask.execute(asking(ask, verdict=verdict))
+
+
+def test_a_question_must_fit_into_its_run(ask: Ask) -> None:
+    """A gate that waits longer than the run may last would never be answered: bad input that names both places."""
+    with pytest.raises(BadInputError) as error:
+        ask.execute(asking(ask, answer_within_hours=72))
+    assert error.value.message == (
+        "the gate 'propensity' waits 72 hours for an answer but a run of weekly ends after 3 days, 0:00:00: lower"
+        " answer_within_hours in include/gates/propensity.yaml or raise run_limit in the DAG."
+    )
+
+
+@pytest.mark.parametrize(
+    ("chosen", "why", "expected"),
+    [
+        ("Approve", {"why": " fresher\nmodel "}, ("promote", "alice", "fresher model")),
+        ("Approve", {}, ("promote", "alice", "approved without a reason.")),
+        ("Reject", {"why": "spring sale"}, ("refuse", "alice", "spring sale")),
+        ("Reject", {"why": ""}, ("refuse", "alice", "rejected without a reason.")),
+    ],
+)
+def test_an_answer_is_a_verdict_with_a_name(
+    ask: Ask, chosen: str, why: dict[str, str], expected: tuple[str, str, str]
+) -> None:
+    """Who answered and why goes on to the job, yes and no alike."""
+    user = {"id": "alice", "name": "Alice"}
+    event = {
+        "chosen_options": [chosen],
+        "params_input": why,
+        "responded_at": datetime.now(UTC),
+        "responded_by_user": user,
+    }
+    answer = ask.execute_complete(asking(ask), event)
+    assert (answer["verdict"], answer["decided_by"], answer["reason"]) == expected
+
+
+def test_no_answer_is_no(ask: Ask) -> None:
+    """Time-out means refuse, said by the gate itself."""
+    answer = ask.execute_complete(asking(ask), {"error": "too late", "error_type": "timeout"})
+    assert answer == {"verdict": "refuse", "decided_by": "gate", "reason": "nobody answered within 48 hours."}
+
+
+@pytest.mark.parametrize(("compared", "champion"), [("3", "4"), ("", "4"), ("3", None)])
+def test_a_comparison_with_another_champion_is_refused(judge: Gate, compared: str, champion: str | None) -> None:
+    """Numbers against a champion that is none any more say nothing about today's."""
+    said = judged(judge, VersionRun("r", {}, {"basketry.champion_version": compared}), champion, {})
+    assert (said.verdict, said.reason) == (
+        "refuse",
+        f"it was compared with champion {compared or 'none'}, but the champion is {champion or 'none'}: train again.",
+    )
+
+
+def test_a_champion_that_could_not_be_judged_is_asked_about(judge: Gate) -> None:
+    """A champion that cannot be loaded any more must not stop every successor: a person is told why and asked."""
+    good = {"roc_auc": 0.8, "lift_top_decile": 3.0, "expected_calibration_error": 0.001, "calibration_ratio": 1.0}
+    for margin in judge.must_beat:
+        good |= {margin.metric: 0.2, f"versus/naive/{margin.baseline}/{margin.metric}/low": 0.1}
+    tags = {"basketry.champion_version": "", "basketry.champion_problem": "version 4 cannot be loaded."}
+    said = judged(judge, VersionRun("r", good, tags), "4", {})
+    assert (said.verdict, said.reason) == (
+        "ask",
+        "the champion could not be judged on the challenger's test rows; all other checks hold. version 4 cannot be loaded.",
+    )
+    assert judged(judge, VersionRun("r", {**good, "roc_auc": 0.1}, tags), "4", {}).verdict == "refuse"
+
+
+def test_the_question_shows_the_numbers(judge: Gate) -> None:
+    """Subject, reason, what either answer does, and the table of checks."""
+    said = Verdict("ask", "the challenger cannot be told from the champion.", ())
+    answer = told(judge, MODEL, "7", None, said)
+    assert answer["subject"] == f"{MODEL}: version 7 instead of none? The gate says ask."
+    assert answer["body"].startswith(
+        "The challenger cannot be told from the champion.\n\n"
+        "Approve: version 7 scores from now on. Reject: nothing stays.\n\n| condition |"
+    )
+    assert (answer["champion"], answer["answer_within_hours"], answer["users"]) == ("", 48, [])
+
+
+def test_what_came_true_is_the_mean_of_the_newest_days(judge: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seven days of the champion's outcomes are averaged beside its promise; a warehouse's texts are numbers too."""
+    rows = [{"as_of": f"2026-01-{day:02}", "average_precision": str(day / 100)} for day in (9, 3, 4, 5, 6, 7, 8, 2, 1)]
+    rows.append({"as_of": "2026-01-10", "average_precision": None})
+    asked: list[Any] = []
+
+    def read_rows(catalog: str, table: Any, columns: Any, where: dict[str, str]) -> list[dict[str, Any]]:
+        asked.append((catalog, table.full_name, where))
+        return rows
+
+    monkeypatch.setattr("basketry_airflow.lake.read_rows", read_rows)
+    promise = VersionRun("r", {"average_precision": 0.25}, {})
+    monkeypatch.setattr("basketry.registry.version_run", lambda name, version: promise)
+    found = came_true("demo", MODEL, judge, "6")
+    assert found == pytest.approx({"realised/average_precision": 0.06, "promised/average_precision": 0.25})
+    assert asked == [("demo", "gold.propensity_outcomes", {"category": "", "audience": "all", "model_version": "6"})]
+    rows.clear()
+    assert came_true("demo", MODEL, judge, "6") == came_true("demo", MODEL, judge, None) == {}
+
+
+def test_a_registry_that_is_down_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer from MLflow is one sentence that the retry policy does not take for bad input."""
+    import mlflow
+
+    from basketry.registry import RegistryDownError
+    from basketry_airflow.gate import decide
+    from basketry_airflow.retry import never_passes
+
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    mlflow.set_tracking_uri("http://127.0.0.1:9")
+    try:
+        with pytest.raises(RegistryDownError) as error:
+            decide.function("propensity", {"catalog": "demo"})
+    finally:
+        mlflow.set_tracking_uri(None)
+    assert str(error.value) == (
+        f"the model registry did not answer about {MODEL}: see that MLflow runs where MLFLOW_TRACKING_URI says."
+    )
+    assert never_passes(error.value) is None
+
+
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [
+        ({}, {"DATABRICKS_TOKEN": "tok"}),
+        ({"service_principal_oauth": True}, {"DATABRICKS_CLIENT_ID": "me", "DATABRICKS_CLIENT_SECRET": "tok"}),
+    ],
+)
+def test_on_databricks_the_registry_is_unity_catalog(
+    extra: dict[str, Any], expected: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MLflow logs in as Airflow's connection says; another tracking server that is set already is left alone."""
+    from airflow.sdk import Connection
+
+    connection = SimpleNamespace(
+        host="w.example", schema=None, port=None, login="me", password="tok", extra_dejson=extra
+    )
+    monkeypatch.setattr(Connection, "get", lambda name: connection)
+    monkeypatch.setenv("BASKETRY_RUNTIME", "databricks")
+    for known in ({"MLFLOW_TRACKING_URI": "http://127.0.0.1:5000"}, {}):
+        environment = {**os.environ, **known}
+        for name in [name for name in environment if name.startswith(("DATABRICKS_", "MLFLOW_")) and name not in known]:
+            del environment[name]
+        monkeypatch.setattr(os, "environ", environment)
+        log_in_to_registry()
+        found = {name: value for name, value in environment.items() if name.startswith(("DATABRICKS_", "MLFLOW_"))}
+        assert found == known or not known
+    places = {"MLFLOW_TRACKING_URI": "databricks", "MLFLOW_REGISTRY_URI": "databricks-uc"}
+    assert found == {**places, "DATABRICKS_HOST": "https://w.example", **expected}

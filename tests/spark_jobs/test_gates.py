@@ -1,0 +1,363 @@
+"""A gate: each branch of its verdict with numbers at the boundary, and each mistake in its file told with its line."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from basketry.errors import BadInputError
+from basketry.gates import Gate, Verdict, gate_names, load_gate, markdown_table, verdict
+from basketry.settings import CHECKOUT
+
+GATE = """\
+model: propensity
+metrics:
+  average_precision: higher
+  log_loss: lower
+  calibration_ratio: higher
+absolute:
+  average_precision: {at_least: 0.125}
+  calibration_ratio: {at_least: 0.75, at_most: 1.25}
+must_beat:
+  personal_rate: {average_precision: 0}
+  base_rate: {average_precision: 0.0625, log_loss: 0}
+against_champion:
+  average_precision: {min_absolute: 0.03125, min_relative: 0.125}
+  log_loss: {may_be_worse_by: 0.0625}
+no_part_worse:
+  category: {average_precision: 0.125}
+when_noise: ask
+realised:
+  table: gold.propensity_outcomes
+  where: {category: "", audience: all}
+  metric: average_precision
+  days: 7
+  worse_by: 0.25
+ask:
+  answer_within_hours: 24
+  users: [alice]
+"""
+
+FORECAST = """\
+model: forecast
+metrics: {weighted_error: lower, coverage: higher}
+absolute:
+  weighted_error: {at_most: 0.5}
+  large/coverage: {at_least: 0.75, at_most: 0.9375}
+must_beat:
+  same_week_last_year: {weighted_error: 0.03125}
+against_champion:
+  weighted_error: {min_relative: 0.125}
+  coverage: {may_be_worse_by: 0.0625}
+no_part_worse:
+  department: {weighted_error: 0.125}
+when_noise: refuse
+ask: {answer_within_hours: 1}
+"""
+
+Numbers = dict[str, float]
+
+
+def interval(name: str, low: float, high: float) -> Numbers:
+    """The ends of a paired interval as they are logged."""
+    return {f"versus/{name}/low": low, f"versus/{name}/high": high}
+
+
+FIRST: Numbers = {
+    "average_precision": 0.25,
+    "log_loss": 0.25,
+    "calibration_ratio": 1.0,
+    "naive/personal_rate/average_precision": 0.1875,
+    "naive/base_rate/average_precision": 0.125,
+    "naive/base_rate/log_loss": 0.5,
+    **interval("naive/personal_rate/average_precision", 0.03125, 0.09375),
+    **interval("naive/base_rate/average_precision", 0.09375, 0.15625),
+    **interval("naive/base_rate/log_loss", -0.3125, -0.1875),
+}
+"""A first model that passes with room to spare."""
+
+INFORMS = {
+    "naive/personal_rate/average_precision",
+    "naive/base_rate/average_precision",
+    "naive/base_rate/log_loss",
+    "versus/naive/personal_rate/average_precision/high",
+    "versus/naive/base_rate/average_precision/high",
+    "versus/naive/base_rate/log_loss/low",
+}
+"""What the table shows beside the end of the interval that decides."""
+
+LATER: Numbers = {
+    **FIRST,
+    "champion/average_precision": 0.1875,
+    "champion/log_loss": 0.25,
+    **interval("champion/average_precision", 0.03125, 0.09375),
+    **interval("champion/log_loss", -0.03125, 0.03125),
+    "category/fruit/average_precision": 0.25,
+    "champion/category/fruit/average_precision": 0.25,
+    **interval("champion/category/fruit/average_precision", -0.25, 0.25),
+}
+"""A challenger that is surely better than the champion."""
+
+NOISY: Numbers = {**LATER, **interval("champion/average_precision", -0.03125, 0.15625)}
+"""The same, but nobody could say so with confidence."""
+
+
+@pytest.fixture
+def include(tmp_path: Path) -> Path:
+    """An include folder with two gates."""
+    folder = tmp_path / "include" / "gates"
+    folder.mkdir(parents=True)
+    (folder / "propensity.yaml").write_text(GATE)
+    (folder / "forecast.yaml").write_text(FORECAST)
+    return folder.parent
+
+
+@pytest.fixture
+def gate(include: Path) -> Gate:
+    """The gate of GATE."""
+    return load_gate("propensity", include)
+
+
+def test_the_shipped_gates_can_be_read() -> None:
+    """Every file in include/gates is a gate, and propensity is one of them."""
+    names = gate_names(CHECKOUT / "include")
+    assert "propensity" in names
+    assert all(load_gate(name, CHECKOUT / "include").name == name for name in names)
+
+
+def test_a_first_model_needs_no_champion(gate: Gate) -> None:
+    """Absolute limits and naive baselines alone decide about a first model."""
+    said = verdict(gate, FIRST)
+    assert (said.verdict, said.reason) == ("promote", "all 5 checks hold, and there is no champion yet.")
+    assert {check.outcome for check in said.checks} == {"passed"}
+
+
+def test_surely_better_is_promoted(gate: Gate) -> None:
+    """An improvement that the interval confirms promotes without a person."""
+    said = verdict(gate, LATER)
+    assert (said.verdict, said.reason) == ("promote", "all 8 checks hold.")
+
+
+@pytest.mark.parametrize(
+    ("metric", "kept", "broken"),
+    [
+        ("average_precision", 0.125, 0.125 - 1e-9),
+        ("calibration_ratio", 0.75, 0.75 - 1e-9),
+        ("calibration_ratio", 1.25, 1.25 + 1e-9),
+        ("versus/naive/personal_rate/average_precision/low", 1e-9, 0.0),
+        ("versus/naive/base_rate/average_precision/low", 0.0625 + 1e-9, 0.0625),
+        ("versus/naive/base_rate/log_loss/high", -1e-9, 0.0),
+    ],
+)
+def test_limits_of_every_challenger(gate: Gate, metric: str, kept: float, broken: float) -> None:
+    """A bound includes its own value; a baseline must be surely beaten, so an interval that touches the margin fails."""
+    assert verdict(gate, {**FIRST, metric: kept}).verdict == "promote"
+    said = verdict(gate, {**FIRST, metric: broken})
+    assert said.verdict == "refuse"
+    assert said.reason.startswith("1 of 5 checks failed: ")
+
+
+@pytest.mark.parametrize("absent", [*FIRST])
+def test_what_was_not_logged_never_passes(gate: Gate, absent: str) -> None:
+    """Without a number, or with one that is not finite, there is no promotion; a baseline's own value only informs."""
+    expected = "promote" if absent in INFORMS else "refuse"
+    without = {name: value for name, value in FIRST.items() if name != absent}
+    for numbers in (without, {**FIRST, absent: math.nan}, {**FIRST, absent: math.inf}):
+        assert verdict(gate, numbers).verdict == expected
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        # 0.1875 + 0.03125 = 0.21875 is the least absolute improvement; an eighth of 0.1875 is less.
+        ({"average_precision": 0.21875}, "promote"),
+        ({"average_precision": 0.21875 - 1e-9}, "refuse"),
+        # From a champion at 0.5 an eighth is 0.0625.
+        ({"average_precision": 0.5625, "champion/average_precision": 0.5}, "promote"),
+        ({"average_precision": 0.5625 - 1e-9, "champion/average_precision": 0.5}, "refuse"),
+        (interval("champion/average_precision", 1e-9, 0.125), "promote"),
+        (interval("champion/average_precision", 0.0, 0.125), "ask"),
+        (interval("champion/average_precision", -0.125, 0.0), "ask"),
+        (interval("champion/average_precision", -0.125, -1e-9), "refuse"),
+        # log_loss may be worse by 0.0625: lower is better, so the low end is the best that can be hoped for.
+        (interval("champion/log_loss", 0.0625, 0.25), "promote"),
+        (interval("champion/log_loss", 0.0625 + 1e-9, 0.25), "refuse"),
+        (interval("champion/category/fruit/average_precision", -0.5, -0.125), "promote"),
+        (interval("champion/category/fruit/average_precision", -0.5, -0.125 - 1e-9), "refuse"),
+    ],
+)
+def test_changes_against_the_champion(gate: Gate, changed: Numbers, expected: str) -> None:
+    """Surely better and by enough promotes, an interval that holds 0 asks, surely worse refuses, each to the last digit."""
+    assert verdict(gate, {**LATER, **changed}).verdict == expected
+
+
+@pytest.mark.parametrize(
+    "absent",
+    [
+        "champion/average_precision",
+        "versus/champion/average_precision/low",
+        "versus/champion/average_precision/high",
+        "versus/champion/log_loss/low",
+        "champion/category/fruit/average_precision",
+        "category/fruit/average_precision",
+    ],
+)
+def test_a_half_told_comparison_refuses(gate: Gate, absent: str) -> None:
+    """With a champion on some numbers but not on all, nothing is promoted."""
+    assert verdict(gate, {**LATER, absent: math.nan}).verdict == "refuse"
+
+
+def test_a_part_too_small_to_tell_does_not_condemn(gate: Gate) -> None:
+    """A category for which there is no interval is shown, and decides nothing."""
+    said = verdict(gate, {**LATER, "versus/champion/category/fruit/average_precision/high": math.nan})
+    assert said.verdict == "promote"
+    assert [check.outcome for check in said.checks if check.metric.startswith("category/")] == ["noted"]
+
+
+def test_noise_does_as_the_file_says(gate: Gate) -> None:
+    """A difference within the noise asks or refuses; the reason names the numbers."""
+    said = verdict(gate, NOISY)
+    assert said.verdict == "ask"
+    assert said.reason == (
+        "the challenger cannot be told from the champion: average_precision (against the champion) is 0.25 against"
+        " 0.1875 (change -0.03125 to +0.1562), better by at least 0.03125 and better by at least 0.125 of the champion's."
+    )
+    assert verdict(replace(gate, when_noise="refuse"), NOISY).verdict == "refuse"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "when_noise", "expected"),
+    [
+        ({"promised/average_precision": 0.25, "realised/average_precision": 0.1875}, "ask", "ask"),
+        ({"promised/average_precision": 0.25, "realised/average_precision": 0.1875 - 1e-9}, "ask", "promote"),
+        ({"promised/average_precision": 0.25, "realised/average_precision": 0.0}, "refuse", "refuse"),
+        ({"promised/average_precision": 0.25}, "ask", "ask"),
+        ({"realised/average_precision": 0.0}, "ask", "ask"),
+        (
+            {"promised/average_precision": 0.25, "realised/average_precision": 0.0, "average_precision": 0.1875},
+            "ask",
+            "ask",
+        ),
+    ],
+)
+def test_a_decayed_champion_gives_way_within_the_noise(
+    gate: Gate, numbers: Numbers, when_noise: str, expected: str
+) -> None:
+    """A champion that lost more than a quarter of what it promised yields to what looks better, only instead of asking."""
+    assert verdict(replace(gate, when_noise=when_noise), {**NOISY, **numbers}).verdict == expected
+
+
+def test_decay_promotes_nothing_that_fails(gate: Gate) -> None:
+    """A decayed champion does not excuse a failed check."""
+    decayed = {"promised/average_precision": 0.25, "realised/average_precision": 0.0}
+    assert verdict(gate, {**NOISY, **decayed, "calibration_ratio": 2.0}).verdict == "refuse"
+
+
+def test_a_champion_that_could_not_be_judged_is_a_persons_matter(gate: Gate) -> None:
+    """With a champion but not one number of it, a person is asked, unless another check fails already."""
+    assert verdict(gate, FIRST, has_champion=True).verdict == "ask"
+    assert verdict(gate, {**FIRST, "calibration_ratio": 2.0}, has_champion=True).verdict == "refuse"
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, "promote"),
+        ({"weighted_error": 0.5}, "refuse"),  # not an eighth less than the champion's 0.5
+        ({"weighted_error": 0.4375}, "promote"),
+        ({"weighted_error": 0.4375 + 1e-9}, "refuse"),
+        ({"large/coverage": 0.9375}, "promote"),
+        ({"large/coverage": 0.9375 + 1e-9}, "refuse"),
+        (interval("naive/same_week_last_year/weighted_error", -0.5, -0.03125), "refuse"),
+        (interval("naive/same_week_last_year/weighted_error", -0.5, -0.03125 - 1e-9), "promote"),
+        (interval("champion/weighted_error", -0.25, 0.0), "refuse"),
+        (interval("champion/weighted_error", -0.25, -1e-9), "promote"),
+        (interval("champion/coverage", -0.25, -0.0625), "promote"),
+        (interval("champion/coverage", -0.25, -0.0625 - 1e-9), "refuse"),
+        (interval("champion/department/food/weighted_error", 0.125, 0.5), "promote"),
+        (interval("champion/department/food/weighted_error", 0.125 + 1e-9, 0.5), "refuse"),
+    ],
+)
+def test_the_same_mechanism_serves_another_kind_of_model(include: Path, changed: Numbers, expected: str) -> None:
+    """Metrics that should fall, other baselines, other parts: a file is all that a forecast's gate needs."""
+    numbers: Numbers = {
+        "weighted_error": 0.25,
+        "large/coverage": 0.8125,
+        "coverage": 0.8125,
+        "champion/coverage": 0.8125,
+        "champion/weighted_error": 0.5,
+        "naive/same_week_last_year/weighted_error": 0.75,
+        "department/food/weighted_error": 0.25,
+        "champion/department/food/weighted_error": 0.25,
+        **interval("naive/same_week_last_year/weighted_error", -0.625, -0.375),
+        **interval("champion/weighted_error", -0.375, -0.125),
+        **interval("champion/coverage", -0.03125, 0.03125),
+        **interval("champion/department/food/weighted_error", -0.03125, 0.03125),
+    }
+    assert verdict(load_gate("forecast", include), {**numbers, **changed}).verdict == expected
+
+
+def test_people_see_first_what_did_not_pass(gate: Gate) -> None:
+    """The table has a row a check, failures first, and the verdict can be kept as JSON."""
+    said = verdict(gate, {**NOISY, "calibration_ratio": 1.5})
+    rows = markdown_table(said.checks).splitlines()[2:]
+    assert rows[0] == "| absolute | calibration_ratio | 1.5 | - |  | at least 0.75 and at most 1.25 | failed |"
+    assert rows[1].endswith("| noise |")
+    assert len(rows) == len(said.checks)
+    assert isinstance(said, Verdict) and json.loads(json.dumps(said.as_json()))["verdict"] == "refuse"
+
+
+BASELINES = GATE[GATE.index("must_beat") : GATE.index("against_champion")]
+MISTAKES = [
+    ("model: propensity\n", "", "1: a gate has no 'model'; add it."),
+    ("when_noise: ask", "when_nois: ask", "17: unknown key 'when_nois' in a gate; did you mean 'when_noise'?"),
+    ("when_noise: ask", "when_noise: asks", "17: unknown when_noise 'asks'; did you mean 'ask'?"),
+    ("log_loss: lower", "log_loss: low", "4: unknown direction of log_loss 'low'; did you mean 'lower'?"),
+    ("average_precision: {at_least", "average_presision: {at_least",
+     "7: unknown metric 'average_presision' in absolute; did you mean 'average_precision'?"),
+    ("{at_least: 0.125}", "{at_last: 0.125}",
+     "7: unknown key 'at_last' in the limit of average_precision; did you mean 'at_least'?"),
+    ("{at_least: 0.125}", "{}", "7: average_precision has no bound; write at_least or at_most."),
+    ("{at_least: 0.125}", "{at_least: high}", "7: the limit is text; make it a number."),
+    ("{at_least: 0.125}", "{at_least: .nan}", "7: the limit is nan; write a number."),
+    ("at_most: 1.25", "at_most: 0.5", "8: calibration_ratio must be at least 0.75 and at most 0.5; exchange them."),
+    ("log_loss: 0}", "log_loss: -1}", "11: the margin of log_loss is -1; write 0 or more."),
+    ("{may_be_worse_by: 0.0625}", "{may_be_worse_by: 0.1, min_absolute: 0.1}",
+     "14: log_loss needs min_absolute or min_relative or both, or else may_be_worse_by alone."),
+    ("min_relative: 0.125", "min_relative: 0", "13: min_relative of average_precision is 0; write a positive number."),
+    ("min_relative: 0.125", "min_relative: 1.5",
+     "13: min_relative of average_precision is a share of the champion's value; write at most 1."),
+    ("{min_absolute: 0.03125, min_relative: 0.125}", "{may_be_worse_by: 1}",
+     "12: no metric must improve; give one a min_absolute or min_relative change."),
+    ("gold.propensity_outcomes", "gold.propensity_outcome",
+     "19: unknown table 'gold.propensity_outcome'; did you mean 'gold.propensity_outcomes'?"),
+    ("audience: all", "audiences: all", "20: gold.propensity_outcomes has no column 'audiences'; did you mean 'audience'?"),
+    ("  metric: average_precision", "  metric: calibration_ratio",
+     "21: gold.propensity_outcomes has no column 'calibration_ratio'; did you mean 'expected_calibration_error'?"),
+    ("days: 7", "days: 0", "22: days is 0; write a number from 1 to 366."),
+    ("answer_within_hours: 24", "answer_within_hours: 1000", "25: answer_within_hours is 1000; write a number from 1 to 336."),
+    ("[alice]", "['']", "26: a user is empty; write it or remove the line."),
+    (BASELINES, "must_beat: {}\n", "9: must_beat is empty; write at least one line."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("right", "wrong", "told"), MISTAKES, ids=[told for _, _, told in MISTAKES])
+def test_a_mistake_is_told_with_its_line(include: Path, right: str, wrong: str, told: str) -> None:
+    """File, line, and what to write instead; nothing of a wrong file is used."""
+    assert right in GATE
+    (include / "gates" / "propensity.yaml").write_text(GATE.replace(right, wrong, 1))
+    with pytest.raises(BadInputError) as error:
+        load_gate("propensity", include)
+    assert error.value.message.startswith(f"include/gates/propensity.yaml:{told}")
+
+
+def test_an_unknown_gate_names_the_nearest(include: Path, tmp_path: Path) -> None:
+    """A gate that has no file is bad input, with the right name or the file to write."""
+    with pytest.raises(BadInputError, match="unknown gate 'propensty'; did you mean 'propensity'\\?"):
+        load_gate("propensty", include)
+    with pytest.raises(BadInputError, match="unknown gate 'propensity'; add include/gates/propensity.yaml."):
+        load_gate("propensity", tmp_path / "empty" / "include")
