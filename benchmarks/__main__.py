@@ -10,11 +10,13 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import cases
+from benchmarks.cases import CASES as FOUNDATION
+from benchmarks.features import features
 from benchmarks.measure import Figure
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PAGE = CHECKOUT / "docs" / "performance.md"
+CASES: dict[str, Callable[[Path], list[Figure]]] = {**FOUNDATION, "features": features}
 HEAD = """# Performance
 
 Measured by `make bench` on {machine}. Each figure is a ratio of whole processes run in turn in one go (median of pairs),
@@ -33,7 +35,7 @@ def machine() -> str:
 
 def main(names: list[str]) -> int:
     """Run the named cases (all without names); returns the number of goals missed."""
-    chosen: dict[str, Callable[[Path], list[Figure]]] = {name: cases.CASES[name] for name in names or cases.CASES}
+    chosen: dict[str, Callable[[Path], list[Figure]]] = {name: CASES[name] for name in names or CASES}
     figures: list[Figure] = []
     for name, case in chosen.items():
         folder = Path(tempfile.mkdtemp(prefix=f"basketry-bench-{name}-"))
@@ -44,7 +46,7 @@ def main(names: list[str]) -> int:
             shutil.rmtree(folder, ignore_errors=True)
         figures += found
         print("\n".join(figure.row() for figure in found), flush=True)
-    skipped = ", ".join(name for name in cases.CASES if name not in chosen)
+    skipped = ", ".join(name for name in CASES if name not in chosen)
     rows = "\n".join(figure.row() for figure in figures)
     PAGE.write_text(
         HEAD.format(machine=machine()) + rows + "\n" + (f"\nNot measured in this run: {skipped}.\n" if skipped else "")

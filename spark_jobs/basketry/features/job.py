@@ -28,17 +28,17 @@ def _order(arguments: argparse.Namespace) -> Order:
     last = arguments.as_of
     if arguments.days < 1:
         raise BadInputError(f"--days is {arguments.days}; make it at least 1.")
-    named = arguments.dates or ()
-    late = [day for day in named if day > last]
-    if late:
-        raise BadInputError(f"--dates has {max(late)}, which is after --as-of {last}: no job looks past that day.")
+    named, chosen = arguments.dates or (), arguments.categories_as_of
+    for option, day in (("--dates has", max(named, default=last)), ("--categories-as-of is", chosen or last)):
+        if day > last:
+            raise BadInputError(f"{option} {day}, which is after --as-of {last}: no job looks past that day.")
     dates = named or tuple(last - timedelta(days=back) for back in range(arguments.days))
     return Order(
         dates=tuple(sorted(set(dates))),
         may_skip=arguments.training or arguments.days > 1,
         only_missing=arguments.only_missing,
         choose=arguments.choose_categories,
-        chosen_as_of=arguments.categories_as_of,
+        chosen_as_of=chosen,
         dry_run=arguments.dry_run,
         run_id=arguments.run_id,
     )
