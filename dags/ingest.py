@@ -1,14 +1,15 @@
 """Load delivered files of one feed: find them, check them, load them, report what became of every row.
 
 Started by hand, with a form. A file is known by its content: what was loaded before is skipped, whatever its name.
-Bad rows are set aside with all their reasons; a bad file stops the run before anything is written.
+Bad rows are set aside with all their reasons; a bad file stops the run before anything is loaded, and gets its line in
+ops.files.
 
 What to do when it fails: [runbook](docs/runbooks/ingest.md).
 """
 
 from __future__ import annotations
 
-from airflow.sdk import DAG
+from airflow.sdk import DAG, TriggerRule
 
 from basketry_airflow.forms import ingest_form
 from basketry_airflow.ingest_steps import check_files, find_files, report
@@ -34,13 +35,9 @@ with DAG(
     ),
 ):
     checked = check_files(find_files())
-    load = spark_job(
-        "ingest",
-        task_id="load",
-        feed=form_value("feed"),
-        files=form_value("files"),
-        dry_run=form_value("dry_run"),
-        force=form_value("load_again"),
-        delivered_by=form_value("delivered_by"),
-    )
+    delivery = {name: form_value(name) for name in ("feed", "files", "dry_run", "delivered_by")}
+    load = spark_job("ingest", task_id="load", force=form_value("load_again"), **delivery)
     checked >> load >> report(checked)
+    refusals = spark_job("ingest", task_id="record_refusals", refusals_only=True, **delivery)
+    refusals.trigger_rule = TriggerRule.ONE_FAILED
+    checked >> refusals

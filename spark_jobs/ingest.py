@@ -9,6 +9,9 @@ parser = job_parser("ingest", __doc__, dated=False)
 parser.add_argument("--feed", required=True, help="which feed: the name of its contract")
 parser.add_argument("--files", default="*", help="names or patterns in the feed's landing folder, separated by commas")
 parser.add_argument("--force", action="store_true", help="load files again that are already loaded")
+parser.add_argument(
+    "--refusals-only", action="store_true", help="load nothing: note in ops.files which files cannot be loaded, and why"
+)
 parser.add_argument("--delivered-by", help="who delivered the files, kept in ops.files")
 
 if __name__ == "__main__":

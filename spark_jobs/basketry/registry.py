@@ -50,14 +50,14 @@ def registered_name(catalog: str, model: str) -> str:
 
 def alias_version(name: str, alias: str) -> str | None:
     """The version that an alias points at; None when model or alias do not exist."""
-    with _answering(name) as client:
+    with answering(name) as client:
         found = _found(lambda: client.get_model_version_by_alias(name, alias))
     return None if found is None else str(found.version)
 
 
 def set_challenger(name: str, version: str) -> None:
     """Make a version the challenger; it does not score before a gate or a person lets it."""
-    with _answering(name) as client:
+    with answering(name) as client:
         client.set_registered_model_alias(name, CHALLENGER, version)
 
 
@@ -66,7 +66,7 @@ def move_champion(name: str, version: str, before: str | None) -> None:
 
     Repeatable: cut off between two steps it leaves one champion, and doing it again ends the same.
     """
-    with _answering(name) as client:
+    with answering(name) as client:
         if before is not None and before != version:
             client.set_registered_model_alias(name, PREVIOUS, before)
         client.set_registered_model_alias(name, CHAMPION, version)
@@ -76,7 +76,7 @@ def move_champion(name: str, version: str, before: str | None) -> None:
 
 def version_run(name: str, version: str) -> VersionRun:
     """Metrics and tags of the run that made a version; BadInputError when version or run are gone."""
-    with _answering(name) as client:
+    with answering(name) as client:
         run = _found(lambda: client.get_run(str(client.get_model_version(name, version).run_id)))
     if run is None:
         raise BadInputError(f"version {version} of {name} or the run that made it does not exist: train again.")
@@ -98,13 +98,13 @@ def check_loads(name: str, version: str) -> None:
 
 
 def _exists(name: str, version: str) -> bool:
-    with _answering(name) as client:
+    with answering(name) as client:
         return _found(lambda: client.get_model_version(name, version)) is not None
 
 
 def keep_verdict(name: str, run_id: str, verdict: Mapping[str, Any]) -> None:
     """Leave a gate's verdict with the challenger's run, instead of an earlier one."""
-    with _answering(name) as client:
+    with answering(name) as client:
         client.log_dict(run_id, dict(verdict), VERDICT_FILE)
 
 
@@ -113,7 +113,7 @@ def kept_verdict(name: str, version: str) -> dict[str, Any]:
     run_id = version_run(name, version).run_id
     import mlflow
 
-    with _answering(name) as client:
+    with answering(name) as client:
         folder = VERDICT_FILE.rpartition("/")[0]
         if VERDICT_FILE not in [found.path for found in client.list_artifacts(run_id, folder)]:
             return {}
@@ -122,7 +122,7 @@ def kept_verdict(name: str, version: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _answering(name: str) -> Iterator[MlflowClient]:
+def answering(name: str) -> Iterator[MlflowClient]:
     """A client of the registry; a registry that does not answer is a RegistryDownError."""
     from mlflow import MlflowClient
 

@@ -54,7 +54,7 @@ def job(landing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
     def execute(task: Any, context: Any) -> None:
         calls.append(task.application_args)
-        if "--dry-run" not in task.application_args:
+        if not {"--dry-run", "--refusals-only"} & set(task.application_args):
             run_id = next(text for text in task.application_args if text.startswith("--run-id="))
             _record(tmp_path / "lake" / FORM["catalog"] / "ops" / "files", landing, run_id.partition("=")[2])
 
@@ -120,7 +120,8 @@ def test_a_delivery_is_loaded_reported_and_announced(landing: Path, job: list[li
     """Every file is in the report with its rows and reasons; the entity's asset carries the days that were touched."""
     (landing / "OnlineRetail.csv").write_text(f"{HEADER}\n{LINE}\n")
     done = run(files="OnlineRetail*.csv")
-    assert states(done) == dict.fromkeys(("find_files", "check_files", "load", "report"), "success")
+    loaded = dict.fromkeys(("find_files", "check_files", "load", "report"), "success")
+    assert states(done) == {**loaded, "record_refusals": "skipped"}
     assert {"--feed=order_lines", "--files=OnlineRetail*.csv", "--delivered-by=tests"} <= set(job[0])
     told = summary(done)
     assert (told["rows_read"], told["rows_good"], told["rows_quarantined"], told["rows_duplicate"]) == (3, 1, 1, 1)
@@ -136,7 +137,7 @@ def test_what_was_loaded_before_is_skipped_and_said(landing: Path, job: list[lis
     first = run()
     (landing / "OnlineRetail.csv").rename(landing / "OnlineRetail_again.csv")
     second = run()
-    assert set(states(second).values()) == {"success"}
+    assert set(states(second).values()) == {"success", "skipped"}
     told = summary(second)
     assert told["loaded"] == []
     assert [(row["name"], first.run_id in row["run_id"]) for row in told["skipped"]] == [
@@ -149,14 +150,14 @@ def test_a_dry_run_announces_nothing(landing: Path, job: list[list[str]]) -> Non
     """The job is told to write nothing, and nobody downstream hears of it."""
     (landing / "OnlineRetail.csv").write_text(f"{HEADER}\n{LINE}\n")
     done = run(dry_run=True)
-    assert set(states(done).values()) == {"success"}
+    assert set(states(done).values()) == {"success", "skipped"}
     assert "--dry-run" in job[0]
     assert summary(done) == {"dry_run": True, "files": ["OnlineRetail.csv"]}
     assert asset_events(done) == []
 
 
 def test_bad_files_stop_the_run_at_once(landing: Path, job: list[list[str]], caplog: pytest.LogCaptureFixture) -> None:
-    """One bad file is enough: every problem is named, nothing is loaded, nothing is tried again."""
+    """One bad file is enough: every problem is named, nothing is loaded or tried again, the ledger gets its lines."""
     (landing / "OnlineRetail.csv").write_text(f"{HEADER}\n{LINE}\n")
     (landing / "OnlineRetail_empty.csv").write_text("")
     (landing / "OnlineRetail_header.csv").write_text("InvoiceNo,Quantity\n1,2\n")
@@ -164,4 +165,6 @@ def test_bad_files_stop_the_run_at_once(landing: Path, job: list[list[str]], cap
     assert states(done)["check_files"] == "failed"
     assert done.get_task_instance("check_files").try_number == 1
     assert states(done)["load"] == "upstream_failed"
-    assert job == []
+    assert states(done)["record_refusals"] == "success"
+    ((*_, arguments),) = [job]
+    assert "--refusals-only" in arguments

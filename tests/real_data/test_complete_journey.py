@@ -30,14 +30,14 @@ FILES_OF = {
 CENTS = Decimal("0.0001")
 """The file writes some amounts as a float prints them, 4.440892098500626e-16 for nothing; money has four decimals."""
 
-pytestmark = pytest.mark.xdist_group("spark")
+pytestmark = [pytest.mark.xdist_group("spark"), pytest.mark.usefixtures("spark_of_jobs")]
 
 
 @pytest.fixture(scope="module")
-def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lakehouse]:
+def lake(spark_of_jobs: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lakehouse]:
     """A lakehouse for the whole module."""
     home = tmp_path_factory.mktemp("complete_journey")
-    yield Lakehouse(spark, "complete_journey", Settings.from_environment({"BASKETRY_HOME": str(home)}))
+    yield Lakehouse(spark_of_jobs, "complete_journey", Settings.from_environment({"BASKETRY_HOME": str(home)}))
 
 
 @pytest.mark.parametrize("feed", FILES_OF)

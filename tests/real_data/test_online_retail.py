@@ -28,14 +28,14 @@ ROWS = 541_909
 EXACT_DUPLICATES = 5_268
 QUANTITY_TIMES_PRICE = Decimal("9747747.934")
 
-pytestmark = pytest.mark.xdist_group("spark")
+pytestmark = [pytest.mark.xdist_group("spark"), pytest.mark.usefixtures("spark_of_jobs")]
 
 
 @pytest.fixture(scope="module")
-def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lakehouse]:
+def lake(spark_of_jobs: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lakehouse]:
     """A lakehouse for the whole module."""
     home = tmp_path_factory.mktemp("online_retail")
-    yield Lakehouse(spark, "online_retail", Settings.from_environment({"BASKETRY_HOME": str(home)}))
+    yield Lakehouse(spark_of_jobs, "online_retail", Settings.from_environment({"BASKETRY_HOME": str(home)}))
 
 
 @pytest.fixture(scope="module")

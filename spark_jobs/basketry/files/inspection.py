@@ -56,6 +56,22 @@ def inspect_file(path: Path | str, contract: Contract) -> DeliveredFile:
         )
 
 
+def unfit_file(path: Path | str) -> DeliveredFile:
+    """What can be said of a file that inspect_file refuses: its modification time stands for the delivery.
+
+    checksum: `unread:<name>` where not even its bytes can be read.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as stream:
+            checksum = hashlib.file_digest(stream, "sha256").hexdigest()
+        known = path.stat()
+        size, modified = known.st_size, known.st_mtime
+    except OSError:
+        checksum, size, modified = f"unread:{path.name}", 0, 0.0
+    return DeliveredFile(str(path.absolute()), path.name, size, checksum, datetime.fromtimestamp(modified, UTC), ())
+
+
 def delivery_time(path: Path, contract: Contract) -> datetime:
     """When the file was delivered, UTC: the date in its name where the contract says so, else its modification time."""
     rule = contract.delivered_at

@@ -14,7 +14,8 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 
 from basketry.contracts import Contract, load_contract
-from basketry.files import DeliveredFile, find_files, inspect_file
+from basketry.errors import BadInputError, RefusedFileError
+from basketry.files import DeliveredFile, find_files, inspect_file, unfit_file
 from basketry.ingest import core
 from basketry.ingest.delivery import delivered_rows, refusals
 from basketry.ingest.ledger import FileTally, among, loaded_checksums, record, refuse_if_any, tallies
@@ -24,9 +25,16 @@ from basketry.tables import QUARANTINE, Table, bronze_table
 
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
-    """Load the files that match --files and are not loaded yet (all of them with --force)."""
+    """Load the files that match --files and are not loaded yet (all of them with --force).
+
+    With --refusals-only nothing is loaded: the files that cannot be get their lines in ops.files.
+    """
     contract = load_contract(lake.catalog, arguments.feed, lake.settings.include)
-    found = delivered_files(lake, contract, arguments.files)
+    if arguments.refusals_only:
+        return _note_refusals(lake, contract, arguments)
+    found, unfit = delivered_files(lake, contract, arguments.files)
+    _record_refused(lake, contract, unfit, arguments)
+    refuse_if_any(unfit)
     known = set() if arguments.force else loaded_checksums(lake, contract.feed)
     new = [file for file in found if file.checksum not in known]
     skipped = [f"{file.name}: already loaded, skipped" for file in found if file.checksum in known]
@@ -40,11 +48,29 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     )
 
 
-def delivered_files(lake: Lakehouse, contract: Contract, pattern: str) -> list[DeliveredFile]:
-    """The feed's files in its landing folder, each checked as a whole and listed once by content."""
+def _note_refusals(lake: Lakehouse, contract: Contract, arguments: argparse.Namespace) -> JobReport:
+    try:
+        _, unfit = delivered_files(lake, contract, arguments.files)
+    except BadInputError as error:  # no file is meant, or one outside the landing folder: there is none to note
+        return JobReport(0, 0, (error.message,), details={"files": []}, dry_run=arguments.dry_run)
+    _record_refused(lake, contract, unfit, arguments)
+    lines = tuple(tally.line() for tally in unfit) or ("every file can be loaded",)
+    return JobReport(0, 0, lines, details=_details(unfit), dry_run=arguments.dry_run)
+
+
+def delivered_files(lake: Lakehouse, contract: Contract, pattern: str) -> tuple[list[DeliveredFile], list[FileTally]]:
+    """The feed's files in its landing folder, each once by content: those that fit the contract, and the others' tallies."""
     folder = lake.settings.landing_folder(lake.catalog, contract.feed)
-    files = [inspect_file(path, contract) for path in find_files(folder, pattern, contract)]
-    return list({file.checksum: file for file in reversed(files)}.values())[::-1]
+    fit: dict[str, DeliveredFile] = {}
+    unfit: dict[str, FileTally] = {}
+    for path in find_files(folder, pattern, contract):
+        try:
+            file = inspect_file(path, contract)
+            fit.setdefault(file.checksum, file)
+        except BadInputError as error:
+            file = unfit_file(path)
+            unfit.setdefault(file.checksum, FileTally(file, refusal=error.message.removeprefix(f"{file.name}: ")))
+    return list(fit.values()), list(unfit.values())
 
 
 def load(
@@ -58,17 +84,36 @@ def load(
         with refusals():
             counted = tallies(files, core.tally(marked, contract).collect(), contract)
         refused = [tally for tally in counted if tally.refusal]
+        _record_refused(lake, contract, refused, arguments)
+        refuse_if_any(refused)
         if not arguments.dry_run:
-            if refused:
-                record(lake, contract, refused, arguments.run_id, arguments.delivered_by)
-            else:
-                _write(lake, contract, judged, marked, counted)
-                record(lake, contract, counted, arguments.run_id, arguments.delivered_by)
-        refuse_if_any(counted)
+            _write(lake, contract, judged, marked, counted)
+            record(lake, contract, counted, arguments.run_id, arguments.delivered_by)
+    except RefusedFileError as error:  # found while reading: an unclosed quote, say
+        _record_refused(lake, contract, _named(files, error), arguments)
+        raise
     finally:
         repeated.unpersist()
         judged.unpersist()
     return counted
+
+
+def _record_refused(
+    lake: Lakehouse, contract: Contract, refused: Sequence[FileTally], arguments: argparse.Namespace
+) -> None:
+    """Lines of refused files; one that an earlier run loaded keeps its line, since its rows are still there."""
+    if arguments.dry_run or not refused:
+        return
+    loaded = loaded_checksums(lake, contract.feed)
+    new = [tally for tally in refused if tally.file.checksum not in loaded]
+    if new:
+        record(lake, contract, new, arguments.run_id, arguments.delivered_by)
+
+
+def _named(files: Sequence[DeliveredFile], error: RefusedFileError) -> list[FileTally]:
+    """The tally of the file that a refusal names first."""
+    named = [file for file in files if error.message.startswith((f"{file.name}:", f"{file.name},"))]
+    return [FileTally(file, refusal=error.message.removeprefix(f"{file.name}: ")) for file in named]
 
 
 def _write(

@@ -110,7 +110,7 @@ def register(lake: Lakehouse, record: Record) -> str:
     import mlflow
 
     name = registered(lake)
-    with _run(lake, record.tags):
+    with registry.answering(name), _run(lake, record.tags):
         mlflow.log_params({key: str(value)[:500] for key, value in record.params.items()})
         _log_metrics(record.metrics)
         _log_artifacts(record)

@@ -9,7 +9,7 @@ FILES = Table(
     "files",
     "a delivered file and what became of its rows: rows_read = rows_good + rows_quarantined + rows_duplicate",
     (
-        required("file_checksum", "string", "sha256 of the delivered bytes"),
+        required("file_checksum", "string", "sha256 of the delivered bytes; unread:<name> where they cannot be read"),
         required("feed", "string", "feed it was loaded as"),
         required("file_name", "string", "name under the feed's landing folder"),
         required("file_bytes", "bigint", "size"),

@@ -13,6 +13,7 @@ from basketry.contracts import load_contract
 from basketry.errors import BadInputError
 from basketry.ingest import job, replay
 from basketry.lakehouse import Lakehouse
+from basketry.report import JobReport
 from basketry.settings import Settings
 from basketry.tables import FILES, QUARANTINE, REVIEWS, bronze_table
 
@@ -87,12 +88,13 @@ class Shop:
         path.write_text(text)
         return path
 
-    def ingest(self, files: str = "*", **given: object) -> object:
+    def ingest(self, files: str = "*", **given: object) -> JobReport:
         """Run the job."""
         arguments = {
             "feed": "reviews",
             "files": files,
             "force": False,
+            "refusals_only": False,
             "dry_run": False,
             "run_id": "r1",
             "delivered_by": None,
@@ -275,3 +277,40 @@ def test_a_file_that_turns_out_unreadable_half_way_is_refused_in_one_sentence(sh
     with pytest.raises(BadInputError, match=r"reviews_2026-01-05.csv.*line 6"):
         shop.ingest()
     assert not shop.lake.exists(REVIEWS)
+    assert shop.ledger() == {"reviews_2026-01-05.csv": ("refused", 0, 0, 0, 0)}
+
+
+def test_a_file_that_does_not_fit_its_contract_gets_its_line(shop: Shop) -> None:
+    """Its neighbour is not loaded either; noting refusals alone says the same; mended, both load."""
+    shop.deliver("2026-01-04", "id,stars,day\na,5,2026-01-01\n")
+    shop.deliver("2026-01-05", FIRST)
+    told = shop.ingest(refusals_only=True)
+    assert told.summary[0].startswith("reviews_2026-01-04.csv: 0 rows read, refused: ")
+    assert shop.ledger() == {"reviews_2026-01-04.csv": ("refused", 0, 0, 0, 0)}
+    with pytest.raises(BadInputError, match=r"nothing was loaded, since reviews_2026-01-04.csv: .*product"):
+        shop.ingest()
+    assert not shop.lake.exists(REVIEWS)
+    assert shop.ledger() == {"reviews_2026-01-04.csv": ("refused", 0, 0, 0, 0)}
+    shop.deliver("2026-01-04", "id,product,stars,day\nz,p1,5,2026-01-01\n")
+    shop.ingest()
+    assert shop.silver() == {"a": 4, "z": 5}
+
+
+def test_a_loaded_file_that_fits_no_more_keeps_its_line(shop: Shop) -> None:
+    """Its rows are in silver, so the ledger must not call it refused."""
+    shop.deliver("2026-01-05", FIRST)
+    shop.ingest()
+    before = shop.ledger()
+    contract = shop.include / "contracts" / "shop" / "reviews.odcs.yaml"
+    contract.write_text(contract.read_text().replace("name: stars", "name: points").replace("Logic: stars", "Logic: points"))
+    with pytest.raises(BadInputError, match="points"):
+        shop.ingest(force=True)
+    assert shop.ledger() == before
+
+
+def test_no_file_to_note_is_no_failure(shop: Shop) -> None:
+    """The task that notes refusals also runs when the pattern meant nothing; finding files has said so already."""
+    shop.deliver("2026-01-05", FIRST)
+    assert "No file in" in shop.ingest(refusals_only=True, files="nothing*").summary[0]
+    assert shop.ingest(refusals_only=True).summary == ("every file can be loaded",)
+    assert not shop.lake.exists(FILES)

@@ -127,3 +127,20 @@ def test_a_registry_that_is_down_is_not_a_model_that_is_gone(
             tracking.load("demo.gold.propensity", "1")
     finally:
         mlflow.set_registry_uri("")
+
+
+def test_a_registry_that_goes_down_during_a_training_may_be_tried_again(
+    registry_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is cut off before the alias is nobody's challenger; the next try registers."""
+    frame = rows(2, customers=60)
+
+    def gone(*arguments: object, **named: object) -> None:
+        raise mlflow.exceptions.MlflowException("API request failed", error_code=mlflow.protos.databricks_pb2.INTERNAL_ERROR)
+
+    with monkeypatch.context() as broken, pytest.raises(registry.RegistryDownError, match="did not answer"):
+        broken.setattr(mlflow, "register_model", gone)
+        tracking.register(LAKE, _record(frame))
+    assert registry.alias_version(tracking.registered(LAKE), registry.CHALLENGER) is None
+    number = tracking.register(LAKE, _record(frame))
+    assert registry.alias_version(tracking.registered(LAKE), registry.CHALLENGER) == number
