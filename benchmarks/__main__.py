@@ -22,9 +22,10 @@ HEAD = """# Performance
 
 Measured by `make bench` on {machine}. Each figure is a ratio of whole processes run in turn in one go (median of pairs),
 because single times on a shared machine mean little. A goal that is not met stays in the table.
+`make bench ARGS="startup features"` measures these cases again and leaves the other lines as they are.
 
-| what | measured | ratio | goal | | note |
-|---|---|---|---|---|---|
+| case | what | measured | ratio | goal | | note |
+|---|---|---|---|---|---|---|
 """
 
 
@@ -36,24 +37,39 @@ def machine() -> str:
 
 def main(names: list[str]) -> int:
     """Run the named cases (all without names); returns the number of goals missed."""
-    chosen: dict[str, Callable[[Path], list[Figure]]] = {name: CASES[name] for name in names or CASES}
-    figures: list[Figure] = []
-    for name, case in chosen.items():
+    lines = earlier_lines()
+    missed = 0
+    for name in names or CASES:
         folder = Path(tempfile.mkdtemp(prefix=f"basketry-bench-{name}-"))
         try:
             print(f"{name} …", flush=True)
-            found = case(folder)
+            figures = CASES[name](folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        figures += found
-        print("\n".join(figure.row() for figure in found), flush=True)
-    skipped = ", ".join(name for name in CASES if name not in chosen)
-    rows = "\n".join(figure.row() for figure in figures)
-    PAGE.write_text(
-        HEAD.format(machine=machine()) + rows + "\n" + (f"\nNot measured in this run: {skipped}.\n" if skipped else "")
-    )
+        lines[name] = [f"| {name} {figure.row()}" for figure in figures]
+        print("\n".join(lines[name]), flush=True)
+        missed += sum(figure.ratio > figure.goal for figure in figures)
+        write_page(lines)
     print(f"written: {PAGE.relative_to(CHECKOUT)}")
-    return sum(figure.ratio > figure.goal for figure in figures)
+    return missed
+
+
+def earlier_lines() -> dict[str, list[str]]:
+    """The lines of the page by case."""
+    found: dict[str, list[str]] = {}
+    for line in PAGE.read_text().splitlines() if PAGE.exists() else []:
+        case = line.removeprefix("| ").partition(" ")[0]
+        if line.startswith("| ") and case in CASES:
+            found.setdefault(case, []).append(line)
+    return found
+
+
+def write_page(lines: dict[str, list[str]]) -> None:
+    """The page with these lines, in the order of the cases."""
+    rows = [line for name in CASES for line in lines.get(name, [])]
+    missing = ", ".join(name for name in CASES if name not in lines)
+    end = f"\nNot measured yet: {missing}.\n" if missing else ""
+    PAGE.write_text(HEAD.format(machine=machine()) + "\n".join(rows) + "\n" + end)
 
 
 if __name__ == "__main__":
