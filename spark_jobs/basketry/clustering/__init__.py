@@ -12,7 +12,7 @@ points, and a bootstrap resample is a vector of weights. Every result depends on
 from __future__ import annotations
 
 from basketry.clustering.choice import STABLE, Candidate, Choice, choose_k
-from basketry.clustering.kmeans import Clusters, assign, fit, match, relabelled
+from basketry.clustering.kmeans import Clusters, Points, assign, fit, match, relabelled
 from basketry.clustering.measures import Stability, adjusted_rand_index, silhouette, stability
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Candidate",
     "Choice",
     "Clusters",
+    "Points",
     "Stability",
     "adjusted_rand_index",
     "assign",

@@ -1,0 +1,135 @@
+"""Gives every customer of a day a named segment and a cluster by one version of the model, and says who moved.
+
+Dates may come in any order: a day that is written between two others is looked back at by the later ones, so the later
+days' previous segments and moves are brought in line; they end as if the days had come one after another.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from pyspark.sql import DataFrame, Row
+from pyspark.sql import functions as F
+
+from basketry import versions
+from basketry.errors import BadInputError
+from basketry.features.read import data_span
+from basketry.lakehouse import Lakehouse
+from basketry.report import JobReport
+from basketry.rfm import core, moves
+from basketry.rfm.fit import check_day
+from basketry.rfm.grid import Grid
+from basketry.rfm.holdout import DAYS_AHEAD, HISTORY, PURCHASES, SPEND
+from basketry.rfm.settings import RfmSettings, load_settings
+from basketry.rfm.tracking import MODEL, Version, load
+from basketry.rfm.values import VALUES
+from basketry.tables import ORDER_LINES, RFM_PROFILES, RFM_SEGMENTS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+KIND: versions.Kind[Version] = versions.Kind(MODEL, load, "rfm --fit")
+
+_OUTCOMES = ("repurchase_rate_90d", "spend_90d")
+_PASSED_ON = ("customer_id", *VALUES, "monetary_total")
+_ADDED = ("r", "f", "m", "segment", "cluster", "expected_purchases_90d", "expected_spend_90d")
+_SCHEMA = ", ".join(f"{name} {RFM_SEGMENTS.column(name).type}" for name in (*_PASSED_ON, *_ADDED))
+
+
+def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+    """Assign as of --as-of, then look back: what those of 90 days ago did since, and who moved."""
+    settings = load_settings(lake.settings.include)
+    as_of: date = arguments.as_of
+    [choice] = versions.choose(lake, KIND, arguments.model, [as_of])
+    check_day(lake.catalog, as_of, data_span(lake)[1])
+    days = core.purchase_days(lake.read(ORDER_LINES), as_of)
+    rows = assigned(days, as_of, choice.version, settings.grid)
+    if arguments.dry_run:
+        found = [Row(segment=row.segment, customers=row["count"]) for row in rows.groupBy("segment").count().collect()]
+    else:
+        found = _write(lake, as_of, rows, days, settings)
+    customers = sum(row.customers for row in found)
+    if not customers:
+        raise BadInputError(
+            f"no customer has a purchase date with positive spend in the {choice.version.window_days} days up to {as_of}:"
+            " load order lines of these days."
+        )
+    notes = [choice.note] if choice.note else []
+    told = (f"{row.segment}: {row.customers:,}" for row in sorted(found, key=lambda row: -row.customers))
+    return JobReport(
+        customers, 0 if arguments.dry_run else customers,
+        (f"{customers:,} customers as of {as_of} by version {choice.version.number}: {', '.join(told)}", *notes),
+        as_of=as_of, input_versions={ORDER_LINES.full_name: lake.version(ORDER_LINES) or 0}, details={"notes": notes},
+        model_version=choice.version.number, dry_run=arguments.dry_run,
+    )  # fmt: skip
+
+
+def assigned(days: DataFrame, as_of: date, version: Version, grid: Grid) -> DataFrame:
+    """Rows of gold.rfm_segments of a day, without the columns that look back. days: from `core.purchase_days`."""
+    values = core.customer_values(days, as_of, version.window_days)
+    rows = segmented(values, version, grid)
+    return rows.withColumns({"as_of": F.lit(as_of), "model_version": F.lit(version.number)})
+
+
+def segmented(values: DataFrame, version: Version, grid: Grid) -> DataFrame:
+    """Scores, both segments and expectations of every customer, a batch at a time; no batch is larger than Arrow's."""
+    wanted = (*VALUES, *HISTORY)
+
+    def assign(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        import pandas as pd
+        import pyarrow as pa
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+        with threadpool_limits(1):  # Spark already runs a task a core
+            for batch in batches:
+                if not batch.num_rows:
+                    continue
+                frame = pd.DataFrame({name: batch.column(name).cast(pa.float64()).to_numpy() for name in wanted})
+                scores = version.scoring.scores(frame)
+                ahead = version.expectations.shown_of(frame)
+                added = [
+                    *(pa.array(column, pa.int32()) for column in scores.T),
+                    pa.array(grid.segments(scores), pa.string()),
+                    pa.array(version.clusters_of(frame), pa.int32()),
+                    *(pa.array(ahead[name], pa.float64(), from_pandas=True) for name in (PURCHASES, SPEND)),
+                ]
+                columns = [*(batch.column(name) for name in _PASSED_ON), *added]
+                yield pa.RecordBatch.from_arrays(columns, [*_PASSED_ON, *_ADDED])
+
+    return values.select(*dict.fromkeys((*_PASSED_ON, *wanted))).mapInArrow(assign, _SCHEMA)
+
+
+def _write(lake: Lakehouse, as_of: date, rows: DataFrame, days: DataFrame, settings: RfmSettings) -> list[Row]:
+    """Segments, profiles, what came true and moves, a commit each; returns customers by named segment.
+
+    Profiles come after segments and say which days are there: a run that is cut off before them leaves a day that no
+    other looks at, and its next try heals it.
+    """
+    before = moves.newest(moves.stored_dates(lake), as_of)
+    lake.replace(RFM_SEGMENTS, core.with_history(rows, moves.segments_of(lake, before), as_of), where=on(as_of))
+    _profile(lake, as_of, settings, None)
+    past = as_of - timedelta(days=DAYS_AHEAD)
+    if past in moves.stored_dates(lake):
+        _profile(lake, past, settings, core.bought_after(days, past, as_of))
+    moves.bring_in_line(lake, as_of, before, settings.migration_days)
+    stored = lake.read(RFM_PROFILES).where(on(as_of)).where("view = 'named'")
+    return stored.select("segment", "customers").collect()
+
+
+def _profile(lake: Lakehouse, as_of: date, settings: RfmSettings, after: DataFrame | None) -> None:
+    """Write a day's profiles; what is known to have come true stays unless `after` tells it anew."""
+    segments = moves.segments_of(lake, as_of)
+    assert segments is not None  # noqa: S101 it was written before
+    found = core.profiles(segments, settings.grid.treatments, after)
+    if after is None and lake.exists(RFM_PROFILES):
+        known = lake.read(RFM_PROFILES).where(on(as_of)).select("view", "segment", *_OUTCOMES)
+        found = found.drop(*_OUTCOMES).join(known, ["view", "segment"], "left")
+    lake.replace(RFM_PROFILES, found, where=on(as_of))
+
+
+def on(day: date) -> str:
+    """A day as a SQL condition."""
+    return f"as_of = DATE'{day}'"
