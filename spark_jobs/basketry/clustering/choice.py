@@ -51,7 +51,7 @@ def choose_k(
     resamples: int = 20,
     least_stability: float = STABLE,
     most_rows: int = 4_000,
-    restarts: int = 5,
+    restarts: int = 3,
 ) -> Choice:
     """Choose k: of those stable enough under the bootstrap the one of the best silhouette, the smaller of equal ones.
 

@@ -50,7 +50,9 @@ def _gate(name: str, entries: dict[str, Node]) -> Gate:
         for metric, node in _entries(entries["metrics"], "metrics").items()
     }
     changes, beside = _against(entries["against_champion"], directions)
-    better = entries["replaces"].choice("replaces", (WHEN_BETTER, WHEN_NO_WORSE)) if "replaces" in entries else WHEN_BETTER
+    better = (
+        entries["replaces"].choice("replaces", (WHEN_BETTER, WHEN_NO_WORSE)) if "replaces" in entries else WHEN_BETTER
+    )
     if better == WHEN_BETTER and all(change.may_be_worse_by is not None for change in changes):
         entries["against_champion"].fail("no metric must improve; give one a min_absolute or min_relative change.")
     hours, users = _asking(entries["ask"])

@@ -55,7 +55,9 @@ def plan(lake: Lakehouse, as_of: date, settings: PropensitySettings) -> Plan:
             f" {max(0, (as_of - first_sale).days + 1)}, the first on {first_sale}: load more history or wait."
         )
     if len(kept) < len(dates.train):
-        notes.append(f"{len(kept)} of {len(dates.train)} training dates have {LEAST_HISTORY} days of history: used these")
+        notes.append(
+            f"{len(kept)} of {len(dates.train)} training dates have {LEAST_HISTORY} days of history: used these"
+        )
     share = min(1.0, settings.customers / max(1, customers))
     if share < 1:
         notes.append(f"{settings.customers:,} of {customers:,} customers train, validate and test")

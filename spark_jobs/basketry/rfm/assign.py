@@ -45,7 +45,10 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     as_of: date = arguments.as_of
     [choice] = versions.choose(lake, KIND, arguments.model, [as_of])
     check_day(lake.catalog, as_of, data_span(lake)[1])
-    days = core.purchase_days(lake.read(ORDER_LINES), as_of)
+    lines = lake.read(ORDER_LINES)
+    if core.is_empty(lines, as_of, choice.version.window_days):
+        raise _nobody(as_of, choice.version)
+    days = core.purchase_days(lines, as_of)
     rows = assigned(days, as_of, choice.version, settings.grid)
     if arguments.dry_run:
         found = [Row(segment=row.segment, customers=row["count"]) for row in rows.groupBy("segment").count().collect()]
@@ -53,10 +56,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
         found = _write(lake, as_of, rows, days, settings)
     customers = sum(row.customers for row in found)
     if not customers:
-        raise BadInputError(
-            f"no customer has a purchase date with positive spend in the {choice.version.window_days} days up to {as_of}:"
-            " load order lines of these days."
-        )
+        raise _nobody(as_of, choice.version)
     notes = [choice.note] if choice.note else []
     told = (f"{row.segment}: {row.customers:,}" for row in sorted(found, key=lambda row: -row.customers))
     return JobReport(
@@ -65,6 +65,13 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
         as_of=as_of, input_versions={ORDER_LINES.full_name: lake.version(ORDER_LINES) or 0}, details={"notes": notes},
         model_version=choice.version.number, dry_run=arguments.dry_run,
     )  # fmt: skip
+
+
+def _nobody(as_of: date, version: Version) -> BadInputError:
+    return BadInputError(
+        f"no customer has a purchase date with positive spend in the {version.window_days} days up to {as_of}: load order"
+        " lines of these days."
+    )
 
 
 def assigned(days: DataFrame, as_of: date, version: Version, grid: Grid) -> DataFrame:

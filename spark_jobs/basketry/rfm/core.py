@@ -42,6 +42,12 @@ def purchase_days(order_lines: DataFrame, as_of: date) -> DataFrame:
     return customer_days(order_lines, as_of).where("spend > 0")
 
 
+def is_empty(order_lines: DataFrame, as_of: date, window_days: int) -> bool:
+    """Whether no line of the window adds to anybody's spend; found without adding anything up."""
+    lines = counted(order_lines, as_of).where(F.col("order_date") > F.lit(as_of - timedelta(days=window_days)))
+    return lines.where("net_amount > 0").select("order_date").isEmpty()
+
+
 def customer_values(days: DataFrame, as_of: date, window_days: int) -> DataFrame:
     """Recency, frequency and monetary value of who bought in the window, with the history behind expectations.
 
@@ -121,7 +127,9 @@ def profiles(segments: DataFrame, treatments: Mapping[str, str], after: DataFram
         "repurchase_rate_90d": unknown if after is None else F.avg((F.col("dates") > 0).cast("double")),
         "spend_90d": unknown if after is None else F.avg(F.col("spend").cast("double")),
     }
-    found = by_view(rows).groupBy("view", F.col("label")).agg(*(column.alias(name) for name, column in measures.items()))
+    found = (
+        by_view(rows).groupBy("view", F.col("label")).agg(*(column.alias(name) for name, column in measures.items()))
+    )
     totals = segments.agg(F.count(F.lit(1)).alias("_customers"), F.sum("monetary_total").alias("_revenue"))
     known = F.create_map(*map(F.lit, chain.from_iterable(treatments.items())))
     shares = {
@@ -136,7 +144,9 @@ def profiles(segments: DataFrame, treatments: Mapping[str, str], after: DataFram
 def bought_after(days: DataFrame, after: date, until: date) -> DataFrame:
     """Purchase dates and spend of each customer after one day, until another: customer_id, dates, spend."""
     window = days.where((F.col("order_date") > F.lit(after)) & (F.col("order_date") <= F.lit(until)))
-    return window.groupBy("customer_id").agg(F.count(F.lit(1)).alias("dates"), F.sum("spend").cast(MONEY).alias("spend"))
+    return window.groupBy("customer_id").agg(
+        F.count(F.lit(1)).alias("dates"), F.sum("spend").cast(MONEY).alias("spend")
+    )
 
 
 def migration(before: DataFrame, after: DataFrame) -> DataFrame:
@@ -145,7 +155,9 @@ def migration(before: DataFrame, after: DataFrame) -> DataFrame:
     before, after: rows of gold.rfm_segments of one day each. Every customer of either day is in exactly one row of each
     view, so the rows of a from_segment add up to its customers, and those of a to_segment to its.
     """
-    old = by_view(before).select("customer_id", "view", F.col("label").alias("from"), F.col("monetary_total").alias("was"))
+    old = by_view(before).select(
+        "customer_id", "view", F.col("label").alias("from"), F.col("monetary_total").alias("was")
+    )
     new = by_view(after).select("customer_id", "view", F.col("label").alias("to"), F.col("monetary_total").alias("is"))
     pairs = old.join(new, ["customer_id", "view"], "full").select(
         "view",

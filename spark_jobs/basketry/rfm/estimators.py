@@ -58,7 +58,9 @@ def binned(columns: ColumnTransformer, values: Any) -> NDArray[np.float64]:
     return found
 
 
-def pipeline(columns: ColumnTransformer, centroids: NDArray[np.float64], numbers: Sequence[int], values: Any) -> Pipeline:
+def pipeline(
+    columns: ColumnTransformer, centroids: NDArray[np.float64], numbers: Sequence[int], values: Any
+) -> Pipeline:
     """Bins and clusters as one estimator, fitted to values from these centroids on."""
     clusters = NamedKMeans(len(centroids), init=centroids, numbers=tuple(numbers))
     model = Pipeline([("bins", columns), ("clusters", clusters)])

@@ -48,7 +48,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
         expectations, judged = _expectations(days, base, arguments.as_of, first, settings)
     finally:
         days.unpersist()
-    version = tracking.Version("", arguments.as_of, settings.window_days, trained.scoring, expectations, trained.pipeline)
+    version = tracking.Version(
+        "", arguments.as_of, settings.window_days, trained.scoring, expectations, trained.pipeline
+    )
     record = _record(lake, arguments, settings, Fit(base, trained, version, judged, champion, problem, versions))
     number = None if arguments.dry_run else tracking.register(lake, record)
     return JobReport(
@@ -122,9 +124,7 @@ def judge(days: DataFrame, before: date, share: float, settings: RfmSettings) ->
         return None
     actual = {holdout.PURCHASES: _doubles(frame["dates"]), holdout.SPEND: _doubles(frame["spend"])}
     frame[MONETARY] = frame[MONETARY].astype(np.float64)
-    return holdout.judge(
-        frame, actual, holdout.DAYS_AHEAD, resamples=settings.bootstrap, seed=settings.seed
-    )
+    return holdout.judge(frame, actual, holdout.DAYS_AHEAD, resamples=settings.bootstrap, seed=settings.seed)
 
 
 def _doubles(column: pd.Series[Any]) -> holdout.Floats:
@@ -217,7 +217,8 @@ def _summary(
         f"beyond the cap: {beyond[FREQUENCY]:,} by frequency ({caps[FREQUENCY]:g}), {beyond[MONETARY]:,} by spend"
         f" ({caps[MONETARY]:g})",
         trained.choice.reason,
-        f"{trained.clusters.k} clusters, silhouette {trained.silhouette:.3f}" + (", as many as before" * trained.kept_k),
+        f"{trained.clusters.k} clusters, silhouette {trained.silhouette:.3f}"
+        + (", as many as before" * trained.kept_k),
         _told(trained, problem),
         f"expectations shown: {', '.join(version.expectations.shown) or 'none, the naive rate is as good'}",
     ]

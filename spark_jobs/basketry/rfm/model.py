@@ -133,7 +133,9 @@ def _choice(matrix: Floats, settings: RfmSettings) -> Choice:
 def _carried(matrix: Floats, labels: Integers) -> Clusters:
     """The champion's clusters among these rows: the mean of each one's members, under its number."""
     numbers = np.unique(labels)
-    return Clusters(np.stack([matrix[labels == number].mean(axis=0) for number in numbers]), tuple(map(int, numbers)), 0.0)
+    return Clusters(
+        np.stack([matrix[labels == number].mean(axis=0) for number in numbers]), tuple(map(int, numbers)), 0.0
+    )
 
 
 def _k(choice: Choice, last: Clusters | None, settings: RfmSettings) -> tuple[int, bool]:
@@ -172,7 +174,8 @@ def _comparison(
         some = drawn > 0
         part = distances[np.ix_(some, some)]
         differences.append(
-            clustering.silhouette(part, ours[some], drawn[some]) - clustering.silhouette(part, theirs[some], drawn[some])
+            clustering.silhouette(part, ours[some], drawn[some])
+            - clustering.silhouette(part, theirs[some], drawn[some])
         )
     low, high = np.nanpercentile(differences, [2.5, 97.5])
     return Comparison(

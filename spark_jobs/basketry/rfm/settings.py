@@ -71,7 +71,9 @@ def _cap(node: Node, what: str) -> Cap:
     [(kind, value)] = given.items()
     number = float(value.expect(float, kind))
     if number <= 0 or (kind == "quantile" and number > 1):
-        value.fail(f"{kind} of {what} is {number:g}; write {'a share up to 1' if kind == 'quantile' else 'more than 0'}.")
+        value.fail(
+            f"{kind} of {what} is {number:g}; write {'a share up to 1' if kind == 'quantile' else 'more than 0'}."
+        )
     return Cap(number, is_quantile=kind == "quantile")
 
 
