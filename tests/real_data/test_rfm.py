@@ -123,7 +123,7 @@ class Last:
 
 def test_a_refit_a_week_later_keeps_nine_in_ten(lines: DataFrame, values: pd.DataFrame, settings: RfmSettings) -> None:
     """Of the customers whom the old model leaves where they were, at least 90 % stay after a refit; both curves are there."""
-    quick = replace(settings, least_clusters=6, most_clusters=8, keep_within=1.0, least_stability=0.0)
+    quick = replace(settings, least_clusters=6, most_clusters=8, keep_within=1.0, keep_stability=0.0)
     week_ago = values_of(lines, LAST_DAY - timedelta(days=7), settings.window_days)
     first = model.train(week_ago.reset_index(), quick)
     again = model.train(values.reset_index(), quick, Last(first))

@@ -128,8 +128,7 @@ def judge(days: DataFrame, before: date, share: float, settings: RfmSettings) ->
 
 
 def _doubles(column: pd.Series[Any]) -> holdout.Floats:
-    found: holdout.Floats = column.astype(np.float64).to_numpy()
-    return found
+    return np.asarray(column.astype(np.float64), dtype=np.float64)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ SCORES = 5
 DIMENSIONS = ("r", "f", "m")
 _MOST_TOLD = 3
 
-Cell = tuple[int, int, int]
+Cell = tuple[int, ...]
+"""r, f and m."""
 
 
 @dataclass(frozen=True)

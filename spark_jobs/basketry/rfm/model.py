@@ -143,7 +143,7 @@ def _k(choice: Choice, last: Clusters | None, settings: RfmSettings) -> tuple[in
     before = next((one for one in choice.candidates if last is not None and one.k == last.k), None)
     if before is None or before.k == choice.k:
         return choice.k, False
-    stable = before.stability >= settings.least_stability
+    stable = before.stability >= settings.keep_stability
     good = before.silhouette >= choice.chosen.silhouette - settings.keep_within
     return (before.k, True) if stable and good else (choice.k, False)
 

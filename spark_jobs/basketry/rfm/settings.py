@@ -12,7 +12,7 @@ from basketry.rfm.values import Cap
 FILE = "rfm.yaml"
 _KEYS = {
     "caps": ("frequency", "monetary"),
-    "clusters": ("least", "most", "resamples", "least_stability", "keep_within", "customers"),
+    "clusters": ("least", "most", "resamples", "least_stability", "keep_stability", "keep_within", "customers"),
 }
 _WHOLE = {"window_days": 1, "pictures": 10, "seed": 0, "bootstrap": 20}
 """Whole numbers at the top of the file, each with the least it may be."""
@@ -29,6 +29,7 @@ class RfmSettings:
     most_clusters: int
     resamples: int
     least_stability: float
+    keep_stability: float
     keep_within: float
     customers: int
     migration_days: tuple[int, ...]
@@ -57,6 +58,7 @@ def load_settings(include: Path) -> RfmSettings:
         most_clusters=most,
         resamples=_count(clusters["resamples"], "resamples", 2),
         least_stability=_share(clusters["least_stability"], "least_stability"),
+        keep_stability=_share(clusters["keep_stability"], "keep_stability"),
         keep_within=_share(clusters["keep_within"], "keep_within"),
         customers=_count(clusters["customers"], "customers", 100),
         migration_days=_days(top["migration_days"]),

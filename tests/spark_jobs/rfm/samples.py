@@ -17,16 +17,19 @@ SETTINGS: RfmSettings = replace(
 """The shipped settings, made quick."""
 
 
+KINDS = np.array([0, 1, 0, 1, 2])
+"""Kinds of customers, one after another: two fifths each of the first two, so that quintiles fall between the kinds."""
+
+
 def customers(count: int = 400, seed: int = 4) -> pd.DataFrame:
-    """Three kinds: lately, often and much; long ago, rarely and little; lately but only once."""
+    """Three kinds: often and much; long ago, rarely and little; just once, lately, in between."""
     random = np.random.default_rng(seed)
-    kind = np.arange(count) % 3
-    recency = np.select([kind == 0, kind == 1], [random.integers(0, 20, count), random.integers(200, 350, count)],
-                        random.integers(0, 40, count))  # fmt: skip
-    frequency = np.select([kind == 0, kind == 1], [random.integers(12, 40, count), random.integers(1, 3, count)], 1)
-    monetary = np.select([kind == 0, kind == 1], [random.gamma(9, 20, count), random.gamma(9, 3, count)],
-                         random.gamma(9, 8, count))  # fmt: skip
-    return pd.DataFrame({"recency_days": recency, "frequency": frequency, "monetary": monetary.round(2)})
+    kind = np.resize(KINDS, count)
+    recency = [random.integers(20, 40, count), random.integers(200, 350, count), random.integers(0, 10, count)]
+    frequency = [random.integers(12, 40, count), random.integers(1, 3, count), np.ones(count, dtype=int)]
+    monetary = [random.uniform(150, 200, count), random.uniform(10, 40, count), random.uniform(70, 90, count)]
+    columns = {"recency_days": recency, "frequency": frequency, "monetary": [part.round(2) for part in monetary]}
+    return pd.DataFrame({name: np.choose(kind, parts) for name, parts in columns.items()})
 
 
 def histories(count: int, days: int, seed: int = 1) -> tuple[pd.DataFrame, np.ndarray]:

@@ -12,7 +12,7 @@ from basketry.clustering import adjusted_rand_index
 from basketry.errors import BadInputError
 from basketry.rfm import model, plots
 from basketry.rfm.values import VALUES
-from tests.spark_jobs.rfm.samples import SETTINGS, customers
+from tests.spark_jobs.rfm.samples import KINDS, SETTINGS, customers
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,10 @@ def first() -> model.Trained:
 def test_three_kinds_of_customers_are_three_clusters(first: model.Trained) -> None:
     """k is found, each kind is one cluster, and clusters count from 1."""
     assert first.clusters.k == 3 and first.choice.is_stable
-    assert adjusted_rand_index(first.assigned, np.arange(400) % 3) > 0.95
+    assert adjusted_rand_index(first.assigned, np.resize(KINDS, 400)) > 0.95
     assert set(first.assigned) == {1, 2, 3} == set(first.clusters.labels)
     assert first.comparison is None and "agreement" not in first.metrics
-    assert first.metrics["smallest_share"] == pytest.approx(1 / 3, abs=0.02)
+    assert first.metrics["smallest_share"] == pytest.approx(1 / 5, abs=0.02)
     assert model.curves(first.choice)["k"] == [2, 3, 4]
 
 
@@ -64,7 +64,7 @@ def test_the_same_data_fit_again_changes_nobody(first: model.Trained) -> None:
 def test_the_number_of_clusters_stays_while_it_is_good_enough(first: model.Trained) -> None:
     """A champion of two clusters keeps two within the margin, and gives way beyond it; a new one gets a new number."""
     two = model.train(customers(), replace(SETTINGS, most_clusters=2))
-    kept = model.train(customers(), replace(SETTINGS, keep_within=1.0, least_stability=0.0), Last(two))
+    kept = model.train(customers(), replace(SETTINGS, keep_within=1.0, keep_stability=0.0), Last(two))
     assert kept.clusters.k == 2 and kept.kept_k
     left = model.train(customers(), replace(SETTINGS, keep_within=0.0), Last(two))
     assert left.clusters.k == 3 and not left.kept_k

@@ -56,7 +56,7 @@ def test_an_overlap_is_named_with_both_owners(tmp_path: Path) -> None:
         ("frequency: {quantile: 0.99}", "frequency: {quantile: 2}", "quantile of frequency is 2; write a share up to 1."),
         ("frequency: {quantile: 0.99}", "frequency: {at: 30, quantile: 1}", "needs either at or quantile."),
         ("monetary: {quantile: 0.99}", "monetary: {at: 0}", "at of monetary is 0; write more than 0."),
-        ("most: 20 ", "most: 1 ", "most is 1; make it at least 2."),
+        ("most: 20", "most: 1", "most is 1; make it at least 2."),
         ("least: 2 ", "least: 21 ", "most is 20, below least; make it at least 21."),
         ("[1, 7, 28]", "[]", "migration_days is empty"),
         ("least_stability: 0.75", "least_stability: 7", "least_stability is 7; make it a number from 0 to 1."),
