@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from basketry.clustering.kmeans import Points, fit_points, nearest
+from basketry.clustering.kmeans import RESTARTS, Points, fit_points, nearest
 from basketry.clustering.measures import Floats, adjusted_rand_index, silhouette
 from basketry.errors import BadInputError
 
@@ -82,7 +82,7 @@ def choose_k(
 
 
 def _candidate(points: Points, distances: Floats, k: int, seed: int, resamples: int, restarts: int) -> Candidate:
-    reference = fit_points(points, k, seed, None, restarts)
+    reference = fit_points(points, k, seed, None, RESTARTS)  # as `fit` does it, so the curve is of its clusters
     labels = nearest(points.rows, reference.centroids)
     indices = _bootstrap(points, k, seed, resamples, restarts)
     shares = np.bincount(labels, weights=points.weights, minlength=k) / points.weights.sum()

@@ -11,6 +11,9 @@ from numpy.typing import ArrayLike
 from basketry.clustering.measures import Floats, Integers
 from basketry.errors import BadInputError
 
+RESTARTS = 10
+"""k-means++ beginnings of which the best is kept."""
+
 _PIECE = 2_000_000
 """Distances held in memory at once while rows are assigned: 16 MB."""
 
@@ -63,7 +66,7 @@ class Clusters:
 
 
 def fit(
-    matrix: ArrayLike, k: int, *, seed: int, start_centroids: ArrayLike | None = None, restarts: int = 10
+    matrix: ArrayLike, k: int, *, seed: int, start_centroids: ArrayLike | None = None, restarts: int = RESTARTS
 ) -> Clusters:
     """Fit k-means to the rows; BadInputError when fewer than k of them are distinct.
 

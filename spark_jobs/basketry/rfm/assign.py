@@ -7,11 +7,11 @@ days' previous segments and moves are brought in line; they end as if the days h
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from pyspark.sql import DataFrame, Row
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from basketry import versions
@@ -26,14 +26,13 @@ from basketry.rfm.holdout import DAYS_AHEAD, HISTORY, PURCHASES, SPEND
 from basketry.rfm.settings import RfmSettings, load_settings
 from basketry.rfm.tracking import MODEL, Version, load
 from basketry.rfm.values import VALUES
-from basketry.tables import ORDER_LINES, RFM_PROFILES, RFM_SEGMENTS
+from basketry.tables import ORDER_LINES, RFM_SEGMENTS
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 KIND: versions.Kind[Version] = versions.Kind(MODEL, load, "rfm --fit")
 
-_OUTCOMES = ("repurchase_rate_90d", "spend_90d")
 _PASSED_ON = ("customer_id", *VALUES, "monetary_total")
 _ADDED = ("r", "f", "m", "segment", "cluster", "expected_purchases_90d", "expected_spend_90d")
 _SCHEMA = ", ".join(f"{name} {RFM_SEGMENTS.column(name).type}" for name in (*_PASSED_ON, *_ADDED))
@@ -51,14 +50,14 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     days = core.purchase_days(lines, as_of)
     rows = assigned(days, as_of, choice.version, settings.grid)
     if arguments.dry_run:
-        found = [Row(segment=row.segment, customers=row["count"]) for row in rows.groupBy("segment").count().collect()]
+        found: Mapping[str, int] = {row.segment: row["count"] for row in rows.groupBy("segment").count().collect()}
     else:
         found = _write(lake, as_of, rows, days, settings)
-    customers = sum(row.customers for row in found)
+    customers = sum(found.values())
     if not customers:
         raise _nobody(as_of, choice.version)
     notes = [choice.note] if choice.note else []
-    told = (f"{row.segment}: {row.customers:,}" for row in sorted(found, key=lambda row: -row.customers))
+    told = (f"{name}: {count:,}" for name, count in sorted(found.items(), key=lambda one: -one[1]))
     return JobReport(
         customers, 0 if arguments.dry_run else customers,
         (f"{customers:,} customers as of {as_of} by version {choice.version.number}: {', '.join(told)}", *notes),
@@ -83,7 +82,7 @@ def assigned(days: DataFrame, as_of: date, version: Version, grid: Grid) -> Data
 
 def segmented(values: DataFrame, version: Version, grid: Grid) -> DataFrame:
     """Scores, both segments and expectations of every customer, a batch at a time; no batch is larger than Arrow's."""
-    wanted = (*VALUES, *HISTORY)
+    wanted = tuple(dict.fromkeys((*VALUES, *HISTORY)))
 
     def assign(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         import pandas as pd
@@ -94,7 +93,9 @@ def segmented(values: DataFrame, version: Version, grid: Grid) -> DataFrame:
             for batch in batches:
                 if not batch.num_rows:
                     continue
-                frame = pd.DataFrame({name: batch.column(name).cast(pa.float64()).to_numpy() for name in wanted})
+                frame = pd.DataFrame(
+                    {name: batch.column(f"x_{name}").to_numpy(zero_copy_only=False) for name in wanted}
+                )
                 scores = version.scoring.scores(frame)
                 ahead = version.expectations.shown_of(frame)
                 added = [
@@ -106,37 +107,21 @@ def segmented(values: DataFrame, version: Version, grid: Grid) -> DataFrame:
                 columns = [*(batch.column(name) for name in _PASSED_ON), *added]
                 yield pa.RecordBatch.from_arrays(columns, [*_PASSED_ON, *_ADDED])
 
-    return values.select(*dict.fromkeys((*_PASSED_ON, *wanted))).mapInArrow(assign, _SCHEMA)
+    return values.select(*_PASSED_ON, *core.doubles()).mapInArrow(assign, _SCHEMA)
 
 
-def _write(lake: Lakehouse, as_of: date, rows: DataFrame, days: DataFrame, settings: RfmSettings) -> list[Row]:
+def _write(lake: Lakehouse, as_of: date, rows: DataFrame, days: DataFrame, settings: RfmSettings) -> Mapping[str, int]:
     """Segments, profiles, what came true and moves, a commit each; returns customers by named segment.
 
     Profiles come after segments and say which days are there: a run that is cut off before them leaves a day that no
     other looks at, and its next try heals it.
     """
     before = moves.newest(moves.stored_dates(lake), as_of)
-    lake.replace(RFM_SEGMENTS, core.with_history(rows, moves.segments_of(lake, before), as_of), where=on(as_of))
-    _profile(lake, as_of, settings, None)
+    lake.replace(RFM_SEGMENTS, core.with_history(rows, moves.segments_of(lake, before), as_of), where=moves.on(as_of))
+    found = moves.write_profiles(lake, as_of, settings.grid.treatments, None)
+    dates = moves.stored_dates(lake)
     past = as_of - timedelta(days=DAYS_AHEAD)
-    if past in moves.stored_dates(lake):
-        _profile(lake, past, settings, core.bought_after(days, past, as_of))
-    moves.bring_in_line(lake, as_of, before, settings.migration_days)
-    stored = lake.read(RFM_PROFILES).where(on(as_of)).where("view = 'named'")
-    return stored.select("segment", "customers").collect()
-
-
-def _profile(lake: Lakehouse, as_of: date, settings: RfmSettings, after: DataFrame | None) -> None:
-    """Write a day's profiles; what is known to have come true stays unless `after` tells it anew."""
-    segments = moves.segments_of(lake, as_of)
-    assert segments is not None  # noqa: S101 it was written before
-    found = core.profiles(segments, settings.grid.treatments, after)
-    if after is None and lake.exists(RFM_PROFILES):
-        known = lake.read(RFM_PROFILES).where(on(as_of)).select("view", "segment", *_OUTCOMES)
-        found = found.drop(*_OUTCOMES).join(known, ["view", "segment"], "left")
-    lake.replace(RFM_PROFILES, found, where=on(as_of))
-
-
-def on(day: date) -> str:
-    """A day as a SQL condition."""
-    return f"as_of = DATE'{day}'"
+    if past in dates:
+        moves.write_profiles(lake, past, settings.grid.treatments, core.bought_after(days, past, as_of))
+    moves.bring_in_line(lake, as_of, before, dates, settings.migration_days)
+    return found

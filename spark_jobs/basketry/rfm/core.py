@@ -1,6 +1,6 @@
-"""Customers' values, profiles of segments and moves between them: DataFrames in, DataFrames out.
+"""Customers' values, and the sums behind profiles and moves: DataFrames in, DataFrames out.
 
-    order lines ─ purchase_days ─ customer_values ─ (model) ─ with_history ─ profiles, migration
+    order lines ─ purchase_days ─ customer_values ─ (model) ─ with_history ─ segment_sums, paths ─ (summaries)
 
 What counts: sales and returns that are not cancelled and name a customer, up to and including the as-of date. Returns are
 netted against the day they were brought back on; a day whose spend is not positive is no purchase date.
@@ -8,20 +8,21 @@ netted against the day they were brought back on; a day whose spend is not posit
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, timedelta
-from itertools import chain
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from basketry.rfm.holdout import HISTORY
 from basketry.rfm.values import VALUES
-from basketry.tables import GONE, MONEY, NEW, VIEWS
+from basketry.tables import MONEY
 
 KINDS = ("sale", "return")
-SEGMENT_OF = {"named": "segment", "cluster": "cluster"}
-"""The column of gold.rfm_segments that each view shows."""
+VIEW_COLUMNS = {"segment": "string", "cluster": "int"}
+"""The columns of gold.rfm_segments in which the two views stand, and their types."""
+
+LOOKING_BACK = tuple(column for name in VIEW_COLUMNS for column in (f"previous_{name}", f"{name}_since"))
+"""Columns of gold.rfm_segments that depend on the day before."""
 
 
 def counted(order_lines: DataFrame, as_of: date) -> DataFrame:
@@ -76,69 +77,31 @@ def customer_values(days: DataFrame, as_of: date, window_days: int) -> DataFrame
     return known.select("customer_id", *dict.fromkeys((*VALUES, "monetary_total", *HISTORY)))
 
 
+def doubles() -> list[Column]:
+    """What is learned from and scored, as doubles under names of their own: x_<column>.
+
+    Spark turns decimals into doubles, for fit and assignment alike: Arrow rounds some otherwise, and a customer who is
+    exactly on an edge would be scored differently.
+    """
+    return [F.col(name).cast("double").alias(f"x_{name}") for name in dict.fromkeys((*VALUES, *HISTORY))]
+
+
 def with_history(current: DataFrame, previous: DataFrame | None, as_of: date) -> DataFrame:
     """The rows with the segment before the present one, and since when the present one holds, in both views.
 
     current: rows of a day without these columns; previous: stored rows of the newest day before it, None without any.
     """
-    views = SEGMENT_OF.values()
     if previous is None:
-        unknown = {f"previous_{name}": F.lit(None).cast(_kind(name)) for name in views}
-        return current.withColumns({**unknown, **{f"{name}_since": F.lit(as_of) for name in views}})
-    kept = [F.col(f"{prefix}{name}{suffix}").alias(f"_{prefix}{name}{suffix}")
-            for name in views for prefix, suffix in (("", ""), ("previous_", ""), ("", "_since"))]  # fmt: skip
+        unknown = {f"previous_{name}": F.lit(None).cast(kind) for name, kind in VIEW_COLUMNS.items()}
+        return current.withColumns({**unknown, **{f"{name}_since": F.lit(as_of) for name in VIEW_COLUMNS}})
+    kept = [F.col(name).alias(f"_{name}") for name in (*VIEW_COLUMNS, *LOOKING_BACK)]
     joined = current.join(previous.select("customer_id", *kept), "customer_id", "left")
     columns: dict[str, Column] = {}
-    for name in views:
+    for name in VIEW_COLUMNS:
         stayed = F.col(f"_{name}") == F.col(name)
         columns[f"previous_{name}"] = F.when(stayed, F.col(f"_previous_{name}")).otherwise(F.col(f"_{name}"))
         columns[f"{name}_since"] = F.when(stayed, F.col(f"_{name}_since")).otherwise(F.lit(as_of))
-    return joined.withColumns(columns).drop(*(column for column in joined.columns if column.startswith("_")))
-
-
-def _kind(view: str) -> str:
-    return "int" if view == "cluster" else "string"
-
-
-def by_view(segments: DataFrame) -> DataFrame:
-    """Each row once a view, with `view` and `label`: the named segment, or the cluster's number as text."""
-    parts = (
-        F.struct(F.lit(view).alias("view"), F.col(SEGMENT_OF[view]).cast("string").alias("label")) for view in VIEWS
-    )
-    return segments.withColumn("_view", F.explode(F.array(*parts))).select("*", "_view.*").drop("_view")
-
-
-def profiles(segments: DataFrame, treatments: Mapping[str, str], after: DataFrame | None = None) -> DataFrame:
-    """What each segment is: columns of gold.rfm_profiles.
-
-    segments: rows of gold.rfm_segments of one day. after: customer_id, dates and spend of who bought in the days after
-    them; None while those are not over. A cluster is treated as the named segment that most of its customers have.
-    """
-    rows = segments if after is None else segments.join(after, "customer_id", "left").fillna(0, ["dates", "spend"])
-    unknown = F.lit(None).cast("double")
-    measures = {
-        "as_of": F.first("as_of"),
-        "model_version": F.first("model_version"),
-        "mostly": F.mode("segment", True),
-        "customers": F.count(F.lit(1)),
-        "revenue": F.sum("monetary_total").cast(MONEY),
-        **{name: F.avg(F.col(name).cast("double")) for name in VALUES},
-        **{name: F.avg(name) for name in ("expected_purchases_90d", "expected_spend_90d")},
-        "repurchase_rate_90d": unknown if after is None else F.avg((F.col("dates") > 0).cast("double")),
-        "spend_90d": unknown if after is None else F.avg(F.col("spend").cast("double")),
-    }
-    found = (
-        by_view(rows).groupBy("view", F.col("label")).agg(*(column.alias(name) for name, column in measures.items()))
-    )
-    totals = segments.agg(F.count(F.lit(1)).alias("_customers"), F.sum("monetary_total").alias("_revenue"))
-    known = F.create_map(*map(F.lit, chain.from_iterable(treatments.items())))
-    shares = {
-        "share_of_customers": F.col("customers") / F.col("_customers"),
-        "share_of_revenue": (F.col("revenue") / F.col("_revenue")).cast("double"),
-        "treatment": F.coalesce(known[F.col("mostly")], F.lit("")),
-    }
-    joined = found.crossJoin(F.broadcast(totals)).withColumns(shares)
-    return joined.withColumnRenamed("label", "segment").drop("_customers", "_revenue")
+    return joined.withColumns(columns).drop(*(f"_{name}" for name in (*VIEW_COLUMNS, *LOOKING_BACK)))
 
 
 def bought_after(days: DataFrame, after: date, until: date) -> DataFrame:
@@ -149,25 +112,41 @@ def bought_after(days: DataFrame, after: date, until: date) -> DataFrame:
     )
 
 
-def migration(before: DataFrame, after: DataFrame) -> DataFrame:
-    """Who moved where between two days: view, from_segment, to_segment, customers, revenue_before, revenue_after.
+def segment_sums(segments: DataFrame, after: DataFrame | None = None) -> DataFrame:
+    """Sums from which profiles are made, a row a named segment and cluster: see `basketry.rfm.summaries`.
 
-    before, after: rows of gold.rfm_segments of one day each. Every customer of either day is in exactly one row of each
-    view, so the rows of a from_segment add up to its customers, and those of a to_segment to its.
+    segments: rows of gold.rfm_segments of one day. after: from `bought_after`; None while those days are not over.
     """
-    old = by_view(before).select(
-        "customer_id", "view", F.col("label").alias("from"), F.col("monetary_total").alias("was")
-    )
-    new = by_view(after).select("customer_id", "view", F.col("label").alias("to"), F.col("monetary_total").alias("is"))
-    pairs = old.join(new, ["customer_id", "view"], "full").select(
-        "view",
-        F.coalesce("from", F.lit(NEW)).alias("from_segment"),
-        F.coalesce("to", F.lit(GONE)).alias("to_segment"),
-        F.coalesce("was", F.lit(0)).alias("was"),
-        F.coalesce("is", F.lit(0)).alias("is"),
-    )
-    return pairs.groupBy("view", "from_segment", "to_segment").agg(
+    rows = segments if after is None else segments.join(after, "customer_id", "left").fillna(0, ["dates", "spend"])
+    unknown = F.lit(None).cast("double")
+    return rows.groupBy("segment", "cluster", "model_version").agg(
         F.count(F.lit(1)).alias("customers"),
-        F.sum("was").cast(MONEY).alias("revenue_before"),
-        F.sum("is").cast(MONEY).alias("revenue_after"),
+        F.sum("monetary_total").cast(MONEY).alias("revenue"),
+        *(F.sum(F.col(name).cast("double")).alias(name) for name in VALUES),
+        *(F.sum(name).alias(name) for name in ("expected_purchases_90d", "expected_spend_90d")),
+        (unknown if after is None else F.count_if(F.col("dates") > 0).cast("double")).alias("repurchase_rate_90d"),
+        (unknown if after is None else F.sum("spend").cast("double")).alias("spend_90d"),
+    )
+
+
+def paths(before: DataFrame, after: DataFrame) -> DataFrame:
+    """Customers and revenue by where they were and are, a row a combination of both views on both days.
+
+    before, after: rows of gold.rfm_segments of one day each. Null where a customer is not there; every customer of either
+    day is in exactly one row.
+    """
+    old, new = (
+        rows.select(
+            "customer_id", *(F.col(name).alias(f"{when}_{name}") for name in ("segment", "cluster", "monetary_total"))
+        )
+        for when, rows in (("from", before), ("to", after))
+    )
+    return (
+        old.join(new, "customer_id", "full")
+        .groupBy("from_segment", "to_segment", "from_cluster", "to_cluster")
+        .agg(
+            F.count(F.lit(1)).alias("customers"),
+            F.coalesce(F.sum("from_monetary_total"), F.lit(0)).cast(MONEY).alias("revenue_before"),
+            F.coalesce(F.sum("to_monetary_total"), F.lit(0)).cast(MONEY).alias("revenue_after"),
+        )
     )

@@ -95,9 +95,7 @@ def base_of(days: DataFrame, as_of: date, settings: RfmSettings) -> Base:
             " load order lines of these days, or look at what was returned."
         )
     share = min(1.0, settings.customers / customers)
-    frame = sampled(values, share).toArrow().to_pandas().sort_values("customer_id", ignore_index=True)
-    for name in (MONETARY, "monetary_total"):
-        frame[name] = frame[name].astype(np.float64)
+    frame = _frame(sampled(values, share))
     return Base(frame, {**row.asDict(), "customers": customers}, share)
 
 
@@ -119,16 +117,18 @@ def judge(days: DataFrame, before: date, share: float, settings: RfmSettings) ->
     history = core.customer_values(positive.where(F.col("order_date") <= F.lit(before)), before, settings.window_days)
     after = core.bought_after(positive, before, before + timedelta(days=holdout.DAYS_AHEAD))
     joined = sampled(history, share).join(after, "customer_id", "left").fillna(0, ["dates", "spend"])
-    frame = joined.toArrow().to_pandas().sort_values("customer_id", ignore_index=True)
+    frame = _frame(joined, "dates", "spend")
     if frame.empty:
         return None
-    actual = {holdout.PURCHASES: _doubles(frame["dates"]), holdout.SPEND: _doubles(frame["spend"])}
-    frame[MONETARY] = frame[MONETARY].astype(np.float64)
+    actual = {holdout.PURCHASES: frame["dates"].to_numpy(), holdout.SPEND: frame["spend"].to_numpy()}
     return holdout.judge(frame, actual, holdout.DAYS_AHEAD, resamples=settings.bootstrap, seed=settings.seed)
 
 
-def _doubles(column: pd.Series[Any]) -> holdout.Floats:
-    return np.asarray(column.astype(np.float64), dtype=np.float64)
+def _frame(values: DataFrame, *more: str) -> pd.DataFrame:
+    """Customers' values as doubles, in a fixed order."""
+    columns = values.select("customer_id", *core.doubles(), *(F.col(name).cast("double") for name in more))
+    frame: pd.DataFrame = columns.toArrow().to_pandas().sort_values("customer_id", ignore_index=True)
+    return frame.rename(columns=lambda name: name.removeprefix("x_"))
 
 
 @dataclass(frozen=True)

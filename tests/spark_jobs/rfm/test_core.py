@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from basketry.rfm import core
+from basketry.rfm import core, summaries
 from basketry.tables import GONE, NEW, ORDER_LINES
 from tests.spark_jobs.sales.samples import frame, line, returned
 
@@ -84,7 +84,11 @@ def test_values_equal_an_independent_computation(spark: SparkSession) -> None:
     random = np.random.default_rng(8)
     rows, spend = [], {}
     for number in range(1000):
-        day = date(2024, 1, 1 + int(random.integers(31))) if random.random() < 0.7 else date(2024, 3, int(random.integers(1, 20)))
+        day = (
+            date(2024, 1, 1 + int(random.integers(31)))
+            if random.random() < 0.7
+            else date(2024, 3, int(random.integers(1, 20)))
+        )
         who, cents = f"C{random.integers(40)}", int(random.integers(-400, 1000))
         make = line if cents >= 0 else returned
         rows.append(make(f"O{number}", "1", str(day), customer_id=who, net_amount=str(Decimal(cents) / 100)))
@@ -122,21 +126,22 @@ def test_moves_add_up_to_both_days(spark: SparkSession) -> None:
     """Rows of a from_segment add up to the last period's customers, of a to_segment to this one's, with new and gone."""
     before = assigned(spark, AS_OF, A=("Loyal", 1, "10"), B=("Loyal", 1, "20"), C=("Lost", 2, "5"))
     after = assigned(spark, AS_OF, A=("Loyal", 1, "12"), B=("At risk", 1, "20"), D=("New", 3, "7"))
-    found = core.migration(before, after).collect()
-    named = {(row.from_segment, row.to_segment): row for row in found if row.view == "named"}
-    assert {path: row.customers for path, row in named.items()} == {
+    found = list(summaries.moves(row.asDict() for row in core.paths(before, after).collect()))
+    named = {(row["from_segment"], row["to_segment"]): row for row in found if row["view"] == "named"}
+    assert {path: row["customers"] for path, row in named.items()} == {
         ("Loyal", "Loyal"): 1, ("Loyal", "At risk"): 1, ("Lost", GONE): 1, (NEW, "New"): 1,
     }  # fmt: skip
-    assert named["Loyal", "Loyal"].revenue_before == 10 and named["Loyal", "Loyal"].revenue_after == 12
-    assert named["Lost", GONE].revenue_before == 5 and named["Lost", GONE].revenue_after == 0
-    assert named[NEW, "New"].revenue_before == 0
-    clusters = {(row.from_segment, row.to_segment): row.customers for row in found if row.view == "cluster"}
+    money = {path: (row["revenue_before"], row["revenue_after"]) for path, row in named.items()}
+    assert money["Loyal", "Loyal"] == (10, 12) and money["Lost", GONE] == (5, 0) and money[NEW, "New"] == (0, 7)
+    clusters = {(row["from_segment"], row["to_segment"]): row["customers"] for row in found if row["view"] == "cluster"}
     assert clusters == {("1", "1"): 2, ("2", GONE): 1, (NEW, "3"): 1}
 
 
 def test_each_customer_keeps_the_segment_before_and_the_date_of_change(spark: SparkSession) -> None:
     """Who stays keeps both; who moves has the old one and today; who is new has neither an old one."""
-    first = core.with_history(assigned(spark, date(2024, 3, 8), A=("Loyal", 1, "1"), B=("New", 2, "1")), None, date(2024, 3, 8))
+    first = core.with_history(
+        assigned(spark, date(2024, 3, 8), A=("Loyal", 1, "1"), B=("New", 2, "1")), None, date(2024, 3, 8)
+    )
     second = core.with_history(
         assigned(spark, date(2024, 3, 9), A=("At risk", 1, "1"), B=("New", 2, "1")), first, date(2024, 3, 9)
     )
@@ -152,9 +157,7 @@ def test_each_customer_keeps_the_segment_before_and_the_date_of_change(spark: Sp
 
 def test_a_profile_says_size_shares_and_what_came_true(spark: SparkSession) -> None:
     """Shares of customers and revenue, means in real units, who bought since, and the treatment of a cluster's majority."""
-    rows = assigned(
-        spark, AS_OF, A=("Loyal", 1, "30"), B=("Loyal", 1, "50"), C=("Lost", 1, "10"), D=("Lost", 2, "10")
-    )
+    rows = assigned(spark, AS_OF, A=("Loyal", 1, "30"), B=("Loyal", 1, "50"), C=("Lost", 1, "10"), D=("Lost", 2, "10"))
     days = days_of(
         spark,
         line("O1", "1", "2024-03-11", customer_id="A", net_amount="8"),
@@ -164,23 +167,28 @@ def test_a_profile_says_size_shares_and_what_came_true(spark: SparkSession) -> N
         as_of=date(2024, 12, 31),
     )
     after = core.bought_after(days, AS_OF, date(2024, 6, 8))
+    sums = [row.asDict() for row in core.segment_sums(rows, after).collect()]
     found = {
-        (row.view, row.segment): row
-        for row in core.profiles(rows, {"Loyal": "thank", "Lost": "leave"}, after).collect()
+        (row["view"], row["segment"]): row for row in summaries.profiles(sums, {"Loyal": "thank", "Lost": "leave"})
     }
     loyal, one = found["named", "Loyal"], found["cluster", "1"]
-    assert (loyal.customers, loyal.share_of_customers, loyal.share_of_revenue) == (2, 0.5, 0.8)
-    assert (loyal.revenue, loyal.monetary, loyal.frequency, loyal.recency_days) == (80, 20, 2, 4)
-    assert (loyal.repurchase_rate_90d, loyal.spend_90d, loyal.treatment) == (0.5, 5.0, "thank")
-    assert (one.customers, one.mostly, one.treatment) == (3, "Loyal", "thank")
-    assert found["cluster", "2"].repurchase_rate_90d == 0
-    assert sum(row.share_of_revenue for (view, _), row in found.items() if view == "named") == pytest.approx(1)
-    unknown = core.profiles(rows, {"Loyal": "thank"}).where("segment = 'Lost'").collect()[0]
-    assert (unknown.repurchase_rate_90d, unknown.spend_90d, unknown.treatment) == (None, None, "")
+    assert (loyal["customers"], loyal["share_of_customers"], loyal["share_of_revenue"]) == (2, 0.5, 0.8)
+    assert (loyal["revenue"], loyal["monetary"], loyal["frequency"], loyal["recency_days"]) == (80, 20, 2, 4)
+    assert (loyal["repurchase_rate_90d"], loyal["spend_90d"], loyal["treatment"]) == (0.5, 5.0, "thank")
+    assert (one["customers"], one["mostly"], one["treatment"]) == (3, "Loyal", "thank")
+    assert found["cluster", "2"]["repurchase_rate_90d"] == 0 and loyal["expected_spend_90d"] is None
+    assert sum(row["share_of_revenue"] for (view, _), row in found.items() if view == "named") == pytest.approx(1)
+    early = [row.asDict() for row in core.segment_sums(rows).collect()]
+    lost = next(row for row in summaries.profiles(early, {"Loyal": "thank"}) if row["segment"] == "Lost")
+    assert (lost["repurchase_rate_90d"], lost["spend_90d"], lost["treatment"]) == (None, None, "")
 
 
 def test_pandas_counts_the_same_drops(spark: SparkSession) -> None:
     """Days whose spend is not positive are all there before they are dropped."""
-    rows = [line("O1", "1", "2024-03-01"), returned("O2", "1", "2024-03-02"), line("O3", "1", "2024-03-03", net_amount="0")]
+    rows = [
+        line("O1", "1", "2024-03-01"),
+        returned("O2", "1", "2024-03-02"),
+        line("O3", "1", "2024-03-03", net_amount="0"),
+    ]
     found = core.customer_days(frame(spark, ORDER_LINES, rows), AS_OF).toPandas()
     assert isinstance(found, pd.DataFrame) and (found["spend"] <= 0).sum() == 2 and len(found) == 3
