@@ -12,11 +12,12 @@ from pathlib import Path
 
 from benchmarks.cases import CASES as FOUNDATION
 from benchmarks.features import features
+from benchmarks.forecast import forecast
 from benchmarks.measure import Figure
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PAGE = CHECKOUT / "docs" / "performance.md"
-CASES: dict[str, Callable[[Path], list[Figure]]] = {**FOUNDATION, "features": features}
+CASES: dict[str, Callable[[Path], list[Figure]]] = {**FOUNDATION, "features": features, "forecast": forecast}
 HEAD = """# Performance
 
 Measured by `make bench` on {machine}. Each figure is a ratio of whole processes run in turn in one go (median of pairs),

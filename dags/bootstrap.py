@@ -1,4 +1,4 @@
-"""From an empty gold schema to first scores: features for the training dates, first models, the gate, scores of a day.
+"""From an empty gold schema to first scores: features for the training dates, first models, their gates, scores of a day.
 
 Started by hand, once for a new catalog; starting it again repeats the same days.
 
@@ -26,7 +26,7 @@ with DAG(
         owner="data-science",
         runbook="docs/runbooks/bootstrap.md",
         doc=__doc__,
-        topics=("propensity", "manual"),
+        topics=("propensity", "forecast", "manual"),
         run_limit=timedelta(days=4),  # a person may be asked
     ),
 ):
@@ -36,3 +36,6 @@ with DAG(
     today = spark_job("features", as_of=AS_OF)
     scores = spark_job("score_propensity", as_of=AS_OF)
     backlog >> today >> spark_job("train_propensity", as_of=AS_OF) >> gate("propensity") >> scores
+    forecast_gate = gate("forecast", group_id="forecast_gate")
+    forecasts = spark_job("forecast", as_of=AS_OF)
+    spark_job("train_forecast", as_of=AS_OF) >> forecast_gate >> forecasts >> spark_job("decide_products", as_of=AS_OF)
