@@ -33,8 +33,9 @@ def buckets(revenues: pd.Series, limits: tuple[float, float]) -> pd.Series:
     """High, Medium or Low; nothing is expected of a product at 0, which is Low; None without a forecast."""
     high, medium = limits
     earns = revenues > 0
-    found = np.select([earns & (revenues >= high), earns & (revenues >= medium)], [HIGH, MEDIUM], LOW)
-    return pd.Series(np.where(revenues.isna(), None, found), revenues.index, dtype=object)
+    found = np.select([earns & (revenues >= high), earns & (revenues >= medium)], [HIGH, MEDIUM], LOW).astype(object)
+    found[revenues.isna().to_numpy()] = None
+    return pd.Series(found, revenues.index, dtype=object)
 
 
 def measured(products: pd.DataFrame, rules: Decisions) -> pd.DataFrame:
@@ -96,7 +97,7 @@ def decide(products: pd.DataFrame, rules: Decisions, limits: tuple[float, float]
             found.loc[rows, ["action", "rule"]] = [rule.action, rule.name]
             found.loc[rows, "reason"] = _reasons(rule, rules, sources[rows], bands)
             found.loc[rows, "expected_worth"] = worth(rule, products[rows], numbers[rows], rules)
-    found["measured"] = [_told(row) for row in numbers.to_dict("records")]
+    found["measured"] = pd.Series([_told(row) for row in numbers.to_dict("records")], found.index, dtype=object)
     return found[list(KEPT)]
 
 

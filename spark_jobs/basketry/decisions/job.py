@@ -28,6 +28,7 @@ from basketry.tables import (
 _PRICE_DAYS = 728
 """Two years: older prices say little about buyers of today."""
 
+_NUMBERS = ("predicted_revenue", "low_90", "high_90", "expected_worth")
 _FEATURES = (
     "revenue_28d", "price_28d", "price_91d", "units_available", "average_rating", "return_rate_91d", "trend_28d",
     "discount_depth_91d",
@@ -104,9 +105,7 @@ def _decided(known: DataFrame, rules: Decisions, limits: tuple[float, float], as
         for part in parts:
             if len(part):
                 found = core.decide(part, rules, limits)
-                numbers = ["predicted_revenue", "low_90", "high_90", "expected_worth"]
-                found[numbers] = found[numbers].astype(object).where(found[numbers].notna(), None)
-                yield found
+                yield found.astype(dict.fromkeys(_NUMBERS, "Float64"))  # null and not nan in the table
 
     return known.mapInPandas(decided, schema).withColumn("as_of", F.lit(as_of))
 

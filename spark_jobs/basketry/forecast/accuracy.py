@@ -6,6 +6,7 @@ import argparse
 import math
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -79,13 +80,15 @@ def _outcomes(judged: DataFrame, made_on: date, horizon: int) -> list[tuple[obje
 
 
 def _rows(sums: pd.DataFrame, made_on: date, horizon: int) -> Iterator[tuple[object, ...]]:
-    for one in sums.sort_values("demand_class").itertuples(index=False):
-        table = np.array([[one.rows, one.observed, one.absolute, one.signed, one.squared, 0.0, 0.0]], dtype=float)
+    ones: list[Any] = sums.sort_values("demand_class").to_dict("records")
+    for one in ones:
+        kept = (one[name] for name in ("rows", "observed", "absolute", "signed", "squared"))
+        table = np.array([[*kept, 0.0, 0.0]], dtype=float)
         found = {name: float(metric(table)[0]) for name, metric in metrics.METRICS.items()}
         wape, bias = (None if math.isnan(found[name]) else found[name] for name in ("wape", "bias"))
         yield (
-            made_on, horizon, f"days_{horizon}", one.demand_class, int(one.rows), wape, found["rmse"], bias,
-            float(one.inside / one.rows), one.model_version,
+            made_on, horizon, f"days_{horizon}", one["demand_class"], int(one["rows"]), wape, found["rmse"], bias,
+            float(one["inside"] / one["rows"]), one["model_version"],
         )  # fmt: skip
 
 

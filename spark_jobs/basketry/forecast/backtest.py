@@ -9,10 +9,12 @@ import numpy as np
 
 from basketry.forecast import booster, groups
 from basketry.forecast.candidates import ALL, weekly_candidates
-from basketry.forecast.classes import demand_classes
+from basketry.forecast.classes import CLASSES, demand_classes
 from basketry.forecast.reconcile import Agreed, Variances, reconcile, variances_of
 from basketry.forecast.series import MONTH, Bools, Floats, Panel, Texts, periods_of, totals_ahead
 from basketry.forecast.settings import ForecastSettings
+
+_LEAST_GAIN = 0.02
 
 
 @dataclass(frozen=True)
@@ -116,9 +118,10 @@ def naive_error(panel: Panel, weeks: int = 4) -> Floats:
 
 
 def choose(past: Sequence[Origin], candidates: Sequence[str]) -> dict[str, str]:
-    """By demand class the candidate with the least mean WAPE of the next 28 days over these origins.
+    """By demand class the candidate with the least WAPE of the next 28 days over these origins.
 
-    A class that the origins lack, or in which nothing came, has the method that is best over all.
+    The one that is best over all stays unless another is better by more than _LEAST_GAIN in a class: a few origins tell
+    little about a part. So it does where the origins lack a class, or nothing came in it.
     """
     known = [one for one in past if np.isfinite(one.observed[:, MONTH]).any()]
     everything = _mean_wapes(known, candidates, None)
@@ -126,10 +129,9 @@ def choose(past: Sequence[Origin], candidates: Sequence[str]) -> dict[str, str]:
     found = {}
     for name in sorted({str(name) for one in known for name in one.classes}):
         scores = _mean_wapes(known, candidates, name)
-        found[name] = (
-            min(candidates, key=lambda method: scores[method]) if np.isfinite(min(scores.values())) else overall
-        )
-    return dict.fromkeys(("smooth", "erratic", "intermittent", "lumpy", "new"), overall) | found
+        best = min(candidates, key=lambda method: scores[method])
+        found[name] = best if scores[best] < (1 - _LEAST_GAIN) * scores[overall] else overall
+    return dict.fromkeys(CLASSES, overall) | found
 
 
 def _mean_wapes(past: Sequence[Origin], candidates: Sequence[str], demand_class: str | None) -> dict[str, float]:

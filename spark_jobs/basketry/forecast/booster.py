@@ -19,8 +19,11 @@ _LEAST_HISTORY = 8
 """Weeks before the first origin that teaches."""
 
 _PLACES = [PERIODS.index((1, horizon)) for horizon in HORIZONS]
-_LARGEST = 8.0
+_LARGEST = 4.0
 """A ratio to the level counts at most so much: one bulk order must not teach."""
+
+_WEIGHT_POWER = 0.8
+"""Products weigh by this power of their level: by 1 a few large ones would teach alone, by 0 the many tiny ones would."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +74,12 @@ def taught(panel: Panel, origins: int, active_weeks: int) -> Taught:
         given = inputs(panel)
         return Taught(given.names, given.values[:0], np.empty((0, len(HORIZONS))), np.empty(0))
     values, targets, weights = (np.concatenate([part[place] for part in parts]) for place in (1, 2, 3))
+    weights = weights**_WEIGHT_POWER
     return Taught(parts[0][0], values, targets, weights / max(weights.mean(), 1e-9))
 
 
 def train(rows: Taught, parameters: Mapping[str, object], rounds: int, seed: int) -> Booster:
-    """Fit one model a horizon. Weighted by level: an error counts in money, as it does for whoever orders stock."""
+    """Fit one model a horizon. Weighted by level: an error counts nearly in money."""
     models = [_fit(rows, place, parameters, rounds, seed) for place in range(len(HORIZONS))]
     return Booster(rows.names, tuple(models))
 

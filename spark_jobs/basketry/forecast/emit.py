@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,7 @@ def product_rows(base: pd.DataFrame, factors: Mapping[str, Floats], forecaster: 
     """Rows of products. base: of `score.base_forecasts`; factors: by department, one a week ahead."""
     if not len(base):
         return pd.DataFrame(columns=_NAMES)
-    weekly = np.vstack(base["weekly"].to_numpy()).astype(np.float64)
+    weekly: Floats = np.array(base["weekly"].tolist(), dtype=np.float64)
     weekly = weekly * np.vstack([factors[name] for name in base["department"]])
     periods = periods_of(weekly)
     classes = base["demand_class"].to_numpy(dtype=object)
@@ -51,7 +52,7 @@ def _long(
 ) -> pd.DataFrame:
     count = len(periods)
     unknown = np.isnan(periods)
-    found = {name: np.repeat(values, len(PERIODS)) for name, values in texts.items()}
+    found: dict[str, Any] = {name: np.repeat(values, len(PERIODS)) for name, values in texts.items()}
     found |= {"level": np.full(count * len(PERIODS), level, dtype=object), "revenue": periods.ravel()}
     found |= {
         name: np.tile(_DAYS[:, end], count).astype(np.int32) for end, name in enumerate(("first_day", "last_day"))
@@ -59,7 +60,6 @@ def _long(
     for size in LEVELS:
         for end, values in zip(("low", "high"), bounds[size], strict=True):
             found[f"{end}_{size * 100:.0f}"] = np.where(unknown, np.nan, values).ravel()
-    frame = pd.DataFrame(found)[_NAMES]
-    numbers = ["revenue", "low_50", "high_50", "low_90", "high_90"]
-    frame[numbers] = frame[numbers].astype(object).where(frame[numbers].notna(), None)  # null and not nan in the table
-    return frame
+    for name in ("revenue", "low_50", "high_50", "low_90", "high_90"):
+        found[name] = pd.array(found[name], dtype="Float64")  # null and not nan in the table
+    return pd.DataFrame({name: found[name] for name in _NAMES})

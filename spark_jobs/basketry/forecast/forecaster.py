@@ -157,7 +157,7 @@ def learned_spreads(
 ) -> tuple[Spread, ...]:
     """Of each of PERIODS, from what these origins forecast, reconciled, and what came."""
     forecasts = [one.agreed(one.chosen(choice), variances)[1] for one in past]
-    spreads = []
+    spreads: list[Spread] = []
     for place in range(len(PERIODS)):
         parts = []
         for one, found in zip(past, forecasts, strict=True):

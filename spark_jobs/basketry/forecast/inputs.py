@@ -10,7 +10,7 @@ from basketry.forecast.series import Floats, Panel
 from basketry.forecast.statistics import recent_mean, weighted_mean
 
 LEVEL_ALPHA = 0.25
-_FLOOR = 0.02
+_FLOOR = 0.005
 """Least level that inputs are divided by, as a share of the mean level."""
 
 _ALPHAS = (0.1, 0.2, 0.4)

@@ -66,6 +66,6 @@ def variances_of(errors: Mapping[str, Floats]) -> Variances:
 
     def mean(level: str) -> float:
         known = errors[level][np.isfinite(errors[level])]
-        return float(max(np.mean(known**2), 1e-4)) if len(known) else 1.0
+        return max(float(np.mean(known**2)), 1e-4) if len(known) else 1.0
 
     return Variances(mean("products"), mean("departments"), mean("total"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -57,21 +58,25 @@ def evaluate(origins: Sequence[backtest.Origin], settings: ForecastSettings, cha
     over = sorted((one for one in origins if one.weeks_ago >= HORIZONS[1]), key=lambda one: -one.weeks_ago)
     tested = [one for one in over[1:][-settings.tested_on :]]
     parts = [_tested(one, _before(one, origins), settings, champion) for one in tested]
-    names = parts[0].forecasts
+    return _together(parts)
+
+
+def _together(parts: Sequence[Results]) -> Results:
+    def joined(part_of: Callable[[Results], Any]) -> Any:
+        return np.concatenate([part_of(part) for part in parts])
+
+    def both(level: float) -> tuple[Floats, Floats]:
+        return joined(lambda part: part.bounds[level][0]), joined(lambda part: part.bounds[level][1])
+
     return Results(
-        *(np.concatenate([getattr(part, field) for part in parts]) for field in _FIELDS),
-        {name: np.concatenate([part.forecasts[name] for part in parts]) for name in names},
-        {
-            level: (
-                np.concatenate([part.bounds[level][0] for part in parts]),
-                np.concatenate([part.bounds[level][1] for part in parts]),
-            )
-            for level in LEVELS
-        },
+        products=joined(lambda part: part.products),
+        classes=joined(lambda part: part.classes),
+        origins=joined(lambda part: part.origins),
+        observed=joined(lambda part: part.observed),
+        naive_error=joined(lambda part: part.naive_error),
+        forecasts={name: np.concatenate([part.forecasts[name] for part in parts]) for name in parts[0].forecasts},
+        bounds={level: both(level) for level in LEVELS},
     )
-
-
-_FIELDS = ("products", "classes", "origins", "observed", "naive_error")
 
 
 def _before(one: backtest.Origin, origins: Sequence[backtest.Origin]) -> list[backtest.Origin]:
@@ -94,14 +99,15 @@ def _tested(
     spreads = learned_spreads(past, choice, variances)
     each = [spread.bounds(ours[:, place], one.classes) for place, spread in enumerate(spreads)]
     bounds = {
-        level: tuple(np.column_stack([found[level][end] for found in each]) for end in (0, 1)) for level in LEVELS
+        level: (np.column_stack([found[level][0] for found in each]), np.column_stack([found[level][1] for found in each]))
+        for level in LEVELS
     }
     forecasts = {"": ours} | {f"naive/{name}": periods_of(one.weekly[name]) for name in BASELINES}
     if champion is not None:
         forecasts[CHAMPION] = one.agreed(champion(one), variances)[1]
     return Results(
         one.panel.products, one.classes, np.full(len(one.panel), float(one.weeks_ago)), one.observed, one.naive_error,
-        forecasts, bounds,  # type: ignore[arg-type]
+        forecasts, bounds,
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ COLUMNS = {
 }
 
 
-class Served(PythonModel):  # type: ignore[misc]
+class Served(PythonModel):
     """state: of `Forecaster.state`."""
 
     def __init__(self, state: Mapping[str, Any]) -> None:
