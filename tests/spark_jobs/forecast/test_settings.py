@@ -17,7 +17,7 @@ def test_the_shipped_file_names_every_method() -> None:
     """All baselines compete, so that none is beaten by being left out."""
     found = load_settings(CHECKOUT / "include")
     assert set(found.candidates) == set(ALL) > set(BASELINES)
-    assert found.parameters["objective"] == "regression"
+    assert found.parameters["objective"] == "tweedie"
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_the_shipped_file_names_every_method() -> None:
         ("active_weeks: 26", "activ_weeks: 26", "unknown key 'activ_weeks'"),
         ("weeks: 117", "weeks: 4", "weeks is 4; make it at least 8"),
         ("- croston_sba", "- crostons", "unknown a candidate 'crostons'; did you mean 'croston_sba'"),
-        ("objective: regression", "objective: regresion", "did you mean 'regression'"),
+        ("objective: tweedie", "objective: tweedy", "did you mean .tweedie."),
         ("feature_fraction: 0.6", "feature_fraction: 6", "make it at most 1"),
         ("learning_rate: 0.05", "learning_rate: 0", "more than 0"),
         ("seed: 7", "seed: seven", "seed is text"),
