@@ -1,7 +1,7 @@
 """How buyers follow the price: elasticities with their errors, silence where the price told nothing, and what-if.
 
-ln(units) = a + e ln(price) by ordinary least squares over the weeks of a product, after the mean of all products of the same
-week is taken out of ln(units), so that a season is not mistaken for a price. A category pools its products, each around
+ln(units) = a + e ln(price) by ordinary least squares over the weeks of a product, after the mean of all other products of
+the same week is taken out of ln(units), so that a season is not mistaken for a price. A category pools its products, each around
 its own means. Sums are all that is needed, so Spark makes them and no series is ever moved.
 """
 
@@ -26,18 +26,19 @@ def price_weeks(lines: DataFrame) -> DataFrame:
     """A row a product and week with a sale that was paid for: category, product_id, log_price, log_units.
 
     lines: category, product_id, weeks_ago, amount, units of sales. A price of 0 tells nothing and is left out. log_units
-    is less the mean of all products of the week.
+    is less the mean of all other products of the week.
     """
     weeks = lines.groupBy("category", "product_id", "weeks_ago").agg(
         F.sum("amount").cast("double").alias("amount"), F.sum("units").cast("double").alias("units")
     )
     paid = weeks.where((F.col("amount") > 0) & (F.col("units") > 0))
-    units = F.log("units")
+    units, week = F.log("units"), Window.partitionBy("weeks_ago")
+    others = (F.sum(units).over(week) - units) / (F.count(F.lit(1)).over(week) - 1)
     return paid.select(
         "category",
         "product_id",
         F.log(F.col("amount") / F.col("units")).alias("log_price"),
-        (units - F.avg(units).over(Window.partitionBy("weeks_ago"))).alias("log_units"),
+        (units - F.coalesce(others, F.lit(0.0))).alias("log_units"),
     )
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from basketry.forecast import booster, groups
-from basketry.forecast.candidates import ALL, weekly_candidates
-from basketry.forecast.classes import CLASSES, demand_classes
+from basketry.forecast.candidates import ALL, SHARE, weekly_candidates
+from basketry.forecast.classes import CLASSES, NEW, demand_classes
 from basketry.forecast.reconcile import Agreed, Variances, reconcile, variances_of
 from basketry.forecast.series import MONTH, Bools, Floats, Panel, Texts, periods_of, totals_ahead
 from basketry.forecast.settings import ForecastSettings
@@ -121,7 +121,7 @@ def choose(past: Sequence[Origin], candidates: Sequence[str]) -> dict[str, str]:
     """By demand class the candidate with the least WAPE of the next 28 days over these origins.
 
     The one that is best over all stays unless another is better by more than _LEAST_GAIN in a class: a few origins tell
-    little about a part. So it does where the origins lack a class, or nothing came in it.
+    little about a part. So it does where the origins lack a class, or nothing came in it; new products then go by category.
     """
     known = [one for one in past if np.isfinite(one.observed[:, MONTH]).any()]
     everything = _mean_wapes(known, candidates, None)
@@ -131,7 +131,7 @@ def choose(past: Sequence[Origin], candidates: Sequence[str]) -> dict[str, str]:
         scores = _mean_wapes(known, candidates, name)
         best = min(candidates, key=lambda method: scores[method])
         found[name] = best if scores[best] < (1 - _LEAST_GAIN) * scores[overall] else overall
-    return dict.fromkeys(CLASSES, overall) | found
+    return dict.fromkeys(CLASSES, overall) | {NEW: SHARE} | found
 
 
 def _mean_wapes(past: Sequence[Origin], candidates: Sequence[str], demand_class: str | None) -> dict[str, float]:

@@ -75,7 +75,7 @@ def taught(panel: Panel, origins: int, active_weeks: int) -> Taught:
         return Taught(given.names, given.values[:0], np.empty((0, len(HORIZONS))), np.empty(0))
     values, targets, weights = (np.concatenate([part[place] for part in parts]) for place in (1, 2, 3))
     weights = weights**_WEIGHT_POWER
-    return Taught(parts[0][0], values, targets, weights / max(weights.mean(), 1e-9))
+    return Taught(parts[0][0], values, targets, weights / max(weights.sum() / max(len(weights), 1), 1e-9))
 
 
 def train(rows: Taught, parameters: Mapping[str, object], rounds: int, seed: int) -> Booster:

@@ -127,7 +127,9 @@ def _columns(seasons: bool) -> list[Column]:
     kept += [F.col(name).cast(MONEY).alias(name) for name in money]
     kept += [F.col(f"orders_{days}d") for days in (28, 91)]
     kept += [F.col(f"units_{days}d").cast(UNITS).alias(f"units_{days}d") for days in (28, 91)]
-    kept += [_ratio(f"revenue_{days}d", f"units_{days}d").alias(f"price_{days}d") for days in (28, 91)]
+    for days in (28, 91):
+        paid = F.col(f"revenue_{days}d") > 0
+        kept.append(F.when(paid, _ratio(f"revenue_{days}d", f"units_{days}d")).alias(f"price_{days}d"))
     kept.append((1 - _ratio("revenue_91d", "listed")).alias("discount_depth_91d"))
     kept.append(_ratio("returned", "units_91d").alias("return_rate_91d"))
     kept += [F.col("average_rating"), F.coalesce("ratings", F.lit(0)).alias("ratings")]

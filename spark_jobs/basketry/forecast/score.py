@@ -16,6 +16,7 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -147,6 +148,7 @@ def _rows(lake: Lakehouse, base: DataFrame, whole: Whole, version: Version, as_o
             yield emit.product_rows(part, factors, forecaster)
 
     products = base.mapInPandas(final, emit.SCHEMA)
-    above = lake.spark.createDataFrame(emit.group_rows(whole.names, whole.agreed, forecaster), emit.SCHEMA)
+    groups = pa.Table.from_pandas(emit.group_rows(whole.names, whole.agreed, forecaster), preserve_index=False)
+    above = lake.spark.createDataFrame(groups)
     constant = {"as_of": F.lit(as_of), "model_version": F.lit(version.number)}
     return products.unionByName(above).withColumns(constant)
