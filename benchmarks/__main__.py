@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.cases import CASES as FOUNDATION
 from benchmarks.features import features
+from benchmarks.forecast import forecast
 from benchmarks.measure import Figure
 from benchmarks.scoring import scoring
 from benchmarks.segments import segments
@@ -23,6 +24,7 @@ CASES: dict[str, Callable[[Path], list[Figure]]] = {
     "features": features,
     "scoring": scoring,
     "segments": segments,
+    "forecast": forecast,
 }
 HEAD = """# Performance
 

@@ -1,4 +1,4 @@
-"""From an empty gold schema to first scores and segments: features for the training dates, first models, their gates.
+"""From an empty gold schema to first scores, segments and decisions: features, first models, their gates, and a day of each.
 
 Started by hand, once for a new catalog; starting it again repeats the same days.
 
@@ -26,7 +26,7 @@ with DAG(
         owner="data-science",
         runbook="docs/runbooks/bootstrap.md",
         doc=__doc__,
-        topics=("propensity", "segments", "manual"),
+        topics=("propensity", "segments", "forecast", "manual"),
         run_limit=timedelta(days=4),  # a person may be asked
     ),
 ):
@@ -38,3 +38,6 @@ with DAG(
     segments = spark_job("rfm", as_of=AS_OF)
     spark_job("rfm", task_id="fit_rfm", as_of=AS_OF, fit=True) >> gate("rfm", group_id="rfm_gate") >> segments
     backlog >> today >> spark_job("train_propensity", as_of=AS_OF) >> gate("propensity") >> scores
+    forecast_gate = gate("forecast", group_id="forecast_gate")
+    forecasts = spark_job("forecast", as_of=AS_OF)
+    spark_job("train_forecast", as_of=AS_OF) >> forecast_gate >> forecasts >> spark_job("decide_products", as_of=AS_OF)

@@ -1,4 +1,4 @@
-"""Who will buy what in the next 30 days: features of the day, scores of every customer and category, and what came true.
+"""Who will buy what in the next 30 days, and what every product will earn: features, scores, forecasts, decisions, outcomes.
 Beside them the segment of every customer, and who moved.
 
 Daily at 10:15 UTC. A backfill of any range, in any order, gives what daily runs would have given; it scores with the
@@ -17,6 +17,7 @@ from basketry_airflow.manners import on_call
 from basketry_airflow.script_arguments import form_value
 from basketry_airflow.spark_job import spark_job
 
+CHAMPION_OR_AS_THEN = "{{ params.model if params.model == 'as-then' else 'champion' }}"  # a version is of propensity
 DAILY_1015 = CronTriggerTimetable("15 10 * * *", timezone="UTC")
 
 with DAG(
@@ -28,11 +29,13 @@ with DAG(
         owner="data-science",
         runbook="docs/runbooks/daily_scoring.md",
         doc=__doc__,
-        topics=("propensity", "segments", "daily"),
+        topics=("propensity", "segments", "forecast", "daily"),
         runs_at_once=3,  # every table of it is written a day at a time
     ),
 ):
     features = spark_job("features", as_of=AS_OF)
     features >> spark_job("score_propensity", as_of=AS_OF, model=form_value("model"))
     spark_job("propensity_outcomes", as_of=AS_OF)
-    spark_job("rfm", as_of=AS_OF, model="{{ 'as-then' if params.model == 'as-then' else 'champion' }}")
+    spark_job("rfm", as_of=AS_OF, model=CHAMPION_OR_AS_THEN)
+    spark_job("forecast", as_of=AS_OF, model=CHAMPION_OR_AS_THEN) >> spark_job("decide_products", as_of=AS_OF)
+    spark_job("forecast_accuracy", as_of=AS_OF)

@@ -11,8 +11,8 @@ from basketry.settings import Settings
 from basketry_airflow.forms import NAME, catalogs
 
 VERSION = r"^(previous|[1-9][0-9]*)$"
-MODELS = ("propensity", "rfm")
-"""The kinds of models that a catalog has; each has a gate in `include/gates/`."""
+MODELS = {"propensity": "score_propensity", "rfm": "rfm", "forecast": "forecast"}
+"""The kinds of models that a catalog has, each with the job by which it scores and a gate in `include/gates/`."""
 
 
 def rollback_form() -> dict[str, Param]:
@@ -21,7 +21,7 @@ def rollback_form() -> dict[str, Param]:
     choices = {"enum": known} if known else {"pattern": NAME}
     return {
         "catalog": Param(description="The retailer whose model it is.", type="string", title="Catalog", **choices),
-        "model": Param(MODELS[0], "Which kind of model.", type="string", title="Model", enum=list(MODELS)),
+        "model": Param(next(iter(MODELS)), "Which kind of model.", type="string", title="Model", enum=list(MODELS)),
         "to": Param(
             "previous",
             "The version that should score again: previous, or a version's number.",
@@ -39,8 +39,8 @@ def rollback_form() -> dict[str, Param]:
     }  # fmt: skip
 
 
-@task.short_circuit
-def is_wanted(field: str, model: str | None = None, params: Mapping[str, Any] | None = None) -> bool:
-    """Whether the form's tick box of that name is ticked, and the form is about that model; if not, the rest is skipped."""
-    given = params or {}
-    return bool(given[field]) and model in (None, given["model"])
+@task.branch
+def scorer(params: Mapping[str, Any] | None = None) -> str | None:
+    """The task that scores again with the form's model, if its tick box is ticked; the others are skipped."""
+    form = params or {}
+    return MODELS[form["model"]] if form["score_again"] else None

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Generic, TypeVar
 
-from pyspark.sql import Row
-
 from basketry import registry
+from basketry.champions import champions_until, former_champions, moves
 from basketry.errors import BadInputError
 from basketry.lakehouse import Lakehouse
-from basketry.tables import PROMOTIONS
 
 AS_THEN = "as-then"
-_ROLLBACK = "rollback"
 
 Loaded = TypeVar("Loaded")
 
@@ -50,7 +47,7 @@ def choose(lake: Lakehouse, kind: Kind[Loaded], wanted: str, dates: Sequence[dat
     name = registry.registered_name(lake.catalog, kind.model)
     if wanted == registry.CHAMPION:
         return (_champion(lake, kind, name, tuple(dates)),)
-    numbers = _as_then(lake, name, dates) if wanted == AS_THEN else dict.fromkeys(dates, wanted)
+    numbers = champions_until(lake, name, dates) if wanted == AS_THEN else dict.fromkeys(dates, wanted)
     return tuple(
         Choice(kind.load(name, number), tuple(day for day in dates if numbers[day] == number))
         for number in dict.fromkeys(numbers.values())
@@ -65,7 +62,7 @@ def _champion(lake: Lakehouse, kind: Kind[Loaded], name: str, dates: tuple[date,
             return Choice(kind.load(name, number), dates)
         except registry.ModelGoneError as error:
             problem = error.message.partition(":")[0]
-    earlier = [other for other in _former_champions(_moves(lake, name)) if other != number]
+    earlier = [other for other in former_champions(moves(lake, name)) if other != number]
     for other in earlier:
         try:
             found = kind.load(name, other)
@@ -75,36 +72,3 @@ def _champion(lake: Lakehouse, kind: Kind[Loaded], name: str, dates: tuple[date,
     if number is None and not earlier:
         raise BadInputError(f"{name} has no champion: run {kind.training} and let its gate promote a version.")
     raise BadInputError(f"{problem}, and so are its predecessors: run {kind.training} and promote a version.")
-
-
-def _moves(lake: Lakehouse, name: str) -> list[Row]:
-    """Verdicts that decided who scores, oldest first."""
-    if not lake.exists(PROMOTIONS):
-        return []
-    day_after = "CAST(decided_at AS DATE) AS decided_on"  # the session's time zone is UTC
-    rows = lake.read(PROMOTIONS).selectExpr("*", day_after).where("verdict <> 'refuse' AND champion_after IS NOT NULL")
-    return [row for row in rows.orderBy("number").collect() if row.model == name]
-
-
-def _former_champions(moves: Sequence[Row]) -> list[str]:
-    """Champions, the newest first, without those that were rolled back and never promoted again."""
-    found: dict[str, None] = {}
-    withdrawn: set[str] = set()
-    for move in reversed(moves):
-        if move.champion_after not in withdrawn:
-            found.setdefault(move.champion_after)
-        if move.verdict == _ROLLBACK and move.champion_before is not None and move.champion_before not in found:
-            withdrawn.add(move.champion_before)
-    return list(found)
-
-
-def _as_then(lake: Lakehouse, name: str, dates: Sequence[date]) -> Mapping[date, str]:
-    """The champion at the end of each as-of date (UTC); the first there ever was for dates before it."""
-    moves = _moves(lake, name)
-    if not moves:
-        raise BadInputError(f"ops.promotions has no champion of {name} on any day: score with --model champion.")
-    found = {}
-    for day in dates:
-        past = [move for move in moves if move.decided_on < day + timedelta(days=1)]
-        found[day] = str((past[-1] if past else moves[0]).champion_after)
-    return found

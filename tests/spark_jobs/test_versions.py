@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
-from basketry.versions import _former_champions
+from basketry.champions import former_champions
 
 
 def _moves(*told: tuple[str, str | None, str]) -> list[Any]:
-    return [SimpleNamespace(verdict=verdict, champion_before=before, champion_after=after) for verdict, before, after in told]
+    return [
+        SimpleNamespace(verdict=verdict, champion_before=before, champion_after=after)
+        for verdict, before, after in told
+    ]
 
 
 @pytest.mark.parametrize(
@@ -20,10 +23,16 @@ def _moves(*told: tuple[str, str | None, str]) -> list[Any]:
         (_moves(), []),
         (_moves(("promote", None, "1"), ("promote", "1", "2")), ["2", "1"]),
         (_moves(("promote", None, "1"), ("promote", "1", "2"), ("rollback", "2", "1")), ["1"]),
-        (_moves(("promote", None, "1"), ("promote", "1", "2"), ("rollback", "2", "1"), ("promote", "1", "3")), ["3", "1"]),
-        (_moves(("promote", None, "1"), ("promote", "1", "2"), ("rollback", "2", "1"), ("promote", "1", "2")), ["2", "1"]),
+        (
+            _moves(("promote", None, "1"), ("promote", "1", "2"), ("rollback", "2", "1"), ("promote", "1", "3")),
+            ["3", "1"],
+        ),
+        (
+            _moves(("promote", None, "1"), ("promote", "1", "2"), ("rollback", "2", "1"), ("promote", "1", "2")),
+            ["2", "1"],
+        ),
     ],
 )
 def test_what_was_rolled_back_is_no_good_champion(moves: list[Any], expected: list[str]) -> None:
     """The newest first; a version that people returned from comes back only by a promotion of its own."""
-    assert _former_champions(moves) == expected
+    assert former_champions(moves) == expected

@@ -1,0 +1,58 @@
+"""Forecasts so many made-up products as the job does, a group a task, and throws the rows away: `many_products.py <count>`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from basketry.forecast import emit, rows, score  # noqa: E402
+from basketry.forecast.forecaster import fallback  # noqa: E402
+from basketry.forecast.series import MEASURES, WEEKS_AHEAD, panel_of  # noqa: E402
+from basketry.forecast.settings import load_settings  # noqa: E402
+from basketry.session import spark_session  # noqa: E402
+from basketry.settings import CHECKOUT  # noqa: E402
+from benchmarks.forecast import AS_OF, WEEKS, weekly_rows  # noqa: E402
+
+SCHEMA = "product_id string, department string, category string, weeks_ago int, " + ", ".join(
+    f"{m} double" for m in MEASURES
+)
+STEP = 1_000
+
+
+def main(count: int) -> None:
+    """All candidates of every product, reconciled factors of one, and every row of the table made."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    settings = load_settings(CHECKOUT / "include")
+    spark = spark_session("many-products")
+    panel = panel_of(weekly_rows(0, STEP), WEEKS)
+    forecaster = replace(
+        fallback(panel, AS_OF, settings),
+        choice=dict.fromkeys(("smooth", "erratic", "intermittent", "lumpy", "new"), "tsb"),
+    )
+
+    def made(parts: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        for part in parts:
+            for first in part["id"]:
+                yield weekly_rows(int(first), STEP)
+
+    def final(parts: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        factors = {f"D{number}": np.ones(WEEKS_AHEAD) for number in range(20)}
+        for part in parts:
+            yield emit.product_rows(part, factors, forecaster)
+
+    weekly = spark.range(0, count, STEP, max(2, count // 10_000)).mapInPandas(made, SCHEMA)
+    found = rows.History(weekly, WEEKS, count)
+    base = score.base_forecasts(weekly, forecaster, found, settings)
+    base.mapInPandas(final, emit.SCHEMA).write.format("noop").mode("overwrite").save()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

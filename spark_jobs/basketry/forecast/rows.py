@@ -1,0 +1,61 @@
+"""Reads what forecasts need: order lines up to a day, as weekly rows, and how long the history is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from basketry.errors import BadInputError
+from basketry.forecast import core
+from basketry.forecast.series import Panel, panel_of
+from basketry.forecast.settings import ForecastSettings
+from basketry.lakehouse import Lakehouse, declared_schema
+from basketry.tables import ORDER_LINES, PRODUCTS, Table
+
+_SAMPLED_EVENLY = 1_000_003
+"""A prime: products are sampled by the remainder of their hash, finely enough for any share."""
+
+
+@dataclass(frozen=True)
+class History:
+    """lines: of `core.known_lines`; weeks: complete ones that are read; products: how many were ever ordered."""
+
+    lines: DataFrame
+    weeks: int
+    products: int
+
+
+def history(lake: Lakehouse, as_of: date, settings: ForecastSettings) -> History:
+    """What was sold up to the day; BadInputError when nothing was, or when order lines end before it."""
+    lines = core.known_lines(lake.read(ORDER_LINES), table_or_empty(lake, PRODUCTS), as_of)
+    facts = lines.where("line_kind = 'sale'").agg(F.min("order_date").alias("first"), F.max("order_date").alias("last"))
+    row = facts.collect()[0]
+    if row.first is None:
+        raise BadInputError(
+            f"catalog {lake.catalog} sold no product up to {as_of}: run ingest first, or look at a later day."
+        )
+    weeks = core.complete_weeks(row.first, as_of, settings.weeks)
+    return History(lines, weeks, lines.select("product_id").distinct().count())
+
+
+def table_or_empty(lake: Lakehouse, table: Table) -> DataFrame:
+    """The table's rows; none where the catalog has no such feed."""
+    return lake.read(table) if lake.exists(table) else lake.spark.createDataFrame([], declared_schema(table))
+
+
+def weekly(found: History) -> DataFrame:
+    """Rows for `series.panel_of`."""
+    return core.weekly_sales(found.lines, found.weeks)
+
+
+def panel(found: History, settings: ForecastSettings) -> Panel:
+    """The series of at most about `training_products` products, the same ones on every day."""
+    rows = weekly(found)
+    share = settings.training_products / max(1, found.products)
+    if share < 1:
+        rows = rows.where(F.pmod(F.xxhash64("product_id"), F.lit(_SAMPLED_EVENLY)) < math.ceil(share * _SAMPLED_EVENLY))
+    return panel_of(rows.toArrow().to_pandas(), found.weeks)

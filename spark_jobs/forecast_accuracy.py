@@ -1,0 +1,11 @@
+"""Judges the forecasts of 7, 28 and 91 days before the as-of date by what was sold since."""
+
+from __future__ import annotations
+
+from basketry.entry import job_main, job_parser
+from basketry.forecast.accuracy import run
+
+parser = job_parser("forecast_accuracy", __doc__, dated=True)
+
+if __name__ == "__main__":
+    job_main(parser, run)

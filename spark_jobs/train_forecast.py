@@ -1,0 +1,11 @@
+"""Trains, tests and registers a challenger of the model that forecasts the revenue of every product."""
+
+from __future__ import annotations
+
+from basketry.entry import job_main, job_parser
+from basketry.forecast.train import run
+
+parser = job_parser("train_forecast", __doc__, dated=True)
+
+if __name__ == "__main__":
+    job_main(parser, run)
