@@ -28,6 +28,9 @@ SCHEDULES = {
     "weekly_retraining": "30 11 * * MON",
     "bootstrap": None,
     "model_rollback": None,
+    "weekly_marketing": "0 12 * * MON",
+    "forget": None,
+    "apply_grants": None,
 }
 RUNS_AT_ONCE = {"ingest": 2, "daily_scoring": 3}
 """DAGs whose runs may overlap; all others write tables that two runs must not write at once."""
