@@ -10,13 +10,14 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.audience import audience
 from benchmarks.cases import CASES as FOUNDATION
 from benchmarks.features import features
 from benchmarks.measure import Figure
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PAGE = CHECKOUT / "docs" / "performance.md"
-CASES: dict[str, Callable[[Path], list[Figure]]] = {**FOUNDATION, "features": features}
+CASES: dict[str, Callable[[Path], list[Figure]]] = {**FOUNDATION, "features": features, "audience": audience}
 HEAD = """# Performance
 
 Measured by `make bench` on {machine}. Each figure is a ratio of whole processes run in turn in one go (median of pairs),

@@ -24,9 +24,12 @@ def submit(script: Path, *arguments: str, home: Path, before: Callable[[], None]
     return timed([SUBMIT, str(script), *arguments], environment, before)
 
 
-def job(name: str, *arguments: str, home: Path, catalog: str, before: Callable[[], None] | None = None) -> Run:
-    """A whole run of a job."""
-    return submit(CHECKOUT / "spark_jobs" / f"{name}.py", f"--catalog={catalog}", *arguments, home=home, before=before)
+def job(
+    name: str, *arguments: str, home: Path, catalog: str, before: Callable[[], None] | None = None, **changes: str
+) -> Run:
+    """A whole run of a job. changes: of the environment."""
+    script = CHECKOUT / "spark_jobs" / f"{name}.py"
+    return submit(script, f"--catalog={catalog}", *arguments, home=home, before=before, **changes)
 
 
 def _online_retail(folder: Path) -> Path:

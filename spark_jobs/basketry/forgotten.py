@@ -42,7 +42,9 @@ def masked(judged: DataFrame, contract: Contract, known: Collection[str]) -> Dat
         "_raw": _without(F.col("_raw"), [*people, "_extra"]),
         "_entity": _without(F.col("_entity"), entity),
     }
-    return judged.withColumns({name: F.when(is_forgotten, without).otherwise(F.col(name)) for name, without in columns.items()})
+    return judged.withColumns(
+        {name: F.when(is_forgotten, without).otherwise(F.col(name)) for name, without in columns.items()}
+    )
 
 
 def _without(struct: Column, names: list[str]) -> Column:

@@ -21,7 +21,11 @@ TABLES = (CUSTOMERS, MARKETING_AUDIENCE, SALES["day"], QUARANTINE)
 def grants(emulator: DatabricksEmulator) -> Grants:
     """The shipped file, its groups, and four empty tables to grant on."""
     found = load_grants("demo", CHECKOUT / "include")
-    emulator.unity.principals = {found.pipeline, "analyst@example.com", *(team.principal for team in found.teams.values())}
+    emulator.unity.principals = {
+        found.pipeline,
+        "analyst@example.com",
+        *(team.principal for team in found.teams.values()),
+    }
     for table in TABLES:
         empty = pa.table({name: pa.array([], pa.string()) for name in table.column_names})
         write_deltalake(emulator.home / "lake" / "demo" / table.schema / table.name, empty)
@@ -51,7 +55,9 @@ def test_a_plan_changes_nothing(client: WorkspaceClient, grants: Grants) -> None
     lines = unity.plan(client, grants).lines()
     assert "GRANT SELECT ON TABLE demo.gold.sales_day TO `basketry-sales`" in lines
     assert "GRANT USE CATALOG ON CATALOG demo TO `basketry-marketing`" in lines
-    assert any(line.startswith("ALTER TABLE `demo`.`silver`.`customers` ALTER COLUMN `email` SET MASK") for line in lines)
+    assert any(
+        line.startswith("ALTER TABLE `demo`.`silver`.`customers` ALTER COLUMN `email` SET MASK") for line in lines
+    )
     assert holders(client, "gold.sales_day") == set()
 
 
@@ -60,7 +66,11 @@ def test_each_team_gets_what_is_theirs(client: WorkspaceClient, grants: Grants) 
     apply(client, grants)
     everybody = {"basketry-sales", "basketry-marketing", "basketry-data-science", "basketry-on-call"}
     assert holders(client, "gold.sales_day") == everybody
-    assert holders(client, "gold.marketing_audience") == {"basketry-marketing", "basketry-data-science", "basketry-on-call"}
+    assert holders(client, "gold.marketing_audience") == {
+        "basketry-marketing",
+        "basketry-data-science",
+        "basketry-on-call",
+    }
     assert holders(client, "silver.customers") == {"basketry-data-science", "basketry-on-call"}
     assert holders(client, "ops.quarantine") == {"basketry-on-call"}
     again = unity.plan(client, grants)
@@ -85,13 +95,19 @@ def test_a_grant_by_hand_is_reported_and_revoked_on_request(client: WorkspaceCli
     apply(client, grants)
     audience = "demo.gold.marketing_audience"
     for principal in ("basketry-sales", "analyst@example.com"):
-        client.grants.update("TABLE", audience, changes=[PermissionsChange(principal=principal, add=[Privilege.SELECT])])
+        client.grants.update(
+            "TABLE", audience, changes=[PermissionsChange(principal=principal, add=[Privilege.SELECT])]
+        )
     found = apply(client, grants)
     assert {change.principal for change in found.drift} == {"basketry-sales", "analyst@example.com"}
     assert any(line.startswith("added by hand: REVOKE SELECT ON TABLE") for line in found.lines())
     assert "basketry-sales" in holders(client, "gold.marketing_audience")
     apply(client, grants, revoke_by_hand=True)
-    assert holders(client, "gold.marketing_audience") == {"basketry-marketing", "basketry-data-science", "basketry-on-call"}
+    assert holders(client, "gold.marketing_audience") == {
+        "basketry-marketing",
+        "basketry-data-science",
+        "basketry-on-call",
+    }
     assert not unity.plan(client, grants).drift
 
 

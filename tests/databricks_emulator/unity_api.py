@@ -46,7 +46,11 @@ class UnityCatalog:
 
     def tables(self, catalog: str, schema: str) -> list[Document]:
         """The tables of a schema, with columns and their masks."""
-        return [self._table(catalog, schema, path) for path in sorted((self._lake / catalog / schema).glob("*")) if path.is_dir()]
+        return [
+            self._table(catalog, schema, path)
+            for path in sorted((self._lake / catalog / schema).glob("*"))
+            if path.is_dir()
+        ]
 
     def _table(self, catalog: str, schema: str, path: Path) -> Document:
         full_name = f"{catalog}.{schema}.{path.name}"
@@ -54,12 +58,18 @@ class UnityCatalog:
         for field in pa.schema(DeltaTable(path).schema().to_arrow()):
             mask = self._masks.get((full_name, field.name))
             columns.append({"name": field.name, **({"mask": {"function_name": mask}} if mask else {})})
-        return {"name": path.name, "catalog_name": catalog, "schema_name": schema, "full_name": full_name, "columns": columns}
+        return {
+            "name": path.name,
+            "catalog_name": catalog,
+            "schema_name": schema,
+            "full_name": full_name,
+            "columns": columns,
+        }
 
     def permissions(self, kind: str, name: str) -> Document:
         """What principals hold on a securable."""
         held = self._granted.get(self._securable(kind, name), {})
-        assignments = [{"principal": one, "privileges": sorted(privileges)} for one, privileges in sorted(held.items()) if privileges]
+        assignments = [{"principal": one, "privileges": sorted(names)} for one, names in sorted(held.items()) if names]
         return {"privilege_assignments": assignments} if assignments else {}
 
     def change(self, kind: str, name: str, changes: list[Document]) -> Document:
@@ -67,10 +77,14 @@ class UnityCatalog:
         securable = self._securable(kind, name)
         for one in changes:
             if one["principal"] not in self.principals:
-                raise ApiError(404, "PRINCIPAL_DOES_NOT_EXIST", f"Could not find principal with name {one['principal']}.")
+                raise ApiError(
+                    404, "PRINCIPAL_DOES_NOT_EXIST", f"Could not find principal with name {one['principal']}."
+                )
             unknown = {*one.get("add", ()), *one.get("remove", ())} - PRIVILEGES[securable[0]]
             if unknown:
-                raise invalid(f"Privilege {sorted(unknown)[0]} is not applicable to this entity [{name}:{securable[0]}].")
+                raise invalid(
+                    f"Privilege {sorted(unknown)[0]} is not applicable to this entity [{name}:{securable[0]}]."
+                )
             held = self._granted.setdefault(securable, {}).setdefault(one["principal"], set())
             held |= set(one.get("add", ()))
             held -= set(one.get("remove", ()))

@@ -14,7 +14,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Plan, and apply unless --dry-run."""
     grants = load_grants(lake.catalog, lake.settings.include)
     if lake.settings.lake is not None:
-        return JobReport(0, 0, tuple(_resolved(grants)), dry_run=arguments.dry_run, details={"teams": sorted(grants.teams)})
+        return JobReport(
+            0, 0, tuple(_resolved(grants)), dry_run=arguments.dry_run, details={"teams": sorted(grants.teams)}
+        )
     from databricks.sdk import WorkspaceClient
 
     from basketry.grants import unity

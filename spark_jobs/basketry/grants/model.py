@@ -73,7 +73,9 @@ class Grants:
         table = self.tables.get(full_name)
         # The same words whether the table does not exist or is not for them: a refusal tells nothing about what is there.
         if table is None or not reader.may_read(table):
-            raise AccessRefusedError(f"team {team} may not read {full_name}: ask for one of the tables in include/grants.")
+            raise AccessRefusedError(
+                f"team {team} may not read {full_name}: ask for one of the tables in include/grants."
+            )
         return Access(table, table.pii_columns if reader.pii == MASKED else ())
 
     def readable(self, team: str) -> tuple[Access, ...]:

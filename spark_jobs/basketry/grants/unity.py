@@ -77,7 +77,9 @@ def plan(client: WorkspaceClient, grants: Grants) -> Plan:
     return Plan(changes, tuple(_masks(grants, stored)))
 
 
-def apply(client: WorkspaceClient, found: Plan, execute: Callable[[str], object], *, revoke_by_hand: bool = False) -> int:
+def apply(
+    client: WorkspaceClient, found: Plan, execute: Callable[[str], object], *, revoke_by_hand: bool = False
+) -> int:
     """Do what the plan says, masks before grants, so that nothing is readable unmasked; returns how many steps.
 
     execute: runs one SQL statement. Grants by hand are left alone unless revoke_by_hand.
@@ -90,7 +92,9 @@ def apply(client: WorkspaceClient, found: Plan, execute: Callable[[str], object]
     for change in done:
         (kind, name), privilege = change.securable, Privilege(change.privilege)
         given, taken = ([privilege], []) if change.grant else ([], [privilege])
-        client.grants.update(kind, name, changes=[PermissionsChange(principal=change.principal, add=given, remove=taken)])
+        client.grants.update(
+            kind, name, changes=[PermissionsChange(principal=change.principal, add=given, remove=taken)]
+        )
     return len(done) + len(found.statements)
 
 

@@ -59,12 +59,16 @@ def _hours(node: Node, what: str, usual: Hours | None) -> Hours:
     closes = _clock(entries["to"], f"to of {what}") if "to" in entries else usual.closes if usual else LATEST
     if not EARLIEST <= opens < closes <= LATEST:
         node.fail(f"{what}: {opens:%H:%M} to {closes:%H:%M} is not within the federal limit of 08:00 to 21:00.")
-    return Hours(opens, closes, _days(entries["days"], what) if "days" in entries else usual.days if usual else frozenset())
+    return Hours(
+        opens, closes, _days(entries["days"], what) if "days" in entries else usual.days if usual else frozenset()
+    )
 
 
 def _clock(node: Node, what: str) -> time:
     found = _CLOCK.match(node.text)
-    return time(int(found[1]), int(found[2])) if found else node.fail(f"{what} is '{node.text}'; write it as \"09:00\".")
+    return (
+        time(int(found[1]), int(found[2])) if found else node.fail(f"{what} is '{node.text}'; write it as \"09:00\".")
+    )
 
 
 def _days(node: Node, what: str) -> frozenset[int]:

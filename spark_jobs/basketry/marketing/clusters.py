@@ -140,4 +140,6 @@ def _unused(mix: str, above: Sequence[str], taken: set[str], label: int) -> str:
 
 def _joined(words: Sequence[str], who: str) -> str:
     first, *others = (" ".join(word.split()) for word in words)
-    return " & ".join([first, *(word if word.isupper() else word[:1].lower() + word[1:] for word in others)]) + f" {who}"
+    return (
+        " & ".join([first, *(word if word.isupper() else word[:1].lower() + word[1:] for word in others)]) + f" {who}"
+    )

@@ -100,7 +100,7 @@ def _domain(name: str) -> str | None:
 
 def _email(text: str) -> str | None:
     try:
-        return str(validate_email(text, check_deliverability=False).normalized)
+        return str(validate_email(text, check_deliverability=False, strict=True).normalized)
     except EmailNotValidError:
         return None
 

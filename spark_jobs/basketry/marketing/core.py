@@ -108,9 +108,9 @@ def distinct_places(points: DataFrame) -> DataFrame:
 
 def placed(points: DataFrame, known: DataFrame) -> DataFrame:
     """Adds time_zone, time_zone_from and call_windows. known: a row for each of `distinct_places`, with those columns."""
-    same = [points[name].eqNullSafe(known[name]) for name in _PLACE]
-    joined = points.join(F.broadcast(known), same, "left")
-    return joined.select(*points.columns, "time_zone", "time_zone_from", "call_windows")
+    known = known.withColumnsRenamed({name: f"known_{name}" for name in _PLACE})
+    same = [F.col(name).eqNullSafe(F.col(f"known_{name}")) for name in _PLACE]
+    return points.join(F.broadcast(known), same, "left").drop(*(f"known_{name}" for name in _PLACE))
 
 
 def withdrawn(points: DataFrame, opt_outs: DataFrame) -> DataFrame:
@@ -122,7 +122,9 @@ def withdrawn(points: DataFrame, opt_outs: DataFrame) -> DataFrame:
     for channel in CHANNELS:
         own = said.where(F.col("channel").isin(channel, "all")).select("customer_id").distinct()
         # One shuffle less than by number alone: few customers withdraw, so both joins are broadcast.
-        shared = points.join(F.broadcast(own), "customer_id", "left_semi").select(channel).where(f"{channel} IS NOT NULL")
+        shared = (
+            points.join(F.broadcast(own), "customer_id", "left_semi").select(channel).where(f"{channel} IS NOT NULL")
+        )
         marked = own.withColumn("_own", F.lit(True))
         numbers = shared.distinct().withColumn("_shared", F.lit(True))
         points = points.join(F.broadcast(marked), "customer_id", "left").join(F.broadcast(numbers), channel, "left")
@@ -154,7 +156,9 @@ def bought(order_lines: DataFrame, products: DataFrame, as_of: date) -> DataFram
     Spread by customer, so that everything counted from it needs no further shuffle.
     """
     counted = F.col("line_kind").isin("sale", "return") & (F.col("status") != "cancelled")
-    counted &= (F.col("order_date") <= F.lit(as_of)) & F.col("customer_id").isNotNull() & F.col("product_id").isNotNull()
+    counted &= (
+        (F.col("order_date") <= F.lit(as_of)) & F.col("customer_id").isNotNull() & F.col("product_id").isNotNull()
+    )
     sale = F.col("line_kind") == "sale"
     lines = order_lines.where(counted).select(
         "customer_id",
@@ -166,7 +170,7 @@ def bought(order_lines: DataFrame, products: DataFrame, as_of: date) -> DataFram
         _whole(F.when(sale, F.col("net_amount"))).alias("paid"),
         sale.cast("int").alias("sale"),
     )
-    rows = lines.repartition("customer_id").groupBy("customer_id", "order_id", "product_id").agg(*_sums(), _sold())
+    rows = _orders(lines.repartition("customer_id"), "product_id", first="day")
     category = F.coalesce(F.nullif(F.trim("category"), F.lit("")), F.lit(UNCATEGORISED))
     names = products.select("product_id", F.col("name").alias("product"), category.alias("category"))
     return rows.join(F.broadcast(names), "product_id", "left").fillna(UNCATEGORISED, ["category"])
@@ -176,25 +180,20 @@ def _whole(amount: Column) -> Column:
     return F.coalesce((amount * _SCALE).cast("bigint"), F.lit(0).cast("bigint"))
 
 
-def _sums() -> list[Column]:
-    return [*(F.sum(name).alias(name) for name in ("units", "spent", "paid")), F.min("day").alias("first"), F.max("day").alias("day")]
+def _summed(first: str) -> list[Column]:
+    sums = [F.sum(name).alias(name) for name in ("units", "spent", "paid")]
+    return [*sums, F.min(first).alias("first"), F.max("day").alias("day")]
 
 
-def _sold() -> Column:
-    return F.max("sale").alias("sale")
+def _orders(rows: DataFrame, *keys: str, first: str = "first") -> DataFrame:
+    """One row a customer, order and keys; `sale` is 1 where something was sold and not only returned."""
+    return rows.groupBy("customer_id", "order_id", *keys).agg(*_summed(first), F.max("sale").alias("sale"))
 
 
 def _over(rows: DataFrame, *keys: str) -> DataFrame:
     """Rows of an order summed up over orders, without what was only ever returned."""
-    sums = [F.sum(name).alias(name) for name in ("units", "spent", "paid")]
-    days = [F.min("first").alias("first"), F.max("day").alias("day"), F.sum("sale").cast("bigint").alias("orders")]
-    return rows.groupBy("customer_id", *keys).agg(*sums, *days).where("orders > 0")
-
-
-def _orders(rows: DataFrame, *keys: str) -> DataFrame:
-    sums = [F.sum(name).alias(name) for name in ("units", "spent", "paid")]
-    days = [F.min("first").alias("first"), F.max("day").alias("day"), _sold()]
-    return rows.groupBy("customer_id", "order_id", *keys).agg(*sums, *days)
+    orders = F.sum("sale").cast("bigint").alias("orders")
+    return rows.groupBy("customer_id", *keys).agg(*_summed("first"), orders).where("orders > 0")
 
 
 def by_product(rows: DataFrame) -> DataFrame:
@@ -262,9 +261,17 @@ def audience_by(people: DataFrame, rows: DataFrame, keys: tuple[str, ...], as_of
     )
 
 
-def dropped_by_reason(points: DataFrame, summed: DataFrame) -> Mapping[str, int]:
-    """How many customers are not in the audience, by reason; one with orders but no master row has a reason of its own."""
+def dropped_by_reason(points: DataFrame, rows_bought: DataFrame) -> Mapping[str, int]:
+    """How many customers are not in the audience, by reason; one with orders but no master row has a reason of its own.
+
+    points: from `reachable`; rows_bought: from `bought`.
+    """
+    buyers = rows_bought.where("sale = 1").select("customer_id").distinct()
     rows = points.where("dropped IS NOT NULL").groupBy("dropped").count().collect()
     found = {row.dropped: int(row["count"]) for row in rows}
-    orphans = summed.join(points, "customer_id", "left_anti").count()
-    return {reason: count for reason in REASONS if (count := found.get(reason, 0) or (orphans if reason == NO_MASTER_ROW else 0))}
+    orphans = buyers.join(points, "customer_id", "left_anti").count()
+    return {
+        reason: count
+        for reason in REASONS
+        if (count := found.get(reason, 0) or (orphans if reason == NO_MASTER_ROW else 0))
+    }

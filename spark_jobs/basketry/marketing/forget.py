@@ -60,7 +60,9 @@ def _instant(text: str) -> datetime:
 
 
 def _personal(contract: Contract) -> bool:
-    return any(column.pii for column in contract.delivered) and any(column.name == CUSTOMER for column in contract.mapped)
+    return any(column.pii for column in contract.delivered) and any(
+        column.name == CUSTOMER for column in contract.mapped
+    )
 
 
 def _audit(lake: Lakehouse, work: _Erasure, arguments: argparse.Namespace, at: datetime) -> None:
@@ -74,7 +76,9 @@ def _audit(lake: Lakehouse, work: _Erasure, arguments: argparse.Namespace, at: d
 class _Erasure:
     """One request: whom, where, and what was done."""
 
-    def __init__(self, lake: Lakehouse, customers: Sequence[str], contracts: Sequence[Contract], *, dry_run: bool) -> None:
+    def __init__(
+        self, lake: Lakehouse, customers: Sequence[str], contracts: Sequence[Contract], *, dry_run: bool
+    ) -> None:
         self.lake, self.customers, self._contracts, self._dry_run = lake, customers, contracts, dry_run
         self.rows: Counter[str] = Counter()
         self.exports: Counter[str] = Counter()
@@ -87,7 +91,9 @@ class _Erasure:
         found = {row[0] for row in self._mine(self.lake.read(CUSTOMERS)).select(CUSTOMER).collect()}
         missing = [customer for customer in self.customers if customer not in found]
         if missing:
-            raise BadInputError(f"catalog {self.lake.catalog} knows no customer {', '.join(missing)}: check the numbers.")
+            raise BadInputError(
+                f"catalog {self.lake.catalog} knows no customer {', '.join(missing)}: check the numbers."
+            )
 
     def erase(self) -> None:
         """Everything, the person's own row last."""
@@ -108,7 +114,12 @@ class _Erasure:
 
     def _declared(self, schema: str) -> Iterator[Table]:
         for table in TABLES:
-            if table.schema == schema and table.pii_columns and CUSTOMER in table.column_names and self.lake.exists(table):
+            if (
+                table.schema == schema
+                and table.pii_columns
+                and CUSTOMER in table.column_names
+                and self.lake.exists(table)
+            ):
                 yield table
 
     def _named(self) -> str:

@@ -36,7 +36,9 @@ def handed_over(audience: DataFrame, earlier: DataFrame, as_of: date, preferred:
 def _calls(audience: DataFrame) -> DataFrame:
     best = Window.partitionBy("phone").orderBy(F.desc("spent"), "customer_id")
     callable_ = audience.where("phone IS NOT NULL").withColumn("_rank", F.row_number().over(best)).where("_rank = 1")
-    windows = callable_.select("customer_id", F.explode("call_windows").alias("window")).where("window.starts_at IS NOT NULL")
+    windows = callable_.select("customer_id", F.explode("call_windows").alias("window")).where(
+        "window.starts_at IS NOT NULL"
+    )
     return windows.select(
         "customer_id",
         F.to_date(F.date_trunc("week", F.col("window.day"))).alias("week_start"),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
@@ -50,30 +51,39 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Write the audience as of --as-of; the report counts who is not in it, by reason."""
     as_of: date = arguments.as_of
     settings = load_settings(lake.settings.include)
-    points = people_of(lake, as_of).persist(StorageLevel.DISK_ONLY)
-    rows = core.bought(lake.read(ORDER_LINES), _read(lake, PRODUCTS), as_of).persist(StorageLevel.DISK_ONLY)
-    try:
+    rows = core.bought(lake.read(ORDER_LINES), _read(lake, PRODUCTS), as_of)
+    with kept(rows), everybody(lake, as_of) as points, kept(points):
         purchases = _purchases(rows)
         people = points.where("dropped IS NULL")
-        customers, dropped = points.count(), core.dropped_by_reason(points, purchases.totals)
-        found = segments.find(lake, as_of, people, {CATEGORY: purchases.categories, PRODUCT: purchases.products}, settings.clusters)
+        customers, dropped = points.count(), core.dropped_by_reason(points, rows)
+        bought = {CATEGORY: purchases.categories, PRODUCT: purchases.products}
+        found = segments.find(lake, as_of, people, bought, settings.clusters)
         written = 0
         if not arguments.dry_run:
             written = _write(lake, as_of, people, purchases, found)
             segments.keep(lake, as_of, found)
-    finally:
-        rows.unpersist()
-        points.unpersist()
     return _report(lake, arguments, customers, dropped, written, found)
 
 
-def people_of(lake: Lakehouse, as_of: date) -> DataFrame:
+@contextmanager
+def kept(rows: DataFrame) -> Iterator[None]:
+    """Keep rows on disk that are read more than once, as long as the block lasts."""
+    rows.persist(StorageLevel.DISK_ONLY)
+    try:
+        yield
+    finally:
+        rows.unpersist()
+
+
+@contextmanager
+def everybody(lake: Lakehouse, as_of: date) -> Iterator[DataFrame]:
     """Every customer with what may be used of his contact data, his time zone and call windows, and why he is left out."""
     catalog = load_catalog(lake.catalog, lake.settings.include)
     points = core.contact_points(lake.read(CUSTOMERS), catalog.country)
-    points = core.with_zip(points, zip_time_zones(lake)).persist(StorageLevel.DISK_ONLY)
-    points = core.placed(points, _known_places(lake, points, as_of))
-    return core.reachable(core.withdrawn(points, _read(lake, OPT_OUTS)))
+    points = core.with_zip(points, zip_time_zones(lake))
+    with kept(points):  # validated once: the places are looked at before everything else
+        placed = core.placed(points, _known_places(lake, points, as_of))
+        yield core.reachable(core.withdrawn(placed, _read(lake, OPT_OUTS)))
 
 
 def zip_time_zones(lake: Lakehouse) -> DataFrame:
@@ -112,11 +122,11 @@ def _write(
     lake: Lakehouse, as_of: date, people: DataFrame, purchases: Purchases, found: Mapping[str, segments.Segments]
 ) -> int:
     where = f"as_of = DATE'{as_of}'"
-    everybody = core.audience(people, purchases.totals, as_of)
+    audience = core.audience(people, purchases.totals, as_of)
     for mix, segment in found.items():
         renamed = {"cluster": f"{mix}_cluster", "cluster_name": f"{mix}_cluster_name"}
-        everybody = everybody.join(segment.members.withColumnsRenamed(renamed), "customer_id", "left")
-    lake.replace(MARKETING_AUDIENCE, everybody, where=where)
+        audience = audience.join(segment.members.withColumnsRenamed(renamed), "customer_id", "left")
+    lake.replace(MARKETING_AUDIENCE, audience, where=where)
     categories = core.audience_by(people, purchases.categories, ("category",), as_of)
     lake.replace(AUDIENCE_BY_CATEGORY, categories, where=where)
     products = core.audience_by(people, purchases.products, ("product_id", "product", "category"), as_of)
@@ -140,5 +150,5 @@ def _report(
     return JobReport(
         customers, written, (f"{in_it:,} of {customers:,} customers may be contacted", *reasons, *names),
         as_of=arguments.as_of, input_versions=versions, dry_run=arguments.dry_run,
-        details={"audience": in_it, "dropped": dict(dropped), "clusters": {mix: dict(one.found.names) if one.found else {} for mix, one in found.items()}},
+        details={"audience": in_it, "dropped": dict(dropped), "clusters": {mix: one.names for mix, one in found.items()}},
     )  # fmt: skip

@@ -30,6 +30,11 @@ class Segments:
     found: MixClusters | None
     members: DataFrame
 
+    @property
+    def names(self) -> dict[int, str]:
+        """The clusters' names by number; none where there are no clusters."""
+        return dict(self.found.names) if self.found else {}
+
     def lines(self) -> Iterator[str]:
         """For people."""
         if self.found is None:
@@ -82,7 +87,10 @@ def keep(lake: Lakehouse, as_of: date, found: Mapping[str, Segments]) -> None:
     for mix, segment in found.items():
         if segment.found is not None:
             counted = stored.groupBy(F.col(f"{mix}_cluster").alias("cluster"))
-            sizes = {row.cluster: row for row in counted.agg(F.count("*").alias("n"), F.sum("spent").alias("spent")).collect()}
+            sizes = {
+                row.cluster: row
+                for row in counted.agg(F.count("*").alias("n"), F.sum("spent").alias("spent")).collect()
+            }
             lines += [_row(as_of, segment.found, label, sizes) for label in segment.found.clusters.labels]
     if lines:
         lake.record(MARKETING_CLUSTERS, lines, where)
@@ -101,6 +109,8 @@ def _row(as_of: date, found: MixClusters, label: int, sizes: Mapping[int, object
 
 
 def _track(lake: Lakehouse, as_of: date, found: Mapping[str, Segments]) -> None:
+    if not any(segment.found for segment in found.values()):
+        return
     import mlflow
 
     folder = "" if lake.settings.runtime == "local" else "/Shared/basketry/"
@@ -109,8 +119,12 @@ def _track(lake: Lakehouse, as_of: date, found: Mapping[str, Segments]) -> None:
         if segment.found is None:
             continue
         one = segment.found
-        with mlflow.start_run(run_name=f"{mix}-{as_of}", tags={"basketry.as_of": as_of.isoformat(), "basketry.mix": mix}):
+        with mlflow.start_run(
+            run_name=f"{mix}-{as_of}", tags={"basketry.as_of": as_of.isoformat(), "basketry.mix": mix}
+        ):
             mlflow.log_params({"from_run": one.from_run, "columns": len(one.columns)})
             mlflow.log_metrics({name: value for name, value in one.metrics.items() if np.isfinite(value)})
             mlflow.log_dict({str(label): name for label, name in one.names.items()}, "names.json")
-            mlflow.log_dict({"columns": list(one.columns), "centroids": one.clusters.centroids.tolist()}, "centroids.json")
+            mlflow.log_dict(
+                {"columns": list(one.columns), "centroids": one.clusters.centroids.tolist()}, "centroids.json"
+            )

@@ -20,13 +20,19 @@ _BOUGHT = (
     required("spent", MONEY, "paid for it, less what was paid back"),
     required("last_purchase", "date", "last day it was bought"),
     required("recency_days", "int", "days from then to as_of"),
-    required("rank", "bigint", "among its buyers in the audience by spent, then last purchase: 1 = the best; equals share a rank"),
+    required(
+        "rank",
+        "bigint",
+        "among its buyers in the audience by spent, then last purchase: 1 = the best; equals share a rank",
+    ),
 )
 _CLUSTERED = tuple(
     column
     for mix in ("category", "product")
     for column in (
-        Column(f"{mix}_cluster", "int", f"cluster by {mix} mix, the same number from week to week; null without purchases"),
+        Column(
+            f"{mix}_cluster", "int", f"cluster by {mix} mix, the same number from week to week; null without purchases"
+        ),
         Column(f"{mix}_cluster_name", "string", "its name: what its customers buy more than others"),
     )
 )
@@ -55,7 +61,9 @@ MARKETING_AUDIENCE = Table(
         Column("state", "string", "state of the address as delivered"),
         person("zip", "five-digit ZIP of the address, or the postal code as delivered outside the US"),
         Column("time_zone", "string", "IANA time zone; several, with commas between, where one of them must hold"),
-        required("time_zone_from", "string", "zip, state, state with several zones, zip and state disagree, country, or none"),
+        required(
+            "time_zone_from", "string", "zip, state, state with several zones, zip and state disagree, country, or none"
+        ),
         required(
             "call_windows",
             "array<struct<day:date,starts_at:timestamp,ends_at:timestamp>>",
@@ -142,7 +150,11 @@ FORGOTTEN = Table(
     "forgotten",
     "a person removed or masked on request: an audit line without personal data",
     (
-        required("customer_digest", "string", "sha256 of catalog and customer id: keeps a later delivery from bringing him back"),
+        required(
+            "customer_digest",
+            "string",
+            "sha256 of catalog and customer id: keeps a later delivery from bringing him back",
+        ),
         required("request_id", "string", "the request, as the retailer numbers it"),
         required("requested_at", "timestamp", "when the run that forgot began (UTC)"),
         required("decided_by", "string", "user who started it"),

@@ -41,7 +41,11 @@ def view(name: str, *columns: str) -> Table:
     ("sql", "columns", "is_leak"),
     [
         ("SELECT customer_id, lower(email) AS contact FROM silver.customers", ("customer_id", "contact"), True),
-        ("SELECT o.order_id, c.* FROM silver.order_lines o JOIN (SELECT customer_id, phone AS p FROM silver.customers) c USING (customer_id)", ("order_id", "customer_id", "p"), True),
+        (
+            "SELECT o.order_id, c.* FROM silver.order_lines o"
+            " JOIN (SELECT customer_id, phone AS p FROM silver.customers) c USING (customer_id)",
+            ("order_id", "customer_id", "p"), True,
+        ),
         ("WITH t AS (SELECT concat(name, street) AS who FROM silver.customers) SELECT who FROM t", ("who",), True),
         ("SELECT state, count(DISTINCT customer_id) AS n FROM silver.customers GROUP BY state", ("state", "n"), False),
     ],
@@ -69,6 +73,7 @@ def test_a_mapping_into_an_untagged_column_is_found() -> None:
     """A contract that puts a telephone number into the city is a leak to all who read customers masked."""
     grants = load_grants("demo", INCLUDE)
     contract = load_contracts("demo", INCLUDE)["customers"]
-    mapped = tuple(dataclasses.replace(one, expression="concat(city, phone)") if one.name == "city" else one for one in contract.mapped)
+    wrong = {"city": "concat(city, phone)"}
+    mapped = tuple(dataclasses.replace(one, expression=wrong.get(one.name, one.expression)) for one in contract.mapped)
     found = leaks(grants, contract_edges(dataclasses.replace(contract, mapped=mapped)))
     assert ("silver.customers", "city") in {leak.target for leak in found}

@@ -24,7 +24,9 @@ def grants() -> Grants:
 def test_sales_sees_sales_and_nobody_in_it(grants: Grants) -> None:
     """Sales tables without any personal column, and nothing else."""
     readable = grants.readable("sales")
-    assert {access.table.full_name for access in readable} == {name for name in grants.tables if name.startswith("gold.sales_")}
+    assert {access.table.full_name for access in readable} == {
+        name for name in grants.tables if name.startswith("gold.sales_")
+    }
     assert not [access for access in readable if access.table.pii_columns]
 
 
@@ -46,9 +48,10 @@ def test_others_see_customers_without_what_identifies_them(grants: Grants, team:
 @pytest.mark.parametrize(
     ("team", "table"),
     [
-        ("sales", "gold.marketing_audience"), ("sales", "gold.marketing_audience_by_category"), ("sales", "silver.customers"),
-        ("sales", "ops.quarantine"), ("sales", "bronze.customers"), ("marketing", "ops.quarantine"), ("marketing", "bronze.customers"),
-        ("data_science", "bronze.customers"), ("sales", "gold.no_such_table"), ("nobody", "gold.sales_day"), ("Sales", "gold.sales_day"),
+        ("sales", "gold.marketing_audience"), ("sales", "gold.marketing_audience_by_category"),
+        ("sales", "silver.customers"), ("sales", "ops.quarantine"), ("sales", "bronze.customers"),
+        ("marketing", "ops.quarantine"), ("marketing", "bronze.customers"), ("data_science", "bronze.customers"),
+        ("sales", "gold.no_such_table"), ("nobody", "gold.sales_day"), ("Sales", "gold.sales_day"),
     ],
 )  # fmt: skip
 def test_what_is_not_named_is_refused(grants: Grants, team: str, table: str) -> None:
@@ -82,7 +85,10 @@ def test_a_user_has_one_team_or_none(grants: Grants) -> None:
         (HEAD + "  a: {principal: g, reads: ['*.*']}", "is no table"),
         (HEAD + "  a: {principal: g, reeds: [gold.sales_day]}", "unknown key 'reeds'"),
         (HEAD + "  a: {principal: g, reads: [gold.sales_day], tags: {pii: clera}}", "did you mean 'clear'"),
-        (HEAD + "  a: {principal: g, reads: [gold.sales_day], members: [x]}\n  b: {principal: h, reads: [], members: [x]}", "user x is in the teams a and b"),
+        (
+            HEAD + "  a: {principal: g, reads: [gold.sales_day], members: [x]}\n  b: {principal: h, reads: [], members: [x]}",
+            "user x is in the teams a and b",
+        ),
         (HEAD + "  a: {principal: g, reads: []}\n  b: {principal: g, reads: []}", "group g is in the teams a and b"),
         ("teams: {}", "no 'pipeline'"),
     ],

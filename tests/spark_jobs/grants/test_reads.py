@@ -20,7 +20,8 @@ def answer(sql: str) -> list[tuple[object, ...]]:
     with duckdb.connect() as connection:
         connection.execute("CREATE SCHEMA silver")
         columns = load_grants("demo", CHECKOUT / "include").tables["silver.customers"].column_names
-        connection.execute(f"CREATE TABLE silver.customers AS SELECT {', '.join(f'''{name!r} AS "{name}"''' for name in columns)}")
+        shown = ", ".join(f"'{name}' AS \"{name}\"" for name in columns)
+        connection.execute(f"CREATE TABLE silver.customers AS SELECT {shown}")
         return connection.execute(sql).fetchall()
 
 

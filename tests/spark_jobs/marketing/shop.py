@@ -55,11 +55,21 @@ PRODUCT_ROWS = (("P1", "Whole milk", "Dairy"), ("P2", "Apples", "Produce"), ("P3
 
 def sale(order: str, who: str | None, product: str, day: date, amount: str, **other: Any) -> Row:
     """One line of an order."""
-    row: Row = {"order_id": order, "line_id": f"{product}{other.get('line_kind', '')}", "customer_id": who, "product_id": product}
-    row |= {"store_id": "S", "ordered_at": datetime(day.year, day.month, day.day, 12), "order_date": day, "line_kind": "sale"}
+    row: Row = {
+        "order_id": order,
+        "line_id": f"{product}{other.get('line_kind', '')}",
+        "customer_id": who,
+        "product_id": product,
+    }
+    row |= {
+        "store_id": "S",
+        "ordered_at": datetime(day.year, day.month, day.day, 12),
+        "order_date": day,
+        "line_kind": "sale",
+    }
     row |= {"status": "paid", "quantity": Decimal(2), "list_amount": Decimal(amount), "net_amount": Decimal(amount)}
-    row |= dict.fromkeys(("instore_discount", "campaign_coupon_discount", "manuf_coupon_discount", "manuf_coupon_match_discount"), Decimal(0))
-    return row | other | LINEAGE
+    discounts = (name for name in ORDER_LINES.column_names if name.endswith("_discount"))
+    return row | dict.fromkeys(discounts, Decimal(0)) | other | LINEAGE
 
 
 def back(order: str, who: str, product: str, day: date, amount: str) -> Row:
@@ -96,5 +106,5 @@ def fill(lake: Lakehouse) -> None:
         for one, name, category in PRODUCT_ROWS
     ]
     put(lake, PRODUCTS, [dict(row) for row in named])
-    withdrawn = [{"customer_id": who, "channel": channel, "opted_out_on": date(2026, 11, 25), **LINEAGE} for who, channel in OPT_OUT_ROWS]
-    put(lake, OPT_OUTS, withdrawn)
+    later = {"opted_out_on": date(2026, 11, 25), **LINEAGE}
+    put(lake, OPT_OUTS, [{"customer_id": who, "channel": channel, **later} for who, channel in OPT_OUT_ROWS])

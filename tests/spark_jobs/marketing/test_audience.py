@@ -161,7 +161,9 @@ def test_running_the_day_again_changes_nothing(made: Made) -> None:
 
 def test_nothing_personal_outside_tagged_columns(made: Made) -> None:
     """No e-mail address, number or name in any column that is not tagged, nor in a report."""
-    secrets = [str(row[name]) for row in CUSTOMER_ROWS for name in ("name", "email") if row[name] and str(row[name]).strip()]
+    secrets = [
+        str(row[name]) for row in CUSTOMER_ROWS for name in ("name", "email") if row[name] and str(row[name]).strip()
+    ]
     secrets += [f"+121255501{row['customer_id'][1:]}" for row in CUSTOMER_ROWS]
     lake: Lakehouse = made["lake"]
     for table in TABLES:

@@ -35,7 +35,11 @@ def fitted(rows: np.ndarray, previous: Previous | None = None) -> MixClusters:
 def test_clusters_are_found_and_named_by_what_over_indexes() -> None:
     """Three kinds of households are three clusters, each named after what it buys more than others."""
     found = fitted(spending(1))
-    assert sorted(found.names.values()) == ["Beer & wine households", "Nappies households", "Produce & dairy households"]
+    assert sorted(found.names.values()) == [
+        "Beer & wine households",
+        "Nappies households",
+        "Produce & dairy households",
+    ]
     assert found.metrics["stability"] > 0.9
 
 
@@ -79,9 +83,8 @@ def test_too_few_customers_are_no_clusters() -> None:
 
 def test_shares_are_of_everything_spent() -> None:
     """What is in none of the columns counts in the sum, and nothing spent is a row of zeros."""
-    batch = pa.record_batch(
-        {"places": pa.array([[0, -1], [1, 1], []], pa.list_(pa.int32())), "spent": pa.array([[3, 1], [2, 2], []], pa.list_(pa.int64()))}
-    )
+    places = pa.array([[0, -1], [1, 1], []], pa.list_(pa.int32()))
+    batch = pa.record_batch({"places": places, "spent": pa.array([[3, 1], [2, 2], []], pa.list_(pa.int64()))})
     assert np.allclose(matrix(batch, 2) ** 2, [[0.75, 0], [0, 1], [0, 0]])
 
 
@@ -92,7 +95,11 @@ def test_the_shipped_settings_load() -> None:
 
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
-    [("most: 8", "most: 2", "most is below least"), ("least: 3", "leest: 3", "unknown key 'leest'"), ("phone ", "fax ", "unknown preferred_channel")],
+    [
+        ("most: 8", "most: 2", "most is below least"),
+        ("least: 3", "leest: 3", "unknown key 'leest'"),
+        ("preferred_channel: phone", "preferred_channel: fax", "unknown preferred_channel"),
+    ],
 )
 def test_a_mistake_in_the_settings_is_told(tmp_path: Path, old: str, new: str, problem: str) -> None:
     """With file and line."""

@@ -108,7 +108,10 @@ def test_where_an_address_lies(address: tuple[str | None, ...], said: str, zones
 
 def test_no_zone_no_window() -> None:
     """Who lives nowhere known is not called."""
-    assert all(one.starts_at is None for one in call_windows(Place("US", (), (), NOWHERE), days_after(date(2026, 6, 1)), CALLING))
+    assert all(
+        one.starts_at is None
+        for one in call_windows(Place("US", (), (), NOWHERE), days_after(date(2026, 6, 1)), CALLING)
+    )
 
 
 def test_the_package_knows_every_state() -> None:
@@ -134,7 +137,7 @@ def test_the_shipped_file_is_legal() -> None:
         ('hours: {from: "18:00", to: "09:00", days: [mon]}', "federal limit"),
         ('hours: {from: "9", to: "18:00", days: [mon]}', 'from of hours is .9.; write it as "09:00"'),
         ('hours: {from: "09:00", to: "18:00", days: [monday]}', "unknown day 'monday'"),
-        ('hours: {from: "09:00", to: "18:00", days: [mon]}\nstates:\n  Texas: {to: "20:00"}', "calling.yaml:3: 'Texas' is no state"),
+        ('hours: {from: "09:00", to: "18:00", days: [mon]}\nstates:\n  Texas: {}', "calling.yaml:3: 'Texas' is no state"),
         ('hours: {from: "09:00", to: "18:00", days: [mon]}\nstates:\n  TX: {until: "20:00"}', "unknown key 'until'"),
         ('hours: {from: "09:00", to: "18:00"}', "no 'days'"),
     ],
