@@ -60,7 +60,7 @@ COUPONS = Feed("coupons", "csv", 48, ("coupon_upc", "campaign", "item_code"), "|
 REDEMPTIONS = Feed("redemptions", "xlsx", 48, ("Customer No", "Coupon UPC", "Campaign", "Redeemed On"))
 REVIEWS = Feed("reviews", "jsonl", 48, ("review", "item", "customer", "stars", "written_on"))
 EVENTS = Feed("events", "jsonl.gz", 48, ("event", "at", "action", "customer", "visit", "item", "price"))
-OPT_OUTS = Feed("opt_outs", "csv", 24, ("customer_no", "channel", "opted_out_on"))
+OPT_OUTS = Feed("opt_outs", "csv", 104, ("customer_no", "channel", "opted_out_on"))
 
 FEEDS = (CUSTOMERS, PRODUCTS, ORDER_LINES, CAMPAIGNS, CAMPAIGN_MEMBERS, COUPONS, REDEMPTIONS, REVIEWS, EVENTS, OPT_OUTS)
 

@@ -132,10 +132,10 @@ def _unused(mix: str, above: Sequence[str], taken: set[str], label: int) -> str:
     if not above:
         return ALL_ROUND if ALL_ROUND not in taken else f"{ALL_ROUND} ({label})"
     for many in range(min(2, len(above)), len(above) + 1):
-        name = _joined(above[:many], _WHO[mix])
+        name = _joined(sorted(above[:many]), _WHO[mix])  # two that are close must not change places next week
         if name not in taken:
             return name
-    return f"{_joined(above[:2], _WHO[mix])} ({label})"
+    return f"{_joined(sorted(above[:2]), _WHO[mix])} ({label})"
 
 
 def _joined(words: Sequence[str], who: str) -> str:

@@ -37,8 +37,8 @@ def test_clusters_are_found_and_named_by_what_over_indexes() -> None:
     found = fitted(spending(1))
     assert sorted(found.names.values()) == [
         "Beer & wine households",
+        "Dairy & produce households",
         "Nappies households",
-        "Produce & dairy households",
     ]
     assert found.metrics["stability"] > 0.9
 
