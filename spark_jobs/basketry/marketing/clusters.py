@@ -14,7 +14,7 @@ import numpy as np
 
 from basketry import clustering
 from basketry.clustering import Clusters
-from basketry.clustering.measures import Floats
+from basketry.clustering.measures import Floats, Integers
 from basketry.marketing.settings import ClusterSettings
 
 CATEGORY, PRODUCT = "category", "product"
@@ -95,7 +95,7 @@ def fit_mix(
 
 
 def over_index(
-    rows: Floats, labels: Floats, columns: Sequence[str], known: Iterable[int]
+    rows: Floats, labels: Integers, columns: Sequence[str], known: Iterable[int]
 ) -> dict[int, dict[str, float]]:
     """Share of each column in a cluster over its share among all, where above 1; by label."""
     shares = rows**2
@@ -109,7 +109,7 @@ def over_index(
 
 
 def named(
-    mix: str, index: Mapping[int, Mapping[str, float]], rows: Floats, labels: Floats, columns: Sequence[str]
+    mix: str, index: Mapping[int, Mapping[str, float]], rows: Floats, labels: Integers, columns: Sequence[str]
 ) -> dict[int, str]:
     """A name for each label, of the two columns whose share is most above usual; no two labels share a name."""
     shares = rows**2

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import Any
 
 import email_validator
 import phonenumbers
@@ -87,8 +88,9 @@ def _mapped(texts: pa.Array, check: Callable[[str], str | None]) -> pa.Array:
 def _north_american() -> str:
     """Numbers of the United States and Canada, ten digits, by the library's own pattern."""
     # Both have one pattern for fixed and mobile lines; toll-free and rarer kinds go to the library itself.
-    metadata = (phonenumbers.PhoneMetadata.metadata_for_region(region) for region in _NORTH_AMERICA)
-    patterns = [f"(?:{one.fixed_line.national_number_pattern})" for one in metadata]
+    known: Any = phonenumbers.PhoneMetadata
+    lines = (known.metadata_for_region(region).fixed_line.national_number_pattern for region in _NORTH_AMERICA)
+    patterns = [f"(?:{one})" for one in lines]
     return f"^(?:{'|'.join(patterns)})$"
 
 

@@ -42,7 +42,7 @@ def zip_rows() -> list[tuple[str, str, str | None, str]]:
 
     A zone that is none (the package has a misplaced city name) is null, as military post has none.
     """
-    import zipcodes  # type: ignore[import-untyped]
+    import zipcodes
 
     known, source = available_timezones(), zip_source()
     rows = {
