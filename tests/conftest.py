@@ -16,6 +16,18 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
+FOR_FEW_ROWS = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.databricks.delta.snapshotPartitions": "1",
+}
+"""A dozen rows are worth no compiled query and no second plan: tests take less than half the time. What a job's own
+settings do is seen where jobs run by spark-submit, end to end and on the real data sets."""
+LONG_LIVED = "-XX:ReservedCodeCacheSize=256m"
+"""One session serves a process's every test: it may use both compilers, and fills the code cache of the first alone."""
+
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
@@ -23,10 +35,31 @@ def spark() -> Iterator[SparkSession]:
     from basketry.session import spark_session
 
     assert "SPARK_CONF_DIR" in os.environ, 'Spark is not set up in this shell: run make test ARGS="<your selection>"'
+    conf = (Path(os.environ["SPARK_CONF_DIR"]) / "spark-defaults.conf").read_text()
+    (options,) = [line.split(" ", 1)[1] for line in conf.splitlines() if line.startswith("spark.driver.extraJavaOptions")]
+    tuned = options.replace("-XX:TieredStopAtLevel=1", LONG_LIVED)
+    os.environ["PYSPARK_SUBMIT_ARGS"] = f'--driver-java-options "{tuned}" pyspark-shell'
     session = spark_session("tests")
+    del os.environ["PYSPARK_SUBMIT_ARGS"]  # processes that a test starts have launch settings of their own
     session.sparkContext.setLogLevel("ERROR")
+    for name, value in FOR_FEW_ROWS.items():
+        session.conf.set(name, value)
     yield session
     session.stop()
+
+
+@pytest.fixture(scope="module")
+def spark_of_jobs(spark: SparkSession) -> Iterator[SparkSession]:
+    """The session with the settings of a job, for a module that works on many rows."""
+    launched = dict(spark.sparkContext.getConf().getAll())
+    for name in FOR_FEW_ROWS:
+        if name in launched:
+            spark.conf.set(name, launched[name])
+        else:
+            spark.conf.unset(name)
+    yield spark
+    for name, value in FOR_FEW_ROWS.items():
+        spark.conf.set(name, value)
 
 
 @pytest.fixture
