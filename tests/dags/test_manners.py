@@ -163,6 +163,15 @@ def test_an_as_of_date_is_a_date(value: str) -> None:
         _filled(DAGS["daily_sales"].params, {"as_of": value})
 
 
+@pytest.mark.parametrize("value", ["ann@example.com", "Ann Smith", "(212) 555-0123", "", "1; drop"])
+def test_whom_to_forget_is_said_by_number(value: str) -> None:
+    """A name, an address or a telephone number is refused before it is stored with the run."""
+    given = {"catalog": "demo", "customers": value, "request_id": "R-1"}
+    with pytest.raises(ParamValidationError, match="customers"):
+        _filled(DAGS["forget"].params, given)
+    assert _filled(DAGS["forget"].params, {**given, "customers": "200001, 200002"})["dry_run"] is True
+
+
 def _filled(params: object, given: Mapping[str, object]) -> dict[str, object]:
     form = deepcopy(params)
     form.update(given)  # type: ignore[attr-defined]
