@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.audience import audience
 from benchmarks.cases import CASES as FOUNDATION
 from benchmarks.features import features
 from benchmarks.forecast import forecast
@@ -25,6 +26,7 @@ CASES: dict[str, Callable[[Path], list[Figure]]] = {
     "scoring": scoring,
     "segments": segments,
     "forecast": forecast,
+    "audience": audience,
 }
 HEAD = """# Performance
 

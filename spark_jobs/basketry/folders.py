@@ -6,13 +6,15 @@ Nothing here locks: `basketry.lakehouse` does, for these writers and for Spark's
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 from deltalake import DeltaTable, Schema, write_deltalake
 
 from basketry.tables import Table
+
+_WITHOUT_STATISTICS = ("array", "map", "struct", "boolean")
 
 
 def exists(folder: Path) -> bool:
@@ -27,8 +29,23 @@ def create(folder: Path, table: Table, schema_json: str) -> None:
         Schema.from_json(schema_json),
         partition_by=list(table.partitioned_by),
         description=table.meaning,
-        configuration={"delta.enableChangeDataFeed": "true"} if table.tracks_changes else None,
+        configuration=dict(properties(table)),
     )
+
+
+def properties(table: Table) -> Mapping[str, str]:
+    """The Delta properties of a new table."""
+    found = {"delta.enableChangeDataFeed": "true"} if table.tracks_changes else {}
+    if table.pii_columns:
+        # Else the log would keep the least and the greatest name and address long after their files are gone.
+        plain = (one.name for one in table.columns if not one.pii and not one.type.startswith(_WITHOUT_STATISTICS))
+        found["delta.dataSkippingStatsColumns"] = ",".join(plain)
+    return found
+
+
+def vacuum(folder: Path) -> None:
+    """Delete every file of the table that its newest version does not need. Keep writers out meanwhile."""
+    DeltaTable(folder).vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False, full=True)
 
 
 def version(folder: Path) -> int:

@@ -185,6 +185,22 @@ class Lakehouse:
         merging = self._delta(table).alias("old").merge(conform(rows, table).alias("new"), same)
         merging.whenNotMatchedInsertAll().execute()
 
+    def update(self, table: Table, values: Mapping[str, str], where: str) -> None:
+        """Set columns to SQL expressions in the rows that satisfy `where`, in one commit."""
+        with self.lock(table):
+            self._delta(table).update(where, dict(values))
+
+    def purge(self, table: Table) -> None:
+        """Delete every file that the newest version does not need: earlier versions can be read no more."""
+        with self.lock(table):
+            if self.settings.lake is not None:
+                folders.vacuum(self.path(table))
+                return
+            # There rows can be marked as deleted inside a file that stays: it is written anew first.
+            self.spark.sql(f"REORG TABLE {self.name(table)} APPLY (PURGE)")
+            self.spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
+            self.spark.sql(f"VACUUM {self.name(table)} RETAIN 0 HOURS")
+
     def delete(self, table: Table, where: str) -> None:
         """Delete the rows that satisfy `where`, in one commit."""
         with self.lock(table):
@@ -219,8 +235,8 @@ class Lakehouse:
             return True
         builder: DeltaTableBuilder = DeltaTable.createIfNotExists(self.spark).comment(table.meaning)
         builder = builder.addColumns(schema).partitionedBy(*table.partitioned_by).tableName(self.name(table))
-        if table.tracks_changes:
-            builder = builder.property("delta.enableChangeDataFeed", "true")
+        for name, value in folders.properties(table).items():
+            builder = builder.property(name, value)
         builder.execute()
         return True
 

@@ -43,6 +43,12 @@ class Settings:
             lake=home / "lake" if runtime == "local" else None,
         )
 
+    def export_folder(self, catalog: str) -> Path:
+        """Folder of what a catalog hands over to others: a local folder, or one in a volume."""
+        if self.runtime == "local":
+            return self.home / "exports" / catalog
+        return Path("/Volumes") / catalog / "exports" / "files"
+
     def landing_folder(self, catalog: str, feed: str) -> Path:
         """Folder where a catalog's files of one feed are delivered: a local folder, or the feed's folder in a volume."""
         if self.runtime == "local":

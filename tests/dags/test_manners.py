@@ -28,6 +28,9 @@ SCHEDULES = {
     "weekly_retraining": "30 11 * * MON",
     "bootstrap": None,
     "model_rollback": None,
+    "weekly_marketing": "0 12 * * MON",
+    "forget": None,
+    "apply_grants": None,
 }
 RUNS_AT_ONCE = {"ingest": 2, "daily_scoring": 3}
 """DAGs whose runs may overlap; all others write tables that two runs must not write at once."""
@@ -158,6 +161,15 @@ def test_an_as_of_date_is_a_date(value: str) -> None:
     """What is no day is refused before a run exists."""
     with pytest.raises(ParamValidationError, match="as_of"):
         _filled(DAGS["daily_sales"].params, {"as_of": value})
+
+
+@pytest.mark.parametrize("value", ["ann@example.com", "Ann Smith", "(212) 555-0123", "", "1; drop"])
+def test_whom_to_forget_is_said_by_number(value: str) -> None:
+    """A name, an address or a telephone number is refused before it is stored with the run."""
+    given = {"catalog": "demo", "customers": value, "request_id": "R-1"}
+    with pytest.raises(ParamValidationError, match="customers"):
+        _filled(DAGS["forget"].params, given)
+    assert _filled(DAGS["forget"].params, {**given, "customers": "200001, 200002"})["dry_run"] is True
 
 
 def _filled(params: object, given: Mapping[str, object]) -> dict[str, object]:

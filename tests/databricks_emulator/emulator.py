@@ -28,6 +28,7 @@ from tests.databricks_emulator.process import Workplace
 from tests.databricks_emulator.runs import Run, RunBook
 from tests.databricks_emulator.sql_api import StatementsService, statements_router
 from tests.databricks_emulator.sql_engine import Lake
+from tests.databricks_emulator.unity_api import UnityCatalog, unity_router
 from tests.databricks_emulator.workspace_api import workspace_router
 
 WORKSPACE_ROOT = "/Workspace/Shared/basketry/spark_jobs"
@@ -68,7 +69,8 @@ class DatabricksEmulator:
         self.faults = Faults()
         self._guard = Guard(token, self.faults)
         self._workplace = Workplace(workspace_root, scripts, variables, home / "logs")
-        self._statements = StatementsService(Lake(home), warehouse_id)
+        self.unity = UnityCatalog(home)
+        self._statements = StatementsService(Lake(home), warehouse_id, self.unity.execute)
         config = uvicorn.Config(self._application(), log_level="warning", lifespan="off")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._serve, name="databricks-emulator", daemon=True)
@@ -135,6 +137,7 @@ class DatabricksEmulator:
             app.include_router(jobs, prefix=f"/api/{version}/jobs/runs")
         app.include_router(files_router(Volumes(self.home)), prefix="/api/2.0/fs")
         app.include_router(statements_router(self._statements), prefix="/api/2.0/sql/statements")
+        app.include_router(unity_router(self.unity), prefix="/api/2.1/unity-catalog")
         app.include_router(workspace_router(self.url, self.warehouse_id))
         app.include_router(control_router(self.faults, self.runs, self._guard.calls), prefix="/emulator")
         app.add_middleware(BaseHTTPMiddleware, dispatch=self._guard)

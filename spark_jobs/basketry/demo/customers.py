@@ -24,6 +24,9 @@ APP_SHARE = 0.085
 TASTE_LEVEL = 0.105
 """Sets how many categories a trip fills; with the trip rates it makes the default 300,000 to 400,000 lines."""
 
+WITHDRAWALS_A_DAY = 0.00015
+"""Share of the active customers who withdraw their consent to be called or mailed on a day."""
+
 _BABY = [n for n, c in enumerate(CATEGORIES) if c.department == "Baby"]
 _NEVER_LEAVES = 10**7
 
@@ -170,6 +173,15 @@ def move_house(customers: Customers, who: int, chance: np.random.Generator) -> N
     customers.house[who] = chance.integers(1, 2400)
     customers.street[who] = chance.integers(0, len(STREETS))
     customers.phone[who] = chance.integers(0, 100)
+
+
+def withdrawals(world: World, customers: Customers, day: date, earlier: set[int]) -> list[tuple[int, str]]:
+    """Who tells the shop on the day not to be called or mailed any more, and by which channel; each says so once."""
+    chance = world.stream("withdrawals", day.toordinal())
+    who = np.flatnonzero(chance.random(len(customers)) < WITHDRAWALS_A_DAY * customers.activity(day))
+    channels = chance.choice(3, len(who), p=[0.5, 0.35, 0.15]).tolist()
+    named = zip(who.tolist(), channels, strict=True)
+    return [(one, ("phone", "email", "all")[channel]) for one, channel in named if one not in earlier]
 
 
 def change_mail(customers: Customers, who: int) -> None:

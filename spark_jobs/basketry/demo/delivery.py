@@ -9,7 +9,7 @@ import numpy as np
 
 from basketry.demo import feeds
 from basketry.demo.afterwards import Ahead, clicks, foresee, returned
-from basketry.demo.customers import Customers, change_mail, make_cohort, move_house
+from basketry.demo.customers import Customers, change_mail, make_cohort, move_house, withdrawals
 from basketry.demo.manifest import MANIFEST_NAME, Manifest, read_manifest
 from basketry.demo.outbox import Outbox
 from basketry.demo.products import Products, make_products
@@ -63,6 +63,7 @@ class _Retailer:
         self._products: Products = make_products(world)
         self._customers: Customers = make_cohort(world, -1, self._products)
         self._changed: set[int] = set()
+        self._withdrawn: set[int] = set()
         self._campaigns: tuple[Campaign, ...] = ()
         self._ahead = Ahead()
         self._savings: Floats = np.zeros(len(self._products))
@@ -127,6 +128,9 @@ class _Retailer:
             else:
                 change_mail(self._customers, who)
             self._changed.add(who)
+        today = withdrawals(self._world, self._customers, day, self._withdrawn)
+        self._withdrawn |= {who for who, _ in today}
+        self._outbox.put(feeds.OPT_OUTS, day, feeds.opt_out_rows(day, today, self._customers))
         if self._outbox.period_ends(feeds.CUSTOMERS, day) == day:
             rows = [feeds.customer_row(self._customers, who) for who in sorted(self._changed)]
             self._outbox.put_whole(feeds.CUSTOMERS, day, rows)

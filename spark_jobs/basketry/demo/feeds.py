@@ -60,8 +60,9 @@ COUPONS = Feed("coupons", "csv", 48, ("coupon_upc", "campaign", "item_code"), "|
 REDEMPTIONS = Feed("redemptions", "xlsx", 48, ("Customer No", "Coupon UPC", "Campaign", "Redeemed On"))
 REVIEWS = Feed("reviews", "jsonl", 48, ("review", "item", "customer", "stars", "written_on"))
 EVENTS = Feed("events", "jsonl.gz", 48, ("event", "at", "action", "customer", "visit", "item", "price"))
+OPT_OUTS = Feed("opt_outs", "csv", 104, ("customer_no", "channel", "opted_out_on"))
 
-FEEDS = (CUSTOMERS, PRODUCTS, ORDER_LINES, CAMPAIGNS, CAMPAIGN_MEMBERS, COUPONS, REDEMPTIONS, REVIEWS, EVENTS)
+FEEDS = (CUSTOMERS, PRODUCTS, ORDER_LINES, CAMPAIGNS, CAMPAIGN_MEMBERS, COUPONS, REDEMPTIONS, REVIEWS, EVENTS, OPT_OUTS)
 
 AGES = ("19-24", "25-34", "35-44", "45-54", "55-64", "65+")
 INCOMES = ("Under 25K", "25-49K", "50-74K", "75-99K", "100-149K", "150-199K", "200K+")
@@ -161,6 +162,11 @@ def coupon_rows(campaign: Campaign, products: Products) -> list[Row]:
 def redemption_rows(day: date, redemptions: list[Redemption], customers: Customers) -> list[Row]:
     """Coupons redeemed on the day; numbers and dates as a workbook has them."""
     return [[int(customers.number[item.who]), item.coupon, item.campaign, day] for item in redemptions]
+
+
+def opt_out_rows(day: date, withdrawals: list[tuple[int, str]], customers: Customers) -> list[Row]:
+    """Who withdrew consent to which channel on the day."""
+    return [[str(customers.number[who]), channel, day.isoformat()] for who, channel in withdrawals]
 
 
 def midnight(day: date) -> datetime:

@@ -16,6 +16,7 @@ from pyspark.sql import DataFrame
 from basketry.contracts import Contract, load_contract
 from basketry.errors import BadInputError, RefusedFileError
 from basketry.files import DeliveredFile, find_files, inspect_file, unfit_file
+from basketry.forgotten import digests, masked
 from basketry.ingest import core
 from basketry.ingest.delivery import delivered_rows, refusals
 from basketry.ingest.ledger import FileTally, among, loaded_checksums, record, refuse_if_any, tallies
@@ -77,7 +78,8 @@ def load(
     lake: Lakehouse, contract: Contract, files: Sequence[DeliveredFile], arguments: argparse.Namespace
 ) -> list[FileTally]:
     """Judge the files' rows and, unless a file is refused or this is a dry run, write them."""
-    judged = core.judge(delivered_rows(lake.spark, files, contract), contract).persist(StorageLevel.DISK_ONLY)
+    judged = core.judge(delivered_rows(lake.spark, files, contract), contract)
+    judged = masked(judged, contract, digests(lake)).persist(StorageLevel.DISK_ONLY)
     repeated = core.repeated_keys(judged, contract).persist(StorageLevel.DISK_ONLY)
     try:
         marked = core.mark_duplicates(judged, repeated, contract)

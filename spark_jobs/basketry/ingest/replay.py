@@ -14,6 +14,7 @@ from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
 from basketry.contracts import Contract, load_contract
+from basketry.forgotten import digests, masked
 from basketry.ingest import core
 from basketry.lakehouse import Lakehouse
 from basketry.report import JobReport
@@ -27,7 +28,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
         return JobReport(0, 0, (f"{contract.feed}: nothing in quarantine",), dry_run=arguments.dry_run)
     mine = lake.read(QUARANTINE).where(F.col("feed") == contract.feed)
     judged = core.judge(quarantined_rows(mine.where("state = 'open'"), contract), contract)
-    judged = judged.persist(StorageLevel.DISK_ONLY)
+    judged = masked(judged, contract, digests(lake)).persist(StorageLevel.DISK_ONLY)
     try:
         total, passing = judged.count(), core.good(judged).count()
         if not arguments.dry_run:

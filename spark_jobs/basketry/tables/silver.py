@@ -144,11 +144,23 @@ REVIEWS = _silver(
     required("reviewed_on", "date", "local business day"),
 )
 
+OPT_OUTS = _silver(
+    "opt_outs",
+    "a customer's withdrawal of consent to a channel",
+    ("customer_id", "channel"),
+    required("customer_id", "string", "customer"),
+    required("channel", "string", "phone, email or all"),
+    required("opted_out_on", "date", "day of the withdrawal"),
+)
+
 SILVER: tuple[Table, ...] = (
-    CUSTOMERS, PRODUCTS, ORDER_LINES, EVENTS, CAMPAIGNS, CAMPAIGN_MEMBERS, COUPONS, REDEMPTIONS, REVIEWS,
+    CUSTOMERS, PRODUCTS, ORDER_LINES, EVENTS, CAMPAIGNS, CAMPAIGN_MEMBERS, COUPONS, REDEMPTIONS, REVIEWS, OPT_OUTS,
 )  # fmt: skip
 
-ENTITY_DATE = {"order_lines": "order_date", "events": "event_date", "redemptions": "redeemed_on", "reviews": "reviewed_on"}
+ENTITY_DATE = {
+    "order_lines": "order_date", "events": "event_date", "redemptions": "redeemed_on", "reviews": "reviewed_on",
+    "opt_outs": "opted_out_on",
+}  # fmt: skip
 """The business day of an entity's row, for entities whose rows belong to a day: what an ingest reports as touched."""
 
 BRONZE_LINEAGE = (*LINEAGE, required("_file_name", "string", "name of the delivered file"))

@@ -27,6 +27,7 @@ KEYS = {
     "redemptions": ("Customer No", "Coupon UPC", "Campaign", "Redeemed On"),
     "reviews": ("review",),
     "events": ("event",),
+    "opt_outs": ("customer_no", "channel"),
 }
 REQUIRED = {
     "customers": {"Customer No": "customer_id"},
@@ -38,6 +39,7 @@ REQUIRED = {
     "redemptions": {"Customer No": "customer_id", "Coupon UPC": "coupon_id", "Campaign": "campaign_id"},
     "reviews": {"review": "review_id", "item": "product_id", "stars": "rating"},
     "events": {"event": "event_id", "at": "occurred_at", "action": "event_type"},
+    "opt_outs": {"customer_no": "customer_id", "channel": "channel", "opted_out_on": "opted_out_on"},
 }
 AMOUNTS = {
     "List Amount": "list_amount", "Loyalty Savings": "instore_discount", "Campaign Coupon": "campaign_coupon_discount",

@@ -1,0 +1,32 @@
+"""Make Unity Catalog's permissions what include/grants says: first the plan, with what was granted by hand, then the change.
+
+Started by hand. Without the tick at "apply" it ends with the plan. Grants by hand are reported and stay, unless asked for.
+
+What to do when it fails: [runbook](docs/runbooks/apply_grants.md).
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG
+
+from basketry_airflow.manners import on_call
+from basketry_airflow.model_forms import is_wanted
+from basketry_airflow.privacy_forms import grants_form
+from basketry_airflow.script_arguments import form_value
+from basketry_airflow.spark_job import spark_job
+
+with DAG(
+    "apply_grants",
+    schedule=None,
+    params=grants_form(),
+    **on_call(
+        tier=2,
+        owner="data-protection",
+        runbook="docs/runbooks/apply_grants.md",
+        doc=__doc__,
+        topics=("privacy", "manual"),
+    ),
+):
+    plan = spark_job("apply_grants", task_id="plan", dry_run=True)
+    change = spark_job("apply_grants", task_id="change", revoke_by_hand=form_value("revoke_by_hand"))
+    plan >> is_wanted("apply") >> change

@@ -1,0 +1,37 @@
+"""Forget customers on request: their personal data leaves every table and every exported file, for good.
+
+Started by hand, with a form: customer numbers, never names. Sums and scores stay; the audit line names nobody. It cannot
+be undone: a dry run first says what it would touch.
+
+What to do when it fails: [runbook](docs/runbooks/forget.md).
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG
+
+from basketry_airflow.manners import on_call
+from basketry_airflow.privacy_forms import forget_form
+from basketry_airflow.script_arguments import form_value
+from basketry_airflow.spark_job import spark_job
+
+with DAG(
+    "forget",
+    schedule=None,
+    params=forget_form(),
+    **on_call(
+        tier=2,
+        owner="data-protection",
+        runbook="docs/runbooks/forget.md",
+        doc=__doc__,
+        topics=("privacy", "manual"),
+    ),
+):
+    spark_job(
+        "forget",
+        customers=form_value("customers"),
+        request_id=form_value("request_id"),
+        dry_run=form_value("dry_run"),
+        decided_by="{{ dag_run.triggering_user_name or 'unknown' }}",
+        requested_at="{{ dag_run.start_date.isoformat() }}",
+    )

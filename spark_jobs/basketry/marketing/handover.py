@@ -1,0 +1,85 @@
+"""Who is handed over on which channel, in which call window: DataFrames in, DataFrames out."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+SHARED, LATER = "shares a phone with a better customer", "handed over this week already"
+
+FIELDS = {
+    "phone": ("customer_id", "name", "phone", "state", "time_zone", "starts_at", "ends_at"),
+    "email": ("customer_id", "name", "email", "state"),
+}
+"""The columns of a file by channel, before what the caller may talk about."""
+
+TOPICS = ("favourite_category", "favourite_product", "category_cluster_name")
+
+
+def handed_over(audience: DataFrame, earlier: DataFrame, as_of: date, preferred: str) -> DataFrame:
+    """Rows of gold.marketing_handovers: one channel for each customer, and one of his call windows where he is called.
+
+    audience: gold.marketing_audience of the day. earlier: hand-overs of other runs; who is in one of the same calendar
+    week (Monday to Sunday) is left out. A number that several share is called once, for the one who spent most.
+    """
+    calls, mails = _calls(audience), _mails(audience, as_of)
+    taken = earlier.where(F.col("as_of") != F.lit(as_of)).select("customer_id", "week_start").distinct()
+    calls, mails = (rows.join(taken, ["customer_id", "week_start"], "left_anti") for rows in (calls, mails))
+    first, second = (calls, mails) if preferred == "phone" else (mails, calls)
+    first, second = _one(first), _one(second)
+    chosen = first.unionByName(second.join(first, "customer_id", "left_anti"))
+    return chosen.withColumns({"as_of": F.lit(as_of), "file": _file(chosen)})
+
+
+def _calls(audience: DataFrame) -> DataFrame:
+    best = Window.partitionBy("phone").orderBy(F.desc("spent"), "customer_id")
+    callable_ = audience.where("phone IS NOT NULL").withColumn("_rank", F.row_number().over(best)).where("_rank = 1")
+    windows = callable_.select("customer_id", F.explode("call_windows").alias("window")).where(
+        "window.starts_at IS NOT NULL"
+    )
+    return windows.select(
+        "customer_id",
+        F.to_date(F.date_trunc("week", F.col("window.day"))).alias("week_start"),
+        F.lit("phone").alias("channel"),
+        F.col("window.starts_at").alias("starts_at"),
+        F.col("window.ends_at").alias("ends_at"),
+    )
+
+
+def _mails(audience: DataFrame, as_of: date) -> DataFrame:
+    first = as_of + timedelta(days=1)
+    no_time = F.lit(None).cast("timestamp")
+    return audience.where("email IS NOT NULL").select(
+        "customer_id",
+        F.lit(first - timedelta(days=first.weekday())).alias("week_start"),
+        F.lit("email").alias("channel"),
+        no_time.alias("starts_at"),
+        no_time.alias("ends_at"),
+    )
+
+
+def _one(rows: DataFrame) -> DataFrame:
+    """One row a customer, spread over his windows by a hash, so that no day gets all of them."""
+    spread = Window.partitionBy("customer_id").orderBy(F.xxhash64("customer_id", "starts_at"), "starts_at")
+    return rows.withColumn("_number", F.row_number().over(spread)).where("_number = 1").drop("_number")
+
+
+def _file(rows: DataFrame) -> Column:
+    instants = [F.date_format(name, "yyyyMMdd'T'HHmm'Z'") for name in ("starts_at", "ends_at")]
+    week = F.concat(F.lit("week_"), F.date_format("week_start", "yyyyMMdd"))
+    return F.concat_ws("_", "channel", F.when(F.col("starts_at").isNull(), week).otherwise(F.concat_ws("_", *instants)))
+
+
+def file_rows(handovers: DataFrame, audience: DataFrame) -> DataFrame:
+    """What the files hold: file, channel, the fields of both channels, and `line`, the row as JSON of its channel's fields.
+
+    Who is in no audience any more (he was forgotten) is left out.
+    """
+    people = audience.select("customer_id", "name", "phone", "email", "state", "time_zone", *TOPICS)
+    instants = {name: F.date_format(name, "yyyy-MM-dd'T'HH:mm:ss'Z'") for name in ("starts_at", "ends_at")}
+    rows = handovers.select("file", "channel", "customer_id", "starts_at", "ends_at").join(people, "customer_id")
+    rows = rows.withColumns(instants)
+    phone, email = (F.to_json(F.struct(*names, *TOPICS)) for names in FIELDS.values())
+    return rows.withColumn("line", F.when(F.col("channel") == "phone", phone).otherwise(email))

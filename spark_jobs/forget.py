@@ -1,0 +1,15 @@
+"""Forgets customers on request: masks or removes their personal data in every table and deletes the old files."""
+
+from __future__ import annotations
+
+from basketry.entry import job_main, job_parser
+from basketry.marketing.forget import run
+
+parser = job_parser("forget", __doc__, dated=False)
+parser.add_argument("--customers", required=True, help="customer ids, with commas between; never names or addresses")
+parser.add_argument("--request-id", required=True, help="the request's number at the retailer; kept in ops.forgotten")
+parser.add_argument("--decided-by", required=True, help="the user who started it; kept in ops.forgotten")
+parser.add_argument("--requested-at", required=True, help="when the run began, 2026-01-31T09:30:00+00:00")
+
+if __name__ == "__main__":
+    job_main(parser, run)

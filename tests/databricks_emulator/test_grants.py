@@ -1,0 +1,126 @@
+"""include/grants enforced in the emulated Unity Catalog, with databricks-sdk as the client."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.errors import DatabricksError
+from databricks.sdk.service.catalog import PermissionsChange, Privilege
+from deltalake import write_deltalake
+
+from basketry.grants import Grants, load_grants, unity
+from basketry.settings import CHECKOUT
+from basketry.tables import CUSTOMERS, MARKETING_AUDIENCE, QUARANTINE, SALES
+from tests.databricks_emulator.emulator import DatabricksEmulator
+
+TABLES = (CUSTOMERS, MARKETING_AUDIENCE, SALES["day"], QUARANTINE)
+
+
+@pytest.fixture
+def grants(emulator: DatabricksEmulator) -> Grants:
+    """The shipped file, its groups, and four empty tables to grant on."""
+    found = load_grants("demo", CHECKOUT / "include")
+    emulator.unity.principals = {
+        found.pipeline,
+        "analyst@example.com",
+        *(team.principal for team in found.teams.values()),
+    }
+    for table in TABLES:
+        empty = pa.table({name: pa.array([], pa.string()) for name in table.column_names})
+        write_deltalake(emulator.home / "lake" / "demo" / table.schema / table.name, empty)
+    return found
+
+
+def apply(client: WorkspaceClient, grants: Grants, *, revoke_by_hand: bool = False) -> unity.Plan:
+    """Plan and apply; masks are set by SQL through the statements API."""
+    found = unity.plan(client, grants)
+
+    def execute(sql: str) -> None:
+        answer = client.statement_execution.execute_statement(sql, "emulator")
+        assert answer.status and answer.status.error is None, answer.status
+
+    unity.apply(client, found, execute, revoke_by_hand=revoke_by_hand)
+    return found
+
+
+def holders(client: WorkspaceClient, table: str) -> set[str]:
+    """Who may select from a table."""
+    given = client.grants.get("TABLE", f"demo.{table}").privilege_assignments or []
+    return {str(one.principal) for one in given if Privilege.SELECT in (one.privileges or [])}
+
+
+def test_a_plan_changes_nothing(client: WorkspaceClient, grants: Grants) -> None:
+    """It says every GRANT and mask, and nothing is granted."""
+    lines = unity.plan(client, grants).lines()
+    assert "GRANT SELECT ON TABLE demo.gold.sales_day TO `basketry-sales`" in lines
+    assert "GRANT USE CATALOG ON CATALOG demo TO `basketry-marketing`" in lines
+    assert any(
+        line.startswith("ALTER TABLE `demo`.`silver`.`customers` ALTER COLUMN `email` SET MASK") for line in lines
+    )
+    assert holders(client, "gold.sales_day") == set()
+
+
+def test_each_team_gets_what_is_theirs(client: WorkspaceClient, grants: Grants) -> None:
+    """And a second run has nothing left to do."""
+    apply(client, grants)
+    everybody = {"basketry-sales", "basketry-marketing", "basketry-data-science", "basketry-on-call"}
+    assert holders(client, "gold.sales_day") == everybody
+    assert holders(client, "gold.marketing_audience") == {
+        "basketry-marketing",
+        "basketry-data-science",
+        "basketry-on-call",
+    }
+    assert holders(client, "silver.customers") == {"basketry-data-science", "basketry-on-call"}
+    assert holders(client, "ops.quarantine") == {"basketry-on-call"}
+    again = unity.plan(client, grants)
+    assert again.lines() == ("grants are as the file says",)
+
+
+def test_masks_hide_every_personal_column_from_all_but_who_may_see(
+    emulator: DatabricksEmulator, client: WorkspaceClient, grants: Grants
+) -> None:
+    """The function names marketing and the jobs, nobody else; every tagged column of a table read masked has it."""
+    apply(client, grants)
+    function = emulator.unity.functions["demo.ops.mask_personal"]
+    assert "'basketry-marketing'" in function and "'basketry-jobs'" in function
+    assert "data-science" not in function and "sales" not in function
+    for table in (CUSTOMERS, MARKETING_AUDIENCE, QUARANTINE):
+        (stored,) = [one for one in client.tables.list("demo", table.schema) if one.name == table.name]
+        assert {one.name for one in stored.columns or [] if one.mask} == set(table.pii_columns)
+
+
+def test_a_grant_by_hand_is_reported_and_revoked_on_request(client: WorkspaceClient, grants: Grants) -> None:
+    """It shows as drift until somebody ticks the box; what the file says stays."""
+    apply(client, grants)
+    audience = "demo.gold.marketing_audience"
+    for principal in ("basketry-sales", "analyst@example.com"):
+        client.grants.update(
+            "TABLE", audience, changes=[PermissionsChange(principal=principal, add=[Privilege.SELECT])]
+        )
+    found = apply(client, grants)
+    assert {change.principal for change in found.drift} == {"basketry-sales", "analyst@example.com"}
+    assert any(line.startswith("added by hand: REVOKE SELECT ON TABLE") for line in found.lines())
+    assert "basketry-sales" in holders(client, "gold.marketing_audience")
+    apply(client, grants, revoke_by_hand=True)
+    assert holders(client, "gold.marketing_audience") == {
+        "basketry-marketing",
+        "basketry-data-science",
+        "basketry-on-call",
+    }
+    assert not unity.plan(client, grants).drift
+
+
+def test_the_jobs_own_grants_are_no_drift(client: WorkspaceClient, grants: Grants) -> None:
+    """The pipeline's principal is not the file's to manage."""
+    apply(client, grants)
+    change = PermissionsChange(principal=grants.pipeline, add=[Privilege.ALL_PRIVILEGES])
+    client.grants.update("CATALOG", "demo", changes=[change])
+    assert not unity.plan(client, grants).drift
+
+
+def test_an_unknown_group_is_an_error(emulator: DatabricksEmulator, client: WorkspaceClient, grants: Grants) -> None:
+    """As in Unity Catalog: nothing is granted to who does not exist."""
+    emulator.unity.principals.discard("basketry-sales")
+    with pytest.raises(DatabricksError, match="basketry-sales"):
+        apply(client, grants)

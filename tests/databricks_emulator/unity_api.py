@@ -1,0 +1,134 @@
+"""The little of Unity Catalog that permissions need: schemas, tables with their columns, grants, column masks.
+
+Tables are the Delta folders of the lake; grants and masks live in memory. Masks are set by SQL, as on Databricks.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import pyarrow as pa
+from deltalake import DeltaTable
+from fastapi import APIRouter, Body
+
+from tests.databricks_emulator.errors import ApiError, invalid
+
+Document = dict[str, Any]
+PRIVILEGES = {
+    "CATALOG": {"USE_CATALOG", "USE_SCHEMA", "SELECT", "MODIFY", "BROWSE", "ALL_PRIVILEGES"},
+    "SCHEMA": {"USE_SCHEMA", "SELECT", "MODIFY", "EXECUTE", "ALL_PRIVILEGES"},
+    "TABLE": {"SELECT", "MODIFY", "ALL_PRIVILEGES"},
+}
+_MASK = re.compile(r"ALTER TABLE `(\w+)`\.`(\w+)`\.`(\w+)` ALTER COLUMN `(\w+)` SET MASK (\w+\.\w+\.\w+)\Z")
+_FUNCTION = re.compile(r"CREATE OR REPLACE FUNCTION (\w+\.\w+\.\w+)\(value STRING\) RETURNS STRING RETURN .+\Z", re.S)
+
+
+class UnityCatalog:
+    """What the metastore remembers. principals: groups that exist; grants to others are refused."""
+
+    def __init__(self, home: Path) -> None:
+        """home: the BASKETRY_HOME that the jobs run with."""
+        self._lake = home / "lake"
+        self.principals: set[str] = set()
+        self.functions: dict[str, str] = {}
+        self._masks: dict[tuple[str, str], str] = {}
+        self._granted: dict[tuple[str, str], dict[str, set[str]]] = {}
+
+    def schemas(self, catalog: str) -> list[Document]:
+        """The schemas of a catalog."""
+        folder = self._lake / catalog
+        if not folder.is_dir():
+            raise ApiError(404, "CATALOG_DOES_NOT_EXIST", f"Catalog '{catalog}' does not exist.")
+        names = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+        return [{"name": name, "catalog_name": catalog, "full_name": f"{catalog}.{name}"} for name in names]
+
+    def tables(self, catalog: str, schema: str) -> list[Document]:
+        """The tables of a schema, with columns and their masks."""
+        return [
+            self._table(catalog, schema, path)
+            for path in sorted((self._lake / catalog / schema).glob("*"))
+            if path.is_dir()
+        ]
+
+    def _table(self, catalog: str, schema: str, path: Path) -> Document:
+        full_name = f"{catalog}.{schema}.{path.name}"
+        columns = []
+        for field in pa.schema(DeltaTable(path).schema().to_arrow()):
+            mask = self._masks.get((full_name, field.name))
+            columns.append({"name": field.name, **({"mask": {"function_name": mask}} if mask else {})})
+        return {
+            "name": path.name,
+            "catalog_name": catalog,
+            "schema_name": schema,
+            "full_name": full_name,
+            "columns": columns,
+        }
+
+    def permissions(self, kind: str, name: str) -> Document:
+        """What principals hold on a securable."""
+        held = self._granted.get(self._securable(kind, name), {})
+        assignments = [{"principal": one, "privileges": sorted(names)} for one, names in sorted(held.items()) if names]
+        return {"privilege_assignments": assignments} if assignments else {}
+
+    def change(self, kind: str, name: str, changes: list[Document]) -> Document:
+        """Grant and revoke; ApiError for a principal or privilege that does not exist."""
+        securable = self._securable(kind, name)
+        for one in changes:
+            if one["principal"] not in self.principals:
+                raise ApiError(
+                    404, "PRINCIPAL_DOES_NOT_EXIST", f"Could not find principal with name {one['principal']}."
+                )
+            unknown = {*one.get("add", ()), *one.get("remove", ())} - PRIVILEGES[securable[0]]
+            if unknown:
+                raise invalid(
+                    f"Privilege {sorted(unknown)[0]} is not applicable to this entity [{name}:{securable[0]}]."
+                )
+            held = self._granted.setdefault(securable, {}).setdefault(one["principal"], set())
+            held |= set(one.get("add", ()))
+            held -= set(one.get("remove", ()))
+        return self.permissions(kind, name)
+
+    def _securable(self, kind: str, name: str) -> tuple[str, str]:
+        parts = name.split(".")
+        if kind.upper() not in PRIVILEGES:
+            raise invalid(f"{kind} is not a securable type.")
+        if len(parts) != list(PRIVILEGES).index(kind.upper()) + 1 or not self._lake.joinpath(*parts).is_dir():
+            raise ApiError(404, f"{kind.upper()}_DOES_NOT_EXIST", f"{kind.capitalize()} '{name}' does not exist.")
+        return kind.upper(), name
+
+    def execute(self, sql: str) -> bool:
+        """Carry out a statement about masks; False for any other."""
+        made, masked = _FUNCTION.match(sql), _MASK.match(sql)
+        if made:
+            self.functions[made[1]] = sql
+        if masked:
+            catalog, schema, table, column, function = masked.groups()
+            if function not in self.functions:
+                raise invalid(f"[ROUTINE_NOT_FOUND] The routine {function} cannot be found.")
+            self._masks[(f"{catalog}.{schema}.{table}", column)] = function
+        return bool(made or masked)
+
+
+def unity_router(unity: UnityCatalog) -> APIRouter:
+    """The routes below /api/2.1/unity-catalog."""
+    router = APIRouter()
+
+    @router.get("/schemas")
+    def schemas(catalog_name: str) -> Document:
+        return {"schemas": unity.schemas(catalog_name)}
+
+    @router.get("/tables")
+    def tables(catalog_name: str, schema_name: str) -> Document:
+        return {"tables": unity.tables(catalog_name, schema_name)}
+
+    @router.get("/permissions/{kind}/{name}")
+    def permissions(kind: str, name: str) -> Document:
+        return unity.permissions(kind, name)
+
+    @router.patch("/permissions/{kind}/{name}")
+    def change(kind: str, name: str, body: Annotated[Document, Body()]) -> Document:
+        return unity.change(kind, name, body["changes"])
+
+    return router
