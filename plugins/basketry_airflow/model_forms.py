@@ -44,3 +44,9 @@ def scorer(params: Mapping[str, Any] | None = None) -> str | None:
     """The task that scores again with the form's model, if its tick box is ticked; the others are skipped."""
     form = params or {}
     return MODELS[form["model"]] if form["score_again"] else None
+
+
+@task.short_circuit
+def is_wanted(field: str, params: Mapping[str, Any] | None = None) -> bool:
+    """Whether the form's tick box of that name is ticked; if not, what comes after is skipped."""
+    return bool((params or {})[field])
