@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from itertools import islice
 
 import pyarrow as pa
+from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -57,7 +58,7 @@ def refusals() -> Iterator[None]:
     """Turns a file's refusal that a reading task ran into (an unclosed quote, say) back into the error it is."""
     try:
         yield
-    except PySparkException as error:
+    except (PySparkException, Py4JJavaError) as error:  # the latter when a broadcast was the first to fail
         refusal = REFUSAL.search(str(error))
         if refusal is None:
             raise
