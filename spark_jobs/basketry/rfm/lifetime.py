@@ -1,6 +1,7 @@
 """What to expect of a customer: purchase dates by BG/NBD, spend per date by Gamma-Gamma. Pure numpy and scipy.
 
-Written out because no kept library fits: lifetimes has had no release since 2020, its successors are built on PyMC.
+Written out because no kept library fits: lifetimes has had no release since 2020 and does not import beside a recent
+setuptools; its successor pymc-marketing brings PyMC and 25 more packages for four numbers, and pins others back.
 
 BG/NBD (Fader, Hardie & Lee 2005, "Counting your customers the easy way", Marketing Science 24(2)): while active a
 customer buys at a rate lambda ~ Gamma(r, alpha); after each purchase he leaves with probability p ~ Beta(a, b).
