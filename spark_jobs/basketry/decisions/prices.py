@@ -33,7 +33,7 @@ def price_weeks(lines: DataFrame) -> DataFrame:
     )
     paid = weeks.where((F.col("amount") > 0) & (F.col("units") > 0))
     units, week = F.log("units"), Window.partitionBy("weeks_ago")
-    others = (F.sum(units).over(week) - units) / (F.count(F.lit(1)).over(week) - 1)
+    others = F.try_divide(F.sum(units).over(week) - units, F.count(F.lit(1)).over(week) - 1)
     return paid.select(
         "category",
         "product_id",
@@ -73,7 +73,7 @@ def _spread(one: str, two: str) -> Column:
 
 def _fitted(sums: DataFrame, level: str, rules: Decisions) -> DataFrame:
     freedom = F.col("weeks") - F.col("means") - 1
-    elasticity = F.col("price_units") / F.col("price_price")
+    elasticity = F.try_divide(F.col("price_units"), F.col("price_price"))
     residual = F.greatest(F.col("units_units") - elasticity * F.col("price_units"), F.lit(0.0))
     found = sums.where((F.col("weeks") >= rules.least_weeks) & (freedom >= _LEAST_FREEDOM)).withColumn(
         "price_spread", F.sqrt(F.greatest(F.col("price_price"), F.lit(0.0)) / F.col("weeks"))

@@ -60,15 +60,16 @@ def weekly_sales(lines: DataFrame, weeks: int) -> DataFrame:
     )
 
 
-def complete_weeks(first_sale: date | None, as_of: date, most: int) -> int:
-    """Whole weeks from the catalog's first sale to the as-of date, at most `most`; 0 without a sale."""
-    return 0 if first_sale is None else min(most, ((as_of - first_sale).days + 1) // 7)
+def complete_weeks(first_sale: date, as_of: date, most: int) -> int:
+    """Whole weeks from the catalog's first sale to the as-of date, at most `most`."""
+    return min(most, ((as_of - first_sale).days + 1) // 7)
 
 
-def product_features(lines: DataFrame, reviews: DataFrame, products: DataFrame, as_of: date) -> DataFrame:
+def product_features(
+    lines: DataFrame, reviews: DataFrame, products: DataFrame, first_sale: date, as_of: date
+) -> DataFrame:
     """Rows of gold.product_features: a product ever sold or returned, and a category. lines: of `known_lines`."""
-    first = lines.where(_sale()).agg(F.max("days_ago").alias("oldest")).collect()[0].oldest
-    seasons = first is not None and first + 1 >= _YEAR
+    seasons = (as_of - first_sale).days + 1 >= _YEAR
     rated = reviews.where(F.col("reviewed_on") <= F.lit(as_of)).select("product_id", "rating")
     stock = products.select("product_id", "units_available")
     levels = [_features(lines, rated, stock, level, seasons) for level in _LEVELS]

@@ -25,21 +25,22 @@ class History:
     """lines: of `core.known_lines`; weeks: complete ones that are read; products: how many were ever ordered."""
 
     lines: DataFrame
+    first_sale: date
     weeks: int
     products: int
 
 
 def history(lake: Lakehouse, as_of: date, settings: ForecastSettings) -> History:
-    """What was sold up to the day; BadInputError when nothing was, or when order lines end before it."""
+    """What was sold up to the day; BadInputError when nothing was."""
     lines = core.known_lines(lake.read(ORDER_LINES), table_or_empty(lake, PRODUCTS), as_of)
-    facts = lines.where("line_kind = 'sale'").agg(F.min("order_date").alias("first"), F.max("order_date").alias("last"))
-    row = facts.collect()[0]
+    first = F.min(F.when(F.col("line_kind") == "sale", F.col("order_date")))
+    row = lines.agg(first.alias("first"), F.count_distinct("product_id").alias("products")).collect()[0]
     if row.first is None:
         raise BadInputError(
             f"catalog {lake.catalog} sold no product up to {as_of}: run ingest first, or look at a later day."
         )
     weeks = core.complete_weeks(row.first, as_of, settings.weeks)
-    return History(lines, weeks, lines.select("product_id").distinct().count())
+    return History(lines, row.first, weeks, int(row.products))
 
 
 def table_or_empty(lake: Lakehouse, table: Table) -> DataFrame:
