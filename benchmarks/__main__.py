@@ -14,10 +14,16 @@ from benchmarks.cases import CASES as FOUNDATION
 from benchmarks.features import features
 from benchmarks.measure import Figure
 from benchmarks.scoring import scoring
+from benchmarks.segments import segments
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PAGE = CHECKOUT / "docs" / "performance.md"
-CASES: dict[str, Callable[[Path], list[Figure]]] = {**FOUNDATION, "features": features, "scoring": scoring}
+CASES: dict[str, Callable[[Path], list[Figure]]] = {
+    **FOUNDATION,
+    "features": features,
+    "scoring": scoring,
+    "segments": segments,
+}
 HEAD = """# Performance
 
 Measured by `make bench` on {machine}. Each figure is a ratio of whole processes run in turn in one go (median of pairs),

@@ -1,4 +1,4 @@
-"""From an empty gold schema to first scores: features for the training dates, first models, the gate, scores of a day.
+"""From an empty gold schema to first scores and segments: features for the training dates, first models, their gates.
 
 Started by hand, once for a new catalog; starting it again repeats the same days.
 
@@ -26,7 +26,7 @@ with DAG(
         owner="data-science",
         runbook="docs/runbooks/bootstrap.md",
         doc=__doc__,
-        topics=("propensity", "manual"),
+        topics=("propensity", "segments", "manual"),
         run_limit=timedelta(days=4),  # a person may be asked
     ),
 ):
@@ -35,4 +35,6 @@ with DAG(
     )
     today = spark_job("features", as_of=AS_OF)
     scores = spark_job("score_propensity", as_of=AS_OF)
+    segments = spark_job("rfm", as_of=AS_OF)
+    spark_job("rfm", task_id="fit_rfm", as_of=AS_OF, fit=True) >> gate("rfm", group_id="rfm_gate") >> segments
     backlog >> today >> spark_job("train_propensity", as_of=AS_OF) >> gate("propensity") >> scores

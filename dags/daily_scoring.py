@@ -1,4 +1,5 @@
 """Who will buy what in the next 30 days: features of the day, scores of every customer and category, and what came true.
+Beside them the segment of every customer, and who moved.
 
 Daily at 10:15 UTC. A backfill of any range, in any order, gives what daily runs would have given; it scores with the
 champion of today, or with the one that was champion on each day.
@@ -27,10 +28,11 @@ with DAG(
         owner="data-science",
         runbook="docs/runbooks/daily_scoring.md",
         doc=__doc__,
-        topics=("propensity", "daily"),
+        topics=("propensity", "segments", "daily"),
         runs_at_once=3,  # every table of it is written a day at a time
     ),
 ):
     features = spark_job("features", as_of=AS_OF)
     features >> spark_job("score_propensity", as_of=AS_OF, model=form_value("model"))
     spark_job("propensity_outcomes", as_of=AS_OF)
+    spark_job("rfm", as_of=AS_OF, model="{{ 'as-then' if params.model == 'as-then' else 'champion' }}")

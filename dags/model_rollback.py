@@ -12,7 +12,7 @@ from airflow.sdk import DAG
 
 from basketry_airflow.as_of import AS_OF
 from basketry_airflow.manners import on_call
-from basketry_airflow.model_forms import is_wanted, rollback_form
+from basketry_airflow.model_forms import MODELS, is_wanted, rollback_form
 from basketry_airflow.script_arguments import form_value
 from basketry_airflow.spark_job import spark_job
 
@@ -37,4 +37,6 @@ with DAG(
         decided_by="{{ dag_run.triggering_user_name or 'unknown' }}",
         decided_at="{{ dag_run.start_date.isoformat() }}",
     )
-    back >> is_wanted("score_again") >> spark_job("score_propensity", as_of=AS_OF, model="champion")
+    again = {model: is_wanted.override(task_id=f"{model}_again")("score_again", model) for model in MODELS}
+    back >> again["propensity"] >> spark_job("score_propensity", as_of=AS_OF, model="champion")
+    back >> again["rfm"] >> spark_job("rfm", as_of=AS_OF, model="champion")

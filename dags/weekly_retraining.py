@@ -29,9 +29,10 @@ with DAG(
         owner="data-science",
         runbook="docs/runbooks/weekly_retraining.md",
         doc=__doc__,
-        topics=("propensity", "weekly"),
+        topics=("propensity", "segments", "weekly"),
         run_limit=timedelta(days=4),  # a person may be asked
     ),
 ):
     features = spark_job("features", as_of=AS_OF, training=True, only_missing=True, choose_categories=True)
     features >> spark_job("train_propensity", as_of=AS_OF) >> gate("propensity")
+    spark_job("rfm", task_id="fit_rfm", as_of=AS_OF, fit=True) >> gate("rfm", group_id="rfm_gate")

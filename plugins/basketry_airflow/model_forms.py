@@ -11,7 +11,7 @@ from basketry.settings import Settings
 from basketry_airflow.forms import NAME, catalogs
 
 VERSION = r"^(previous|[1-9][0-9]*)$"
-MODELS = ("propensity",)
+MODELS = ("propensity", "rfm")
 """The kinds of models that a catalog has; each has a gate in `include/gates/`."""
 
 
@@ -40,6 +40,7 @@ def rollback_form() -> dict[str, Param]:
 
 
 @task.short_circuit
-def is_wanted(field: str, params: Mapping[str, Any] | None = None) -> bool:
-    """Whether the form's tick box of that name is ticked; if not, what comes after is skipped."""
-    return bool((params or {})[field])
+def is_wanted(field: str, model: str | None = None, params: Mapping[str, Any] | None = None) -> bool:
+    """Whether the form's tick box of that name is ticked, and the form is about that model; if not, the rest is skipped."""
+    given = params or {}
+    return bool(given[field]) and model in (None, given["model"])

@@ -34,6 +34,10 @@ class RegistryDownError(BasketryError):
     """The model registry did not answer. Not bad input: it may pass by itself, so Airflow tries again."""
 
 
+class ModelGoneError(BadInputError):
+    """A registered version does not exist or cannot be loaded any more."""
+
+
 @dataclass(frozen=True)
 class VersionRun:
     """What the run that made a model version left behind."""
@@ -81,6 +85,17 @@ def version_run(name: str, version: str) -> VersionRun:
     if run is None:
         raise BadInputError(f"version {version} of {name} or the run that made it does not exist: train again.")
     return VersionRun(run.info.run_id, dict(run.data.metrics), dict(run.data.tags))
+
+
+@contextmanager
+def loading(name: str, version: str) -> Iterator[None]:
+    """Turn whatever fails while a version is loaded into a ModelGoneError, unless the registry itself is down."""
+    try:
+        yield
+    except Exception as error:  # files can be missing or broken in as many ways as there are stores
+        alias_version(name, CHAMPION)  # a registry that is down is to blame instead of the model
+        message = f"version {version} of {name} cannot be loaded ({type(error).__name__}): train or name another one."
+        raise ModelGoneError(message) from error
 
 
 def check_loads(name: str, version: str) -> None:

@@ -43,6 +43,13 @@ NOISY = {
 }  # fmt: skip
 
 
+CLUSTERS = {
+    "silhouette": 0.4, "stability": 0.9, "smallest_share": 0.05, "agreement": 0.95, "changed_share": 0.02,
+    "champion/silhouette": 0.4, **interval("champion", -0.01, 0.01, "silhouette"),
+}  # fmt: skip
+"""What a fit of segments logs; the numbers beside a champion do not count where there is none."""
+
+
 @pytest.fixture(scope="module", autouse=True)
 def database() -> None:
     """Airflow's own tables, once."""
@@ -82,6 +89,8 @@ class Jobs:
         self.given[name] = list(task.application_args)
         if name == "train_propensity":
             self._train(context["params"]["catalog"])
+        elif name == "rfm" and "--fit" in task.application_args:
+            self._fit(context["params"]["catalog"])
         elif name == "promote" and self.really_submitted:
             self.submit(task, context)
         elif name == "promote":
@@ -93,6 +102,13 @@ class Jobs:
         name = registry.registered_name(catalog, "propensity")
         tags = {"basketry.champion_version": self.champion}
         registry.set_challenger(name, register(self.folder, name, self.numbers, tags))
+
+    def _fit(self, catalog: str) -> None:
+        from basketry import registry
+
+        name = registry.registered_name(catalog, "rfm")
+        tags = {"basketry.champion_version": registry.alias_version(name, registry.CHAMPION) or ""}
+        registry.set_challenger(name, register(self.folder, name, CLUSTERS, tags))
 
     def _promote(self, arguments: list[str]) -> None:
         import promote
@@ -147,9 +163,10 @@ def or_ends_it(answer: Callable[[], None]) -> None:
         raise
 
 
-def states(dag_run: Any) -> dict[str, str]:
-    """What became of each task."""
-    return {task.task_id: str(task.state) for task in dag_run.get_task_instances()}
+def states(dag_run: Any, model: str = "propensity") -> dict[str, str]:
+    """What became of each task of one model."""
+    found = {task.task_id: str(task.state) for task in dag_run.get_task_instances()}
+    return {name: state for name, state in found.items() if ("rfm" in name) == (model == "rfm")}
 
 
 def question() -> Any:
@@ -208,13 +225,13 @@ def lets_time_pass() -> None:
     SchedulerJobRunner(job=Job()).check_awaiting_input_timeouts()
 
 
-def kept(catalog: str) -> list[tuple[Any, ...]]:
-    """The rows of ops.promotions: verdict, version, champion after, who, why."""
+def kept(catalog: str, model: str = "propensity") -> list[tuple[Any, ...]]:
+    """The rows of ops.promotions about a model: verdict, version, champion after, who, why."""
     from basketry.tables import PROMOTIONS
     from basketry_airflow.lake import read_rows
 
     columns = ("verdict", "version", "champion_after", "decided_by", "reason")
-    rows = read_rows(catalog, PROMOTIONS, ("number", *columns), {})
+    rows = read_rows(catalog, PROMOTIONS, ("number", *columns), {"model": f"{catalog}.gold.{model}"})
     return [tuple(row[name] for name in columns) for row in sorted(rows, key=lambda row: int(row["number"]))]
 
 
@@ -239,6 +256,11 @@ def test_a_first_model_becomes_champion_and_a_rollback_returns_to_it(jobs: Jobs)
         "features": "success", "train_propensity": "success", "gate.decide": "success", "gate.ask": "skipped",
         "gate.promote": "success",
     }  # fmt: skip
+    assert states(done, "rfm") == {
+        "fit_rfm": "success", "rfm_gate.decide": "success", "rfm_gate.ask": "skipped", "rfm_gate.promote": "success",
+    }  # fmt: skip
+    assert aliases("demo.gold.rfm") == {"champion": "1"}
+    assert kept("demo", "rfm") == [("promote", "1", "1", "gate", "all 3 checks hold, and there is no champion yet.")]
     assert aliases(name) == {"champion": "1"}
     assert registry.kept_verdict(name, "1")["verdict"] == "promote"
     assert kept("demo") == [("promote", "1", "1", "gate", "all 7 checks hold, and there is no champion yet.")]
@@ -247,10 +269,10 @@ def test_a_first_model_becomes_champion_and_a_rollback_returns_to_it(jobs: Jobs)
     register(jobs.folder, name)
     form = {"catalog": "demo", "model": "propensity", "reason": "try it"}
     ends = states(run("model_rollback", {**form, "to": "2", "score_again": False}))
-    assert ends == {"roll_back": "success", "is_wanted": "success", "score_propensity": "skipped"}
+    assert ends == {"roll_back": "success", "propensity_again": "success", "score_propensity": "skipped"}
     assert (aliases(name), "score_propensity" in jobs.given) == ({"champion": "2", "previous": "1"}, False)
     ends = states(run("model_rollback", {**form, "reason": "1 was better", "score_again": True}))
-    assert set(ends.values()) == {"success"}
+    assert set(ends.values()) == {"success"} and "--model=champion" not in jobs.given["rfm"]
     assert aliases(name) == {"champion": "1", "previous": "2"}
     assert {"--catalog=demo", "--model=champion"} <= set(jobs.given["score_propensity"])
     assert kept("demo")[-1] == ("rollback", "1", "1", "dag_test", "1 was better")
@@ -283,6 +305,7 @@ def test_no_answer_refuses_and_so_do_bad_numbers(jobs: Jobs) -> None:
     done = run("weekly_retraining", {"catalog": "sales_project"})
     assert states(done)[QUESTION] == "skipped"
     assert aliases(name) == {"champion": "1", "challenger": "3"}
+    assert [row[:3] for row in kept("sales_project", "rfm")] == [("promote", "1", "1"), ("promote", "2", "2")]
     late, bad = kept("sales_project")
     assert late == ("refuse", "2", "1", "gate", "nobody answered within 48 hours.")
     assert bad[:4] == ("refuse", "3", "1", "gate")

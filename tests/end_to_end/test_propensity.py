@@ -18,7 +18,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from deltalake import DeltaTable
 
-from basketry.tables import CUSTOMER_FEATURES, ORDER_LINES, PROMOTIONS, PROPENSITY_SCORES, Table, wide_column
+from basketry.tables import (
+    CUSTOMER_FEATURES,
+    ORDER_LINES,
+    PROMOTIONS,
+    PROPENSITY_SCORES,
+    RFM_SEGMENTS,
+    Table,
+    wide_column,
+)
 from tests.spark_jobs.promotion.models import own_registry
 
 if TYPE_CHECKING:
@@ -82,6 +90,8 @@ def shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Itera
     shutil.copytree(CHECKOUT / "include", include)
     (include / "propensity.yaml").write_text(SETTINGS)
     _only_plumbing(include / "gates" / "propensity.yaml")
+    segments = (include / "rfm.yaml").read_text()
+    (include / "rfm.yaml").write_text(segments.replace("most: 20", "most: 5").replace("resamples: 20", "resamples: 3"))
     before = {name: os.environ.get(name) for name in ("BASKETRY_HOME", "BASKETRY_INCLUDE")}
     os.environ |= {"BASKETRY_HOME": str(home), "BASKETRY_INCLUDE": str(include)}
     patch = pytest.MonkeyPatch()
@@ -105,7 +115,9 @@ def shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def _only_plumbing(gate: Path) -> None:
     """A few hundred customers cannot beat the personal rate beyond doubt: here the gate asks for less."""
     text = gate.read_text()
-    kept = [line for line in text.splitlines() if not line.strip().startswith(("personal_rate:", "bought_last_30_days:"))]
+    kept = [
+        line for line in text.splitlines() if not line.strip().startswith(("personal_rate:", "bought_last_30_days:"))
+    ]
     gate.write_text("\n".join(kept).replace("at_most: 0.02", "at_most: 0.5") + "\n")
 
 
@@ -120,7 +132,7 @@ def _load(shop: Shop, home: Path) -> None:
 def test_bootstrap_takes_an_empty_gold_schema_to_scores(shop: Shop) -> None:
     """Every known customer has a probability for every scored category, all of one version, promoted by the gate."""
     states = shop.run("bootstrap", as_of=str(END))
-    assert states.pop("gate.ask") == "skipped"
+    assert states.pop("gate.ask") == states.pop("rfm_gate.ask") == "skipped"
     assert set(states.values()) == {"success"}, states
     scores = shop.rows(PROPENSITY_SCORES, END)
     customers = {row["customer_id"] for row in shop.rows(CUSTOMER_FEATURES, END)}
@@ -132,7 +144,9 @@ def test_bootstrap_takes_an_empty_gold_schema_to_scores(shop: Shop) -> None:
     assert all(0 <= row["probability"] <= 1 and 1 <= row["decile"] <= 10 for row in scores)
     wide = {row["customer_id"]: row for row in shop.rows(PROPENSITY_SCORES, END, name="propensity_wide")}
     assert all(wide[row["customer_id"]][wide_column(row["category"])] == row["probability"] for row in scores)
-    promoted = shop.rows(PROMOTIONS)
+    segments = shop.rows(RFM_SEGMENTS, END)
+    assert segments and {row["customer_id"] for row in segments} <= customers
+    promoted = [row for row in shop.rows(PROMOTIONS) if row["model"].endswith("propensity")]
     assert [(row["verdict"], row["version"], row["champion_after"]) for row in promoted] == [("promote", "1", "1")]
 
 

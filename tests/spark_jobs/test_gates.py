@@ -59,6 +59,20 @@ when_noise: refuse
 ask: {answer_within_hours: 1}
 """
 
+SEGMENTS = """\
+model: rfm
+replaces: when_no_worse
+metrics: {silhouette: higher, agreement: higher, changed_share: lower}
+absolute:
+  silhouette: {at_least: 0.25}
+against_champion:
+  silhouette: {may_be_worse_by: 0.0625}
+  agreement: {at_least: 0.75}
+  changed_share: {at_most: 0.125}
+when_noise: refuse
+ask: {answer_within_hours: 1}
+"""
+
 Numbers = dict[str, float]
 
 
@@ -113,6 +127,7 @@ def include(tmp_path: Path) -> Path:
     folder.mkdir(parents=True)
     (folder / "propensity.yaml").write_text(GATE)
     (folder / "forecast.yaml").write_text(FORECAST)
+    (folder / "segments.yaml").write_text(SEGMENTS)
     return folder.parent
 
 
@@ -123,9 +138,9 @@ def gate(include: Path) -> Gate:
 
 
 def test_the_shipped_gates_can_be_read() -> None:
-    """Every file in include/gates is a gate, and propensity is one of them."""
+    """Every file in include/gates is a gate, one for each kind of model."""
     names = gate_names(CHECKOUT / "include")
-    assert "propensity" in names
+    assert {"propensity", "rfm"} <= set(names)
     assert all(load_gate(name, CHECKOUT / "include").name == name for name in names)
 
 
@@ -309,6 +324,40 @@ def test_people_see_first_what_did_not_pass(gate: Gate) -> None:
     assert rows[1].endswith("| noise |")
     assert len(rows) == len(said.checks)
     assert isinstance(said, Verdict) and json.loads(json.dumps(said.as_json()))["verdict"] == "refuse"
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, "promote"),
+        ({"agreement": 0.75, "changed_share": 0.125}, "promote"),
+        ({"agreement": 0.7}, "refuse"),
+        ({"changed_share": 0.13}, "refuse"),
+        ({"changed_share": math.nan}, "refuse"),
+        (interval("champion/silhouette", -0.25, -0.0625), "promote"),
+        (interval("champion/silhouette", -0.25, -0.07), "refuse"),
+        ({"silhouette": 0.2}, "refuse"),
+    ],
+)
+def test_what_need_not_improve_must_agree_with_what_it_replaces(
+    include: Path, changed: Numbers, expected: str
+) -> None:
+    """A gate that lets in what is no worse: bounds under against_champion hold beside a champion, and only there."""
+    agreeing = {"agreement": 0.875, "changed_share": 0.0625, "champion/silhouette": 0.5}
+    numbers = {"silhouette": 0.5, **agreeing, **interval("champion/silhouette", -0.03125, 0.03125)}
+    segments = load_gate("segments", include)
+    assert verdict(segments, {**numbers, **changed}).verdict == expected
+    assert verdict(segments, {"silhouette": 0.5}).verdict == "promote"
+
+
+def test_a_gate_without_baselines_says_why(include: Path) -> None:
+    """Only a model that need not improve may leave out what must be beaten."""
+    (include / "gates" / "segments.yaml").write_text(SEGMENTS.replace("replaces: when_no_worse\n", ""))
+    with pytest.raises(BadInputError, match="1: a gate has no 'must_beat'; add it, or replaces: when_no_worse."):
+        load_gate("segments", include)
+    (include / "gates" / "segments.yaml").write_text(SEGMENTS.replace("when_no_worse", "when_no_wors"))
+    with pytest.raises(BadInputError, match="unknown replaces 'when_no_wors'; did you mean 'when_no_worse'?"):
+        load_gate("segments", include)
 
 
 BASELINES = GATE[GATE.index("must_beat") : GATE.index("against_champion")]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from basketry.gates.model import (
@@ -30,6 +30,8 @@ from basketry.gates.model import (
 )
 from basketry.gates.telling import number, sentence
 
+AGAINST = "against the champion"
+
 MOST_TOLD = 3
 """A reason names so many failed checks; the table shows all."""
 
@@ -43,9 +45,10 @@ def verdict(gate: Gate, metrics: Metrics, *, has_champion: bool | None = None) -
     logged = {name: value for name, value in metrics.items() if math.isfinite(value)}
     compared = any(name.startswith("champion/") for name in logged)
     champion = compared if has_champion is None else has_champion
-    checks = [*_absolute(gate, logged), *_must_beat(gate, logged)]
+    checks = [*_bounds("absolute", gate.absolute, logged), *_must_beat(gate, logged)]
     if compared and champion:
-        checks += [*_against_champion(gate, logged), *_no_part_worse(gate, logged), *_realised(gate, logged)]
+        checks += [*_against_champion(gate, logged), *_bounds(AGAINST, gate.beside_champion, logged)]
+        checks += [*_no_part_worse(gate, logged), *_realised(gate, logged)]
     decision, reason = _decision(gate, logged, checks, unjudged=champion and not compared)
     return Verdict(decision, reason, tuple(checks))
 
@@ -60,7 +63,7 @@ def _decision(gate: Gate, metrics: Metrics, checks: list[Check], *, unjudged: bo
     if unjudged:
         return ASK, "the champion could not be judged on the challenger's test rows; all other checks hold."
     if not noise:
-        against = [check for check in checks if check.condition == "against the champion"]
+        against = [check for check in checks if check.condition == AGAINST]
         first = "" if against else ", and there is no champion yet"
         return PROMOTE, f"all {len(checks)} checks hold{first}."
     told = "; ".join(sentence(check) for check in noise)
@@ -74,11 +77,11 @@ def _gain(gate: Gate, check: Check) -> float:
     return change if gate.is_higher_better(check.metric) else -change
 
 
-def _absolute(gate: Gate, metrics: Metrics) -> Iterator[Check]:
-    for limit in gate.absolute:
+def _bounds(condition: str, limits: Iterable[Limit], metrics: Metrics) -> Iterator[Check]:
+    for limit in limits:
         value = metrics.get(limit.metric)
         good = value is not None and _within(limit, value)
-        yield Check("absolute", limit.metric, value, None, None, None, _limit_words(limit), PASSED if good else FAILED)
+        yield Check(condition, limit.metric, value, None, None, None, _limit_words(limit), PASSED if good else FAILED)
 
 
 def _within(limit: Limit, value: float) -> bool:
@@ -145,7 +148,7 @@ def _against_champion(gate: Gate, metrics: Metrics) -> Iterator[Check]:
         )
         outcome = _outcome(change, found, value, champion) if known else FAILED
         yield Check(
-            "against the champion", change.metric, value, champion, found.low, found.high, _change_words(change), outcome
+            AGAINST, change.metric, value, champion, found.low, found.high, _change_words(change), outcome
         )  # fmt: skip
 
 

@@ -12,8 +12,10 @@ from basketry.gates.model import ASK, REFUSE, Change, Gate, Limit, Margin, PartL
 from basketry.settings import Settings
 from basketry.tables import TABLES, Table
 
-REQUIRED = ("model", "metrics", "absolute", "must_beat", "against_champion", "when_noise", "ask")
-OPTIONAL = ("no_part_worse", "realised")
+REQUIRED = ("model", "metrics", "absolute", "against_champion", "when_noise", "ask")
+OPTIONAL = ("must_beat", "no_part_worse", "realised", "replaces")
+WHEN_BETTER, WHEN_NO_WORSE = "when_better", "when_no_worse"
+BOUNDS = ("at_least", "at_most")
 DIRECTIONS = {"higher": True, "lower": False}
 LONGEST_HOURS = 14 * 24
 
@@ -31,7 +33,10 @@ def load_gate(name: str, include: Path | None = None) -> Gate:
         hint = nearest(name, names) if names else f"add {folder.parent.name}/gates/{name}.yaml."
         raise BadInputError(f"unknown gate '{name}'; {hint}")
     label = f"{folder.parent.name}/gates/{name}.yaml"
-    entries = read_document(folder / f"{name}.yaml", label).mapping("a gate", (*REQUIRED, *OPTIONAL), REQUIRED)
+    document = read_document(folder / f"{name}.yaml", label)
+    entries = document.mapping("a gate", (*REQUIRED, *OPTIONAL), REQUIRED)
+    if "must_beat" not in entries and "replaces" not in entries:
+        document.fail("a gate has no 'must_beat'; add it, or replaces: when_no_worse.")
     return _gate(name, entries)
 
 
@@ -44,8 +49,11 @@ def _gate(name: str, entries: dict[str, Node]) -> Gate:
         metric: DIRECTIONS[node.choice(f"direction of {metric}", DIRECTIONS)]
         for metric, node in _entries(entries["metrics"], "metrics").items()
     }
-    changes = tuple(_changes(entries["against_champion"], directions))
-    if all(change.may_be_worse_by is not None for change in changes):
+    changes, beside = _against(entries["against_champion"], directions)
+    better = (
+        entries["replaces"].choice("replaces", (WHEN_BETTER, WHEN_NO_WORSE)) if "replaces" in entries else WHEN_BETTER
+    )
+    if better == WHEN_BETTER and all(change.may_be_worse_by is not None for change in changes):
         entries["against_champion"].fail("no metric must improve; give one a min_absolute or min_relative change.")
     hours, users = _asking(entries["ask"])
     return Gate(
@@ -53,8 +61,9 @@ def _gate(name: str, entries: dict[str, Node]) -> Gate:
         model=entries["model"].string("model"),
         higher_is_better=directions,
         absolute=tuple(_limits(entries["absolute"], directions)),
-        must_beat=tuple(_margins(entries["must_beat"], directions)),
+        must_beat=tuple(_margins(entries["must_beat"], directions)) if "must_beat" in entries else (),
         against_champion=changes,
+        beside_champion=beside,
         no_part_worse=tuple(_parts(entries.get("no_part_worse"), directions)),
         when_noise=entries["when_noise"].choice("when_noise", (ASK, REFUSE)),
         realised=_realised(entries["realised"], directions) if "realised" in entries else None,
@@ -79,13 +88,17 @@ def _by_metric(node: Node, what: str, directions: dict[str, bool]) -> Iterator[t
 
 def _limits(node: Node, directions: dict[str, bool]) -> Iterator[Limit]:
     for metric, entry in _by_metric(node, "absolute", directions):
-        bounds = entry.mapping(f"the limit of {metric}", ("at_least", "at_most"))
-        if not bounds:
-            entry.fail(f"{metric} has no bound; write at_least or at_most.")
-        low, high = _number(bounds.get("at_least")), _number(bounds.get("at_most"))
-        if low is not None and high is not None and low > high:
-            entry.fail(f"{metric} must be at least {low:g} and at most {high:g}; exchange them.")
-        yield Limit(metric, low, high)
+        yield _limit(metric, entry)
+
+
+def _limit(metric: str, entry: Node) -> Limit:
+    bounds = entry.mapping(f"the limit of {metric}", BOUNDS)
+    if not bounds:
+        entry.fail(f"{metric} has no bound; write at_least or at_most.")
+    low, high = _number(bounds.get("at_least")), _number(bounds.get("at_most"))
+    if low is not None and high is not None and low > high:
+        entry.fail(f"{metric} must be at least {low:g} and at most {high:g}; exchange them.")
+    return Limit(metric, low, high)
 
 
 def _margins(node: Node, directions: dict[str, bool]) -> Iterator[Margin]:
@@ -94,20 +107,29 @@ def _margins(node: Node, directions: dict[str, bool]) -> Iterator[Margin]:
             yield Margin(baseline, metric, _at_least_zero(margin, f"the margin of {metric}"))
 
 
-def _changes(node: Node, directions: dict[str, bool]) -> Iterator[Change]:
-    words = ("min_absolute", "min_relative", "may_be_worse_by")
+def _against(node: Node, directions: dict[str, bool]) -> tuple[tuple[Change, ...], tuple[Limit, ...]]:
+    """What must hold beside a champion: changes against its value, and bounds of what is only known with one."""
+    changes, limits = [], []
     for metric, entry in _by_metric(node, "against_champion", directions):
-        given = entry.mapping(f"the change of {metric}", words)
-        if not given or ("may_be_worse_by" in given and len(given) > 1):
-            entry.fail(f"{metric} needs min_absolute or min_relative or both, or else may_be_worse_by alone.")
-        for word, value in given.items():
-            _at_least_zero(value, f"{word} of {metric}")
-            if value.value == 0 and word != "may_be_worse_by":
-                value.fail(f"{word} of {metric} is 0; write a positive number.")
-        relative = _number(given.get("min_relative"))
-        if relative is not None and relative > 1:
-            given["min_relative"].fail(f"min_relative of {metric} is a share of the champion's value; write at most 1.")
-        yield Change(metric, _number(given.get("min_absolute")), relative, _number(given.get("may_be_worse_by")))
+        if isinstance(entry.value, dict) and entry.value and set(entry.value) <= set(BOUNDS):
+            limits.append(_limit(metric, entry))
+        else:
+            changes.append(_change(metric, entry))
+    return tuple(changes), tuple(limits)
+
+
+def _change(metric: str, entry: Node) -> Change:
+    given = entry.mapping(f"the change of {metric}", ("min_absolute", "min_relative", "may_be_worse_by"))
+    if not given or ("may_be_worse_by" in given and len(given) > 1):
+        entry.fail(f"{metric} needs min_absolute or min_relative or both, or else may_be_worse_by alone.")
+    for word, value in given.items():
+        _at_least_zero(value, f"{word} of {metric}")
+        if value.value == 0 and word != "may_be_worse_by":
+            value.fail(f"{word} of {metric} is 0; write a positive number.")
+    relative = _number(given.get("min_relative"))
+    if relative is not None and relative > 1:
+        given["min_relative"].fail(f"min_relative of {metric} is a share of the champion's value; write at most 1.")
+    return Change(metric, _number(given.get("min_absolute")), relative, _number(given.get("may_be_worse_by")))
 
 
 def _parts(node: Node | None, directions: dict[str, bool]) -> Iterator[PartLimit]:

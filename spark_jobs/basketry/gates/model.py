@@ -70,7 +70,10 @@ class Realised:
 
 @dataclass(frozen=True)
 class Gate:
-    """All conditions of one kind of model. higher_is_better: by metric name."""
+    """All conditions of one kind of model. higher_is_better: by metric name.
+
+    beside_champion: bounds of what can only be measured where there is a champion, such as the agreement with it.
+    """
 
     name: str
     model: str
@@ -78,6 +81,7 @@ class Gate:
     absolute: tuple[Limit, ...]
     must_beat: tuple[Margin, ...]
     against_champion: tuple[Change, ...]
+    beside_champion: tuple[Limit, ...]
     no_part_worse: tuple[PartLimit, ...]
     when_noise: str
     realised: Realised | None

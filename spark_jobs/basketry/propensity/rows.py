@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -17,6 +16,7 @@ from basketry.lakehouse import Lakehouse
 from basketry.propensity.inputs import BASELINE, DEFINITION, KEYS, LABEL, Definition
 from basketry.propensity.model import HORIZON, Dates, split_dates
 from basketry.propensity.settings import PropensitySettings
+from basketry.sampling import sampled
 from basketry.tables import (
     CATEGORY_FEATURES,
     CUSTOMER_CATEGORY_FEATURES,
@@ -30,8 +30,6 @@ LEAST_HISTORY = 30
 """Days of history that a training date needs, or its features say nothing."""
 
 _LEVELS = {"customer": CUSTOMER_FEATURES, "category": CATEGORY_FEATURES, "pair": CUSTOMER_CATEGORY_FEATURES}
-_SAMPLED_EVENLY = 1_000_003
-"""A prime: customers are sampled by the remainder of their hash, finely enough for any share."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,9 @@ def plan(lake: Lakehouse, as_of: date, settings: PropensitySettings) -> Plan:
             f" {max(0, (as_of - first_sale).days + 1)}, the first on {first_sale}: load more history or wait."
         )
     if len(kept) < len(dates.train):
-        notes.append(f"{len(kept)} of {len(dates.train)} training dates have {LEAST_HISTORY} days of history: used these")
+        notes.append(
+            f"{len(kept)} of {len(dates.train)} training dates have {LEAST_HISTORY} days of history: used these"
+        )
     share = min(1.0, settings.customers / max(1, customers))
     if share < 1:
         notes.append(f"{settings.customers:,} of {customers:,} customers train, validate and test")
@@ -85,14 +85,6 @@ def _categories(lake: Lakehouse, as_of: date) -> tuple[str, ...]:
     known = [day for day in choices if day <= as_of]
     chosen = choices[max(known) if known else min(choices)]
     return tuple(category for _, category in sorted(chosen))
-
-
-def sampled(rows: DataFrame, share: float) -> DataFrame:
-    """The rows of about that share of the customers, the same ones on every date and in every run."""
-    if share >= 1:
-        return rows
-    remainder = F.pmod(F.xxhash64("customer_id"), F.lit(_SAMPLED_EVENLY))
-    return rows.where(remainder < math.ceil(share * _SAMPLED_EVENLY))
 
 
 def absent_columns(definition: Definition) -> tuple[str, ...]:

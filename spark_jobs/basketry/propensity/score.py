@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from basketry import versions
 from basketry.errors import BadInputError
 from basketry.features.read import stored_dates
 from basketry.lakehouse import Lakehouse
-from basketry.propensity import drift, rows, versions
+from basketry.propensity import drift, rows, tracking
 from basketry.propensity.inputs import KEYS
 from basketry.propensity.settings import PropensitySettings, load_settings
 from basketry.propensity.tracking import Version
 from basketry.report import JobReport
+from basketry.sampling import sampled
 from basketry.tables import (
     FEATURE_DATES,
     PROPENSITY_DRIFT,
@@ -29,6 +31,8 @@ from basketry.tables import (
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+KIND: versions.Kind[Version] = versions.Kind(tracking.MODEL, tracking.load, "train_propensity")
 
 _SCORED = "as_of date, customer_id string, category string, probability double"
 
@@ -66,7 +70,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     if arguments.days < 1:
         raise BadInputError(f"--days is {arguments.days}; make it at least 1.")
     dates = [arguments.as_of - timedelta(days=number) for number in reversed(range(arguments.days))]
-    choices = versions.choose(lake, arguments.model, dates)
+    choices = versions.choose(lake, KIND, arguments.model, dates)
     batches = [batch for choice in choices for batch in _batches(lake, choice)]
     drifts = [_checked(lake, batch, settings) for batch in batches]
     written = 0
@@ -85,7 +89,7 @@ def _input_versions(lake: Lakehouse) -> dict[str, int]:
     return {} if version is None else {FEATURE_DATES.full_name: version}
 
 
-def _batches(lake: Lakehouse, choice: versions.Choice) -> list[Batch]:
+def _batches(lake: Lakehouse, choice: versions.Choice[Version]) -> list[Batch]:
     """The days of a version by which of its categories are stored for them: one that was dropped stops no other."""
     stored = stored_dates(lake)
     grouped: dict[tuple[str, ...], list[date]] = {}
@@ -111,7 +115,7 @@ def _checked(lake: Lakehouse, batch: Batch, settings: PropensitySettings) -> lis
     inputs = _inputs(lake, batch)
     most = lake.read(FEATURE_DATES).where(batch.where).agg(F.max("customers")).collect()[0][0] or 1
     share = drift.SAMPLE_ROWS / (most * len(batch.categories))
-    found = drift.measured(rows.sampled(inputs, share), batch.version, settings)
+    found = drift.measured(sampled(inputs, share), batch.version, settings)
     refused = drift.told(found, drift.REFUSED)
     if refused:
         raise BadInputError(

@@ -7,8 +7,7 @@ trained on, and where its inputs lay. MLflow is imported when it is used, becaus
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from importlib.metadata import version as installed_version
@@ -18,21 +17,21 @@ import cloudpickle  # type: ignore[import-untyped]
 import pandas as pd
 from matplotlib.figure import Figure
 
-from basketry import registry
-from basketry.errors import BadInputError
+from basketry import registry, tracking
 from basketry.evaluation import Distribution, Floats
 from basketry.lakehouse import Lakehouse
 from basketry.propensity import estimators
 from basketry.propensity.inputs import Definition
+from basketry.registry import ModelGoneError
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
+__all__ = ["MODEL", "ModelGoneError", "Record", "Version", "load", "register", "registered", "signature"]
+
 MODEL = "propensity"
 _REQUIREMENTS = ("scikit-learn", "lightgbm", "pandas", "numpy", "scipy", "cloudpickle")
 _EXAMPLE_ROWS = 5
-_METRICS_A_CALL = 500
-"""MLflow takes at most 1,000 at once; thirty categories have more."""
 
 _KEPT = "basketry"
 """Key of the version's metadata that holds what scoring needs, as one JSON text."""
@@ -61,10 +60,6 @@ class Version:
         return found
 
 
-class ModelGoneError(BadInputError):
-    """A registered version does not exist or cannot be loaded any more."""
-
-
 def registered(lake: Lakehouse) -> str:
     """Name of the catalog's propensity model in the registry."""
     return registry.registered_name(lake.catalog, MODEL)
@@ -74,15 +69,11 @@ def load(name: str, number: str) -> Version:
     """A version by its number; ModelGoneError when it cannot be had, RegistryDownError when nobody answers."""
     import mlflow
 
-    try:
+    with registry.loading(name, number):
         loaded = mlflow.pyfunc.load_model(f"models:/{name}/{number}")
         kept = json.loads(loaded.metadata.metadata[_KEPT])
         estimator = loaded.get_raw_model()
         estimator.predict_proba  # noqa: B018 (a model of another kind fails here and not while it scores)
-    except Exception as error:  # files can be missing or broken in as many ways as there are stores
-        registry.alias_version(name, registry.CHAMPION)  # a registry that is down is to blame instead of the model
-        message = f"version {number} of {name} cannot be loaded ({type(error).__name__}): train or name another one."
-        raise ModelGoneError(message) from error
     profile = {key: Distribution(tuple(one["edges"]), tuple(one["shares"])) for key, one in kept["profile"].items()}
     trained_as_of = date.fromisoformat(kept["as_of"])
     return Version(number, trained_as_of, estimator, Definition(kept["inputs"]), tuple(kept["categories"]), profile)
@@ -103,50 +94,8 @@ class Record:
 
 
 def register(lake: Lakehouse, record: Record) -> str:
-    """Log the record, register the model and make it the challenger; returns its version.
-
-    The alias comes last: whatever is cut off before it leaves a run that nothing refers to.
-    """
-    import mlflow
-
-    name = registered(lake)
-    with registry.answering(name), _run(lake, record.tags):
-        mlflow.log_params({key: str(value)[:500] for key, value in record.params.items()})
-        _log_metrics(record.metrics)
-        _log_artifacts(record)
-        uri = _log_model(record)
-        number = str(mlflow.register_model(uri, name).version)
-    registry.set_challenger(name, number)
-    return number
-
-
-@contextmanager
-def _run(lake: Lakehouse, tags: Mapping[str, str]) -> Iterator[None]:
-    import mlflow
-
-    folder = "" if lake.settings.runtime == "local" else "/Shared/basketry/"
-    mlflow.set_experiment(f"{folder}{lake.catalog}_{MODEL}")
-    with mlflow.start_run(run_name=f"{MODEL}-{tags['basketry.as_of']}", tags=dict(tags)):
-        yield
-
-
-def _log_metrics(metrics: Mapping[str, float]) -> None:
-    import mlflow
-
-    named = list(metrics.items())
-    for start in range(0, len(named), _METRICS_A_CALL):
-        mlflow.log_metrics(dict(named[start : start + _METRICS_A_CALL]))
-
-
-def _log_artifacts(record: Record) -> None:
-    import mlflow
-
-    for file, content in record.documents.items():
-        mlflow.log_dict(content, file)
-    for file, text in record.texts.items():
-        mlflow.log_text(text, file)
-    for file, figure in record.figures.items():
-        mlflow.log_figure(figure, f"plots/{file}")
+    """Log the record, register the model and make it the challenger; returns its version."""
+    return tracking.register(lake, MODEL, record, lambda: _log_model(record))
 
 
 def _log_model(record: Record) -> str:

@@ -26,6 +26,7 @@ from basketry.tables.propensity import (
     propensity_wide,
     wide_column,
 )
+from basketry.tables.rfm import GONE, NEW, RFM, RFM_MIGRATION, RFM_PROFILES, RFM_SEGMENTS, VIEWS
 from basketry.tables.sales import GRAINS, SALES, SALES_ROLLUP, SALES_TABLES
 from basketry.tables.silver import (
     BRONZE_LINEAGE,
@@ -47,13 +48,16 @@ from basketry.tables.silver import (
     entity,
 )
 
-TABLES: tuple[Table, ...] = (*SILVER, *OPS, *SALES_TABLES, *FEATURES, SCORED_CATEGORIES, FEATURE_DATES, *PROPENSITY)
+TABLES: tuple[Table, ...] = (
+    *SILVER, *OPS, *SALES_TABLES, *FEATURES, SCORED_CATEGORIES, FEATURE_DATES, *PROPENSITY, *RFM,
+)  # fmt: skip
 
 __all__ = [
     "BRONZE_LINEAGE", "CAMPAIGNS", "CAMPAIGN_MEMBERS", "CATEGORY_FEATURES", "COUPONS", "CUSTOMERS",
-    "CUSTOMER_CATEGORY_FEATURES", "CUSTOMER_FEATURES", "ENTITY_DATE", "EVENTS", "FEATURES", "FEATURE_DATES", "FILES",
-    "GRAINS", "JOB_RUNS", "LINEAGE", "LINE_KINDS", "MONEY", "OPS", "ORDER_LINES", "ORDER_STATUSES", "PRODUCTS",
-    "PROMOTIONS", "PROPENSITY", "PROPENSITY_DRIFT", "PROPENSITY_OUTCOMES", "PROPENSITY_SCORES", "QUARANTINE",
-    "REDEMPTIONS", "REVIEWS", "SALES", "SALES_ROLLUP", "SALES_TABLES", "SCHEMAS", "SCORED_CATEGORIES", "SILVER",
-    "TABLES", "UNITS", "Column", "Table", "bronze_table", "entity", "propensity_wide", "wide_column",
+    "CUSTOMER_CATEGORY_FEATURES", "CUSTOMER_FEATURES", "ENTITY_DATE", "EVENTS", "FEATURES", "FEATURE_DATES",
+    "FILES", "GONE", "GRAINS", "JOB_RUNS", "LINEAGE", "LINE_KINDS", "MONEY", "NEW", "OPS", "ORDER_LINES",
+    "ORDER_STATUSES", "PRODUCTS", "PROMOTIONS", "PROPENSITY", "PROPENSITY_DRIFT", "PROPENSITY_OUTCOMES",
+    "PROPENSITY_SCORES", "QUARANTINE", "REDEMPTIONS", "REVIEWS", "RFM", "RFM_MIGRATION", "RFM_PROFILES",
+    "RFM_SEGMENTS", "SALES", "SALES_ROLLUP", "SALES_TABLES", "SCHEMAS", "SCORED_CATEGORIES", "SILVER", "TABLES",
+    "UNITS", "VIEWS", "Column", "Table", "bronze_table", "entity", "propensity_wide", "wide_column",
 ]  # fmt: skip

@@ -2,65 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Generic, TypeVar
 
 from pyspark.sql import Row
 
 from basketry import registry
 from basketry.errors import BadInputError
 from basketry.lakehouse import Lakehouse
-from basketry.propensity import tracking
 from basketry.tables import PROMOTIONS
 
 AS_THEN = "as-then"
 _ROLLBACK = "rollback"
 
+Loaded = TypeVar("Loaded")
+
 
 @dataclass(frozen=True)
-class Choice:
+class Kind(Generic[Loaded]):
+    """A kind of model. load: a version from its registered name and number, ModelGoneError when it is gone.
+
+    training: the job that makes versions, as people run it.
+    """
+
+    model: str
+    load: Callable[[str, str], Loaded]
+    training: str
+
+
+@dataclass(frozen=True)
+class Choice(Generic[Loaded]):
     """A loaded version, the as-of dates that it scores, and why it is not the one that was asked for, if so."""
 
-    version: tracking.Version
+    version: Loaded
     dates: tuple[date, ...]
     note: str = ""
 
 
-def choose(lake: Lakehouse, wanted: str, dates: Sequence[date]) -> tuple[Choice, ...]:
+def choose(lake: Lakehouse, kind: Kind[Loaded], wanted: str, dates: Sequence[date]) -> tuple[Choice[Loaded], ...]:
     """The version for each of the dates, each resolved and loaded once.
 
     wanted: champion, as-then or a version. Only a champion that is gone is replaced, by the last one that still loads;
     a version that was asked for by name or by date is not: ModelGoneError.
     """
-    name = tracking.registered(lake)
+    name = registry.registered_name(lake.catalog, kind.model)
     if wanted == registry.CHAMPION:
-        return (_champion(lake, name, tuple(dates)),)
+        return (_champion(lake, kind, name, tuple(dates)),)
     numbers = _as_then(lake, name, dates) if wanted == AS_THEN else dict.fromkeys(dates, wanted)
     return tuple(
-        Choice(tracking.load(name, number), tuple(day for day in dates if numbers[day] == number))
+        Choice(kind.load(name, number), tuple(day for day in dates if numbers[day] == number))
         for number in dict.fromkeys(numbers.values())
     )
 
 
-def _champion(lake: Lakehouse, name: str, dates: tuple[date, ...]) -> Choice:
+def _champion(lake: Lakehouse, kind: Kind[Loaded], name: str, dates: tuple[date, ...]) -> Choice[Loaded]:
     number = registry.alias_version(name, registry.CHAMPION)
     problem = f"the alias champion of {name} is gone"
     if number is not None:
         try:
-            return Choice(tracking.load(name, number), dates)
-        except tracking.ModelGoneError as error:
+            return Choice(kind.load(name, number), dates)
+        except registry.ModelGoneError as error:
             problem = error.message.partition(":")[0]
     earlier = [other for other in _former_champions(_moves(lake, name)) if other != number]
     for other in earlier:
         try:
-            found = tracking.load(name, other)
-        except tracking.ModelGoneError:
+            found = kind.load(name, other)
+        except registry.ModelGoneError:
             continue
         return Choice(found, dates, f"{problem}: scored with version {other}, the last good champion")
     if number is None and not earlier:
-        raise BadInputError(f"{name} has no champion: run train_propensity and let its gate promote a version.")
-    raise BadInputError(f"{problem}, and so are its predecessors: run train_propensity and promote a version.")
+        raise BadInputError(f"{name} has no champion: run {kind.training} and let its gate promote a version.")
+    raise BadInputError(f"{problem}, and so are its predecessors: run {kind.training} and promote a version.")
 
 
 def _moves(lake: Lakehouse, name: str) -> list[Row]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from basketry.propensity.versions import _former_champions
+from basketry.versions import _former_champions
 
 
 def _moves(*told: tuple[str, str | None, str]) -> list[Any]:

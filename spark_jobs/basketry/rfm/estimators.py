@@ -1,0 +1,69 @@
+"""The estimators that travel with an RFM model; they are stored by value, so MLflow alone loads them. Keep them plain."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.cluster import KMeans
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, KBinsDiscretizer
+
+
+class NamedKMeans(KMeans):
+    """k-means that begins at given centroids and calls its clusters by given numbers, which survive a refit."""
+
+    def __init__(self, n_clusters: int = 8, *, init: Any = "k-means++", numbers: Sequence[int] = ()) -> None:
+        """numbers: what `predict` calls each centroid, in the order of init."""
+        super().__init__(n_clusters, init=init, n_init=1, random_state=0)
+        self.numbers = numbers
+
+    def predict(self, X: ArrayLike) -> NDArray[np.int64]:  # noqa: N803 (scikit-learn's name)
+        """The number of the nearest centroid of each row."""
+        return np.asarray(self.numbers, dtype=np.int64)[super().predict(X)]
+
+
+def binning(caps: Mapping[str, float], bins: int) -> ColumnTransformer:
+    """Quantile bins, 0 the worst, of each column: recency_days with few days best, frequency and monetary cut at caps.
+
+    Bins that equal values would share are one bin, so a column where many are equal has fewer.
+    """
+    parts = [
+        (name, make_pipeline(FunctionTransformer(_capped, kw_args={"cap": cap}, validate=True), _bins(bins)), [name])
+        for name, cap in sorted(caps.items())
+    ]
+    recent = make_pipeline(FunctionTransformer(np.negative, validate=True), _bins(bins))
+    return ColumnTransformer([("recency_days", recent, ["recency_days"]), *parts])
+
+
+def _capped(values: NDArray[np.float64], cap: float) -> NDArray[np.float64]:
+    return np.minimum(values, cap)
+
+
+def _bins(bins: int) -> KBinsDiscretizer:
+    return KBinsDiscretizer(
+        bins, encode="ordinal", strategy="quantile", quantile_method="averaged_inverted_cdf", subsample=None
+    )
+
+
+def binned(columns: ColumnTransformer, values: Any) -> NDArray[np.float64]:
+    """Fit the bins and apply them; that some of them fall together is expected and not worth a warning."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        found: NDArray[np.float64] = columns.fit_transform(values)
+    return found
+
+
+def pipeline(
+    columns: ColumnTransformer, centroids: NDArray[np.float64], numbers: Sequence[int], values: Any
+) -> Pipeline:
+    """Bins and clusters as one estimator, fitted to values from these centroids on."""
+    clusters = NamedKMeans(len(centroids), init=centroids, numbers=tuple(numbers))
+    model = Pipeline([("bins", columns), ("clusters", clusters)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return model.fit(values)

@@ -1,0 +1,31 @@
+"""Values every customer as of a day by recency, frequency and spend, and gives segments; with --fit learns them first."""
+
+from __future__ import annotations
+
+import argparse
+
+from basketry.entry import job_main, job_parser
+from basketry.lakehouse import Lakehouse
+from basketry.report import JobReport
+
+
+def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+    """Assign segments, or with --fit register a challenger that its gate may let assign them."""
+    # Only here: what fits loads a second of libraries that assigning can do without.
+    if arguments.fit:
+        from basketry.rfm.fit import run as fit
+
+        return fit(lake, arguments)
+    from basketry.rfm.assign import run as assign
+
+    return assign(lake, arguments)
+
+
+parser = job_parser("rfm", __doc__, dated=True)
+parser.add_argument("--fit", action="store_true", help="learn scores, clusters and expectations; assigns nothing")
+parser.add_argument(
+    "--model", default="champion", help="what assigns: champion, a version, or as-then: the champion on --as-of"
+)
+
+if __name__ == "__main__":
+    job_main(parser, run)
