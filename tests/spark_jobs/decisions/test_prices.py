@@ -43,13 +43,14 @@ def response(spark: SparkSession) -> pd.DataFrame:
 
 def test_an_elasticity_that_was_put_in_is_found(response: pd.DataFrame) -> None:
     """Within three standard errors, for products and for categories; the category is surer."""
+    products = response.loc["product"]
     for number in range(11):
-        found, truth = response.loc[("product", f"P{number:02}")], -2.0 if number < 6 else -0.5
+        found, truth = products.loc[f"P{number:02}"], -2.0 if number < 6 else -0.5
         # The season is taken out by the mean of all others, whose own prices move a little too.
         assert found.elasticity == pytest.approx(truth, abs=3 * found.standard_error + 0.1)
     pooled = response.loc["category"].set_index("category")
     assert pooled.elasticity["follows"] == pytest.approx(-2.0, abs=0.15)
-    assert pooled.standard_error["follows"] < response.loc[("product", "P00")].standard_error
+    assert pooled.standard_error["follows"] < products.loc["P00"].standard_error
 
 
 def test_where_the_price_told_nothing_nothing_is_said(response: pd.DataFrame) -> None:

@@ -49,6 +49,7 @@ def load(lake: Lakehouse, day: str, lines: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"customers_{day}.csv").write_text("\r\n".join([HEAD, *lines]) + "\r\n", encoding="latin-1")
     given = {"feed": "customers", "files": "*", "force": False, "dry_run": False, "run_id": "t", "delivered_by": None}
+    given["refusals_only"] = False
     ingest.run(lake, argparse.Namespace(**given))
 
 
