@@ -21,7 +21,7 @@ from tools.problem import Problem
 
 SAMPLES = CHECKOUT / "tests" / "samples"
 FEED_ORDER = (
-    "products", "customers", "campaigns", "campaign_members", "coupons", "redemptions", "reviews", "events",
+    "products", "customers", "opt_outs", "campaigns", "campaign_members", "coupons", "redemptions", "reviews", "events",
     "order_lines",
 )  # fmt: skip
 """Entities in the order in which feeds are loaded: what others refer to first, the long ones last."""
