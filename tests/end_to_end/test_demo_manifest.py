@@ -20,7 +20,9 @@ def test_quarantine_is_exactly_the_manifest(lake: Lakehouse) -> None:
     """Counts of every file and the reasons of every row agree with what the simulator says it broke."""
     manifest = deliver(lake.settings.home / "landing" / "demo", date(2026, 3, 31), weeks=6, scale=0.2)
     for feed in feed_names("demo"):
-        arguments = argparse.Namespace(feed=feed, files="*", force=False, dry_run=False, run_id=feed, delivered_by=None)
+        arguments = argparse.Namespace(
+            feed=feed, files="*", force=False, refusals_only=False, dry_run=False, run_id=feed, delivered_by=None
+        )
         job.run(lake, arguments)
     found = {
         (row.feed, row.file_name): (row.rows_read, row.rows_good, row.rows_quarantined, row.rows_duplicate)

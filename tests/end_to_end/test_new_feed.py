@@ -36,7 +36,10 @@ def test_the_guide_brings_a_feed_in(spark: SparkSession, tmp_path: Path, monkeyp
     feed = Path(contract).name.removesuffix(".odcs.yaml")
     lake = Lakehouse(spark, Path(contract).parent.name, Settings.from_environment())
     job.run(
-        lake, argparse.Namespace(feed=feed, files="*", force=False, dry_run=False, run_id="guide", delivered_by=None)
+        lake,
+        argparse.Namespace(
+            feed=feed, files="*", force=False, refusals_only=False, dry_run=False, run_id="guide", delivered_by=None
+        ),
     )
     [line] = lake.read(FILES).collect()
     delivered = len(blocks[sample].strip().splitlines()) - 1

@@ -20,6 +20,8 @@ def load(lake: Lakehouse, feed: str, files: Iterable[Path]) -> list[Row]:
     folder.mkdir(parents=True, exist_ok=True)
     for file in files:
         shutil.copy(file, folder)
-    arguments = argparse.Namespace(feed=feed, files="*", force=False, dry_run=False, run_id="test", delivered_by=None)
+    arguments = argparse.Namespace(
+        feed=feed, files="*", force=False, refusals_only=False, dry_run=False, run_id="test", delivered_by=None
+    )
     job.run(lake, arguments)
     return lake.read(FILES).where(f"feed = '{feed}'").collect()
