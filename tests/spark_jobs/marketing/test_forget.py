@@ -89,7 +89,7 @@ def audience(lake: Lakehouse) -> None:
         "call_windows": [(shop.AS_OF, noon, evening)],
         "orders": 1,
         "spent": Decimal(9),
-        "units": 1,
+        "units": Decimal(1),
     }
     known |= {"time_zone_from": "zip", "consent": "every channel", "category": "Dairy", "product_id": "P1", "rank": 1}
     known |= {"last_purchase": shop.AS_OF, "recency_days": 0}
