@@ -106,10 +106,10 @@ def _amounts(random: np.random.Generator, lines: int) -> dict[str, pa.Array]:
     }
     paid = random.integers(50, 1500, lines)
     cents = {"list_amount": paid + sum(cents.values()), **cents, "net_amount": paid}
-    return {name: _money(amount) for name, amount in cents.items()}
+    return {name: money(amount) for name, amount in cents.items()}
 
 
-def _money(cents: np.ndarray) -> pa.Array:
+def money(cents: np.ndarray) -> pa.Array:
     """Whole cents, none below 0, as decimals with four places."""
     words = np.zeros((len(cents), 2), dtype=np.int64)
     words[:, 0] = cents * 100

@@ -19,6 +19,7 @@ import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
 from benchmarks.cases import job
+from benchmarks.features import money
 from benchmarks.measure import Figure
 
 AS_OF = date(2026, 11, 20)
@@ -69,8 +70,6 @@ def _lines(random: np.random.Generator, start: int, customers: int) -> dict[str,
     number = pa.array(np.arange(start * LINES_A_CUSTOMER, start * LINES_A_CUSTOMER + count))
     day = np.datetime64(AS_OF) - random.gamma(1.2, 60, count).astype(int).clip(0, 364)
     cents = random.gamma(2, 1500, count).astype(np.int64) + 1
-    amount = pa.array(cents).cast(pa.decimal128(18, 0))
-    money = pa.compute.divide(amount, pa.scalar(100, pa.int64()).cast(pa.decimal128(3, 0))).cast(pa.decimal128(18, 4))
     moment = pa.array(day.astype("datetime64[us]"), pa.timestamp("us", "UTC"))
     return {
         "order_id": number.cast(pa.string()),
@@ -79,7 +78,7 @@ def _lines(random: np.random.Generator, start: int, customers: int) -> dict[str,
         "order_date": pa.array(day),
         "line_kind": _same("sale", count),
         "status": _same("paid", count),
-        "net_amount": money,
+        "net_amount": money(cents),
         "_delivered_at": moment,
     }
 
