@@ -29,6 +29,11 @@ LONG_LIVED = "-XX:ReservedCodeCacheSize=256m"
 """One session serves a process's every test: it may use both compilers, and fills the code cache of the first alone."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take minutes come first: begun last, they would keep one of two processes waiting at the end."""
+    items.sort(key=lambda item: "/end_to_end/" not in item.path.as_posix())
+
+
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
     """The process's one Spark session, as a job opens it."""
