@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from basketry.ask.grammar import Grammar, OtherCubeError
+from basketry.ask.grammar import Grammar
 from basketry.ask.lexicon import UNCLEAR, Lexicon
 from basketry.ask.model import Answer, NotUnderstoodError
 from basketry.ask.personal import refuse_personal
+from basketry.ask.phrases import OtherCubeError, SeveralMeaningsError
 from basketry.ask.planning import MOST_ROWS, Plan, plan
 from basketry.ask.reading import Item, UnknownWordsError, read
 from basketry.ask.request import Request
@@ -95,7 +96,11 @@ def understand(
     except UnknownWordsError as error:
         raise NotUnderstoodError(error.message, near_questions(question, error.words, lexicon, works)) from None
     _refuse_unclear(question, items, known, works)
-    request = _request(items, lexicon, day)
+    try:
+        request = _request(items, lexicon, day)
+    except SeveralMeaningsError as error:
+        readings = _instead(question, error.text, error.readings, works)
+        raise NotUnderstoodError(error.message, readings) from None
     as_of = _as_of(request, warehouse, team, day)
     return Understood(request, plan(request, day, as_of), understood(request, day, as_of), day, as_of)
 
@@ -131,17 +136,17 @@ def _refuse_unclear(question: str, items: Sequence[Item], metrics: Metrics, work
     for item in items:
         names = [meaning.name for meaning in item.meanings if meaning.kind == UNCLEAR]
         if names and len(names) == len(item.meanings):
-            before, after = _around(question, item.text)
-            tried = (f"{before}{meaning}{after}".strip() for meaning in metrics.unclear[names[0]])
-            raise NotUnderstoodError(
-                f"'{item.text}' can mean several things: say by which measure.",
-                tuple(one for one in tried if works(one)),
-            )
+            readings = _instead(question, item.text, metrics.unclear[names[0]], works)
+            raise NotUnderstoodError(f"'{item.text}' can mean several things: say by which measure.", readings)
 
 
-def _around(question: str, text: str) -> tuple[str, str]:
+def _instead(question: str, text: str, readings: Sequence[str], works: Callable[[str], bool]) -> tuple[str, ...]:
+    """The question with each reading in the word's place, where that is understood."""
     position = question.casefold().find(text)
-    return (question[:position], question[position + len(text) :]) if position >= 0 else ("", f" {question}")
+    if position < 0:
+        return ()
+    tried = (f"{question[:position]}{reading}{question[position + len(text) :]}" for reading in readings)
+    return tuple(one for one in tried if works(one))
 
 
 def _request(items: Sequence[Item], lexicon: Lexicon, today: date) -> Request:
