@@ -30,7 +30,7 @@ def ask_command(arguments: list[str]) -> int:
     question = " ".join(arguments) or os.environ.get("Q", "")
     if not question.strip():
         raise Problem('ask something: make ask Q="Top 5 products by revenue last month".')
-    from basketry.ask import answer
+    from basketry.ask import answer, drafter
     from basketry.errors import BadInputError
     from basketry.settings import Settings
     from basketry.warehouse import open_warehouse
@@ -38,10 +38,13 @@ def ask_command(arguments: list[str]) -> int:
     catalog = os.environ.get("CATALOG") or os.environ.get("BASKETRY_CATALOG") or "demo"
     places = Places.from_environment()
     try:
-        warehouse = open_warehouse(catalog, Settings.from_environment({**os.environ, "BASKETRY_HOME": str(places.home)}))
+        warehouse = open_warehouse(
+            catalog, Settings.from_environment({**os.environ, "BASKETRY_HOME": str(places.home)})
+        )
+        drafts = drafter(os.environ)
     except BadInputError as error:
         raise Problem(error.message) from None
-    found = answer(question, team=os.environ.get("TEAM") or "on_call", warehouse=warehouse)
+    found = answer(question, team=os.environ.get("TEAM") or "on_call", warehouse=warehouse, drafter=drafts)
     show(found, Console(file=sys.stdout))
     return 0 if found.answered else 1
 

@@ -6,12 +6,14 @@ import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
+from basketry.ask.drafts import Drafter
 from basketry.ask.grammar import Grammar
 from basketry.ask.lexicon import UNCLEAR, Lexicon
-from basketry.ask.model import Answer, NotUnderstoodError
-from basketry.ask.personal import refuse_personal
+from basketry.ask.model import DATE, NUMBER, TEXT, Answer, Heading, NotUnderstoodError
+from basketry.ask.personal import PersonalDataError, refuse_personal
 from basketry.ask.phrases import OtherCubeError, SeveralMeaningsError
 from basketry.ask.planning import MOST_ROWS, Plan, plan
 from basketry.ask.reading import Item, UnknownWordsError, read
@@ -42,18 +44,26 @@ class Understood:
 
 
 def answer(
-    question: str, *, team: str, warehouse: Warehouse, today: date | None = None, metrics: Metrics | None = None
+    question: str,
+    *,
+    team: str,
+    warehouse: Warehouse,
+    today: date | None = None,
+    metrics: Metrics | None = None,
+    drafter: Drafter | None = None,
 ) -> Answer:
     """The answer to a question, for a team.
 
     today: the day that "last month" and the like are counted from; the last day in the data unless given. metrics:
-    those of the checkout unless given. Never raises for what was asked: a question that is not understood, not allowed
-    or too slow is answered by a refusal.
+    those of the checkout unless given. drafter: writes the query where the grammar does not understand. Never raises
+    for what was asked: a question that is not understood, not allowed or too slow is answered by a refusal.
     """
     try:
         found = understand(question, team=team, warehouse=warehouse, today=today, metrics=metrics)
         rows = warehouse.query(found.plan.sql, team=team, limit=MOST_ROWS, seconds=SECONDS)
     except NotUnderstoodError as error:
+        if drafter is not None and not isinstance(error, PersonalDataError):
+            return drafted(question, drafter, team, warehouse, today, metrics or shipped_metrics())
         return Answer(question, refusal=error.message, suggestions=error.suggestions)
     except BasketryError as error:
         return Answer(question, refusal=getattr(error, "message", str(error)))
@@ -68,6 +78,40 @@ def answer(
         read=rows.read,
         data_until=found.as_of or found.today,
     )
+
+
+def drafted(
+    question: str, drafter: Drafter, team: str, warehouse: Warehouse, today: date | None, metrics: Metrics
+) -> Answer:
+    """The answer by somebody else's query; a refusal where there is none, or it may not be asked."""
+    try:
+        lexicon = lexicon_of(metrics, warehouse, team)
+        day = today or _last_day(lexicon, warehouse, team)
+        sql = drafter.draft(question, tuple(lexicon.cubes.values()), day)
+        if any(table.pii_columns for table in warehouse.guarded(sql, team=team, limit=MOST_ROWS).tables):
+            raise PersonalDataError("the query would read a table with personal data, which questions never show.")
+        rows = warehouse.query(sql, team=team, limit=MOST_ROWS, seconds=SECONDS)
+    except BasketryError as error:
+        return Answer(question, refusal=getattr(error, "message", str(error)), source=drafter.source)
+    return Answer(
+        question=question,
+        understood=f"query drafted by {drafter.source}: read it before you rely on it",
+        sql=sql,
+        columns=tuple(_heading(name, rows.column(name), metrics) for name in rows.columns),
+        rows=rows.rows,
+        truncated=rows.truncated,
+        read=rows.read,
+        data_until=day,
+        source=drafter.source,
+    )
+
+
+def _heading(name: str, values: Sequence[object], metrics: Metrics) -> Heading:
+    """A drafted column: the unit of the measure of that name, else by its first value."""
+    units = {measure.name: measure.unit for _, measure in metrics.measures()}
+    first = next((value for value in values if value is not None), None)
+    plain = DATE if isinstance(first, date) else NUMBER if isinstance(first, int | float | Decimal) else TEXT
+    return Heading(name, name.replace("_", " "), units.get(name, plain))
 
 
 def understand(

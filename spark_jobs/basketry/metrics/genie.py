@@ -34,7 +34,7 @@ def genie_space(metrics: Metrics) -> Document:
         "config": {"sample_questions": sorted(questions, key=_by_id)},
         "data_sources": {"tables": [_table(table) for table in tables]},
         "instructions": {
-            "text_instructions": [{"id": identity("instructions"), "content": _instructions(cubes)}],
+            "text_instructions": [{"id": identity("instructions"), "content": instructions(cubes)}],
             "example_question_sqls": sorted(examples, key=_by_id),
         },
     }
@@ -63,7 +63,8 @@ def _table(table: Table) -> Document:
     return {"identifier": table.full_name, "description": [f"One row is {table.meaning}."], "column_configs": columns}
 
 
-def _instructions(cubes: tuple[Cube, ...]) -> list[str]:
+def instructions(cubes: tuple[Cube, ...]) -> list[str]:
+    """What somebody must know who writes queries over the cubes: measures, words, what always holds."""
     lines = ["Use these measures, and no others, by their definitions.\n"]
     for cube in cubes:
         lines.append(f"{cube.name}: {cube.meaning}. Tables: {', '.join(cube.tables)}.\n")
