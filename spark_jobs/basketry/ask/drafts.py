@@ -27,9 +27,12 @@ _FENCED = re.compile(r"```(?:sql)?\s*(.*?)```", re.DOTALL | re.IGNORECASE)
 
 
 class Drafter(Protocol):
-    """Writes a query for a question. source: what an answer says about who wrote it."""
+    """Writes a query for a question."""
 
-    source: str
+    @property
+    def source(self) -> str:
+        """What an answer says about who wrote the query."""
+        ...
 
     def draft(self, question: str, cubes: tuple[Cube, ...], today: date) -> str:
         """Databricks SQL over the cubes' tables; WarehouseError with one sentence when there is none."""
