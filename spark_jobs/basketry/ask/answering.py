@@ -25,7 +25,7 @@ from basketry.ask.words import phrase, tokens
 from basketry.errors import BasketryError
 from basketry.metrics.loader import load_metrics
 from basketry.metrics.model import SNAPSHOTS, Cube, Metrics
-from basketry.settings import CHECKOUT
+from basketry.settings import Settings
 from basketry.warehouse.model import Warehouse
 
 SECONDS = 20.0
@@ -55,7 +55,7 @@ def answer(
     """The answer to a question, for a team.
 
     today: the day that "last month" and the like are counted from; the last day in the data unless given. metrics:
-    those of the checkout unless given. drafter: writes the query where the grammar does not understand. Never raises
+    those of the include folder unless given. drafter: writes the query where the grammar does not understand. Never raises
     for what was asked: a question that is not understood, not allowed or too slow is answered by a refusal.
     """
     try:
@@ -63,7 +63,9 @@ def answer(
         rows = warehouse.query(found.plan.sql, team=team, limit=MOST_ROWS, seconds=SECONDS)
     except NotUnderstoodError as error:
         if drafter is not None and not isinstance(error, PersonalDataError):
-            return drafted(question, drafter, team, warehouse, today, metrics or shipped_metrics())
+            return drafted(
+                question, drafter, team, warehouse, today, metrics or metrics_in(Settings.from_environment().include)
+            )
         return Answer(question, refusal=error.message, suggestions=error.suggestions)
     except BasketryError as error:
         return Answer(question, refusal=getattr(error, "message", str(error)))
@@ -118,7 +120,7 @@ def understand(
     question: str, *, team: str, warehouse: Warehouse, today: date | None = None, metrics: Metrics | None = None
 ) -> Understood:
     """What a question means, without its rows; NotUnderstoodError, with suggestions, when that is not certain."""
-    known = metrics or shipped_metrics()
+    known = metrics or metrics_in(Settings.from_environment().include)
     words = tokens(question)
     refuse_personal(words, warehouse.grants)
     lexicon = lexicon_of(known, warehouse, team)
@@ -150,8 +152,8 @@ def understand(
 
 
 @functools.cache
-def shipped_metrics(include: Path = CHECKOUT / "include") -> Metrics:
-    """The metrics of the checkout, read once."""
+def metrics_in(include: Path) -> Metrics:
+    """The metrics of an include folder, read once."""
     return load_metrics(include)
 
 

@@ -14,7 +14,7 @@ import pytest
 from databricks.sdk import WorkspaceClient
 
 from basketry.ask import Answer, answer, drafter
-from basketry.ask.answering import shipped_metrics
+from basketry.ask.answering import metrics_in
 from basketry.ask.drafts import ChatModel, GenieSpace, prompt
 from basketry.ask.vocabulary import lexicon_of, newest_day
 from basketry.errors import BadInputError
@@ -146,7 +146,7 @@ def test_settings_of_a_model() -> None:
 
 def test_the_prompt_names_no_table_with_personal_data(shop: Warehouse) -> None:
     """A model outside the house is not even told that it exists."""
-    cubes = tuple(lexicon_of(shipped_metrics(), shop, "on_call").cubes.values())
+    cubes = tuple(lexicon_of(metrics_in(CHECKOUT / "include"), shop, "on_call").cubes.values())
     day = newest_day(cubes[0], shop, "on_call")
     assert day is not None
     assert "silver.customers" not in prompt(cubes, day)
