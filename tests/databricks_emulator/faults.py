@@ -21,6 +21,8 @@ class FaultKind(StrEnum):
     """429 with Retry-After: `seconds` (at least 1); nothing happens."""
     FORBID = "forbid"
     """403, as when a token's permission was taken away."""
+    EXPIRED_TOKEN = "expired_token"
+    """403 with the words that a token gets which is no longer valid."""
     LOST_OUTPUT = "lost_output"
     """get-output knows the run, but neither error nor trace: the driver died before it could say."""
     SKIP = "skip"
@@ -33,7 +35,10 @@ class FaultKind(StrEnum):
     """A person cancels the next submitted run `seconds` after its script has started."""
 
 
-OPERATIONS = ("submit", "get", "get-output", "cancel", "list", "delete", "files", "statements", "other")
+OPERATIONS = (
+    "submit", "get", "get-output", "cancel", "list", "delete", "files", "statements", "workspace", "unity", "dashboards",
+    "genie", "permissions", "other",
+)  # fmt: skip
 """What a request can be about; a request fault without an operation hits any of them."""
 
 DEFAULT_OPERATION = {

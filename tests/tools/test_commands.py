@@ -16,7 +16,7 @@ from tools.environment import CHECKOUT
 from tools.problem import Problem, disk_full, network_failed
 
 MAKEFILE = (CHECKOUT / "Makefile").read_text()
-TARGETS = set(re.findall(r"^([a-z]+):.*## ", MAKEFILE, re.M))
+TARGETS = set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.M))
 
 
 def test_help_is_the_default_and_lists_every_target() -> None:
