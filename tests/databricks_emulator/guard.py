@@ -56,7 +56,7 @@ class Guard:
             operation = operation_of(path)
             self.calls.append(operation)
             self._check_permission(request)
-            self._refuse(operation)
+            self._refuse(operation, _asked(request))
         except ApiError as error:
             return error.response()
         return await self._answer(request, call_next, operation)
@@ -69,31 +69,35 @@ class Guard:
             raise ApiError(403, "403", "Invalid access token.")
 
     def _check_permission(self, request: Request) -> None:
-        asked = f"{request.method} {request.url.path}"
+        asked = _asked(request)
         if any(re.search(pattern, asked) for pattern in self.denied):
             raise ApiError(403, "PERMISSION_DENIED", f"User does not have permission for {asked}.")
 
-    def _refuse(self, operation: str) -> None:
+    def _refuse(self, operation: str, asked: str) -> None:
         """Faults that keep the request from being carried out."""
-        if fault := self.faults.take(FaultKind.THROTTLE, operation):
+        if fault := self.faults.take(FaultKind.THROTTLE, operation, asked):
             seconds = str(max(1, math.ceil(fault.seconds)))
             message = "Current request has exceeded the rate limit."
             raise ApiError(429, "REQUEST_LIMIT_EXCEEDED", message, {"Retry-After": seconds})
-        if self.faults.take(FaultKind.EXPIRED_TOKEN, operation):
+        if self.faults.take(FaultKind.EXPIRED_TOKEN, operation, asked):
             raise ApiError(403, "403", "Invalid access token.")
-        if self.faults.take(FaultKind.FORBID, operation):
+        if self.faults.take(FaultKind.FORBID, operation, asked):
             raise ApiError(403, "PERMISSION_DENIED", "User does not have permission to do this.")
-        if fault := self.faults.take(FaultKind.SERVER_ERROR, operation):
+        if fault := self.faults.take(FaultKind.SERVER_ERROR, operation, asked):
             raise _server_error(fault.status)
 
     async def _answer(self, request: Request, call_next: Next, operation: str) -> Response:
         """Faults that only spoil the answer."""
-        lost = self.faults.take(FaultKind.SERVER_ERROR_AFTER_ACCEPT, operation)
-        late = self.faults.take(FaultKind.SLOW, operation)
+        lost = self.faults.take(FaultKind.SERVER_ERROR_AFTER_ACCEPT, operation, _asked(request))
+        late = self.faults.take(FaultKind.SLOW, operation, _asked(request))
         response = await call_next(request)
         if late:
             await asyncio.sleep(late.seconds)
         return _server_error(lost.status).response() if lost else response
+
+
+def _asked(request: Request) -> str:
+    return f"{request.method} {request.url.path}"
 
 
 def _server_error(status: int) -> ApiError:

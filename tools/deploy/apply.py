@@ -141,12 +141,15 @@ def refuse_wrong(findings: Iterable[Finding]) -> None:
 
 def perform(site: Site, step: Step) -> None:
     """Do one step; one that was done already, by a request whose answer was lost, counts as done."""
-    from databricks.sdk.errors import AlreadyExists, NotFound, ResourceAlreadyExists
+    from databricks.sdk.errors import DatabricksError, NotFound
 
     if step.verb is Verb.CREATE:
         try:
             step.resource.create(site)
-        except (AlreadyExists, ResourceAlreadyExists):
+        except DatabricksError as error:
+            # Every kind has an error code of its own for this: SCHEMA_ALREADY_EXISTS, RESOURCE_ALREADY_EXISTS, …
+            if not str(error.error_code).endswith("ALREADY_EXISTS"):
+                raise
             site.forget()
             found = step.resource.find(site)
             if found is None or not (found.marked or step.resource.holds_wanted(site, found)):
@@ -162,6 +165,7 @@ def perform(site: Site, step: Step) -> None:
 
 def remember(site: Site, manifest: Manifest, done: Sequence[Step], wanted: Sequence[Resource]) -> None:
     """Note everything as it stands now."""
+    touched = {step.resource.label for step in done}
     made = {step.resource.label for step in done if step.verb is Verb.CREATE}
     removed = {step.resource.label for step in done if step.verb is Verb.DELETE}
     for label in removed:
@@ -169,7 +173,7 @@ def remember(site: Site, manifest: Manifest, done: Sequence[Step], wanted: Seque
     for resource in wanted:
         before = manifest.notes.get(resource.label)
         found = resource.find(site, before.id if before else "")
-        if found is None or not (before or resource.label in made or found.marked):
+        if found is None or not (before or resource.label in touched or found.marked):
             continue
         note = note_of(resource, found, before, resource.label in made)
         if note is not None:

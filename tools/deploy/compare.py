@@ -68,7 +68,9 @@ def compare(site: Site, wanted: Sequence[Resource], manifest: Manifest, *, overw
 def _differs(site: Site, resource: Resource, found: Found, note: Note | None) -> bool:
     if resource.content is None:
         return False
-    if note is not None and (note.id, note.etag) == (found.id, found.etag):
+    if note is None:
+        return True  # made by a deployment that broke off: whatever else belongs to making it is done now
+    if (note.id, note.etag) == (found.id, found.etag):
         return note.digest != resource.digest
     return not resource.holds_wanted(site, found)
 

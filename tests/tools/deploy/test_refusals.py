@@ -150,3 +150,27 @@ def test_a_secret_without_value_is_named(bench: Bench, edit: Edit) -> None:
     edit("include/targets/dev.yaml", target_text(secrets="[dialler]"))
     (finding,) = secrets_present(bench.site())
     assert str(finding) == "secret basketry/dialler: it has no value yet; databricks secrets put-secret basketry dialler"
+
+
+@pytest.mark.parametrize("path", ["POST .*/unity-catalog/volumes", "POST .*/lakeview/dashboards$"])
+def test_a_deployment_that_broke_off_is_finished_by_the_next(bench: Bench, path: str) -> None:
+    """A thing whose making was answered by an error is made once, and undeploy knows it: the workspace ends as it began."""
+    before, tries = bench.state(), int("volumes" in path)  # the check makes a volume of its own first
+    bench.emulator.faults.add("server_error_after_accept", path=path, after=tries)
+    site = bench.site()
+    with pytest.raises(Problem, match="run the same command again"), told(site.target):
+        bench.deploy()
+    bench.deploy()
+    assert bench.deploy(plan=True) == 0
+    assert len(bench.emulator.dashboards.documents) == len(bench.emulator.genie.documents) == 1
+    assert bench.undeploy() == 0
+    assert bench.state() == before
+
+
+def test_throttling_and_lost_answers_are_waited_out(bench: Bench) -> None:
+    """429 with Retry-After, and a 503 after the schema was made: the same deployment goes on, nothing is made twice."""
+    bench.emulator.faults.add("throttle", operation="unity", seconds=1, times=2)
+    bench.emulator.faults.add("server_error_after_accept", path="POST .*/unity-catalog/schemas", status=503, after=1)
+    bench.deploy()
+    assert bench.emulator.faults.pending() == []
+    assert bench.deploy(plan=True) == 0
