@@ -28,6 +28,11 @@ def module_of(command: str) -> str:
     return "tools.job" if command == "plan" else f"tools.{command}"
 
 
+def function_of(command: str) -> str:
+    """The name of a command's function in that module."""
+    return f"{command.replace('-', '_')}_command"
+
+
 def main(arguments: list[str]) -> int:
     """Run one command; returns its exit code. A Problem becomes one sentence on stderr and exit code 1."""
     if not arguments or arguments[0] not in COMMANDS:
@@ -35,7 +40,7 @@ def main(arguments: list[str]) -> int:
         return 2
     sys.path[:0] = [str(CHECKOUT / "spark_jobs"), str(CHECKOUT / "plugins")]
     try:
-        function = getattr(importlib.import_module(module_of(arguments[0])), f"{arguments[0].replace('-', '_')}_command")
+        function = getattr(importlib.import_module(module_of(arguments[0])), function_of(arguments[0]))
         return int(function(arguments[1:]))
     except Problem as problem:
         print(f"\nBasketry: {problem}", file=sys.stderr)

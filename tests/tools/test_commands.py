@@ -30,7 +30,7 @@ def test_every_target_has_its_command() -> None:
     assert TARGETS - {"help"} == set(commands.COMMANDS)
     for command in commands.COMMANDS:
         module = __import__(commands.module_of(command), fromlist=["x"])
-        assert callable(getattr(module, f"{command}_command"))
+        assert callable(getattr(module, commands.function_of(command)))
 
 
 def test_make_stays_within_what_macos_has() -> None:
