@@ -84,6 +84,11 @@ def dated_form() -> dict[str, Param]:
     }
 
 
+def maintenance_form() -> dict[str, Param]:
+    """What maintenance can be told; a scheduled run needs none of it."""
+    return {"catalog": dated_form()["catalog"], "dry_run": _dry_run()}
+
+
 def scoring_form() -> dict[str, Param]:
     """What daily scoring can be told: the day, and which model scores it."""
     return {

@@ -44,9 +44,26 @@ def properties(table: Table) -> Mapping[str, str]:
     return found
 
 
-def vacuum(folder: Path) -> None:
-    """Delete every file of the table that its newest version does not need. Keep writers out meanwhile."""
-    DeltaTable(folder).vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False, full=True)
+def vacuum(folder: Path, retention_hours: int = 0, *, dry_run: bool = False) -> int:
+    """Delete files of the table that no version of the last hours needs; returns how many. Keep writers out meanwhile."""
+    deleted = DeltaTable(folder).vacuum(retention_hours, dry_run=dry_run, enforce_retention_duration=False, full=True)
+    return len(deleted)
+
+
+def data_files(folder: Path) -> list[tuple[int, str]]:
+    """Size in bytes and partition of every file of the newest version."""
+    table = DeltaTable(folder)
+    actions = pa.table(table.get_add_actions(flatten=False)).to_pylist()
+    return [(int(one["size_bytes"]), str(one.get("partition") or one.get("partition_values") or "")) for one in actions]
+
+
+def compact(folder: Path, clustered_by: Sequence[str] = ()) -> None:
+    """Merge small files within partitions, ordering rows by Z-order of columns where there are any; no row changes."""
+    optimizer = DeltaTable(folder).optimize
+    if clustered_by:
+        optimizer.z_order(list(clustered_by))
+    else:
+        optimizer.compact()
 
 
 def version(folder: Path) -> int:

@@ -198,8 +198,8 @@ def test_a_table_that_the_workspace_lacks(remote: Warehouse) -> None:
 
 def test_genie_drafts_and_the_guard_decides(workspace: DatabricksEmulator, remote: Warehouse) -> None:
     """Its query is run as any other; what the team may not read is refused, and words alone are no answer."""
-    genie = GenieSpace(lambda: client(workspace), workspace.genie.space_id)
-    workspace.genie.answers = {
+    genie = GenieSpace(lambda: client(workspace), workspace.conversations.space_id)
+    workspace.conversations.answers = {
         "Which brands matter to us?": f"{GOOD}",
         "Whom do we call?": BAD["personal data"],
         "Why?": None,

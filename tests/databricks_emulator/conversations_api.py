@@ -12,7 +12,7 @@ from tests.databricks_emulator.errors import ApiError, invalid
 Document = dict[str, Any]
 
 
-class Genie:
+class Conversations:
     """One space. answers: the SQL of each question, None for an answer in words alone; what is not there fails."""
 
     def __init__(self, space_id: str = "space") -> None:
@@ -49,7 +49,7 @@ class Genie:
         return self._messages[message_id]
 
 
-def genie_router(genie: Genie) -> APIRouter:
+def conversations_router(genie: Conversations) -> APIRouter:
     """The routes below /api/2.0/genie/spaces."""
     router = APIRouter()
 
