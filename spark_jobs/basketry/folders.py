@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -51,6 +52,16 @@ def vacuum(folder: Path) -> None:
 def version(folder: Path) -> int:
     """The newest version of the table."""
     return max(int(path.stem) for path in _commits(folder))
+
+
+def written_at(folder: Path, version: int) -> datetime:
+    """When a version was committed (UTC)."""
+    commit = folder / "_delta_log" / f"{version:020d}.json"
+    for line in commit.read_text(encoding="utf-8").splitlines():
+        milliseconds = json.loads(line).get("commitInfo", {}).get("timestamp")
+        if milliseconds is not None:
+            return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return datetime.fromtimestamp(commit.stat().st_mtime, UTC)
 
 
 def user_metadata(folder: Path) -> Iterator[str]:
