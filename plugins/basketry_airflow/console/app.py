@@ -12,12 +12,12 @@ from basketry.grants import AccessRefusedError
 from basketry.warehouse import NotYetError, SlowQueryError, WarehouseError
 from basketry_airflow.console import static
 from basketry_airflow.console.limits import TooManyError
-from basketry_airflow.console.pages import ask, data, decisions, models, offers, propensity, sales, segments, today
+from basketry_airflow.console.pages import ask, data, decisions, models, offers, product, propensity, sales, segments, today
 from basketry_airflow.console.rendering import problem
 from basketry_airflow.console.safety import Safety
 
 ROUTERS = (
-    today.router, sales.router, decisions.router, segments.router, propensity.router, offers.router, models.router,
+    today.router, sales.router, decisions.router, product.router, segments.router, propensity.router, offers.router, models.router,
     data.router, ask.router, static.router,
 )  # fmt: skip
 

@@ -8,11 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from basketry import tables
 from basketry.tables import SALES, SALES_ROLLUP, SALES_TABLES
+from tests.lakes import arrow_type, fill
 from tests.plugins.console.shop import AS_OF, SEED, Product, daily_sales, in_periods, products
-from tests.plugins.console.tables import write
+
+
+def write(catalog: Path, table: tables.Table, content: list[dict[str, Any]] | pa.Table) -> None:
+    """Make the table's folder under the catalog's."""
+    if isinstance(content, pa.Table):
+        wanted = pa.schema([(one.name, arrow_type(one.type)) for one in table.columns])
+        content = content.select(wanted.names).cast(wanted)
+    fill(catalog.parent, catalog.name, table, content, mode="overwrite")
+
 
 SEGMENTS = {
     "Champions": (5, 5, 5), "Loyal": (4, 5, 3), "Potential loyalists": (4, 3, 3), "New": (5, 1, 2), "Promising": (4, 1, 2),

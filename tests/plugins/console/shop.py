@@ -128,6 +128,6 @@ def in_periods(daily: pa.Table, grain: str, as_of: date = AS_OF) -> tuple[pa.Tab
     )
     with duckdb.connect() as database:
         database.register("daily", daily)
-        one = database.execute(product).to_arrow_table()
-        other = database.execute(f"SELECT *, period_end > DATE '{as_of}' AS is_partial FROM ({rolled})").to_arrow_table()
+        one = database.sql(product).to_arrow_table()
+        other = database.sql(f"SELECT *, period_end > DATE '{as_of}' AS is_partial FROM ({rolled})").to_arrow_table()
     return one, other
