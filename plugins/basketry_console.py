@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from airflow.plugins_manager import AirflowPlugin
+
 from basketry_airflow.console.mount import PREFIX, FirstRequest
 
 

@@ -8,9 +8,9 @@ import sys
 from tools.environment import CHECKOUT
 from tools.problem import NO_SPACE, Problem, disk_full
 
-COMMANDS = ("bench", "clean", "down", "job", "lint", "logs", "plan", "run", "setup", "status", "test")
+COMMANDS = ("bench", "clean", "down", "job", "lint", "logs", "plan", "run", "screenshots", "setup", "status", "test")
 MANAGE = ("clean", "down", "logs", "status")
-CHECKS = ("bench", "lint", "test")
+CHECKS = ("bench", "lint", "screenshots", "test")
 
 
 def module_of(command: str) -> str:

@@ -12,7 +12,18 @@ from basketry.grants import AccessRefusedError
 from basketry.warehouse import NotYetError, SlowQueryError, WarehouseError
 from basketry_airflow.console import static
 from basketry_airflow.console.limits import TooManyError
-from basketry_airflow.console.pages import ask, data, decisions, models, offers, product, propensity, sales, segments, today
+from basketry_airflow.console.pages import (
+    ask,
+    data,
+    decisions,
+    models,
+    offers,
+    product,
+    propensity,
+    sales,
+    segments,
+    today,
+)
 from basketry_airflow.console.rendering import problem
 from basketry_airflow.console.safety import Safety
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,6 +13,8 @@ NOTHING = "–"
 
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "CHF": "CHF ", "CAD": "C$", "AUD": "A$"}
 _LARGE = ((1e9, "bn"), (1e6, "m"), (1e4, "k"))
+
+_ZEROS = re.compile(r"\.0+(?=\D|$)")
 
 Writer = Callable[[Any], str]
 """A value, or None, to text."""
@@ -85,6 +88,11 @@ def ago(then: datetime | None, now: datetime) -> str:
             number = seconds // size
             return f"{number} {unit}{'s' * (number != 1)} ago"
     return "just now"
+
+
+def tick(text: str) -> str:
+    """A number at a line of the grid, without the zeros that say nothing: $40k instead of $40.0k."""
+    return _ZEROS.sub("", text)
 
 
 def relative(now: float | Decimal | None, before: float | Decimal | None) -> float | None:

@@ -74,9 +74,7 @@ def may_trigger(user: Any, dag_id: str) -> bool:
     from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 
     entity, details = DagAccessEntity.RUN, DagDetails(id=dag_id)
-    return bool(
-        get_auth_manager().is_authorized_dag(method="POST", access_entity=entity, details=details, user=user)
-    )
+    return bool(get_auth_manager().is_authorized_dag(method="POST", access_entity=entity, details=details, user=user))
 
 
 def run_page(dag_id: str, run_id: str) -> str:

@@ -21,7 +21,13 @@ def earlier(start: date, grain: str, periods: int = 1) -> date:
 
 def year_ago(start: date, grain: str) -> date:
     """First day of the comparable period a year before: the same weekday for days and weeks."""
-    return start - timedelta(days=364) if grain in ("day", "week") else earlier(start, "year") if grain == "year" else date(start.year - 1, start.month, 1)
+    return (
+        start - timedelta(days=364)
+        if grain in ("day", "week")
+        else earlier(start, "year")
+        if grain == "year"
+        else date(start.year - 1, start.month, 1)
+    )
 
 
 def name(start: date, grain: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import Depends, Request
@@ -77,9 +77,7 @@ class Problem:
     text: str
 
 
-def problem(
-    request: Request, status: int, title: str, text: str, headers: Mapping[str, str] | None = None
-) -> Response:
+def problem(request: Request, status: int, title: str, text: str, headers: Mapping[str, str] | None = None) -> Response:
     """An error as a page within the frame for who is known, as JSON for who is not."""
     viewer = getattr(request.state, "basketry_viewer", None)
     if viewer is None and status == 401:

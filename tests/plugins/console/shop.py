@@ -55,15 +55,23 @@ def products(each: int = 4, hostile: bool = True) -> list[Product]:
     if hostile:
         first, second = found[-1], found[-2]
         found[-1] = Product(first.product_id, HOSTILE, first.brand, first.department, first.category, 3.99, 9.0)
-        found[-2] = Product(second.product_id, '=HYPERLINK("http://x.example")', second.brand, second.department, second.category, 4.99, 8.0)
+        found[-2] = Product(
+            second.product_id,
+            '=HYPERLINK("http://x.example")',
+            second.brand,
+            second.department,
+            second.category,
+            4.99,
+            8.0,
+        )
     return found
 
 
 def daily_sales(items: list[Product], weeks: int, as_of: date = AS_OF) -> pa.Table:
     """Rows of gold.sales_day but is_partial: a product and a day on which it sold, with a season and a trend."""
     draw = np.random.default_rng(SEED + 1)
-    days = np.arange(7 * weeks)
-    first = as_of - timedelta(days=7 * weeks - 1)
+    first = as_of - timedelta(days=7 * weeks - 7 + as_of.weekday())  # a Monday
+    days = np.arange((as_of - first).days + 1)
     weekday = np.array([0.85, 0.8, 0.9, 0.95, 1.2, 1.35, 1.1])[(first.weekday() + days) % 7]
     parts = []
     for item in items:
@@ -86,24 +94,51 @@ def _of_product(item: Product, first: date, orders: np.ndarray, draw: np.random.
     net = gross - instore - campaign - manufacturer * 1.5 - back * price
     stars = draw.binomial(orders, 0.05)
     start = np.datetime64(first) + sold
-    text = {"product_id": item.product_id, "product": item.name, "brand": item.brand, "department": item.department, "category": item.category}
+    text = {
+        "product_id": item.product_id,
+        "product": item.name,
+        "brand": item.brand,
+        "department": item.department,
+        "category": item.category,
+    }
     numbers = {
-        "gross_revenue": gross, "instore_discount": instore, "campaign_coupon_discount": campaign,
-        "manuf_coupon_discount": manufacturer, "manuf_coupon_match_discount": manufacturer * 0.5,
-        "returns_amount": back * price, "net_revenue": net, "units_sold": units.astype(float),
-        "units_returned": back.astype(float), "orders": orders, "customers": np.maximum(1, (orders * 0.93).astype(int)),
-        "ratings": stars, "stars": stars * np.round(draw.uniform(3, 5, len(sold)), 1),
-    }  # fmt: skip
-    columns = {"period_start": start, "period_end": start, **{name: np.full(len(sold), value) for name, value in text.items()}, **numbers}
+        "gross_revenue": gross,
+        "instore_discount": instore,
+        "campaign_coupon_discount": campaign,
+        "manuf_coupon_discount": manufacturer,
+        "manuf_coupon_match_discount": manufacturer * 0.5,
+        "returns_amount": back * price,
+        "net_revenue": net,
+        "units_sold": units.astype(float),
+        "units_returned": back.astype(float),
+        "orders": orders,
+        "customers": np.maximum(1, (orders * 0.93).astype(int)),
+        "ratings": stars,
+        "stars": stars * np.round(draw.uniform(3, 5, len(sold)), 1),
+    }
+    columns = {
+        "period_start": start,
+        "period_end": start,
+        **{name: np.full(len(sold), value) for name, value in text.items()},
+        **numbers,
+    }
     return pa.table(columns)
 
 
 SUMS = (
-    "gross_revenue", "instore_discount", "campaign_coupon_discount", "manuf_coupon_discount", "manuf_coupon_match_discount",
-    "returns_amount", "net_revenue", "units_sold", "units_returned",
-)  # fmt: skip
+    "gross_revenue",
+    "instore_discount",
+    "campaign_coupon_discount",
+    "manuf_coupon_discount",
+    "manuf_coupon_match_discount",
+    "returns_amount",
+    "net_revenue",
+    "units_sold",
+    "units_returned",
+)
 DERIVED = """
-    sum(gross_revenue - instore_discount - campaign_coupon_discount - manuf_coupon_discount) / nullif(sum(units_sold), 0) AS average_price,
+    sum(gross_revenue - instore_discount - campaign_coupon_discount - manuf_coupon_discount)
+        / nullif(sum(units_sold), 0) AS average_price,
     sum(stars) / nullif(sum(ratings), 0) AS average_rating, sum(ratings)::bigint AS ratings
 """
 
@@ -114,13 +149,17 @@ def in_periods(daily: pa.Table, grain: str, as_of: date = AS_OF) -> tuple[pa.Tab
         (date_trunc('{grain}', period_start) + INTERVAL 1 {grain} - INTERVAL 1 DAY)::date AS period_end"""
     sums = ", ".join(f"sum({name}) AS {name}" for name in SUMS)
     counted = "sum(orders)::bigint AS orders, sum(customers)::bigint AS customers"
-    baskets = "greatest(1, round(sum(orders) * share))::bigint AS orders, greatest(1, round(sum(customers) * share * 0.9))::bigint AS customers"
+    baskets = "greatest(1, round(sum(orders) * share))::bigint AS orders"
+    baskets += ", greatest(1, round(sum(customers) * share * 0.9))::bigint AS customers"
     product = f"""SELECT *, period_end > DATE '{as_of}' AS is_partial FROM (
         SELECT {period}, product_id, any_value(product) AS product, any_value(brand) AS brand,
-        any_value(department) AS department, any_value(category) AS category, {sums}, {counted}, {DERIVED} FROM daily GROUP BY ALL)"""
+        any_value(department) AS department, any_value(category) AS category, {sums}, {counted}, {DERIVED}
+        FROM daily GROUP BY ALL)"""
     levels = {
-        "category": ("department", "category", 0.8), "department": ("department", "''", 0.5), "total": ("''", "''", 0.2),
-    }  # fmt: skip
+        "category": ("department", "category", 0.8),
+        "department": ("department", "''", 0.5),
+        "total": ("''", "''", 0.2),
+    }
     rolled = " UNION ALL ".join(
         f"""SELECT {period}, '{level}' AS level, {department} AS department, {category} AS category, {sums},
         {baskets.replace("share", str(share))}, {DERIVED} FROM daily GROUP BY ALL"""

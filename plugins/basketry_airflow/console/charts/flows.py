@@ -11,7 +11,7 @@ from basketry_airflow.console.formats import Writer, count
 GAP = 6.0
 LEAST = 16.0
 """Pixels between two names of a column, and the least height of one: its text must fit."""
-LEFT, RIGHT = 300.0, 700.0
+LEFT, RIGHT = 300.0, WIDTH - 300.0
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class End:
 
 @dataclass(frozen=True)
 class Flows:
-    """All that the template draws. bands: (SVG path, what it tells, stays, 0 to 3 how strong)."""
+    """All that the template draws. bands: (SVG path, what it tells, whether it stays)."""
 
     title: str
     summary: str
@@ -109,10 +109,7 @@ def _bands(
 
 
 def _band(start: float, end: float, thick: float) -> str:
-    middle = (LEFT + RIGHT) / 2
+    middle = WIDTH / 2
     top = f"M{LEFT:g} {start:.1f}C{middle:g} {start:.1f} {middle:g} {end:.1f} {RIGHT:g} {end:.1f}"
-    bottom = f"L{RIGHT:g} {end + thick:.1f}C{middle:g} {end + thick:.1f} {middle:g} {start + thick:.1f} {LEFT:g} {start + thick:.1f}Z"
-    return top + bottom
-
-
-assert WIDTH == LEFT + RIGHT
+    low, low_end = start + thick, end + thick
+    return f"{top}L{RIGHT:g} {low_end:.1f}C{middle:g} {low_end:.1f} {middle:g} {low:.1f} {LEFT:g} {low:.1f}Z"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from basketry_airflow.console.charts.scale import WIDTH, Scale, scale, spread
-from basketry_airflow.console.formats import Writer, decimal
+from basketry_airflow.console.formats import Writer, decimal, tick
 
 HEIGHT = 220.0
 LABELS = 6
@@ -94,7 +94,7 @@ def line_chart(
         legend=tuple(zip(looks, names, strict=True)),
         areas=_areas(band, places, ruler) if band else (),
         paths=tuple((line.look, _path(line.values, places, ruler)) for line in lines),
-        grid=tuple(Tick(ruler.y(tick), write(tick)) for tick in ruler.ticks),
+        grid=tuple(Tick(ruler.y(value), tick(write(value))) for value in ruler.ticks),
         labels=tuple(_labels(labels, places)),
         hits=tuple(_hit(place, places, rows[place], names, lines, ruler) for place in range(len(labels))),
         header=(over, *names),
@@ -146,15 +146,11 @@ def _hit(
 ) -> Hit:
     width = 100 / len(places)
     told = [f"{name}: {text}" for name, text in zip(names, row[1:], strict=True)]
-    dots = tuple(
-        (line.look, ruler.y(float(value))) for line in lines if (value := line.values[place]) is not None
-    )
+    dots = tuple((line.look, ruler.y(float(value))) for line in lines if (value := line.values[place]) is not None)
     return Hit(round(places[place] - width / 2, 3), round(width, 3), places[place], "\n".join([row[0], *told]), dots)
 
 
-def _row(
-    place: int, label: str, lines: Sequence[Line], band: Band | None, write: Writer
-) -> tuple[str, ...]:
+def _row(place: int, label: str, lines: Sequence[Line], band: Band | None, write: Writer) -> tuple[str, ...]:
     cells = [label, *(write(line.values[place]) for line in lines)]
     if band:
         low, high = band.low[place], band.high[place]
@@ -170,5 +166,7 @@ def _summary(title: str, labels: Sequence[str], lines: Sequence[Line], write: Wr
         known = [(label, value) for label, value in zip(labels, line.values, strict=True) if value is not None]
         if known:
             top = max(known, key=lambda pair: pair[1])
-            told.append(f"{line.name} ends at {write(known[-1][1])} ({known[-1][0]}), highest {write(top[1])} ({top[0]})")
+            told.append(
+                f"{line.name} ends at {write(known[-1][1])} ({known[-1][0]}), highest {write(top[1])} ({top[0]})"
+            )
     return f"{title}: {'; '.join(told) or 'no values'}."

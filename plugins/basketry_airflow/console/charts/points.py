@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from basketry_airflow.console.charts.lines import Tick
 from basketry_airflow.console.charts.scale import scale
-from basketry_airflow.console.formats import Writer, decimal
+from basketry_airflow.console.formats import Writer, decimal, tick
 
 HEIGHT = 280.0
 
@@ -61,8 +61,8 @@ def point_chart(
         y_name=y_name,
         dots=placed,
         diagonal=(0, HEIGHT, 100, 0),
-        grid=tuple(Tick(ruler.y(tick), write(tick)) for tick in ruler.ticks),
-        labels=tuple(Tick(round((tick - ruler.low) * across, 2), write(tick)) for tick in ticks),
+        grid=tuple(Tick(ruler.y(value), tick(write(value))) for value in ruler.ticks),
+        labels=tuple(Tick(round((value - ruler.low) * across, 2), tick(write(value))) for value in ticks),
         header=(of, x_name, y_name),
         rows=tuple((dot.name, write(dot.x), write(dot.y)) for dot in dots),
     )

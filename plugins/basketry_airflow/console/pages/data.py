@@ -83,7 +83,8 @@ def download(request: Request, viewer: Looking) -> Response:
     values = {"feed": feed} if feed else {}
     if what == "files":
         columns = "feed, file_name, delivered_at, status, refusal, rows_read, rows_good, rows_quarantined, rows_duplicate, run_id"
-        return export_query(viewer, "files", f"SELECT {columns} FROM {FILES} {where} ORDER BY delivered_at DESC", **values)  # noqa: S608
+        sql = f"SELECT {columns} FROM {FILES} {where} ORDER BY delivered_at DESC"  # noqa: S608
+        return export_query(viewer, "files", sql, **values)
     columns = ", ".join(name for name in viewer.columns(QUARANTINE) if name not in ("reasons", "file_checksum"))
     sql = f"SELECT {columns} FROM {QUARANTINE} {where} ORDER BY delivered_at DESC, file_name, row_number"  # noqa: S608
     return export_query(viewer, "quarantine", sql, **values)
@@ -135,7 +136,9 @@ def _quarantine(viewer: Viewer, feed: str, user: Any) -> Quarantine:
               WHERE state = 'open' {where} ORDER BY delivered_at DESC, file_name, row_number"""  # noqa: S608
     counted = f"""SELECT reason, count(*) AS n FROM (SELECT explode(reasons) AS reason FROM {QUARANTINE}
                   WHERE state = 'open' {where}) AS each_one GROUP BY reason ORDER BY n DESC, reason"""  # noqa: S608
-    rows = [{**row, "content": _fields(row.get("content"))} for row in viewer.records(sql, limit=MOST_LINES + 1, **values)]
+    rows = [
+        {**row, "content": _fields(row.get("content"))} for row in viewer.records(sql, limit=MOST_LINES + 1, **values)
+    ]
     reasons = tuple(viewer.records(counted, **values))
     may = happenings.may_trigger(user, REPLAY_DAG)
     return Quarantine(tuple(rows[:MOST_LINES]), len(rows) > MOST_LINES, reasons, verbatim, may)
@@ -174,6 +177,9 @@ def _of_jobs(viewer: Viewer) -> list[Step]:
               WHERE place = 1 ORDER BY job"""  # noqa: S608
     found = viewer.records(sql)
     return [
-        Step(row["job"], "job", tuple(f"{name} v{version}" for name, version in (row["input_versions"] or {}).items()), (f"{row['rows_out']:,} rows",))
-        for row in found
-    ]  # fmt: skip
+        Step(row["job"], "job", _read(row["input_versions"]), (f"{row['rows_out']:,} rows",)) for row in found
+    ]
+
+
+def _read(versions: Mapping[str, int] | None) -> tuple[str, ...]:
+    return tuple(f"{name} v{version}" for name, version in (versions or {}).items())

@@ -41,7 +41,9 @@ class Filters:
     def of(cls, given: Mapping[str, str]) -> Filters:
         """Of a request's parameters."""
         bucket, action = chosen(given, "bucket", BUCKETS, ""), chosen(given, "action", ACTIONS, "")
-        return cls(bucket or None, action or None, given.get("category") or None, (given.get("text") or "").strip() or None)
+        return cls(
+            bucket or None, action or None, given.get("category") or None, (given.get("text") or "").strip() or None
+        )
 
     def where(self, as_of: date) -> tuple[str, dict[str, Any]]:
         """The condition of a query, and its values."""
@@ -78,7 +80,9 @@ class Decisions:
 @router.get("/decisions")
 def page(request: Request, viewer: Looking) -> Response:
     """The page."""
-    shown = viewer.missing("Decisions", "daily_scoring", DECISIONS) or decisions(viewer, Filters.of(request.query_params))
+    shown = viewer.missing("Decisions", "daily_scoring", DECISIONS) or decisions(
+        viewer, Filters.of(request.query_params)
+    )
     return render(viewer, "decisions", "Decisions", shown, all_buckets=BUCKETS, all_actions=ACTIONS)
 
 
@@ -98,9 +102,8 @@ def decisions(viewer: Viewer, filters: Filters) -> Decisions | Notice:
         return Notice("No decisions yet", "gold.product_decisions has no row yet. The DAG daily_scoring fills it.")
     where, values = filters.where(as_of)
     order = "predicted_revenue DESC NULLS LAST, product_id"
-    lines = viewer.records(
-        f"SELECT {COLUMNS} FROM {DECISIONS} WHERE {where} ORDER BY {order}", limit=MOST_LINES + 1, **values  # noqa: S608
-    )
+    listed = f"SELECT {COLUMNS} FROM {DECISIONS} WHERE {where} ORDER BY {order}"  # noqa: S608
+    lines = viewer.records(listed, limit=MOST_LINES + 1, **values)
     buckets = f"""SELECT bucket, count(*) AS products, sum(predicted_revenue) AS revenue FROM {DECISIONS}
                   WHERE as_of = :as_of AND bucket IS NOT NULL GROUP BY bucket"""  # noqa: S608
     categories = f"SELECT DISTINCT category FROM {DECISIONS} WHERE as_of = :as_of ORDER BY category"  # noqa: S608
@@ -130,9 +133,7 @@ def _outlook(viewer: Viewer, as_of: date) -> LineChart | Notice:
     return past_and_ahead(viewer, "Revenue by week, sold and expected", sold, viewer.records(ahead, as_of=as_of), as_of)
 
 
-def past_and_ahead(
-    viewer: Viewer, title: str, sold: list[Record], ahead: list[Record], as_of: date
-) -> LineChart:
+def past_and_ahead(viewer: Viewer, title: str, sold: list[Record], ahead: list[Record], as_of: date) -> LineChart:
     """Weeks sold (period_start, net_revenue), then weeks expected (first_day, revenue, low_90, high_90)."""
     labels = [formats.short_day(row["period_start"]) for row in sold]
     labels += [formats.short_day(as_of + timedelta(days=row["first_day"])) for row in ahead]
@@ -162,9 +163,14 @@ def _kept(viewer: Viewer, filters: Filters) -> PointChart | Notice:
     sql = f"""SELECT product_id, predicted, observed FROM {ACCURACY}
               WHERE as_of = :newest AND horizon_days = 28 AND level = 'product' {where} ORDER BY predicted DESC"""  # noqa: S608
     values = {"newest": newest, **({"category": filters.category} if filters.category else {})}
-    dots = [Dot(row["product_id"], row["predicted"], row["observed"]) for row in viewer.records(sql, limit=MOST_DOTS, **values)]
+    dots = [
+        Dot(row["product_id"], row["predicted"], row["observed"])
+        for row in viewer.records(sql, limit=MOST_DOTS, **values)
+    ]
     title = f"28 days from {formats.day(newest + timedelta(days=1))}: predicted and what came"
-    return point_chart(title, dots, x_name="predicted", y_name="came", of="product", write=formats.money(viewer.catalog.currency))
+    return point_chart(
+        title, dots, x_name="predicted", y_name="came", of="product", write=formats.money(viewer.catalog.currency)
+    )
 
 
 def _quality(viewer: Viewer) -> Record | None:

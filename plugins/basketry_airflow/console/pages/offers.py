@@ -144,7 +144,8 @@ def effect(treated_clicks: int, treated: int, control_clicks: int, control: int)
 def _policies(viewer: Viewer, day: date) -> tuple[Record, ...]:
     if viewer.missing("Decisions", "offers", DECISIONS):
         return ()
-    sql = f"""SELECT policy_version, audience, count(*) AS decisions, count(product_id) AS shown, avg(expected_response) AS expected,
+    sql = f"""SELECT policy_version, audience, count(*) AS decisions, count(product_id) AS shown,
+              avg(expected_response) AS expected,
               max(decided_at) AS newest FROM {DECISIONS} WHERE event_date >= :first
               GROUP BY policy_version, audience ORDER BY newest DESC, audience"""  # noqa: S608
     return tuple(viewer.records(sql, limit=20, first=day - timedelta(days=DAYS - 1)))

@@ -117,7 +117,9 @@ def _what_if(viewer: Viewer, decision: Record, response: Record) -> Prices:
     for changed in CHANGES:
         told = what_if(*numbers, *learned, changed)
         revenue, low, high = float(told.revenue[0]), float(told.low[0]), float(told.high[0])
-        rows.append({"change": changed, "revenue": revenue, "low": low, "high": high, "more": revenue - float(numbers[0][0])})
+        rows.append(
+            {"change": changed, "revenue": revenue, "low": low, "high": high, "more": revenue - float(numbers[0][0])}
+        )
     chart = line_chart(
         "Expected revenue of 28 days at another price",
         [formats.change(row["change"]) if row["change"] else "today" for row in rows],

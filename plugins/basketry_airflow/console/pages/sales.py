@@ -102,7 +102,9 @@ def sales(viewer: Viewer, parameters: Mapping[str, str]) -> Sales | Notice:
     start = _start(viewer, grain, parameters.get("period"))
     history = {row["period_start"]: row for row in _history(viewer, grain, place, start)}
     if start not in history:
-        return Notice("Nothing was sold", f"There is no sale here in {periods.name(start, grain)}: choose another period.")
+        return Notice(
+            "Nothing was sold", f"There is no sale here in {periods.name(start, grain)}: choose another period."
+        )
     now = history[start]
     sql, values = _breakdown(grain, place, start)
     lines = viewer.records(sql, limit=MOST_LINES + 1, **values) if place.below else []
@@ -145,7 +147,9 @@ def _start(viewer: Viewer, grain: str, wanted: str | None) -> date:
 def _history(viewer: Viewer, grain: str, place: Place, start: date) -> list[Record]:
     """Periods from two years before the one looked at to the one after it."""
     values: dict[str, Any] = {
-        "first": periods.earlier(start, grain, periods.SHOWN[grain] + {"day": 364, "week": 52, "month": 12}.get(grain, 1)),
+        "first": periods.earlier(
+            start, grain, periods.SHOWN[grain] + {"day": 364, "week": 52, "month": 12}.get(grain, 1)
+        ),
         "last": periods.earlier(start, grain, -1),
     }
     measures = "period_start, net_revenue, orders, units_sold, customers, average_price, is_partial"

@@ -100,7 +100,9 @@ def _grid(viewer: Viewer, as_of: date) -> tuple[tuple[tuple[Cell, ...], ...], in
 
     def cell(f: int, r: int) -> Cell:
         size = sizes.get((f, r), 0)
-        return Cell(size, found[f, r][0]["segment"] if size else "", 0 if not size else min(5, 1 + int(4.999 * size / most)))
+        return Cell(
+            size, found[f, r][0]["segment"] if size else "", 0 if not size else min(5, 1 + int(4.999 * size / most))
+        )
 
     return tuple(tuple(cell(f, r) for r in range(1, 6)) for f in range(5, 0, -1)), sum(sizes.values())
 

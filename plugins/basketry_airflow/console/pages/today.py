@@ -112,5 +112,7 @@ def _headline(viewer: Viewer) -> Record | None:
     if not found:
         return None
     week_ago = next((row for row in found if row["period_start"] == found[0]["period_start"] - timedelta(days=7)), {})
-    changes = {f"{name}_change": formats.relative(found[0][name], week_ago.get(name)) for name in ("net_revenue", "orders")}
+    changes = {
+        f"{name}_change": formats.relative(found[0][name], week_ago.get(name)) for name in ("net_revenue", "orders")
+    }
     return {**found[0], **changes}
