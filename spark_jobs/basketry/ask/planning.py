@@ -1,0 +1,381 @@
+"""From a request to its query: which table, which grain, and whether the numbers may be added up at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from sqlglot import exp
+
+from basketry.ask.model import COUNT, DATE, MONEY, NUMBER, SHARE, TEXT, Chart, Heading, NotUnderstoodError
+from basketry.ask.periods import LONG_AGO, Period
+from basketry.ask.request import Bound, Filter, Request
+from basketry.metrics.model import EVENTS, EVERYWHERE, NOWHERE, PERIODS, SNAPSHOTS, Dimension, Measure
+from basketry.tables import GRAINS
+
+MOST_ROWS = 1_000
+DIALECT = "databricks"
+FACTS = "facts"
+"""Name of the cube's own table in a query that joins."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A query with what its columns are. order: of the columns of query."""
+
+    query: exp.Select
+    headings: tuple[Heading, ...]
+    chart: Chart
+
+    @property
+    def sql(self) -> str:
+        """The query as Databricks SQL, for people to read."""
+        return self.query.sql(dialect=DIALECT, pretty=True)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a request's rows come from. level: of a rollup table's rows, None in any other; grain: of periods."""
+
+    table: str
+    level: str | None = None
+    grain: str | None = None
+
+
+def plan(request: Request, today: date, as_of: date | None) -> Plan:
+    """The query of a request.
+
+    today: the last day of the data. as_of: the snapshot that is looked at, for cubes of snapshots.
+    NotUnderstoodError when the measures cannot be added up as asked.
+    """
+    source = source_of(request, today)
+    builder = _Builder(request, source, as_of)
+    query = builder.query()
+    return Plan(query, builder.headings(), _chart(request, builder))
+
+
+def source_of(request: Request, today: date) -> Source:
+    """The smallest table that answers exactly; NotUnderstoodError when none does."""
+    cube = request.cube
+    if cube.kind != PERIODS:
+        return Source(cube.table)
+    level = _level(request)
+    for grain in _grains(request, today):
+        pattern = cube.rollup if level and cube.rollup else cube.table
+        return Source(pattern.format(grain=grain), level, grain)
+    only = next(one for one in request.measures if one.adds_up == NOWHERE)
+    raise NotUnderstoodError(
+        f"{only.label} cannot be added up over several periods, because who comes twice would count twice:"
+        " ask for one day, week, month or year, or by month.",
+    )
+
+
+def _level(request: Request) -> str | None:
+    """The level of the rollup that has the dimensions asked for; None where only the rows of products do."""
+    names = {dimension.name for dimension in request.dimensions}
+    if not request.cube.rollup or not names <= {"department", "category"}:
+        _check_adds_up(request, names)
+        return None
+    return "category" if "category" in names else "department" if names else "total"
+
+
+def _check_adds_up(request: Request, names: set[str]) -> None:
+    """Distinct counts of products may not be added up to brands and the like: a product must be a row of its own."""
+    for measure in request.measures:
+        if measure.adds_up != EVERYWHERE and "product" not in {one.name for one in request.groups}:
+            raise NotUnderstoodError(
+                f"{measure.label} cannot be added up over products, because one order may hold several:"
+                " ask by category, by department, or by product.",
+            )
+
+
+def _grains(request: Request, today: date) -> Iterator[str]:
+    """The grains whose periods answer the request, the coarsest first."""
+    spans = [one for one in (request.period, request.before) if one is not None]
+    whole = any(measure.adds_up == NOWHERE for measure in request.measures)
+    for grain in reversed(GRAINS):
+        if not _nests(grain, request.bucket) or not all(one.tiled_by(grain, today) for one in spans):
+            continue
+        single = not request.bucket and spans and all(one.is_one(grain, today) for one in spans)
+        if not whole or request.bucket == grain or single:
+            yield grain
+
+
+def _nests(grain: str, bucket: str | None) -> bool:
+    """Whether periods of the grain lie within those of the bucket."""
+    if bucket is None or grain == bucket or grain == "day":
+        return True
+    return grain == "month" and bucket in ("quarter", "year")
+
+
+class _Builder:
+    """The parts of one query."""
+
+    def __init__(self, request: Request, source: Source, as_of: date | None) -> None:
+        self.request, self.source, self.as_of = request, source, as_of
+        self.joined = {one.join for one in request.dimensions if one.join}
+
+    def query(self) -> exp.Select:
+        """The whole query."""
+        query = exp.select(*self._shown(), *self._inner_numbers())
+        query = self._from(query).where(*self._conditions())
+        grouped = list(self._grouped())
+        if grouped:
+            query = query.group_by(*grouped)
+        query = self._bounded(query, bool(grouped))
+        query = self._outer(query)
+        for order in self._order():
+            query = query.order_by(order)
+        return query.limit(min(self.request.top or MOST_ROWS, MOST_ROWS))
+
+    def _inner_numbers(self) -> Iterator[exp.Expression]:
+        """The numbers of the inner query: growth is made from both periods outside."""
+        for name, tree, _ in self._numbers():
+            if self._growth(name) is None:
+                yield exp.alias_(tree, name)
+
+    def headings(self) -> tuple[Heading, ...]:
+        """The columns, in order."""
+        shown = [Heading(one.name, one.label, TEXT) for one in self.request.groups]
+        bucket = [Heading(self.request.bucket, self.request.bucket, DATE)] if self.request.bucket else []
+        numbers = [Heading(name, name.replace("_", " "), unit) for name, _, unit in self._numbers()]
+        return (*bucket, *shown, *numbers)
+
+    def _column(self, name: str, join: str | None = None) -> exp.Column:
+        return exp.column(name, table=join or (FACTS if self.joined else None))
+
+    def _own(self, tree: exp.Expression) -> exp.Expression:
+        """An expression of metrics.yaml, its columns told by their table where there are several."""
+        copied = tree.copy()
+        if self.joined:
+            for column in copied.find_all(exp.Column):
+                column.set("table", exp.to_identifier(FACTS))
+        return copied
+
+    def _label(self, dimension: Dimension) -> exp.Expression:
+        column = self._column(dimension.column, dimension.join)
+        if dimension.key is None:
+            return column
+        key = self._column(dimension.key)
+        text = key if dimension.name == "product" else exp.cast(key, "string")
+        return exp.func("COALESCE", column, text)
+
+    def _shown(self) -> Iterator[exp.Expression]:
+        if self.request.bucket:
+            yield exp.alias_(self._bucket(self.request.bucket), self.request.bucket)
+        for dimension in self.request.groups:
+            yield exp.alias_(self._label(dimension), dimension.name)
+
+    def _grouped(self) -> Iterator[exp.Expression]:
+        if self.request.bucket:
+            yield self._bucket(self.request.bucket)
+        for dimension in self.request.groups:
+            if dimension.key:
+                yield self._column(dimension.key)
+            yield self._column(dimension.column, dimension.join)
+
+    def _day(self) -> exp.Expression:
+        column = self._column(self.request.cube.time)
+        return exp.cast(column, "date") if self.request.cube.kind == EVENTS else column
+
+    def _bucket(self, unit: str) -> exp.Expression:
+        day = self._day()
+        if unit == self.source.grain or unit == "day":
+            return day
+        return exp.cast(exp.TimestampTrunc(this=day, unit=exp.var(unit.upper())), "date")
+
+    def _numbers(self) -> list[tuple[str, exp.Expression, str]]:
+        """Name, expression and unit of every column that is a number."""
+        counted = self.request.counted
+        found: list[tuple[str, exp.Expression, str]] = []
+        if counted is not None:
+            column = self._column(counted.key) if counted.key else self._column(counted.column, counted.join)
+            found.append((f"{counted.name}_count", exp.Count(this=exp.Distinct(expressions=[column])), COUNT))
+        for measure in self.request.measures:
+            found.extend(self._measured(measure))
+        return found
+
+    def _measured(self, measure: Measure) -> Iterator[tuple[str, exp.Expression, str]]:
+        tree, name = self._own(measure.sql), measure.name
+        unit = {"money": MONEY, "count": COUNT, "share": SHARE}.get(measure.unit, NUMBER)
+        if self.request.before is None or self.request.period is None:
+            yield name, tree, unit
+        else:
+            now, then = (_only(tree, self._within(one)) for one in (self.request.period, self.request.before))
+            yield name, now, unit
+            yield f"{name}_before", then, unit
+            yield f"{name}_growth", exp.null(), SHARE
+        if self.request.share:
+            total = exp.Window(this=exp.Sum(this=tree.copy()))
+            yield f"{name}_share", _ratio(tree, total), SHARE
+
+    def _from(self, query: exp.Select) -> exp.Select:
+        table = exp.to_table(self.source.table)
+        if not self.joined:
+            return query.from_(table)
+        query = query.from_(exp.alias_(table, FACTS, table=True))
+        for name, join in self.request.cube.joins.items():
+            if name in self.joined:
+                on = exp.and_(*(self._column(left).eq(self._column(right, name)) for left, right in join.on.items()))
+                query = query.join(exp.alias_(exp.to_table(join.table), name, table=True), on=on, join_type="left")
+        return query
+
+    def _conditions(self) -> Iterator[exp.Expression]:
+        request = self.request
+        if self.source.level:
+            yield self._column("level").eq(exp.Literal.string(self.source.level))
+        if request.cube.where is not None:
+            yield self._own(request.cube.where)
+        if request.horizon is not None and request.cube.horizon:
+            yield self._column(request.cube.horizon).eq(exp.Literal.number(request.horizon))
+        yield from self._times()
+        yield from self._totals()
+        for one in request.filters:
+            if not (request.share and one.dimension in request.groups):
+                yield self._filter(one)
+
+    def _times(self) -> Iterator[exp.Expression]:
+        request = self.request
+        if request.cube.kind == SNAPSHOTS and not request.bucket:
+            if self.as_of is not None:
+                yield self._column(request.cube.time).eq(_date(self.as_of))
+        elif request.period is not None:
+            spans = [self._within(one) for one in (request.period, request.before) if one is not None]
+            yield exp.or_(*spans)
+
+    def _within(self, period: Period) -> exp.Expression:
+        day = self._day()
+        if period.start <= LONG_AGO:
+            return exp.LTE(this=day, expression=_date(period.end))
+        return exp.Between(this=day, low=_date(period.start), high=_date(period.end))
+
+    def _totals(self) -> Iterator[exp.Expression]:
+        """Rows that hold a total are looked at where nothing is asked by their dimension, and only there."""
+        used = {dimension.name for dimension in self.request.dimensions}
+        for dimension in self.request.cube.dimensions.values():
+            if dimension.total is not None:
+                column, total = self._column(dimension.column), exp.Literal.string(dimension.total)
+                yield column.neq(total) if dimension.name in used else column.eq(total)
+
+    def _filter(self, one: Filter) -> exp.Expression:
+        condition = _one_of(self._label(one.dimension), one)
+        if not one.excluded:
+            return condition
+        # What has no value is not one of those left out either.
+        return exp.or_(condition, exp.Is(this=self._label(one.dimension), expression=exp.null()))
+
+    def _bounded(self, query: exp.Select, grouped: bool) -> exp.Select:
+        for bound in self.request.bounds:
+            if not grouped:
+                raise NotUnderstoodError(
+                    "what is above or below the number? Say for example categories with revenue over 1000."
+                )
+            if bound.measure is not None:
+                query = query.having(_compared(self._own(bound.measure.sql), bound))
+        return query
+
+    def _outer(self, query: exp.Select) -> exp.Select:
+        """Conditions on what is only known when all rows are: the growth, and members of which the share is asked."""
+        names = [heading.name for heading in self.headings()]
+        conditions: list[exp.Expression] = []
+        for bound in self.request.bounds:
+            if bound.measure is None:
+                suffix = "growth" if self.request.before else "share"
+                conditions.append(_compared(exp.column(f"{self.request.measures[0].name}_{suffix}"), bound))
+        for one in self.request.filters:
+            if self.request.share and one.dimension in self.request.groups:
+                conditions.append(_one_of(exp.column(one.dimension.name), one))
+        if not conditions and not self.request.before:
+            return query
+        shown = [self._growth(name) or exp.column(name) for name in names]
+        results = exp.select(*shown).from_(query.subquery("periods" if self.request.before else "results"))
+        if not conditions:
+            return results
+        if self.request.before:  # a condition on the growth needs it to have its name
+            results = exp.select(*names).from_(results.subquery("results"))
+        return results.where(*conditions)
+
+    def _growth(self, name: str) -> exp.Expression | None:
+        """The growth of a measure from the columns of both periods; None for any other column."""
+        measure = name.removesuffix("_growth")
+        if not self.request.before or measure == name:
+            return None
+        now, then = exp.column(measure), exp.column(f"{measure}_before")
+        return exp.alias_(_ratio(exp.Sub(this=now, expression=then), then), name)
+
+    def _order(self) -> Iterator[exp.Expression]:
+        request = self.request
+        if request.bucket and request.top is None:
+            yield _ascending(request.bucket)
+        elif self._numbers() and (request.groups or request.bucket):
+            yield exp.Ordered(this=exp.column(self.ranked_by()), desc=request.descending, nulls_first=False)
+        if request.bucket and request.top is not None:
+            yield _ascending(request.bucket)
+        for dimension in request.groups:
+            yield _ascending(dimension.name)
+
+    def ranked_by(self) -> str:
+        """The column that the rows are ordered by."""
+        if not self.request.measures:
+            return self._numbers()[0][0]
+        first = self.request.measures[0].name
+        return f"{first}_growth" if self.request.growth else f"{first}_share" if self.request.share else first
+
+
+def _only(tree: exp.Expression, condition: exp.Expression) -> exp.Expression:
+    """An aggregate over the rows of a condition alone."""
+    copied = exp.paren(tree.copy())
+    for one in copied.find_all(exp.AggFunc):
+        inner = one.this
+        if isinstance(inner, exp.Distinct):
+            inner.set("expressions", [_case(condition, part) for part in inner.expressions])
+        else:
+            one.set("this", _case(condition, inner))
+    return copied.this
+
+
+def _case(condition: exp.Expression, value: exp.Expression) -> exp.Case:
+    return exp.Case().when(condition.copy(), value.copy())
+
+
+def _one_of(value: exp.Expression, one: Filter) -> exp.Expression:
+    members = [exp.Literal.string(member) for member in one.members]
+    if len(members) == 1:
+        return value.neq(members[0]) if one.excluded else value.eq(members[0])
+    return exp.not_(value.isin(*members)) if one.excluded else value.isin(*members)
+
+
+def _ascending(name: str) -> exp.Ordered:
+    return exp.Ordered(this=exp.column(name), nulls_first=True)
+
+
+def _ratio(numerator: exp.Expression, denominator: exp.Expression) -> exp.Expression:
+    zero = exp.Literal.number(0)
+    return exp.Div(
+        this=exp.paren(numerator.copy()) if isinstance(numerator, exp.Binary) else numerator.copy(),
+        expression=exp.Nullif(this=denominator.copy(), expression=zero),
+        typed=False,
+    )
+
+
+def _compared(left: exp.Expression, bound: Bound) -> exp.Expression:
+    kinds: dict[str, Callable[..., exp.Expression]] = {">": exp.GT, ">=": exp.GTE, "<": exp.LT, "<=": exp.LTE}
+    return kinds[bound.operator](this=left, expression=exp.Literal.number(f"{bound.number:g}"))
+
+
+def _date(day: date) -> exp.Expression:
+    return exp.cast(exp.Literal.string(day.isoformat()), "date")
+
+
+def _chart(request: Request, builder: _Builder) -> Chart:
+    names = tuple(name for name, _, _ in builder._numbers())
+    if not names or request.listing:
+        return Chart("table")
+    drawn = names[:2] if request.before else (builder.ranked_by(),)
+    if request.bucket:
+        series = request.groups[0].name if request.groups else None
+        return Chart("line", request.bucket, drawn, series)
+    if not request.groups:
+        return Chart("number", y=names)
+    return Chart("bar", request.groups[0].name, drawn) if len(request.groups) == 1 else Chart("table")
