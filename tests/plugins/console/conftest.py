@@ -36,7 +36,9 @@ def airflow_app(home: Path) -> Iterator[Any]:
             "BASKETRY_HOME": str(home),
             "BASKETRY_CATALOG": "demo",
             "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",  # no registry answers there
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{name}:{role.lower()}" for name, role in USERS.items()),
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(
+                f"{name}:{role.lower()}" for name, role in USERS.items()
+            ),
             "AIRFLOW__API_AUTH__JWT_SECRET": "secret-of-the-tests" * 4,
         }
     )

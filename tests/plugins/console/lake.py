@@ -442,23 +442,25 @@ def _write_moves(catalog: Path, segments: Rows, before: np.ndarray, names: list[
 
 def _write_scores(catalog: Path, items: list[Product], customers: int, draw: np.random.Generator, as_of: date) -> None:
     categories = sorted({item.category for item in items})
-    scores, outcomes = [], []
-    for category in categories:
+    scores: list[pa.Table] = []
+    outcomes: Rows = []
+    for place, category in enumerate(categories):
         probability = draw.beta(1.2, 9, customers)
         rank = np.argsort(np.argsort(-probability))
-        for number in range(customers):
-            scores.append(
+        scores.append(
+            pa.table(
                 {
-                    "as_of": as_of,
-                    "customer_id": f"C{number + 1:05d}",
-                    "category": category,
-                    "probability": float(round(probability[number], 5)),
-                    "decile": int(rank[number] * 10 // customers) + 1,
-                    "category_rank": 1 + number % len(categories),
-                    "model_version": "4",
-                    "is_stale": False,
+                    "as_of": pa.repeat(pa.scalar(as_of), customers),
+                    "customer_id": [f"C{number + 1:05d}" for number in range(customers)],
+                    "category": pa.repeat(category, customers),
+                    "probability": np.round(probability, 5),
+                    "decile": rank * 10 // customers + 1,
+                    "category_rank": (np.arange(customers) + place) % len(categories) + 1,
+                    "model_version": pa.repeat("4", customers),
+                    "is_stale": pa.repeat(False, customers),
                 }
             )
+        )
         for version, back in (("3", 60), ("4", 30)):
             predicted = float(probability.mean() * (0.7 + 0.6 * draw.random()))
             for audience in ("all", "repeat", "explore"):
@@ -468,7 +470,7 @@ def _write_scores(catalog: Path, items: list[Product], customers: int, draw: np.
     for version, back in (("3", 60), ("4", 30)):
         for audience in ("all", "repeat", "explore"):
             outcomes.append(_outcome("", audience, version, as_of - timedelta(days=back), 0.118, customers, draw))
-    write(catalog, tables.PROPENSITY_SCORES, scores)
+    write(catalog, tables.PROPENSITY_SCORES, pa.concat_tables(scores))
     write(catalog, tables.PROPENSITY_OUTCOMES, outcomes)
 
 

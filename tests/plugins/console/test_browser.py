@@ -6,23 +6,18 @@ With BASKETRY_SCREENSHOTS=<folder> (`make screenshots`) the pictures of the docu
 from __future__ import annotations
 
 import csv
-import json
 import os
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.plugins.console.server import PASSWORD, real_airflow
 from tests.plugins.console.shop import HOSTILE
-from tools import services
 from tools.airflow_client import AirflowClient
 from tools.browser import browser
-from tools.environment import CHECKOUT, Places
-from tools.processes import ensure, stop, wait_until_alive
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, FrameLocator, Page
@@ -31,40 +26,14 @@ pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("end_to_end")]
 
 PAGES = ("Today", "Sales", "Decisions", "Segments", "Propensity", "Offers", "Models", "Data", "Ask")
 QUESTIONS = ("Top 5 products by revenue", "Top 3 categories by revenue", "What is the meaning of life?")
-PASSWORD = "only-for-this-test"
-RUNNING = ("airflow-api-server", "airflow-dag-processor")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
 def address(home: Path) -> Iterator[str]:
-    """A real Airflow with its web server and DAG processor, over the lake; nothing runs tasks."""
-    places = replace(Places.from_environment(), home=home, airflow_port=free_port(), mlflow_port=free_port())
-    folders = os.pathsep.join(str(CHECKOUT / name) for name in ("spark_jobs", "plugins"))
-    env = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")},
-        "BASKETRY_HOME": str(home), "BASKETRY_CATALOG": "demo", "PYTHONPATH": folders, "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",
-    }  # fmt: skip
-    airflow = {**services.airflow_environment(places, env), "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,sales:viewer"}
-    (home / "airflow" / "passwords.json").write_text(json.dumps({"admin": PASSWORD, "sales": PASSWORD}))
-    services.migrate(places, airflow)
-    listed = services.services(places)
-    url = f"http://127.0.0.1:{places.airflow_port}"
-    try:
-        for name in RUNNING:
-            ensure(home, listed[name], airflow)
-        healthy = partial(services.answers, f"{url}/api/v2/version")
-        wait_until_alive(home, listed[RUNNING[0]], services.START_SECONDS, healthy)
-        AirflowClient(url, "admin", PASSWORD).wait_for_dags({"replay_quarantine", "model_rollback"}, seconds=180)
+    """A real Airflow that knows the DAGs."""
+    with real_airflow(home) as url:
+        AirflowClient(url, "admin", PASSWORD).wait_for_dags({"replay_quarantine", "model_rollback"}, seconds=300)
         yield url
-    finally:
-        for name in RUNNING:
-            stop(home, name)
 
 
 @pytest.fixture(scope="module")
@@ -251,7 +220,18 @@ def test_every_page_fits_a_telephone(seen: Seen) -> None:
     narrow = seen.page.context.new_page()
     narrow.set_viewport_size({"width": 400, "height": 860})
     try:
-        for path in ("", "sales", "decisions", "decisions/P0001", "segments", "propensity", "offers", "models", "data", "ask"):
+        for path in (
+            "",
+            "sales",
+            "decisions",
+            "decisions/P0001",
+            "segments",
+            "propensity",
+            "offers",
+            "models",
+            "data",
+            "ask",
+        ):
             narrow.goto(f"{seen.address}/basketry/{path}")
             wide = narrow.evaluate("[document.documentElement.scrollWidth, innerWidth]")
             assert wide[0] <= wide[1], path
