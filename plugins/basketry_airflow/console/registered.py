@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 ALIASES = ("champion", "challenger", "previous")
@@ -22,7 +21,6 @@ class Registered:
 
 
 _UNKNOWN = Registered({}, answered=False)
-_asking = ThreadPoolExecutor(1, thread_name_prefix="basketry-registry")
 _known: dict[str, tuple[float, Registered]] = {}
 _waiting: dict[str, threading.Event] = {}
 _lock = threading.Lock()
@@ -44,7 +42,8 @@ def _ask_unless_fresh(name: str) -> threading.Event | None:
             return None
         if name not in _waiting:
             _waiting[name] = threading.Event()
-            _asking.submit(_ask, name)
+            # A daemon: a registry that is down must not hold up the end of the server.
+            threading.Thread(target=_ask, args=(name,), name="basketry-registry", daemon=True).start()
         return _waiting[name]
 
 

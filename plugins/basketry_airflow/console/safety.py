@@ -57,7 +57,7 @@ class Safety:
             log.error("the console failed: %s at %s", type(error).__name__, _where(error))
             if started:
                 raise RuntimeError("the answer broke off") from None
-            await PlainTextResponse(UNEXPECTED, 500)(scope, receive, safe)  # type: ignore[arg-type]
+            await PlainTextResponse(UNEXPECTED, 500)(scope, receive, safe)
 
 
 def _where(error: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,6 @@ def airflow_app(home: Path) -> Iterator[Any]:
         {
             "BASKETRY_HOME": str(home),
             "BASKETRY_CATALOG": "demo",
-            "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",  # no registry answers there
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(
                 f"{name}:{role.lower()}" for name, role in USERS.items()
             ),
@@ -45,10 +45,22 @@ def airflow_app(home: Path) -> Iterator[Any]:
     from airflow.api_fastapi.app import create_app
     from airflow.utils.db import initdb
 
+    from basketry_airflow.console import registered
+
+    registered._ask = _nobody_answers
     initdb()
     yield create_app(apps="core")
     os.environ.clear()
     os.environ.update(before)
+
+
+def _nobody_answers(name: str) -> None:
+    """What asking a model registry that is down comes to, without the minutes."""
+    from basketry_airflow.console import registered
+
+    with registered._lock:
+        registered._known[name] = (time.monotonic(), registered._UNKNOWN)
+        registered._waiting.pop(name).set()
 
 
 @pytest.fixture(scope="session")

@@ -109,7 +109,7 @@ def _line(found: Answer, currency: str) -> LineChart | None:
     x = _place(found.columns, drawn.x)
     labels = list(dict.fromkeys(row[x] for row in found.rows))
     looks = ("main", "year", "forecast", "other", "before")
-    lines = []
+    lines: list[Line] = []
     for name, values in _series(found, x).items():
         lines.append(Line(name, [values.get(label) for label in labels], looks[len(lines) % len(looks)]))
     heading = found.columns[_place(found.columns, drawn.y[0])]

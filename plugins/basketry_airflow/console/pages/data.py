@@ -79,8 +79,7 @@ def download(request: Request, viewer: Looking) -> Response:
     """Every file of the ledger, or every quarantined row, as CSV; with `feed` only of that one."""
     feed = request.query_params.get("feed")
     what = chosen(request.query_params, "view", ("files", "quarantine"), "files")
-    where = "WHERE feed = :feed" if feed else ""
-    values = {"feed": feed} if feed else {}
+    where, values = _only(feed)
     if what == "files":
         columns = "feed, file_name, delivered_at, status, refusal, rows_read, rows_good, rows_quarantined, rows_duplicate, run_id"
         sql = f"SELECT {columns} FROM {FILES} {where} ORDER BY delivered_at DESC"  # noqa: S608
@@ -120,16 +119,22 @@ def _loaded(catalog: str, changes: tuple[tuple[str, int], ...]) -> Mapping[str, 
     return load_contracts(catalog, Settings.from_environment().include)
 
 
+def _only(feed: str | None) -> tuple[str, dict[str, Any]]:
+    """The condition for one feed and its value; both empty for all."""
+    return ("WHERE feed = :feed", {"feed": feed}) if feed else ("", {})
+
+
 def _files(viewer: Viewer, feed: str) -> tuple[Record, ...]:
-    where = "WHERE feed = :feed" if feed else ""
+    where, values = _only(feed)
     sql = f"""SELECT feed, file_name, file_bytes, delivered_at, delivered_by, status, refusal, contract_version, rows_read,
               rows_good, rows_quarantined, rows_duplicate, reasons FROM {FILES} {where}
               ORDER BY delivered_at DESC, file_name"""  # noqa: S608
-    return tuple(viewer.records(sql, limit=MOST_LINES, **({"feed": feed} if feed else {})))
+    return tuple(viewer.records(sql, limit=MOST_LINES, **values))
 
 
 def _quarantine(viewer: Viewer, feed: str, user: Any) -> Quarantine:
-    where, values = ("AND feed = :feed", {"feed": feed}) if feed else ("", {})
+    where, values = _only(feed)
+    where = where.replace("WHERE", "AND")
     verbatim = "content" in viewer.columns(QUARANTINE)
     content = ", content" if verbatim else ""
     sql = f"""SELECT feed, file_name, row_number, delivered_at, reasons, state{content} FROM {QUARANTINE}
@@ -176,9 +181,7 @@ def _of_jobs(viewer: Viewer) -> list[Step]:
               row_number() OVER (PARTITION BY job ORDER BY as_of DESC, run_id DESC) AS place FROM {RUNS}) AS newest
               WHERE place = 1 ORDER BY job"""  # noqa: S608
     found = viewer.records(sql)
-    return [
-        Step(row["job"], "job", _read(row["input_versions"]), (f"{row['rows_out']:,} rows",)) for row in found
-    ]
+    return [Step(row["job"], "job", _read(row["input_versions"]), (f"{row['rows_out']:,} rows",)) for row in found]
 
 
 def _read(versions: Mapping[str, int] | None) -> tuple[str, ...]:

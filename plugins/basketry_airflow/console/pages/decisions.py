@@ -47,7 +47,8 @@ class Filters:
 
     def where(self, as_of: date) -> tuple[str, dict[str, Any]]:
         """The condition of a query, and its values."""
-        parts, values = ["as_of = :as_of"], {"as_of": as_of}
+        parts = ["as_of = :as_of"]
+        values: dict[str, Any] = {"as_of": as_of}
         for name in ("bucket", "action", "category"):
             if getattr(self, name):
                 parts.append(f"{name} = :{name}")

@@ -111,10 +111,10 @@ def _rates_by_audience(viewer: Viewer, first: date) -> dict[str, dict[date, floa
                   WHERE event_date >= :first AND response = 'click' GROUP BY event_date, audience"""  # noqa: S608
     clicks = {(row["event_date"], row["audience"]): row["n"] for row in viewer.records(clicked, first=first)}
     found: dict[str, dict[date, float]] = {}
-    names = {TREATED: "Chosen by the policy", CONTROL: "Popular offer (control)"}
+    names: dict[str, str] = {TREATED: "Chosen by the policy", CONTROL: "Popular offer (control)"}
     for row in viewer.records(shown, first=first):
         if row["n"]:
-            line = found.setdefault(names.get(row["audience"], row["audience"]), {})
+            line = found.setdefault(str(names.get(row["audience"], row["audience"])), {})
             line[row["event_date"]] = clicks.get((row["event_date"], row["audience"]), 0) / row["n"]
     return found
 

@@ -111,15 +111,13 @@ def _prices(viewer: Viewer, decision: Record, as_of: date) -> Prices | None:
 
 
 def _what_if(viewer: Viewer, decision: Record, response: Record) -> Prices:
-    numbers = [np.array([float(decision[name])]) for name in ("predicted_revenue", "low_90", "high_90")]
-    learned = [np.array([float(response[name])]) for name in ("elasticity", "standard_error")]
+    revenue, low, high = (np.array([float(decision[name])]) for name in ("predicted_revenue", "low_90", "high_90"))
+    elasticity, error = (np.array([float(response[name])]) for name in ("elasticity", "standard_error"))
     rows = []
     for changed in CHANGES:
-        told = what_if(*numbers, *learned, changed)
-        revenue, low, high = float(told.revenue[0]), float(told.low[0]), float(told.high[0])
-        rows.append(
-            {"change": changed, "revenue": revenue, "low": low, "high": high, "more": revenue - float(numbers[0][0])}
-        )
+        told = what_if(revenue, low, high, elasticity, error, changed)
+        numbers = {"revenue": float(told.revenue[0]), "low": float(told.low[0]), "high": float(told.high[0])}
+        rows.append({"change": changed, **numbers, "more": numbers["revenue"] - float(revenue[0])})
     chart = line_chart(
         "Expected revenue of 28 days at another price",
         [formats.change(row["change"]) if row["change"] else "today" for row in rows],
