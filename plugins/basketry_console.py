@@ -17,6 +17,7 @@ class BasketryConsole(AirflowPlugin):
             "name": "Basketry",
             "href": f"{PREFIX.strip('/')}/",
             "destination": "nav",
+            "nav_top_level": True,
             "url_route": "basketry",
             "icon": f"{PREFIX.strip('/')}/static/basket.svg",
             "icon_dark_mode": f"{PREFIX.strip('/')}/static/basket-dark.svg",

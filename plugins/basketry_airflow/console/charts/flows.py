@@ -11,7 +11,7 @@ from basketry_airflow.console.formats import Writer, count
 GAP = 6.0
 LEAST = 16.0
 """Pixels between two names of a column, and the least height of one: its text must fit."""
-LEFT, RIGHT = 300.0, WIDTH - 300.0
+LEFT, RIGHT = 370.0, WIDTH - 370.0
 
 
 @dataclass(frozen=True)
