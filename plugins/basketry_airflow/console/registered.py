@@ -48,10 +48,10 @@ def _ask_unless_fresh(name: str) -> threading.Event | None:
 
 
 def _ask(name: str) -> None:
-    from basketry import registry
-    from basketry_airflow.gate import log_in_to_registry
-
     try:
+        from basketry import registry
+        from basketry_airflow.gate import log_in_to_registry
+
         log_in_to_registry()
         found = Registered({alias: registry.alias_version(name, alias) for alias in ALIASES}, answered=True)
     except Exception:  # whatever keeps the registry from answering: the page says that it did not

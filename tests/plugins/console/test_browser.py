@@ -86,7 +86,7 @@ def seen(address: str, chromium: Browser) -> Iterator[Seen]:
     """Logged in as admin through Airflow's own form."""
     context = chromium.new_context(viewport={"width": 1280, "height": 860}, accept_downloads=True, color_scheme="light")
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(120_000)
     made = Seen(page, address)
     page.goto(f"{address}/")
     page.locator("input[name=username]").fill("admin")
