@@ -120,7 +120,7 @@ def test_every_page_opens_within_airflow(seen: Seen) -> None:
         seen.go(name)
         assert seen.console.locator("h1").inner_text() == name
         seen.picture(name.lower())
-    assert seen.page.url.rstrip("/").endswith("plugin/basketry")
+    assert "/plugin/basketry" in seen.page.url  # Airflow keeps our path behind it
 
 
 def test_sales_are_drilled_down_to_a_product(seen: Seen) -> None:
