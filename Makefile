@@ -3,10 +3,10 @@ PYTHON ?= python3
 BASKETRY = @$(PYTHON) tools/bootstrap.py
 
 # Read by tools/ from the environment, because a shell would expand the * in ARGS="--files *".
-export JOB ARGS AS_OF DATA CATALOG SCALE YES
+export JOB ARGS AS_OF DATA CATALOG SCALE YES Q TEAM
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup job plan status logs down clean lint bench screenshots
+.PHONY: help run test setup job plan ask status logs down clean lint bench screenshots
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ job: ## Run one job here by spark-submit: JOB=<name> ARGS="--catalog demo …" (
 
 plan: ## Show which tables and dates the next runs would rewrite: AS_OF=<day> (CATALOG=<catalog>)
 	$(BASKETRY) plan
+
+ask: ## Ask the local tables in plain words: Q="Top 5 products by revenue last month" (TEAM=<team>, CATALOG=<catalog>)
+	$(BASKETRY) ask
 
 status: ## Show what runs and where, and whether something was killed
 	$(BASKETRY) status

@@ -8,7 +8,7 @@ import sys
 from tools.environment import CHECKOUT
 from tools.problem import NO_SPACE, Problem, disk_full
 
-COMMANDS = ("bench", "clean", "down", "job", "lint", "logs", "plan", "run", "screenshots", "setup", "status", "test")
+COMMANDS = ("ask", "bench", "clean", "down", "job", "lint", "logs", "plan", "run", "screenshots", "setup", "status", "test")
 MANAGE = ("clean", "down", "logs", "status")
 CHECKS = ("bench", "lint", "screenshots", "test")
 

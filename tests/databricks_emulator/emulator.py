@@ -22,6 +22,7 @@ from tests.databricks_emulator.control_api import control_router
 from tests.databricks_emulator.errors import ApiError, invalid
 from tests.databricks_emulator.faults import Faults
 from tests.databricks_emulator.files_api import Volumes, files_router
+from tests.databricks_emulator.genie_api import Genie, genie_router
 from tests.databricks_emulator.guard import Guard
 from tests.databricks_emulator.jobs_api import VERSIONS, JobsService, jobs_router
 from tests.databricks_emulator.process import Workplace
@@ -70,6 +71,7 @@ class DatabricksEmulator:
         self._guard = Guard(token, self.faults)
         self._workplace = Workplace(workspace_root, scripts, variables, home / "logs")
         self.unity = UnityCatalog(home)
+        self.genie = Genie()
         self._statements = StatementsService(Lake(home), warehouse_id, self.unity.execute)
         config = uvicorn.Config(self._application(), log_level="warning", lifespan="off")
         self._server = uvicorn.Server(config)
@@ -138,6 +140,7 @@ class DatabricksEmulator:
         app.include_router(files_router(Volumes(self.home)), prefix="/api/2.0/fs")
         app.include_router(statements_router(self._statements), prefix="/api/2.0/sql/statements")
         app.include_router(unity_router(self.unity), prefix="/api/2.1/unity-catalog")
+        app.include_router(genie_router(self.genie), prefix="/api/2.0/genie/spaces")
         app.include_router(workspace_router(self.url, self.warehouse_id))
         app.include_router(control_router(self.faults, self.runs, self._guard.calls), prefix="/emulator")
         app.add_middleware(BaseHTTPMiddleware, dispatch=self._guard)

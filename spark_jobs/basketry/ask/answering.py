@@ -6,12 +6,15 @@ import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
-from basketry.ask.grammar import Grammar, OtherCubeError
+from basketry.ask.drafts import Drafter
+from basketry.ask.grammar import Grammar
 from basketry.ask.lexicon import UNCLEAR, Lexicon
-from basketry.ask.model import Answer, NotUnderstoodError
-from basketry.ask.personal import refuse_personal
+from basketry.ask.model import DATE, NUMBER, TEXT, Answer, Heading, NotUnderstoodError
+from basketry.ask.personal import PersonalDataError, refuse_personal
+from basketry.ask.phrases import OtherCubeError, SeveralMeaningsError
 from basketry.ask.planning import MOST_ROWS, Plan, plan
 from basketry.ask.reading import Item, UnknownWordsError, read
 from basketry.ask.request import Request
@@ -22,7 +25,7 @@ from basketry.ask.words import phrase, tokens
 from basketry.errors import BasketryError
 from basketry.metrics.loader import load_metrics
 from basketry.metrics.model import SNAPSHOTS, Cube, Metrics
-from basketry.settings import CHECKOUT
+from basketry.settings import Settings
 from basketry.warehouse.model import Warehouse
 
 SECONDS = 20.0
@@ -41,18 +44,28 @@ class Understood:
 
 
 def answer(
-    question: str, *, team: str, warehouse: Warehouse, today: date | None = None, metrics: Metrics | None = None
+    question: str,
+    *,
+    team: str,
+    warehouse: Warehouse,
+    today: date | None = None,
+    metrics: Metrics | None = None,
+    drafter: Drafter | None = None,
 ) -> Answer:
     """The answer to a question, for a team.
 
     today: the day that "last month" and the like are counted from; the last day in the data unless given. metrics:
-    those of the checkout unless given. Never raises for what was asked: a question that is not understood, not allowed
-    or too slow is answered by a refusal.
+    those of the include folder unless given. drafter: writes the query where the grammar does not understand. Never raises
+    for what was asked: a question that is not understood, not allowed or too slow is answered by a refusal.
     """
     try:
         found = understand(question, team=team, warehouse=warehouse, today=today, metrics=metrics)
         rows = warehouse.query(found.plan.sql, team=team, limit=MOST_ROWS, seconds=SECONDS)
     except NotUnderstoodError as error:
+        if drafter is not None and not isinstance(error, PersonalDataError):
+            return drafted(
+                question, drafter, team, warehouse, today, metrics or metrics_in(Settings.from_environment().include)
+            )
         return Answer(question, refusal=error.message, suggestions=error.suggestions)
     except BasketryError as error:
         return Answer(question, refusal=getattr(error, "message", str(error)))
@@ -69,11 +82,45 @@ def answer(
     )
 
 
+def drafted(
+    question: str, drafter: Drafter, team: str, warehouse: Warehouse, today: date | None, metrics: Metrics
+) -> Answer:
+    """The answer by somebody else's query; a refusal where there is none, or it may not be asked."""
+    try:
+        lexicon = lexicon_of(metrics, warehouse, team)
+        day = today or _last_day(lexicon, warehouse, team)
+        sql = drafter.draft(question, tuple(lexicon.cubes.values()), day)
+        if any(table.pii_columns for table in warehouse.guarded(sql, team=team, limit=MOST_ROWS).tables):
+            raise PersonalDataError("the query would read a table with personal data, which questions never show.")
+        rows = warehouse.query(sql, team=team, limit=MOST_ROWS, seconds=SECONDS)
+    except BasketryError as error:
+        return Answer(question, refusal=getattr(error, "message", str(error)), source=drafter.source)
+    return Answer(
+        question=question,
+        understood=f"query drafted by {drafter.source}: read it before you rely on it",
+        sql=sql,
+        columns=tuple(_heading(name, rows.column(name), metrics) for name in rows.columns),
+        rows=rows.rows,
+        truncated=rows.truncated,
+        read=rows.read,
+        data_until=day,
+        source=drafter.source,
+    )
+
+
+def _heading(name: str, values: Sequence[object], metrics: Metrics) -> Heading:
+    """A drafted column: the unit of the measure of that name, else by its first value."""
+    units = {measure.name: measure.unit for _, measure in metrics.measures()}
+    first = next((value for value in values if value is not None), None)
+    plain = DATE if isinstance(first, date) else NUMBER if isinstance(first, int | float | Decimal) else TEXT
+    return Heading(name, name.replace("_", " "), units.get(name, plain))
+
+
 def understand(
     question: str, *, team: str, warehouse: Warehouse, today: date | None = None, metrics: Metrics | None = None
 ) -> Understood:
     """What a question means, without its rows; NotUnderstoodError, with suggestions, when that is not certain."""
-    known = metrics or shipped_metrics()
+    known = metrics or metrics_in(Settings.from_environment().include)
     words = tokens(question)
     refuse_personal(words, warehouse.grants)
     lexicon = lexicon_of(known, warehouse, team)
@@ -95,14 +142,18 @@ def understand(
     except UnknownWordsError as error:
         raise NotUnderstoodError(error.message, near_questions(question, error.words, lexicon, works)) from None
     _refuse_unclear(question, items, known, works)
-    request = _request(items, lexicon, day)
+    try:
+        request = _request(items, lexicon, day)
+    except SeveralMeaningsError as error:
+        readings = _instead(question, error.text, error.readings, works)
+        raise NotUnderstoodError(error.message, readings) from None
     as_of = _as_of(request, warehouse, team, day)
     return Understood(request, plan(request, day, as_of), understood(request, day, as_of), day, as_of)
 
 
 @functools.cache
-def shipped_metrics(include: Path = CHECKOUT / "include") -> Metrics:
-    """The metrics of the checkout, read once."""
+def metrics_in(include: Path) -> Metrics:
+    """The metrics of an include folder, read once."""
     return load_metrics(include)
 
 
@@ -131,17 +182,17 @@ def _refuse_unclear(question: str, items: Sequence[Item], metrics: Metrics, work
     for item in items:
         names = [meaning.name for meaning in item.meanings if meaning.kind == UNCLEAR]
         if names and len(names) == len(item.meanings):
-            before, after = _around(question, item.text)
-            tried = (f"{before}{meaning}{after}".strip() for meaning in metrics.unclear[names[0]])
-            raise NotUnderstoodError(
-                f"'{item.text}' can mean several things: say by which measure.",
-                tuple(one for one in tried if works(one)),
-            )
+            readings = _instead(question, item.text, metrics.unclear[names[0]], works)
+            raise NotUnderstoodError(f"'{item.text}' can mean several things: say by which measure.", readings)
 
 
-def _around(question: str, text: str) -> tuple[str, str]:
+def _instead(question: str, text: str, readings: Sequence[str], works: Callable[[str], bool]) -> tuple[str, ...]:
+    """The question with each reading in the word's place, where that is understood."""
     position = question.casefold().find(text)
-    return (question[:position], question[position + len(text) :]) if position >= 0 else ("", f" {question}")
+    if position < 0:
+        return ()
+    tried = (f"{question[:position]}{reading}{question[position + len(text) :]}" for reading in readings)
+    return tuple(one for one in tried if works(one))
 
 
 def _request(items: Sequence[Item], lexicon: Lexicon, today: date) -> Request:

@@ -9,7 +9,10 @@ from basketry.ask.words import phrase
 from basketry.metrics.model import Cube, Metrics
 
 MEASURE, DIMENSION, MEMBER, CUE = "measure", "dimension", "member", "cue"
-TOP, BOTTOM, BY, NOT, VERSUS, GROWTH, DECLINE, SHARE, COUNT, WHICH, MORE, LESS, TREND, BUCKET, OR, PREVIOUS, YEAR_BEFORE, UNCLEAR = (
+(
+    TOP, BOTTOM, BY, NOT, VERSUS, GROWTH, DECLINE, SHARE, COUNT, WHICH, MORE, LESS, TREND, BUCKET, OR, PREVIOUS, YEAR_BEFORE,
+    UNCLEAR,
+) = (
     "top", "bottom", "by", "not", "versus", "growth", "decline", "share", "count", "which", "more", "less", "trend",
     "bucket", "or", "previous", "year_before", "unclear",
 )  # fmt: skip

@@ -20,8 +20,12 @@ _NOT_PERSONAL = frozenset({"name", "content"})
 """Tagged columns whose name alone says nothing about a person."""
 
 
+class PersonalDataError(NotUnderstoodError):
+    """A question about persons: nobody drafts a query for it either."""
+
+
 def refuse_personal(words: Sequence[Token], grants: Grants) -> None:
-    """NotUnderstoodError when the words ask for what identifies a person."""
+    """PersonalDataError when the words ask for what identifies a person."""
     columns = {one for table in grants.tables.values() if table.schema != "bronze" for one in table.pii_columns}
     asked = {phrase(word) for word in (*WORDS, *(columns - _NOT_PERSONAL))}
     stems = tuple(word.stem for word in words)
@@ -29,6 +33,6 @@ def refuse_personal(words: Sequence[Token], grants: Grants) -> None:
         for start in range(len(stems) - len(phrased) + 1):
             if stems[start : start + len(phrased)] == phrased:
                 found = written(words[start : start + len(phrased)])
-                raise NotUnderstoodError(
+                raise PersonalDataError(
                     f"'{found}' is personal data, which questions never show: use the pages for your team."
                 )

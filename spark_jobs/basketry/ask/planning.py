@@ -1,18 +1,19 @@
-"""From a request to its query: which table, which grain, and whether the numbers may be added up at all."""
+"""From a request to its query."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
 from sqlglot import exp
 
+from basketry.ask.expressions import ascending, compared, day_literal, one_of, only_where, ratio
 from basketry.ask.model import COUNT, DATE, MONEY, NUMBER, SHARE, TEXT, Chart, Heading, NotUnderstoodError
 from basketry.ask.periods import LONG_AGO, Period
-from basketry.ask.request import Bound, Filter, Request
-from basketry.metrics.model import EVENTS, EVERYWHERE, NOWHERE, PERIODS, SNAPSHOTS, Dimension, Measure
-from basketry.tables import GRAINS
+from basketry.ask.request import Filter, Request
+from basketry.ask.sources import Source, source_of
+from basketry.metrics.model import EVENTS, SNAPSHOTS, Dimension, Measure
 
 MOST_ROWS = 1_000
 DIALECT = "databricks"
@@ -34,15 +35,6 @@ class Plan:
         return self.query.sql(dialect=DIALECT, pretty=True)
 
 
-@dataclass(frozen=True)
-class Source:
-    """Where a request's rows come from. level: of a rollup table's rows, None in any other; grain: of periods."""
-
-    table: str
-    level: str | None = None
-    grain: str | None = None
-
-
 def plan(request: Request, today: date, as_of: date | None) -> Plan:
     """The query of a request.
 
@@ -53,60 +45,6 @@ def plan(request: Request, today: date, as_of: date | None) -> Plan:
     builder = _Builder(request, source, as_of)
     query = builder.query()
     return Plan(query, builder.headings(), _chart(request, builder))
-
-
-def source_of(request: Request, today: date) -> Source:
-    """The smallest table that answers exactly; NotUnderstoodError when none does."""
-    cube = request.cube
-    if cube.kind != PERIODS:
-        return Source(cube.table)
-    level = _level(request)
-    for grain in _grains(request, today):
-        pattern = cube.rollup if level and cube.rollup else cube.table
-        return Source(pattern.format(grain=grain), level, grain)
-    only = next(one for one in request.measures if one.adds_up == NOWHERE)
-    raise NotUnderstoodError(
-        f"{only.label} cannot be added up over several periods, because who comes twice would count twice:"
-        " ask for one day, week, month or year, or by month.",
-    )
-
-
-def _level(request: Request) -> str | None:
-    """The level of the rollup that has the dimensions asked for; None where only the rows of products do."""
-    names = {dimension.name for dimension in request.dimensions}
-    if not request.cube.rollup or not names <= {"department", "category"}:
-        _check_adds_up(request, names)
-        return None
-    return "category" if "category" in names else "department" if names else "total"
-
-
-def _check_adds_up(request: Request, names: set[str]) -> None:
-    """Distinct counts of products may not be added up to brands and the like: a product must be a row of its own."""
-    for measure in request.measures:
-        if measure.adds_up != EVERYWHERE and "product" not in {one.name for one in request.groups}:
-            raise NotUnderstoodError(
-                f"{measure.label} cannot be added up over products, because one order may hold several:"
-                " ask by category, by department, or by product.",
-            )
-
-
-def _grains(request: Request, today: date) -> Iterator[str]:
-    """The grains whose periods answer the request, the coarsest first."""
-    spans = [one for one in (request.period, request.before) if one is not None]
-    whole = any(measure.adds_up == NOWHERE for measure in request.measures)
-    for grain in reversed(GRAINS):
-        if not _nests(grain, request.bucket) or not all(one.tiled_by(grain, today) for one in spans):
-            continue
-        single = not request.bucket and spans and all(one.is_one(grain, today) for one in spans)
-        if not whole or request.bucket == grain or single:
-            yield grain
-
-
-def _nests(grain: str, bucket: str | None) -> bool:
-    """Whether periods of the grain lie within those of the bucket."""
-    if bucket is None or grain == bucket or grain == "day":
-        return True
-    return grain == "month" and bucket in ("quarter", "year")
 
 
 class _Builder:
@@ -202,13 +140,13 @@ class _Builder:
         if self.request.before is None or self.request.period is None:
             yield name, tree, unit
         else:
-            now, then = (_only(tree, self._within(one)) for one in (self.request.period, self.request.before))
+            now, then = (only_where(tree, self._within(one)) for one in (self.request.period, self.request.before))
             yield name, now, unit
             yield f"{name}_before", then, unit
             yield f"{name}_growth", exp.null(), SHARE
         if self.request.share:
             total = exp.Window(this=exp.Sum(this=tree.copy()))
-            yield f"{name}_share", _ratio(tree, total), SHARE
+            yield f"{name}_share", ratio(tree, total), SHARE
 
     def _from(self, query: exp.Select) -> exp.Select:
         table = exp.to_table(self.source.table)
@@ -239,7 +177,7 @@ class _Builder:
         request = self.request
         if request.cube.kind == SNAPSHOTS and not request.bucket:
             if self.as_of is not None:
-                yield self._column(request.cube.time).eq(_date(self.as_of))
+                yield self._column(request.cube.time).eq(day_literal(self.as_of))
         elif request.period is not None:
             spans = [self._within(one) for one in (request.period, request.before) if one is not None]
             yield exp.or_(*spans)
@@ -247,8 +185,8 @@ class _Builder:
     def _within(self, period: Period) -> exp.Expression:
         day = self._day()
         if period.start <= LONG_AGO:
-            return exp.LTE(this=day, expression=_date(period.end))
-        return exp.Between(this=day, low=_date(period.start), high=_date(period.end))
+            return exp.LTE(this=day, expression=day_literal(period.end))
+        return exp.Between(this=day, low=day_literal(period.start), high=day_literal(period.end))
 
     def _totals(self) -> Iterator[exp.Expression]:
         """Rows that hold a total are looked at where nothing is asked by their dimension, and only there."""
@@ -259,7 +197,7 @@ class _Builder:
                 yield column.neq(total) if dimension.name in used else column.eq(total)
 
     def _filter(self, one: Filter) -> exp.Expression:
-        condition = _one_of(self._label(one.dimension), one)
+        condition = one_of(self._label(one.dimension), one)
         if not one.excluded:
             return condition
         # What has no value is not one of those left out either.
@@ -272,7 +210,7 @@ class _Builder:
                     "what is above or below the number? Say for example categories with revenue over 1000."
                 )
             if bound.measure is not None:
-                query = query.having(_compared(self._own(bound.measure.sql), bound))
+                query = query.having(compared(self._own(bound.measure.sql), bound))
         return query
 
     def _outer(self, query: exp.Select) -> exp.Select:
@@ -282,10 +220,10 @@ class _Builder:
         for bound in self.request.bounds:
             if bound.measure is None:
                 suffix = "growth" if self.request.before else "share"
-                conditions.append(_compared(exp.column(f"{self.request.measures[0].name}_{suffix}"), bound))
+                conditions.append(compared(exp.column(f"{self.request.measures[0].name}_{suffix}"), bound))
         for one in self.request.filters:
             if self.request.share and one.dimension in self.request.groups:
-                conditions.append(_one_of(exp.column(one.dimension.name), one))
+                conditions.append(one_of(exp.column(one.dimension.name), one))
         if not conditions and not self.request.before:
             return query
         shown = [self._growth(name) or exp.column(name) for name in names]
@@ -302,18 +240,18 @@ class _Builder:
         if not self.request.before or measure == name:
             return None
         now, then = exp.column(measure), exp.column(f"{measure}_before")
-        return exp.alias_(_ratio(exp.Sub(this=now, expression=then), then), name)
+        return exp.alias_(ratio(exp.Sub(this=now, expression=then), then), name)
 
     def _order(self) -> Iterator[exp.Expression]:
         request = self.request
         if request.bucket and request.top is None:
-            yield _ascending(request.bucket)
+            yield ascending(request.bucket)
         elif self._numbers() and (request.groups or request.bucket):
             yield exp.Ordered(this=exp.column(self.ranked_by()), desc=request.descending, nulls_first=False)
         if request.bucket and request.top is not None:
-            yield _ascending(request.bucket)
+            yield ascending(request.bucket)
         for dimension in request.groups:
-            yield _ascending(dimension.name)
+            yield ascending(dimension.name)
 
     def ranked_by(self) -> str:
         """The column that the rows are ordered by."""
@@ -321,51 +259,6 @@ class _Builder:
             return self._numbers()[0][0]
         first = self.request.measures[0].name
         return f"{first}_growth" if self.request.growth else f"{first}_share" if self.request.share else first
-
-
-def _only(tree: exp.Expression, condition: exp.Expression) -> exp.Expression:
-    """An aggregate over the rows of a condition alone."""
-    copied = exp.paren(tree.copy())
-    for one in copied.find_all(exp.AggFunc):
-        inner = one.this
-        if isinstance(inner, exp.Distinct):
-            inner.set("expressions", [_case(condition, part) for part in inner.expressions])
-        else:
-            one.set("this", _case(condition, inner))
-    return copied.this
-
-
-def _case(condition: exp.Expression, value: exp.Expression) -> exp.Case:
-    return exp.Case().when(condition.copy(), value.copy())
-
-
-def _one_of(value: exp.Expression, one: Filter) -> exp.Expression:
-    members = [exp.Literal.string(member) for member in one.members]
-    if len(members) == 1:
-        return value.neq(members[0]) if one.excluded else value.eq(members[0])
-    return exp.not_(value.isin(*members)) if one.excluded else value.isin(*members)
-
-
-def _ascending(name: str) -> exp.Ordered:
-    return exp.Ordered(this=exp.column(name), nulls_first=True)
-
-
-def _ratio(numerator: exp.Expression, denominator: exp.Expression) -> exp.Expression:
-    zero = exp.Literal.number(0)
-    return exp.Div(
-        this=exp.paren(numerator.copy()) if isinstance(numerator, exp.Binary) else numerator.copy(),
-        expression=exp.Nullif(this=denominator.copy(), expression=zero),
-        typed=False,
-    )
-
-
-def _compared(left: exp.Expression, bound: Bound) -> exp.Expression:
-    kinds: dict[str, Callable[..., exp.Expression]] = {">": exp.GT, ">=": exp.GTE, "<": exp.LT, "<=": exp.LTE}
-    return kinds[bound.operator](this=left, expression=exp.Literal.number(f"{bound.number:g}"))
-
-
-def _date(day: date) -> exp.Expression:
-    return exp.cast(exp.Literal.string(day.isoformat()), "date")
 
 
 def _chart(request: Request, builder: _Builder) -> Chart:

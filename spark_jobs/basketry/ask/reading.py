@@ -44,13 +44,17 @@ def read(words: Sequence[Token], lexicon: Lexicon, today: date) -> tuple[Item, .
     """The question as items, longest phrases first; UnknownWordsError when words are left over."""
     items: list[Item] = []
     unknown: list[str] = []
-    position = 0
+    position, last_unknown = 0, -2
     while position < len(words):
         item, used = _next(words[position:], lexicon, today, bool(items) and items[-1].is_a(BY))
         if item is not None:
             items.append(item)
         elif used == 0:
-            unknown.append(words[position].text)
+            together = unknown and position == last_unknown + 1
+            unknown[-1:] = (
+                [f"{unknown[-1]} {words[position].text}"] if together else [*unknown[-1:], words[position].text]
+            )
+            last_unknown = position
         position += max(used, 1)
     if unknown:
         raise UnknownWordsError(unknown)

@@ -93,9 +93,13 @@ class Warehouse(ABC):
         parameters: value of each `:name`. limit: most rows. Raises AccessRefusedError for what the team may not ask,
         NotYetError for a table that is not there yet, SlowQueryError after so many seconds, WarehouseError else.
         """
-        # One row more than may be shown tells that there is more.
-        guarded = self._passed.get((team, sql, limit), lambda: guard(self.grants, team, sql, limit + 1))
+        guarded = self.guarded(sql, team=team, limit=limit)
         return self._run(guarded, dict(parameters or {}), seconds).cut(limit)
+
+    def guarded(self, sql: str, *, team: str, limit: int = MOST_ROWS) -> Guarded:
+        """The query as it would be run, with the tables it reads; AccessRefusedError when the team may not ask it."""
+        # One row more than may be shown tells that there is more.
+        return self._passed.get((team, sql, limit), lambda: guard(self.grants, team, sql, limit + 1))
 
     def columns(self, team: str, full_name: str) -> tuple[str, ...]:
         """The columns of `schema.table` that the team sees: what `SELECT *` gives it."""
