@@ -6,7 +6,7 @@ BASKETRY = @$(PYTHON) tools/bootstrap.py
 export JOB ARGS AS_OF DATA CATALOG SCALE YES Q TEAM TARGET
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup job plan ask status logs down clean lint bench deploy deploy-check undeploy
+.PHONY: help run test setup job plan ask status logs down clean lint screenshots bench deploy deploy-check undeploy
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ clean: ## Stop, then delete BASKETRY_HOME with all its data (asks first)
 
 lint: ## Check style, types and who imports whom
 	$(BASKETRY) lint
+
+screenshots: ## Make the pictures of docs/images anew, in a real browser
+	$(BASKETRY) screenshots
 
 bench: ## Measure what is fast and write docs/performance.md
 	$(BASKETRY) bench

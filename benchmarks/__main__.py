@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.audience import audience
 from benchmarks.cases import CASES as FOUNDATION
+from benchmarks.console import console
 from benchmarks.features import features
 from benchmarks.forecast import forecast
 from benchmarks.measure import Figure
@@ -27,6 +28,7 @@ CASES: dict[str, Callable[[Path], list[Figure]]] = {
     "segments": segments,
     "forecast": forecast,
     "audience": audience,
+    "console": console,
 }
 HEAD = """# Performance
 

@@ -10,6 +10,7 @@ import queue
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,7 @@ def _connect() -> duckdb.DuckDBPyConnection:
     return connection
 
 
+@lru_cache(maxsize=512)  # translating takes longer than many an answer that is remembered
 def _duckdb_sql(guarded: Guarded) -> str:
     """The query for DuckDB: a table is registered under its full name; dates stay dates when days are added."""
     tree = guarded.query.copy()
