@@ -15,6 +15,7 @@ from benchmarks.cases import CASES as FOUNDATION
 from benchmarks.features import features
 from benchmarks.forecast import forecast
 from benchmarks.measure import Figure
+from benchmarks.offers import offers
 from benchmarks.scoring import scoring
 from benchmarks.segments import segments
 
@@ -27,6 +28,7 @@ CASES: dict[str, Callable[[Path], list[Figure]]] = {
     "segments": segments,
     "forecast": forecast,
     "audience": audience,
+    "offers": offers,
 }
 HEAD = """# Performance
 
