@@ -16,6 +16,7 @@ from benchmarks.console import console
 from benchmarks.features import features
 from benchmarks.forecast import forecast
 from benchmarks.measure import Figure
+from benchmarks.offers import offers
 from benchmarks.scoring import scoring
 from benchmarks.segments import segments
 
@@ -29,6 +30,7 @@ CASES: dict[str, Callable[[Path], list[Figure]]] = {
     "forecast": forecast,
     "audience": audience,
     "console": console,
+    "offers": offers,
 }
 HEAD = """# Performance
 

@@ -6,12 +6,15 @@ Nothing here locks: `basketry.lakehouse` does, for these writers and for Spark's
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from functools import reduce
+from operator import and_
 from pathlib import Path
 
 import pyarrow as pa
-from deltalake import DeltaTable, Schema, write_deltalake
+import pyarrow.dataset as ds
+from deltalake import CommitProperties, DeltaTable, Schema, Transaction, write_deltalake
 
 from basketry.tables import Table
 
@@ -96,6 +99,31 @@ def put_rows(folder: Path, rows: Sequence[Sequence[object]], where: str) -> None
     schema = pa.schema(table.schema().to_arrow())
     columns = [pa.array(values, field.type) for values, field in zip(zip(*rows, strict=True), schema, strict=True)]
     write_deltalake(table, pa.Table.from_arrays(columns, schema=schema), mode="overwrite", predicate=where)
+
+
+def put_once(folder: Path, rows: pa.Table, writer: str, number: int, where: str | None = None) -> bool:
+    """Append rows, or replace those that satisfy `where`, in one commit; unless the writer's number was committed before.
+
+    Returns whether it was done now.
+    """
+    table = DeltaTable(folder)
+    done = table.transaction_version(writer)
+    if done is not None and done >= number:
+        return False
+    schema = pa.schema(table.schema().to_arrow())
+    noted = CommitProperties(app_transactions=[Transaction(writer, number)])
+    write_deltalake(
+        table, rows.select(schema.names).cast(schema), mode="append" if where is None else "overwrite",
+        predicate=where, commit_properties=noted,
+    )  # fmt: skip
+    return True
+
+
+def matching(folder: Path, columns: Sequence[str], values: Mapping[str, Collection[str]], since: Mapping[str, date]) -> pa.Table:
+    """Those columns of the rows where each column of `values` has one of them, and each of `since` that date or a later one."""
+    wanted = [ds.field(name).isin(pa.array(sorted(those), pa.string())) for name, those in values.items()]
+    wanted += [ds.field(name) >= day for name, day in since.items()]
+    return DeltaTable(folder).to_pyarrow_dataset().to_table(columns=list(columns), filter=reduce(and_, wanted))
 
 
 def _commits(folder: Path) -> list[Path]:
