@@ -92,7 +92,7 @@ def test_the_effect_has_the_interval_of_two_rates() -> None:
 
     found = effect(60, 1000, 40, 1000)
     assert found.difference == pytest.approx(0.02)
-    assert (found.low, found.high) == (pytest.approx(0.000902, abs=1e-5), pytest.approx(0.039098, abs=1e-5))
+    assert (found.low, found.high) == (pytest.approx(0.000916, abs=1e-6), pytest.approx(0.039084, abs=1e-6))
     assert found.verdict == "chosen offers are clicked more often"
     assert effect(41, 1000, 40, 1000).verdict == "no difference can be told yet"
 
