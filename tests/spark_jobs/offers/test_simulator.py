@@ -17,7 +17,7 @@ DAYS, SHOPPERS = 30, 300
 @cache
 def lived(policy: str) -> tuple[Day, ...]:
     """The same world under a policy, without control, so that the policy has every shopper."""
-    world = World.made(shop(), shoppers(SHOPPERS), DAYS, NOON - 43_200, 1)
+    world = World.made(shop(), shoppers(SHOPPERS), DAYS, NOON - 43_200, 11)
     return tuple(simulate(world, settings(control_share=0.0), policy))
 
 
