@@ -2,6 +2,7 @@
 
     python -m benchmarks.offers decide 100000         # events a second, against the same stream with the decision removed
     python -m benchmarks.offers kill 20               # kills at random moments of one stream, then counts every event
+    python -m benchmarks.offers learn 30              # days of simulated shoppers: draws docs/offers-learning.svg
 """
 
 from __future__ import annotations
@@ -182,8 +183,39 @@ def _counted(home: Path, events: int) -> dict[str, int]:
     }
 
 
+def learn(days: int, shoppers: int = 300) -> dict[str, float]:
+    """Draw the click-through of each policy day by day in one simulated shop; returns the means."""
+    from dataclasses import replace
+
+    from matplotlib.figure import Figure as Picture
+
+    from basketry.offers.settings import load_settings
+    from basketry.offers.shop import Assortment
+    from basketry.offers.simulator import World, simulate
+
+    chance, count = np.random.default_rng(5), 180
+    price = np.round(chance.uniform(2, 20, count), 2)
+    shop = Assortment(
+        tuple(f"P{number:04}" for number in range(count)), tuple(f"C{number:02}" for number in range(12)),
+        np.repeat(np.arange(12), count // 12), price, price * chance.uniform(0.5, 0.8, count), np.full(count, 100.0),
+    )  # fmt: skip
+    world = World.made(shop, [f"s{number:03}" for number in range(shoppers)], days, _BEGIN, 11)
+    settings = replace(load_settings(CHECKOUT / "include"), control_share=0.0)
+    picture = Picture(figsize=(7, 3.5), layout="constrained")
+    axes = picture.subplots()
+    found = {}
+    for policy in ("oracle", "learned", "random", "popular"):
+        lived = list(simulate(world, settings, policy))
+        axes.plot(range(1, days + 1), [day.clicked / day.shown for day in lived], label=policy)
+        found[policy] = sum(day.clicked for day in lived) / sum(day.shown for day in lived)
+    axes.set(xlabel="simulated day", ylabel="click-through", ylim=(0, None))
+    axes.legend(loc="lower right", ncols=4, frameon=False)
+    picture.savefig(CHECKOUT / "docs" / "offers-learning.svg", metadata={"Date": None})
+    return found
+
+
 def main(arguments: list[str]) -> None:
-    """One of the two, or what they start."""
+    """One of the three, or what they start."""
     what, *rest = arguments
     if what == "stream":
         _stream(rest[0], int(rest[1]))
@@ -193,7 +225,9 @@ def main(arguments: list[str]) -> None:
         return
     folder = Path(tempfile.mkdtemp(prefix="basketry-bench-offers-"))
     try:
-        if what == "kill":
+        if what == "learn":
+            print(learn(int(rest[0])))
+        elif what == "kill":
             print(kill(folder, int(rest[0])))
         else:
             print("\n".join(figure.row() for figure in offers(folder, int(rest[0]))))
