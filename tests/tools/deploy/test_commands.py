@@ -19,6 +19,7 @@ def at_the_bench(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.setattr(commands, "INCLUDE", bench.checkout / "include")
     monkeypatch.setattr(commands, "connect", lambda target: bench.client)
     monkeypatch.setenv("TARGET", "dev")
+    monkeypatch.delenv("ARGS", raising=False)  # those of the test command itself
     return bench
 
 
