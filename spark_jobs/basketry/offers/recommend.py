@@ -30,7 +30,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     write_popular(lake, as_of)
     stored = lake.read(OFFER_POPULAR).count()
     cached = fill_cache(lake)
-    number, recommended = write_recommendations(lake, as_of)
+    number, recommended = write_recommendations(lake, as_of, arguments.model)
     told = (f"{stored:,} popular products, {cached} contexts in redis", f"{recommended:,} recommendations")
     return JobReport(stored + recommended, stored + recommended, told, as_of=as_of, model_version=number)
 
@@ -47,13 +47,17 @@ def fill_cache(lake: Lakehouse) -> int:
     return len(found)
 
 
-def write_recommendations(lake: Lakehouse, as_of: date) -> tuple[str | None, int]:
-    """Replace gold.offer_recommendations by the champion's; its version and the number of rows, none without a champion."""
+def write_recommendations(lake: Lakehouse, as_of: date, wanted: str) -> tuple[str | None, int]:
+    """Replace gold.offer_recommendations; the version that made them and how many rows.
+
+    wanted: see `versions.choose`; a catalog that never had a champion has no recommendations, and that is no error.
+    """
     from basketry.offers import train_recommender
 
-    if registry.alias_version(registry.registered_name(lake.catalog, train_recommender.MODEL), registry.CHAMPION) is None:
+    name = registry.registered_name(lake.catalog, train_recommender.MODEL)
+    if wanted == registry.CHAMPION and registry.alias_version(name, registry.CHAMPION) is None:
         return None, 0
-    [choice] = versions.choose(lake, train_recommender.KIND, registry.CHAMPION, [as_of])
+    [choice] = versions.choose(lake, train_recommender.KIND, wanted, [as_of])
     model = choice.version.recommender
     given = train_recommender.purchases(lake, as_of - timedelta(days=train_recommender.HISTORY_DAYS), as_of)
     top = model.top(given.over(model.products))

@@ -29,7 +29,7 @@ from tests.spark_jobs.offers.lake import fill, rows
 from tests.spark_jobs.offers.small import engine, settings
 from tests.spark_jobs.offers.test_learn import Log
 
-AS_OF = argparse.Namespace(as_of=date(2026, 1, 5), dry_run=False, catalog="demo", run_id="test")
+AS_OF = argparse.Namespace(as_of=date(2026, 1, 5), dry_run=False, catalog="demo", run_id="test", model="champion")
 
 
 def logged(lake: Lakehouse) -> pa.Table:
