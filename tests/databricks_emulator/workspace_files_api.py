@@ -103,7 +103,9 @@ class WorkspaceTree:
             del self._entries[one]
 
     def local_file(self, path: str) -> Path | None:
-        """Where a file of the workspace lies, None when there is none."""
+        """Where a file of the workspace lies, None when there is none or the path leads out of where it begins."""
+        if ".." in PurePosixPath(path).parts:
+            return None
         entry = self._entries.get(_normal(path))
         return self._local(entry.path) if entry and entry.kind == "FILE" else None
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from datetime import timedelta
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
 from basketry import registry
 from basketry.errors import BadInputError
 from basketry.lakehouse import Lakehouse
-from basketry.offers import learn, read, tracking
+from basketry.offers import learn, ope, read, tracking
 from basketry.offers.learn import Learned, Trained
 from basketry.offers.settings import OfferSettings, load_settings
 from basketry.report import JobReport
@@ -49,14 +52,27 @@ def _trained(
     since = F.lit(arguments.as_of - timedelta(days=_DAYS))
     rows = lake.read(OFFER_TRAINING).where((F.col("event_date") <= F.lit(arguments.as_of)) & (F.col("event_date") > since))
     lowest = min(ranks.values(), default=0.0) - 1
-    given = learn.examples(rows.toArrow(), shop.categories, {name: rank - lowest for name, rank in ranks.items()})
+    logged = rows.toArrow()
+    given = learn.examples(logged, shop.categories, {name: rank - lowest for name, rank in ranks.items()})
     if len(given) < _FEWEST:
         raise BadInputError(
             f"{len(given)} decisions of the {_DAYS} days up to {arguments.as_of} had a choice and {_FEWEST} are needed:"
             " wait until the DAG offers has made more."
         )
     trained = learn.train(given, shop.categories, settings, champion)
-    return Trained(trained.learned, {**trained.metrics, "decisions": float(len(given))}, trained.tested)
+    measured = {**trained.metrics, **_effect(logged, settings), "decisions": float(len(given))}
+    return Trained(trained.learned, measured, trained.tested)
+
+
+def _effect(logged: pa.Table, settings: OfferSettings) -> dict[str, float]:
+    """Clicks a decision that choosing has earned beyond the popular offer of the control group; nothing without one."""
+    is_control = pc.equal(logged["audience"], "control").to_numpy(zero_copy_only=False)
+    if is_control.all() or not is_control.any():
+        return {}
+    found = ope.incremental(
+        logged["clicked"].to_numpy(), is_control, logged["customer_id"].to_pylist(), seed=settings.seed
+    )
+    return {"incremental_clicks": found.mean, "incremental_clicks/low": found.low, "incremental_clicks/high": found.high}
 
 
 def _summary(trained: Trained) -> tuple[str, ...]:
@@ -69,4 +85,12 @@ def _summary(trained: Trained) -> tuple[str, ...]:
             f" popular {found[f'naive/popular/{name}']:.4f}"
             for name in ("reward_snips", "reward_dr")
         ),
+        *_told(found),
     )
+
+
+def _told(found: Mapping[str, float]) -> tuple[str, ...]:
+    if "incremental_clicks" not in found:
+        return ()
+    mean, low, high = (found[f"incremental_clicks{end}"] for end in ("", "/low", "/high"))
+    return (f"clicks a decision beyond the control group's: {mean:+.4f} ({low:+.4f} to {high:+.4f})",)

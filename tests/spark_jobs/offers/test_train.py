@@ -54,6 +54,8 @@ def test_a_policy_that_was_promoted_decides(lake: Lakehouse, registry_home: Path
     assert registry.alias_version(name, registry.CHALLENGER) == report.model_version == "1"
     found = registry.version_run(name, "1").metrics
     assert {"reward_dr", "effective_sample_size", "versus/naive/popular/reward_snips/low"} <= set(found)
+    assert found["incremental_clicks/low"] < found["incremental_clicks"] < found["incremental_clicks/high"]
+    assert any("beyond the control group's" in line for line in report.summary)
     assert job.opened(lake, load_settings(lake.settings.include)).engine.version == "prior"
     registry.move_champion(name, "1", None)
     after = job.opened(lake, load_settings(lake.settings.include)).engine
