@@ -66,6 +66,6 @@ def test_every_message_of_a_topic_is_decided_once(lake: Lakehouse, tmp_path: Pat
     assert len(events) == len(activity) and not events["event_id"].duplicated().any()
     batches = rows(lake, OFFER_BATCHES)
     assert int(batches["duplicates"].sum()) == 1
-    after = rows(lake, OFFER_DECISIONS)
-    assert len(after) > len(decided)
-    assert after[after["decision_id"].isin(decided["decision_id"])].reset_index(drop=True).equals(decided)
+    told = ["decision_id", "slot", "product_id", "probability", "batch"]
+    after = rows(lake, OFFER_DECISIONS)[told].itertuples(index=False)
+    assert set(decided[told].itertuples(index=False)) < set(after)
