@@ -17,7 +17,7 @@ from tools.problem import Problem, disk_full, network_failed
 DELTA = "io.delta:delta-spark_4.1_2.13:4.3.1"
 KAFKA = "org.apache.spark:spark-sql-kafka-0-10_2.13:4.1.1"
 KAFKA_TOKENS = "org.apache.spark:spark-token-provider-kafka-0-10_2.13:4.0.0"
-"""The newest that every Maven mirror has; what the connector uses of it has not changed since."""
+"""An older one serves as well: what the connector uses of it has not changed since."""
 NOT_IN_PYSPARK = ("org.apache.spark_", "org.apache.kafka_kafka-clients", "org.apache.commons_commons-pool2")
 """How the names of the jars begin that Kafka's connector needs and pyspark does not bring along."""
 JVM = "-XX:TieredStopAtLevel=1 -XX:-DontCompileHugeMethods -XX:+UseSerialGC"
