@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from basketry.settings import CHECKOUT, Settings
-from basketry_airflow.compute import Compute, cloud_of_environment, load_compute
+from basketry_airflow.compute import Compute, cloud_of_environment, load_compute, load_shared
 from basketry_airflow.script_arguments import RUN_ID, Argument, ScriptArguments
 
 if TYPE_CHECKING:
@@ -60,8 +60,9 @@ def _databricks(
     from airflow.providers.databricks.operators.databricks import DatabricksSubmitRunOperator
 
     root = (os.environ.get("BASKETRY_WORKSPACE_ROOT") or WORKSPACE_ROOT).rstrip("/")
-    compute = load_compute(settings.include, name, cloud=cloud_of_environment(), folder=root.rpartition("/")[0])
-    polling = os.environ.get("BASKETRY_POLLING_SECONDS")
+    cloud, folder = cloud_of_environment(), root.rpartition("/")[0]
+    compute = load_compute(settings.include, name, cloud=cloud, folder=folder)
+    polling = _polling_seconds(compute)
     # Synchronous and durable: after a worker's death the next try reconnects to the run; deferred, a 403 on the first
     # look starts a second one.
     operator: BaseOperator = DatabricksSubmitRunOperator(
@@ -72,12 +73,20 @@ def _databricks(
         json=dict(compute.run),
         idempotency_token=TOKEN,
         timeout_seconds=compute.timeout_seconds,
-        polling_period_seconds=float(polling) if polling else compute.polling_seconds,
+        polling_period_seconds=polling,
         max_active_tis_per_dag=compute.max_concurrent_runs or None,
         deferrable=False,
         durable=True,
     )
+    if shared := load_shared(settings.include, operator.dag_id, cloud=cloud, folder=folder):
+        from basketry_airflow.shared_cluster import join_cluster
+
+        join_cluster(operator, shared, polling)
     return operator
+
+
+def _polling_seconds(compute: Compute) -> float:
+    return float(os.environ.get("BASKETRY_POLLING_SECONDS") or compute.polling_seconds)
 
 
 def _python_task(compute: Compute, script: str, arguments: ScriptArguments, as_of: str | None) -> dict[str, Any]:

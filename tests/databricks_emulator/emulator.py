@@ -18,6 +18,8 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tests.databricks_emulator.clusters import Clusters
+from tests.databricks_emulator.clusters_api import clusters_router
 from tests.databricks_emulator.control_api import control_router
 from tests.databricks_emulator.conversations_api import Conversations, conversations_router
 from tests.databricks_emulator.documents_api import Shelf, dashboards_router, genie_router
@@ -72,6 +74,7 @@ class DatabricksEmulator:
         variables = {"BASKETRY_RUNTIME": "local", "BASKETRY_HOME": str(home)} | dict(environment or {})
         self.runs = RunBook(home / "logs" / "databricks_emulator")
         self.faults = Faults()
+        self.clusters = Clusters(self.faults)
         self._guard = Guard(token, self.faults)
         self.tree = WorkspaceTree(home / "workspace")
         self._workplace = Workplace(workspace_root, scripts, variables, home / "logs", self.tree.local_file)
@@ -147,9 +150,10 @@ class DatabricksEmulator:
 
     def _application(self) -> FastAPI:
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-        jobs = jobs_router(JobsService(self.url, self.runs, self.faults, self._workplace))
+        jobs = jobs_router(JobsService(self.url, self.runs, self.faults, self._workplace, self.clusters))
         for version in VERSIONS:
             app.include_router(jobs, prefix=f"/api/{version}/jobs/runs")
+        app.include_router(clusters_router(self.clusters), prefix="/api/2.1/clusters")
         app.include_router(files_router(Volumes(self.home)), prefix="/api/2.0/fs")
         app.include_router(statements_router(self._statements), prefix="/api/2.0/sql/statements")
         app.include_router(unity_router(self.unity), prefix="/api/2.1/unity-catalog")

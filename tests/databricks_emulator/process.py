@@ -65,9 +65,9 @@ class Ending:
 
 
 def run_script(
-    workplace: Workplace, script: Path, parameters: Sequence[str], logs: Path, cancel: threading.Event, limit: float
+    workplace: Workplace, script: Path, parameters: Sequence[str], logs: Path, stops: Sequence[threading.Event], limit: float
 ) -> Ending:
-    """Run `python script parameters` to its end, to its cancellation, or until `limit` seconds (0: none) are over.
+    """Run `python script parameters` to its end, until something stops it, or until `limit` seconds (0: none) are over.
 
     It works in its log folder, since a session leaves files where it was started and the scripts' folder is source.
     """
@@ -82,7 +82,7 @@ def run_script(
             env=workplace.variables(),
             start_new_session=True,  # a group of its own, so that a cancellation also reaches its JVM
         )
-        stopped = _wait(process, cancel, limit)
+        stopped = _wait(process, stops, limit)
     if stopped:
         return Ending(stopped)
     if process.returncode == 0:
@@ -91,11 +91,11 @@ def run_script(
     return Ending("failure", error_text(trace, process.returncode), trace)
 
 
-def _wait(process: subprocess.Popen[bytes], cancel: threading.Event, limit: float) -> str:
+def _wait(process: subprocess.Popen[bytes], stops: Sequence[threading.Event], limit: float) -> str:
     """Why the process was stopped, or nothing when it ended by itself."""
     deadline = time.monotonic() + limit if limit else float("inf")
     while process.poll() is None:
-        reason = "canceled" if cancel.is_set() else "timed_out" if time.monotonic() > deadline else ""
+        reason = "canceled" if any(stop.is_set() for stop in stops) else "timed_out" if time.monotonic() > deadline else ""
         if reason:
             _kill_group(process)
             return reason
