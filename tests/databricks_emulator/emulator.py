@@ -29,7 +29,7 @@ from tests.databricks_emulator.files_api import Volumes, files_router
 from tests.databricks_emulator.governance_api import Governance, experiments_router, governance_router, secrets_router
 from tests.databricks_emulator.guard import Guard
 from tests.databricks_emulator.jobs_api import VERSIONS, JobsService, jobs_router
-from tests.databricks_emulator.process import Workplace
+from tests.databricks_emulator.process import StandIn, Workplace
 from tests.databricks_emulator.runs import Run, RunBook
 from tests.databricks_emulator.sql_api import StatementsService, statements_router
 from tests.databricks_emulator.sql_engine import Lake
@@ -47,7 +47,7 @@ class DatabricksEmulator:
     """A workspace on a loopback port; use it as a context manager, or call start and stop.
 
     scripts: local folder that `workspace_root` stands for. home: BASKETRY_HOME of the jobs. environment: more variables
-    for them. port 0 takes a free one.
+    for them. port 0 takes a free one. stand_in: what is done instead of running a script.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class DatabricksEmulator:
         token: str = "emulator-token",
         warehouse_id: str = "emulator",
         port: int = 0,
+        stand_in: StandIn | None = None,
     ) -> None:
         """Take the port, so that `url` is known before the server answers."""
         self._socket = socket.create_server((LOOPBACK, port))
@@ -77,7 +78,9 @@ class DatabricksEmulator:
         self.clusters = Clusters(self.faults)
         self._guard = Guard(token, self.faults)
         self.tree = WorkspaceTree(home / "workspace")
-        self._workplace = Workplace(workspace_root, scripts, variables, home / "logs", self.tree.local_file)
+        self._workplace = Workplace(
+            workspace_root, scripts, variables, home / "logs", self.tree.local_file, stand_in
+        )
         self.unity = UnityCatalog(home)
         self.governance = Governance(lambda: self.unity.principals)
         self.dashboards = Shelf("dashboard_id", "serialized_dashboard")

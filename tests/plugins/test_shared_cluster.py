@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from basketry_airflow.shared_cluster import START, STOP
 from basketry_airflow.spark_job import spark_job
 from tests.databricks_emulator.emulator import DatabricksEmulator
 from tests.plugins.rendering import context
+from tests.plugins.sharing import include_sharing
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DOC = "[runbook](docs/runbooks/daily_sales.md)"
@@ -32,16 +32,6 @@ SCRIPTS = {
 }
 
 
-def shared_include(folder: Path, choice: str) -> Path:
-    """The checkout's profiles, with another choice of who shares."""
-    root = folder / "include"
-    shutil.copytree(CHECKOUT / "include" / "compute", root / "compute")
-    lines = (CHECKOUT / "include" / "jobs.yaml").read_text().splitlines()
-    changed = (f"shared: {choice}" if line.startswith("shared:") else line for line in lines)
-    (root / "jobs.yaml").write_text("\n".join(changed))
-    return root
-
-
 @pytest.fixture
 def emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DatabricksEmulator]:
     """A workspace with three tiny jobs; the DAG `trio` shares a cluster."""
@@ -49,7 +39,7 @@ def emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Databr
     scripts.mkdir()
     for name, source in SCRIPTS.items():
         (scripts / name).write_text(source)
-    monkeypatch.setenv("BASKETRY_INCLUDE", str(shared_include(tmp_path, "{trio: small}")))
+    monkeypatch.setenv("BASKETRY_INCLUDE", str(include_sharing(tmp_path, "{trio: small}")))
     monkeypatch.setenv("BASKETRY_RUNTIME", "databricks")
     monkeypatch.setenv("BASKETRY_POLLING_SECONDS", "0.05")
     with DatabricksEmulator(scripts, tmp_path / "home") as running:
@@ -131,7 +121,7 @@ def test_every_task_joins_and_nothing_else_changes(emulator: DatabricksEmulator,
         assert one.tasks[0]["libraries"] == other.tasks[0]["libraries"]
         assert set(other.tasks[0]) - set(one.tasks[0]) == {"new_cluster"}
     monkeypatch.setenv("BASKETRY_RUNTIME", "local")
-    monkeypatch.setenv("BASKETRY_INCLUDE", str(shared_include(emulator.home, "{trio: small}")))
+    monkeypatch.setenv("BASKETRY_INCLUDE", str(include_sharing(emulator.home, "{trio: small}")))
     assert set(trio().task_ids) == set(alone.task_ids), "locally nothing is shared"
 
 
@@ -271,12 +261,12 @@ def test_a_killed_start_leaves_nothing(emulator: DatabricksEmulator) -> None:
 def test_a_wrong_choice_is_named(tmp_path: Path, choice: str, named: str) -> None:
     """A profile without a cluster of its own, one that does not exist, a wrong shape."""
     with pytest.raises(BadInputError, match=named):
-        load_shared(shared_include(tmp_path, choice), "trio")
+        load_shared(include_sharing(tmp_path, choice), "trio")
 
 
 def test_a_dag_that_does_not_exist_is_named(tmp_path: Path) -> None:
     """A misspelt DAG would pay for a cluster per task for weeks."""
-    root = shared_include(tmp_path, "{daily_scorin: small}")
+    root = include_sharing(tmp_path, "{daily_scorin: small}")
     (tmp_path / "dags").mkdir()
     (tmp_path / "dags" / "daily_scoring.py").touch()
     with pytest.raises(BadInputError, match="there is no DAG 'daily_scorin'; did you mean 'daily_scoring'"):
