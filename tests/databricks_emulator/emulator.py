@@ -102,6 +102,11 @@ class DatabricksEmulator:
         return self._guard.denied
 
     @property
+    def warehouse_up(self) -> threading.Event:
+        """Clear it, and the SQL warehouse is one that starts."""
+        return self._statements.up
+
+    @property
     def connection(self) -> str:
         """The value of AIRFLOW_CONN_DATABRICKS_DEFAULT that leads here."""
         return json.dumps(
