@@ -2,7 +2,8 @@
 
 Each task remains a run of its own on that cluster, so that it is tried again, cancelled, found again and told about as ever.
 One run of several tasks would not do: `runs/submit` has no job cluster that its tasks share, and a task of the provider's
-workflow group that is tried again only looks at the run that has failed.
+workflow group that is tried again only looks at the run that has failed. A job that runs also after a failure (the gate's
+promotion, the record of refused files) keeps a cluster of its own.
 """
 
 from __future__ import annotations

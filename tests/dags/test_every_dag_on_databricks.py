@@ -106,6 +106,17 @@ def _check(one: Any, given: Any, emulator: DatabricksEmulator, run_id: str) -> N
     assert task.timeout_seconds or one.submission.timeout_seconds
 
 
+def test_every_dag_may_share(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Airflow accepts the tasks around each DAG's own: groups, branches and other trigger rules among them."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    choice = ", ".join(f"{dag_id}: small" for dag_id in FORMS)
+    monkeypatch.setenv("BASKETRY_INCLUDE", str(include_sharing(tmp_path, f"{{{choice}}}")))
+    bag = DagBag(dag_folder=str(CHECKOUT / "dags"))
+    assert not bag.import_errors
+    assert all(dag.has_task("start_cluster") and dag.has_task("stop_cluster") for dag in bag.dags.values())
+
+
 def test_sharing_makes_many_cold_starts_one(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
