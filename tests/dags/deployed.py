@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import runpy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -30,11 +30,15 @@ TRAINED = {
 
 @dataclass
 class Jobs:
-    """What the jobs of a workspace were asked to do. fails: text with which a script ends, by its name."""
+    """What the jobs of a workspace were asked to do.
+
+    fails: text with which a script ends, by its name. numbers: what a training logs, by its model.
+    """
 
     home: Path
     asked: list[tuple[str, Any]] = field(default_factory=list)
     fails: dict[str, str] = field(default_factory=dict)
+    numbers: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def __call__(self, script: Path, parameters: Sequence[str]) -> Ending:
         """Start the deployed script as far as its arguments, and leave what the DAG's next tasks read."""
@@ -44,7 +48,7 @@ class Jobs:
             return Ending("failure", text, text)
         model = "rfm" if script.stem == "rfm" and given.fit else TRAINED.get(script.stem)
         if model:
-            registry.set_challenger(*_new_version(given.catalog, model))
+            registry.set_challenger(*new_version(given.catalog, model, self.numbers.get(model, {})))
         elif script.stem == "promote" and given.verdict == "promote":
             name = registry.registered_name(given.catalog, given.model)
             registry.move_champion(name, given.challenger, given.expected_champion)
@@ -79,8 +83,8 @@ def _arguments(script: Path, parameters: Sequence[str]) -> Any:
     return parser.parse_args(list(parameters))
 
 
-def _new_version(catalog: str, model: str) -> tuple[str, str]:
-    """A version without a model, trained by a run without numbers."""
+def new_version(catalog: str, model: str, numbers: Mapping[str, float]) -> tuple[str, str]:
+    """The model's name and its next version, which holds nothing but the numbers of its training."""
     import mlflow
 
     client, name = mlflow.MlflowClient(), registry.registered_name(catalog, model)
@@ -88,6 +92,7 @@ def _new_version(catalog: str, model: str) -> tuple[str, str]:
         client.create_registered_model(name)
     champion = registry.alias_version(name, registry.CHAMPION) or ""
     with mlflow.start_run() as run:
+        mlflow.log_metrics(dict(numbers))
         mlflow.set_tags({"basketry.champion_version": champion})
     return name, str(client.create_model_version(name, f"runs:/{run.info.run_id}/model", run.info.run_id).version)
 

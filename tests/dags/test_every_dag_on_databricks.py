@@ -13,7 +13,10 @@ from typing import Any
 
 import pytest
 
-from tests.dags.deployed import CATALOG, CHECKOUT, FEED, Jobs, deployed, run, states
+from basketry import registry
+from tests.dags.deployed import CATALOG, CHECKOUT, FEED, Jobs, deployed, new_version, run, states
+from tests.dags.test_gate_run import NOISY, says
+from tests.dags.test_gate_run import run as run_answered
 from tests.databricks_emulator.emulator import DatabricksEmulator
 from tests.plugins.sharing import include_sharing
 from tests.spark_jobs.promotion.models import own_registry
@@ -104,6 +107,19 @@ def _check(one: Any, given: Any, emulator: DatabricksEmulator, run_id: str) -> N
     assert packages and all(f"\n{package['pypi']['package']}" in locked for package in packages)
     assert task.settings["new_cluster"]["custom_tags"]["catalog"] == CATALOG
     assert task.timeout_seconds or one.submission.timeout_seconds
+
+
+def test_a_persons_yes_reaches_the_workspace(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within the noise a person is asked; the promotion that is then submitted says who said yes and why."""
+    _, jobs = workspace
+    name, version = new_version(CATALOG, "propensity", {})
+    registry.move_champion(name, version, registry.alias_version(name, registry.CHAMPION))
+    monkeypatch.setitem(jobs.numbers, "propensity", NOISY)
+    done = run_answered("weekly_retraining", {"catalog": CATALOG, **DATED}, says("Approve", "fresher, and no worse"))
+    assert states(done)["gate.ask"] == states(done)["gate.promote"] == "success"
+    (promoted,) = [given for job, given in jobs.asked if job == "promote" and given.decided_by == "alice"]
+    assert (promoted.verdict, promoted.reason, promoted.expected_champion) == ("promote", "fresher, and no worse", version)
+    assert registry.alias_version(name, registry.CHAMPION) == promoted.challenger != version
 
 
 def test_every_dag_may_share(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
