@@ -247,7 +247,9 @@ class Stack:
     def alive(self) -> list[psutil.Process]:
         """Every living process that a container started, also those that outlived it."""
         home = self.outside.folder("/var/lib/basketry")
-        return [one for name in self.containers for one in processes.family(home, name)]
+        mains = [one.process for one in self.containers.values() if one.process and one.process.poll() is None]
+        marked = {one.pid: one for name in self.containers for one in processes.family(home, name)}
+        return list({**marked, **{one.pid: psutil.Process(one.pid) for one in mains}}.values())
 
 
 def lay_out(root: Path) -> None:
