@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -202,3 +207,17 @@ def test_jars_are_fetched_when_the_image_is_built() -> None:
     order = [f"{word} {rest}" for word, rest in instructions()]
     assert order.index("COPY tools ./tools") < order.index("RUN make setup")
     assert "--packages" not in FILE.read_text() and "--packages" not in DOCKERFILE
+
+
+def test_what_is_copied_first_is_enough_to_set_up(tmp_path: Path) -> None:
+    """`make setup` runs before the rest of the repository is there, so that a change of code does not install all again."""
+    order = [f"{word} {rest}" for word, rest in instructions()]
+    for line in order[: order.index("RUN make setup")]:
+        for source in line.split()[1:-1] if line.startswith("COPY ") else []:
+            copy = shutil.copytree if (CHECKOUT / source).is_dir() else shutil.copy2
+            copy(CHECKOUT / source, tmp_path / source)
+    assert "setup:" in (tmp_path / "Makefile").read_text() and (tmp_path / "requirements.txt").is_file()
+    code = "import tools.bootstrap, tools.__main__, tools.setup; print(tools.setup.__file__)"
+    env = {"PATH": os.environ["PATH"]}
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True)
+    assert done.stdout.strip() == str(tmp_path / "tools" / "setup.py"), done.stderr
