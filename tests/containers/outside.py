@@ -77,7 +77,7 @@ class Outside:
 
         names = "|".join({inside.split(":")[0] for inside in ADDRESSES})
         text = re.sub(rf"(?<![\w-])({names}|127\.0\.0\.1):(\d+)", address, text)
-        text = re.sub(rf"^0\.0\.0\.0$|(?<==)({names}|0\.0\.0\.0)$", "127.0.0.1", text)
+        text = re.sub(rf"(^|(?<==))({names}|0\.0\.0\.0)$", "127.0.0.1", text)
         port = re.search(r"(?:^|=)(\d+)$", text)
         if port and port[1] in own:
             text = text.removesuffix(port[1]) + str(self.ports[own[port[1]]])
@@ -133,7 +133,8 @@ class Container:
 
     def command(self) -> list[str]:
         """The entry point with the file's command."""
-        given = [self.outside.translate(self.name, word) for word in self.service.get("command") or []]
+        words = self.service.get("command") or []  # the first one is a program, however it is called
+        given = [*words[:1], *(self.outside.translate(self.name, word) for word in words[1:])]
         if self.ours:
             program, *rest = entrypoint()
             return [str(self.outside.folder(workdir()) / program), *rest, *given]

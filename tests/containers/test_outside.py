@@ -22,13 +22,13 @@ def outside(tmp_path: Path) -> Outside:
 @pytest.mark.parametrize(
     ("service", "inside", "there"),
     [
-        ("mlflow", "mlflow", "mlflow"),
         ("mlflow", "--port=5000", "--port={mlflow:5000}"),
         ("airflow-api-server", "8080", "{airflow-api-server:8080}"),
         ("airflow-api-server", "0.0.0.0", "127.0.0.1"),
         ("airflow-scheduler", "8080", "8080"),
-        ("spark-master", "--host=spark-master", "--host=127.0.0.1"),
-        ("spark-worker", "--cores=2", "--cores=2"),
+        ("spark-master", "spark-master", "127.0.0.1"),
+        ("mlflow", "--host=0.0.0.0", "--host=127.0.0.1"),
+        ("spark-worker", "2", "2"),
         ("spark-worker", "spark://spark-master:7077", "spark://127.0.0.1:{spark-master:7077}"),
         ("spark-worker", "http://127.0.0.1:8081/json/", "http://127.0.0.1:{spark-worker:8081}/json/"),
         ("airflow-init", "postgresql://a:b@postgres:5432/airflow", "postgresql://a:b@127.0.0.1:{postgres:5432}/airflow"),
