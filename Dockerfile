@@ -2,9 +2,9 @@
 # Nothing is fetched when a container starts: driver and executors find the same packages and jars at the same paths.
 FROM python:3.12.13-slim-bookworm
 
-# make builds, curl and grep check health, procps is what Spark's scripts and pgrep need.
+# make builds, curl and grep check health, procps is what Spark's scripts need, libgomp1 what LightGBM and implicit link to.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends openjdk-17-jdk-headless make procps curl \
+    && apt-get install --yes --no-install-recommends openjdk-17-jdk-headless make procps curl libgomp1 \
     && rm -rf /var/lib/apt/lists/*
 
 ENV BASKETRY_HOME=/var/lib/basketry \

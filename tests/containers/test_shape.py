@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,8 @@ BEYOND_MAKE_RUN = {"postgres", "redis", "airflow-init", "airflow-triggerer", "sp
 DEBIAN_SLIM = {"sh", "grep"}
 """What the base image has."""
 IN_PACKAGES = {"curl": "curl", "ps": "procps", "make": "make", "java": "openjdk-17-jdk-headless"}
+LIBRARIES = {"libgomp.so.1": "libgomp1"}
+"""What wheels of the lock link to and bring not along, beyond the C and C++ libraries that every Debian has."""
 UPSTREAM = {"postgres": {"pg_isready"}, "redis": {"redis-server", "redis-cli"}}
 """Programs of the images that are not ours."""
 
@@ -176,8 +179,10 @@ def test_every_program_is_in_its_image(name: str) -> None:
 
 
 def test_the_image_has_what_its_programs_call() -> None:
-    """A full Java, and the tools that Spark's scripts and health checks call."""
-    assert set(IN_PACKAGES.values()) <= packages()
+    """A full Java, the tools that Spark's scripts and health checks call, and the libraries that wheels link to."""
+    assert {*IN_PACKAGES.values(), *LIBRARIES.values()} <= packages()
+    booster = Path(str(files("lightgbm"))) / "lib" / "lib_lightgbm.so"
+    assert not booster.exists() or all(name.encode() in booster.read_bytes() for name in LIBRARIES)
 
 
 def test_the_image_is_pinned_and_is_not_root() -> None:
