@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -181,7 +181,9 @@ def test_every_program_is_in_its_image(name: str) -> None:
 def test_the_image_has_what_its_programs_call() -> None:
     """A full Java, the tools that Spark's scripts and health checks call, and the libraries that wheels link to."""
     assert {*IN_PACKAGES.values(), *LIBRARIES.values()} <= packages()
-    booster = Path(str(files("lightgbm"))) / "lib" / "lib_lightgbm.so"
+    package = find_spec("lightgbm")
+    assert package is not None and package.origin is not None
+    booster = Path(package.origin).parent / "lib" / "lib_lightgbm.so"
     assert not booster.exists() or all(name.encode() in booster.read_bytes() for name in LIBRARIES)
 
 
