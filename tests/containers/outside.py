@@ -7,6 +7,7 @@ that are not root, the order of the start, health, and the end.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import re
@@ -233,17 +234,21 @@ class Stack:
                 self.reached[name] = "service_completed_successfully"
 
     def down(self) -> list[str]:
-        """Stop all, in the reverse order; returns what had to be killed."""
-        for container in reversed(self.containers.values()):
-            if container.process is not None and container.process.poll() is None:
-                container.process.terminate()
-        gone = [container.process for container in self.containers.values() if container.process is not None]
-        _, stubborn = psutil.wait_procs([psutil.Process(one.pid) for one in gone if one.poll() is None], timeout=40)
-        left = [*stubborn, *self.alive()]
-        for process in left:
-            process.kill()
+        """Stop all, in the reverse order; returns the services that did not end by themselves."""
+        mains = {one.name: one.process for one in reversed(self.containers.values()) if one.process is not None}
+        for process in mains.values():
+            if process.poll() is None:
+                process.terminate()
+        end = time.monotonic() + 60  # the longest stop_grace_period
+        while any(process.poll() is None for process in mains.values()) and time.monotonic() < end:
+            time.sleep(0.2)
+        stubborn = [name for name, process in mains.items() if process.poll() is None]
+        left = self.alive()  # an engine ends these with a container's first process
+        for one in left:
+            with contextlib.suppress(psutil.Error):
+                one.kill()
         psutil.wait_procs(left, timeout=10)
-        return [str(process) for process in left]
+        return stubborn
 
     def alive(self) -> list[psutil.Process]:
         """Every living process that a container started, also those that outlived it."""
