@@ -12,6 +12,7 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -188,6 +189,11 @@ class Container:
     def _folder(self) -> Path:
         return self.outside.folder(workdir()) if self.ours else self.outside.root
 
+    def stop(self) -> None:
+        """Ask it to end, as `docker stop` does; PostgreSQL's image asks for its fast way."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT if self.name == "postgres" else signal.SIGTERM)
+
     def healthy(self) -> bool:
         """What the file's own health check says now."""
         kind, *test = self.service["healthcheck"]["test"]
@@ -234,28 +240,31 @@ class Stack:
                 self.reached[name] = "service_completed_successfully"
 
     def down(self) -> list[str]:
-        """Stop all, in the reverse order; returns the services that did not end by themselves."""
-        mains = {one.name: one.process for one in reversed(self.containers.values()) if one.process is not None}
-        for process in mains.values():
-            if process.poll() is None:
-                process.terminate()
+        """Stop all, whom others depend on after those; returns the services that did not end by themselves."""
+        asked: set[str] = set()
         end = time.monotonic() + 60  # the longest stop_grace_period
-        while any(process.poll() is None for process in mains.values()) and time.monotonic() < end:
-            time.sleep(0.2)
-        stubborn = [name for name, process in mains.items() if process.poll() is None]
+        while (running := self._running()) and time.monotonic() < end:
+            needed = {other for one in running.values() for other in one.service.get("depends_on", {})}
+            for name in set(running) - needed - asked:
+                asked.add(name)
+                running[name].stop()
+            time.sleep(0.1)
         left = self.alive()  # an engine ends these with a container's first process
-        for one in left:
+        for process in left:
             with contextlib.suppress(psutil.Error):
-                one.kill()
+                process.kill()
         psutil.wait_procs(left, timeout=10)
-        return stubborn
+        return sorted(running)
+
+    def _running(self) -> dict[str, Container]:
+        return {name: one for name, one in self.containers.items() if one.process and one.process.poll() is None}
 
     def alive(self) -> list[psutil.Process]:
         """Every living process that a container started, also those that outlived it."""
         home = self.outside.folder("/var/lib/basketry")
-        mains = [one.process for one in self.containers.values() if one.process and one.process.poll() is None]
+        mains = {one.process.pid for one in self._running().values() if one.process}
         marked = {one.pid: one for name in self.containers for one in processes.family(home, name)}
-        return list({**marked, **{one.pid: psutil.Process(one.pid) for one in mains}}.values())
+        return list({**marked, **{pid: psutil.Process(pid) for pid in mains}}.values())
 
 
 def lay_out(root: Path) -> None:
