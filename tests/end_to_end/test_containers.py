@@ -25,14 +25,14 @@ from tests.containers.outside import Outside, Stack, give, lay_out, new_root
 from tools.airflow_client import AirflowClient
 from tools.processes import port_free
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1200), pytest.mark.xdist_group("end_to_end")]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1800), pytest.mark.xdist_group("end_to_end")]
 
 CATALOG = "sales_project"
 SAMPLES = CHECKOUT / "tests" / "samples" / CATALOG
 DELIVERED = ("sales_orders_2026-11-20.csv", "sales_orders_2026-11-21.csv")
 AS_OF = "2026-11-20"
 START_SECONDS = 600.0
-RUN_SECONDS = 300.0
+RUN_SECONDS = 600.0
 
 
 class Running:
