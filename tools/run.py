@@ -149,6 +149,7 @@ class _Run:
             run = self.client.trigger("daily_sales", {"catalog": self.catalog, "as_of": as_of.isoformat()})
 
             def tell() -> None:
+                """Show which task runs now."""
                 step.detail = self._now_running("daily_sales", run)
 
             state = self.client.wait("daily_sales", run, RUN_SECONDS, tell)
@@ -169,6 +170,7 @@ class _Run:
 
 def _teller(step: Step) -> Callable[[str], None]:
     def tell(text: str) -> None:
+        """Show the text beside the step."""
         step.detail = text
 
     return tell

@@ -45,6 +45,7 @@ def money(currency: str) -> Writer:
     sign = SIGNS.get(currency, f"{currency} ")
 
     def write(value: float | Decimal | None) -> str:
+        """One amount as people read it."""
         if value is None:
             return NOTHING
         size, minus = abs(float(value)), "−" if value < 0 else ""
