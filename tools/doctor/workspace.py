@@ -42,7 +42,7 @@ def _connection(given: str) -> Finding:
     except (ValueError, KeyError, TypeError):
         host = ""
     fix = """export AIRFLOW_CONN_DATABRICKS_DEFAULT='{"conn_type": "databricks", "host": "https://<workspace>", …}'"""
-    return Finding(what, "" if host.startswith("https://") else "it is not JSON with a host that begins with https://", fix)
+    return Finding(what, "" if host else "it is not a JSON object with a host", fix)
 
 
 def _warehouse(client: WorkspaceClient, warehouse: str) -> Finding:
