@@ -104,6 +104,7 @@ def base_forecasts(
     weeks = max(found.weeks, 1)
 
     def forecast(part: pd.DataFrame) -> pd.DataFrame:
+        """Weekly forecasts of the products of one part, before they are reconciled."""
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
         panel = panel_of(part, weeks)
@@ -146,6 +147,7 @@ def _rows(lake: Lakehouse, base: DataFrame, whole: Whole, version: Version, as_o
     factors = {str(name): factor for name, factor in zip(whole.names, whole.agreed.factors, strict=True)}
 
     def final(parts: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        """Rows of the table for each part, reconciled."""
         for part in parts:
             yield emit.product_rows(part, factors, forecaster)
 

@@ -39,6 +39,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     trigger = {"processingTime": f"{_SECONDS_BETWEEN} seconds"} if arguments.continuous else {"availableNow": True}
 
     def batch(rows: DataFrame, number: int) -> None:
+        """One micro-batch; a stream that never ends brings its aggregates up to date at once."""
         stream(rows, number)
         if arguments.continuous:
             settled(stream, settings)

@@ -131,6 +131,7 @@ def scored(inputs: DataFrame, version: Version) -> DataFrame:
     names = ["category", *version.definition.names]
 
     def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Probabilities of the rows of each batch."""
         import pyarrow as pa
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 

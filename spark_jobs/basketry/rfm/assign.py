@@ -85,6 +85,7 @@ def segmented(values: DataFrame, version: Version, grid: Grid) -> DataFrame:
     wanted = tuple(dict.fromkeys((*VALUES, *HISTORY)))
 
     def assign(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Each customer's cluster and segment."""
         import pandas as pd
         import pyarrow as pa
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
