@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.containers.compose import services
-from tests.containers.outside import ADDRESSES, FOLDERS, Outside
+from tests.containers.image import FOLDERS
+from tests.containers.outside import ADDRESSES, Outside
 
 
 @pytest.fixture

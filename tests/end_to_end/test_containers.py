@@ -21,7 +21,8 @@ import redis
 from deltalake import DeltaTable
 
 from tests.containers.compose import CHECKOUT, SECRETS, services
-from tests.containers.outside import Outside, Stack, give, lay_out, new_root, wait_for
+from tests.containers.image import give, lay_out, new_root
+from tests.containers.outside import Outside, Stack, wait_for
 from tools.airflow_client import AirflowClient
 from tools.processes import port_free
 
