@@ -105,7 +105,7 @@ def base_forecasts(
 
     def forecast(part: pd.DataFrame) -> pd.DataFrame:
         """Weekly forecasts of the products of one part, before they are reconciled."""
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+        from threadpoolctl import threadpool_limits
 
         panel = panel_of(part, weeks)
         with threadpool_limits(1):  # Spark already runs a task a core
