@@ -19,6 +19,10 @@ class BadInputError(BasketryError):
         self.message = message
 
 
+class NothingDeliveredError(BadInputError):
+    """No file is there to be loaded; names the landing folder and what it holds."""
+
+
 class ContractError(BadInputError):
     """A contract says something impossible; names the file, the line and the nearest right word."""
 
