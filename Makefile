@@ -3,13 +3,13 @@ PYTHON ?= python3
 BASKETRY = @$(PYTHON) tools/bootstrap.py
 
 # Read by tools/ from the environment, because a shell would expand the * in ARGS="--files *".
-export JOB ARGS AS_OF DATA CATALOG SCALE YES
+export JOB ARGS AS_OF DATA CATALOG SCALE YES Q TEAM TARGET
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup job plan status logs down clean lint bench
+.PHONY: help run test setup job plan ask status logs down clean lint screenshots bench deploy deploy-check undeploy
 
 help: ## Show these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Set up, start, load realistic data through Airflow, show the result (DATA=<catalog> for another catalog, SCALE=<factor>)
 	$(BASKETRY) run
@@ -26,6 +26,9 @@ job: ## Run one job here by spark-submit: JOB=<name> ARGS="--catalog demo …" (
 plan: ## Show which tables and dates the next runs would rewrite: AS_OF=<day> (CATALOG=<catalog>)
 	$(BASKETRY) plan
 
+ask: ## Ask the local tables in plain words: Q="Top 5 products by revenue last month" (TEAM=<team>, CATALOG=<catalog>)
+	$(BASKETRY) ask
+
 status: ## Show what runs and where, and whether something was killed
 	$(BASKETRY) status
 
@@ -41,5 +44,17 @@ clean: ## Stop, then delete BASKETRY_HOME with all its data (asks first)
 lint: ## Check style, types and who imports whom
 	$(BASKETRY) lint
 
+screenshots: ## Make the pictures of docs/images anew, in a real browser
+	$(BASKETRY) screenshots
+
 bench: ## Measure what is fast and write docs/performance.md
 	$(BASKETRY) bench
+
+deploy: ## Make a Databricks workspace what this checkout says: TARGET=dev|prod (ARGS=--plan changes nothing)
+	$(BASKETRY) deploy
+
+deploy-check: ## Say line by line whether a workspace is ready, each permission tried: TARGET=dev|prod
+	$(BASKETRY) deploy-check
+
+undeploy: ## Remove what make deploy made, never data: TARGET=dev|prod (ARGS=--plan)
+	$(BASKETRY) undeploy

@@ -12,9 +12,11 @@ from pathlib import Path
 
 from benchmarks.audience import audience
 from benchmarks.cases import CASES as FOUNDATION
+from benchmarks.console import console
 from benchmarks.features import features
 from benchmarks.forecast import forecast
 from benchmarks.measure import Figure
+from benchmarks.offers import offers
 from benchmarks.scoring import scoring
 from benchmarks.segments import segments
 
@@ -27,6 +29,8 @@ CASES: dict[str, Callable[[Path], list[Figure]]] = {
     "segments": segments,
     "forecast": forecast,
     "audience": audience,
+    "console": console,
+    "offers": offers,
 }
 HEAD = """# Performance
 

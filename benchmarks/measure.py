@@ -14,10 +14,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Run:
-    """One finished process: wall seconds and the peak resident memory of its largest process, MiB."""
+    """One finished process: wall seconds, the peak resident memory of its largest process (MiB), CPU seconds of all of them."""
 
     seconds: float
     peak_mib: float
+    cpu_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ def timed(command: Sequence[str], environment: Mapping[str, str], before: Callab
         if process.returncode:
             output.seek(0)
             raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{output.read()[-3000:]}")
-    return Run(seconds, usage.ru_maxrss / (1024 if sys.platform == "linux" else 2**20))
+    peak = usage.ru_maxrss / (1024 if sys.platform == "linux" else 2**20)
+    return Run(seconds, peak, usage.ru_utime + usage.ru_stime)
 
 
 def paired(first: Callable[[], Run], second: Callable[[], Run], pairs: int = 3) -> tuple[float, float, float]:

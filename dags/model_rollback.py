@@ -37,4 +37,4 @@ with DAG(
         decided_by="{{ dag_run.triggering_user_name or 'unknown' }}",
         decided_at="{{ dag_run.start_date.isoformat() }}",
     )
-    back >> scorer() >> [spark_job(job, as_of=AS_OF, model="champion") for job in MODELS.values()]
+    back >> scorer() >> [spark_job(job, as_of=AS_OF, model="champion") for job in MODELS.values() if job]

@@ -8,9 +8,13 @@ import sys
 from tools.environment import CHECKOUT
 from tools.problem import NO_SPACE, Problem, disk_full
 
-COMMANDS = ("bench", "clean", "down", "job", "lint", "logs", "plan", "run", "setup", "status", "test")
+COMMANDS = (
+    "ask", "bench", "clean", "deploy", "deploy-check", "down", "job", "lint", "logs", "plan", "run", "screenshots", "setup",
+    "status", "test", "undeploy",
+)  # fmt: skip
 MANAGE = ("clean", "down", "logs", "status")
-CHECKS = ("bench", "lint", "test")
+CHECKS = ("bench", "lint", "screenshots", "test")
+DEPLOY = ("deploy", "deploy-check", "undeploy")
 
 
 def module_of(command: str) -> str:
@@ -19,7 +23,14 @@ def module_of(command: str) -> str:
         return "tools.manage"
     if command in CHECKS:
         return "tools.checks"
+    if command in DEPLOY:
+        return "tools.deploy.commands"
     return "tools.job" if command == "plan" else f"tools.{command}"
+
+
+def function_of(command: str) -> str:
+    """The name of a command's function in that module."""
+    return f"{command.replace('-', '_')}_command"
 
 
 def main(arguments: list[str]) -> int:
@@ -27,9 +38,9 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0] not in COMMANDS:
         print(f"Basketry: say one of: {', '.join(COMMANDS)}.", file=sys.stderr)
         return 2
-    sys.path[:0] = [str(CHECKOUT / "spark_jobs")]
+    sys.path[:0] = [str(CHECKOUT / "spark_jobs"), str(CHECKOUT / "plugins")]
     try:
-        function = getattr(importlib.import_module(module_of(arguments[0])), f"{arguments[0]}_command")
+        function = getattr(importlib.import_module(module_of(arguments[0])), function_of(arguments[0]))
         return int(function(arguments[1:]))
     except Problem as problem:
         print(f"\nBasketry: {problem}", file=sys.stderr)

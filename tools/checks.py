@@ -1,4 +1,4 @@
-"""`make test`, `make lint`, `make bench`: the same environment as a real run, around the usual programs."""
+"""`make test`, `make lint`, `make screenshots`, `make bench`: the same environment as a real run, around the usual programs."""
 
 from __future__ import annotations
 
@@ -28,6 +28,12 @@ def test_command(arguments: list[str]) -> int:
         places = replace(Places.from_environment(), home=Path(home).resolve())
         env = prepare(places, _say)
         return subprocess.call([sys.executable, "-m", "pytest", *given], env=env, cwd=CHECKOUT)  # noqa: S603
+
+
+def screenshots_command(arguments: list[str]) -> int:
+    """Make the pictures of the documentation anew: the browser test keeps them on its way."""
+    os.environ["BASKETRY_SCREENSHOTS"] = str(CHECKOUT / "docs" / "images")
+    return test_command(["-n0", "-q", "tests/plugins/console/test_browser.py"])
 
 
 def lint_environment() -> dict[str, str]:

@@ -8,13 +8,18 @@ import importlib.util
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tools.environment import CHECKOUT, Places, environment
 from tools.problem import Problem, disk_full, network_failed
 
 DELTA = "io.delta:delta-spark_4.1_2.13:4.3.1"
+KAFKA = "org.apache.spark:spark-sql-kafka-0-10_2.13:4.1.1"
+KAFKA_TOKENS = "org.apache.spark:spark-token-provider-kafka-0-10_2.13:4.0.0"
+"""An older one serves as well: what the connector uses of it has not changed since."""
+NOT_IN_PYSPARK = ("org.apache.spark_", "org.apache.kafka_kafka-clients", "org.apache.commons_commons-pool2")
+"""How the names of the jars begin that Kafka's connector needs and pyspark does not bring along."""
 JVM = "-XX:TieredStopAtLevel=1 -XX:-DontCompileHugeMethods -XX:+UseSerialGC"
 """Jobs are short: the first compiler is enough for them, and one collector thread leaves the cores to the tasks."""
 WARM_UP = CHECKOUT / "tools" / "warm_up.py"
@@ -49,8 +54,8 @@ def pyspark_jars() -> Path:
     return Path(spec.origin).parent / "jars"
 
 
-def settings(places: Places, jars: list[Path], java_options: str) -> dict[str, str]:
-    """Every launch setting of Spark here, in one place.
+def settings(places: Places, jars: list[Path], java_options: str, beyond: Sequence[Path] = ()) -> dict[str, str]:
+    """Every launch setting of Spark here, in one place. beyond: jars that the class-data archive knows nothing of.
 
     The jars go on the class path by name, Delta's first and then pyspark's own: classes in a class-data archive must
     not come after a folder, and the configuration folder is what spark-submit puts there next.
@@ -59,7 +64,7 @@ def settings(places: Places, jars: list[Path], java_options: str) -> dict[str, s
         "spark.master": f"local[{cores()}]",
         "spark.driver.memory": "2g",
         "spark.driver.extraJavaOptions": java_options,
-        "spark.driver.extraClassPath": os.pathsep.join([*map(str, jars), f"{pyspark_jars()}/*"]),
+        "spark.driver.extraClassPath": class_path(jars, beyond),
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.sql.session.timeZone": "UTC",
@@ -69,6 +74,11 @@ def settings(places: Places, jars: list[Path], java_options: str) -> dict[str, s
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
+
+
+def class_path(jars: Sequence[Path], beyond: Sequence[Path] = ()) -> str:
+    """The jars of the archive in its order, then what is beyond it."""
+    return os.pathsep.join([*map(str, jars), f"{pyspark_jars()}/*", *map(str, beyond)])
 
 
 def render(values: Mapping[str, str]) -> str:
@@ -82,26 +92,43 @@ def delta_jars(places: Places, java: Path, say: Callable[[str], None]) -> list[P
     version = DELTA.rsplit(":", 1)[1]
     if not (kept / f".complete-{version}").exists():
         say("fetching Delta's jars")
-        _resolve(places, java)
+        fetched = fetch_jars(places, java, places.cache / "ivy", DELTA)
         shutil.rmtree(kept, ignore_errors=True)
         kept.mkdir(parents=True)
-        for jar in sorted((places.cache / "ivy" / "jars").glob("io.delta_*.jar")):
-            shutil.copy2(jar, kept / jar.name)
+        for jar in fetched:
+            if jar.name.startswith("io.delta_"):
+                shutil.copy2(jar, kept / jar.name)
         (kept / f".complete-{version}").touch()
     return sorted(kept.glob("*.jar"))
 
 
-def _resolve(places: Places, java: Path) -> None:
+def kafka_jars(places: Places, java: Path, say: Callable[[str], None]) -> list[Path]:
+    """The jars with which Spark reads Kafka, fetched once."""
+    folder = places.cache / "ivy-kafka-connector"
+    if not (folder / ".complete").exists():
+        say("fetching Kafka's connector")
+        fetch_jars(places, java, folder, KAFKA, without=KAFKA_TOKENS.rpartition(":")[0])
+        fetch_jars(places, java, folder, KAFKA_TOKENS, without="org.apache.kafka:kafka-clients")  # the connector's own
+        (folder / ".complete").touch()
+    return sorted(jar for jar in (folder / "jars").glob("*.jar") if jar.name.startswith(NOT_IN_PYSPARK))
+
+
+def fetch_jars(places: Places, java: Path, folder: Path, package: str, without: str = "") -> list[Path]:
+    """Fetch a Maven package and all it needs into a folder, by Spark's own resolver; returns all jars there, sorted.
+
+    without: group and name of a package that it shall not bring along.
+    """
     # The stock configuration: ours names jars that are not there yet.
     env = {**environment(places, java), "SPARK_CONF_DIR": str(places.cache / "no-conf")}
-    options = ["--master", "local[1]", "--packages", DELTA, "--conf", f"spark.jars.ivy={places.cache / 'ivy'}"]
+    options = ["--master", "local[1]", "--packages", package, "--conf", f"spark.jars.ivy={folder}"]
+    options += ["--exclude-packages", without] if without else []
     done = _submit([*options, str(CHECKOUT / "tools" / "nothing.py")], env)
     if done.returncode == 0:
-        return
+        return sorted((folder / "jars").glob("*.jar"))
     if disk_full(done.stdout):
         raise OSError(28, "No space left on device")
     if network_failed(done.stdout) or "unresolved dependenc" in done.stdout.lower():
-        raise Problem(f"{DELTA} could not be fetched: connect to the network for this one step, then run again.")
+        raise Problem(f"{package} could not be fetched: connect to the network for this one step, then run again.")
     raise Problem(f"Spark could not start: {_last_error(done.stdout)}")
 
 
@@ -172,4 +199,5 @@ def prepare_spark(places: Places, java: Path, say: Callable[[str], None]) -> Non
         jars = delta_jars(places, java, say)
         archive = class_archive(places, java, jars, say)
         shared = f" -XX:SharedArchiveFile={archive}" if archive else ""
-        write_conf(places.spark_conf, settings(places, jars, f"{JVM} {QUIET}{shared}"))
+        kafka = kafka_jars(places, java, say) if os.environ.get("BASKETRY_OFFER_EVENTS") else ()
+        write_conf(places.spark_conf, settings(places, jars, f"{JVM} {QUIET}{shared}", kafka))

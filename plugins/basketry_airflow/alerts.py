@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseNotifier
 
+from basketry_airflow.retry import cause_of
+
 if TYPE_CHECKING:
     from airflow.sdk import Connection, Context
 
@@ -55,6 +57,7 @@ class FailureAlert(BaseNotifier):
         what = f"task {task_id}" if task_id else f"run ({context.get('reason', 'failed')})"
         return {
             "text": f"{dag_id}: {what} failed; tier {self.tier}, owner {self.owner}.",
+            "cause": cause_of(context.get("exception")),
             "dag": dag_id,
             "task": task_id,
             "run_id": run_id,

@@ -1,65 +1,176 @@
-"""What a Databricks run is computed on: the profiles in `include/compute/`."""
+"""What a Databricks run is computed on: the profiles in `include/compute/`, chosen per job in `include/jobs.yaml`."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from basketry.contracts.catalog import label_of
+from basketry.contracts.document import Node, nearest, read_document
 from basketry.errors import BadInputError
+from basketry.library import wheel_name
 
-KNOWN = {"description", "new_cluster", "libraries", "tags", "polling_seconds", "timeout_seconds"}
+_wheel_name = lru_cache(wheel_name)  # it reads every source, and a process reads DAG files of one edition
+
+CLOUDS = ("aws", "azure", "gcp")
+CHOICE = "jobs.yaml"
+ENVIRONMENT = "default"
+"""The key of the one environment that a serverless run has."""
+
+SPOT: Mapping[str, Mapping[str, Any]] = {
+    "aws": {"aws_attributes": {"availability": "SPOT_WITH_FALLBACK", "first_on_demand": 1}},
+    "azure": {"azure_attributes": {"availability": "SPOT_WITH_FALLBACK_AZURE", "first_on_demand": 1}},
+    "gcp": {"gcp_attributes": {"availability": "PREEMPTIBLE_WITH_FALLBACK_GCP"}},
+}
+"""Workers on spot instances, on demand where there are none; the first node, the driver, never."""
+
+_SHARED = ("description", "kind", "max_concurrent_runs", "polling_seconds", "timeout_seconds")
+_OWN: Mapping[str, tuple[str, ...]] = {
+    "job_cluster": ("node_types", "new_cluster", "photon", "spot"),
+    "existing_cluster": ("cluster_id",),
+    "serverless": ("environment_version", "budget_policy_id"),
+}
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "job_cluster": ("node_types", "new_cluster"),
+    "existing_cluster": ("cluster_id",),
+    "serverless": ("environment_version",),
+}
 
 
 @dataclass(frozen=True)
 class Compute:
-    """One profile: the Jobs API's new_cluster and libraries, own cost tags, seconds between looks, seconds at most."""
+    """A profile with what all jobs share. task: fields of a task; run: fields of the run; both as the Jobs API wants them.
 
-    new_cluster: Mapping[str, Any]
-    libraries: tuple[Mapping[str, Any], ...]
+    tags: the shared cost tags; polling and timeout in seconds; max_concurrent_runs: of one task at a time.
+    """
+
+    task: Mapping[str, Any]
+    run: Mapping[str, Any]
     tags: Mapping[str, str]
     polling_seconds: int
     timeout_seconds: int
+    max_concurrent_runs: int
+
+    def task_fields(self, tags: Mapping[str, str]) -> dict[str, Any]:
+        """A task's compute with cost tags, which only a cluster of the run's own can carry."""
+        fields = dict(self.task)
+        if "new_cluster" in fields:
+            cluster = fields["new_cluster"]
+            fields["new_cluster"] = {**cluster, "custom_tags": {**cluster.get("custom_tags", {}), **self.tags, **tags}}
+        return fields
 
 
-def load_compute(include: Path, profile: str = "default") -> Compute:
-    """Read `include/compute/<profile>.yaml`; BadInputError names the file and what is wrong with it."""
-    path = include / "compute" / f"{profile}.yaml"
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError:
-        raise BadInputError(f"{path} cannot be read: write a compute profile there.") from None
-    except yaml.YAMLError as error:
-        raise BadInputError(f"{path} is not YAML: {str(error).splitlines()[0]}.") from None
-    _check(content, path)
+def profile_names(include: Path) -> list[str]:
+    """Every profile there is."""
+    return sorted(path.stem for path in (include / "compute").glob("*.yaml"))
+
+
+def cloud_of_environment() -> str:
+    """The cloud that BASKETRY_CLOUD names, aws without it."""
+    cloud = os.environ.get("BASKETRY_CLOUD") or "aws"
+    if cloud not in CLOUDS:
+        raise BadInputError(f"BASKETRY_CLOUD is '{cloud}'; set it to one of: {', '.join(CLOUDS)}.")
+    return cloud
+
+
+def load_compute(include: Path, job: str, *, cloud: str = "aws", folder: str = "/Workspace/Shared/basketry") -> Compute:
+    """The compute of a job; BadInputError names file, line and what is wrong.
+
+    folder: where `make deploy` put the library.
+    """
+    choice = _choice(include)
+    name = choice["jobs"].get(job, choice["default"])
+    return load_profile(include, name, cloud=cloud, folder=folder)
+
+
+def load_profile(include: Path, name: str, *, cloud: str, folder: str = "/Workspace/Shared/basketry") -> Compute:
+    """One profile, rendered for a cloud."""
+    choice = _choice(include)
+    path = include / "compute" / f"{name}.yaml"
+    root = read_document(path, label_of(path, include))
+    entries = root.expect(dict, "the profile")
+    kind = entries["kind"].choice("kind", _OWN) if "kind" in entries else root.fail("the profile has no 'kind'; add it.")
+    root.mapping(f"a profile of kind {kind}", (*_SHARED, *_OWN[kind]), ("description", *_NEEDED[kind]))
+    packages, wheel = choice["libraries"], f"{folder.rstrip('/')}/lib/{_wheel_name()}"
+    task, run = _rendered(kind, entries, cloud, packages, wheel)
     return Compute(
-        new_cluster=content["new_cluster"],
-        libraries=tuple(content.get("libraries", ())),
-        tags={str(key): str(value) for key, value in content.get("tags", {}).items()},
-        polling_seconds=int(content.get("polling_seconds", 15)),
-        timeout_seconds=int(content.get("timeout_seconds", 0)),
+        task=task,
+        run=run,
+        tags=choice["tags"],
+        polling_seconds=_whole(entries, "polling_seconds", 15),
+        timeout_seconds=_whole(entries, "timeout_seconds", 0),
+        max_concurrent_runs=_whole(entries, "max_concurrent_runs", 8),
     )
 
 
-def _check(content: object, path: Path) -> None:
-    if not isinstance(content, dict) or not isinstance(content.get("new_cluster"), dict):
-        raise BadInputError(f"{path} says nothing under new_cluster: put the Jobs API's cluster specification there.")
-    unknown = sorted(set(content) - KNOWN)
-    if unknown:
-        raise BadInputError(
-            f"{path} has the unknown key '{unknown[0]}'; the known ones are: {', '.join(sorted(KNOWN))}."
-        )
-    if nothing := _empty_key(content):
-        raise BadInputError(f"{path} leaves '{nothing}' empty: give it a value or delete the line.")
+def _rendered(
+    kind: str, entries: Mapping[str, Node], cloud: str, packages: list[str], wheel: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Fields of the task and of the run."""
+    if kind == "serverless":
+        spec = {
+            "environment_version": entries["environment_version"].string("environment_version"),
+            "dependencies": [*packages, wheel],
+        }
+        run: dict[str, Any] = {"environments": [{"environment_key": ENVIRONMENT, "spec": spec}]}
+        if "budget_policy_id" in entries:
+            run["budget_policy_id"] = entries["budget_policy_id"].string("budget_policy_id")
+        return {"environment_key": ENVIRONMENT}, run
+    libraries = [*({"pypi": {"package": one}} for one in packages), {"whl": wheel}]
+    if kind == "existing_cluster":
+        return {"existing_cluster_id": entries["cluster_id"].string("cluster_id"), "libraries": libraries}, {}
+    return {"new_cluster": _cluster(entries, cloud), "libraries": libraries}, {}
 
 
-def _empty_key(content: Mapping[str, Any]) -> str | None:
-    for key, value in content.items():
-        if value is None:
-            return key
-        if isinstance(value, dict) and (inner := _empty_key(value)):
-            return f"{key}.{inner}"
-    return None
+def _cluster(entries: Mapping[str, Node], cloud: str) -> dict[str, Any]:
+    types = entries["node_types"].mapping("node_types", CLOUDS)
+    if cloud not in types:
+        entries["node_types"].fail(f"node_types says nothing for {cloud}; add the node type to use there.")
+    photon = "photon" in entries and entries["photon"].expect(bool, "photon")
+    spot = "spot" in entries and entries["spot"].expect(bool, "spot")
+    return {
+        **_plain(entries["new_cluster"], "new_cluster"),
+        "node_type_id": types[cloud].string("node type"),
+        "runtime_engine": "PHOTON" if photon else "STANDARD",
+        **(SPOT[cloud] if spot else {}),
+    }
+
+
+def _choice(include: Path) -> dict[str, Any]:
+    path = include / CHOICE
+    root = read_document(path, label_of(path, include))
+    known = ("default", "jobs", "tags", "libraries")
+    entries = root.mapping("the choice", known, known)
+    profiles = profile_names(include)
+    jobs = entries["jobs"].expect(dict, "jobs")
+    scripts = {file.stem for file in (include.parent / "spark_jobs").glob("*.py")}
+    for job, node in jobs.items():
+        if scripts and job not in scripts:
+            node.fail(f"there is no job '{job}'; {nearest(job, scripts)}")
+    return {
+        "default": entries["default"].choice("profile", profiles),
+        "jobs": {job: node.choice("profile", profiles) for job, node in jobs.items()},
+        "tags": {key: node.string(f"tag {key}") for key, node in entries["tags"].expect(dict, "tags").items()},
+        "libraries": [node.string("package") for node in entries["libraries"].items("libraries")],
+    }
+
+
+def _whole(entries: Mapping[str, Node], key: str, default: int) -> int:
+    number: int = entries[key].expect(int, key) if key in entries else default
+    return number if number >= 0 else entries[key].fail(f"{key} is {number}; give zero or more.")
+
+
+def _plain(node: Node, what: str) -> Any:
+    """The value without its places; nothing in it may be empty."""
+    if node.value is None:
+        return node.fail(f"{what} is empty; give it a value or delete the line.")
+    if isinstance(node.value, dict):
+        return {key: _plain(one, f"{what}.{key}") for key, one in node.value.items()}
+    if isinstance(node.value, list):
+        return [_plain(one, what) for one in node.value]
+    return node.value
+

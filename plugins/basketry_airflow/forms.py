@@ -69,11 +69,16 @@ def replay_form() -> dict[str, Param]:
     return {**_catalog_and_feed(), "dry_run": _dry_run()}
 
 
+def catalog_form() -> dict[str, Param]:
+    """What a scheduled DAG can be told that looks at no certain day."""
+    include = Settings.from_environment().include
+    return {"catalog": _name(catalogs(include), "The retailer.", "Catalog", default=scheduled_catalog(include))}
+
+
 def dated_form() -> dict[str, Param]:
     """What a dated DAG can be told; a scheduled run needs none of it."""
-    include = Settings.from_environment().include
     return {
-        "catalog": _name(catalogs(include), "The retailer.", "Catalog", default=scheduled_catalog(include)),
+        **catalog_form(),
         "as_of": Param(
             None,
             "Last business day to look at. Empty: the day before the run's, in the catalog's time zone.",
@@ -82,6 +87,11 @@ def dated_form() -> dict[str, Param]:
             title="As-of date",
         ),
     }
+
+
+def maintenance_form() -> dict[str, Param]:
+    """What maintenance can be told; a scheduled run needs none of it."""
+    return {"catalog": dated_form()["catalog"], "dry_run": _dry_run()}
 
 
 def scoring_form() -> dict[str, Param]:

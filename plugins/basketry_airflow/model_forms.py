@@ -11,8 +11,17 @@ from basketry.settings import Settings
 from basketry_airflow.forms import NAME, catalogs
 
 VERSION = r"^(previous|[1-9][0-9]*)$"
-MODELS = {"propensity": "score_propensity", "rfm": "rfm", "forecast": "forecast"}
-"""The kinds of models that a catalog has, each with the job by which it scores and a gate in `include/gates/`."""
+MODELS = {
+    "propensity": "score_propensity",
+    "rfm": "rfm",
+    "forecast": "forecast",
+    "recommendations": "recommend",
+    "offer_policy": None,
+}
+"""The kinds of models that a catalog has, each with a gate in `include/gates/` and the job by which it scores a day.
+
+None: nothing is scored by the day; the stream of offers takes up its champion with the next events.
+"""
 
 
 def rollback_form() -> dict[str, Param]:
@@ -41,7 +50,7 @@ def rollback_form() -> dict[str, Param]:
 
 @task.branch
 def scorer(params: Mapping[str, Any] | None = None) -> str | None:
-    """The task that scores again with the form's model, if its tick box is ticked; the others are skipped."""
+    """The task that scores again with the form's model, if its tick box is ticked and it scores days; the others are skipped."""
     form = params or {}
     return MODELS[form["model"]] if form["score_again"] else None
 

@@ -25,6 +25,20 @@ CANCELED = re.compile(r"failed with terminal state: \{[^}]*'result_state': 'CANC
 EXIT_CODE = re.compile(r"^(?:Cannot execute: .*\. )?Error code is: (?P<code>-?\d+)\.\s*$", re.MULTILINE)
 
 
+CAUSES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"Invalid access token|Status Code: 401\b"), "the login was refused: renew the connection's token"),
+    (re.compile(r"Status Code: 403\b"), "the workspace refused: make deploy-check names the missing permission"),
+    (re.compile(r"(?:Status Code|last error): 429\b|REQUEST_LIMIT_EXCEEDED"), "the workspace had too many requests"),
+    (re.compile(r"requests to Databricks failed|Status Code: 5\d\d\b"), "the workspace did not answer"),
+    (re.compile(r"'life_cycle_state': 'SKIPPED'"), "the run was skipped: too many runs at once"),
+    (re.compile(r"waiting for the cluster to be ready|CLOUD_PROVIDER_LAUNCH_FAILURE"), "no cluster could be started"),
+    (re.compile(r"'result_state': 'TIMEDOUT'"), "the run took longer than its compute profile allows"),
+)
+"""What Databricks did to a run, in words for an alert; a closed list, because an error's own text may hold a delivered value."""
+
+UNKNOWN_CAUSE = "see the task's log"
+
+
 class JobRetryPolicy(RetryPolicy):
     """Decides from the error alone, because both operators raise one and the same type for every cause."""
 
@@ -54,6 +68,16 @@ def never_passes(exception: BaseException) -> str | None:
     if CANCELED.search(text):
         return "cancelled by a person"
     return None
+
+
+def cause_of(exception: BaseException | None) -> str:
+    """Why a task failed, in words of ours alone."""
+    if exception is None:
+        return UNKNOWN_CAUSE
+    if reason := never_passes(exception):
+        return reason
+    text = str(exception)
+    return next((words for pattern, words in CAUSES if pattern.search(text)), UNKNOWN_CAUSE)
 
 
 def _is_bad_input(text: str) -> bool:

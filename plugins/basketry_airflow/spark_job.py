@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from basketry.settings import CHECKOUT, Settings
-from basketry_airflow.compute import Compute, load_compute
+from basketry_airflow.compute import Compute, cloud_of_environment, load_compute
 from basketry_airflow.script_arguments import RUN_ID, Argument, ScriptArguments
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ def _databricks(
 ) -> BaseOperator:
     from airflow.providers.databricks.operators.databricks import DatabricksSubmitRunOperator
 
-    compute = load_compute(settings.include)
+    root = (os.environ.get("BASKETRY_WORKSPACE_ROOT") or WORKSPACE_ROOT).rstrip("/")
+    compute = load_compute(settings.include, name, cloud=cloud_of_environment(), folder=root.rpartition("/")[0])
     polling = os.environ.get("BASKETRY_POLLING_SECONDS")
     # Synchronous and durable: after a worker's death the next try reconnects to the run; deferred, a 403 on the first
     # look starts a second one.
@@ -67,29 +68,27 @@ def _databricks(
         task_id=task_id,
         databricks_conn_id=DATABRICKS_CONNECTION,
         run_name="basketry {{ dag.dag_id }}.{{ ti.task_id }} {{ params.catalog }}",
-        tasks=[_python_task(compute, name, arguments, as_of)],
+        tasks=[_python_task(compute, f"{root}/{name}.py", arguments, as_of)],
+        json=dict(compute.run),
         idempotency_token=TOKEN,
         timeout_seconds=compute.timeout_seconds,
         polling_period_seconds=float(polling) if polling else compute.polling_seconds,
+        max_active_tis_per_dag=compute.max_concurrent_runs or None,
         deferrable=False,
         durable=True,
     )
     return operator
 
 
-def _python_task(compute: Compute, name: str, arguments: ScriptArguments, as_of: str | None) -> dict[str, Any]:
-    root = os.environ.get("BASKETRY_WORKSPACE_ROOT") or WORKSPACE_ROOT
+def _python_task(compute: Compute, script: str, arguments: ScriptArguments, as_of: str | None) -> dict[str, Any]:
     tags = {
-        **compute.tags,
         "dag": "{{ dag.dag_id }}",
         "task": "{{ ti.task_id }}",
         "catalog": "{{ params.catalog }}",
         "as_of": as_of or "none",
     }
-    cluster = {**compute.new_cluster, "custom_tags": {**compute.new_cluster.get("custom_tags", {}), **tags}}
     return {
         "task_key": "main",
-        "spark_python_task": {"python_file": f"{root.rstrip('/')}/{name}.py", "parameters": arguments},
-        "new_cluster": cluster,
-        "libraries": list(compute.libraries),
+        "spark_python_task": {"python_file": script, "parameters": arguments},
+        **compute.task_fields(tags),
     }

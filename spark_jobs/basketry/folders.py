@@ -6,11 +6,15 @@ Nothing here locks: `basketry.lakehouse` does, for these writers and for Spark's
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from functools import reduce
+from operator import and_
 from pathlib import Path
 
 import pyarrow as pa
-from deltalake import DeltaTable, Schema, write_deltalake
+import pyarrow.dataset as ds
+from deltalake import CommitProperties, DeltaTable, Schema, Transaction, write_deltalake
 
 from basketry.tables import Table
 
@@ -43,14 +47,41 @@ def properties(table: Table) -> Mapping[str, str]:
     return found
 
 
-def vacuum(folder: Path) -> None:
-    """Delete every file of the table that its newest version does not need. Keep writers out meanwhile."""
-    DeltaTable(folder).vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False, full=True)
+def vacuum(folder: Path, retention_hours: int = 0, *, dry_run: bool = False) -> int:
+    """Delete files of the table that no version of the last hours needs; returns how many. Keep writers out meanwhile."""
+    deleted = DeltaTable(folder).vacuum(retention_hours, dry_run=dry_run, enforce_retention_duration=False, full=True)
+    return len(deleted)
+
+
+def data_files(folder: Path) -> list[tuple[int, str]]:
+    """Size in bytes and partition of every file of the newest version."""
+    table = DeltaTable(folder)
+    actions = pa.table(table.get_add_actions(flatten=False)).to_pylist()
+    return [(int(one["size_bytes"]), str(one.get("partition") or one.get("partition_values") or "")) for one in actions]
+
+
+def compact(folder: Path, clustered_by: Sequence[str] = ()) -> None:
+    """Merge small files within partitions, ordering rows by Z-order of columns where there are any; no row changes."""
+    optimizer = DeltaTable(folder).optimize
+    if clustered_by:
+        optimizer.z_order(list(clustered_by))
+    else:
+        optimizer.compact()
 
 
 def version(folder: Path) -> int:
     """The newest version of the table."""
     return max(int(path.stem) for path in _commits(folder))
+
+
+def written_at(folder: Path, version: int) -> datetime:
+    """When a version was committed (UTC)."""
+    commit = folder / "_delta_log" / f"{version:020d}.json"
+    for line in commit.read_text(encoding="utf-8").splitlines():
+        milliseconds = json.loads(line).get("commitInfo", {}).get("timestamp")
+        if milliseconds is not None:
+            return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return datetime.fromtimestamp(commit.stat().st_mtime, UTC)
 
 
 def user_metadata(folder: Path) -> Iterator[str]:
@@ -68,6 +99,31 @@ def put_rows(folder: Path, rows: Sequence[Sequence[object]], where: str) -> None
     schema = pa.schema(table.schema().to_arrow())
     columns = [pa.array(values, field.type) for values, field in zip(zip(*rows, strict=True), schema, strict=True)]
     write_deltalake(table, pa.Table.from_arrays(columns, schema=schema), mode="overwrite", predicate=where)
+
+
+def put_once(folder: Path, rows: pa.Table, writer: str, number: int, where: str | None = None) -> bool:
+    """Append rows, or replace those that satisfy `where`, in one commit; unless the writer's number was committed before.
+
+    Returns whether it was done now.
+    """
+    table = DeltaTable(folder)
+    done = table.transaction_version(writer)
+    if done is not None and done >= number:
+        return False
+    schema = pa.schema(table.schema().to_arrow())
+    noted = CommitProperties(app_transactions=[Transaction(writer, number)])
+    write_deltalake(
+        table, rows.select(schema.names).cast(schema), mode="append" if where is None else "overwrite",
+        predicate=where, commit_properties=noted,
+    )  # fmt: skip
+    return True
+
+
+def matching(folder: Path, columns: Sequence[str], values: Mapping[str, Collection[str]], since: Mapping[str, date]) -> pa.Table:
+    """Those columns of the rows where each column of `values` has one of them, and each of `since` that date or a later one."""
+    wanted = [ds.field(name).isin(pa.array(sorted(those), pa.string())) for name, those in values.items()]
+    wanted += [ds.field(name) >= day for name, day in since.items()]
+    return DeltaTable(folder).to_pyarrow_dataset().to_table(columns=list(columns), filter=reduce(and_, wanted))
 
 
 def _commits(folder: Path) -> list[Path]:

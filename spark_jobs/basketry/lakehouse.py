@@ -11,10 +11,12 @@ import dataclasses
 import fcntl
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
 from delta.tables import DeltaTable, DeltaTableBuilder
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -23,12 +25,11 @@ from pyspark.sql.utils import AnalysisException
 
 from basketry import folders
 from basketry.errors import BadInputError, TableError
+from basketry.phrases import newer_condition, quoted
 from basketry.settings import Settings
 from basketry.tables import Column, Table
 
 CATALOG_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-NEWER = ("_delivered_at", "_file_checksum", "_row_number")
-"""What makes one version of a row newer than another: a total order, so the order of loading does not matter."""
 
 
 class Lakehouse:
@@ -131,6 +132,33 @@ class Lakehouse:
         history = self._delta(table).history(30).where("userMetadata IS NOT NULL").orderBy(F.desc("version"))
         return [row.userMetadata for row in history.select("userMetadata").collect()]
 
+    def put_once(self, table: Table, rows: pa.Table, writer: str, number: int, *, instead: bool = False) -> None:
+        """Append rows in one commit, or with `instead` replace the whole table; once a number, however often it is asked.
+
+        writer: who counts the numbers, upwards: a stream and its checkpoint. Locally this needs no Spark job.
+        """
+        with self.lock(table):
+            self._create(table)
+            if self.settings.lake is not None:
+                folders.put_once(self.path(table), rows, writer, number, "true" if instead else None)
+                return
+            frame, once = conform(self.spark.createDataFrame(rows), table), {"txnAppId": writer, "txnVersion": str(number)}
+            self._save(table, frame, "overwrite" if instead else "append", once)
+
+    def matching(
+        self, table: Table, columns: Sequence[str], values: Mapping[str, Collection[str]], since: Mapping[str, date]
+    ) -> pa.Table:
+        """Those columns of the rows where each column of `values` has one of them, and each of `since` that date or a later one."""
+        if self.settings.lake is not None and self.exists(table):
+            return folders.matching(self.path(table), columns, values, since)
+        found = self.read(table) if self.exists(table) else self.spark.createDataFrame([], declared_schema(table))
+        for name, those in values.items():
+            wanted = self.spark.createDataFrame([(value,) for value in those], f"`{name}` string")
+            found = found.join(F.broadcast(wanted), name, "leftsemi")
+        for name, day in since.items():
+            found = found.where(F.col(name) >= F.lit(day))
+        return found.select(*columns).toArrow()
+
     def record(self, table: Table, rows: Sequence[Sequence[object]], where: str) -> None:
         """Replace the rows that satisfy `where` by a few rows, in declared column order, in one commit.
 
@@ -154,7 +182,7 @@ class Lakehouse:
             stored = self.read(table).schema
             new = [column for column in table.columns if column.name not in stored.names]
             if new:
-                added = ", ".join(f"`{column.name}` {column.type} COMMENT {_quoted(column.meaning)}" for column in new)
+                added = ", ".join(f"`{column.name}` {column.type} COMMENT {quoted(column.meaning)}" for column in new)
                 self.spark.sql(f"ALTER TABLE {self.name(table)} ADD COLUMNS ({added})")
         beyond = [
             Column(field.name, field.dataType.simpleString(), field.metadata.get("comment", ""))
@@ -175,7 +203,7 @@ class Lakehouse:
                 self._save(table, rows, "append", {})  # nothing to match yet: an append costs a third of a MERGE
                 return
             merging = self._delta(table).alias("old").merge(rows.alias("new"), same)
-            merging.whenMatchedUpdateAll(condition=_newer_condition()).whenNotMatchedInsertAll().execute()
+            merging.whenMatchedUpdateAll(condition=newer_condition()).whenNotMatchedInsertAll().execute()
 
     def insert(self, table: Table, rows: DataFrame) -> None:
         """Insert the rows whose key is not there yet, in one commit; of two writers at once Delta lets one fail."""
@@ -251,19 +279,6 @@ class Lakehouse:
         with lock.open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)  # the kernel lets go of it when the process dies
             yield
-
-
-def _newer_condition() -> str:
-    """`new` is later than `old` in the order of NEWER, spelled out: structs that differ in nullability do not compare."""
-    terms = []
-    for depth, name in enumerate(NEWER):
-        equal = [f"new.`{earlier}` = old.`{earlier}`" for earlier in NEWER[:depth]]
-        terms.append("(" + " AND ".join([*equal, f"new.`{name}` > old.`{name}`"]) + ")")
-    return " OR ".join(terms)
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def declared_schema(table: Table) -> StructType:

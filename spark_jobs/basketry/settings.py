@@ -19,6 +19,8 @@ class Settings:
 
     lake: folder of the Delta tables, or None where tables live in Unity Catalog.
     landing: parent folder of `<catalog>/<feed>/` deliveries (local), or None on Databricks (a volume per catalog).
+    offer_events: where the offers' events come from, kafka://<servers>/<topic>; empty for files in the landing folder.
+    redis_url: of the cache of popular products; empty where there is none.
     """
 
     runtime: str
@@ -26,6 +28,8 @@ class Settings:
     include: Path
     data: Path
     lake: Path | None
+    offer_events: str = ""
+    redis_url: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -41,6 +45,8 @@ class Settings:
             include=Path(env.get("BASKETRY_INCLUDE") or CHECKOUT / "include").absolute(),
             data=Path(env.get("BASKETRY_DATA") or CHECKOUT.parent / "shared" / "data").absolute(),
             lake=home / "lake" if runtime == "local" else None,
+            offer_events=env.get("BASKETRY_OFFER_EVENTS") or "",
+            redis_url=env.get("BASKETRY_REDIS_URL") or "",
         )
 
     def export_folder(self, catalog: str) -> Path:
@@ -54,3 +60,9 @@ class Settings:
         if self.runtime == "local":
             return self.home / "landing" / catalog / feed
         return Path("/Volumes") / catalog / "landing" / "files" / feed
+
+    def checkpoint_folder(self, catalog: str, stream: str) -> Path:
+        """Folder in which a stream notes how far it has read: a local folder, or one in a volume."""
+        if self.runtime == "local":
+            return self.home / "checkpoints" / catalog / stream
+        return Path("/Volumes") / catalog / "checkpoints" / "files" / stream

@@ -277,11 +277,11 @@ def test_a_first_model_becomes_champion_and_a_rollback_returns_to_it(jobs: Jobs)
     register(jobs.folder, name)
     form = {"catalog": "demo", "model": "propensity", "reason": "try it"}
     ends = states(run("model_rollback", {**form, "to": "2", "score_again": False}))
-    skipped = {"score_propensity": "skipped", "forecast": "skipped"}
+    skipped = dict.fromkeys(("score_propensity", "forecast", "recommend"), "skipped")
     assert ends == {"roll_back": "success", "scorer": "success", **skipped}
     assert (aliases(name), "score_propensity" in jobs.given) == ({"champion": "2", "previous": "1"}, False)
     ends = states(run("model_rollback", {**form, "reason": "1 was better", "score_again": True}))
-    assert ends.pop("forecast") == "skipped" and set(ends.values()) == {"success"}
+    assert [ends.pop(name) for name in ("forecast", "recommend")] == ["skipped"] * 2 and set(ends.values()) == {"success"}
     assert "--model=champion" not in jobs.given["rfm"]  # the fit of segments ran, no assignment
     assert aliases(name) == {"champion": "1", "previous": "2"}
     assert {"--catalog=demo", "--model=champion"} <= set(jobs.given["score_propensity"])

@@ -31,6 +31,9 @@ SCHEDULES = {
     "weekly_marketing": "0 12 * * MON",
     "forget": None,
     "apply_grants": None,
+    "maintenance": "0 6 * * SUN",
+    "offers": "*/5 * * * *",
+    "weekly_offers": "0 13 * * MON",
 }
 RUNS_AT_ONCE = {"ingest": 2, "daily_scoring": 3}
 """DAGs whose runs may overlap; all others write tables that two runs must not write at once."""

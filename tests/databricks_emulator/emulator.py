@@ -19,9 +19,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tests.databricks_emulator.control_api import control_router
+from tests.databricks_emulator.conversations_api import Conversations, conversations_router
+from tests.databricks_emulator.documents_api import Shelf, dashboards_router, genie_router
 from tests.databricks_emulator.errors import ApiError, invalid
 from tests.databricks_emulator.faults import Faults
 from tests.databricks_emulator.files_api import Volumes, files_router
+from tests.databricks_emulator.governance_api import Governance, experiments_router, governance_router, secrets_router
 from tests.databricks_emulator.guard import Guard
 from tests.databricks_emulator.jobs_api import VERSIONS, JobsService, jobs_router
 from tests.databricks_emulator.process import Workplace
@@ -29,7 +32,9 @@ from tests.databricks_emulator.runs import Run, RunBook
 from tests.databricks_emulator.sql_api import StatementsService, statements_router
 from tests.databricks_emulator.sql_engine import Lake
 from tests.databricks_emulator.unity_api import UnityCatalog, unity_router
+from tests.databricks_emulator.unity_objects import securables_router
 from tests.databricks_emulator.workspace_api import workspace_router
+from tests.databricks_emulator.workspace_files_api import WorkspaceTree, workspace_files_router
 
 WORKSPACE_ROOT = "/Workspace/Shared/basketry/spark_jobs"
 LOOPBACK = "127.0.0.1"
@@ -68,8 +73,13 @@ class DatabricksEmulator:
         self.runs = RunBook(home / "logs" / "databricks_emulator")
         self.faults = Faults()
         self._guard = Guard(token, self.faults)
-        self._workplace = Workplace(workspace_root, scripts, variables, home / "logs")
+        self.tree = WorkspaceTree(home / "workspace")
+        self._workplace = Workplace(workspace_root, scripts, variables, home / "logs", self.tree.local_file)
         self.unity = UnityCatalog(home)
+        self.governance = Governance(lambda: self.unity.principals)
+        self.dashboards = Shelf("dashboard_id", "serialized_dashboard")
+        self.genie = Shelf("space_id", "serialized_space")
+        self.conversations = Conversations()
         self._statements = StatementsService(Lake(home), warehouse_id, self.unity.execute)
         config = uvicorn.Config(self._application(), log_level="warning", lifespan="off")
         self._server = uvicorn.Server(config)
@@ -79,6 +89,11 @@ class DatabricksEmulator:
     def calls(self) -> list[str]:
         """The operation of every request so far, in order; refused ones count."""
         return self._guard.calls
+
+    @property
+    def denied(self) -> list[str]:
+        """Patterns of `METHOD path` that the caller has no permission for; change it at will."""
+        return self._guard.denied
 
     @property
     def connection(self) -> str:
@@ -138,6 +153,14 @@ class DatabricksEmulator:
         app.include_router(files_router(Volumes(self.home)), prefix="/api/2.0/fs")
         app.include_router(statements_router(self._statements), prefix="/api/2.0/sql/statements")
         app.include_router(unity_router(self.unity), prefix="/api/2.1/unity-catalog")
+        app.include_router(securables_router(self.unity.securables), prefix="/api/2.1/unity-catalog")
+        app.include_router(workspace_files_router(self.tree), prefix="/api/2.0/workspace")
+        app.include_router(dashboards_router(self.dashboards, self.tree), prefix="/api/2.0/lakeview/dashboards")
+        app.include_router(genie_router(self.genie, self.tree), prefix="/api/2.0/genie/spaces")
+        app.include_router(governance_router(self.governance), prefix="/api/2.0")
+        app.include_router(secrets_router(self.governance), prefix="/api/2.0/secrets")
+        app.include_router(experiments_router(self.governance, self.tree), prefix="/api/2.0/mlflow")
+        app.include_router(conversations_router(self.conversations), prefix="/api/2.0/genie/spaces")
         app.include_router(workspace_router(self.url, self.warehouse_id))
         app.include_router(control_router(self.faults, self.runs, self._guard.calls), prefix="/emulator")
         app.add_middleware(BaseHTTPMiddleware, dispatch=self._guard)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -21,6 +22,8 @@ class FaultKind(StrEnum):
     """429 with Retry-After: `seconds` (at least 1); nothing happens."""
     FORBID = "forbid"
     """403, as when a token's permission was taken away."""
+    EXPIRED_TOKEN = "expired_token"
+    """403 with the words that a token gets which is no longer valid."""
     LOST_OUTPUT = "lost_output"
     """get-output knows the run, but neither error nor trace: the driver died before it could say."""
     SKIP = "skip"
@@ -33,7 +36,10 @@ class FaultKind(StrEnum):
     """A person cancels the next submitted run `seconds` after its script has started."""
 
 
-OPERATIONS = ("submit", "get", "get-output", "cancel", "list", "delete", "files", "statements", "other")
+OPERATIONS = (
+    "submit", "get", "get-output", "cancel", "list", "delete", "files", "statements", "workspace", "unity", "dashboards",
+    "genie", "permissions", "other",
+)  # fmt: skip
 """What a request can be about; a request fault without an operation hits any of them."""
 
 DEFAULT_OPERATION = {
@@ -45,13 +51,18 @@ DEFAULT_OPERATION = {
 
 @dataclass
 class Fault:
-    """One kind of failure that still happens `times` times."""
+    """One kind of failure that still happens `times` times, after `after` matching requests have passed unharmed.
+
+    path: pattern of the `METHOD path` that it is meant for, any without.
+    """
 
     kind: FaultKind
     operation: str | None
     times: int
     seconds: float
     status: int
+    path: str = ""
+    after: int = 0
 
 
 class Faults:
@@ -63,21 +74,34 @@ class Faults:
         self._lock = threading.Lock()
 
     def add(
-        self, kind: str, *, operation: str | None = None, times: int = 1, seconds: float = 0.0, status: int = 500
+        self,
+        kind: str,
+        *,
+        operation: str | None = None,
+        times: int = 1,
+        seconds: float = 0.0,
+        status: int = 500,
+        path: str = "",
+        after: int = 0,
     ) -> None:
         """Make the next `times` matching requests or runs fail; ValueError on an unknown kind or operation."""
         chosen = FaultKind(kind)
         if operation is not None and operation not in OPERATIONS:
             raise ValueError(f"'{operation}' is no operation; choose one of: {', '.join(OPERATIONS)}.")
-        fault = Fault(chosen, operation or DEFAULT_OPERATION.get(chosen), times, seconds, status)
+        meant = operation or (None if path else DEFAULT_OPERATION.get(chosen))
+        fault = Fault(chosen, meant, times, seconds, status, path, after)
         with self._lock:
             self._pending.append(fault)
 
-    def take(self, kind: FaultKind, operation: str | None = None) -> Fault | None:
+    def take(self, kind: FaultKind, operation: str | None = None, asked: str = "") -> Fault | None:
         """The fault of this kind that happens now, or None; it counts as having happened."""
         with self._lock:
             for fault in self._pending:
-                if fault.kind is kind and fault.operation in (None, operation):
+                if fault.kind is not kind or fault.operation not in (None, operation) or not re.search(fault.path, asked):
+                    continue
+                if fault.after:
+                    fault.after -= 1
+                else:
                     fault.times -= 1
                     self._pending = [left for left in self._pending if left.times > 0]
                     return fault

@@ -1,4 +1,7 @@
-"""The Files API: /Volumes/<catalog>/landing/files/<feed> is the folder landing/<catalog>/<feed> of BASKETRY_HOME."""
+"""The Files API: /Volumes/<catalog>/landing/files/<feed> is the folder landing/<catalog>/<feed> of BASKETRY_HOME.
+
+The volume exports likewise.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, Response
 
 from tests.databricks_emulator.errors import ApiError, invalid
+from tests.databricks_emulator.unity_objects import FOLDERS
 
 DEFAULT_PAGE, LARGEST_PAGE = 1000, 1000
 PART = ".upload-"
@@ -19,21 +23,21 @@ PART = ".upload-"
 
 
 class Volumes:
-    """The landing volumes of every catalog below one home."""
+    """The volumes for deliveries and for what is handed over, of every catalog below one home."""
 
     def __init__(self, home: Path) -> None:
         """home: the BASKETRY_HOME that the jobs run with."""
-        self._landing = home / "landing"
+        self._home = home
 
     def local(self, path: str) -> Path:
-        """The local path of a volume path; ApiError when it is outside the landing volumes."""
+        """The local path of a volume path; ApiError when it is outside the volumes."""
         parts = path.strip("/").split("/")
-        if len(parts) < 4 or parts[0] != "Volumes" or parts[2:4] != ["landing", "files"]:
-            known = "/Volumes/<catalog>/landing/files"
+        if len(parts) < 4 or parts[0] != "Volumes" or parts[2] not in FOLDERS or parts[3] != "files":
+            known = " and ".join(f"/Volumes/<catalog>/{name}/files" for name in FOLDERS)
             raise ApiError(404, "NOT_FOUND", f"'/{path.strip('/')}' is in no volume; the volumes are {known}.")
         if any(part in {"", ".", ".."} for part in parts):
             raise invalid(f"'{path}' has empty or relative parts.")
-        return self._landing.joinpath(parts[1], *parts[4:])
+        return self._home.joinpath(FOLDERS[parts[2]], parts[1], *parts[4:])
 
     def entries(self, path: str) -> list[dict[str, Any]]:
         """What a folder holds, sorted by name; sizes in bytes, times in milliseconds since 1970."""

@@ -13,6 +13,7 @@ from typing import Any, get_args, get_type_hints
 
 from databricks.sdk.service.jobs import JobsAPI
 
+from basketry_airflow.payload import lost_fields
 from tests.databricks_emulator.errors import invalid
 
 SUBMIT_FIELDS: dict[str, Any] = {
@@ -78,23 +79,8 @@ def _round_trip(name: str, value: object) -> object:
 
 
 def _refuse_lost_fields(given: object, kept: object, path: str) -> None:
-    for lost in _lost_fields(given, kept, path):
+    for lost in lost_fields(given, kept, path):
         raise invalid(f"runs/submit has no field or value '{lost}' (the service would ignore it).")
-
-
-def _lost_fields(given: object, kept: object, path: str) -> Iterator[str]:
-    """Paths in `given` that did not survive; empty lists and objects are never kept, so they prove nothing."""
-    if isinstance(given, dict):
-        for name, value in given.items():
-            if value is None or (isinstance(value, list | dict) and not value):
-                continue
-            if not isinstance(kept, dict) or name not in kept:
-                yield f"{path}.{name}"
-            else:
-                yield from _lost_fields(value, kept[name], f"{path}.{name}")
-    elif isinstance(given, list) and isinstance(kept, list):
-        for position, (item, kept_item) in enumerate(zip(given, kept, strict=True)):
-            yield from _lost_fields(item, kept_item, f"{path}[{position}]")
 
 
 def _tasks(body: Mapping[str, Any]) -> list[TaskSettings]:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,16 +28,20 @@ UNCAUGHT = 1
 class Workplace:
     """Where scripts run: workspace paths below `workspace_root` mean files in `scripts`.
 
-    environment: what a process gets on top of the emulator's own variables.
+    environment: what a process gets on top of the emulator's own variables. deployed: the local file of a workspace file,
+    which comes before `scripts`.
     """
 
     workspace_root: str
     scripts: Path
     environment: Mapping[str, str]
     logs: Path
+    deployed: Callable[[str], Path | None] = lambda path: None
 
     def local_script(self, python_file: str) -> Path | None:
         """The local file of a workspace path, or None when there is none."""
+        if deployed := self.deployed(python_file):
+            return deployed
         root = self.workspace_root.rstrip("/") + "/"
         if not python_file.startswith(root):
             return None

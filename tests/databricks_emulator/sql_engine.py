@@ -6,6 +6,7 @@ The statement is read as Databricks SQL and translated by sqlglot, so what DuckD
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -21,6 +22,7 @@ from deltalake.exceptions import DeltaError
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+_DESCRIBE_HISTORY = re.compile(r"DESCRIBE HISTORY `(?P<schema>\w+)`\.`(?P<table>\w+)` LIMIT (?P<limit>\d+)")
 READ_STATEMENTS = (exp.Select, exp.SetOperation, exp.Subquery)
 
 
@@ -54,6 +56,8 @@ class Lake:
 
     def execute(self, statement: Statement) -> pa.Table:
         """The rows of a query; StatementError with one sentence when it cannot be answered."""
+        if described := _DESCRIBE_HISTORY.fullmatch(statement.sql.strip()):
+            return self._history(described, statement)
         tree = _parse(statement.sql)
         _refuse_unbound(tree, statement.parameters)
         with duckdb.connect() as connection:
@@ -66,6 +70,15 @@ class Lake:
             values = {name: statement.parameters[name][0] for name in _type_parameters(tree, statement.parameters)}
             _keep_dates(tree)
             return _run(connection, tree.sql(dialect="duckdb"), values)
+
+    def _history(self, described: re.Match[str], statement: Statement) -> pa.Table:
+        """The newest commits, as DESCRIBE HISTORY has them: version and timestamp."""
+        table = exp.table_(described["table"], db=described["schema"])
+        self._dataset(table, statement)
+        folder = self._lake.joinpath(statement.catalog, described["schema"], described["table"])
+        commits = DeltaTable(folder).history(int(described["limit"]))
+        times = [datetime.fromtimestamp(commit["timestamp"] / 1000, UTC) for commit in commits]
+        return pa.table({"version": pa.array([commit["version"] for commit in commits], pa.int64()), "timestamp": times})
 
     def _dataset(self, table: exp.Table, statement: Statement) -> Any:
         parts = [table.catalog or statement.catalog, table.db or statement.schema, table.name]

@@ -14,13 +14,18 @@ from deltalake import DeltaTable
 from fastapi import APIRouter, Body
 
 from tests.databricks_emulator.errors import ApiError, invalid
+from tests.databricks_emulator.unity_objects import Securables
 
 Document = dict[str, Any]
 PRIVILEGES = {
     "CATALOG": {"USE_CATALOG", "USE_SCHEMA", "SELECT", "MODIFY", "BROWSE", "ALL_PRIVILEGES"},
-    "SCHEMA": {"USE_SCHEMA", "SELECT", "MODIFY", "EXECUTE", "ALL_PRIVILEGES"},
+    "SCHEMA": {
+        "USE_SCHEMA", "SELECT", "MODIFY", "EXECUTE", "CREATE_TABLE", "CREATE_FUNCTION", "CREATE_MODEL", "ALL_PRIVILEGES",
+    },
     "TABLE": {"SELECT", "MODIFY", "ALL_PRIVILEGES"},
-}
+    "VOLUME": {"READ_VOLUME", "WRITE_VOLUME", "MANAGE", "ALL_PRIVILEGES"},
+    "FUNCTION": {"EXECUTE", "MANAGE", "APPLY_TAG", "ALL_PRIVILEGES"},
+}  # fmt: skip
 _MASK = re.compile(r"ALTER TABLE `(\w+)`\.`(\w+)`\.`(\w+)` ALTER COLUMN `(\w+)` SET MASK (\w+\.\w+\.\w+)\Z")
 _FUNCTION = re.compile(r"CREATE OR REPLACE FUNCTION (\w+\.\w+\.\w+)\(value STRING\) RETURNS STRING RETURN .+\Z", re.S)
 
@@ -32,6 +37,7 @@ class UnityCatalog:
         """home: the BASKETRY_HOME that the jobs run with."""
         self._lake = home / "lake"
         self.principals: set[str] = set()
+        self.securables = Securables(home)
         self.functions: dict[str, str] = {}
         self._masks: dict[tuple[str, str], str] = {}
         self._granted: dict[tuple[str, str], dict[str, set[str]]] = {}
@@ -72,6 +78,14 @@ class UnityCatalog:
         assignments = [{"principal": one, "privileges": sorted(names)} for one, names in sorted(held.items()) if names]
         return {"privilege_assignments": assignments} if assignments else {}
 
+    def granted(self) -> dict[tuple[str, str], dict[str, set[str]]]:
+        """Everything that anybody holds on what exists."""
+        return {
+            (kind, name): {who: set(what) for who, what in held.items() if what}
+            for (kind, name), held in self._granted.items()
+            if any(held.values()) and self.securables.exists(kind, name)
+        }
+
     def change(self, kind: str, name: str, changes: list[Document]) -> Document:
         """Grant and revoke; ApiError for a principal or privilege that does not exist."""
         securable = self._securable(kind, name)
@@ -91,10 +105,9 @@ class UnityCatalog:
         return self.permissions(kind, name)
 
     def _securable(self, kind: str, name: str) -> tuple[str, str]:
-        parts = name.split(".")
         if kind.upper() not in PRIVILEGES:
             raise invalid(f"{kind} is not a securable type.")
-        if len(parts) != list(PRIVILEGES).index(kind.upper()) + 1 or not self._lake.joinpath(*parts).is_dir():
+        if not self.securables.exists(kind.upper(), name):
             raise ApiError(404, f"{kind.upper()}_DOES_NOT_EXIST", f"{kind.capitalize()} '{name}' does not exist.")
         return kind.upper(), name
 
@@ -118,6 +131,12 @@ def unity_router(unity: UnityCatalog) -> APIRouter:
     @router.get("/schemas")
     def schemas(catalog_name: str) -> Document:
         return {"schemas": unity.schemas(catalog_name)}
+
+    @router.get("/functions")
+    def functions(catalog_name: str, schema_name: str) -> Document:
+        prefix = f"{catalog_name}.{schema_name}."
+        made = [name for name in unity.functions if name.startswith(prefix)]
+        return {"functions": [{"name": name.rpartition(".")[2], "full_name": name} for name in made]}
 
     @router.get("/tables")
     def tables(catalog_name: str, schema_name: str) -> Document:

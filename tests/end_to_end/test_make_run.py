@@ -44,7 +44,7 @@ class Instance:
             "BASKETRY_DEMO_SCALE": "0.05",
             "COLUMNS": "160",
         }
-        for name in ("ARGS", "DATA", "SCALE", "JOB"):
+        for name in ("ARGS", "DATA", "SCALE", "JOB", "MAKEFLAGS"):  # what the test command itself was given
             self.env.pop(name, None)
 
     def make(self, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""Compute profiles: a mistake dies when the DAG is read, and says where."""
+"""Compute profiles: chosen per job, strict, and nothing in them that the Jobs API does not know."""
 
 from __future__ import annotations
 
@@ -8,42 +8,99 @@ from pathlib import Path
 import pytest
 
 from basketry.errors import BadInputError
-from basketry_airflow.compute import load_compute
+from basketry_airflow.compute import CLOUDS, load_compute, load_profile, profile_names
+from basketry_airflow.payload import check_profile
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+INCLUDE = CHECKOUT / "include"
+CHOICE = "default: small\njobs: {}\ntags: {project: basketry}\nlibraries: []\n"
+GOOD = "description: x\nkind: job_cluster\nnode_types: {aws: m5d.large}\nnew_cluster: {num_workers: 1}\n"
 
 
-def profile(folder: Path, text: str) -> Path:
-    """An include folder whose default profile is `text`."""
-    (folder / "compute").mkdir()
-    (folder / "compute" / "default.yaml").write_text(text)
-    return folder
+def include(folder: Path, profile: str, choice: str = CHOICE) -> Path:
+    """An include folder with one profile, `small`, and a choice."""
+    root = folder / "include"
+    (root / "compute").mkdir(parents=True)
+    (root / "compute" / "small.yaml").write_text(profile)
+    (root / "jobs.yaml").write_text(choice)
+    return root
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+@pytest.mark.parametrize("name", profile_names(INCLUDE))
+def test_every_shipped_profile_survives_the_sdks_types(name: str, cloud: str) -> None:
+    """No field of any profile is dropped by the Jobs API, on any cloud."""
+    check_profile(INCLUDE, name, cloud)
 
 
 @pytest.mark.parametrize(
-    ("text", "named"),
+    ("profile", "named"),
     [
-        ("new_cluster: {num_workers: 1}\nnew_clutser: {}\n", "new_clutser"),
-        ("description: nothing else\n", "new_cluster"),
-        ("new_cluster: {spark_version: }\n", "new_cluster.spark_version"),
+        (GOOD + "new_clutser: {}\n", "small.yaml:5: unknown key 'new_clutser'.*did you mean 'new_cluster'"),
+        ("description: nothing else\n", "has no 'kind'"),
+        ("description: x\nkind: job_clutser\n", "did you mean 'job_cluster'"),
+        ("description: x\nkind: serverless\nspot: true\n", "unknown key 'spot'"),
+        (GOOD.replace("num_workers: 1", "spark_version: "), "new_cluster.spark_version is empty"),
+        (GOOD.replace("{aws: m5d.large}", "{gcp: n2-standard-4}"), "node_types says nothing for aws"),
+        (GOOD + "photon: maybe\n", "photon is text; make it true or false"),
+        (GOOD + "timeout_seconds: -1\n", "timeout_seconds is -1"),
         ("new_cluster: [\n", "not YAML"),
     ],
 )
-def test_a_mistake_is_named(tmp_path: Path, text: str, named: str) -> None:
-    """An unknown key, a missing cluster, an empty value, broken YAML: one sentence each."""
+def test_a_mistake_is_named(tmp_path: Path, profile: str, named: str) -> None:
+    """An unknown key, a missing one, an empty value, another cloud, broken YAML: one sentence each."""
+    with pytest.raises(BadInputError, match=named):
+        load_compute(include(tmp_path, profile), "sales")
+
+
+@pytest.mark.parametrize(
+    ("field", "named"),
+    [
+        ("num_wrokers: 1", "new_cluster.num_wrokers"),
+        ("autoscale: {min_workers: 1, max_worker: 2}", "new_cluster.autoscale.max_worker"),
+        ("data_security_mode: SINGEL_USER", "new_cluster.data_security_mode"),
+    ],
+)
+def test_a_typo_that_the_api_would_drop_is_found(tmp_path: Path, field: str, named: str) -> None:
+    """A misspelt field or a value that no enumeration holds: it costs money for weeks before anybody looks."""
     with pytest.raises(BadInputError, match=re.escape(named)):
-        load_compute(profile(tmp_path, text))
+        check_profile(include(tmp_path, GOOD.replace("num_workers: 1", field)), "small", "aws")
 
 
-def test_a_missing_profile_is_named(tmp_path: Path) -> None:
-    """The path to write is in the message."""
-    with pytest.raises(BadInputError, match="compute/default.yaml"):
-        load_compute(tmp_path)
+def test_a_choice_names_what_exists(tmp_path: Path) -> None:
+    """An unknown profile, an unknown job."""
+    root = include(tmp_path, GOOD, CHOICE.replace("default: small", "default: smal"))
+    with pytest.raises(BadInputError, match="unknown profile 'smal'; did you mean 'small'"):
+        load_compute(root, "sales")
+    (tmp_path / "spark_jobs").mkdir()
+    (tmp_path / "spark_jobs" / "sales.py").touch()
+    (root / "jobs.yaml").write_text(CHOICE.replace("jobs: {}", "jobs: {sale: small}"))
+    with pytest.raises(BadInputError, match="there is no job 'sale'; did you mean 'sales'"):
+        load_compute(root, "sales")
+
+
+def test_each_job_gets_its_own() -> None:
+    """A training has workers, on spot where there is any; what is not named gets the default."""
+    training = load_compute(INCLUDE, "train_propensity").task["new_cluster"]
+    assert training["autoscale"] == {"min_workers": 1, "max_workers": 4}
+    assert training["aws_attributes"] == {"availability": "SPOT_WITH_FALLBACK", "first_on_demand": 1}
+    assert load_compute(INCLUDE, "sales").task["new_cluster"]["num_workers"] == 0
+    assert load_compute(INCLUDE, "restate_features").task["new_cluster"]["runtime_engine"] == "PHOTON"
+
+
+def test_serverless_gets_packages_and_wheel_through_its_environment() -> None:
+    """There is no cluster to install on."""
+    compute = load_profile(INCLUDE, "serverless", cloud="aws")
+    (environment,) = compute.run["environments"]
+    assert compute.task == {"environment_key": environment["environment_key"]}
+    assert environment["spec"]["dependencies"][-1].endswith(".whl")
+    assert compute.task_fields({"dag": "x"}) == compute.task, "tags are a cluster's"
 
 
 def test_libraries_have_the_locked_versions() -> None:
     """What is installed on a cluster is what was tested here."""
     locked = set(re.findall(r"^[\w.-]+==[\w.]+", (CHECKOUT / "requirements.txt").read_text(), re.MULTILINE))
-    libraries = load_compute(CHECKOUT / "include").libraries
-    assert libraries
-    assert {library["pypi"]["package"] for library in libraries} <= locked
+    *packages, wheel = load_compute(INCLUDE, "sales").task["libraries"]
+    assert packages
+    assert {library["pypi"]["package"] for library in packages} <= locked
+    assert wheel["whl"].startswith("/Workspace/Shared/basketry/lib/basketry-0.1.0+")

@@ -16,7 +16,7 @@ from tools.environment import CHECKOUT
 from tools.problem import Problem, disk_full, network_failed
 
 MAKEFILE = (CHECKOUT / "Makefile").read_text()
-TARGETS = set(re.findall(r"^([a-z]+):.*## ", MAKEFILE, re.M))
+TARGETS = set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.M))
 
 
 def test_help_is_the_default_and_lists_every_target() -> None:
@@ -30,7 +30,7 @@ def test_every_target_has_its_command() -> None:
     assert TARGETS - {"help"} == set(commands.COMMANDS)
     for command in commands.COMMANDS:
         module = __import__(commands.module_of(command), fromlist=["x"])
-        assert callable(getattr(module, f"{command}_command"))
+        assert callable(getattr(module, commands.function_of(command)))
 
 
 def test_make_stays_within_what_macos_has() -> None:

@@ -13,13 +13,13 @@ from tools.services import services
 
 COMPOSE: dict[str, Any] = yaml.safe_load((CHECKOUT / "docker-compose.yaml").read_text())
 DOCKERFILE = (CHECKOUT / "Dockerfile").read_text()
-LASTING = {"postgres", "airflow-api-server", "airflow-scheduler", "airflow-dag-processor", "mlflow"}
+LASTING = {"postgres", "redis", "airflow-api-server", "airflow-scheduler", "airflow-dag-processor", "mlflow"}
 
 
 def test_it_has_the_same_services_as_make_run() -> None:
     """What runs under make runs in containers, with PostgreSQL and the one-time migration besides."""
     places = Places(CHECKOUT, CHECKOUT, 8080, 5000)
-    assert set(COMPOSE["services"]) == set(services(places)) | {"postgres", "airflow-init"}
+    assert set(COMPOSE["services"]) == set(services(places)) | {"postgres", "redis", "airflow-init"}
 
 
 def test_older_docker_compose_reads_it() -> None:

@@ -16,6 +16,10 @@ import numpy as np
 from basketry.forecast.series import Floats
 
 
+_NOTHING = 1e-9
+"""Below it a factor that lifts a department's products to its share would not be a number."""
+
+
 @dataclass(frozen=True)
 class Variances:
     """Squared relative errors of the sum of products, of a department's own forecast, and of the total's own."""
@@ -35,12 +39,12 @@ class Agreed:
 
 
 def reconcile(products: Floats, departments: Floats, total: Floats, variances: Variances) -> Agreed:
-    """Forecasts of all levels brought together.
+    """Forecasts of all levels brought together; a sum of products that is worth less than a billionth counts as none.
 
     products: the sum of each department's product forecasts, departments x periods; departments: each department's own
     forecast, the same shape; total: the catalog's own, periods. A department without any product forecast stays at 0.
     """
-    below, own = (np.maximum(values, 0.0) for values in (products, departments))
+    below, own = (np.where(values > _NOTHING, values, 0.0) for values in (products, departments))
     weight_below, weight_own = _precision(below, variances.products), _precision(own, variances.departments)
     weight_own = np.where(own > 0, weight_own, 0.0)
     merged = (weight_below * below + weight_own * own) / (weight_below + weight_own)

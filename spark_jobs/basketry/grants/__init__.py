@@ -2,15 +2,19 @@
 
     grants = load_grants("demo", include)
     grants.access("sales", table)        # what a team sees of a table, or AccessRefusedError
-    permitted_sql(grants, "sales", sql)  # the query over what the team may see of its tables
+    guard(grants, "sales", sql, limit)   # the query over what the team may see, or AccessRefusedError: for all that people ask
 
 Unity Catalog gets the same by `basketry.grants.unity`; `basketry.grants.lineage` finds personal data on its way out.
 """
 
 from __future__ import annotations
 
+from basketry.grants.guard import Guarded, guard, visible_columns
 from basketry.grants.loader import known_tables, load_grants
 from basketry.grants.model import Access, AccessRefusedError, Grants, Team
 from basketry.grants.reads import permitted_sql
 
-__all__ = ["Access", "AccessRefusedError", "Grants", "Team", "known_tables", "load_grants", "permitted_sql"]
+__all__ = [
+    "Access", "AccessRefusedError", "Grants", "Guarded", "Team", "guard", "known_tables", "load_grants", "permitted_sql",
+    "visible_columns",
+]  # fmt: skip

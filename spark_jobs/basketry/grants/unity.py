@@ -71,9 +71,9 @@ def plan(client: WorkspaceClient, grants: Grants) -> Plan:
         *(("SCHEMA", f"{grants.catalog}.{schema}") for schema in schemas),
         *(("TABLE", f"{grants.catalog}.{name}") for name in sorted(stored)),
     ]
-    held = {securable: _held(client, securable) for securable in everything}
+    found_there = {securable: held(client, securable) for securable in everything}
     managed = {team.principal for team in grants.teams.values()}
-    changes = tuple(_changes(wanted, held, managed, grants.pipeline))
+    changes = tuple(_changes(wanted, found_there, managed, grants.pipeline))
     return Plan(changes, tuple(_masks(grants, stored)))
 
 
@@ -84,18 +84,21 @@ def apply(
 
     execute: runs one SQL statement. Grants by hand are left alone unless revoke_by_hand.
     """
-    from databricks.sdk.service.catalog import PermissionsChange, Privilege
-
     for statement in found.statements:
         execute(statement)
     done = [change for change in found.changes if revoke_by_hand or not change.by_hand]
     for change in done:
-        (kind, name), privilege = change.securable, Privilege(change.privilege)
-        given, taken = ([privilege], []) if change.grant else ([], [privilege])
-        client.grants.update(
-            kind, name, changes=[PermissionsChange(principal=change.principal, add=given, remove=taken)]
-        )
+        carry_out(client, change)
     return len(done) + len(found.statements)
+
+
+def carry_out(client: WorkspaceClient, change: Change) -> None:
+    """Grant or revoke one privilege."""
+    from databricks.sdk.service.catalog import PermissionsChange, Privilege
+
+    (kind, name), privilege = change.securable, Privilege(change.privilege)
+    given, taken = ([privilege], []) if change.grant else ([], [privilege])
+    client.grants.update(kind, name, changes=[PermissionsChange(principal=change.principal, add=given, remove=taken)])
 
 
 def desired(grants: Grants, stored: Iterable[str]) -> Held:
@@ -112,8 +115,8 @@ def desired(grants: Grants, stored: Iterable[str]) -> Held:
     return found
 
 
-def _changes(wanted: Held, held: Held, managed: set[str], pipeline: str) -> Iterator[Change]:
-    for securable, principals in held.items():
+def _changes(wanted: Held, found: Held, managed: set[str], pipeline: str) -> Iterator[Change]:
+    for securable, principals in found.items():
         should = wanted.get(securable, {})
         for principal in sorted({*principals, *should} - {pipeline}):
             is_, ought = principals.get(principal, frozenset()), should.get(principal, frozenset())
@@ -133,7 +136,8 @@ def _stored_tables(client: WorkspaceClient, catalog: str) -> dict[str, Mapping[s
     return found
 
 
-def _held(client: WorkspaceClient, securable: Securable) -> dict[str, frozenset[str]]:
+def held(client: WorkspaceClient, securable: Securable) -> dict[str, frozenset[str]]:
+    """The privileges on a securable by principal, those that it inherits left out."""
     given = client.grants.get(*securable).privilege_assignments or []
     return {str(one.principal): frozenset(str(name.value) for name in one.privileges or []) for one in given}
 

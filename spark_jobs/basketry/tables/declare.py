@@ -27,6 +27,7 @@ class Table:
     """One declared table. `key` identifies a row; `tracks_changes` turns on Delta's change data feed.
 
     partitioned_by: columns that keep writers of different partitions from conflicting; few distinct values each.
+    clustered_by: columns that maintenance orders rows by, so that a query for few of their values reads few files.
     """
 
     schema: str
@@ -36,12 +37,15 @@ class Table:
     key: tuple[str, ...]
     tracks_changes: bool = False
     partitioned_by: tuple[str, ...] = ()
+    clustered_by: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a declaration that contradicts itself."""
         names = [column.name for column in self.columns]
-        if len(set(names)) != len(names) or not {*self.key, *self.partitioned_by} <= set(names):
+        if len(set(names)) != len(names) or not {*self.key, *self.partitioned_by, *self.clustered_by} <= set(names):
             raise BadInputError(f"table {self.full_name} repeats a column or has a key or partition that is not a column.")
+        if self.partitioned_by and self.clustered_by:
+            raise BadInputError(f"table {self.full_name} is partitioned and clustered; Databricks takes only one of the two.")
 
     @property
     def full_name(self) -> str:

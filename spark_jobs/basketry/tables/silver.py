@@ -13,8 +13,10 @@ LINEAGE = (
 )
 
 
-def _silver(name: str, meaning: str, key: tuple[str, ...], *columns: Column) -> Table:
-    return Table("silver", name, meaning, columns + LINEAGE, key, tracks_changes=True)
+def _silver(
+    name: str, meaning: str, key: tuple[str, ...], *columns: Column, clustered_by: tuple[str, ...] = ()
+) -> Table:
+    return Table("silver", name, meaning, columns + LINEAGE, key, tracks_changes=True, clustered_by=clustered_by)
 
 
 CUSTOMERS = _silver(
@@ -80,6 +82,7 @@ ORDER_LINES = _silver(
     required("manuf_coupon_discount", MONEY, "manufacturer's coupon, >= 0 on sales"),
     required("manuf_coupon_match_discount", MONEY, "the retailer's match of a manufacturer's coupon, >= 0 on sales"),
     required("net_amount", MONEY, "what was paid: list amount less all discounts"),
+    clustered_by=("order_date", "customer_id"),
 )
 
 EVENTS = _silver(
@@ -94,6 +97,7 @@ EVENTS = _silver(
     Column("session_id", "string", "visit"),
     Column("product_id", "string", "product"),
     Column("price", MONEY, "price shown"),
+    clustered_by=("event_date", "customer_id"),
 )
 
 CAMPAIGNS = _silver(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from basketry.forecast.reconcile import Variances, reconcile, variances_of
@@ -34,6 +34,7 @@ amounts = st.lists(st.floats(0, 1e6), min_size=3, max_size=3)
 
 @settings(max_examples=60, deadline=None)
 @given(amounts, amounts, st.floats(0, 1e7))
+@example([0.0, 0.0, 5e-324], [0.0, 0.0, 0.0], 1.0)  # a sum so small that its factor would be infinite
 def test_it_always_adds_up_and_is_never_negative(below: list[float], own: list[float], total: float) -> None:
     """Whatever the levels say; a department without a product forecast stays at nothing."""
     products = np.array(below)[:, None]

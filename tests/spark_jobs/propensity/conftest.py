@@ -34,7 +34,6 @@ def registry_home(empty_registry: Path, tmp_path: Path, monkeypatch: pytest.Monk
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     monkeypatch.chdir(tmp_path)  # MLflow keeps the files of a database of its own beside it
-    before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(uri)
     yield tmp_path
-    mlflow.set_tracking_uri(before)
+    mlflow.set_tracking_uri(None)  # what is set here would outlive the test and hide what the environment says

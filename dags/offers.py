@@ -1,0 +1,35 @@
+"""The shoppers' events of the last minutes: offers decided, responses learned from, how offers perform brought up to date.
+
+Every five minutes: what is waiting is decided and the run ends. Nothing waits, nothing is written. A run that was killed
+leaves nothing half done that shows: the next one goes on where it stood, and no event is decided twice.
+
+What to do when it fails: [runbook](docs/runbooks/offers.md).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, CronTriggerTimetable
+
+from basketry_airflow.forms import catalog_form
+from basketry_airflow.manners import on_call
+from basketry_airflow.spark_job import spark_job
+
+EVERY_FIVE_MINUTES = CronTriggerTimetable("*/5 * * * *", timezone="UTC")
+
+with DAG(
+    "offers",
+    schedule=EVERY_FIVE_MINUTES,
+    params=catalog_form(),
+    **on_call(
+        tier=1,
+        owner="marketing",
+        runbook="docs/runbooks/offers.md",
+        doc=__doc__,
+        topics=("offers", "stream"),
+        task_limit=timedelta(hours=1),  # a backlog of a million events is drained in less
+        run_limit=timedelta(hours=2),
+    ),
+):
+    spark_job("offers")

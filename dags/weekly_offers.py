@@ -1,0 +1,38 @@
+"""What offers are chosen from and by: recommendations and popular products made anew, and a policy that its gate may let decide.
+
+Mondays at 13:00 UTC, after the week's other models. A policy goes live only where its decisions, estimated from what was
+logged, are surely better than those of the one that decides now.
+
+What to do when it fails: [runbook](docs/runbooks/weekly_offers.md).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, CronTriggerTimetable
+
+from basketry_airflow.as_of import AS_OF
+from basketry_airflow.forms import dated_form
+from basketry_airflow.gate import gate
+from basketry_airflow.manners import on_call
+from basketry_airflow.spark_job import spark_job
+
+MONDAY_1300 = CronTriggerTimetable("0 13 * * MON", timezone="UTC")
+
+with DAG(
+    "weekly_offers",
+    schedule=MONDAY_1300,
+    params=dated_form(),
+    **on_call(
+        tier=2,
+        owner="marketing",
+        runbook="docs/runbooks/weekly_offers.md",
+        doc=__doc__,
+        topics=("offers", "weekly"),
+        run_limit=timedelta(days=4),  # a person may be asked
+    ),
+):
+    recommend = spark_job("recommend", as_of=AS_OF)
+    spark_job("train_recommendations", as_of=AS_OF) >> gate("recommendations", group_id="recommendations_gate") >> recommend
+    spark_job("train_offer_policy", as_of=AS_OF) >> gate("offer_policy", group_id="offer_policy_gate")

@@ -1,0 +1,54 @@
+"""Tables as CSV files: counted, limited, written down, and harmless when a spreadsheet opens them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from starlette.responses import StreamingResponse
+
+from basketry_airflow.console import audit, limits
+from basketry_airflow.console.viewer import Viewer
+
+MOST_ROWS = 100_000
+"""Rows of one file: beyond that a notebook is the better tool."""
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_ROWS_AT_ONCE = 500
+
+
+def export(viewer: Viewer, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> StreamingResponse:
+    """The rows as a file of that name; TooManyError when the user has exported too much lately."""
+    limits.admit(
+        audit.EXPORT, viewer.user, team=viewer.team.name, catalog=viewer.catalog.name, what=name,
+        columns=list(columns), rows=len(rows),
+    )  # fmt: skip
+    file = f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', f'{viewer.catalog.name}_{name}')}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{file}"', "Cache-Control": "no-store"}
+    return StreamingResponse(_lines([columns, *rows]), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def export_query(viewer: Viewer, name: str, sql: str, **values: Any) -> StreamingResponse:
+    """The answer to a query as a file."""
+    found = viewer.warehouse.query(sql, values, team=viewer.team.name, limit=MOST_ROWS)
+    return export(viewer, name, found.columns, found.rows)
+
+
+def _lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    for number, row in enumerate(rows, 1):
+        writer.writerow([harmless(value) for value in row])
+        if number % _ROWS_AT_ONCE == 0:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue()
+
+
+def harmless(value: Any) -> Any:
+    """A text that a spreadsheet would run as a formula gets an apostrophe before it; everything else stays."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -1,0 +1,146 @@
+"""What Airflow itself knows: runs, failures, questions that wait for a person. Only of DAGs that the user may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+RUNS_OF_EACH = 7
+"""Newest runs of a DAG that are looked at."""
+
+
+@dataclass(frozen=True)
+class DagState:
+    """One DAG: its newest run, and the states of those before it, newest first. page: its path within Airflow."""
+
+    dag_id: str
+    paused: bool
+    state: str | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    next_at: datetime | None
+    earlier: tuple[str, ...]
+    page: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A task that has failed for good, in a run of which nothing newer has succeeded."""
+
+    dag_id: str
+    task_id: str
+    ended_at: datetime | None
+    page: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A question that only a person can answer."""
+
+    dag_id: str
+    subject: str
+    asked_at: datetime
+    page: str
+
+
+@dataclass(frozen=True)
+class Happenings:
+    """All of it."""
+
+    dags: tuple[DagState, ...]
+    failures: tuple[Failure, ...]
+    waiting: tuple[Waiting, ...]
+
+
+def happenings(user: Any) -> Happenings:
+    """What the user may know of the DAGs, by Airflow's own permissions."""
+    from airflow.api_fastapi.app import get_auth_manager
+    from airflow.utils.session import create_session
+
+    readable = set(get_auth_manager().get_authorized_dag_ids(user=user, method="GET"))
+    with create_session() as session:
+        dags = tuple(_dags(session, readable))
+        last = {one.dag_id: one for one in dags}
+        failed = [one.dag_id for one in dags if one.state == "failed"]
+        return Happenings(dags, tuple(_failures(session, failed)), tuple(_waiting(session, set(last))))
+
+
+def may_trigger(user: Any, dag_id: str) -> bool:
+    """Whether Airflow lets the user start a run of the DAG."""
+    from airflow.api_fastapi.app import get_auth_manager
+    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+
+    entity, details = DagAccessEntity.RUN, DagDetails(id=dag_id)
+    return bool(get_auth_manager().is_authorized_dag(method="POST", access_entity=entity, details=details, user=user))
+
+
+def run_page(dag_id: str, run_id: str) -> str:
+    """Path of a run within Airflow."""
+    return f"dags/{quote(dag_id)}/runs/{quote(run_id, safe='')}"
+
+
+def _dags(session: Any, readable: set[str]) -> Iterable[DagState]:
+    from airflow.models.dag import DagModel
+    from airflow.models.dagrun import DagRun
+    from sqlalchemy import func, select
+
+    place = func.row_number().over(partition_by=DagRun.dag_id, order_by=DagRun.run_after.desc()).label("place")
+    ranked = select(DagRun.dag_id, DagRun.state, DagRun.start_date, DagRun.end_date, DagRun.run_id, place).subquery()
+    newest = select(ranked).where(ranked.c.place <= RUNS_OF_EACH).order_by(ranked.c.dag_id, ranked.c.place)
+    runs: dict[str, list[Any]] = {}
+    for run in session.execute(newest):
+        runs.setdefault(run.dag_id, []).append(run)
+    wanted = select(DagModel.dag_id, DagModel.is_paused, DagModel.next_dagrun_create_after)
+    for dag in session.execute(wanted.where(~DagModel.is_stale).order_by(DagModel.dag_id)):
+        if dag.dag_id in readable:
+            yield _dag(dag, runs.get(dag.dag_id, []))
+
+
+def _dag(dag: Any, runs: list[Any]) -> DagState:
+    last = runs[0] if runs else None
+    return DagState(
+        dag_id=dag.dag_id,
+        paused=bool(dag.is_paused),
+        state=str(getattr(last.state, "value", last.state)) if last else None,
+        started_at=last.start_date if last else None,
+        ended_at=last.end_date if last else None,
+        next_at=None if dag.is_paused else dag.next_dagrun_create_after,
+        earlier=tuple(str(getattr(run.state, "value", run.state)) for run in runs),
+        page=run_page(dag.dag_id, last.run_id) if last else f"dags/{quote(dag.dag_id)}",
+    )
+
+
+def _failures(session: Any, dag_ids: list[str]) -> Iterable[Failure]:
+    """Failed tasks of the newest runs of DAGs whose newest run failed."""
+    from airflow.models.dagrun import DagRun
+    from airflow.models.taskinstance import TaskInstance
+    from sqlalchemy import select
+
+    for dag_id in dag_ids:
+        newest = select(DagRun.run_id).where(DagRun.dag_id == dag_id).order_by(DagRun.run_after.desc()).limit(1)
+        run_id = session.scalar(newest)
+        failed = select(TaskInstance.task_id, TaskInstance.end_date).where(
+            TaskInstance.dag_id == dag_id, TaskInstance.run_id == run_id, TaskInstance.state == "failed"
+        )
+        for task in session.execute(failed):
+            yield Failure(dag_id, task.task_id, task.end_date, run_page(dag_id, str(run_id)))
+
+
+def _waiting(session: Any, dag_ids: set[str]) -> Iterable[Waiting]:
+    from airflow.models.hitl import HITLDetail
+    from airflow.models.taskinstance import TaskInstance
+    from sqlalchemy import select
+
+    asked = (
+        select(HITLDetail.subject, HITLDetail.created_at, TaskInstance.dag_id, TaskInstance.run_id)
+        .join(TaskInstance, TaskInstance.id == HITLDetail.ti_id)
+        .where(HITLDetail.responded_at.is_(None), TaskInstance.state.in_(("awaiting_input", "deferred", "running")))
+        .order_by(HITLDetail.created_at)
+    )
+    for one in session.execute(asked):
+        if one.dag_id in dag_ids:
+            page = f"{run_page(one.dag_id, one.run_id)}/required_actions"
+            yield Waiting(one.dag_id, one.subject, one.created_at, page)

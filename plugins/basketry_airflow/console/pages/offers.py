@@ -1,0 +1,151 @@
+"""Offers: what happens right now, how the policy learns, and whether offers work better than for those who get none chosen."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from basketry_airflow.console import formats
+from basketry_airflow.console.charts import Line, LineChart, line_chart
+from basketry_airflow.console.rendering import Looking, render
+from basketry_airflow.console.viewer import Notice, Record, Viewer
+
+router = APIRouter()
+
+PERFORMANCE, DECISIONS, RESPONSES = "gold.offer_performance_minute", "gold.offer_decisions", "gold.offer_responses"
+DAYS = 28
+TREATED, CONTROL = "treatment", "control"
+SURE = 1.96
+"""Standard errors on either side of a 95 % interval."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Click rates of who got chosen offers and of who got the popular one, and the difference with its 95 % interval."""
+
+    treated: float
+    control: float
+    treated_shown: int
+    control_shown: int
+    low: float
+    high: float
+
+    @property
+    def difference(self) -> float:
+        """Treated less control."""
+        return self.treated - self.control
+
+    @property
+    def verdict(self) -> str:
+        """What the interval lets one say."""
+        if self.low > 0:
+            return "chosen offers are clicked more often"
+        return "chosen offers are clicked less often" if self.high < 0 else "no difference can be told yet"
+
+
+@dataclass(frozen=True)
+class Offers:
+    """What the page shows. last_hour: sums of the 60 minutes before the newest event; policies: by policy version."""
+
+    newest: datetime
+    last_hour: Record
+    last_day: tuple[Record, ...]
+    learning: LineChart
+    effect: Effect | Notice
+    policies: tuple[Record, ...]
+
+
+@router.get("/offers")
+def page(viewer: Looking) -> Response:
+    """The page."""
+    shown = viewer.missing("Offers", "offers", PERFORMANCE) or offers(viewer)
+    return render(viewer, "offers", "Offers", shown)
+
+
+def offers(viewer: Viewer) -> Offers | Notice:
+    """All that the page shows."""
+    found = viewer.record(f"SELECT max(minute) AS minute, max(event_date) AS day FROM {PERFORMANCE}") or {}  # noqa: S608
+    if found.get("minute") is None:
+        return Notice("No offers yet", "No shopper has been shown an offer so far. The DAG offers decides them.")
+    newest, day = found["minute"], found["day"]
+    sums = "sum(shown) AS shown, sum(clicked) AS clicked, sum(bought) AS bought, sum(revenue) AS revenue"
+    hour = f"SELECT {sums} FROM {PERFORMANCE} WHERE event_date >= :day AND minute > :since"  # noqa: S608
+    by_category = f"""SELECT category, {sums} FROM {PERFORMANCE} WHERE event_date >= :day AND minute > :since
+                      GROUP BY category ORDER BY shown DESC, category"""  # noqa: S608
+    yesterday = day - timedelta(days=1)
+    return Offers(
+        newest=newest,
+        last_hour=viewer.record(hour, day=yesterday, since=newest - timedelta(hours=1)) or {},
+        last_day=tuple(viewer.records(by_category, day=yesterday, since=newest - timedelta(days=1))),
+        learning=_learning(viewer, day),
+        effect=_effect(viewer, day),
+        policies=_policies(viewer, day),
+    )
+
+
+def _learning(viewer: Viewer, day: date) -> LineChart:
+    """Click rate by day; by audience where decisions and responses may be read."""
+    first = day - timedelta(days=DAYS - 1)
+    rates = _rates_by_audience(viewer, first)
+    if not rates:
+        sql = f"""SELECT event_date, sum(clicked) / nullif(sum(shown), 0) AS rate FROM {PERFORMANCE}
+                  WHERE event_date >= :first GROUP BY event_date"""  # noqa: S608
+        rates = {"Click rate": {row["event_date"]: row["rate"] for row in viewer.records(sql, first=first)}}
+    days = sorted({one for line in rates.values() for one in line})
+    looks = {"Chosen by the policy": "main", "Popular offer (control)": "before"}
+    lines = [Line(name, [line.get(one) for one in days], looks.get(name, "main")) for name, line in rates.items()]
+    labels = [formats.short_day(one) for one in days]
+    return line_chart("Learning curve: clicks per offer shown", labels, lines, write=formats.share, over="day")
+
+
+def _rates_by_audience(viewer: Viewer, first: date) -> dict[str, dict[date, float]]:
+    if viewer.missing("Decisions", "offers", DECISIONS, RESPONSES):
+        return {}
+    shown = f"""SELECT event_date, audience, count(product_id) AS n FROM {DECISIONS}
+                WHERE event_date >= :first GROUP BY event_date, audience"""  # noqa: S608
+    clicked = f"""SELECT event_date, audience, count(*) AS n FROM {RESPONSES}
+                  WHERE event_date >= :first AND response = 'click' GROUP BY event_date, audience"""  # noqa: S608
+    clicks = {(row["event_date"], row["audience"]): row["n"] for row in viewer.records(clicked, first=first)}
+    found: dict[str, dict[date, float]] = {}
+    names: dict[str, str] = {TREATED: "Chosen by the policy", CONTROL: "Popular offer (control)"}
+    for row in viewer.records(shown, first=first):
+        if row["n"]:
+            line = found.setdefault(str(names.get(row["audience"], row["audience"])), {})
+            line[row["event_date"]] = clicks.get((row["event_date"], row["audience"]), 0) / row["n"]
+    return found
+
+
+def _effect(viewer: Viewer, day: date) -> Effect | Notice:
+    lacking = viewer.missing("Effect", "offers", DECISIONS, RESPONSES)
+    if lacking:
+        return lacking
+    first = day - timedelta(days=DAYS - 1)
+    shown = f"SELECT audience, count(product_id) AS n FROM {DECISIONS} WHERE event_date >= :first GROUP BY audience"  # noqa: S608
+    clicked = f"""SELECT audience, count(*) AS n FROM {RESPONSES}
+                  WHERE event_date >= :first AND response = 'click' GROUP BY audience"""  # noqa: S608
+    offered = {row["audience"]: row["n"] for row in viewer.records(shown, first=first)}
+    clicks = {row["audience"]: row["n"] for row in viewer.records(clicked, first=first)}
+    if not offered.get(TREATED) or not offered.get(CONTROL):
+        return Notice("No comparison yet", "Both audiences must have been shown offers before they can be compared.")
+    return effect(clicks.get(TREATED, 0), offered[TREATED], clicks.get(CONTROL, 0), offered[CONTROL])
+
+
+def effect(treated_clicks: int, treated: int, control_clicks: int, control: int) -> Effect:
+    """The difference of two rates; its interval by the normal approximation with unpooled variances (Wald)."""
+    one, other = treated_clicks / treated, control_clicks / control
+    error = SURE * math.sqrt(one * (1 - one) / treated + other * (1 - other) / control)
+    return Effect(one, other, treated, control, one - other - error, one - other + error)
+
+
+def _policies(viewer: Viewer, day: date) -> tuple[Record, ...]:
+    if viewer.missing("Decisions", "offers", DECISIONS):
+        return ()
+    sql = f"""SELECT policy_version, audience, count(*) AS decisions, count(product_id) AS shown,
+              avg(expected_response) AS expected,
+              max(decided_at) AS newest FROM {DECISIONS} WHERE event_date >= :first
+              GROUP BY policy_version, audience ORDER BY newest DESC, audience"""  # noqa: S608
+    return tuple(viewer.records(sql, limit=20, first=day - timedelta(days=DAYS - 1)))

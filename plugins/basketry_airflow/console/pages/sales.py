@@ -1,0 +1,231 @@
+"""Sales: a period beside the one before and the same a year ago, from the whole catalog down to a product."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from basketry.tables import GRAINS
+from basketry_airflow.console import formats, periods
+from basketry_airflow.console.charts import Line, LineChart, line_chart
+from basketry_airflow.console.exports import export_query
+from basketry_airflow.console.rendering import Looking, render
+from basketry_airflow.console.viewer import Notice, Record, Viewer, chosen
+
+router = APIRouter()
+
+MOST_LINES = 200
+"""Lines of the table on the page; a download has all of them."""
+
+MEASURES = (
+    ("net_revenue", "Net revenue", "money"), ("orders", "Orders", "count"), ("units_sold", "Units sold", "count"),
+    ("customers", "Customers", "count"), ("average_price", "Average price", "exact_money"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the product tree one looks; None above it. product: its id."""
+
+    department: str | None = None
+    category: str | None = None
+    product: str | None = None
+
+    @property
+    def level(self) -> str:
+        """How deep: total, department, category or product."""
+        if self.product:
+            return "product"
+        return "category" if self.category else "department" if self.department else "total"
+
+    @property
+    def below(self) -> str | None:
+        """What the table breaks it down into."""
+        return {"total": "department", "department": "category", "category": "product"}.get(self.level)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One number of the period: how it is written, and its change on the period before and on a year ago."""
+
+    name: str
+    look: str
+    value: Any
+    on_before: float | None
+    on_year: float | None
+
+
+@dataclass(frozen=True)
+class Sales:
+    """What the page shows. product: name of the product looked at; newer, older: neighbours of the period."""
+
+    grain: str
+    place: Place
+    product: str | None
+    start: date
+    period: str
+    is_partial: bool
+    older: date | None
+    newer: date | None
+    tiles: tuple[Tile, ...]
+    chart: LineChart
+    lines: tuple[Record, ...]
+    is_cut: bool
+    lacking: Notice | None = None
+
+
+@router.get("/sales")
+def page(request: Request, viewer: Looking) -> Response:
+    """The page."""
+    lacking = viewer.missing("Sales", "daily_sales", *(f"gold.sales_{grain}_rollup" for grain in GRAINS))
+    shown = lacking or sales(viewer, request.query_params)
+    return render(viewer, "sales", "Sales", shown, grains=GRAINS)
+
+
+@router.get("/sales/download")
+def download(request: Request, viewer: Looking) -> Response:
+    """The page's table, all of it, as CSV."""
+    grain, place = _asked(request.query_params)
+    start = _start(viewer, grain, request.query_params.get("period"))
+    sql, values = _breakdown(grain, place if place.below else Place(place.department, place.category), start)
+    return export_query(viewer, f"sales_{grain}_{start}", sql, **values)
+
+
+def sales(viewer: Viewer, parameters: Mapping[str, str]) -> Sales | Notice:
+    """All that the page shows; parameters: grain, period, department, category, product."""
+    grain, place = _asked(parameters)
+    start = _start(viewer, grain, parameters.get("period"))
+    history = {row["period_start"]: row for row in _history(viewer, grain, place, start)}
+    if start not in history:
+        return Notice(
+            "Nothing was sold", f"There is no sale here in {periods.name(start, grain)}: choose another period."
+        )
+    now = history[start]
+    sql, values = _breakdown(grain, place, start)
+    lines = viewer.records(sql, limit=MOST_LINES + 1, **values) if place.below else []
+    return Sales(
+        grain=grain,
+        place=place,
+        product=now.get("product"),
+        start=start,
+        period=periods.name(start, grain),
+        is_partial=now["is_partial"],
+        older=periods.earlier(start, grain) if periods.earlier(start, grain) in history else None,
+        newer=periods.earlier(start, grain, -1) if periods.earlier(start, grain, -1) in history else None,
+        tiles=tuple(_tile(name, label, look, history, start, grain) for name, label, look in MEASURES),
+        chart=_chart(viewer, history, start, grain),
+        lines=tuple(_with_share(lines[:MOST_LINES], now["net_revenue"])),
+        is_cut=len(lines) > MOST_LINES,
+    )
+
+
+def _asked(parameters: Mapping[str, str]) -> tuple[str, Place]:
+    place = Place(*(parameters.get(name) or None for name in ("department", "category", "product")))
+    return chosen(parameters, "grain", GRAINS, "week"), place
+
+
+def _start(viewer: Viewer, grain: str, wanted: str | None) -> date:
+    """The period asked for; else the newest complete one, or the newest at all."""
+    try:
+        if wanted:
+            return date.fromisoformat(wanted)
+    except ValueError:
+        pass  # as if none had been asked for
+    table = f"gold.sales_{grain}_rollup"
+    sql = f"""SELECT max(CASE WHEN NOT is_partial THEN period_start END) AS complete, max(period_start) AS newest
+              FROM {table} WHERE level = 'total'"""  # noqa: S608 the console's own words
+    found = viewer.record(sql) or {}
+    newest = found.get("complete") or found.get("newest")
+    return newest if newest is not None else date.min
+
+
+def _history(viewer: Viewer, grain: str, place: Place, start: date) -> list[Record]:
+    """Periods from two years before the one looked at to the one after it."""
+    values: dict[str, Any] = {
+        "first": periods.earlier(
+            start, grain, periods.SHOWN[grain] + {"day": 364, "week": 52, "month": 12}.get(grain, 1)
+        ),
+        "last": periods.earlier(start, grain, -1),
+    }
+    measures = "period_start, net_revenue, orders, units_sold, customers, average_price, is_partial"
+    if place.product:
+        source, extra = f"gold.sales_{grain}", ", product"
+        where = "product_id = :product"
+        values["product"] = place.product
+    else:
+        source, extra = f"gold.sales_{grain}_rollup", ""
+        where = "level = :level AND department = :department AND category = :category"
+        values |= {"level": place.level, "department": place.department or "", "category": place.category or ""}
+    sql = f"""SELECT {measures}{extra} FROM {source}
+              WHERE {where} AND period_start BETWEEN :first AND :last ORDER BY period_start"""  # noqa: S608
+    return viewer.records(sql, **values)
+
+
+def _breakdown(grain: str, place: Place, start: date) -> tuple[str, dict[str, Any]]:
+    """The query of the table below: every part with its change on the period before and on a year ago."""
+    values: dict[str, Any] = {
+        "start": start, "before": periods.earlier(start, grain), "year": periods.year_ago(start, grain),
+    }  # fmt: skip
+    below = place.below or "product"
+    if below == "product":
+        key, name = "product_id", "coalesce(max(product), product_id) AS product, product_id"
+        source, where = f"gold.sales_{grain}", "department = :department AND category = :category"
+        values |= {"department": place.department or "", "category": place.category or ""}
+    else:
+        key, name, source = below, below, f"gold.sales_{grain}_rollup"
+        where = f"level = '{below}'"
+        if below == "category":
+            where += " AND department = :department"
+            values["department"] = place.department or ""
+    at = {"": ":start", "_before": ":before", "_year_ago": ":year"}
+    sums = ", ".join(
+        f"sum(CASE WHEN period_start = {when} THEN {measure} END) AS {measure}{suffix}"
+        for measure in ("net_revenue", "orders", "units_sold")
+        for suffix, when in at.items()
+    )
+    return (
+        f"""SELECT {name}, {sums} FROM {source} WHERE {where} AND period_start IN (:start, :before, :year)
+            GROUP BY {key} HAVING count(CASE WHEN period_start = :start THEN 1 END) > 0
+            ORDER BY net_revenue DESC""",  # noqa: S608
+        values,
+    )
+
+
+def _tile(name: str, label: str, look: str, history: Mapping[date, Record], start: date, grain: str) -> Tile:
+    before, year = history.get(periods.earlier(start, grain), {}), history.get(periods.year_ago(start, grain), {})
+    now = history[start][name]
+    return Tile(label, look, now, formats.relative(now, before.get(name)), formats.relative(now, year.get(name)))
+
+
+def _chart(viewer: Viewer, history: Mapping[date, Record], start: date, grain: str) -> LineChart:
+    first = max(min(history), periods.earlier(start, grain, periods.SHOWN[grain] - 1))
+    shown, place = [], first
+    while place <= start:
+        shown.append(place)
+        place = periods.earlier(place, grain, -1)
+    revenue = {when: float(row["net_revenue"]) for when, row in history.items()}
+    lines = [Line("Net revenue", [revenue.get(when) for when in shown])]
+    year = [revenue.get(periods.year_ago(when, grain)) for when in shown]
+    if grain != "year" and any(value is not None for value in year):
+        lines.append(Line("A year before", year, "year"))
+    labels = [periods.short_name(when, grain) for when in shown]
+    write = formats.money(viewer.catalog.currency)
+    return line_chart(f"Net revenue by {grain}", labels, lines, write=write, over=grain)
+
+
+def _with_share(lines: list[Record], whole: Any) -> list[Record]:
+    """Each line with its share of the whole and its changes."""
+    return [
+        {
+            **row,
+            "share": float(row["net_revenue"]) / float(whole) if whole else None,
+            "on_before": formats.relative(row["net_revenue"], row["net_revenue_before"]),
+            "on_year": formats.relative(row["net_revenue"], row["net_revenue_year_ago"]),
+        }
+        for row in lines
+    ]

@@ -1,0 +1,88 @@
+"""Pages from templates: one environment, everything escaped, every page within the same frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from airflow.api_fastapi.core_api.security import GetUserDep
+from fastapi import Depends, Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from basketry_airflow.console import formats, static
+from basketry_airflow.console.viewer import Viewer, viewer_of
+
+PAGES = (
+    ("", "Today"), ("sales", "Sales"), ("decisions", "Decisions"), ("segments", "Segments"), ("propensity", "Propensity"),
+    ("offers", "Offers"), ("models", "Models"), ("data", "Data"), ("ask", "Ask"),
+)  # fmt: skip
+"""Path and title of every page, in the order of the menu."""
+
+
+def current_viewer(request: Request, user: GetUserDep, catalog: str | None = None) -> Viewer:
+    """The viewer that the Airflow user and the parameter `catalog` make; kept with the request for an error's page."""
+    viewer = viewer_of(user.get_name(), catalog, request.scope.get("root_path", ""))
+    request.state.basketry_viewer = viewer
+    return viewer
+
+
+Looking = Annotated[Viewer, Depends(current_viewer)]
+"""Who looks at a page, as a route's parameter."""
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    for name in ("count", "decimal", "share", "change", "day", "moment", "ago"):
+        environment.filters[name] = getattr(formats, name)
+    environment.globals["pages"] = PAGES
+    environment.globals["tags"] = {name: tag for name, (_, _, tag) in static.files().items()}
+    return environment
+
+
+def render(viewer: Viewer, page: str, title: str, shown: object, **more: object) -> HTMLResponse:
+    """The template of a page, filled. page: one of PAGES; shown: what the page shows, `shown` in the template."""
+    currency = viewer.catalog.currency
+    template = _environment().get_template(f"{more.pop('template', page or 'today')}.html")
+    text = template.render(
+        viewer=viewer,
+        page=page,
+        title=title,
+        shown=shown,
+        link=viewer.link,
+        money=formats.money(currency),
+        exact_money=formats.exact_money(currency),
+        **more,
+    )
+    return HTMLResponse(text)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What an error's page says."""
+
+    status: int
+    title: str
+    text: str
+
+
+def problem(request: Request, status: int, title: str, text: str, headers: Mapping[str, str] | None = None) -> Response:
+    """An error as a page within the frame for who is known, as JSON for who is not."""
+    viewer = getattr(request.state, "basketry_viewer", None)
+    if viewer is None and status == 401:
+        return JSONResponse({"detail": text}, status, headers=dict(headers or {}))
+    template = _environment().get_template("problem.html")
+    base = request.scope.get("root_path", "")
+    content = template.render(viewer=viewer, page=None, title=title, shown=Problem(status, title, text), base=base)
+    return HTMLResponse(content, status, headers=dict(headers or {}))

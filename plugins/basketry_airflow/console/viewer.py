@@ -1,0 +1,143 @@
+"""Who looks at a page: the Airflow user, the team that include/grants puts the user into, and the catalog looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from basketry.catalogs import Catalog, catalog_names, load_catalog
+from basketry.errors import BadInputError
+from basketry.grants import AccessRefusedError, Team
+from basketry.settings import Settings
+from basketry.warehouse import TableState, Warehouse, open_warehouse
+from basketry_airflow.forms import scheduled_catalog
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Why a part of a page is not shown, in words for who reads it."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """One user looking at one catalog. base: path under which the console is served."""
+
+    user: str
+    team: Team
+    catalog: Catalog
+    catalogs: tuple[str, ...]
+    warehouse: Warehouse
+    base: str
+
+    def records(self, sql: str, limit: int = 2_000, **values: Any) -> list[Record]:
+        """Rows of a query over what the team may see; `:name` in it takes its value from `values`."""
+        return self.warehouse.query(sql, values, team=self.team.name, limit=limit).records()
+
+    def record(self, sql: str, **values: Any) -> Record | None:
+        """The first row of a query, None without one."""
+        found = self.records(sql, limit=1, **values)
+        return found[0] if found else None
+
+    def columns(self, full_name: str) -> tuple[str, ...]:
+        """The columns of a table that the team sees."""
+        return self.warehouse.columns(self.team.name, full_name)
+
+    def may_read(self, full_name: str) -> bool:
+        """Whether the team may read a declared table."""
+        table = self.warehouse.grants.tables.get(full_name)
+        return table is not None and self.team.may_read(table)
+
+    def sees_people(self) -> bool:
+        """Whether the team sees personal data in clear."""
+        return self.team.pii == "clear"
+
+    def state(self, full_name: str) -> TableState | None:
+        """The newest state of a table, None while there is none."""
+        found = self.warehouse.states([full_name]) if full_name in self.warehouse.grants.tables else ()
+        return found[0] if found else None
+
+    def missing(self, what: str, dag: str, *full_names: str) -> Notice | None:
+        """Why `what` cannot be shown from these tables, None when it can. dag: the one that fills them."""
+        for name in full_names:
+            if name in self.warehouse.grants.tables and not self.may_read(name):
+                text = f"Team {self.team.name} may not read {name}. Who needs it asks for it in include/grants."
+                return Notice(f"{what}: not for your team", text)
+            if self.state(name) is None:
+                text = f"{name} has not been filled yet in the catalog {self.catalog.name}. The DAG {dag} fills it."
+                return Notice(f"No {what[:1].lower()}{what[1:]} yet", text)
+        return None
+
+    def newest(self, full_name: str, column: str = "as_of") -> date | None:
+        """The last day of a table."""
+        found = self.record(f"SELECT max({column}) AS newest FROM {full_name}")  # noqa: S608 both are the console's own
+        return found["newest"] if found else None
+
+    def link(self, page: str, **parameters: object) -> str:
+        """Address of a page of the console, in this catalog; parameters that are None or '' are left out."""
+        kept = {name: value for name, value in parameters.items() if value not in (None, "")}
+        if self.catalog.name != self.catalogs[0]:
+            kept["catalog"] = self.catalog.name
+        query = f"?{urlencode(kept)}" if kept else ""
+        return f"{self.base}/{page}{query}"
+
+    def airflow(self, path: str) -> str:
+        """Address of a page of Airflow itself."""
+        return f"{self.base.rpartition('/')[0]}/{path}"
+
+
+def viewer_of(user: str, wanted_catalog: str | None, base: str) -> Viewer:
+    """The viewer; AccessRefusedError for a user in no team, BadInputError for a catalog that does not exist."""
+    include = Settings.from_environment().include
+    names = catalogs_in_order(include)
+    catalog = wanted_catalog or names[0]
+    if catalog not in names:
+        raise BadInputError(f"There is no such catalog: choose one of {', '.join(names)}.")
+    warehouse = _warehouse(catalog, _changes(include))
+    team = warehouse.grants.team_of(user)
+    return Viewer(user, team, _catalog(catalog, include), names, warehouse, base)
+
+
+def catalogs_in_order(include: Path) -> tuple[str, ...]:
+    """Every catalog's name, that of the scheduled runs first."""
+    first = scheduled_catalog(include)
+    return (first, *(name for name in catalog_names(include) if name != first))
+
+
+@lru_cache(maxsize=64)
+def _catalog(name: str, include: Path) -> Catalog:
+    return load_catalog(name, include)
+
+
+def _changes(include: Path) -> tuple[tuple[str, int], ...]:
+    """What a changed grants file looks like: rights that were taken away must not live on in a cache."""
+    return tuple(sorted((path.name, path.stat().st_mtime_ns) for path in (include / "grants").glob("*.yaml")))
+
+
+@lru_cache(maxsize=16)
+def _warehouse(catalog: str, changes: tuple[tuple[str, int], ...]) -> Warehouse:
+    import os
+
+    settings = Settings.from_environment()
+    if settings.lake is not None:
+        return open_warehouse(catalog, settings)
+    from basketry_airflow.workspace import workspace
+
+    return open_warehouse(catalog, settings, workspace, os.environ.get("BASKETRY_WAREHOUSE_ID"))
+
+
+def chosen(parameters: Mapping[str, str], name: str, known: tuple[str, ...], default: str) -> str:
+    """A parameter that must be one of the known words; anything else is the default."""
+    return parameters[name] if parameters.get(name) in known else default
+
+
+__all__ = ["AccessRefusedError", "Notice", "Record", "Viewer", "chosen", "viewer_of"]

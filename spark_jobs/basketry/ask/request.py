@@ -1,0 +1,57 @@
+"""What is asked for, apart from the words: measures by dimensions, filters, time, comparison, ranking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from basketry.ask.periods import Period
+from basketry.metrics.model import Cube, Dimension, Measure
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Only, or without, the members of a dimension."""
+
+    dimension: Dimension
+    members: tuple[str, ...]
+    excluded: bool = False
+
+
+@dataclass(frozen=True)
+class Bound:
+    """Only results above or below a number. measure: None for the change of a comparison; operator: >, >=, < or <=."""
+
+    measure: Measure | None
+    operator: str
+    number: float
+
+
+@dataclass(frozen=True)
+class Request:
+    """A question to one cube.
+
+    groups: a row for each of their members; bucket: a row for each day, week …; before: the period compared with;
+    top: how many rows of the ranking, None for all; horizon: days ahead; counted: how many members there are is asked.
+    """
+
+    cube: Cube
+    measures: tuple[Measure, ...]
+    groups: tuple[Dimension, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    period: Period | None = None
+    before: Period | None = None
+    bucket: str | None = None
+    share: bool = False
+    growth: bool = False
+    top: int | None = None
+    descending: bool = True
+    bounds: tuple[Bound, ...] = ()
+    counted: Dimension | None = None
+    horizon: int | None = None
+    listing: bool = False
+
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """Every dimension that the rows must have: grouped, filtered or counted."""
+        used = (*self.groups, *(one.dimension for one in self.filters), *((self.counted,) if self.counted else ()))
+        return tuple(dict((one.name, one) for one in used).values())

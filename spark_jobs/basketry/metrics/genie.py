@@ -1,0 +1,77 @@
+"""The Genie space of the metrics: its tables without personal data, what they mean, and questions with their queries."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from basketry.metrics.dashboards import samples_of
+from basketry.metrics.model import Cube, Metrics
+from basketry.metrics.samples import open_cubes
+from basketry.tables import TABLES, Table
+
+Document = dict[str, Any]
+VERSION = 2
+
+
+def genie_space(metrics: Metrics) -> Document:
+    """The space as `serialized_space` has it; identifiers are schema.table, and get the catalog when it is created."""
+    cubes = open_cubes(metrics)
+    samples = {sample.question: sample for cube in cubes for sample in samples_of(cube)}
+    used = {name for cube in cubes for name in cube.tables}
+    tables = sorted((table for table in TABLES if table.full_name in used), key=lambda table: table.full_name)
+    examples = [
+        {
+            "id": identity(f"example {one.question}"),
+            "question": [one.question],
+            "sql": [f"{line}\n" for line in one.sql.splitlines()],
+        }
+        for one in samples.values()
+    ]
+    questions = [{"id": identity(f"sample {question}"), "question": [question]} for question in list(samples)[:12]]
+    return {
+        "version": VERSION,
+        "config": {"sample_questions": sorted(questions, key=_by_id)},
+        "data_sources": {"tables": [_table(table) for table in tables]},
+        "instructions": {
+            "text_instructions": [{"id": identity("instructions"), "content": instructions(cubes)}],
+            "example_question_sqls": sorted(examples, key=_by_id),
+        },
+    }
+
+
+def with_catalog(space: Document, catalog: str) -> Document:
+    """The same space with `catalog.schema.table` for identifiers, as a workspace wants it."""
+    tables = [{**table, "identifier": f"{catalog}.{table['identifier']}"} for table in space["data_sources"]["tables"]]
+    return {**space, "data_sources": {"tables": tables}}
+
+
+def identity(text: str) -> str:
+    """32 lower-case hexadecimal digits: the same text has the same id."""
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _by_id(entry: Document) -> str:
+    return str(entry["id"])
+
+
+def _table(table: Table) -> Document:
+    columns = [
+        {"column_name": column.name, "description": [column.meaning]}
+        for column in sorted(table.columns, key=lambda column: column.name)
+    ]
+    return {"identifier": table.full_name, "description": [f"One row is {table.meaning}."], "column_configs": columns}
+
+
+def instructions(cubes: tuple[Cube, ...]) -> list[str]:
+    """What somebody must know who writes queries over the cubes: measures, words, what always holds."""
+    lines = ["Use these measures, and no others, by their definitions.\n"]
+    for cube in cubes:
+        lines.append(f"{cube.name}: {cube.meaning}. Tables: {', '.join(cube.tables)}.\n")
+        if cube.where is not None:
+            lines.append(f"Always: {cube.where.sql(dialect='databricks')}.\n")
+        for one in cube.measures.values():
+            also = f" Also called {', '.join(one.words)}." if one.words else ""
+            lines.append(f"{one.label} = {one.sql.sql(dialect='databricks')}; it adds up: {one.adds_up}.{also}\n")
+    lines.append("Questions about persons, their names and addresses are refused.\n")
+    return lines

@@ -1,0 +1,1 @@
+"""Offers: the right one at the moment of the click, learned from every response."""

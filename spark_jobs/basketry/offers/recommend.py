@@ -1,0 +1,107 @@
+"""Who may like what: recommendations by the champion, and popular products beside each category, for offers to choose from."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date, timedelta
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from basketry import registry, versions
+from basketry.lakehouse import Lakehouse
+from basketry.offers import cache
+from basketry.offers.read import WIDTH, WITHOUT_CATEGORY
+from basketry.report import JobReport
+from basketry.tables import OFFER_POPULAR, OFFER_RECOMMENDATIONS, ORDER_LINES, PRODUCTS
+
+_DAYS = 90
+WHOLE_SHOP = ""
+
+
+def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+    """Popular products as of --as-of, into Redis too where there is one; recommendations where there is a champion."""
+    as_of: date = arguments.as_of
+    rows = popular_products(lake.read(ORDER_LINES), lake.read(PRODUCTS), as_of)
+    if arguments.dry_run:
+        return JobReport(rows.count(), 0, ("popular products only",), as_of=as_of, dry_run=True)
+    write_popular(lake, as_of)
+    stored = lake.read(OFFER_POPULAR).count()
+    cached = fill_cache(lake)
+    number, recommended = write_recommendations(lake, as_of, arguments.model)
+    told = (f"{stored:,} popular products, {cached} contexts in redis", f"{recommended:,} recommendations")
+    return JobReport(stored + recommended, stored + recommended, told, as_of=as_of, model_version=number)
+
+
+def fill_cache(lake: Lakehouse) -> int:
+    """Put the popular products into Redis; returns how many contexts, 0 where there is none."""
+    client = cache.connect(lake.settings.redis_url)
+    if client is None:
+        return 0
+    found: dict[str, list[str]] = {}
+    for row in lake.read(OFFER_POPULAR).orderBy("context", "rank").collect():
+        found.setdefault(row.context, []).append(row.product_id)
+    cache.fill(client, lake.catalog, found)
+    return len(found)
+
+
+def write_recommendations(lake: Lakehouse, as_of: date, wanted: str) -> tuple[str | None, int]:
+    """Replace gold.offer_recommendations; the version that made them and how many rows.
+
+    wanted: see `versions.choose`; a catalog that never had a champion has no recommendations, and that is no error.
+    """
+    from basketry.offers import train_recommender
+
+    name = registry.registered_name(lake.catalog, train_recommender.MODEL)
+    if wanted == registry.CHAMPION and registry.alias_version(name, registry.CHAMPION) is None:
+        return None, 0
+    [choice] = versions.choose(lake, train_recommender.KIND, wanted, [as_of])
+    model = choice.version.recommender
+    given = train_recommender.purchases(lake, as_of - timedelta(days=train_recommender.HISTORY_DAYS), as_of)
+    top = model.top(given.over(model.products))
+    count, length = top.shape
+    table = pa.table(
+        {
+            "customer_id": np.repeat(np.array(given.shoppers, dtype=object), length),
+            "rank": pa.array(np.tile(np.arange(1, length + 1), count), pa.int32()),
+            "product_id": np.array(model.products, dtype=object)[top].reshape(-1),
+            "score": np.tile(np.linspace(1, 0, length, endpoint=False), count),
+            "as_of": pa.array([as_of] * top.size, pa.date32()),
+            "model_version": [choice.version.number] * top.size,
+        }
+    )
+    lake.replace(OFFER_RECOMMENDATIONS, lake.spark.createDataFrame(table), "true")
+    return choice.version.number, top.size
+
+
+def popular_products(lines: DataFrame, products: DataFrame, as_of: date) -> DataFrame:
+    """Rows of gold.offer_popular: products by the number of orders of the last 90 days that hold them and the context.
+
+    A tie goes to the lesser product id, so that the same input gives the same rows.
+    """
+    recent = lines.where("line_kind = 'sale' AND status <> 'cancelled' AND product_id IS NOT NULL").where(
+        (F.col("order_date") <= F.lit(as_of)) & (F.col("order_date") > F.date_sub(F.lit(as_of), _DAYS))
+    )
+    category = F.coalesce("category", F.lit(WITHOUT_CATEGORY)).alias("context")
+    held = recent.select("order_id", "product_id").distinct().join(products.select("product_id", category), "product_id")
+    contexts = held.select("order_id", "context").distinct()
+    beside = held.select("order_id", "product_id").join(contexts, "order_id").groupBy("context", "product_id")
+    counted = beside.agg(F.count("*").alias("orders"))
+    overall = held.groupBy("product_id").agg(F.count("*").alias("orders")).withColumn("context", F.lit(WHOLE_SHOP))
+    best = Window.partitionBy("context").orderBy(F.desc("orders"), "product_id")
+    ranked = counted.unionByName(overall).withColumn("rank", F.row_number().over(best))
+    return ranked.where(F.col("rank") <= WIDTH).withColumn("as_of", F.lit(as_of))
+
+
+def write_popular(lake: Lakehouse, as_of: date) -> None:
+    """Replace gold.offer_popular by what is popular as of a day."""
+    lake.replace(OFFER_POPULAR, popular_products(lake.read(ORDER_LINES), lake.read(PRODUCTS), as_of), "true")
+
+
+def ensure_popular(lake: Lakehouse) -> None:
+    """A catalog that never had recommendations gets its popular products, as of its newest order."""
+    if not lake.exists(OFFER_POPULAR):
+        newest = lake.read(ORDER_LINES).agg(F.max("order_date")).collect()[0][0]
+        write_popular(lake, newest)

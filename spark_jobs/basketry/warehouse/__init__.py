@@ -1,0 +1,47 @@
+"""The one reader of results for people: a query in, rows out, never a JVM.
+
+    warehouse = open_warehouse("demo", Settings.from_environment())
+    rows = warehouse.query("SELECT product, net_revenue FROM gold.sales_week WHERE period_start = :week",
+                           {"week": date(2026, 11, 9)}, team="sales")
+    rows.columns, rows.rows, rows.read      # names, tuples, which version of which table, written when
+
+A query is Databricks SQL over `schema.table`, the same here and on Databricks. What may be asked is told by
+`basketry.grants.guard`: one SELECT, the team's tables, without the columns it may not see. Locally DuckDB answers over
+the Delta folders, on Databricks a SQL warehouse; both stop after a time and a number of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from basketry.grants.loader import load_grants
+from basketry.settings import Settings
+from basketry.warehouse.model import NotYetError, Rows, SlowQueryError, TableState, Warehouse, WarehouseError
+
+if TYPE_CHECKING:
+    from databricks.sdk import WorkspaceClient
+
+__all__ = [
+    "NotYetError", "Rows", "SlowQueryError", "TableState", "Warehouse", "WarehouseError", "open_warehouse",
+]  # fmt: skip
+
+
+def open_warehouse(
+    catalog: str,
+    settings: Settings,
+    client: Callable[[], WorkspaceClient] | None = None,
+    warehouse_id: str | None = None,
+) -> Warehouse:
+    """The warehouse of a catalog. Keep it: it remembers what it read, and may be used by many threads.
+
+    client, warehouse_id: needed on Databricks only; the client is made when the first query comes.
+    """
+    grants = load_grants(catalog, settings.include)
+    if settings.lake is not None:
+        from basketry.warehouse.local import LocalWarehouse
+
+        return LocalWarehouse(grants, settings.lake)
+    from basketry.warehouse.remote import DatabricksWarehouse
+
+    return DatabricksWarehouse(grants, client, warehouse_id)

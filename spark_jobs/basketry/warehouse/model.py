@@ -1,0 +1,114 @@
+"""What every warehouse is: a guarded query in, rows with their tables' versions out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from basketry.errors import BadInputError, BasketryError
+from basketry.grants.guard import Guarded, guard, visible_columns
+from basketry.grants.model import Grants
+from basketry.warehouse.cache import Cache
+
+MOST_ROWS = 10_000
+"""Rows of a query whose caller names no other limit."""
+
+SECONDS = 20.0
+"""How long a query may take whose caller names no other limit."""
+
+
+class WarehouseError(BasketryError):
+    """The warehouse did not answer; one sentence, without the query's values."""
+
+
+class SlowQueryError(WarehouseError):
+    """The query took longer than it may."""
+
+
+class NotYetError(BadInputError):
+    """A table that the query reads has not been filled yet."""
+
+
+@dataclass(frozen=True)
+class TableState:
+    """Which state of a table was read. version: Delta version; written_at: UTC instant of its commit."""
+
+    name: str
+    version: int
+    written_at: datetime
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The answer to a query. truncated: there was more than the limit; read: the tables it comes from."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    read: tuple[TableState, ...]
+    truncated: bool = False
+
+    def records(self) -> list[dict[str, Any]]:
+        """A dict a row."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+    def column(self, name: str) -> list[Any]:
+        """The values of one column; ValueError when there is none of that name."""
+        position = self.columns.index(name)
+        return [row[position] for row in self.rows]
+
+    def cut(self, limit: int) -> Rows:
+        """The first rows, at most so many, marked as truncated where there are more."""
+        if len(self.rows) <= limit:
+            return self
+        return Rows(self.columns, self.rows[:limit], self.read, truncated=True)
+
+
+class Warehouse(ABC):
+    """The tables of one catalog, as far as a team may see them."""
+
+    def __init__(self, grants: Grants) -> None:
+        """grants: who may read what of the catalog."""
+        self.grants = grants
+        self._passed: Cache[Guarded] = Cache(512)
+
+    @property
+    def catalog(self) -> str:
+        """The catalog that it reads."""
+        return self.grants.catalog
+
+    def query(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        team: str,
+        limit: int = MOST_ROWS,
+        seconds: float = SECONDS,
+    ) -> Rows:
+        """Run one SELECT in Databricks SQL.
+
+        parameters: value of each `:name`. limit: most rows. Raises AccessRefusedError for what the team may not ask,
+        NotYetError for a table that is not there yet, SlowQueryError after so many seconds, WarehouseError else.
+        """
+        guarded = self.guarded(sql, team=team, limit=limit)
+        return self._run(guarded, dict(parameters or {}), seconds).cut(limit)
+
+    def guarded(self, sql: str, *, team: str, limit: int = MOST_ROWS) -> Guarded:
+        """The query as it would be run, with the tables it reads; AccessRefusedError when the team may not ask it."""
+        # One row more than may be shown tells that there is more.
+        return self._passed.get((team, sql, limit), lambda: guard(self.grants, team, sql, limit + 1))
+
+    def columns(self, team: str, full_name: str) -> tuple[str, ...]:
+        """The columns of `schema.table` that the team sees: what `SELECT *` gives it."""
+        return visible_columns(self.grants, team, full_name)
+
+    @abstractmethod
+    def states(self, full_names: Sequence[str]) -> tuple[TableState, ...]:
+        """The newest state of each table that exists, in the order given."""
+
+    @abstractmethod
+    def _run(self, guarded: Guarded, parameters: dict[str, Any], seconds: float) -> Rows:
+        """The rows of a query that passed the guard."""

@@ -1,0 +1,154 @@
+"""The SQL warehouse of a Databricks workspace, through the statement execution API."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from basketry.errors import BadInputError
+from basketry.grants.guard import Guarded
+from basketry.grants.model import Grants
+from basketry.warehouse.model import NotYetError, Rows, SlowQueryError, TableState, Warehouse, WarehouseError
+
+if TYPE_CHECKING:
+    from databricks.sdk import WorkspaceClient
+    from databricks.sdk.service.sql import StatementParameterListItem, StatementResponse
+
+POLL_SECONDS = 0.5
+STATE_SECONDS = 60.0
+"""How long a table's state is believed: asking for it is a statement of its own."""
+
+_TYPES = {
+    bool: "BOOLEAN",
+    int: "BIGINT",
+    float: "DOUBLE",
+    Decimal: "DECIMAL(38,10)",
+    date: "DATE",
+    datetime: "TIMESTAMP",
+}
+_READERS: dict[str, Callable[[str], Any]] = {
+    "BOOLEAN": lambda text: text == "true",
+    "BYTE": int,
+    "SHORT": int,
+    "INT": int,
+    "LONG": int,
+    "FLOAT": float,
+    "DOUBLE": float,
+    "DECIMAL": Decimal,
+    "DATE": date.fromisoformat,
+    "TIMESTAMP": lambda text: datetime.fromisoformat(text).astimezone(UTC),
+    "ARRAY": json.loads,
+    "MAP": json.loads,
+    "STRUCT": json.loads,
+}
+"""How the text of a value is read, by the type that the manifest names; every other type stays text."""
+
+
+class DatabricksWarehouse(Warehouse):
+    """One catalog in Unity Catalog."""
+
+    def __init__(self, grants: Grants, client: Callable[[], WorkspaceClient] | None, warehouse_id: str | None) -> None:
+        """client: makes the workspace's client; the SDK's own settings are used without one."""
+        super().__init__(grants)
+        if not warehouse_id:
+            raise BadInputError("BASKETRY_WAREHOUSE_ID is not set: give the id of the SQL warehouse that answers.")
+        self._warehouse_id = warehouse_id
+        self._make_client = client
+        self._client: WorkspaceClient | None = None
+        self._known: dict[str, tuple[float, TableState]] = {}
+
+    @property
+    def client(self) -> WorkspaceClient:
+        """The workspace's client."""
+        if self._client is None:
+            if self._make_client is None:
+                from databricks.sdk import WorkspaceClient
+
+                self._make_client = WorkspaceClient
+            self._client = self._make_client()
+        return self._client
+
+    def states(self, full_names: Sequence[str]) -> tuple[TableState, ...]:
+        """The newest state of each table that exists, at most a minute old."""
+        found = (self._state(name) for name in full_names)
+        return tuple(state for state in found if state is not None)
+
+    def _state(self, full_name: str) -> TableState | None:
+        asked_at, state = self._known.get(full_name, (float("-inf"), None))
+        if state is not None and time.monotonic() - asked_at < STATE_SECONDS:
+            return state
+        schema, name = full_name.split(".")
+        try:
+            history = self._statement(f"DESCRIBE HISTORY `{schema}`.`{name}` LIMIT 1", {}, 30.0)
+        except NotYetError:
+            return None
+        newest = history.records()[0]
+        state = TableState(full_name, int(newest["version"]), newest["timestamp"])
+        self._known[full_name] = (time.monotonic(), state)
+        return state
+
+    def _run(self, guarded: Guarded, parameters: dict[str, Any], seconds: float) -> Rows:
+        rows = self._statement(guarded.sql(), parameters, seconds)
+        return Rows(rows.columns, rows.rows, self.states([table.full_name for table in guarded.tables]))
+
+    def _statement(self, sql: str, parameters: dict[str, Any], seconds: float) -> Rows:
+        answer = self._finished(sql, parameters, seconds)
+        state = answer.status.state.value if answer.status and answer.status.state else "FAILED"
+        if state == "CANCELED":
+            raise SlowQueryError(f"the query took longer than {seconds:g} seconds: ask for less at once.")
+        if state != "SUCCEEDED":
+            self._refuse(answer)
+        described = (answer.manifest.schema.columns if answer.manifest and answer.manifest.schema else None) or []
+        readers = [_READERS.get(one.type_name.value if one.type_name else "", str) for one in described]
+        rows = tuple(
+            tuple(None if text is None else read(text) for read, text in zip(readers, row, strict=True))
+            for row in self._texts(answer)
+        )
+        return Rows(tuple(str(one.name) for one in described), rows, ())
+
+    def _finished(self, sql: str, parameters: dict[str, Any], seconds: float) -> StatementResponse:
+        """The statement's end; it is cancelled when it takes too long."""
+        api = self.client.statement_execution
+        answer = api.execute_statement(
+            statement=sql,
+            warehouse_id=self._warehouse_id,
+            catalog=self.catalog,
+            parameters=[_parameter(name, value) for name, value in parameters.items()] or None,
+            wait_timeout="5s",
+        )
+        deadline = time.monotonic() + seconds
+        while answer.status and answer.status.state and answer.status.state.value in ("PENDING", "RUNNING"):
+            if time.monotonic() > deadline:
+                api.cancel_execution(str(answer.statement_id))
+                raise SlowQueryError(f"the query took longer than {seconds:g} seconds: ask for less at once.")
+            time.sleep(POLL_SECONDS)
+            answer = api.get_statement(str(answer.statement_id))
+        return answer
+
+    def _texts(self, answer: StatementResponse) -> Iterator[list[str | None]]:
+        part = answer.result
+        while part is not None:
+            yield from part.data_array or []
+            following = part.next_chunk_index
+            api = self.client.statement_execution
+            part = api.get_statement_result_chunk_n(str(answer.statement_id), following) if following else None
+
+    def _refuse(self, answer: StatementResponse) -> None:
+        error = answer.status.error if answer.status else None
+        message = str(error.message) if error else ""
+        if "TABLE_OR_VIEW_NOT_FOUND" in message:
+            raise NotYetError(f"a table of catalog {self.catalog} does not exist yet: run the job that fills it.")
+        # The class alone: the rest of the warehouse's words may quote a value of a row.
+        kind = message.partition("]")[0].lstrip("[") if message.startswith("[") else "no reason given"
+        raise WarehouseError(f"the SQL warehouse cannot answer the query ({kind}).")
+
+
+def _parameter(name: str, value: Any) -> StatementParameterListItem:
+    from databricks.sdk.service.sql import StatementParameterListItem
+
+    text = value.isoformat() if isinstance(value, date) else None if value is None else str(value)
+    return StatementParameterListItem(name=name, value=text, type=_TYPES.get(type(value), "STRING"))

@@ -1,0 +1,9 @@
+"""Compacts small files of a catalog's tables and deletes those that no kept version needs."""
+
+from __future__ import annotations
+
+from basketry.entry import job_main, job_parser
+from basketry.maintenance.job import run
+
+if __name__ == "__main__":
+    job_main(job_parser("maintenance", __doc__, dated=False), run)

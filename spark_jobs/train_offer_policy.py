@@ -1,0 +1,11 @@
+"""Learns a policy that chooses offers from logged decisions, judges it off-policy, and registers it as challenger."""
+
+from __future__ import annotations
+
+from basketry.entry import job_main, job_parser
+from basketry.offers.train import run
+
+parser = job_parser("train_offer_policy", __doc__, dated=True)
+
+if __name__ == "__main__":
+    job_main(parser, run)

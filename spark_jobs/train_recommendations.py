@@ -1,0 +1,11 @@
+"""Learns which products to recommend to whom, tests that on the newest purchases, and registers it as challenger."""
+
+from __future__ import annotations
+
+from basketry.entry import job_main, job_parser
+from basketry.offers.train_recommender import run
+
+parser = job_parser("train_recommendations", __doc__, dated=True)
+
+if __name__ == "__main__":
+    job_main(parser, run)

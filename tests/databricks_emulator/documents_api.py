@@ -1,0 +1,127 @@
+"""Lakeview dashboards and Genie spaces: JSON with an etag that every edit changes, and a trash."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import uuid
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body
+
+from tests.databricks_emulator.errors import ApiError, invalid
+from tests.databricks_emulator.workspace_files_api import WorkspaceTree
+
+Document = dict[str, Any]
+
+
+@dataclass
+class Shelf:
+    """Documents by id. key: what their id is called; serialized: the field that holds their content as JSON text."""
+
+    key: str
+    serialized: str
+    documents: dict[str, Document] = field(default_factory=dict)
+    published: dict[str, Document] = field(default_factory=dict)
+    _etags: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    def create(self, body: Document) -> Document:
+        """A new document; ApiError when its content is no JSON."""
+        self._check(body)
+        document = {**body, self.key: uuid.uuid4().hex, "etag": str(next(self._etags))}
+        self.documents[document[self.key]] = document
+        return document
+
+    def find(self, wanted: str) -> Document:
+        """The document; ApiError 404 when there is none or it is in the trash."""
+        if wanted not in self.documents:
+            raise ApiError(404, "RESOURCE_DOES_NOT_EXIST", f"{self.key} {wanted} does not exist.")
+        return self.documents[wanted]
+
+    def update(self, wanted: str, body: Document) -> Document:
+        """Change fields; ApiError 409 when the etag given is not the present one."""
+        document = self.find(wanted)
+        self._check(body)
+        if body.get("etag") not in (None, document["etag"]):
+            raise ApiError(409, "ABORTED", "The document was changed meanwhile: its etag is another one.")
+        document |= {**body, "etag": str(next(self._etags))}
+        return document
+
+    def trash(self, wanted: str) -> Document:
+        """Remove."""
+        self.find(wanted)
+        return self.documents.pop(wanted)
+
+    def _check(self, body: Document) -> None:
+        try:
+            json.loads(body.get(self.serialized) or "{}")
+        except ValueError:
+            raise invalid(f"{self.serialized} is no JSON.") from None
+
+
+def dashboards_router(shelf: Shelf, tree: WorkspaceTree) -> APIRouter:
+    """The routes below /api/2.0/lakeview/dashboards."""
+    router = APIRouter()
+
+    @router.post("")
+    def create(
+        body: Annotated[Document, Body()], dataset_catalog: str = "", dataset_schema: str = ""
+    ) -> Document:
+        path = f"{body.get('parent_path', '/Users')}/{body['display_name']}.lvdash.json"
+        tree.find(path.rpartition("/")[0])
+        data = {"path": path, "dataset_catalog": dataset_catalog, "dataset_schema": dataset_schema}
+        made = shelf.create(body | data)
+        tree.add(path, "DASHBOARD", made[shelf.key])
+        return made
+
+    @router.get("/{wanted}")
+    def get(wanted: str) -> Document:
+        return shelf.find(wanted)
+
+    @router.patch("/{wanted}")
+    def update(wanted: str, body: Annotated[Document, Body()]) -> Document:
+        return shelf.update(wanted, body)
+
+    @router.post("/{wanted}/published")
+    def publish(wanted: str, body: Annotated[Document, Body()]) -> Document:
+        shelf.published[wanted] = body | {"etag": shelf.find(wanted)["etag"]}
+        return {"display_name": shelf.find(wanted)["display_name"], **body}
+
+    @router.delete("/{wanted}")
+    def trash(wanted: str) -> Document:
+        tree.remove(shelf.trash(wanted)["path"])
+        shelf.published.pop(wanted, None)
+        return {}
+
+    return router
+
+
+def genie_router(shelf: Shelf, tree: WorkspaceTree) -> APIRouter:
+    """The routes below /api/2.0/genie/spaces."""
+    router = APIRouter()
+
+    @router.post("")
+    def create(body: Annotated[Document, Body()]) -> Document:
+        tree.find(body.get("parent_path", "/Users"))
+        return shelf.create(body)
+
+    @router.get("")
+    def listed() -> Document:
+        return {"spaces": [{"space_id": one["space_id"], "title": one["title"]} for one in shelf.documents.values()]}
+
+    @router.get("/{wanted}")
+    def get(wanted: str, include_serialized_space: bool = False) -> Document:
+        space = shelf.find(wanted)
+        return space if include_serialized_space else {k: v for k, v in space.items() if k != shelf.serialized}
+
+    @router.patch("/{wanted}")
+    def update(wanted: str, body: Annotated[Document, Body()]) -> Document:
+        return shelf.update(wanted, body)
+
+    @router.delete("/{wanted}")
+    def trash(wanted: str) -> Document:
+        shelf.trash(wanted)
+        return {}
+
+    return router

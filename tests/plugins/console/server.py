@@ -1,0 +1,53 @@
+"""A real Airflow over a lake: its web server, and its DAG processor where DAGs matter; nothing runs tasks."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from tools import services
+from tools.environment import CHECKOUT, Places
+from tools.processes import ensure, stop, wait_until_alive
+
+PASSWORD = "only-for-this-test"
+USERS = ("admin", "sales")
+WEB, DAGS = "airflow-api-server", "airflow-dag-processor"
+
+
+def free_port() -> int:
+    """A port of the loopback address where nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def real_airflow(home: Path, running: Sequence[str] = (WEB, DAGS)) -> Iterator[str]:
+    """The address of the server, which has started when the context begins and is gone when it ends."""
+    places = replace(Places.from_environment(), home=home, airflow_port=free_port(), mlflow_port=free_port())
+    folders = os.pathsep.join(str(CHECKOUT / name) for name in ("spark_jobs", "plugins"))
+    env = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")},
+        "BASKETRY_HOME": str(home), "BASKETRY_CATALOG": "demo", "PYTHONPATH": folders, "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",
+    }  # fmt: skip
+    roles = {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,sales:viewer"}
+    airflow = {**services.airflow_environment(places, env), **roles}
+    (home / "airflow" / "passwords.json").write_text(json.dumps(dict.fromkeys(USERS, PASSWORD)))
+    services.migrate(places, airflow)
+    listed = services.services(places)
+    url = f"http://127.0.0.1:{places.airflow_port}"
+    try:
+        for name in running:
+            ensure(home, listed[name], airflow)
+        healthy = partial(services.answers, f"{url}/api/v2/version")
+        wait_until_alive(home, listed[WEB], services.START_SECONDS, healthy)
+        yield url
+    finally:
+        for name in running:
+            stop(home, name)

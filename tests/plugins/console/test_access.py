@@ -1,0 +1,224 @@
+"""Who may see what: nothing without a log-in, only the team's tables, personal data for nobody without the right."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import logging
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.plugins.console.lake import PERSON
+from tests.plugins.console.shop import HOSTILE
+
+Clients = Callable[[str | None], Any]
+
+PAGES = ("", "sales", "decisions", "decisions/P0001", "segments", "propensity", "offers", "models", "data", "ask")
+VIEWS = tuple(f"data?view={view}" for view in ("quarantine", "contracts", "tables", "lineage"))
+DOWNLOADS = (
+    "sales/download", "decisions/download", "segments/download?segment=Loyal", "propensity/download?category=Milk&best=20",
+    "data/download?view=files", "data/download?view=quarantine", "ask/download?q=Top+5+products+by+revenue",
+)  # fmt: skip
+
+
+def routes() -> list[tuple[str, str]]:
+    """Method and path of every route, with something in the place of each parameter."""
+    from basketry_airflow.console.app import ROUTERS
+
+    found = [(method, route.path) for router in ROUTERS for route in router.routes for method in sorted(route.methods)]
+    return [(method, re.sub(r"\{\w+\}", "x", path)) for method, path in found]
+
+
+def test_every_route_wants_a_user(client: Clients) -> None:
+    """401 on every route of the router, whatever its method, without a log-in; 403 with a token that is none."""
+    assert len(routes()) >= 17
+    nobody, liar = client(None), client(None)
+    liar.cookies.set("_token", "garbage")
+    for method, path in routes():
+        assert nobody.request(method, f"/basketry{path}").status_code == 401, path
+        assert liar.request(method, f"/basketry{path}").status_code == 403, path
+    assert nobody.get("/basketry/no/such/page").status_code in (401, 404)
+    assert nobody.get("/basketry/openapi.json").status_code == 404
+
+
+def test_nothing_is_mounted_beside_the_routes(airflow_app: Any) -> None:
+    """The console has no route but those of its routers: none could lack the log-in."""
+    from basketry_airflow.console.app import make_app
+
+    listed = {(method, route.path) for route in make_app().routes for method in getattr(route, "methods", ["MOUNT"])}
+    assert len(listed) == len(routes())
+
+
+@pytest.mark.parametrize("page", [*PAGES, *VIEWS])
+def test_every_page_opens_with_strict_headers(client: Clients, page: str, forgotten: None) -> None:
+    """Each page for the team that reads all: no script or style within it, nothing from elsewhere, no shared cache."""
+    answer = client("admin").get(f"/basketry/{page}")
+    assert answer.status_code == 200
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy and "unsafe" not in policy and "http" not in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "no-store" in answer.headers["cache-control"]
+    assert not re.search(
+        r"<script>|<script (?!src)|<style| style=| on\w+=|javascript:|(?:src|href|action)=\"https?:", answer.text
+    )
+
+
+def test_a_user_in_no_team_sees_nothing(client: Clients) -> None:
+    """Airflow's log-in alone opens no page: the grants file must put the user into a team."""
+    stranger = client("stranger")
+    for path in (*PAGES, *VIEWS, *DOWNLOADS):
+        answer = stranger.get(f"/basketry/{path}")
+        assert answer.status_code == 403, path
+        assert "is in no team" in answer.text and "P0001" not in answer.text
+
+
+def test_a_team_sees_its_tables_only(client: Clients, forgotten: None) -> None:
+    """Sales sees sales; of the rest only that it is not for them, on pages as in downloads."""
+    sales = client("sales")
+    assert "Net revenue" in sales.get("/basketry/sales").text
+    for page in ("decisions", "segments", "propensity", "models", "data"):
+        assert "may not read" in sales.get(f"/basketry/{page}").text, page
+    for path in DOWNLOADS[1:6]:
+        assert sales.get(f"/basketry/{path}").status_code == 403, path
+    assert sales.get("/basketry/sales/download").status_code == 200
+
+
+@pytest.mark.parametrize("user", ["admin", "data_science", "sales"])
+def test_personal_data_is_nowhere_for_who_may_not(
+    client: Clients, user: str, forgotten: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not on a page, not in a download, not in an error, not in the log."""
+    with caplog.at_level(logging.DEBUG):
+        for path in (
+            *PAGES,
+            *VIEWS,
+            *DOWNLOADS,
+            "segments/download?segment=x'y",
+            "propensity/download?category=M&best=0",
+        ):
+            text = client(user).get(f"/basketry/{path}").text
+            for personal in PERSON:
+                assert personal not in text, path
+    assert not any(personal in caplog.text for personal in PERSON)
+
+
+def test_personal_data_is_there_for_who_may(client: Clients, forgotten: None) -> None:
+    """Marketing reads contact data in clear: its lists have it, everybody else's have the same rows without it."""
+    name, email, phone = PERSON
+    theirs = list(
+        csv.DictReader(io.StringIO(client("marketing").get("/basketry/segments/download?segment=Loyal").text))
+    )
+    others = list(csv.DictReader(io.StringIO(client("admin").get("/basketry/segments/download?segment=Loyal").text)))
+    assert (theirs[0]["name"], theirs[0]["email"], theirs[0]["phone"].lstrip("'")) == (name, email, phone)
+    assert "email" not in others[0]
+    assert [row["customer_id"] for row in theirs] == [row["customer_id"] for row in others]
+
+
+def test_a_hostile_name_is_only_text(client: Clients, forgotten: None) -> None:
+    """A product named like a script is shown letter by letter, wherever it stands."""
+    admin = client("admin")
+    for path in (
+        "decisions",
+        "decisions/P0042",
+        "sales?department=Pets&category=Dog+Food",
+        "sales?department=Pets&category=Dog+Food&product=P0042",
+    ):
+        text = admin.get(f"/basketry/{path}").text
+        assert HOSTILE not in text, path
+        assert "&lt;script&gt;" in text, path
+
+
+@pytest.mark.parametrize(
+    "value", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "' OR 1=1 --", "\x00", "é" * 500]
+)
+@pytest.mark.parametrize(
+    "place",
+    [
+        "sales?department=",
+        "sales?period=",
+        "decisions?text=",
+        "decisions/",
+        "data?feed=",
+        "ask?q=",
+        "?catalog=",
+        "propensity?category=",
+        "segments?view=",
+    ],
+)
+def test_hostile_parameters_do_nothing(client: Clients, place: str, value: str, forgotten: None) -> None:
+    """What a link carries is a value, never part of a page or of a query."""
+    from urllib.parse import quote
+
+    answer = client("admin").get(f"/basketry/{place}{quote(value)}")
+    assert answer.status_code < 500
+    assert "<script>alert" not in answer.text and "<img" not in answer.text
+
+
+def test_an_unexpected_error_tells_nothing(
+    client: Clients, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its text may hold a row's values: neither the answer nor the log repeats it, and the headers stay strict."""
+    from basketry_airflow.console.pages import sales
+
+    def broken(*given: object) -> None:
+        raise ValueError(f"no such value: {PERSON[1]}")
+
+    monkeypatch.setattr(sales, "sales", broken)
+    answer = client("admin").get("/basketry/sales")
+    assert answer.status_code == 500
+    assert PERSON[1] not in answer.text and "content-security-policy" in answer.headers
+    assert "ValueError" in caplog.text and PERSON[1] not in caplog.text
+
+
+def events(event: str) -> list[dict[str, Any]]:
+    """What the audit log holds of that kind."""
+    from airflow.models.log import Log
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        lines = session.scalars(select(Log).where(Log.event == event).order_by(Log.id))
+        return [{"user": line.owner, **json.loads(line.extra)} for line in lines]
+
+
+def test_exports_and_questions_are_written_down(client: Clients, forgotten: None) -> None:
+    """Who took what away and how many rows, who asked what; an address in a question is blotted out."""
+    client("sales").get("/basketry/sales/download?grain=month")
+    client("admin").get("/basketry/ask?q=What+did+maria.lopez@mail.example+buy+since+2026-05-01")
+    (export,) = events("basketry.export")
+    assert export["user"] == "sales" and export["team"] == "sales" and export["what"].startswith("sales_month_")
+    assert export["rows"] == 7 and "net_revenue" in export["columns"]
+    (question,) = events("basketry.question")
+    assert question["question"] == "What did [address] buy since 2026-05-01"
+
+
+def test_exports_are_limited_by_the_hour(client: Clients, forgotten: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the hour's share there is a refusal and no file; another user is not held up by it."""
+    from basketry_airflow.console import audit, limits
+
+    monkeypatch.setitem(limits.PER_HOUR, audit.EXPORT, 2)
+    sales, admin = client("sales"), client("admin")
+    answers = [sales.get("/basketry/sales/download").status_code for _ in range(3)]
+    assert answers == [200, 200, 429]
+    assert len(events("basketry.export")) == 2
+    assert admin.get("/basketry/sales/download").status_code == 200
+
+
+def test_a_download_is_harmless_in_a_spreadsheet(client: Clients, forgotten: None) -> None:
+    """A name that begins like a formula is text; numbers stay numbers."""
+    text = client("admin").get("/basketry/decisions/download").text
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["product"] for row in rows if "HYPERLINK" in row["product"]] == ['\'=HYPERLINK("http://x.example")']
+    assert all(float(row["predicted_revenue"]) > 0 for row in rows)
+
+
+def test_who_may_not_start_a_dag_gets_no_form(client: Clients) -> None:
+    """Rolling back and replaying are Airflow's to allow: its API refuses a viewer, so the page offers nothing."""
+    assert "data-trigger" in client("admin").get("/basketry/models").text
+    assert "data-trigger" not in client("sales").get("/basketry/data?view=quarantine").text
+    refused = client("sales").post("/api/v2/dags/model_rollback/dagRuns", json={"conf": {}, "logical_date": None})
+    assert refused.status_code == 403

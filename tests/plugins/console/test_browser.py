@@ -1,0 +1,242 @@
+"""The console in a real browser within the real Airflow: every page, filters, drill-down, questions, downloads, keyboard.
+
+With BASKETRY_SCREENSHOTS=<folder> (`make screenshots`) the pictures of the documentation are made on the way.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.plugins.console.server import PASSWORD, real_airflow
+from tests.plugins.console.shop import HOSTILE
+from tools.airflow_client import AirflowClient
+from tools.browser import browser
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, FrameLocator, Page
+
+pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("end_to_end")]
+
+PAGES = ("Today", "Sales", "Decisions", "Segments", "Propensity", "Offers", "Models", "Data", "Ask")
+QUESTIONS = ("Top 5 products by revenue", "Top 3 categories by revenue", "What is the meaning of life?")
+
+
+@pytest.fixture(scope="module")
+def address(home: Path) -> Iterator[str]:
+    """A real Airflow that knows the DAGs."""
+    with real_airflow(home) as url:
+        AirflowClient(url, "admin", PASSWORD).wait_for_dags({"replay_quarantine", "model_rollback"}, seconds=300)
+        yield url
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The installed browser, driven by Playwright."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox"] if os.geteuid() == 0 else []
+        started = playwright.chromium.launch(executable_path=browser(print), args=options)
+        yield started
+        started.close()
+
+
+@dataclass
+class Seen:
+    """One logged-in page and all that its console complained about."""
+
+    page: Page
+    address: str
+    complaints: list[str] = field(default_factory=list)
+
+    @property
+    def console(self) -> FrameLocator:
+        """Our pages within Airflow's."""
+        return self.page.frame_locator("iframe")
+
+    def open_console(self) -> None:
+        """By the menu entry, as a person does."""
+        self.page.goto(f"{self.address}/")
+        self.page.get_by_role("link", name="Basketry").first.click()
+        self.console.get_by_role("heading", name="Today", exact=True).wait_for()
+
+    def go(self, name: str) -> None:
+        """To a page by its tab."""
+        self.console.get_by_role("navigation", name="Pages").get_by_role("link", name=name, exact=True).click()
+        self.console.locator(f"nav a[aria-current=page]:text-is('{name}')").wait_for()
+
+    def picture(self, name: str) -> None:
+        """Keep a picture for the documentation, where one is wanted."""
+        folder = os.environ.get("BASKETRY_SCREENSHOTS")
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            self.page.wait_for_timeout(300)
+            self.page.screenshot(path=Path(folder) / f"console-{name}.png")
+
+
+@pytest.fixture(scope="module")
+def seen(address: str, chromium: Browser) -> Iterator[Seen]:
+    """Logged in as admin through Airflow's own form."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 860}, accept_downloads=True, color_scheme="light")
+    page = context.new_page()
+    page.set_default_timeout(120_000)
+    made = Seen(page, address)
+    page.goto(f"{address}/")
+    page.locator("input[name=username]").fill("admin")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("button[type=submit]").click()
+    page.wait_for_url(lambda url: "/auth/" not in url and "/login" not in url)
+    page.on("console", lambda message: _complain(made, message))
+    page.on("pageerror", lambda error: made.complaints.append(str(error)))
+    made.open_console()
+    yield made
+    context.close()
+
+
+def _complain(seen: Seen, message: Any) -> None:
+    # Only errors: Chromium warns of every frame whose sandbox allows what Airflow's allows.
+    if message.type == "error" and "/basketry/" in (message.location or {}).get("url", ""):
+        seen.complaints.append(message.text)
+
+
+@pytest.fixture(autouse=True)
+def quiet(seen: Seen) -> Iterator[None]:
+    """No page may complain in the browser's console: an error there fails the test."""
+    seen.complaints.clear()
+    yield
+    assert not seen.complaints
+
+
+def test_every_page_opens_within_airflow(seen: Seen) -> None:
+    """By its tab, in Airflow's frame, with its heading and without a word in the console."""
+    for name in PAGES:
+        seen.go(name)
+        assert seen.console.locator("h1").inner_text() == name
+        seen.picture(name.lower())
+    assert "/plugin/basketry" in seen.page.url  # Airflow keeps our path behind it
+
+
+def test_sales_are_drilled_down_to_a_product(seen: Seen) -> None:
+    """Department, category, product by clicks; the script that a product is named is text."""
+    seen.go("Sales")
+    for name in ("Pets", "Dog Food", HOSTILE):
+        seen.console.locator("tbody").get_by_role("link", name=name, exact=True).click()
+        seen.console.get_by_role("heading", name=name, exact=True).wait_for()
+    crumbs = seen.console.get_by_role("navigation", name="Product tree").inner_text()
+    assert [part for part in crumbs.split("›")][1].strip() == "Pets"
+    seen.console.get_by_role("link", name="Month", exact=True).click()
+    seen.console.get_by_role("heading", name="Net revenue by month").wait_for()
+
+
+def test_decisions_are_filtered_at_once(seen: Seen) -> None:
+    """Choosing a bucket shows its products alone; a click on one opens its page; a click on a heading sorts."""
+    seen.go("Decisions")
+    seen.console.get_by_label("Bucket").select_option("Medium")
+    seen.console.locator("a[href*='decisions/download?bucket=Medium']").wait_for()
+    rows = seen.console.locator("table[data-sort] tbody tr")
+    assert rows.count() > 5
+    assert set(rows.locator(".badge").all_inner_texts()) == {"Medium"}
+    seen.console.get_by_role("button", name="Product", exact=True).click()
+    names = rows.locator("td:first-child").all_inner_texts()
+    assert names == sorted(names, key=str.casefold, reverse=True)
+    rows.first.get_by_role("link").click()
+    seen.console.get_by_role("heading", name="What came true").wait_for()
+    seen.picture("product")
+
+
+def test_three_questions_are_answered(seen: Seen) -> None:
+    """The sentence understood, the query, the table and the freshness; what is not understood is said to be so."""
+    seen.go("Ask")
+    for question in QUESTIONS:
+        seen.console.get_by_label("Question").fill(question)
+        seen.console.get_by_role("button", name="Ask").click()
+        seen.console.locator(f"input[name=q][value='{question}']").wait_for()
+        if question.startswith("Top"):
+            assert "SELECT" in seen.console.locator("pre").inner_text()
+            assert seen.console.locator("tbody tr").count() == int(question.split()[1])
+            assert "gold.sales" in seen.console.get_by_role("region", name="How fresh").inner_text()
+            seen.picture("answer")
+        else:
+            seen.console.get_by_role("heading", name="Not answered").wait_for()
+
+
+def test_a_table_is_downloaded(seen: Seen, tmp_path: Path) -> None:
+    """The button gives the page's rows as CSV, out of Airflow's frame."""
+    seen.go("Sales")
+    with seen.page.expect_download() as waiting:
+        seen.console.get_by_role("link", name="Download CSV").click()
+    kept = tmp_path / "sales.csv"
+    waiting.value.save_as(kept)
+    assert waiting.value.suggested_filename.startswith("demo_sales_week_")
+    assert {row["department"] for row in csv.DictReader(kept.open())} >= {"Dairy", "Pets"}
+
+
+def test_a_chart_is_read_by_the_keyboard(seen: Seen) -> None:
+    """A focused chart tells its points one by one by the arrow keys, to the eye and to a screen reader."""
+    seen.go("Sales")
+    seen.console.locator("figure.chart").focus()
+    seen.page.keyboard.press("End")
+    told = seen.console.locator("#tip").inner_text()
+    assert "Net revenue: $" in told
+    seen.page.keyboard.press("ArrowLeft")
+    assert seen.console.locator("#tip").inner_text() != told
+    assert "Net revenue: $" in seen.console.locator("#spoken").inner_text()
+
+
+def test_a_replay_is_started_through_airflow(seen: Seen) -> None:
+    """The form triggers the DAG as the user: Airflow names the run and who started it."""
+    seen.go("Data")
+    seen.console.get_by_role("link", name="Quarantine", exact=True).click()
+    seen.console.get_by_role("button", name="Replay").click()
+    seen.console.get_by_text("Started: manual__").wait_for()
+    client = AirflowClient(seen.address, "admin", PASSWORD)
+    (run,) = client._call("GET", "/api/v2/dags/replay_quarantine/dagRuns")["dag_runs"]
+    assert run["triggering_user_name"] == "admin" and run["conf"]["catalog"] == "demo"
+    seen.console.get_by_role("link", name="See the run").click()
+    seen.page.wait_for_url("**/dags/replay_quarantine/runs/**")
+    seen.open_console()
+
+
+def test_it_is_dark_where_airflow_is(seen: Seen) -> None:
+    """The pages follow Airflow's choice of light or dark while they are open."""
+    page = seen.console.locator("html")
+    assert page.get_attribute("data-theme") == "light"
+    seen.page.evaluate("document.documentElement.classList.replace('light', 'dark')")
+    seen.console.locator("html[data-theme=dark]").wait_for()
+    seen.go("Segments")
+    assert page.get_attribute("data-theme") == "dark"
+    seen.picture("dark")
+    seen.page.evaluate("document.documentElement.classList.replace('dark', 'light')")
+
+
+def test_every_page_fits_a_telephone(seen: Seen) -> None:
+    """At 400 pixels nothing makes the page itself scroll sideways."""
+    narrow = seen.page.context.new_page()
+    narrow.set_viewport_size({"width": 400, "height": 860})
+    try:
+        for path in (
+            "",
+            "sales",
+            "decisions",
+            "decisions/P0001",
+            "segments",
+            "propensity",
+            "offers",
+            "models",
+            "data",
+            "ask",
+        ):
+            narrow.goto(f"{seen.address}/basketry/{path}")
+            wide = narrow.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+            assert wide[0] <= wide[1], path
+            if path == "sales":
+                replace(seen, page=narrow).picture("narrow")
+    finally:
+        narrow.close()

@@ -1,0 +1,85 @@
+"""The off-policy estimates against a shop that ran two policies side by side, so that the truth is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from basketry.gates import load_gate, verdict
+from basketry.gates.model import REFUSE
+from basketry.offers import ope
+from basketry.offers.ope import Logged, Target
+from basketry.offers.shop import Floats
+from basketry.settings import CHECKOUT
+
+IMPRESSIONS = 10_000
+README = {"men": (0.0057, 0.0038, 0.0081, 0.0069), "women": (0.0058, 0.0039, 0.0079, 0.0046)}
+"""Of bts: SNIPS from the random log with its 90 % bootstrap interval, and the truth, as the data's README gives them."""
+_SHRUNK_TO = 100
+"""Impressions that an item's click rate is drawn to the mean with."""
+
+
+def log(root: Path, policy: str, campaign: str) -> pd.DataFrame:
+    return pd.read_csv(root / "open_bandit" / f"{policy}_{campaign}.csv.gz", index_col=0)
+
+
+def bts(rows: pd.DataFrame, bts_log: pd.DataFrame) -> Target:
+    """bts on the rows of the random log: how often it shows an item in a slot; clicks modelled by the other half's rates."""
+    shares = bts_log.groupby(["position", "item_id"]).size() / bts_log.groupby("position").size()
+    probability = shares.reindex(pd.MultiIndex.from_frame(rows[["position", "item_id"]])).fillna(0).to_numpy()
+    modelled, expected = np.zeros(len(rows)), np.zeros(len(rows))
+    half = np.arange(len(rows)) % 2
+    for part in (0, 1):
+        rates = item_rates(rows[half != part])
+        wanted = (shares * rates.reindex(shares.index.get_level_values("item_id")).to_numpy()).groupby("position").sum()
+        modelled[half == part] = rates.reindex(rows["item_id"][half == part]).to_numpy()
+        expected[half == part] = wanted.reindex(rows["position"][half == part]).to_numpy()
+    return Target(probability, modelled, expected)
+
+
+def item_rates(rows: pd.DataFrame) -> pd.Series:
+    clicks = rows.groupby("item_id")["click"].agg(["sum", "size"])
+    return (clicks["sum"] + _SHRUNK_TO * rows["click"].mean()) / (clicks["size"] + _SHRUNK_TO)
+
+
+def logged_of(rows: pd.DataFrame) -> Logged:
+    reward: Floats = rows["click"].to_numpy(dtype=np.float64)
+    return Logged(reward, rows["propensity_score"].to_numpy(), np.arange(len(rows)))
+
+
+@pytest.mark.parametrize("campaign", README)
+def test_estimates_of_bts_from_the_random_log_agree_with_the_readme(data_root: Path, campaign: str) -> None:
+    """SNIPS to the last digit given and its interval to bootstrap noise; IPS and doubly robust beside it; truth covered."""
+    rows = log(data_root, "random", campaign)
+    assert len(rows) == IMPRESSIONS
+    found = ope.evaluate(logged_of(rows), bts(rows, log(data_root, "bts", campaign)), confidence=0.9, repetitions=1000)
+    snips, low, high, truth = README[campaign]
+    assert found.estimates["reward_snips"].mean == pytest.approx(snips, abs=5e-5)
+    assert found.estimates["reward_snips"].low == pytest.approx(low, abs=4e-4)
+    assert found.estimates["reward_snips"].high == pytest.approx(high, abs=4e-4)
+    assert log(data_root, "bts", campaign)["click"].mean() == pytest.approx(truth, abs=5e-5)
+    for estimate in found.estimates.values():
+        assert estimate.mean == pytest.approx(snips, abs=3e-4)
+        assert estimate.low <= truth <= estimate.high
+    assert 2_500 < found.effective_sample_size < 4_000
+
+
+@pytest.mark.parametrize("campaign", README)
+def test_the_gate_refuses_to_promote_on_ten_thousand_impressions(data_root: Path, campaign: str) -> None:
+    """bts looks better by a quarter, but neither the interval nor the effective sample size bears that out."""
+    rows = log(data_root, "random", campaign)
+    logged = logged_of(rows)
+    challenger = ope.evaluate(logged, bts(rows, log(data_root, "bts", campaign)))
+    champion = ope.evaluate(logged, ope.as_logged(logged))
+    assert challenger.estimates["reward_snips"].mean > 1.2 * champion.estimates["reward_snips"].mean
+    found = verdict(
+        load_gate("offer_policy", CHECKOUT / "include"),
+        ope.metrics(challenger, {"champion": champion, "naive/popular": champion}),
+    )
+    failed = {check.metric: check for check in found.checks if check.outcome != "passed"}
+    assert found.verdict == REFUSE
+    assert {"effective_sample_size", "reward_dr", "reward_snips"} <= set(failed)
+    assert failed["reward_snips"].low is not None and failed["reward_snips"].low < 0

@@ -1,0 +1,125 @@
+"""From logged decisions to a version that decides: trained, registered, adopted by the stream; and recommendations likewise."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyspark.sql.types import StructField, StructType
+
+from basketry import registry, tracking
+from basketry.errors import BadInputError
+from basketry.lakehouse import Lakehouse, declared_schema
+from basketry.offers import job, recommend, recommender, train, train_recommender
+from basketry.offers.aggregates import training_rows
+from basketry.offers.settings import load_settings
+from basketry.tables import (
+    OFFER_DECISIONS,
+    OFFER_POPULAR,
+    OFFER_RECOMMENDATIONS,
+    OFFER_RESPONSES,
+    OFFER_TRAINING,
+    Table,
+)
+from tests.spark_jobs.offers.lake import fill, rows
+from tests.spark_jobs.offers.small import engine, settings
+from tests.spark_jobs.offers.test_learn import Log
+
+AS_OF = argparse.Namespace(as_of=date(2026, 1, 5), dry_run=False, catalog="demo", run_id="test", model="champion")
+
+
+def logged(lake: Lakehouse) -> pa.Table:
+    """Rows of gold.offer_training from a simulated shop that explored at random."""
+    found = Log(settings(at_most=1, control_share=0.2, a_day=50, a_category_a_day=50)).rows_of_training
+    found = found.append_column("bought", pa.array([0] * len(found), pa.int32()))
+    found = found.append_column("revenue", pa.array([0] * len(found), pa.int32()).cast(pa.decimal128(18, 4)))
+    return found.select(OFFER_TRAINING.column_names)
+
+
+def test_a_policy_that_was_promoted_decides(lake: Lakehouse, registry_home: Path) -> None:
+    """Too few decisions are said so; a challenger with its metrics; the stream goes on from what the champion learned."""
+    fill(lake)
+    opened = job.opened(lake, load_settings(lake.settings.include))
+    assert opened.engine.version == "prior"
+    lake.put_once(OFFER_TRAINING, logged(lake).slice(0, 50), "test", 1)
+    with pytest.raises(BadInputError, match="200 are needed"):
+        train.run(lake, AS_OF)
+    lake.put_once(OFFER_TRAINING, logged(lake), "test", 2, instead=True)
+    report = train.run(lake, AS_OF)
+    name = registry.registered_name("demo", "offer_policy")
+    assert registry.alias_version(name, registry.CHALLENGER) == report.model_version == "1"
+    found = registry.version_run(name, "1").metrics
+    assert {"reward_dr", "effective_sample_size", "versus/naive/popular/reward_snips/low"} <= set(found)
+    assert found["incremental_clicks/low"] < found["incremental_clicks"] < found["incremental_clicks/high"]
+    assert any("beyond the control group's" in line for line in report.summary)
+    assert job.opened(lake, load_settings(lake.settings.include)).engine.version == "prior"
+    registry.move_champion(name, "1", None)
+    after = job.opened(lake, load_settings(lake.settings.include)).engine
+    assert after.version == after.memory.version == "1"
+    assert after.memory.live.moment.tolist() != opened.engine.memory.live.moment.tolist()
+
+
+def test_without_the_registry_what_decided_last_goes_on(lake: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow is down: no run of the stream fails for that."""
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    chosen = settings()
+    memory = engine().memory
+    memory.version = "4"
+    assert job._adopt_champion(lake, memory, chosen) == "4"
+    memory.version = ""
+    assert job._adopt_champion(lake, memory, chosen) == "prior"
+
+
+def test_recommendations_come_from_the_champion_and_popular_products_always(lake: Lakehouse, registry_home: Path) -> None:
+    """Without a champion only what is popular; with one twelve products a shopper, best first."""
+    fill(lake)
+    recommend.run(lake, AS_OF)
+    popular = rows(lake, OFFER_POPULAR)
+    assert (popular[popular.context == ""]["rank"].tolist()) == list(range(1, 25))
+    assert not lake.exists(OFFER_RECOMMENDATIONS)
+    older = train_recommender.purchases(lake, date(2025, 1, 1), AS_OF.as_of)
+    learned = recommender.Recommender(older.products, np.ones((len(older.products), 2)))
+    record = train_recommender.Record(learned, {}, {}, {"basketry.as_of": "2026-01-05", "basketry.champion_version": ""})
+    number = tracking.register(lake, train_recommender.MODEL, record, lambda: train_recommender._log_model(learned))
+    registry.move_champion(registry.registered_name("demo", train_recommender.MODEL), number, None)
+    report = recommend.run(lake, AS_OF)
+    found = rows(lake, OFFER_RECOMMENDATIONS)
+    assert len(found) == 12 * len(older.shoppers) and report.model_version == number
+    assert found.groupby("customer_id")["score"].is_monotonic_decreasing.all()
+
+
+def test_training_rows_have_the_responses_that_came_in_time(lake: Lakehouse) -> None:
+    """A click within the time counts, a later one does not; no response is 0, not missing."""
+    at = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    base = {
+        "slot": 1, "decided_at": at, "event_date": at.date(), "customer_id": "s1", "audience": "treatment", "discount": 0.1,
+        "price": 1.0, "probability": 0.5, "expected_response": 0.1, "reason": "popular", "considered": 1, "excluded": {},
+        "candidates": [], "policy_version": "prior", "popular_from": "delta", "batch": "b", "product_id": "P1", "category": "C",
+    }  # fmt: skip
+    made = [{**base, "decision_id": name} for name in ("in time", "late", "never")]
+    answers = [
+        {
+            "offer_id": f"{name}/1", "response": "click", "event_id": name, "responded_at": at + timedelta(minutes=minutes),
+            "event_date": at.date(), "decided_at": at, "customer_id": "s1", "audience": "treatment", "product_id": "P1",
+            "category": "C", "revenue": 0, "batch": "b",
+        }
+        for name, minutes in (("in time", 120), ("late", 121))
+    ]  # fmt: skip
+    frames = [
+        lake.spark.createDataFrame(
+            [tuple(row.get(name) if name != "revenue" else None for name in table.column_names) for row in data],
+            _nullable(table),
+        )
+        for table, data in ((OFFER_DECISIONS, made), (OFFER_RESPONSES, answers))
+    ]
+    found = {row.decision_id: row.clicked for row in training_rows(*frames, settle_minutes=120).collect()}
+    assert found == {"in time": 1, "late": 0, "never": 0}
+
+
+def _nullable(table: Table) -> StructType:
+    return StructType([StructField(one.name, one.dataType, True) for one in declared_schema(table)])

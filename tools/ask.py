@@ -1,0 +1,75 @@
+"""`make ask Q="…"`: a question in plain words to the local tables, answered in the terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table as Grid
+
+from tools.environment import Places
+from tools.problem import Problem
+
+if TYPE_CHECKING:
+    from basketry.ask import Answer
+
+MOST_SHOWN = 50
+_UNITS: dict[str, Callable[[Any], str]] = {
+    "money": lambda value: f"{float(value):,.2f}",
+    "count": lambda value: f"{float(value):,.6g}" if float(value) % 1 else f"{int(value):,}",
+    "share": lambda value: f"{float(value):.1%}",
+    "number": lambda value: f"{float(value):,.3f}",
+}
+
+
+def ask_command(arguments: list[str]) -> int:
+    """Q, TEAM and CATALOG come from the environment, where make puts them, or the question from the command line."""
+    question = " ".join(arguments) or os.environ.get("Q", "")
+    if not question.strip():
+        raise Problem('ask something: make ask Q="Top 5 products by revenue last month".')
+    from basketry.ask import answer, drafter
+    from basketry.errors import BadInputError
+    from basketry.settings import Settings
+    from basketry.warehouse import open_warehouse
+
+    catalog = os.environ.get("CATALOG") or os.environ.get("BASKETRY_CATALOG") or "demo"
+    places = Places.from_environment()
+    try:
+        warehouse = open_warehouse(
+            catalog, Settings.from_environment({**os.environ, "BASKETRY_HOME": str(places.home)})
+        )
+        drafts = drafter(os.environ)
+    except BadInputError as error:
+        raise Problem(error.message) from None
+    found = answer(question, team=os.environ.get("TEAM") or "on_call", warehouse=warehouse, drafter=drafts)
+    show(found, Console(file=sys.stdout))
+    return 0 if found.answered else 1
+
+
+def show(found: Answer, console: Console) -> None:
+    """The sentence understood, the rows, the query, and how fresh the data is; or why not, and what to ask instead."""
+    if not found.answered:
+        console.print(f"Not answered: {found.refusal}", markup=False, highlight=False)
+        for suggestion in found.suggestions:
+            console.print(f"  Did you mean: {suggestion}", markup=False, highlight=False)
+        return
+    console.print(f"{found.understood[:1].upper()}{found.understood[1:]}.\n", markup=False, highlight=False)
+    grid = Grid(box=None, pad_edge=False)
+    for heading in found.columns:
+        grid.add_column(heading.label, justify="left" if heading.unit in ("text", "date") else "right")
+    for row in found.rows[:MOST_SHOWN]:
+        grid.add_row(*(_text(value, heading.unit) for value, heading in zip(row, found.columns, strict=True)))
+    console.print(grid, markup=False, highlight=False)
+    if len(found.rows) > MOST_SHOWN:
+        console.print(f"… {len(found.rows) - MOST_SHOWN} more rows", markup=False, highlight=False)
+    console.print(f"\n{found.sql}\n", markup=False, highlight=False)
+    for state in found.read:
+        written = state.written_at.strftime("%Y-%m-%d %H:%M UTC")
+        console.print(f"{state.name} version {state.version}, written {written}", markup=False, highlight=False)
+
+
+def _text(value: Any, unit: str) -> str:
+    return "" if value is None else _UNITS.get(unit, str)(value)

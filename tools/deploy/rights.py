@@ -1,0 +1,227 @@
+"""Who may do what with the deployed things: the jobs' principal, the teams. Teams' reading of tables is basketry.grants' part."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from basketry.grants import Grants
+from basketry.grants.unity import Change, Held, carry_out
+from basketry.tables import SCHEMAS
+from tools.deploy.documents import Dashboard, GenieSpace
+from tools.deploy.places import Experiment, Folder, Model, Volume
+from tools.deploy.resource import Resource
+from tools.deploy.site import Site
+from tools.deploy.wanted import VOLUMES
+
+OBJECT_TYPES = {
+    Folder.kind: "directories", Experiment.kind: "experiments", Dashboard.kind: "dashboards", GenieSpace.kind: "genie",
+}  # fmt: skip
+"""What the Permissions API calls our kinds."""
+
+LEVELS = ("CAN_READ", "CAN_VIEW", "CAN_USE", "CAN_RUN", "CAN_MANAGE_RUN", "CAN_EDIT", "CAN_MANAGE", "IS_OWNER")
+"""From the least to the most; a greater one holds the lesser ones."""
+
+
+class Right(ABC):
+    """One principal may do one thing."""
+
+    @abstractmethod
+    def missing(self, site: Site) -> bool:
+        """Whether it has to be given."""
+
+    @abstractmethod
+    def give(self, site: Site) -> None:
+        """Give it."""
+
+    @abstractmethod
+    def take(self, site: Site) -> None:
+        """Take it away again; what it was on may be gone meanwhile."""
+
+    @abstractmethod
+    def note(self) -> list[str]:
+        """What the manifest keeps, for `read_right`."""
+
+
+@dataclass(frozen=True)
+class UnityRight(Right):
+    """A privilege on a securable of Unity Catalog."""
+
+    change: Change
+
+    def __str__(self) -> str:
+        """As the statement that it is."""
+        return str(self.change)
+
+    def missing(self, site: Site) -> bool:
+        """Whether nobody granted it on this very securable."""
+        there = site.privileges(self.change.securable)
+        return self.change.privilege not in there.get(self.change.principal, frozenset())
+
+    def give(self, site: Site) -> None:
+        """GRANT."""
+        carry_out(site.client, self.change)
+
+    def take(self, site: Site) -> None:
+        """REVOKE."""
+        change = self.change
+        carry_out(site.client, Change(change.securable, change.principal, change.privilege, grant=False))
+
+    def note(self) -> list[str]:
+        """Kind, name, principal, privilege."""
+        return ["unity", *self.change.securable, self.change.principal, self.change.privilege]
+
+
+@dataclass(frozen=True)
+class AccessRight(Right):
+    """A permission on an object of the workspace. object_id: empty while it does not exist yet."""
+
+    object_type: str
+    object_id: str
+    what: str
+    group: str
+    level: str
+
+    def __str__(self) -> str:
+        """For people."""
+        return f"{self.level} on {self.what} to `{self.group}`"
+
+    def missing(self, site: Site) -> bool:
+        """Whether the group has neither this level nor a greater one."""
+        if not self.object_id:
+            return True
+        enough = LEVELS[LEVELS.index(self.level) :]
+        entries = site.client.permissions.get(self.object_type, self.object_id).access_control_list or []
+        levels = {
+            one.permission_level.value
+            for entry in entries
+            if entry.group_name == self.group
+            for one in entry.all_permissions or []
+            if one.permission_level
+        }
+        return not levels & set(enough)
+
+    def give(self, site: Site) -> None:
+        """Beside what others have."""
+        from databricks.sdk.service.iam import AccessControlRequest, PermissionLevel
+
+        request = AccessControlRequest(group_name=self.group, permission_level=PermissionLevel(self.level))
+        site.client.permissions.update(self.object_type, self.object_id, access_control_list=[request])
+
+    def take(self, site: Site) -> None:
+        """Set what others have directly: the API knows no other way to remove one."""
+        from databricks.sdk.service.iam import AccessControlRequest
+
+        entries = site.client.permissions.get(self.object_type, self.object_id).access_control_list or []
+        kept = [
+            AccessControlRequest(
+                group_name=entry.group_name,
+                user_name=entry.user_name,
+                service_principal_name=entry.service_principal_name,
+                permission_level=one.permission_level,
+            )
+            for entry in entries
+            for one in entry.all_permissions or []
+            if not one.inherited
+            and not (entry.group_name == self.group and one.permission_level and one.permission_level.value == self.level)
+        ]
+        site.client.permissions.set(self.object_type, self.object_id, access_control_list=kept)
+
+    def note(self) -> list[str]:
+        """Every field."""
+        return ["access", self.object_type, self.object_id, self.what, self.group, self.level]
+
+
+@dataclass(frozen=True)
+class SecretRight(Right):
+    """Reading the secrets of a scope."""
+
+    scope: str
+    principal: str
+
+    def __str__(self) -> str:
+        """For people."""
+        return f"READ on secret scope {self.scope} to `{self.principal}`"
+
+    def missing(self, site: Site) -> bool:
+        """Whether the principal has no entry at all: one with more rights than READ is left alone."""
+        from databricks.sdk.errors import NotFound
+
+        try:
+            return self.principal not in {one.principal for one in site.client.secrets.list_acls(self.scope)}
+        except NotFound:
+            return True
+
+    def give(self, site: Site) -> None:
+        """READ."""
+        from databricks.sdk.service.workspace import AclPermission
+
+        site.client.secrets.put_acl(self.scope, self.principal, AclPermission.READ)
+
+    def take(self, site: Site) -> None:
+        """Remove the entry."""
+        site.client.secrets.delete_acl(self.scope, self.principal)
+
+    def note(self) -> list[str]:
+        """Scope and principal."""
+        return ["secret", self.scope, self.principal]
+
+
+def read_right(note: Sequence[str]) -> Right:
+    """The right that `note` tells of."""
+    kind, *parts = note
+    if kind == "unity":
+        securable, name, principal, privilege = parts
+        return UnityRight(Change((securable, name), principal, privilege, grant=True))
+    return AccessRight(*parts) if kind == "access" else SecretRight(*parts)
+
+
+def wanted_rights(site: Site, grants: Grants, wanted: Sequence[Resource]) -> Iterator[Right]:
+    """Every right there should be, teams' reading of tables aside."""
+    yield from _of_the_jobs(grants, wanted)
+    yield SecretRight(site.target.secret_scope, grants.pipeline)
+    readers = [grants.pipeline, *(team.principal for team in grants.teams.values())]
+    for group in readers:
+        yield AccessRight("warehouses", site.warehouse_id or "", f"warehouse {site.target.warehouse}", group, "CAN_USE")
+    for resource in wanted:
+        if resource.kind in OBJECT_TYPES:
+            found = resource.find(site)
+            yield from _access(resource, found.id if found else "", grants.pipeline, readers[1:])
+
+
+def _access(resource: Resource, object_id: str, jobs: str, teams: Sequence[str]) -> Iterator[Right]:
+    kind = OBJECT_TYPES[resource.kind]
+    if kind == "directories":
+        yield AccessRight(kind, object_id, resource.label, jobs, "CAN_READ")
+    elif kind == "experiments":
+        yield AccessRight(kind, object_id, resource.label, jobs, "CAN_EDIT")
+    else:
+        # What a reader sees in them is what the tables' grants let them see.
+        level = "CAN_RUN" if kind == "genie" else "CAN_READ"
+        yield from (AccessRight(kind, object_id, resource.label, team, level) for team in teams)
+
+
+def _of_the_jobs(grants: Grants, wanted: Sequence[Resource]) -> Iterator[Right]:
+    for securable, principals in jobs_privileges(grants, wanted).items():
+        for principal, privileges in principals.items():
+            for one in sorted(privileges):
+                yield UnityRight(Change(securable, principal, one, grant=True))
+
+
+def jobs_privileges(grants: Grants, wanted: Sequence[Resource]) -> Held:
+    """What the principal that runs the jobs needs in Unity Catalog."""
+    catalog, jobs = grants.catalog, grants.pipeline
+    tables = frozenset({"USE_SCHEMA", "SELECT", "MODIFY", "CREATE_TABLE", "EXECUTE"})
+    found: Held = {("CATALOG", catalog): {jobs: frozenset({"USE_CATALOG"})}}
+    for schema in SCHEMAS:
+        more = {"gold": {"CREATE_MODEL"}, "ops": {"CREATE_FUNCTION"}}.get(schema, set())
+        found[("SCHEMA", f"{catalog}.{schema}")] = {jobs: tables | more}
+    for schema in VOLUMES:
+        found[("SCHEMA", f"{catalog}.{schema}")] = {jobs: frozenset({"USE_SCHEMA"})}
+    for resource in wanted:
+        if resource.kind == Volume.kind:
+            found[("VOLUME", resource.name)] = {jobs: frozenset({"READ_VOLUME", "WRITE_VOLUME"})}
+        if resource.kind == Model.kind:  # Unity Catalog keeps models among functions; aliases want MANAGE
+            found[("FUNCTION", resource.name)] = {jobs: frozenset({"EXECUTE", "MANAGE"})}
+    return found

@@ -1,0 +1,82 @@
+"""Everything that this checkout puts into a workspace, in the order in which it must be made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from string import Template
+
+from basketry.library import wheel_bytes, wheel_name
+from basketry.registry import registered_name
+from basketry.tables import SCHEMAS
+from tools.deploy.documents import Dashboard, File, GenieSpace
+from tools.deploy.places import Experiment, Folder, Model, Schema, SecretScope, Volume
+from tools.deploy.resource import Resource
+from tools.deploy.site import EXPERIMENTS, api_path
+from tools.deploy.target import Target
+
+VOLUMES = ("landing", "exports")
+"""Each a schema with one volume `files`, see basketry.settings."""
+
+SUFFIXES = frozenset({".py", ".yaml", ".sql", ".json"})
+TEAMS_OWN = ("dashboards", "genie", "targets")
+"""Folders of include/ that no job reads."""
+
+
+def wanted_resources(target: Target, checkout: Path) -> tuple[Resource, ...]:
+    """All of them."""
+    folder = api_path(target.folder)
+    library = tuple(_library(folder, checkout))
+    return (
+        *_folders(folder, library),
+        *library,
+        *(Schema(f"{target.catalog}.{name}") for name in (*SCHEMAS, *VOLUMES)),
+        *(Volume(f"{target.catalog}.{name}.files") for name in VOLUMES),
+        *(Model(registered_name(target.catalog, model)) for model in models(checkout)),
+        *(Experiment(f"{EXPERIMENTS}/{target.catalog}_{model}") for model in models(checkout)),
+        SecretScope(target.secret_scope),
+        *_dashboards(checkout),
+        *_genie_spaces(target, checkout),
+    )
+
+
+def _folders(folder: str, library: Sequence[Resource]) -> Iterator[Resource]:
+    """Every folder that something is put into, each after its parent."""
+    found = {folder, EXPERIMENTS}
+    for file in library:
+        parents = (str(parent) for parent in PurePosixPath(file.name).parents)
+        found |= {parent for parent in parents if parent.startswith(f"{folder}/")}
+    yield from (Folder(path) for path in sorted(found))
+
+
+def models(checkout: Path) -> list[str]:
+    """The kinds of models: those that have a gate."""
+    return sorted(path.stem for path in (checkout / "include" / "gates").glob("*.yaml"))
+
+
+def _library(folder: str, checkout: Path) -> Iterator[Resource]:
+    """Job scripts with their library and include/ as files, for drivers; the library as a wheel, for executors."""
+    for path in _sources(checkout):
+        yield File(f"{folder}/{path.relative_to(checkout).as_posix()}", path.read_bytes())
+    package = checkout / "spark_jobs" / "basketry"
+    yield File(f"{folder}/lib/{wheel_name(package)}", wheel_bytes(package))
+
+
+def _sources(checkout: Path) -> Iterator[Path]:
+    for top in ("spark_jobs", "include"):
+        for path in sorted((checkout / top).rglob("*")):
+            inside = path.relative_to(checkout / top).parts
+            if path.is_file() and path.suffix in SUFFIXES and inside[0] not in TEAMS_OWN:
+                yield path
+
+
+def _dashboards(checkout: Path) -> Iterator[Resource]:
+    for path in sorted((checkout / "include" / "dashboards").glob("*.lvdash.json")):
+        yield Dashboard(path.name.removesuffix(".lvdash.json"), path.read_bytes())
+
+
+def _genie_spaces(target: Target, checkout: Path) -> Iterator[Resource]:
+    """Tables are named in full there, so `${catalog}` in a file stands for the target's."""
+    for path in sorted((checkout / "include" / "genie").glob("*.json")):
+        text = Template(path.read_text(encoding="utf-8")).safe_substitute(catalog=target.catalog)
+        yield GenieSpace(f"Basketry {path.stem}", text.encode())

@@ -1,0 +1,45 @@
+"""The Databricks twins of the console: dashboards and the Genie space, made from include/metrics.yaml.
+
+`python -m tools.twins` writes include/dashboards/*.lvdash.json and include/genie/basketry.json; what is there is what is
+made, which a test keeps true.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from tools.environment import CHECKOUT
+
+INCLUDE = CHECKOUT / "include"
+
+
+def files() -> dict[Path, str]:
+    """Every generated file with its text."""
+    sys.path[:0] = [str(CHECKOUT / "spark_jobs")]
+    from basketry.metrics import load_metrics
+    from basketry.metrics.dashboards import dashboards
+    from basketry.metrics.genie import genie_space
+
+    metrics = load_metrics(INCLUDE)
+    found = {INCLUDE / "dashboards" / f"{name}.lvdash.json": as_json(one) for name, one in dashboards(metrics).items()}
+    return {**found, INCLUDE / "genie" / "basketry.json": as_json(genie_space(metrics))}
+
+
+def as_json(document: Mapping[str, Any]) -> str:
+    """As it is stored: readable, and the same every time."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def write(made: Iterable[tuple[Path, str]]) -> None:
+    """Write the files."""
+    for path, text in made:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(files().items())
