@@ -9,11 +9,11 @@ from tools.environment import CHECKOUT
 from tools.problem import NO_SPACE, Problem, disk_full
 
 COMMANDS = (
-    "ask", "bench", "clean", "deploy", "deploy-check", "down", "job", "lint", "logs", "plan", "run", "screenshots", "setup",
+    "ask", "bench", "clean", "deploy", "deploy-check", "down", "faults", "job", "lint", "logs", "plan", "run", "screenshots", "setup",
     "status", "test", "undeploy",
 )  # fmt: skip
 MANAGE = ("clean", "down", "logs", "status")
-CHECKS = ("bench", "lint", "screenshots", "test")
+CHECKS = ("bench", "faults", "lint", "screenshots", "test")
 DEPLOY = ("deploy", "deploy-check", "undeploy")
 
 

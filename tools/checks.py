@@ -1,4 +1,4 @@
-"""`make test`, `make lint`, `make screenshots`, `make bench`: the same environment as a real run, around the usual programs."""
+"""`make test`, `make faults`, `make lint`, `make screenshots`, `make bench`: the same environment as a real run, around the usual programs."""
 
 from __future__ import annotations
 
@@ -34,6 +34,12 @@ def screenshots_command(arguments: list[str]) -> int:
     """Make the pictures of the documentation anew: the browser test keeps them on its way."""
     os.environ["BASKETRY_SCREENSHOTS"] = str(CHECKOUT / "docs" / "images")
     return test_command(["-n0", "-q", "tests/plugins/console/test_browser.py"])
+
+
+def faults_command(arguments: list[str]) -> int:
+    """The fault suite in full: two hundred kills and all that trains and scores; KILLS=<n> for another number."""
+    os.environ["BASKETRY_KILLS"] = os.environ.get("KILLS") or "200"
+    return test_command(["-n0", "-v", "-s", "tests/faults"])
 
 
 def lint_environment() -> dict[str, str]:

@@ -7,8 +7,8 @@ from typing import Any
 
 from deltalake import DeltaTable
 
-OWN = {"seconds", "input_versions", "delivered_at", "_delivered_at", "loaded_at"}
-"""Columns that hold a duration, numbers of Delta commits, or the moment at which a test wrote the file."""
+OWN = {"seconds", "input_versions", "delivered_at", "_delivered_at", "loaded_at", "batch", "checkpoint"}
+"""Columns that hold a duration, numbers of Delta commits, the moment at which a test wrote the file, or a checkpoint's name."""
 VERSIONS = {"model_version", "version", "champion_before", "champion_after", "checks", "details"}
 """A training that was cut off may leave a version behind that nothing refers to: its retry has the next number."""
 

@@ -1,4 +1,4 @@
-"""What is disturbed: the jobs of a small catalog's first day, from delivered files to segments, and to scores in full."""
+"""What is disturbed: the jobs of a small catalog's first day, from delivered files to sales and offers; in full to scores."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ QUICK = {
 
 @dataclass(frozen=True)
 class Job:
-    """One job of the plan. model: whose challenger the argument @challenger names."""
+    """One job of the plan, or a step in between (see driver.py). model: whose challenger the argument @challenger names."""
 
     script: str
     arguments: tuple[str, ...]
@@ -30,19 +30,23 @@ class Job:
 
 
 def jobs(*, full: bool) -> tuple[Job, ...]:
-    """The plan. full: with everything that trains and scores, else what reaches segments."""
+    """The plan. full: with everything that trains and scores, else what reaches sales and offers."""
     short = (
         *(_job("ingest", f"--feed={feed}", run=feed) for feed in FEEDS),
         _dated("sales"),
-        _dated("features"),
-        _dated("rfm", "--fit", run="fit"),
-        _promotion("rfm"),
-        _dated("rfm"),
+        Job("look_around", ()),
+        _job("offers", run="activity"),
+        Job("respond", ()),
+        _job("offers", run="responses"),
     )
     if not full:
         return short
     return (
         *short,
+        _dated("features"),
+        _dated("rfm", "--fit", run="fit"),
+        _promotion("rfm"),
+        _dated("rfm"),
         _dated("features", "--training", "--only-missing", "--choose-categories", run="backlog"),
         _dated("train_propensity"),
         _promotion("propensity"),
@@ -79,7 +83,7 @@ def prepared(home: Path, *, full: bool) -> Path:
     for model in ("rfm", "propensity", "forecast"):
         client.create_experiment(f"{CATALOG}_{model}", artifact_location=(home / "models" / model).as_uri())
     plan = home / "plan.json"
-    plan.write_text(json.dumps([vars(job) | {"catalog": CATALOG} for job in jobs(full=full)]))
+    plan.write_text(json.dumps([vars(job) | {"catalog": CATALOG, "day": END.isoformat()} for job in jobs(full=full)]))
     return plan
 
 
