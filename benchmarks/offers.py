@@ -1,6 +1,7 @@
 """The offers' stream: what deciding costs, a backlog in bounded memory, and a driver that is killed again and again.
 
     python -m benchmarks.offers decide 100000         # events a second, against the same stream with the decision removed
+    python -m benchmarks.offers drain 1000000         # memory of a backlog against that of a tenth of it
     python -m benchmarks.offers kill 20               # kills at random moments of one stream, then counts every event
     python -m benchmarks.offers learn 30              # days of simulated shoppers: draws docs/offers-learning.svg
 """
@@ -24,8 +25,8 @@ from pathlib import Path
 import numpy as np
 from deltalake import DeltaTable
 
-from benchmarks.cases import CHECKOUT, SUBMIT
-from benchmarks.measure import Figure, environment_with
+from benchmarks.cases import CHECKOUT, SUBMIT, job
+from benchmarks.measure import Figure, Run, environment_with
 
 CATALOG = "demo"
 _BEGIN = 1_767_225_600.0
@@ -35,6 +36,11 @@ _SHOPPERS, _CATEGORIES, _PRODUCTS_EACH = 2_000, 20, 20
 
 
 def offers(folder: Path, events: int = 100_000) -> list[Figure]:
+    """What the decision costs, and what a long backlog does to memory."""
+    return [*decide(folder / "decide", events), *drain(folder / "drain", 10 * events)]
+
+
+def decide(folder: Path, events: int) -> list[Figure]:
     """Events a second with the decision, as a share of those without it."""
     rates = {name: _rate(folder / name, events, name) for name in ("decided", "removed")}
     return [
@@ -42,6 +48,26 @@ def offers(folder: Path, events: int = 100_000) -> list[Figure]:
             "events a second in the stream, with the decision / with it removed",
             f"{rates['decided']:,.0f} against {rates['removed']:,.0f}", rates["removed"] / rates["decided"], 2.0,
             f"{events:,} queued events of {_SHOPPERS:,} shoppers; reading, judging and writing are the same",
+        ),
+    ]  # fmt: skip
+
+
+def drain(folder: Path, events: int) -> list[Figure]:
+    """A whole run of the job over a backlog, and over a tenth of it."""
+    runs: list[Run] = []
+    for count in (events // 10, events):
+        home = folder / str(count)
+        _filled(home, environment_with(BASKETRY_HOME=str(home), SPARK_LOCAL_DIRS=str(home / "tmp")), count, _LINES_A_FILE)
+        runs.append(job("offers", home=home, catalog=CATALOG))
+        counted = _counted(home, count)
+        assert counted["decided"] == counted["records in the ledger"] == count, counted  # noqa: S101
+        shutil.rmtree(home)
+    short, long = runs
+    return [
+        Figure(
+            f"memory of draining {events:,} queued events / of {events // 10:,}",
+            f"{long.peak_mib:,.0f} against {short.peak_mib:,.0f} MiB", long.peak_mib / short.peak_mib, 1.25,
+            f"{long.seconds:,.0f} and {short.seconds:,.0f} s, the start included; every event decided exactly once",
         ),
     ]  # fmt: skip
 
@@ -77,7 +103,7 @@ def _stream(name: str, events: int) -> None:
     print(json.dumps({"events": stream.totals["records"], "seconds": time.monotonic() - begun}))
 
 
-def fill(lake: object, events: int) -> None:
+def fill(lake: object, events: int, lines_a_file: int = _LINES_A_FILE) -> None:
     """Products, customers and a backlog of events."""
     from basketry.lakehouse import Lakehouse, declared_schema
     from basketry.tables import CUSTOMERS, ORDER_LINES, PRODUCTS
@@ -108,10 +134,10 @@ def fill(lake: object, events: int) -> None:
     for table, rows in ((PRODUCTS, products), (CUSTOMERS, customers), (ORDER_LINES, orders)):
         data = [tuple({**lineage, **row}.get(name) for name in table.column_names) for row in rows]
         lake.replace(table, lake.spark.createDataFrame(data, declared_schema(table)), "true")
-    deliver(lake.settings.landing_folder(CATALOG, "offer_events"), events)
+    deliver(lake.settings.landing_folder(CATALOG, "offer_events"), events, lines_a_file)
 
 
-def deliver(folder: Path, events: int, lines_a_file: int = _LINES_A_FILE) -> None:
+def deliver(folder: Path, events: int, lines_a_file: int) -> None:
     """A backlog of views and carts over a day, in files."""
     folder.mkdir(parents=True)
     chance = np.random.default_rng(1)
@@ -135,11 +161,11 @@ def _lines(first: int, last: int, at: np.ndarray, who: np.ndarray, what: np.ndar
 def kill(home: Path, kills: int, events: int = 4_000, seed: int = 1) -> dict[str, int]:
     """Kill the driver at random moments, then let it end: events, decisions, and events that were not decided exactly once."""
     environment = environment_with(BASKETRY_HOME=str(home), SPARK_LOCAL_DIRS=str(home / "tmp"))
-    _filled(home, environment, events)
+    _filled(home, environment, events, max(1, events // 40))
     include = home / "include"
     shutil.copytree(CHECKOUT / "include", include)
     text = (include / "offers.yaml").read_text()
-    (include / "offers.yaml").write_text(text.replace("files_at_once: 100", "files_at_once: 1"))
+    (include / "offers.yaml").write_text(text.replace("megabytes_at_once: 16", "megabytes_at_once: 0.000001"))
     environment["BASKETRY_INCLUDE"] = str(include)
     command = [SUBMIT, str(CHECKOUT / "spark_jobs" / "offers.py"), f"--catalog={CATALOG}"]
     chance, hit = random.Random(seed), 0  # noqa: S311 it is no secret
@@ -159,8 +185,8 @@ def kill(home: Path, kills: int, events: int = 4_000, seed: int = 1) -> dict[str
     return {"kills": hit, **_counted(home, events)}
 
 
-def _filled(home: Path, environment: dict[str, str], events: int) -> None:
-    command = [SUBMIT, str(CHECKOUT / "benchmarks" / "offers.py"), "fill", str(events)]
+def _filled(home: Path, environment: dict[str, str], events: int, lines_a_file: int) -> None:
+    command = [SUBMIT, str(CHECKOUT / "benchmarks" / "offers.py"), "fill", str(events), str(lines_a_file)]
     subprocess.run(command, env=environment, check=True, capture_output=True)  # noqa: S603
 
 
@@ -215,13 +241,13 @@ def learn(days: int, shoppers: int = 300) -> dict[str, float]:
 
 
 def main(arguments: list[str]) -> None:
-    """One of the three, or what they start."""
+    """One of the four, or what they start."""
     what, *rest = arguments
     if what == "stream":
         _stream(rest[0], int(rest[1]))
         return
     if what == "fill":
-        _fill_only(int(rest[0]))
+        _fill_only(int(rest[0]), int(rest[1]))
         return
     folder = Path(tempfile.mkdtemp(prefix="basketry-bench-offers-"))
     try:
@@ -230,21 +256,19 @@ def main(arguments: list[str]) -> None:
         elif what == "kill":
             print(kill(folder, int(rest[0])))
         else:
-            print("\n".join(figure.row() for figure in offers(folder, int(rest[0]))))
+            measure = {"decide": decide, "drain": drain}[what]
+            print("\n".join(figure.row() for figure in measure(folder, int(rest[0]))))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _fill_only(events: int) -> None:
+def _fill_only(events: int, lines_a_file: int) -> None:
     from basketry.lakehouse import Lakehouse
     from basketry.session import spark_session
     from basketry.settings import Settings
 
     lake = Lakehouse(spark_session("bench"), CATALOG, Settings.from_environment())
-    fill(lake, events)
-    folder = lake.settings.landing_folder(CATALOG, "offer_events")
-    shutil.rmtree(folder)
-    deliver(folder, events, lines_a_file=max(1, events // 40))
+    fill(lake, events, lines_a_file)
 
 
 if __name__ == "__main__":

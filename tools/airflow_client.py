@@ -29,6 +29,10 @@ class AirflowClient:
         """Let the DAG run."""
         self._call("PATCH", f"/api/v2/dags/{dag}", {"is_paused": False})
 
+    def pause(self, dag: str) -> None:
+        """Let no more run of the DAG begin."""
+        self._call("PATCH", f"/api/v2/dags/{dag}", {"is_paused": True})
+
     def dag_ids(self) -> set[str]:
         """DAGs that Airflow has parsed so far."""
         return {str(dag["dag_id"]) for dag in self._call("GET", "/api/v2/dags?limit=100")["dags"]}

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from basketry.errors import BasketryError
 from basketry.settings import Settings
-from tools import summary
+from tools import shoppers, summary
 from tools.airflow_client import ENDED, AirflowClient
 from tools.deliver import check_catalog, deliver_catalog, environment_of_demo, new_files, yesterday
 from tools.environment import Places
@@ -25,7 +25,9 @@ from tools.services import USER, finish_start, instance_secrets, start_servers
 from tools.setup import prepare
 from tools.task_errors import failure_sentence
 
-DAGS = {"ingest", "replay_quarantine", "daily_sales"}
+DAGS = {"ingest", "replay_quarantine", "daily_sales", "offers"}
+_LATER = {"daily_sales", "offers"}
+"""Their schedules would find nothing to work on before the files are loaded."""
 AT_ONCE = 2
 RUN_SECONDS = 3600.0
 
@@ -98,13 +100,15 @@ class _Run:
         if as_of is not None:
             as_of = min(as_of, yesterday(self.catalog))
             self._sales(as_of)
+        if end is not None:
+            self._offers(end)
         return as_of
 
     def _connect(self) -> AirflowClient:
         password = instance_secrets(self.places.home)["password"]
         client = AirflowClient(f"http://127.0.0.1:{self.places.airflow_port}", USER, password)
         client.wait_for_dags(DAGS, seconds=120)
-        for dag in sorted(DAGS - {"daily_sales"}):
+        for dag in sorted(DAGS - _LATER):
             client.unpause(dag)
         return client
 
@@ -145,16 +149,32 @@ class _Run:
             if summary.sales_done(self.lake, self.catalog, as_of):
                 step.detail = "nothing new"
                 return
-            self.client.unpause("daily_sales")  # only now: its schedule has something to work on
-            run = self.client.trigger("daily_sales", {"catalog": self.catalog, "as_of": as_of.isoformat()})
+            self.client.unpause("daily_sales")
+            self._whole_run("daily_sales", step, as_of=as_of.isoformat())
 
-            def tell() -> None:
-                step.detail = self._now_running("daily_sales", run)
+    def _offers(self, day: date) -> None:
+        """Simulated shoppers act and respond, and the stream runs after each. Its schedule stays off: nobody else will come."""
+        landing = self.settings.landing_folder(self.catalog, "offer_events")
+        rounds = (("act", shoppers.look_around), ("respond to offers", shoppers.respond))
+        for what, deliver in rounds:
+            with self.board.step(f"Simulated shoppers {what}") as step:
+                step.detail = "nothing new"
+                deliver(self.lake, landing, self.catalog, day)
+                if events := shoppers.waiting(self.lake, landing, self.catalog):
+                    self.client.unpause("offers")
+                    self._whole_run("offers", step)
+                    self.client.pause("offers")
+                    step.detail = f"{events:,} events"
 
-            state = self.client.wait("daily_sales", run, RUN_SECONDS, tell)
-            if state == "failed":
-                raise Problem(failure_sentence(self.client, "daily_sales", run, self.places.home))
-            step.detail = ""
+    def _whole_run(self, dag: str, step: Step, **conf: str) -> None:
+        run = self.client.trigger(dag, {"catalog": self.catalog, **conf})
+
+        def tell() -> None:
+            step.detail = self._now_running(dag, run)
+
+        if self.client.wait(dag, run, RUN_SECONDS, tell) == "failed":
+            raise Problem(failure_sentence(self.client, dag, run, self.places.home))
+        step.detail = ""
 
     def _close(self, dag: str, run: str, state: str, step: Step) -> None:
         step.detail = ""
@@ -182,6 +202,7 @@ def show(console: Console, catalog: str, places: Places, board: Board, as_of: da
     if as_of is not None:
         console.print()
         summary.show_sales(console, lake, catalog, as_of)
+    summary.show_offers(console, lake, catalog)
     password = instance_secrets(places.home)["password"]
     minutes = (time.monotonic() - board.started) / 60
     lines = (

@@ -9,15 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 from deltalake import DeltaTable
 from rich.console import Console
 from rich.table import Table as Grid
 
 from basketry.contracts import load_catalog
-from basketry.tables import FILES, JOB_RUNS, SALES, SALES_ROLLUP, Table
+from basketry.tables import FILES, JOB_RUNS, OFFER_PERFORMANCE_MINUTE, SALES, SALES_ROLLUP, Table
 
 TOP = 5
 Row = tuple[Any, ...]
+
+
+def arrow(lake: Path, catalog: str, table: Table) -> pa.Table:
+    """All rows of a table that exists."""
+    return DeltaTable(lake / catalog / table.schema / table.name).to_pyarrow_table()
 
 
 def rows_of(lake: Path, catalog: str, table: Table, query: str, values: Sequence[object] = ()) -> list[Row]:
@@ -26,7 +32,7 @@ def rows_of(lake: Path, catalog: str, table: Table, query: str, values: Sequence
     if not DeltaTable.is_deltatable(folder):
         return []
     with duckdb.connect() as database:
-        database.register("t", DeltaTable(folder).to_pyarrow_table())
+        database.register("t", arrow(lake, catalog, table))
         return database.execute(query, list(values)).fetchall()
 
 
@@ -113,6 +119,22 @@ def show_sales(console: Console, lake: Path, catalog: str, as_of: date) -> None:
     grid = _grid(f"{kind}, week of {monday}", f"net revenue {currency}", "orders")
     for name, revenue, orders in found:
         grid.add_row(str(name), f"{revenue:,.2f}", f"{orders:,}")
+    console.print(grid)
+
+
+def show_offers(console: Console, lake: Path, catalog: str) -> None:
+    """How offers did in the categories in which most were shown; nothing when there are none."""
+    query = f"""SELECT category, sum(shown)::BIGINT, sum(clicked)::BIGINT, sum(bought)::BIGINT, sum(revenue) FROM t
+                GROUP BY category ORDER BY 2 DESC, 1 LIMIT {TOP}"""  # noqa: S608
+    found = rows_of(lake, catalog, OFFER_PERFORMANCE_MINUTE, query)
+    if not found:
+        return
+    currency = load_catalog(catalog).currency
+    grid = _grid("offers (simulated shoppers)", "shown", "clicked", "rate", "bought", f"revenue {currency}")
+    for category, shown, clicked, bought, revenue in found:
+        rate = f"{clicked / shown:.1%}" if shown else ""
+        grid.add_row(str(category), f"{shown:,}", f"{clicked:,}", rate, f"{bought:,}", f"{revenue:,.2f}")
+    console.print()
     console.print(grid)
 
 

@@ -103,9 +103,10 @@ class Lakehouse:
             raise
         return frame
 
-    def append(self, table: Table, rows: DataFrame) -> None:
-        """Add rows in one commit."""
-        self._write(table, rows, mode="append", options={})
+    def append(self, table: Table, rows: DataFrame, once: tuple[str, int] | None = None) -> None:
+        """Add rows in one commit. once: who counts and the number, upwards; a number is written only once, see `put_once`."""
+        options = {} if once is None else {"txnAppId": once[0], "txnVersion": str(once[1])}
+        self._write(table, rows, mode="append", options=options)
 
     def replace(
         self, table: Table, rows: DataFrame, where: str, read_versions: Mapping[str, int] | None = None

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from importlib.metadata import version as installed_version
+from typing import Any, Protocol, TypeVar
 
 from matplotlib.figure import Figure
 
 from basketry import registry
 from basketry.lakehouse import Lakehouse
 
+Restored = TypeVar("Restored")
+
 _METRICS_A_CALL = 500
 """MLflow takes at most 1,000 at once; thirty categories have more."""
 
 
-class Record(Protocol):
+class Logged(Protocol):
     """What there is to keep beside the model. documents: JSON by file name; texts, figures: by file name.
 
     tags: `basketry.as_of` among them, and `basketry.champion_version`, which the gate reads.
@@ -46,7 +50,19 @@ class Record(Protocol):
         """Pictures by file name."""
 
 
-def register(lake: Lakehouse, model: str, record: Record, log_model: Callable[[], str]) -> str:
+@dataclass(frozen=True)
+class Record:
+    """The usual `Logged`: what a training keeps beside a model that is stored by its state."""
+
+    params: Mapping[str, object]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    documents: Mapping[str, Any] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+
+
+def register(lake: Lakehouse, model: str, record: Logged, log_model: Callable[[], str]) -> str:
     """Log the record, register the model and make it the challenger; returns its version.
 
     log_model: logs the model into the run that is open and returns its URI. The alias comes last: whatever is cut off
@@ -62,6 +78,37 @@ def register(lake: Lakehouse, model: str, record: Record, log_model: Callable[[]
         number = str(mlflow.register_model(log_model(), name).version)
     registry.set_challenger(name, number)
     return number
+
+
+def log_state(model: str, served: Any, columns: Mapping[str, str], packages: Sequence[str]) -> str:
+    """Log a model that is plain values into the open run; returns its URI.
+
+    served: an mlflow PythonModel whose `state` is all that it knows. columns: MLflow type of each input.
+    """
+    import mlflow
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    info = mlflow.pyfunc.log_model(
+        name=model,
+        python_model=served,
+        signature=ModelSignature(Schema([ColSpec(kind, name) for name, kind in columns.items()])),
+        pip_requirements=pinned(packages),
+    )
+    return str(info.model_uri)
+
+
+def load_state(name: str, number: str, restore: Callable[[Mapping[str, Any]], Restored]) -> Restored:
+    """What `restore` makes of a version's state; ModelGoneError when it cannot be had, RegistryDownError when nobody answers."""
+    import mlflow
+
+    with registry.loading(name, number):
+        return restore(mlflow.pyfunc.load_model(f"models:/{name}/{number}").unwrap_python_model().state)
+
+
+def pinned(packages: Sequence[str]) -> list[str]:
+    """Requirements of these packages at the versions that trained."""
+    return [f"{package}=={installed_version(package)}" for package in packages]
 
 
 @contextmanager
@@ -82,7 +129,7 @@ def _log_metrics(metrics: Mapping[str, float]) -> None:
         mlflow.log_metrics(dict(named[start : start + _METRICS_A_CALL]))
 
 
-def _log_artifacts(record: Record) -> None:
+def _log_artifacts(record: Logged) -> None:
     import mlflow
 
     for file, content in record.documents.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -109,6 +110,21 @@ def test_the_summary_says_what_came_out(instance: Instance, first: str) -> None:
     assert re.search(r"[\d.]+ minutes\.", first)
     port = instance.env["BASKETRY_AIRFLOW_PORT"]
     assert re.search(rf"Airflow: http://127\.0\.0\.1:{port} +user admin +password \S+", first)
+
+
+def test_simulated_shoppers_are_offered_something_and_respond(instance: Instance, first: str) -> None:
+    """Every view and cart is decided once, clicks come back, and what a minute counts is what the rows say."""
+    landing = instance.home / "landing" / "demo" / "offer_events"
+    events = [json.loads(line) for file in landing.glob("*.jsonl") for line in file.read_text().splitlines()]
+    asked = {event["event_id"] for event in events if event["event_type"] in ("view", "cart")}
+    decisions = instance.rows("gold/offer_decisions")
+    assert len(asked) > 100
+    assert sorted(row["decision_id"] for row in decisions if row["slot"] == 1) == sorted(asked)
+    minutes = instance.rows("gold/offer_performance_minute")
+    clicks = [event for event in events if event["event_type"] == "offer_click"]
+    assert sum(row["shown"] for row in minutes) == sum(row["product_id"] is not None for row in decisions)
+    assert sum(row["clicked"] for row in minutes) == len(clicks) > 0
+    assert re.search(r"^offers \(simulated shoppers\) +shown +clicked +rate", first, re.M)
 
 
 def test_status_shows_everything_running(instance: Instance, first: str) -> None:

@@ -15,7 +15,6 @@ import numpy as np
 
 from basketry.forecast.series import Floats
 
-
 _NOTHING = 1e-9
 """Below it a factor that lifts a department's products to its share would not be a number."""
 

@@ -18,6 +18,7 @@ from basketry.forecast.settings import ForecastSettings, load_settings
 from basketry.lakehouse import Lakehouse
 from basketry.report import JobReport
 from basketry.tables import ORDER_LINES, PRODUCTS
+from basketry.tracking import Record
 
 _LEAST_WEEKS_BEFORE = 8
 """Weeks of history that an origin of the back-test needs."""
@@ -61,7 +62,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     panel = rows.panel(found, settings)
     outcome = trained(panel, arguments, settings, rival)
     record = _record(lake, arguments, panel, outcome, known, settings)
-    number = None if arguments.dry_run else tracking.register(lake, record)
+    number = None if arguments.dry_run else tracking.register(lake, outcome.trained, record)
     return JobReport(
         len(panel), 0, _summary(outcome, number), as_of=arguments.as_of, input_versions=known,
         details={"champion": rival.version, "champion_problem": rival.problem, "choice": dict(outcome.trained.choice)},
@@ -124,7 +125,7 @@ def _forecasts(rival: Rival, arguments: argparse.Namespace) -> results.Rival | N
 def _record(
     lake: Lakehouse, arguments: argparse.Namespace, panel: Panel, outcome: Outcome, versions: Mapping[str, int],
     settings: ForecastSettings,
-) -> tracking.Record:  # fmt: skip
+) -> Record:  # fmt: skip
     deciles = results.by_revenue_decile(outcome.results)
     subject = Subject(lake.catalog, arguments.as_of, len(panel), panel.weeks, outcome.trained, outcome.results,
                       outcome.metrics, outcome.rival.told)  # fmt: skip
@@ -133,8 +134,8 @@ def _record(
     params: dict[str, object] = {f"method.{name}": method for name, method in outcome.trained.choice.items()}
     params |= {f"settings.{name}": value for name, value in vars(settings).items()}
     params |= {f"version.{name}": version for name, version in versions.items()}
-    return tracking.Record(
-        outcome.trained, params, outcome.metrics, _tags(lake, arguments, outcome.rival),
+    return Record(
+        params, outcome.metrics, _tags(lake, arguments, outcome.rival),
         {"evaluation.json": evaluation}, {"model_card.md": forecast_card(subject)},
     )  # fmt: skip
 

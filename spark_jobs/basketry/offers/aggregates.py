@@ -108,10 +108,11 @@ def keep_training_rows(lake: Lakehouse, settings: OfferSettings, newest: float) 
     since = F.lit(0) if (done := _hours_done(lake)) is None else F.lit((done + 1) * 3_600)
     at = F.unix_seconds("decided_at")
     settled = lake.read(OFFER_DECISIONS).where((at >= since) & (at < last_hour * 3_600))
-    rows = training_rows(settled, _responses(lake), settings.settle_minutes).toArrow()
-    if len(rows):
-        lake.put_once(OFFER_TRAINING, rows, "offer_training", last_hour)
-    return len(rows)
+    count = settled.where("slot = 1").count()
+    if count:  # by Spark: after a long backlog these are too many rows for the driver
+        rows = training_rows(settled, _responses(lake), settings.settle_minutes)
+        lake.append(OFFER_TRAINING, rows, once=("offer_training", last_hour))
+    return count
 
 
 def _hours_done(lake: Lakehouse) -> int | None:

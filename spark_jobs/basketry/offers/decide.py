@@ -20,6 +20,7 @@ from basketry.offers.shop import NONE, Assortment, Flags, Floats, Ints, Knowledg
 
 CHOSEN = ("recommended", "popular beside", "popular")
 WITHHELD = ("opted out", "shown enough today", "nothing eligible", "nothing promises enough")
+_REASONS = np.array([*CHOSEN, *WITHHELD], dtype=object)
 _GRAIN = 1_024.0
 """Features are multiples of its inverse: sums of them and of their products are exact, in whatever order they are added."""
 
@@ -182,8 +183,7 @@ class _Table:
             slot, rows, column, np.where(shown, self.products[rows, at], NONE), category,
             np.where(shown, self.today.offer[category], NONE), np.where(shown, self.today.discount[category], 0.0),
             probabilities[each, column], np.where(shown, np.round(expected, 6), 0.0),
-            [CHOSEN[_source(place, self.chooser.settings)] if good else WITHHELD[reason]
-             for place, good, reason in zip(column.tolist(), shown.tolist(), why.tolist(), strict=True)],
+            _REASONS[np.where(shown, _source(column, self.chooser.settings), len(CHOSEN) + why)].tolist(),
             self.control[rows], against, self.products[rows], probabilities, features,
         )  # fmt: skip
 
@@ -192,11 +192,10 @@ class _Table:
         self.memory.shown_in[places, category] += 1
 
 
-def _source(column: int, settings: OfferSettings) -> int:
-    """Position in CHOSEN of where a candidate came from."""
-    if column < settings.recommended:
-        return 0
-    return 1 if column < settings.recommended + settings.beside else 2
+def _source(column: Ints, settings: OfferSettings) -> Ints:
+    """Positions in CHOSEN of where candidates came from."""
+    edges = [settings.recommended, settings.recommended + settings.beside]
+    return np.asarray(np.searchsorted(edges, column, side="right"), dtype=np.int64)
 
 
 def _features(
@@ -232,11 +231,8 @@ def _kept(value: np.ndarray | Sequence[str], keep: Flags) -> np.ndarray | list[s
     return [text for text, good in zip(value, keep.tolist(), strict=True) if good]
 
 
-def excluded(against: Ints) -> list[dict[str, int]]:
-    """How many candidates of each row were not eligible, by reason; empty places and repetitions are no candidates."""
+def excluded(against: Ints) -> tuple[tuple[str, ...], Ints]:
+    """Reasons, and how many candidates of each row each of them excluded; empty places and repetitions are no candidates."""
     first = REASONS.index("no_offer")
     counts = np.stack([(against == number).sum(axis=1) for number in range(first, len(REASONS))], axis=1)
-    names = REASONS[first:]
-    return [{name: int(count) for name, count in zip(names, row, strict=True) if count} for row in counts.tolist()]
-
-
+    return REASONS[first:], np.asarray(counts, dtype=np.int64)

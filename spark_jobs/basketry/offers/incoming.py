@@ -28,13 +28,14 @@ def stream(lake: Lakehouse, settings: OfferSettings) -> DataFrame:
     if lake.settings.offer_events:
         return _kafka(lake, settings)
     folder = lake.settings.landing_folder(lake.catalog, FEED)
+    at_once = max(1, int(settings.megabytes_at_once * 2**20))  # a file that is larger comes alone
     if lake.settings.runtime == "local":
         folder.mkdir(parents=True, exist_ok=True)
         # Nothing is too old to be read: without this a file is passed over once one a week newer was seen.
-        options = {"maxFilesPerTrigger": settings.files_at_once, "maxFileAge": "36500d"}
+        options: dict[str, str | int] = {"maxBytesPerTrigger": at_once, "maxFileAge": "36500d"}
         reader = lake.spark.readStream.format("text").schema("value string").options(**options)
     else:
-        options = {"cloudFiles.format": "text", "cloudFiles.maxFilesPerTrigger": settings.files_at_once}
+        options = {"cloudFiles.format": "text", "cloudFiles.maxBytesPerTrigger": at_once}
         reader = lake.spark.readStream.format("cloudFiles").schema("value string").options(**options)
     return reader.load(str(folder)).select(
         F.col("value").alias("content"),

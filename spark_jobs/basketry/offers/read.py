@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from basketry.lakehouse import Lakehouse
 from basketry.offers.settings import OfferSettings
-from basketry.offers.shop import NONE, Assortment, Floats, Ints, Knowledge, Popular
+from basketry.offers.shop import NONE, PRODUCT_COLUMNS, Assortment, Floats, Ints, Knowledge, Popular
 from basketry.tables import (
     CUSTOMERS,
     OFFER_POPULAR,
@@ -25,7 +25,6 @@ from basketry.tables import (
 INPUTS = (PRODUCTS, CUSTOMERS, ORDER_LINES, OPT_OUTS, PROPENSITY_SCORES, OFFER_RECOMMENDATIONS, OFFER_POPULAR)
 WIDTH = 24
 """Popular products kept beside each category."""
-WITHOUT_CATEGORY = "(none)"
 _ALL_CHANNELS = "all"
 
 
@@ -37,19 +36,7 @@ def versions(lake: Lakehouse) -> dict[str, int]:
 
 def assortment(lake: Lakehouse) -> Assortment:
     """All products by their id; BadInputError when there are none yet."""
-    category = F.coalesce("category", F.lit(WITHOUT_CATEGORY)).alias("category")
-    numbers = (F.col(name).cast("double").alias(name) for name in ("list_price", "unit_cost", "units_available"))
-    rows = lake.read(PRODUCTS).select("product_id", category, *numbers).orderBy("product_id").toArrow()
-    categories = sorted(set(rows["category"].to_pylist()))
-    place = {name: number for number, name in enumerate(categories)}
-    return Assortment(
-        products=tuple(rows["product_id"].to_pylist()),
-        categories=tuple(categories),
-        category=np.array([place[name] for name in rows["category"].to_pylist()], dtype=np.int64),
-        price=np.nan_to_num(_floats(rows, "list_price")),
-        cost=_floats(rows, "unit_cost"),
-        units=_floats(rows, "units_available"),
-    )
+    return Assortment.of(lake.read(PRODUCTS).select(*PRODUCT_COLUMNS).toArrow())
 
 
 def knowledge(lake: Lakehouse, shop: Assortment, settings: OfferSettings) -> Knowledge:
@@ -125,10 +112,6 @@ def _bought(lake: Lakehouse, shop: Assortment, place: Mapping[str, int], days: i
 
 def _places(rows: pa.Table, name: str, place: Mapping[str, int]) -> Ints:
     return np.array([place.get(value, NONE) for value in rows[name].to_pylist()], dtype=np.int64)
-
-
-def _floats(rows: pa.Table, name: str) -> Floats:
-    return np.asarray(rows[name].to_numpy(), dtype=np.float64)
 
 
 def needed(lake: Lakehouse, tables: tuple[Table, ...]) -> None:

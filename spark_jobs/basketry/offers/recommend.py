@@ -13,7 +13,8 @@ from pyspark.sql import functions as F
 from basketry import registry, versions
 from basketry.lakehouse import Lakehouse
 from basketry.offers import cache
-from basketry.offers.read import WIDTH, WITHOUT_CATEGORY
+from basketry.offers.read import WIDTH
+from basketry.offers.shop import WITHOUT_CATEGORY
 from basketry.report import JobReport
 from basketry.tables import OFFER_POPULAR, OFFER_RECOMMENDATIONS, ORDER_LINES, PRODUCTS
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -43,6 +45,21 @@ class Records:
     def __len__(self) -> int:
         """Number of records."""
         return len(self.ids)
+
+
+def lines_of(records: Records) -> list[str]:
+    """The messages that say so, one JSON object each."""
+    found = []
+    for place, identity in enumerate(records.ids):
+        at = datetime.fromtimestamp(float(records.at[place]), UTC).isoformat()
+        message = {
+            "event_id": identity, "event_type": records.kinds[place], "occurred_at": at, "customer_id": records.shoppers[place],
+            "product_id": records.products[place], "offer_id": records.offers[place],
+        }  # fmt: skip
+        if not np.isnan(records.revenue[place]):
+            message["revenue"] = str(records.revenue[place])
+        found.append(json.dumps({name: value for name, value in message.items() if value}))
+    return found
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,7 @@ class Batch:
                 "expected_response": one.expected,
                 "reason": _texts(one.reason),
                 "considered": pa.array((one.products >= 0).sum(axis=1), pa.int32()),
-                "excluded": pa.array([list(found.items()) for found in excluded(one.against)], pa.map_(pa.string(), pa.int64())),
+                "excluded": _counts(*excluded(one.against)),
                 "features": _vectors(chosen, ~shown),
                 "candidates": self._candidates(one),
                 "policy_version": _texts([self.outcome.version] * len(listed)),
@@ -167,6 +167,13 @@ def _named(names: Sequence[str], places: Ints) -> pa.Array:
     """Names of positions, null for -1."""
     table = np.array([*names, None], dtype=object)
     return pa.array(table[places], pa.string())
+
+
+def _counts(names: Sequence[str], rows: Ints) -> pa.Array:
+    """A map a row, from each name to its count, without those that are 0."""
+    some = rows > 0
+    offsets = np.r_[0, np.cumsum(some.sum(axis=1))].astype(np.int32)
+    return pa.MapArray.from_arrays(pa.array(offsets), _named(names, np.nonzero(some)[1]), pa.array(rows[some], pa.int64()))
 
 
 def _vectors(rows: np.ndarray, missing: np.ndarray | None = None) -> pa.Array:

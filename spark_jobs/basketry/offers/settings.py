@@ -15,14 +15,17 @@ _WHOLE: Mapping[str, Mapping[str, int]] = {
     "eligibility": {"least_units": 0, "not_bought_days": 0, "a_day": 1, "a_category_a_day": 1},
     "policy": {"draws": 8, "learn_minutes": 1},
     "events": {"late_minutes": 1, "ahead_minutes": 0, "oldest_days": 1, "respond_days": 1, "settle_minutes": 0,
-               "files_at_once": 1, "messages_at_once": 1},
+               "messages_at_once": 1},
 }
 """Whole numbers of each part, each with the least it may be."""
 _SHARES: Mapping[str, Sequence[str]] = {
     "eligibility": ("least_margin",),
     "policy": ("floor", "no_offer_below", "prior_rate"),
 }
-_POSITIVE: Mapping[str, Sequence[str]] = {"policy": ("prior_weight", "half_life_days")}
+_POSITIVE: Mapping[str, Sequence[str]] = {
+    "policy": ("prior_weight", "half_life_days"),
+    "events": ("megabytes_at_once",),
+}
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class OfferSettings:
     oldest_days: int
     respond_days: int
     settle_minutes: int
-    files_at_once: int
+    megabytes_at_once: float
     messages_at_once: int
     offers: tuple[Offer, ...]
 

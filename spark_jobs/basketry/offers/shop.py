@@ -11,6 +11,7 @@ from datetime import date
 from functools import cached_property
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from basketry.offers.settings import Offer
@@ -20,6 +21,8 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 NONE = -1
+WITHOUT_CATEGORY = "(none)"
+PRODUCT_COLUMNS = ("product_id", "category", "list_price", "unit_cost", "units_available")
 EPOCH = date(1970, 1, 1)
 
 
@@ -33,6 +36,20 @@ class Assortment:
     price: Floats
     cost: Floats
     units: Floats
+
+    @classmethod
+    def of(cls, rows: pa.Table) -> Assortment:
+        """From rows of silver.products: product_id, category, list_price, unit_cost, units_available; any order."""
+        rows = rows.sort_by("product_id")
+        names = [WITHOUT_CATEGORY if name is None else name for name in rows["category"].to_pylist()]
+        categories = sorted(set(names))
+        place = {name: number for number, name in enumerate(categories)}
+        price, cost, units = (
+            np.asarray(rows[name].cast(pa.float64()).to_numpy(), dtype=np.float64)
+            for name in ("list_price", "unit_cost", "units_available")
+        )
+        category = np.array([place[name] for name in names], dtype=np.int64)
+        return cls(tuple(rows["product_id"].to_pylist()), tuple(categories), category, np.nan_to_num(price), cost, units)
 
     @cached_property
     def position(self) -> Mapping[str, int]:

@@ -98,31 +98,49 @@ class World:
         sizes = np.bincount(self.shop.category, minlength=len(self.shop.categories))[category]
         return np.asarray(order[first + (random.random(len(who)) ** 1.5 * sizes).astype(np.int64)])
 
-    def responses(self, records: Records, outcome: Outcome) -> Records:
+    def responses(self, shown: Showings) -> Records:
         """The clicks and purchases that follow what was shown, in order of time."""
-        found: list[tuple[str, str, str, str, float, float]] = []
         position = {name: place for place, name in enumerate(self.shoppers)}
+        who = np.array([position[name] for name in shown.shoppers], dtype=np.int64)
+        chance = self.click_chance(who, shown.product, shown.beside, shown.discount, shown.at)
+        clicked = chances(shown.offers, f"click {self.seed}") < chance
+        bought = clicked & (chances(shown.offers, f"buy {self.seed}") < _BUYS)
+        price = np.round(self.shop.price[shown.product] * (1 - shown.discount), 2)
+        found: list[tuple[str, str, str, str, float, float]] = []
+        for number in np.flatnonzero(clicked).tolist():
+            offer, shopper, at = shown.offers[number], shown.shoppers[number], float(shown.at[number])
+            found.append((f"{offer}/c", "offer_click", shopper, offer, at + _SECONDS_TO_CLICK, np.nan))
+            if bought[number]:
+                paid = float(price[number])
+                found.append((f"{offer}/b", "offer_purchase", shopper, offer, at + _SECONDS_TO_BUY, paid))
+        return _records(sorted(found, key=lambda one: (one[4], one[0])))
+
+
+@dataclass(frozen=True)
+class Showings:
+    """Offers that were shown, one place each. product: position; beside: whether of the category looked at; at: seconds."""
+
+    offers: Sequence[str]
+    shoppers: Sequence[str]
+    product: Ints
+    beside: Floats
+    discount: Floats
+    at: Floats
+
+    @classmethod
+    def of(cls, records: Records, outcome: Outcome) -> Showings:
+        """What was decided on these records, without the slots in which nothing was shown."""
+        offers: list[str] = []
+        shoppers: list[str] = []
+        numbers = [np.zeros((0, 4))]
         for places, decided in outcome.decided:
             some = np.flatnonzero(decided.product >= 0)
-            if not len(some):
-                continue
-            names = [records.shoppers[place] for place in places[some].tolist()]
-            who = np.array([position[name] for name in names], dtype=np.int64)
             beside = decided.features[some, decided.column[some], BESIDE]
-            chance = self.click_chance(who, decided.product[some], beside, decided.discount[some], records.at[places[some]])
-            offers = [f"{records.ids[place]}/{decided.slot}" for place in places[some].tolist()]
-            clicked = chances(offers, f"click {self.seed}") < chance
-            bought = clicked & (chances(offers, f"buy {self.seed}") < _BUYS)
-            price = self.shop.price[decided.product[some]] * (1 - decided.discount[some])
-            for number in np.flatnonzero(clicked).tolist():
-                at = float(records.at[places[some[number]]])
-                found.append((f"{offers[number]}/c", "offer_click", names[number], offers[number], at + _SECONDS_TO_CLICK, np.nan))
-                if bought[number]:
-                    found.append(
-                        (f"{offers[number]}/b", "offer_purchase", names[number], offers[number], at + _SECONDS_TO_BUY,
-                         round(float(price[number]), 2))
-                    )  # fmt: skip
-        return _records(sorted(found, key=lambda one: (one[4], one[0])))
+            numbers.append(np.column_stack([decided.product[some], beside, decided.discount[some], records.at[places[some]]]))
+            offers += [f"{records.ids[place]}/{decided.slot}" for place in places[some].tolist()]
+            shoppers += [records.shoppers[place] for place in places[some].tolist()]
+        product, beside, discount, at = np.concatenate(numbers).T
+        return cls(offers, shoppers, product.astype(np.int64), beside, discount, at)
 
 
 def _records(rows: Sequence[tuple[str, str, str, str, float, float]]) -> Records:
@@ -205,7 +223,7 @@ def simulate(world: World, settings: OfferSettings, policy: str = "learned") -> 
             batch = joined(pending, part)
             outcome = engine.process(batch, frozenset(), earlier)
             counts += _counted(outcome)
-            pending, earlier = world.responses(batch, outcome), outcome.earlier
+            pending, earlier = world.responses(Showings.of(batch, outcome)), outcome.earlier
         yield Day(*counts.tolist())
 
 

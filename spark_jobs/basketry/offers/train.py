@@ -18,6 +18,7 @@ from basketry.offers.learn import Learned, Trained
 from basketry.offers.settings import OfferSettings, load_settings
 from basketry.report import JobReport
 from basketry.tables import OFFER_POPULAR, OFFER_TRAINING
+from basketry.tracking import Record
 
 _DAYS = 60
 _FEWEST = 200
@@ -34,8 +35,8 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     version = None
     if not arguments.dry_run:
         tags = {"basketry.as_of": arguments.as_of.isoformat(), "basketry.champion_version": number or ""}
-        record = tracking.Record(trained.learned, vars(settings) | {"offers": len(settings.offers)}, trained.metrics, tags)
-        version = tracking.register(lake, record)
+        record = Record(vars(settings) | {"offers": len(settings.offers)}, trained.metrics, tags)
+        version = tracking.register(lake, trained.learned, record)
     known = {table.full_name: lake.version(table) for table in (OFFER_TRAINING, OFFER_POPULAR)}
     return JobReport(
         int(trained.metrics["decisions"]), 0, _summary(trained), as_of=arguments.as_of,

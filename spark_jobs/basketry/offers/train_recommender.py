@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
-from importlib.metadata import version as installed_version
 from typing import Any
 
-from matplotlib.figure import Figure
 from pyspark.sql import functions as F
 
 from basketry import registry, tracking, versions
@@ -28,19 +25,6 @@ _FEWEST = 20
 
 
 @dataclass(frozen=True)
-class Record:
-    """What a training leaves behind. documents: JSON by file name; texts: by file name."""
-
-    learned: Recommender
-    params: Mapping[str, object]
-    metrics: Mapping[str, float]
-    tags: Mapping[str, str]
-    documents: Mapping[str, Any] = field(default_factory=dict)
-    texts: Mapping[str, str] = field(default_factory=dict)
-    figures: Mapping[str, Figure] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Version:
     """A registered version."""
 
@@ -50,11 +34,7 @@ class Version:
 
 def load(name: str, number: str) -> Version:
     """A version by its number; ModelGoneError when it cannot be had, RegistryDownError when nobody answers."""
-    import mlflow
-
-    with registry.loading(name, number):
-        loaded = mlflow.pyfunc.load_model(f"models:/{name}/{number}")
-        return Version(number, recommender.restored(loaded.unwrap_python_model().state))
+    return Version(number, tracking.load_state(name, number, recommender.restored))
 
 
 KIND: versions.Kind[Version] = versions.Kind(MODEL, load, "train_recommendations")
@@ -84,7 +64,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     version = None
     if not arguments.dry_run:
         tags = {"basketry.as_of": as_of.isoformat(), "basketry.champion_version": number or ""}
-        record = Record(learned, {"seed": seed, "products": len(learned.products)}, measured, tags)
+        record = tracking.Record({"seed": seed, "products": len(learned.products)}, measured, tags)
         version = tracking.register(lake, MODEL, record, lambda: _log_model(learned))
     lines = tuple(f"{metric}: {value:.4f}" for metric, value in sorted(measured.items()) if "versus" not in metric)
     return JobReport(
@@ -122,17 +102,7 @@ def judged(older: Purchases, newest: Purchases, champion: Recommender | None, se
 
 
 def _log_model(learned: Recommender) -> str:
-    import mlflow
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema
-
     from basketry.offers.serving import ServedRecommender
 
-    inputs = [ColSpec("string", "customer_id"), ColSpec("string", "product_id"), ColSpec("long", "orders")]
-    info = mlflow.pyfunc.log_model(
-        name=MODEL,
-        python_model=ServedRecommender(learned.state()),
-        signature=ModelSignature(Schema(inputs)),
-        pip_requirements=[f"{package}=={installed_version(package)}" for package in ("numpy", "pandas", "scipy")],
-    )
-    return str(info.model_uri)
+    columns = {"customer_id": "string", "product_id": "string", "orders": "long"}
+    return tracking.log_state(MODEL, ServedRecommender(learned.state()), columns, ("numpy", "pandas", "scipy"))

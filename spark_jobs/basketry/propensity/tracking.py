@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
-from importlib.metadata import version as installed_version
 from typing import TYPE_CHECKING, Any
 
 import cloudpickle  # type: ignore[import-untyped]
@@ -119,7 +118,7 @@ def _log_model(record: Record) -> str:
             pyfunc_predict_fn="predict_proba",
             signature=signature(version.definition),
             input_example=record.example[columns].head(_EXAMPLE_ROWS),
-            pip_requirements=[f"{package}=={installed_version(package)}" for package in _REQUIREMENTS],
+            pip_requirements=tracking.pinned(_REQUIREMENTS),
             metadata={_KEPT: json.dumps(kept)},
         )
     finally:

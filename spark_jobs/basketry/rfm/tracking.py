@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
-from importlib.metadata import version as installed_version
 from typing import Any
 
 import cloudpickle  # type: ignore[import-untyped]
@@ -104,7 +103,7 @@ def _log_model(record: Record) -> str:
             serialization_format="cloudpickle",
             signature=signature,
             input_example=record.example[list(VALUES)].astype(np.float64).head(_EXAMPLE_ROWS),
-            pip_requirements=[f"{package}=={installed_version(package)}" for package in _REQUIREMENTS],
+            pip_requirements=tracking.pinned(_REQUIREMENTS),
             metadata={_KEPT: json.dumps(_kept(record.version))},
         )
     finally:

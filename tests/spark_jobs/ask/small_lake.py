@@ -19,6 +19,7 @@ from basketry.tables import (
     FILES,
     FORECAST_OUTCOMES,
     MARKETING_CLUSTERS,
+    OFFER_PERFORMANCE_MINUTE,
     PRODUCT_DECISIONS,
     PRODUCT_FEATURES,
     PRODUCT_FORECASTS,
@@ -59,6 +60,7 @@ def frames() -> dict[str, pd.DataFrame]:
         **_judged(random, products),
         **_people(random),
         "files": _files(random),
+        "offers": _offers(random),
     }
 
 
@@ -166,6 +168,20 @@ def _files(random: np.random.Generator) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _offers(random: np.random.Generator) -> pd.DataFrame:
+    rows = []
+    for minute in range(120):
+        at = datetime(2026, 11, 10, 8, tzinfo=UTC) + timedelta(minutes=61 * minute)
+        shown = int(random.integers(0, 12))
+        clicked = int(random.integers(0, shown + 1))
+        bought = clicked // 2
+        rows.append({
+            "event_date": at.date(), "minute": at, "category": ("Coffee", "Dog Food", "Tea")[minute % 3], "shown": shown,
+            "clicked": clicked, "bought": bought, "revenue": _money(4.25 * bought), "rate": clicked / shown if shown else None,
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
 def _measured(lines: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """The measures of the sales report, of the lines of each group."""
     sold, back = lines.kind == "sale", lines.kind == "return"
@@ -225,7 +241,8 @@ def write(home: Path, raw: Mapping[str, pd.DataFrame]) -> None:
             )
     named = {"decisions": PRODUCT_DECISIONS, "forecasts": PRODUCT_FORECASTS, "stock": PRODUCT_FEATURES,
              "outcomes": FORECAST_OUTCOMES, "profiles": RFM_PROFILES, "moves": RFM_MIGRATION, "scores": PROPENSITY_SCORES,
-             "quality": PROPENSITY_OUTCOMES, "clusters": MARKETING_CLUSTERS, "files": FILES}  # fmt: skip
+             "quality": PROPENSITY_OUTCOMES, "clusters": MARKETING_CLUSTERS, "files": FILES,
+             "offers": OFFER_PERFORMANCE_MINUTE}  # fmt: skip
     for name, table in named.items():
         fill(lake, "demo", table, _plain(raw[name]))
     fill(lake, "demo", PRODUCTS, _plain(raw["products"].rename(columns={"product": "name"})))

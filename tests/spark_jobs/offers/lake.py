@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 from collections.abc import Sequence
@@ -18,7 +17,6 @@ import pandas as pd
 
 from basketry.lakehouse import Lakehouse, declared_schema
 from basketry.offers.incoming import FEED
-from basketry.offers.records import Records
 from basketry.settings import CHECKOUT, Settings
 from basketry.tables import CUSTOMERS, ORDER_LINES, PRODUCTS, Table
 from tests.spark_jobs.features.samples import line
@@ -71,21 +69,6 @@ def another(lake: Lakehouse, home: Path, **edits: str) -> Lakehouse:
         shutil.copytree(source, home / "lake" / "demo" / "silver")
     settings: Settings = replace(lake.settings, home=home, include=include, lake=home / "lake")
     return Lakehouse(lake.spark, "demo", settings)
-
-
-def lines_of(records: Records) -> list[str]:
-    """The messages that say so."""
-    found = []
-    for place, identity in enumerate(records.ids):
-        at = datetime.fromtimestamp(float(records.at[place]), UTC).isoformat()
-        message = {
-            "event_id": identity, "event_type": records.kinds[place], "occurred_at": at, "customer_id": records.shoppers[place],
-            "product_id": records.products[place], "offer_id": records.offers[place],
-        }  # fmt: skip
-        if not np.isnan(records.revenue[place]):
-            message["revenue"] = str(records.revenue[place])
-        found.append(json.dumps({name: value for name, value in message.items() if value}))
-    return found
 
 
 def deliver(lake: Lakehouse, name: str, lines: Sequence[str], at: float) -> None:

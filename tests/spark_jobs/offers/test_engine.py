@@ -10,7 +10,7 @@ import pytest
 from basketry.offers.engine import Engine, Outcome, Shown
 from basketry.offers.memory import Memory
 from basketry.offers.records import Records
-from basketry.offers.simulator import joined, part_of
+from basketry.offers.simulator import Showings, joined, part_of
 from tests.spark_jobs.offers.small import NOON, batch, engine, nobody, only, record, settings, shop, world
 
 
@@ -43,7 +43,7 @@ def two_days() -> Records:
     """Activity of two days, and the responses to what an engine decided on it, in order of time."""
     of = world()
     activity = joined(of.activity(0), of.activity(1))
-    return joined(activity, of.responses(activity, engine().process(activity, frozenset(), {})))
+    return joined(activity, of.responses(Showings.of(activity, engine().process(activity, frozenset(), {}))))
 
 
 def test_batches_of_any_size_decide_the_same() -> None:

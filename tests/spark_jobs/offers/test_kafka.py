@@ -10,9 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from basketry.lakehouse import Lakehouse
+from basketry.offers.records import lines_of
 from basketry.tables import OFFER_BATCHES, OFFER_DECISIONS, OFFER_EVENTS, QUARANTINE
 from tests.kafka_broker import kafka_broker
-from tests.spark_jobs.offers.lake import fill, lines_of, rows
+from tests.spark_jobs.offers.lake import fill, rows
 from tests.spark_jobs.offers.small import world
 from tools import spark
 from tools.environment import Places

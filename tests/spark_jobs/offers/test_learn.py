@@ -15,7 +15,7 @@ from basketry.offers.policy import BESIDE, DISCOUNT, Thompson, Uniform
 from basketry.offers.records import Records
 from basketry.offers.rows import Batch
 from basketry.offers.settings import OfferSettings
-from basketry.offers.simulator import World, knowledge_of, popular_of
+from basketry.offers.simulator import Showings, World, knowledge_of, popular_of
 from tests.spark_jobs.offers.small import NOON, settings, shop, shoppers
 
 DAYS = 4
@@ -40,7 +40,7 @@ class Log:
         self.rows_of_training = pa.concat_tables(parts)
 
     def rows(self, records: Records, outcome: Outcome) -> pa.Table:
-        clicks = self.world.responses(records, outcome)
+        clicks = self.world.responses(Showings.of(records, outcome))
         clicked = {offer for offer, kind in zip(clicks.offers, clicks.kinds, strict=True) if kind == "offer_click"}
         rows = Batch(pa.table({}), records, np.zeros(len(records)), outcome, self.world.shop, "b", "delta").decisions()
         rows = rows.filter(pa.compute.equal(rows["slot"], 1))

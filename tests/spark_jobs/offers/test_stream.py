@@ -15,8 +15,8 @@ from pandas.testing import assert_frame_equal
 from basketry.errors import BadInputError
 from basketry.lakehouse import Lakehouse
 from basketry.offers import job
-from basketry.offers.records import Records
-from basketry.offers.simulator import joined, part_of
+from basketry.offers.records import Records, lines_of
+from basketry.offers.simulator import Showings, joined, part_of
 from basketry.tables import (
     OFFER_BATCHES,
     OFFER_DECISIONS,
@@ -29,7 +29,7 @@ from basketry.tables import (
     QUARANTINE,
     Table,
 )
-from tests.spark_jobs.offers.lake import ARGUMENTS, another, deliver, fill, lines_of, rows
+from tests.spark_jobs.offers.lake import ARGUMENTS, another, deliver, fill, rows
 from tests.spark_jobs.offers.small import world
 
 pytestmark = pytest.mark.usefixtures("registry_home")
@@ -61,7 +61,7 @@ def two_days(lake: Lakehouse) -> Records:
     of = world()
     activity = joined(of.activity(0), of.activity(1))
     engine = job.opened(lake, job.load_settings(lake.settings.include)).engine
-    return joined(activity, of.responses(activity, engine.process(activity, frozenset(), {})))
+    return joined(activity, of.responses(Showings.of(activity, engine.process(activity, frozenset(), {}))))
 
 
 def deliver_all(lake: Lakehouse, records: Records, files: int = 6) -> int:
@@ -118,7 +118,7 @@ def test_the_same_tables_from_any_batches_cut_off_anywhere(
 ) -> None:
     """All at once; file by file and cut off between tables; read again under a new checkpoint: the same rows, each once."""
     fill(lake)
-    whole, pieces = another(lake, tmp_path / "whole"), another(lake, tmp_path / "pieces", files_at_once="1")
+    whole, pieces = another(lake, tmp_path / "whole"), another(lake, tmp_path / "pieces", megabytes_at_once="0.000001")
     records = two_days(whole)
     count = deliver_all(whole, records)
     assert deliver_all(pieces, records) == count

@@ -84,7 +84,7 @@ def test_recommendations_come_from_the_champion_and_popular_products_always(lake
     assert not lake.exists(OFFER_RECOMMENDATIONS)
     older = train_recommender.purchases(lake, date(2025, 1, 1), AS_OF.as_of)
     learned = recommender.Recommender(older.products, np.ones((len(older.products), 2)))
-    record = train_recommender.Record(learned, {}, {}, {"basketry.as_of": "2026-01-05", "basketry.champion_version": ""})
+    record = tracking.Record({}, {}, {"basketry.as_of": "2026-01-05", "basketry.champion_version": ""})
     number = tracking.register(lake, train_recommender.MODEL, record, lambda: train_recommender._log_model(learned))
     registry.move_champion(registry.registered_name("demo", train_recommender.MODEL), number, None)
     report = recommend.run(lake, AS_OF)

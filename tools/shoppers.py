@@ -1,0 +1,87 @@
+"""Simulated shoppers of the demo: on its last day they look around, and respond to the offers that they are shown.
+
+They have tastes that nobody is told (`basketry.offers.simulator`); what the stream gets is files of events, as of real
+shoppers. A day's files are written once: events that were delivered are never delivered again.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+import numpy as np
+
+from basketry.offers.policy import BESIDE
+from basketry.offers.records import DAY, Records, lines_of
+from basketry.offers.shop import PRODUCT_COLUMNS, Assortment
+from basketry.offers.simulator import HOUR, Showings, World, part_of
+from basketry.tables import CUSTOMERS, OFFER_BATCHES, OFFER_DECISIONS, PRODUCTS
+from tools.summary import arrow, rows_of
+
+SHOPPERS = 400
+_SEED = 7
+_SECONDS_TO_DELIVERY = 60.0
+
+
+def look_around(lake: Path, landing: Path, catalog: str, day: date) -> None:
+    """Deliver what shoppers do on the day, an hour a file."""
+    world = _world(lake, catalog, day)
+    activity = world.activity(0)
+    hours = ((activity.at - world.start) // HOUR).astype(int)
+    for hour in np.unique(hours).tolist():
+        _deliver(landing / f"simulated-{day}-{hour:02}.jsonl", part_of(activity, np.flatnonzero(hours == hour)))
+
+
+def respond(lake: Path, landing: Path, catalog: str, day: date) -> None:
+    """Deliver the responses to what was shown on the day."""
+    world = _world(lake, catalog, day)
+    responses = world.responses(_showings(lake, catalog, day, world.shop))
+    if len(responses):
+        _deliver(landing / f"simulated-{day}-responses.jsonl", responses)
+
+
+def waiting(lake: Path, landing: Path, catalog: str) -> int:
+    """Events that were delivered and not yet read by the stream."""
+    delivered = sum(path.read_text().count("\n") for path in landing.glob("*.jsonl"))
+    read = rows_of(lake, catalog, OFFER_BATCHES, "SELECT coalesce(sum(records), 0)::BIGINT FROM t") or [(0,)]
+    return delivered - int(read[0][0])
+
+
+def _world(lake: Path, catalog: str, day: date) -> World:
+    """The same tastes every day, other visits."""
+    shop = Assortment.of(arrow(lake, catalog, PRODUCTS).select(PRODUCT_COLUMNS))
+    query = f"SELECT customer_id FROM t ORDER BY customer_id LIMIT {SHOPPERS}"  # noqa: S608
+    shoppers = [name for (name,) in rows_of(lake, catalog, CUSTOMERS, query)]
+    start = datetime.combine(day, time(), UTC).timestamp()
+    return replace(World.made(shop, shoppers, 1, start, _SEED), seed=day.toordinal())
+
+
+def _showings(lake: Path, catalog: str, day: date, shop: Assortment) -> Showings:
+    query = """SELECT decision_id || '/' || slot, customer_id, product_id, features, discount, epoch(decided_at) FROM t
+               WHERE product_id IS NOT NULL AND decided_at >= ? AND decided_at < ? ORDER BY ALL"""
+    start = datetime.combine(day, time(), UTC)
+    end = datetime.fromtimestamp(start.timestamp() + DAY, UTC)
+    rows = rows_of(lake, catalog, OFFER_DECISIONS, query, [start, end])
+    known = [row for row in rows if row[0].startswith(f"e{day.toordinal()}-")]
+    return Showings(
+        [row[0] for row in known],
+        [row[1] for row in known],
+        np.array([shop.position[row[2]] for row in known], dtype=np.int64),
+        np.array([row[3][BESIDE] for row in known], dtype=np.float64),
+        np.array([row[4] for row in known], dtype=np.float64),
+        np.array([row[5] for row in known], dtype=np.float64),
+    )
+
+
+def _deliver(file: Path, records: Records) -> None:
+    """As delivered a minute after its last event, once; renamed when whole, so that none is read half written."""
+    if file.exists():
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f".{file.name}.part")
+    part.write_text("".join(f"{line}\n" for line in lines_of(records)))
+    at = float(records.at.max()) + _SECONDS_TO_DELIVERY
+    os.utime(part, (at, at))
+    part.rename(file)
