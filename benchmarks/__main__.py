@@ -19,6 +19,7 @@ from benchmarks.measure import Figure
 from benchmarks.offers import offers
 from benchmarks.scoring import scoring
 from benchmarks.segments import segments
+from benchmarks.shared_cluster import shared_cluster
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PAGE = CHECKOUT / "docs" / "performance.md"
@@ -31,6 +32,7 @@ CASES: dict[str, Callable[[Path], list[Figure]]] = {
     "audience": audience,
     "console": console,
     "offers": offers,
+    "shared_cluster": shared_cluster,
 }
 HEAD = """# Performance
 

@@ -8,6 +8,7 @@ and rounds, and are then used as the jobs use them: products' factors are kept, 
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,12 +49,14 @@ def spark_als(older: Purchases, seed: int) -> Recommender:
     from basketry.session import spark_session
 
     spark = spark_session("bench")
+    spark.sparkContext.setCheckpointDir(tempfile.mkdtemp())  # twelve rounds of lineage are too deep for a thread's stack
     kept = recommender.fit(older, seed).products
     found = older.over(kept).tocoo()
     rows = pd.DataFrame({"user": found.row, "item": found.col, "rating": found.data})
     als = ALS(
         rank=recommender._FACTORS, maxIter=recommender._ITERATIONS, regParam=recommender._REGULARIZATION,
         alpha=recommender._ALPHA, implicitPrefs=True, nonnegative=False, seed=seed, userCol="user", itemCol="item",
+        checkpointInterval=4,
     )  # fmt: skip
     learned = als.fit(spark.createDataFrame(rows)).itemFactors.toPandas().set_index("id")["features"]
     factors = np.zeros((len(kept), recommender._FACTORS))

@@ -38,6 +38,5 @@ with DAG(
     delivery = {name: form_value(name) for name in ("feed", "files", "dry_run", "delivered_by")}
     load = spark_job("ingest", task_id="load", force=form_value("load_again"), **delivery)
     checked >> load >> report(checked)
-    refusals = spark_job("ingest", task_id="record_refusals", refusals_only=True, **delivery)
-    refusals.trigger_rule = TriggerRule.ONE_FAILED
-    checked >> refusals
+    refused = TriggerRule.ONE_FAILED
+    checked >> spark_job("ingest", task_id="record_refusals", trigger_rule=refused, refusals_only=True, **delivery)

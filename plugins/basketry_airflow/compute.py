@@ -87,6 +87,19 @@ def load_compute(include: Path, job: str, *, cloud: str = "aws", folder: str = "
     return load_profile(include, name, cloud=cloud, folder=folder)
 
 
+def load_shared(
+    include: Path, dag_id: str, *, cloud: str = "aws", folder: str = "/Workspace/Shared/basketry"
+) -> Compute | None:
+    """The compute that the tasks of a DAG share, None where each has its own; BadInputError when it has no cluster."""
+    name = _choice(include)["shared"].get(dag_id)
+    if name is None:
+        return None
+    compute = load_profile(include, name, cloud=cloud, folder=folder)
+    if "new_cluster" not in compute.task:
+        raise BadInputError(f"{CHOICE}: {dag_id} cannot share profile '{name}': choose one of kind job_cluster.")
+    return compute
+
+
 def load_profile(include: Path, name: str, *, cloud: str, folder: str = "/Workspace/Shared/basketry") -> Compute:
     """One profile, rendered for a cloud."""
     choice = _choice(include)
@@ -143,20 +156,26 @@ def _cluster(entries: Mapping[str, Node], cloud: str) -> dict[str, Any]:
 def _choice(include: Path) -> dict[str, Any]:
     path = include / CHOICE
     root = read_document(path, label_of(path, include))
-    known = ("default", "jobs", "tags", "libraries")
-    entries = root.mapping("the choice", known, known)
+    needed = ("default", "jobs", "tags", "libraries")
+    entries = root.mapping("the choice", (*needed, "shared"), needed)
     profiles = profile_names(include)
-    jobs = entries["jobs"].expect(dict, "jobs")
-    scripts = {file.stem for file in (include.parent / "spark_jobs").glob("*.py")}
-    for job, node in jobs.items():
-        if scripts and job not in scripts:
-            node.fail(f"there is no job '{job}'; {nearest(job, scripts)}")
     return {
         "default": entries["default"].choice("profile", profiles),
-        "jobs": {job: node.choice("profile", profiles) for job, node in jobs.items()},
+        "jobs": _chosen(entries["jobs"], "job", include.parent / "spark_jobs", profiles),
+        "shared": _chosen(entries["shared"], "DAG", include.parent / "dags", profiles) if "shared" in entries else {},
         "tags": {key: node.string(f"tag {key}") for key, node in entries["tags"].expect(dict, "tags").items()},
         "libraries": [node.string("package") for node in entries["libraries"].items("libraries")],
     }
+
+
+def _chosen(node: Node, what: str, folder: Path, profiles: list[str]) -> dict[str, str]:
+    """The profile of each job or DAG, all of which are files of a folder (where there is one)."""
+    known = {file.stem for file in folder.glob("*.py")}
+    chosen = node.expect(dict, f"the choice by {what}")
+    for name, profile in chosen.items():
+        if known and name not in known:
+            profile.fail(f"there is no {what} '{name}'; {nearest(name, known)}")
+    return {name: profile.choice("profile", profiles) for name, profile in chosen.items()}
 
 
 def _whole(entries: Mapping[str, Node], key: str, default: int) -> int:

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOperator
-from airflow.sdk import Param, TaskGroup, task
+from airflow.sdk import Param, TaskGroup, TriggerRule, task
 
 from basketry.errors import BadInputError
 from basketry.settings import Settings
@@ -61,6 +61,7 @@ def gate(name: str, *, group_id: str = "gate") -> TaskGroup:
         )
         promote = spark_job(
             "promote",
+            trigger_rule=TriggerRule.NONE_FAILED,  # `ask` is skipped when nobody need be asked
             model=_of("decide", "model", group_id),
             challenger=_of("decide", "challenger", group_id),
             expected_champion=_of("decide", "champion", group_id),
@@ -69,7 +70,6 @@ def gate(name: str, *, group_id: str = "gate") -> TaskGroup:
             reason=_final("reason", group_id),
             decided_at="{{ dag_run.start_date.isoformat() }}",
         )
-        promote.trigger_rule = "none_failed"  # `ask` is skipped when nobody need be asked
         decided >> asked >> promote
         decided >> promote
     return group

@@ -24,15 +24,27 @@ REMOTE_BAD_INPUT = re.compile(rf"'error': ['\"](?:[\w.]*Error: BAD_INPUT: |Syste
 CANCELED = re.compile(r"failed with terminal state: \{[^}]*'result_state': 'CANCELED'")
 EXIT_CODE = re.compile(r"^(?:Cannot execute: .*\. )?Error code is: (?P<code>-?\d+)\.\s*$", re.MULTILINE)
 
+UNANSWERED = "InternalError: |TemporarilyUnavailable: |DeadlineExceeded: |TimeoutError: Timed out after "
+"""How errors of databricks-sdk begin, told by their names: importing it takes seconds."""
 
-CAUSES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"Invalid access token|Status Code: 401\b"), "the login was refused: renew the connection's token"),
-    (re.compile(r"Status Code: 403\b"), "the workspace refused: make deploy-check names the missing permission"),
-    (re.compile(r"(?:Status Code|last error): 429\b|REQUEST_LIMIT_EXCEEDED"), "the workspace had too many requests"),
-    (re.compile(r"requests to Databricks failed|Status Code: 5\d\d\b"), "the workspace did not answer"),
-    (re.compile(r"'life_cycle_state': 'SKIPPED'"), "the run was skipped: too many runs at once"),
-    (re.compile(r"waiting for the cluster to be ready|CLOUD_PROVIDER_LAUNCH_FAILURE"), "no cluster could be started"),
-    (re.compile(r"'result_state': 'TIMEDOUT'"), "the run took longer than its compute profile allows"),
+CAUSES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (r"Invalid access token|Status Code: 401\b|^Unauthenticated: ", "the login was refused: renew the connection's token"),
+        (r"Status Code: 403\b|^PermissionDenied: ", "the workspace refused: make deploy-check names the missing permission"),
+        (
+            r"(?:Status Code|last error): 429\b|REQUEST_LIMIT_EXCEEDED|^TooManyRequests: ",
+            "the workspace had too many requests",
+        ),
+        (rf"requests to Databricks failed|Status Code: 5\d\d\b|^(?:{UNANSWERED})", "the workspace did not answer"),
+        (r"'life_cycle_state': 'SKIPPED'", "the run was skipped: too many runs at once"),
+        (
+            r"waiting for the cluster to be ready|CLOUD_PROVIDER_LAUNCH_FAILURE|^ClusterError: ",
+            "no cluster could be started",
+        ),
+        (r"[Cc]luster '?[\w-]+'? was terminated|Could not reach driver of cluster", "the cluster was lost while the job ran"),
+        (r"'result_state': 'TIMEDOUT'", "the run took longer than its compute profile allows"),
+    )
 )
 """What Databricks did to a run, in words for an alert; a closed list, because an error's own text may hold a delivered value."""
 
@@ -76,7 +88,7 @@ def cause_of(exception: BaseException | None) -> str:
         return UNKNOWN_CAUSE
     if reason := never_passes(exception):
         return reason
-    text = str(exception)
+    text = f"{type(exception).__name__}: {exception}"
     return next((words for pattern, words in CAUSES if pattern.search(text)), UNKNOWN_CAUSE)
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from airflow.sdk import TriggerRule
+
 from basketry.settings import CHECKOUT, Settings
-from basketry_airflow.compute import Compute, cloud_of_environment, load_compute
+from basketry_airflow.compute import Compute, cloud_of_environment, load_compute, load_shared
 from basketry_airflow.script_arguments import RUN_ID, Argument, ScriptArguments
 
 if TYPE_CHECKING:
@@ -26,58 +29,76 @@ TOKEN = (
 
 
 def spark_job(
-    name: str, *, task_id: str | None = None, as_of: str | None = None, **arguments: Argument
+    name: str,
+    *,
+    task_id: str | None = None,
+    as_of: str | None = None,
+    trigger_rule: TriggerRule = TriggerRule.ALL_SUCCESS,
+    **arguments: Argument,
 ) -> BaseOperator:
     """A task that runs `spark_jobs/<name>.py` where BASKETRY_RUNTIME says, with the same arguments everywhere.
 
-    task_id: default the job's name. as_of: template of the as-of date, for dated jobs.
+    task_id: default the job's name. as_of: template of the as-of date, for dated jobs. trigger_rule: Airflow's.
     arguments: further arguments of the script; `catalog` is the form's unless given, `run_id` is always added.
     """
     settings = Settings.from_environment()
     script: dict[str, Argument] = {"catalog": "{{ params.catalog }}", "run_id": RUN_ID, "as_of": as_of}
     script_arguments = ScriptArguments({**script, **arguments})
     factory = _databricks if settings.runtime == "databricks" else _local
-    return factory(settings, name, task_id or name, script_arguments, as_of)
+    return factory(settings, name, script_arguments, as_of, {"task_id": task_id or name, "trigger_rule": trigger_rule})
 
 
-def _local(settings: Settings, name: str, task_id: str, arguments: ScriptArguments, as_of: str | None) -> BaseOperator:
+def _local(
+    settings: Settings, name: str, arguments: ScriptArguments, as_of: str | None, place: Mapping[str, Any]
+) -> BaseOperator:
     from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 
     # The process's environment (JAVA_HOME, SPARK_CONF_DIR, PYTHONPATH, BASKETRY_*) reaches spark-submit as it is.
     operator: BaseOperator = SparkSubmitOperator(
-        task_id=task_id,
         conn_id=SPARK_CONNECTION,
         application=str(CHECKOUT / "spark_jobs" / f"{name}.py"),
         application_args=arguments,
         name=f"basketry-{name}",
+        **place,
     )
     return operator
 
 
 def _databricks(
-    settings: Settings, name: str, task_id: str, arguments: ScriptArguments, as_of: str | None
+    settings: Settings, name: str, arguments: ScriptArguments, as_of: str | None, place: Mapping[str, Any]
 ) -> BaseOperator:
     from airflow.providers.databricks.operators.databricks import DatabricksSubmitRunOperator
 
     root = (os.environ.get("BASKETRY_WORKSPACE_ROOT") or WORKSPACE_ROOT).rstrip("/")
-    compute = load_compute(settings.include, name, cloud=cloud_of_environment(), folder=root.rpartition("/")[0])
-    polling = os.environ.get("BASKETRY_POLLING_SECONDS")
+    cloud, folder = cloud_of_environment(), root.rpartition("/")[0]
+    compute = load_compute(settings.include, name, cloud=cloud, folder=folder)
+    polling = _polling_seconds(compute)
     # Synchronous and durable: after a worker's death the next try reconnects to the run; deferred, a 403 on the first
     # look starts a second one.
     operator: BaseOperator = DatabricksSubmitRunOperator(
-        task_id=task_id,
         databricks_conn_id=DATABRICKS_CONNECTION,
         run_name="basketry {{ dag.dag_id }}.{{ ti.task_id }} {{ params.catalog }}",
         tasks=[_python_task(compute, f"{root}/{name}.py", arguments, as_of)],
         json=dict(compute.run),
         idempotency_token=TOKEN,
         timeout_seconds=compute.timeout_seconds,
-        polling_period_seconds=float(polling) if polling else compute.polling_seconds,
+        polling_period_seconds=polling,
         max_active_tis_per_dag=compute.max_concurrent_runs or None,
         deferrable=False,
         durable=True,
+        **place,
     )
+    shared = load_shared(settings.include, operator.dag_id, cloud=cloud, folder=folder)
+    # Airflow wants what follows a setup to follow its success; a job that also runs after a failure has its own cluster.
+    if shared and operator.trigger_rule == TriggerRule.ALL_SUCCESS:
+        from basketry_airflow.shared_cluster import join_cluster
+
+        join_cluster(operator, shared, polling)
     return operator
+
+
+def _polling_seconds(compute: Compute) -> float:
+    return float(os.environ.get("BASKETRY_POLLING_SECONDS") or compute.polling_seconds)
 
 
 def _python_task(compute: Compute, script: str, arguments: ScriptArguments, as_of: str | None) -> dict[str, Any]:

@@ -13,19 +13,24 @@ if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
 
 
-def workspace() -> WorkspaceClient:
-    """A client that logs in as the connection says: a token, or a service principal (login and password)."""
+def workspace(patience: int = 300) -> WorkspaceClient:
+    """A client that logs in as the connection says: a token, or a service principal (login and password).
+
+    patience: seconds for which a request that is throttled or gets no answer is sent again.
+    """
     from databricks.sdk import WorkspaceClient
+    from databricks.sdk.config import Config
 
     connection = Connection.get(DATABRICKS_CONNECTION)
     extra = connection.extra_dejson
     address = host_address(connection)
     if extra.get("service_principal_oauth"):
-        return WorkspaceClient(host=address, client_id=connection.login, client_secret=connection.password)
+        login = {"client_id": connection.login, "client_secret": connection.password}
+        return WorkspaceClient(config=Config(host=address, retry_timeout_seconds=patience, **login))
     token = extra.get("token") or connection.password
     if not token:
         raise BadInputError(f"the connection {DATABRICKS_CONNECTION} has no token: put one into its password.")
-    return WorkspaceClient(host=address, token=token, auth_type="pat")
+    return WorkspaceClient(config=Config(host=address, token=token, auth_type="pat", retry_timeout_seconds=patience))
 
 
 def host_address(connection: Connection) -> str:

@@ -18,6 +18,8 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tests.databricks_emulator.clusters import Clusters
+from tests.databricks_emulator.clusters_api import clusters_router
 from tests.databricks_emulator.control_api import control_router
 from tests.databricks_emulator.conversations_api import Conversations, conversations_router
 from tests.databricks_emulator.documents_api import Shelf, dashboards_router, genie_router
@@ -27,7 +29,7 @@ from tests.databricks_emulator.files_api import Volumes, files_router
 from tests.databricks_emulator.governance_api import Governance, experiments_router, governance_router, secrets_router
 from tests.databricks_emulator.guard import Guard
 from tests.databricks_emulator.jobs_api import VERSIONS, JobsService, jobs_router
-from tests.databricks_emulator.process import Workplace
+from tests.databricks_emulator.process import StandIn, Workplace
 from tests.databricks_emulator.runs import Run, RunBook
 from tests.databricks_emulator.sql_api import StatementsService, statements_router
 from tests.databricks_emulator.sql_engine import Lake
@@ -45,7 +47,7 @@ class DatabricksEmulator:
     """A workspace on a loopback port; use it as a context manager, or call start and stop.
 
     scripts: local folder that `workspace_root` stands for. home: BASKETRY_HOME of the jobs. environment: more variables
-    for them. port 0 takes a free one.
+    for them. port 0 takes a free one. stand_in: what is done instead of running a script.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class DatabricksEmulator:
         token: str = "emulator-token",
         warehouse_id: str = "emulator",
         port: int = 0,
+        stand_in: StandIn | None = None,
     ) -> None:
         """Take the port, so that `url` is known before the server answers."""
         self._socket = socket.create_server((LOOPBACK, port))
@@ -72,9 +75,12 @@ class DatabricksEmulator:
         variables = {"BASKETRY_RUNTIME": "local", "BASKETRY_HOME": str(home)} | dict(environment or {})
         self.runs = RunBook(home / "logs" / "databricks_emulator")
         self.faults = Faults()
+        self.clusters = Clusters(self.faults)
         self._guard = Guard(token, self.faults)
         self.tree = WorkspaceTree(home / "workspace")
-        self._workplace = Workplace(workspace_root, scripts, variables, home / "logs", self.tree.local_file)
+        self._workplace = Workplace(
+            workspace_root, scripts, variables, home / "logs", self.tree.local_file, stand_in
+        )
         self.unity = UnityCatalog(home)
         self.governance = Governance(lambda: self.unity.principals)
         self.dashboards = Shelf("dashboard_id", "serialized_dashboard")
@@ -94,6 +100,11 @@ class DatabricksEmulator:
     def denied(self) -> list[str]:
         """Patterns of `METHOD path` that the caller has no permission for; change it at will."""
         return self._guard.denied
+
+    @property
+    def warehouse_up(self) -> threading.Event:
+        """Clear it, and the SQL warehouse is one that starts."""
+        return self._statements.up
 
     @property
     def connection(self) -> str:
@@ -147,9 +158,10 @@ class DatabricksEmulator:
 
     def _application(self) -> FastAPI:
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-        jobs = jobs_router(JobsService(self.url, self.runs, self.faults, self._workplace))
+        jobs = jobs_router(JobsService(self.url, self.runs, self.faults, self._workplace, self.clusters))
         for version in VERSIONS:
             app.include_router(jobs, prefix=f"/api/{version}/jobs/runs")
+        app.include_router(clusters_router(self.clusters), prefix="/api/2.1/clusters")
         app.include_router(files_router(Volumes(self.home)), prefix="/api/2.0/fs")
         app.include_router(statements_router(self._statements), prefix="/api/2.0/sql/statements")
         app.include_router(unity_router(self.unity), prefix="/api/2.1/unity-catalog")

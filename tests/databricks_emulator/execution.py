@@ -6,8 +6,9 @@ import threading
 from dataclasses import dataclass
 
 from tests.databricks_emulator import states
+from tests.databricks_emulator.clusters import Cluster, Clusters
 from tests.databricks_emulator.faults import FaultKind, Faults
-from tests.databricks_emulator.process import Ending, Workplace, run_script
+from tests.databricks_emulator.process import POLL_SECONDS, Ending, Workplace, run_script
 from tests.databricks_emulator.runs import Run, TaskRun
 from tests.databricks_emulator.states import State
 
@@ -40,16 +41,16 @@ class Fate:
         )
 
 
-def execute(run: Run, fate: Fate, workplace: Workplace) -> None:
+def execute(run: Run, fate: Fate, workplace: Workplace, clusters: Clusters) -> None:
     """Run to the end; blocks, so it belongs into a thread of its own."""
     try:
-        _execute(run, fate, workplace)
+        _execute(run, fate, workplace, clusters)
     except Exception as error:  # whatever goes wrong, a client that waits must see an end
         run.finish(states.CLUSTER_FAILED.saying(f"The emulator itself failed: {error!r}"))
         raise
 
 
-def _execute(run: Run, fate: Fate, workplace: Workplace) -> None:
+def _execute(run: Run, fate: Fate, workplace: Workplace, clusters: Clusters) -> None:
     if fate.skipped:
         _finish_all(run, states.SKIPPED)
         return
@@ -62,7 +63,7 @@ def _execute(run: Run, fate: Fate, workplace: Workplace) -> None:
     elif fate.no_cluster:
         _finish_all(run, states.CLUSTER_FAILED)
     else:
-        _run_tasks(run, fate, workplace)
+        _run_tasks(run, fate, workplace, clusters)
 
 
 def _enter(run: Run, state: State) -> None:
@@ -77,9 +78,7 @@ def _finish_all(run: Run, state: State) -> None:
     run.finish(state)
 
 
-def _run_tasks(run: Run, fate: Fate, workplace: Workplace) -> None:
-    run.enter(states.RUNNING)
-    run.running.set()
+def _run_tasks(run: Run, fate: Fate, workplace: Workplace, clusters: Clusters) -> None:
     ended: dict[str, State] = {}
     for task in run.tasks:
         if run.cancel.is_set():
@@ -87,12 +86,26 @@ def _run_tasks(run: Run, fate: Fate, workplace: Workplace) -> None:
         elif any(ended[key].result != "SUCCESS" for key in task.settings.depends_on):
             task.finish(states.UPSTREAM_FAILED)
         else:
-            _run_task(run, task, fate, workplace)
+            cluster = clusters.of_task(task.settings.settings)
+            if _waited_for(cluster, run):
+                _run_task(run, task, fate, workplace, cluster)
+            else:
+                task.finish(states.CANCELED if run.cancel.is_set() else states.CLUSTER_FAILED)
         ended[task.settings.key] = task.state
     run.finish(states.run_state(ended))
 
 
-def _run_task(run: Run, task: TaskRun, fate: Fate, workplace: Workplace) -> None:
+def _waited_for(cluster: Cluster, run: Run) -> bool:
+    """Whether the cluster runs before somebody cancels."""
+    while not cluster.ready.wait(POLL_SECONDS):
+        if run.cancel.is_set() or cluster.gone.is_set():
+            return False
+    return True
+
+
+def _run_task(run: Run, task: TaskRun, fate: Fate, workplace: Workplace, cluster: Cluster) -> None:
+    run.enter(states.RUNNING)
+    run.running.set()
     settings = task.settings
     script = workplace.local_script(settings.python_file)
     if script is None:
@@ -102,10 +115,13 @@ def _run_task(run: Run, task: TaskRun, fate: Fate, workplace: Workplace) -> None
     task.state = states.RUNNING
     person = _person_who_cancels(run, fate)
     limit = settings.timeout_seconds or run.submission.timeout_seconds
-    ending = run_script(workplace, script, settings.parameters, task.logs, run.cancel, limit)
+    ending = run_script(workplace, script, settings.parameters, task.logs, (run.cancel, cluster.gone), limit)
     if person:
         person.cancel()
-    _keep(task, ending)
+    if cluster.gone.is_set() and not run.cancel.is_set():
+        task.finish(states.cluster_lost(cluster.cluster_id, cluster.reason))
+    else:
+        _keep(task, ending)
 
 
 def _keep(task: TaskRun, ending: Ending) -> None:

@@ -31,14 +31,14 @@ class FaultKind(StrEnum):
     QUEUE = "queue"
     """The next submitted run is QUEUED for `seconds`."""
     CLUSTER_FAILURE = "cluster_failure"
-    """The next submitted run gets no cluster: INTERNAL_ERROR, its script never starts."""
+    """The next submitted run gets no cluster (INTERNAL_ERROR, its script never starts), or the next all-purpose one fails."""
     CANCEL = "cancel"
     """A person cancels the next submitted run `seconds` after its script has started."""
 
 
 OPERATIONS = (
     "submit", "get", "get-output", "cancel", "list", "delete", "files", "statements", "workspace", "unity", "dashboards",
-    "genie", "permissions", "other",
+    "genie", "permissions", "clusters", "other",
 )  # fmt: skip
 """What a request can be about; a request fault without an operation hits any of them."""
 

@@ -19,6 +19,7 @@ RUN_OPERATIONS = ("submit", "get", "get-output", "cancel", "list", "delete")
 BY_PATH = {
     "statements": "/sql/statements", "workspace": "/api/2.0/workspace/", "unity": "/unity-catalog/",
     "dashboards": "/lakeview/", "genie": "/genie/", "permissions": "/api/2.0/permissions/",
+    "clusters": "/api/2.1/clusters/",
 }  # fmt: skip
 CONTROL_PREFIX = "/emulator/"
 Next = Callable[[Request], Awaitable[Response]]

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query
 
+from tests.databricks_emulator.clusters import Clusters
 from tests.databricks_emulator.errors import ApiError, invalid
 from tests.databricks_emulator.execution import Fate, execute
 from tests.databricks_emulator.faults import FaultKind, Faults
@@ -23,18 +24,23 @@ Document = dict[str, Any]
 class JobsService:
     """What the Jobs API does, apart from HTTP."""
 
-    def __init__(self, url: str, runs: RunBook, faults: Faults, workplace: Workplace) -> None:
+    def __init__(self, url: str, runs: RunBook, faults: Faults, workplace: Workplace, clusters: Clusters) -> None:
         """url: the workspace's, for run pages."""
         self.url = url
         self.runs = runs
         self.faults = faults
         self.workplace = workplace
+        self.clusters = clusters
 
     def submit(self, body: object) -> Document:
         """Accept a run and start it; the same token gives the same run, whatever became of it."""
-        run, new = self.runs.accept(read_submission(body))
+        submission = read_submission(body)
+        for task in submission.tasks:
+            if existing := task.settings.get("existing_cluster_id"):
+                self.clusters.find(existing)
+        run, new = self.runs.accept(submission)
         if new:
-            arguments = (run, Fate.take(self.faults), self.workplace)
+            arguments = (run, Fate.take(self.faults), self.workplace, self.clusters)
             threading.Thread(target=execute, args=arguments, name=f"run-{run.run_id}", daemon=True).start()
         return {"run_id": run.run_id}
 

@@ -25,11 +25,24 @@ UNCAUGHT = 1
 
 
 @dataclass(frozen=True)
+class Ending:
+    """How a process ended: `how` is success, failure, canceled or timed_out; error and trace only after a failure."""
+
+    how: str
+    error: str = ""
+    trace: str = ""
+
+
+StandIn = Callable[[Path, Sequence[str]], Ending]
+"""What is done instead of running a script with its parameters."""
+
+
+@dataclass(frozen=True)
 class Workplace:
     """Where scripts run: workspace paths below `workspace_root` mean files in `scripts`.
 
     environment: what a process gets on top of the emulator's own variables. deployed: the local file of a workspace file,
-    which comes before `scripts`.
+    which comes before `scripts`. stand_in: where it is given no process starts.
     """
 
     workspace_root: str
@@ -37,6 +50,7 @@ class Workplace:
     environment: Mapping[str, str]
     logs: Path
     deployed: Callable[[str], Path | None] = lambda path: None
+    stand_in: StandIn | None = None
 
     def local_script(self, python_file: str) -> Path | None:
         """The local file of a workspace path, or None when there is none."""
@@ -55,22 +69,15 @@ class Workplace:
         return kept | dict(self.environment)
 
 
-@dataclass(frozen=True)
-class Ending:
-    """How a process ended: `how` is success, failure, canceled or timed_out; error and trace only after a failure."""
-
-    how: str
-    error: str = ""
-    trace: str = ""
-
-
 def run_script(
-    workplace: Workplace, script: Path, parameters: Sequence[str], logs: Path, cancel: threading.Event, limit: float
+    workplace: Workplace, script: Path, parameters: Sequence[str], logs: Path, stops: Sequence[threading.Event], limit: float
 ) -> Ending:
-    """Run `python script parameters` to its end, to its cancellation, or until `limit` seconds (0: none) are over.
+    """Run `python script parameters` to its end, until something stops it, or until `limit` seconds (0: none) are over.
 
     It works in its log folder, since a session leaves files where it was started and the scripts' folder is source.
     """
+    if workplace.stand_in:
+        return workplace.stand_in(script, parameters)
     logs.mkdir(parents=True, exist_ok=True)
     with (logs / "stdout").open("wb") as out, (logs / "stderr").open("wb") as err:
         process = subprocess.Popen(
@@ -82,7 +89,7 @@ def run_script(
             env=workplace.variables(),
             start_new_session=True,  # a group of its own, so that a cancellation also reaches its JVM
         )
-        stopped = _wait(process, cancel, limit)
+        stopped = _wait(process, stops, limit)
     if stopped:
         return Ending(stopped)
     if process.returncode == 0:
@@ -91,11 +98,11 @@ def run_script(
     return Ending("failure", error_text(trace, process.returncode), trace)
 
 
-def _wait(process: subprocess.Popen[bytes], cancel: threading.Event, limit: float) -> str:
+def _wait(process: subprocess.Popen[bytes], stops: Sequence[threading.Event], limit: float) -> str:
     """Why the process was stopped, or nothing when it ended by itself."""
     deadline = time.monotonic() + limit if limit else float("inf")
     while process.poll() is None:
-        reason = "canceled" if cancel.is_set() else "timed_out" if time.monotonic() > deadline else ""
+        reason = "canceled" if any(stop.is_set() for stop in stops) else "timed_out" if time.monotonic() > deadline else ""
         if reason:
             _kill_group(process)
             return reason

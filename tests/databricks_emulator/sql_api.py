@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,8 +26,9 @@ KNOWN_FIELDS = frozenset(inspect.signature(StatementExecutionAPI.execute_stateme
 class Execution:
     """A statement on its way, and its result once it has one."""
 
-    def __init__(self, statement_id: str, future: Future[pa.Table], row_limit: int | None) -> None:
-        """row_limit: most rows of the result; the manifest says when it cut some off."""
+    def __init__(self, statement_id: str, future: Future[pa.Table], row_limit: int | None, up: threading.Event) -> None:
+        """row_limit: most rows of the result; the manifest says when it cut some off. up: set while the warehouse runs."""
+        self.up = up
         self.statement_id = statement_id
         self.future = future
         self.row_limit = row_limit
@@ -46,7 +48,7 @@ class Execution:
         if self.canceled:
             return "CANCELED"
         if not self.future.done():
-            return "RUNNING"
+            return "RUNNING" if self.up.is_set() else "PENDING"
         return "FAILED" if self.future.exception() else "SUCCEEDED"
 
     def _rows(self) -> pa.Table:
@@ -100,6 +102,9 @@ class StatementsService:
         self.lake = lake
         self._govern = govern
         self.warehouse_id = warehouse_id
+        self.up = threading.Event()
+        """Cleared by a test while the warehouse starts: statements wait, PENDING."""
+        self.up.set()
         self._executions: dict[str, Execution] = {}
         self._workers = ThreadPoolExecutor(4, thread_name_prefix="statement")
 
@@ -111,7 +116,7 @@ class StatementsService:
         )
         seconds = _wait_seconds(body.get("wait_timeout"))
         future = self._workers.submit(self._run, statement)
-        execution = Execution(str(uuid.uuid4()), future, body.get("row_limit"))
+        execution = Execution(str(uuid.uuid4()), future, body.get("row_limit"), self.up)
         self._executions[execution.statement_id] = execution
         if not seconds:
             return {"statement_id": execution.statement_id, "status": {"state": "PENDING"}}
@@ -122,6 +127,7 @@ class StatementsService:
         return execution.as_dict()
 
     def _run(self, statement: Statement) -> pa.Table:
+        self.up.wait()
         return pa.table({}) if self._govern(statement.sql) else self.lake.execute(statement)
 
     def _check(self, body: Document) -> None:
@@ -149,6 +155,7 @@ class StatementsService:
 
     def close(self) -> None:
         """Accept no more statements."""
+        self.up.set()
         self._workers.shutdown(wait=False, cancel_futures=True)
 
 

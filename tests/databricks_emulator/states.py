@@ -86,6 +86,12 @@ CLUSTER_FAILED = State(
 )
 
 
+def cluster_lost(cluster_id: str, reason: str) -> State:
+    """The end of a task whose cluster did not outlive it. reason: a TerminationReasonCode."""
+    message = f"Cluster '{cluster_id}' was terminated. Reason: {reason} (CLOUD_FAILURE)."
+    return State("INTERNAL_ERROR", "FAILED", message, "CLUSTER_ERROR", "CLOUD_FAILURE")
+
+
 def run_state(tasks: dict[str, State]) -> State:
     """The state of a finished run from those of its tasks, by task key.
 

@@ -63,7 +63,7 @@ def test_cancellation_reaches_the_whole_process_group(tmp_path: Path) -> None:
         cancel.set()
 
     threading.Thread(target=cancel_once_the_child_lives, daemon=True).start()
-    ending = run_script(Workplace("/w", tmp_path, {}, logs), script, [], logs, cancel, 60)
+    ending = run_script(Workplace("/w", tmp_path, {}, logs), script, [], logs, (cancel,), 60)
     assert ending.how == "canceled"
     assert _is_gone(int((logs / "child").read_text()))
 

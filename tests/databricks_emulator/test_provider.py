@@ -143,7 +143,7 @@ def test_forbidden_status_then_reconnect(emulator: DatabricksEmulator) -> None:
 def test_connection_button(emulator: DatabricksEmulator) -> None:
     """The hook's connection test succeeds with the right token and fails with a wrong one."""
     assert DatabricksHook().test_connection() == (True, "Connection successfully tested")
-    emulator.faults.add("forbid", operation="other")
+    emulator.faults.add("forbid", operation="clusters")
     assert DatabricksHook().test_connection()[0] is False
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from tests.databricks_emulator.errors import ApiError
-from tests.databricks_emulator.runs import CLUSTER_ID, CREATOR
+from tests.databricks_emulator.runs import CREATOR
 
 DISCOVERY_PATH = "/.well-known/databricks-config"
 SPARK_VERSION = "18.x-scala2.13"
@@ -32,10 +32,6 @@ def workspace_router(url: str, warehouse_id: str) -> APIRouter:
     @router.get("/api/2.0/preview/scim/v2/Me")
     def me() -> dict[str, Any]:
         return {"id": "1", "userName": CREATOR, "displayName": "Basketry", "active": True}
-
-    @router.get("/api/{version}/clusters/list")
-    def clusters(version: str) -> dict[str, Any]:
-        return {"clusters": [{"cluster_id": CLUSTER_ID, "state": "RUNNING", "spark_version": SPARK_VERSION}]}
 
     # The provider's "Test connection" button.
     @router.get("/api/{version}/clusters/spark-versions")

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from basketry.errors import BadInputError
 from basketry.grants import AccessRefusedError
-from basketry.warehouse import NotYetError, SlowQueryError, WarehouseError
+from basketry.warehouse import NotYetError, SlowQueryError, UnavailableError, WarehouseError
 from basketry_airflow.console import static
 from basketry_airflow.console.limits import TooManyError
 from basketry_airflow.console.pages import (
@@ -67,6 +67,8 @@ def _told(error: Exception) -> tuple[int, str, str]:
         return 400, "That cannot be shown", error.message
     if isinstance(error, SlowQueryError):
         return 503, "That takes too long", str(error)
+    if isinstance(error, UnavailableError):
+        return 503, "The tables cannot be read now", str(error)
     if isinstance(error, WarehouseError):
         return 503, "The tables did not answer", "Try again in a moment; what happened is in the log of the api-server."
     if isinstance(error, TooManyError):

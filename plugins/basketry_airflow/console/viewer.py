@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +18,9 @@ from basketry.warehouse import TableState, Warehouse, open_warehouse
 from basketry_airflow.forms import scheduled_catalog
 
 Record = dict[str, Any]
+
+PATIENCE = 5
+"""Seconds that a page waits for a workspace that turns it away for now."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,7 @@ def _warehouse(catalog: str, changes: tuple[tuple[str, int], ...]) -> Warehouse:
         return open_warehouse(catalog, settings)
     from basketry_airflow.workspace import workspace
 
-    return open_warehouse(catalog, settings, workspace, os.environ.get("BASKETRY_WAREHOUSE_ID"))
+    return open_warehouse(catalog, settings, partial(workspace, PATIENCE), os.environ.get("BASKETRY_WAREHOUSE_ID"))
 
 
 def chosen(parameters: Mapping[str, str], name: str, known: tuple[str, ...], default: str) -> str:

@@ -19,7 +19,7 @@ from basketry.offers.shop import NONE, Floats, Ints
 TOP = 12
 """Recommendations a shopper, and the length at which they are judged."""
 _FACTORS, _REGULARIZATION, _ALPHA, _ITERATIONS = 16, 0.1, 5.0, 12
-_BOUGHT_WEIGHT, _BOUGHT_MOST = 0.3, 3.0
+_BOUGHT_WEIGHT = 0.3
 _RAREST = 5
 """Orders that a product needs to be learned."""
 _PIECE = 2_000
@@ -59,8 +59,7 @@ class Recommender:
 
     def scores(self, counts: csr_matrix) -> Floats:
         """shoppers x products. counts: of purchases of these products."""
-        bought = np.minimum(counts.toarray(), _BOUGHT_MOST)
-        return np.asarray(self._shoppers(counts) @ self.factors.T + _BOUGHT_WEIGHT * bought)
+        return np.asarray(self._shoppers(counts) @ self.factors.T + _BOUGHT_WEIGHT * counts.toarray())
 
     def _shoppers(self, counts: csr_matrix) -> Floats:
         """Factors of each shopper: the least-squares answer to what was bought, products held fixed."""

@@ -17,13 +17,22 @@ from typing import TYPE_CHECKING
 
 from basketry.grants.loader import load_grants
 from basketry.settings import Settings
-from basketry.warehouse.model import NotYetError, Rows, SlowQueryError, TableState, Warehouse, WarehouseError
+from basketry.warehouse.model import (
+    NotYetError,
+    Rows,
+    SlowQueryError,
+    TableState,
+    UnavailableError,
+    Warehouse,
+    WarehouseError,
+)
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
 
 __all__ = [
-    "NotYetError", "Rows", "SlowQueryError", "TableState", "Warehouse", "WarehouseError", "open_warehouse",
+    "NotYetError", "Rows", "SlowQueryError", "TableState", "UnavailableError", "Warehouse", "WarehouseError",
+    "open_warehouse",
 ]  # fmt: skip
 
 

@@ -28,6 +28,10 @@ class SlowQueryError(WarehouseError):
     """The query took longer than it may."""
 
 
+class UnavailableError(WarehouseError):
+    """The warehouse could not be asked at all; one sentence that any reader may see."""
+
+
 class NotYetError(BadInputError):
     """A table that the query reads has not been filled yet."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 from basketry.errors import BadInputError
 from basketry.grants.guard import Guarded
 from basketry.grants.model import Grants
-from basketry.warehouse.model import NotYetError, Rows, SlowQueryError, TableState, Warehouse, WarehouseError
+from basketry.warehouse.model import (
+    NotYetError,
+    Rows,
+    SlowQueryError,
+    TableState,
+    UnavailableError,
+    Warehouse,
+    WarehouseError,
+)
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
@@ -96,6 +105,10 @@ class DatabricksWarehouse(Warehouse):
         return Rows(rows.columns, rows.rows, self.states([table.full_name for table in guarded.tables]))
 
     def _statement(self, sql: str, parameters: dict[str, Any], seconds: float) -> Rows:
+        with _told_plainly():
+            return self._answered(sql, parameters, seconds)
+
+    def _answered(self, sql: str, parameters: dict[str, Any], seconds: float) -> Rows:
         answer = self._finished(sql, parameters, seconds)
         state = answer.status.state.value if answer.status and answer.status.state else "FAILED"
         if state == "CANCELED":
@@ -124,6 +137,8 @@ class DatabricksWarehouse(Warehouse):
         while answer.status and answer.status.state and answer.status.state.value in ("PENDING", "RUNNING"):
             if time.monotonic() > deadline:
                 api.cancel_execution(str(answer.statement_id))
+                if answer.status.state.value == "PENDING":
+                    raise UnavailableError("the SQL warehouse is still starting: try again in a minute.")
                 raise SlowQueryError(f"the query took longer than {seconds:g} seconds: ask for less at once.")
             time.sleep(POLL_SECONDS)
             answer = api.get_statement(str(answer.statement_id))
@@ -145,6 +160,29 @@ class DatabricksWarehouse(Warehouse):
         # The class alone: the rest of the warehouse's words may quote a value of a row.
         kind = message.partition("]")[0].lstrip("[") if message.startswith("[") else "no reason given"
         raise WarehouseError(f"the SQL warehouse cannot answer the query ({kind}).")
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    """Refusals of the workspace in words of ours: its own may name what the reader need not know."""
+    from databricks.sdk.errors import DatabricksError, PermissionDenied, TooManyRequests, Unauthenticated
+    from databricks.sdk.errors.platform import BadRequest, NotFound
+
+    try:
+        yield
+    except (DatabricksError, TimeoutError, ConnectionError) as error:
+        cause = error.__cause__ or error  # a client that has lost its patience says with what
+        if isinstance(cause, Unauthenticated) or "Invalid access token" in str(cause):
+            raise UnavailableError("Databricks refuses the login: renew the connection's token.") from None
+        if isinstance(cause, PermissionDenied):
+            words = "the login may not use the SQL warehouse: make deploy-check names the missing permission."
+        elif isinstance(cause, TooManyRequests):
+            words = "the SQL warehouse has too many requests: try again in a minute."
+        elif isinstance(cause, BadRequest | NotFound):
+            words = "the SQL warehouse of BASKETRY_WAREHOUSE_ID cannot be asked: make deploy-check tells why."
+        else:
+            words = "the workspace does not answer: try again in a minute."
+        raise UnavailableError(words) from None
 
 
 def _parameter(name: str, value: Any) -> StatementParameterListItem:

@@ -63,7 +63,7 @@ def test_a_deployed_job_runs(bench: Bench) -> None:
     bench.deploy()
     task = {
         "task_key": "main",
-        "existing_cluster_id": "c",
+        "existing_cluster_id": "c-1",
         "spark_python_task": {"python_file": f"/Workspace{FOLDER}/spark_jobs/hello.py"},
     }
     run_id = bench.client.jobs.submit(tasks=[SubmitTask.from_dict(task)]).response.run_id

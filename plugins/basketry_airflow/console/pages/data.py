@@ -82,7 +82,7 @@ def download(request: Request, viewer: Looking) -> Response:
     where, values = _only(feed)
     if what == "files":
         columns = "feed, file_name, delivered_at, status, refusal, rows_read, rows_good, rows_quarantined, rows_duplicate, run_id"
-        sql = f"SELECT {columns} FROM {FILES} {where} ORDER BY delivered_at DESC"  # noqa: S608
+        sql = f"SELECT {columns} FROM {FILES} {where} ORDER BY delivered_at DESC, file_name, file_checksum"  # noqa: S608
         return export_query(viewer, "files", sql, **values)
     columns = ", ".join(name for name in viewer.columns(QUARANTINE) if name not in ("reasons", "file_checksum"))
     sql = f"SELECT {columns} FROM {QUARANTINE} {where} ORDER BY delivered_at DESC, file_name, row_number"  # noqa: S608

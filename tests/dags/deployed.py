@@ -1,0 +1,137 @@
+"""A workspace to which this checkout is deployed, and where a job is checked instead of run: every DAG in seconds."""
+
+from __future__ import annotations
+
+import runpy
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from basketry import registry
+from basketry.tables import FILES
+from tests.databricks_emulator.emulator import DatabricksEmulator
+from tests.databricks_emulator.process import Ending
+from tests.lakes import fill
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+CATALOG = "sales_project"
+FEED = "order_lines"
+TRAINED = {
+    "train_propensity": "propensity",
+    "train_forecast": "forecast",
+    "train_recommendations": "recommendations",
+    "train_offer_policy": "offer_policy",
+}
+
+
+@dataclass
+class Jobs:
+    """What the jobs of a workspace were asked to do.
+
+    fails: text with which a script ends, by its name. numbers: what a training logs, by its model.
+    """
+
+    home: Path
+    asked: list[tuple[str, Any]] = field(default_factory=list)
+    fails: dict[str, str] = field(default_factory=dict)
+    numbers: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def __call__(self, script: Path, parameters: Sequence[str]) -> Ending:
+        """Start the deployed script as far as its arguments, and leave what the DAG's next tasks read."""
+        given = _arguments(script, parameters)
+        self.asked.append((script.stem, given))
+        if text := self.fails.get(script.stem):
+            return Ending("failure", text, text)
+        model = "rfm" if script.stem == "rfm" and given.fit else TRAINED.get(script.stem)
+        if model:
+            registry.set_challenger(*new_version(given.catalog, model, self.numbers.get(model, {})))
+        elif script.stem == "promote" and given.verdict == "promote":
+            name = registry.registered_name(given.catalog, given.model)
+            registry.move_champion(name, given.challenger, given.expected_champion)
+        elif script.stem == "ingest" and not given.refusals_only:
+            self._load(given)
+        return Ending("success")
+
+    def _load(self, given: Any) -> None:
+        from basketry.contracts import load_contract
+        from basketry.files import inspect_file
+
+        contract = load_contract(given.catalog, given.feed)
+        landing = self.home / "landing" / given.catalog / given.feed
+        rows = [
+            {
+                "file_checksum": inspect_file(path, contract).checksum, "feed": given.feed, "file_name": path.name,
+                "status": "loaded", "run_id": given.run_id, "reasons": {}, "touched_from": date(2026, 11, 20),
+                "touched_to": date(2026, 11, 21), **{f"rows_{kind}": 1 for kind in ("read", "good")},
+                **{f"rows_{kind}": 0 for kind in ("quarantined", "duplicate", "warned")},
+            }
+            for path in sorted(landing.iterdir())
+        ]  # fmt: skip
+        fill(self.home / "lake", given.catalog, FILES, rows)
+
+
+def _arguments(script: Path, parameters: Sequence[str]) -> Any:
+    """What the script's own parser makes of the parameters when it is started; its job is not begun."""
+    started: list[Any] = []
+    with patch("basketry.entry.job_main", lambda parser, job: started.append(parser)):
+        runpy.run_path(str(script), run_name="__main__")
+    (parser,) = started
+    return parser.parse_args(list(parameters))
+
+
+def new_version(catalog: str, model: str, numbers: Mapping[str, float]) -> tuple[str, str]:
+    """The model's name and its next version, which holds nothing but the numbers of its training."""
+    import mlflow
+
+    client, name = mlflow.MlflowClient(), registry.registered_name(catalog, model)
+    if not client.search_registered_models(f"name = '{name}'"):
+        client.create_registered_model(name)
+    champion = registry.alias_version(name, registry.CHAMPION) or ""
+    with mlflow.start_run() as run:
+        mlflow.log_metrics(dict(numbers))
+        mlflow.set_tags({"basketry.champion_version": champion})
+    return name, str(client.create_model_version(name, f"runs:/{run.info.run_id}/model", run.info.run_id).version)
+
+
+@contextmanager
+def deployed(home: Path) -> Iterator[tuple[DatabricksEmulator, Jobs]]:
+    """The workspace after `make deploy` of this checkout for CATALOG, with a delivered file."""
+    from databricks.sdk import WorkspaceClient
+    from databricks.sdk.config import Config
+
+    from basketry.grants import load_grants
+    from tools.deploy.apply import Deployment, Options
+    from tools.deploy.site import Site
+    from tools.deploy.target import load_target
+
+    jobs = Jobs(home)
+    with DatabricksEmulator(home / "nothing", home, stand_in=jobs) as emulator:
+        (home / "lake" / CATALOG).mkdir(parents=True)
+        grants = load_grants(CATALOG, CHECKOUT / "include")
+        emulator.unity.principals = {grants.pipeline, *(team.principal for team in grants.teams.values())}
+        client = WorkspaceClient(config=Config(host=emulator.url, token=emulator.token, rate_limit=1000))
+        target = replace(load_target("dev", CHECKOUT / "include"), catalog=CATALOG)
+        Deployment(Site(client, target), CHECKOUT, Options(), lambda line: None).run()
+        landing = home / "landing" / CATALOG / FEED
+        landing.mkdir(parents=True, exist_ok=True)
+        sample = CHECKOUT / "tests" / "samples" / "sales_project" / "sales_orders_2026-11-20.csv"
+        (landing / sample.name).write_bytes(sample.read_bytes())
+        yield emulator, jobs
+
+
+def run(dag_id: str, **form: Any) -> Any:
+    """A run of a DAG to its end."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    dag = DagBag(dag_folder=str(CHECKOUT / "dags" / f"{dag_id}.py")).dags[dag_id]
+    return dag.test(logical_date=None, run_after=datetime.now(UTC), run_conf={"catalog": CATALOG, **form})
+
+
+def states(dag_run: Any) -> dict[str, str]:
+    """What became of each task."""
+    return {task.task_id: str(task.state) for task in dag_run.get_task_instances()}
+
