@@ -1,8 +1,10 @@
-# One image for every service of docker-compose.yaml: Python with the lock, a full JDK, Delta's jars, the repository.
-FROM python:3.12-slim-bookworm
+# One image for all that is ours in docker-compose.yaml: Python with the lock, a full JDK, Delta's jars, the repository.
+# Nothing is fetched when a container starts: driver and executors find the same packages and jars at the same paths.
+FROM python:3.12.13-slim-bookworm
 
+# make builds, curl and grep check health, procps is what Spark's scripts need, libgomp1 what LightGBM and implicit link to.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends openjdk-17-jdk-headless make procps curl \
+    && apt-get install --yes --no-install-recommends openjdk-17-jdk-headless make procps curl libgomp1 \
     && rm -rf /var/lib/apt/lists/*
 
 ENV BASKETRY_HOME=/var/lib/basketry \
@@ -22,11 +24,13 @@ COPY include ./include
 COPY spark_jobs ./spark_jobs
 COPY docs ./docs
 
-RUN useradd --create-home --uid 50000 basketry \
+# The cache stays writable: each start writes Spark's settings anew, from the container's environment.
+RUN groupadd --gid 50000 basketry \
+    && useradd --create-home --uid 50000 --gid 50000 basketry \
     && mkdir -p "$BASKETRY_HOME" \
-    && chown -R basketry "$BASKETRY_HOME" "$BASKETRY_CACHE"
-USER basketry
+    && chown -R 50000:50000 "$BASKETRY_HOME" "$BASKETRY_CACHE"
+USER 50000:50000
 
-# As `make` does it: the environment that Airflow, MLflow and spark-submit share comes from tools/.
+# As `make` does it: the environment that Airflow, MLflow and Spark share comes from tools/.
 ENTRYPOINT [".venv/bin/python", "-m", "tools.container"]
 CMD ["airflow", "version"]

@@ -6,7 +6,7 @@ BASKETRY = @$(PYTHON) tools/bootstrap.py
 export JOB ARGS KILLS AS_OF DATA CATALOG SCALE YES Q TEAM TARGET
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup job plan ask status logs down clean faults lint screenshots bench deploy deploy-check undeploy
+.PHONY: help run test setup job plan ask status doctor logs down prune clean faults lint audit data-model screenshots bench deploy deploy-check undeploy
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,11 +32,17 @@ ask: ## Ask the local tables in plain words: Q="Top 5 products by revenue last m
 status: ## Show what runs and where, and whether something was killed
 	$(BASKETRY) status
 
+doctor: ## Look over this deployment: what is wrong, and the command that mends it (CATALOG=<catalog>)
+	$(BASKETRY) doctor
+
 logs: ## Show the end of every service's log and follow it (ARGS=<service> for one)
 	$(BASKETRY) logs
 
 down: ## Stop everything that make run started
 	$(BASKETRY) down
+
+prune: ## Delete runs and logs of Airflow that are older than include/retention.yaml says
+	$(BASKETRY) prune
 
 clean: ## Stop, then delete BASKETRY_HOME with all its data (asks first)
 	$(BASKETRY) clean
@@ -46,6 +52,12 @@ faults: ## Kill, starve and refuse the jobs again and again and compare every ta
 
 lint: ## Check style, types and who imports whom
 	$(BASKETRY) lint
+
+audit: ## Ask the vulnerability service about every package of the lock
+	$(BASKETRY) audit
+
+data-model: ## Make docs/data-model.md anew from the declarations
+	$(BASKETRY) data-model
 
 screenshots: ## Make the pictures of docs/images anew, in a real browser
 	$(BASKETRY) screenshots

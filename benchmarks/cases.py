@@ -50,12 +50,14 @@ def ingest_csv(folder: Path) -> list[Figure]:
     csv = _online_retail(folder)
 
     def ours() -> Run:
+        """The job."""
         return job(
             "ingest", "--feed=order_lines", "--files=OnlineRetail.csv", home=folder, catalog="online_retail",
             before=lambda: shutil.rmtree(folder / "lake", ignore_errors=True),
         )  # fmt: skip
 
     def floor() -> Run:
+        """What it is measured against."""
         return submit(HERE / "floor_csv_to_delta.py", str(csv), str(folder / "floor"), home=folder)
 
     one, other, ratio = paired(ours, floor, pairs=2)
@@ -68,12 +70,14 @@ def ingest_xlsx(folder: Path) -> list[Figure]:
     _online_retail(folder)
 
     def load(name: str) -> Run:
+        """Ingest of one file into an empty lake."""
         return job(
             "ingest", "--feed=order_lines", f"--files={name}", home=folder, catalog="online_retail",
             before=lambda: shutil.rmtree(folder / "lake", ignore_errors=True),
         )  # fmt: skip
 
     def floor() -> Run:
+        """What it is measured against."""
         workbook = folder / "landing" / "online_retail" / "order_lines" / "Online Retail.xlsx"
         reading = timed([sys.executable, str(HERE / "pandas_calamine.py"), str(workbook)], environment_with())
         csv = load("OnlineRetail.csv")
@@ -94,9 +98,11 @@ def startup(folder: Path) -> list[Figure]:
     noop = CHECKOUT / "spark_jobs" / "noop.py"
 
     def tuned() -> Run:
+        """With the project's JVM settings."""
         return submit(noop, "--catalog=demo", home=folder)
 
     def untuned() -> Run:
+        """With Spark's own."""
         return submit(
             noop, "--catalog=demo", home=folder, SPARK_CONF_DIR=str(stock), SPARK_LAUNCHER_OPTS="", SPARK_LOCAL_IP=""
         )

@@ -103,6 +103,7 @@ def crowd(address: str, token: str) -> list[float]:
     end = time.monotonic() + SECONDS
 
     def person(number: int) -> None:
+        """One person who reads and thinks until the time is over."""
         time.sleep(THINKS * number / PEOPLE)
         for path in way(number):
             if time.monotonic() > end:

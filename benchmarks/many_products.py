@@ -39,11 +39,13 @@ def main(count: int) -> None:
     )
 
     def made(parts: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        """Weekly rows of made-up products."""
         for part in parts:
             for first in part["id"]:
                 yield weekly_rows(int(first), STEP)
 
     def final(parts: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        """Their forecasts."""
         factors = {f"D{number}": np.ones(WEEKS_AHEAD) for number in range(20)}
         for part in parts:
             yield emit.product_rows(part, factors, forecaster)

@@ -50,6 +50,7 @@ def _measured(folder: Path, dag_id: str, shared: bool) -> tuple[float, int]:
     from tests.plugins.sharing import include_sharing
 
     def works(script: Path, parameters: object) -> Ending:
+        """A job that only takes its time."""
         time.sleep(JOB / SCALE)
         return Ending("success")
 
@@ -83,6 +84,7 @@ def _walked(dag_id: str) -> float:
     began: dict[str, Future[None]] = {}
 
     def walk(task: Any) -> None:
+        """One task, once those before it have ended."""
         for name in task.upstream_task_ids:
             began[name].result()
         if hasattr(task, "databricks_conn_id") or task.is_setup or task.is_teardown:

@@ -5,5 +5,7 @@ from __future__ import annotations
 from basketry.entry import job_main, job_parser
 from basketry.maintenance.job import run
 
+parser = job_parser("maintenance", __doc__, dated=False)
+
 if __name__ == "__main__":
-    job_main(job_parser("maintenance", __doc__, dated=False), run)
+    job_main(parser, run)

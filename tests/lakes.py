@@ -14,7 +14,7 @@ from basketry.tables import Table
 
 _PLAIN = {
     "string": pa.string(), "date": pa.date32(), "int": pa.int32(), "bigint": pa.int64(), "double": pa.float64(),
-    "boolean": pa.bool_(), "timestamp": pa.timestamp("us", "UTC"),
+    "boolean": pa.bool_(), "binary": pa.binary(), "timestamp": pa.timestamp("us", "UTC"),
 }  # fmt: skip
 
 

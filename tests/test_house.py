@@ -6,6 +6,7 @@ import ast
 import re
 import statistics
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,9 +78,35 @@ def test_functions_are_short() -> None:
     assert not {name: size for name, size in sized.items() if size > 60}
 
 
+def test_test_functions_are_short() -> None:
+    """Tests and their helpers too: half have at most 12 lines, none more than 60."""
+    sized = {f"{path.relative_to(CHECKOUT)}:{f.name}": lines(f) for path in sources("tests") for f in functions(path)}
+    assert statistics.median(sized.values()) <= 12
+    assert not {name: size for name, size in sized.items() if size > 60}
+
+
 def test_files_are_short() -> None:
-    """No file of code has more than 300 lines."""
-    assert not {str(path): n for path in sources(*CODE) if (n := len(path.read_text().splitlines())) > 300}
+    """No file of code or of tests has more than 300 lines."""
+    assert not {str(p): n for p in sources(*CODE, "tests") if (n := len(p.read_text().splitlines())) > 300}
+
+
+def test_what_has_a_public_name_says_what_it_does() -> None:
+    """Modules, classes, functions and methods have a docstring, those inside functions too; a leading _ spares one."""
+    silent = []
+    for path in sources(*CODE):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            named = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            if named and not node.name.startswith("_") and not ast.get_docstring(node):
+                silent.append(f"{path.relative_to(CHECKOUT)}:{node.lineno} {node.name}")
+    assert not silent
+
+
+def test_the_limit_of_complexity_is_ten() -> None:
+    """No function takes more than ten ways: ruff's C901, which no file is spared."""
+    rules = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["tool"]["ruff"]["lint"]
+    assert rules["mccabe"]["max-complexity"] <= 10 and "C90" in rules["select"]
+    assert not [path for path, spared in rules["per-file-ignores"].items() if any(rule.startswith("C9") for rule in spared)]
+    assert not [str(path) for path in sources(*CODE, "tests") if re.search(r"noqa:[^\n]*C90[1]", path.read_text())]
 
 
 def test_every_function_says_its_types() -> None:

@@ -9,11 +9,11 @@ from tools.environment import CHECKOUT
 from tools.problem import NO_SPACE, Problem, disk_full
 
 COMMANDS = (
-    "ask", "bench", "clean", "deploy", "deploy-check", "down", "faults", "job", "lint", "logs", "plan", "run", "screenshots", "setup",
-    "status", "test", "undeploy",
+    "ask", "audit", "bench", "clean", "data-model", "deploy", "deploy-check", "doctor", "down", "faults", "job", "lint", "logs",
+    "plan", "prune", "run", "screenshots", "setup", "status", "test", "undeploy",
 )  # fmt: skip
 MANAGE = ("clean", "down", "logs", "status")
-CHECKS = ("bench", "faults", "lint", "screenshots", "test")
+CHECKS = ("audit", "bench", "faults", "lint", "screenshots", "test")
 DEPLOY = ("deploy", "deploy-check", "undeploy")
 
 
@@ -25,7 +25,7 @@ def module_of(command: str) -> str:
         return "tools.checks"
     if command in DEPLOY:
         return "tools.deploy.commands"
-    return "tools.job" if command == "plan" else f"tools.{command}"
+    return "tools.job" if command == "plan" else f"tools.{command.replace('-', '_')}"
 
 
 def function_of(command: str) -> str:

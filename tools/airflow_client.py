@@ -37,6 +37,15 @@ class AirflowClient:
         """DAGs that Airflow has parsed so far."""
         return {str(dag["dag_id"]) for dag in self._call("GET", "/api/v2/dags?limit=100")["dags"]}
 
+    def health(self) -> dict[str, Any]:
+        """State of the database, the scheduler and the dag-processor, `healthy` or not, by their heartbeats."""
+        return self._call("GET", "/api/v2/monitor/health")
+
+    def paused_dags(self) -> list[str]:
+        """DAGs that have a schedule and do not follow it, sorted."""
+        dags = self._call("GET", "/api/v2/dags?limit=100&paused=true")["dags"]
+        return sorted(str(dag["dag_id"]) for dag in dags if dag["timetable_periodic"])
+
     def import_errors(self) -> list[str]:
         """Why DAG files could not be read: `file: last line of the error` each."""
         errors = self._call("GET", "/api/v2/importErrors?limit=10")["import_errors"]

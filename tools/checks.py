@@ -1,7 +1,8 @@
-"""`make test`, `make faults`, `make lint`, `make screenshots`, `make bench`: the same environment as a real run, around the usual programs."""
+"""`make test`, `make lint`, `make audit`, `make bench` and their like: a real run's environment around the usual programs."""
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
@@ -15,6 +16,10 @@ from tools.problem import Problem
 from tools.setup import prepare
 
 LINTERS = (("ruff", "check", "."), ("mypy",), ("lint-imports", "--no-logo"))
+
+AUDITOR = "pip-audit==2.10.1"
+"""Fetched when it is asked for, into an environment of its own: nothing else here needs it."""
+AUDIT = ("-r", "requirements.txt", "--disable-pip", "--require-hashes", "--progress-spinner", "off", "--format", "json")
 
 
 def _say(text: str) -> None:
@@ -56,6 +61,29 @@ def lint_command(arguments: list[str]) -> int:
         print(f"── {' '.join(linter)}", flush=True)
         failed |= subprocess.call(linter, env=lint_environment(), cwd=CHECKOUT) != 0  # noqa: S603
     return int(failed)
+
+
+def audit_command(arguments: list[str]) -> int:
+    """Ask the vulnerability service about every package of the lock; 1 when it knows of a hole."""
+    command = [str(CHECKOUT / ".venv" / "bin" / "uv"), "tool", "run", "--from", AUDITOR, "pip-audit", *AUDIT]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)  # noqa: S603
+    try:
+        packages = json.loads(done.stdout)["dependencies"]
+    except (ValueError, KeyError):
+        raise Problem(f"the packages could not be audited ({last_words(done.stderr)}): connect to the network.") from None
+    asked = [one for one in packages if "vulns" in one]
+    if not asked:
+        raise Problem("the vulnerability service knows none of the packages: an index without one answers here; ask elsewhere.")
+    holes = [(one, hole) for one in asked for hole in one["vulns"]]
+    for one, hole in holes:
+        print(f"{one['name']} {one['version']}: {hole['id']}, mended in {', '.join(hole['fix_versions']) or 'no version yet'}")
+    print(f"{len(asked)} of {len(packages)} packages asked about, {len(holes)} known holes.")
+    return int(bool(holes))
+
+
+def last_words(text: str) -> str:
+    """The last line that says something."""
+    return next((line.strip()[:200] for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
 
 
 def bench_command(arguments: list[str]) -> int:

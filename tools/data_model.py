@@ -1,8 +1,8 @@
-"""docs/data-model.md, made from the declarations in basketry/tables/: `python -m tools.data_model` writes it."""
+"""docs/data-model.md, made from the declarations in basketry/tables/: `make data-model` writes it."""
 
 from __future__ import annotations
 
-from basketry.tables import TABLES, Column, Table
+from basketry.tables import DEADLINES, TABLES, Column, Table
 from tools.environment import CHECKOUT
 
 PAGE = CHECKOUT / "docs" / "data-model.md"
@@ -22,9 +22,16 @@ def page() -> str:
 
 def _section(table: Table) -> str:
     rows = "".join(_row(table, column) for column in table.columns)
-    return (
-        f"\n## {table.full_name}\n\nOne row is {table.meaning}.\n\n| column | type | meaning |\n|---|---|---|\n{rows}"
-    )
+    head = "| column | type | meaning |\n|---|---|---|\n"
+    return f"\n## {table.full_name}\n\nOne row is {table.meaning}.{_deadline(table)}\n\n{head}{rows}"
+
+
+def _deadline(table: Table) -> str:
+    deadline = DEADLINES.get(table.full_name)
+    if deadline is None:
+        return ""
+    hours = int(deadline.within.total_seconds() // 3600)
+    return f" Written by `{deadline.dag}`; late when not written for {hours} hours."
 
 
 def _row(table: Table, column: Column) -> str:
@@ -32,5 +39,7 @@ def _row(table: Table, column: Column) -> str:
     return f"| {name}{' 🔒' if column.pii else ''} | {column.type} | {column.meaning} |\n"
 
 
-if __name__ == "__main__":
+def data_model_command(arguments: list[str]) -> int:
+    """Write the page."""
     PAGE.write_text(page(), encoding="utf-8")
+    return 0

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.engine import Engine
 from tools.problem import Problem
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -49,14 +50,16 @@ def environment(places: Places, java_home: Path) -> dict[str, str]:
     """The caller's environment plus what every process needs: Java, Spark, Python and the BASKETRY_* places."""
     bin_folder = CHECKOUT / ".venv" / "bin"
     path = [str(bin_folder), str(java_home / "bin"), os.environ.get("PATH", "")]
+    # Executors elsewhere must reach the driver, so there it listens where the machine's name says.
+    bound = {} if Engine.from_environment().distributed else {"SPARK_LOCAL_IP": "127.0.0.1"}
     return {
         **os.environ,
+        **bound,
         "PATH": os.pathsep.join(path),
         "PYTHONPATH": os.pathsep.join([str(CHECKOUT / "spark_jobs"), str(CHECKOUT / "plugins")]),
         "PYTHONUNBUFFERED": "1",
         "JAVA_HOME": str(java_home),
         "SPARK_CONF_DIR": str(places.spark_conf),
-        "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_LAUNCHER_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         "SPARK_LOCAL_DIRS": str(places.home / "tmp"),
         "PYSPARK_PYTHON": str(bin_folder / "python"),

@@ -170,6 +170,7 @@ class _Run:
         run = self.client.trigger(dag, {"catalog": self.catalog, **conf})
 
         def tell() -> None:
+            """Show which task runs now."""
             step.detail = self._now_running(dag, run)
 
         if self.client.wait(dag, run, RUN_SECONDS, tell) == "failed":
@@ -189,6 +190,7 @@ class _Run:
 
 def _teller(step: Step) -> Callable[[str], None]:
     def tell(text: str) -> None:
+        """Show the text beside the step."""
         step.detail = text
 
     return tell

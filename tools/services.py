@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+from tools.engine import Engine, cores
 from tools.environment import CHECKOUT, Places
 from tools.problem import Problem, disk_full
 from tools.processes import Service, ensure, last_line, log_file, stop, wait_until_alive
-from tools.spark import cores
 
 USER = "admin"
 NAMES = ("mlflow", "airflow-api-server", "airflow-dag-processor", "airflow-scheduler")
@@ -75,7 +75,8 @@ def airflow_environment(places: Places, env: Mapping[str, str]) -> dict[str, str
     home = places.home / "airflow"
     kept = instance_secrets(places.home)
     address = f"http://127.0.0.1:{places.airflow_port}"
-    parallelism = max(2, cores())
+    parallelism, engine = max(2, cores()), Engine.from_environment(env)
+    master = engine.master if engine.distributed else f"local[{parallelism}]"
     return {
         **env,
         "AIRFLOW_HOME": str(home),
@@ -97,7 +98,7 @@ def airflow_environment(places: Places, env: Mapping[str, str]) -> dict[str, str
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(places.home / "logs" / "tasks"),
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-        "AIRFLOW_CONN_SPARK_LOCAL": json.dumps({"conn_type": "spark", "host": f"local[{parallelism}]"}),
+        "AIRFLOW_CONN_SPARK_LOCAL": json.dumps({"conn_type": "spark", "host": master}),
     }
 
 

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from tools.engine import Engine
 from tools.environment import CHECKOUT, Places, environment
 from tools.problem import Problem, disk_full, network_failed
 
@@ -41,11 +42,6 @@ logger.native.level = error
 """
 
 
-def cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
-
-
 def pyspark_jars() -> Path:
     """Folder of the jars that come with pyspark."""
     spec = importlib.util.find_spec("pyspark")
@@ -54,21 +50,23 @@ def pyspark_jars() -> Path:
     return Path(spec.origin).parent / "jars"
 
 
-def settings(places: Places, jars: list[Path], java_options: str, beyond: Sequence[Path] = ()) -> dict[str, str]:
+def settings(
+    places: Places, jars: list[Path], java_options: str, beyond: Sequence[Path] = (), engine: Engine | None = None
+) -> dict[str, str]:
     """Every launch setting of Spark here, in one place. beyond: jars that the class-data archive knows nothing of.
+
+    engine: default the one that the environment names.
 
     The jars go on the class path by name, Delta's first and then pyspark's own: classes in a class-data archive must
     not come after a folder, and the configuration folder is what spark-submit puts there next.
     """
+    engine = engine or Engine.from_environment()
     return {
-        "spark.master": f"local[{cores()}]",
-        "spark.driver.memory": "2g",
-        "spark.driver.extraJavaOptions": java_options,
-        "spark.driver.extraClassPath": class_path(jars, beyond),
+        **engine.settings(java_options, class_path(jars, beyond)),
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.sql.session.timeZone": "UTC",
-        "spark.sql.shuffle.partitions": str(max(2, cores())),
+        "spark.sql.shuffle.partitions": str(max(2, engine.cores)),
         "spark.databricks.delta.snapshotPartitions": "2",
         "spark.sql.warehouse.dir": str(places.cache / "warehouse"),
         "spark.ui.enabled": "false",
@@ -168,7 +166,8 @@ def class_archive(places: Places, java: Path, jars: list[Path], say: Callable[[s
 def _make_archive(places: Places, java: Path, jars: list[Path], archive: Path) -> None:
     made = archive.with_suffix(".part")
     conf = places.cache / "archive-conf"
-    write_conf(conf, settings(places, jars, f"{JVM} {QUIET} -XX:ArchiveClassesAtExit={made}"))
+    here = Engine.from_environment({})
+    write_conf(conf, settings(places, jars, f"{JVM} {QUIET} -XX:ArchiveClassesAtExit={made}", engine=here))
     env = {**environment(places, java), "SPARK_CONF_DIR": str(conf)}
     done = _submit([str(WARM_UP)], env)
     if disk_full(done.stdout):

@@ -79,6 +79,8 @@ class FailureAlert(BaseNotifier):
             return
         import requests
 
+        # At DEBUG it writes down the path of every request, and a webhook's path is often its secret.
+        logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
         headers = {"Authorization": f"Bearer {connection.password}"} if connection.password else {}
         answer = requests.post(
             webhook_address(connection),

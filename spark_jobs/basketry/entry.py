@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -80,7 +81,7 @@ def _run(arguments: argparse.Namespace, name: str, job: Job, settings: Settings)
 
 def _record(lake: Lakehouse, name: str, arguments: argparse.Namespace, report: JobReport, seconds: float) -> None:
     given = {key: str(value) for key, value in vars(arguments).items() if value is not None}
-    run_id = str(arguments.run_id).replace("'", "")
+    run_id = re.sub(r"['\\]", "", str(arguments.run_id))  # it becomes part of a condition
     row = (
         run_id, name, report.as_of, json.dumps(given, sort_keys=True), dict(report.input_versions),
         report.rows_in, report.rows_out, seconds, report.model_version, json.dumps(report.details, sort_keys=True, default=str),

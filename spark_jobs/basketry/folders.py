@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, Schema, Transaction, write_deltalake
 
+from basketry.evolution import spark_type
 from basketry.tables import Table
 
 _WITHOUT_STATISTICS = ("array", "map", "struct", "boolean")
@@ -45,6 +46,17 @@ def properties(table: Table) -> Mapping[str, str]:
         plain = (one.name for one in table.columns if not one.pii and not one.type.startswith(_WITHOUT_STATISTICS))
         found["delta.dataSkippingStatsColumns"] = ",".join(plain)
     return found
+
+
+def columns(folder: Path) -> dict[str, str]:
+    """The newest version's columns with their types as Spark writes them."""
+    fields = json.loads(DeltaTable(folder).schema().to_json())["fields"]
+    return {field["name"]: spark_type(field["type"]) for field in fields}
+
+
+def add_columns(folder: Path, schema_json: str) -> None:
+    """Add these columns behind those that are there; rows written before have none. schema_json: as for `create`."""
+    DeltaTable(folder).alter.add_columns(list(Schema.from_json(schema_json).fields))
 
 
 def vacuum(folder: Path, retention_hours: int = 0, *, dry_run: bool = False) -> int:
@@ -93,12 +105,16 @@ def user_metadata(folder: Path) -> Iterator[str]:
                 yield str(note)
 
 
-def put_rows(folder: Path, rows: Sequence[Sequence[object]], where: str) -> None:
-    """Replace exactly the rows that satisfy `where` by these, in the table's column order, in one commit."""
+def put_rows(folder: Path, names: Sequence[str], rows: Sequence[Sequence[object]], where: str) -> None:
+    """Replace exactly the rows that satisfy `where` by these, in the order of the names, in one commit.
+
+    A stored column that is not among the names stays empty.
+    """
     table = DeltaTable(folder)
     schema = pa.schema(table.schema().to_arrow())
-    columns = [pa.array(values, field.type) for values, field in zip(zip(*rows, strict=True), schema, strict=True)]
-    write_deltalake(table, pa.Table.from_arrays(columns, schema=schema), mode="overwrite", predicate=where)
+    given = dict(zip(names, zip(*rows, strict=True), strict=True))
+    arrays = [pa.array(given.get(field.name, [None] * len(rows)), field.type) for field in schema]
+    write_deltalake(table, pa.Table.from_arrays(arrays, schema=schema), mode="overwrite", predicate=where)
 
 
 def put_once(folder: Path, rows: pa.Table, writer: str, number: int, where: str | None = None) -> bool:

@@ -20,12 +20,12 @@ import pyarrow as pa
 from delta.tables import DeltaTable, DeltaTableBuilder
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructField, StructType
 from pyspark.sql.utils import AnalysisException
 
-from basketry import folders
+from basketry import evolution, folders
 from basketry.errors import BadInputError, TableError
 from basketry.phrases import newer_condition, quoted
+from basketry.schemas import conform, declared_schema
 from basketry.settings import Settings
 from basketry.tables import Column, Table
 
@@ -42,6 +42,7 @@ class Lakehouse:
         self.spark = spark
         self.catalog = catalog
         self.settings = settings
+        self._upgraded: set[Table] = set()
 
     def path(self, table: Table) -> Path:
         """Folder of a local table; TableError where tables live in Unity Catalog."""
@@ -170,7 +171,7 @@ class Lakehouse:
             return
         with self.lock(table):
             self._create(table)
-            folders.put_rows(self.path(table), rows, where)
+            folders.put_rows(self.path(table), table.column_names, rows, where)
 
     def evolve(self, table: Table) -> Table:
         """Add the columns that the stored table lacks; returns the declaration with those it has beyond.
@@ -180,11 +181,8 @@ class Lakehouse:
         if not self.exists(table):
             return table
         with self.lock(table):
-            stored = self.read(table).schema
-            new = [column for column in table.columns if column.name not in stored.names]
-            if new:
-                added = ", ".join(f"`{column.name}` {column.type} COMMENT {quoted(column.meaning)}" for column in new)
-                self.spark.sql(f"ALTER TABLE {self.name(table)} ADD COLUMNS ({added})")
+            self._upgrade(table)
+        stored = self.read(table).schema
         beyond = [
             Column(field.name, field.dataType.simpleString(), field.metadata.get("comment", ""))
             for field in stored
@@ -255,8 +253,9 @@ class Lakehouse:
             writer.save(str(self.path(table)))
 
     def _create(self, table: Table) -> bool:
-        """Create the table unless it exists; whether it is new."""
+        """Create the table unless it exists, else bring it to its declaration; whether it is new."""
         if self.exists(table):
+            self._upgrade(table)
             return False
         schema = declared_schema(table)
         if self.settings.lake is not None:
@@ -269,6 +268,20 @@ class Lakehouse:
         builder.execute()
         return True
 
+    def _upgrade(self, table: Table) -> None:
+        """Add the columns that an earlier release did not know; BadInputError where that is not enough."""
+        if table in self._upgraded:
+            return
+        local = self.settings.lake is not None
+        stored = folders.columns(self.path(table)) if local else dict(self.read(table).dtypes)
+        new = evolution.lacking(table, stored)
+        if new and local:
+            folders.add_columns(self.path(table), declared_schema(Table(table.schema, table.name, "", new, ())).json())
+        elif new:
+            added = ", ".join(f"`{column.name}` {column.type} COMMENT {quoted(column.meaning)}" for column in new)
+            self.spark.sql(f"ALTER TABLE {self.name(table)} ADD COLUMNS ({added})")
+        self._upgraded.add(table)
+
     @contextmanager
     def lock(self, table: Table) -> Iterator[None]:
         """Keep other local writers of the table out; on Databricks Delta itself lets one of two conflicting ones win."""
@@ -280,21 +293,3 @@ class Lakehouse:
         with lock.open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)  # the kernel lets go of it when the process dies
             yield
-
-
-def declared_schema(table: Table) -> StructType:
-    """A table's declaration as a Spark schema, with NOT NULL and the meanings as comments."""
-    fields = []
-    for column in table.columns:
-        kind = StructType.fromDDL(f"c {column.type}")[0].dataType
-        fields.append(StructField(column.name, kind, column.nullable, {"comment": column.meaning}))
-    return StructType(fields)
-
-
-def conform(rows: DataFrame, table: Table) -> DataFrame:
-    """The rows in the declared column order and types; TableError when a column is missing or unknown."""
-    missing = set(table.column_names) - set(rows.columns)
-    unknown = set(rows.columns) - set(table.column_names)
-    if missing or unknown:
-        raise TableError(f"{table.full_name}: missing columns {sorted(missing)}, unknown columns {sorted(unknown)}.")
-    return rows.select(*(F.col(f"`{column.name}`").cast(column.type).alias(column.name) for column in table.columns))

@@ -6,23 +6,21 @@ Only the training is a stand-in: it registers a challenger with the numbers that
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.dags.answers import QUESTION, lets_time_pass, says
 from tests.spark_jobs.promotion.models import aliases, own_registry, register
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-QUESTION = "gate.ask"
-PATIENCE = 300
 OTHERS = {"train_forecast": "forecast_gate."}
 """Trainings of other models, which end at once, and the tasks that then have nothing to do."""
 
@@ -175,62 +173,6 @@ def states(dag_run: Any, model: str = "propensity") -> dict[str, str]:
     others = (*OTHERS, *OTHERS.values())
     mine = {name: state for name, state in found.items() if not name.startswith(others)}
     return {name: state for name, state in mine.items() if ("rfm" in name) == (model == "rfm")}
-
-
-def question() -> Any:
-    """The task that waits for an answer, once it has come to rest."""
-    from airflow.models.taskinstance import TaskInstance
-    from airflow.utils.session import create_session
-    from sqlalchemy import select
-
-    for _ in range(PATIENCE):
-        with create_session() as session:
-            waiting = session.scalar(select(TaskInstance).where(TaskInstance.state == "awaiting_input"))
-            if waiting is not None:
-                time.sleep(3)  # an answer in the very moment of parking is lost: airflow-notes
-                session.expunge_all()
-                return waiting
-        time.sleep(1)
-    raise AssertionError("nobody was asked")
-
-
-def says(option: str, why: str) -> Callable[[], None]:
-    """alice answers through Airflow's own API code."""
-
-    def answer() -> None:
-        from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
-        from airflow.api_fastapi.core_api.datamodels.hitl import UpdateHITLDetailPayload
-        from airflow.api_fastapi.core_api.routes.public.hitl import update_hitl_detail
-        from airflow.utils.session import create_session
-
-        waiting = question()
-        payload = UpdateHITLDetailPayload(chosen_options=[option], params_input={"why": why})
-        with create_session() as session:
-            update_hitl_detail(
-                waiting.dag_id,
-                waiting.run_id,
-                QUESTION,
-                payload,
-                SimpleAuthManagerUser(username="alice", role="user"),
-                session,
-            )
-
-    return answer
-
-
-def lets_time_pass() -> None:
-    """Nobody answers until the scheduler finds the time up."""
-    from airflow.jobs.job import Job
-    from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
-    from airflow.models.taskinstance import TaskInstance
-    from airflow.utils.session import create_session
-
-    waiting = question()
-    assert timedelta(hours=47) < waiting.trigger_timeout - datetime.now(UTC) <= timedelta(hours=48)
-    with create_session() as session:
-        task = session.get(TaskInstance, waiting.id)
-        task.trigger_timeout = datetime.now(UTC) - timedelta(seconds=1)
-    SchedulerJobRunner(job=Job()).check_awaiting_input_timeouts()
 
 
 def kept(catalog: str, model: str = "propensity") -> list[tuple[Any, ...]]:

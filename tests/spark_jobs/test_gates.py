@@ -1,4 +1,4 @@
-"""A gate: each branch of its verdict with numbers at the boundary, and each mistake in its file told with its line."""
+"""A gate: each branch of its verdict with numbers at the boundary."""
 
 from __future__ import annotations
 
@@ -12,66 +12,7 @@ import pytest
 from basketry.errors import BadInputError
 from basketry.gates import Gate, Verdict, gate_names, load_gate, markdown_table, verdict
 from basketry.settings import CHECKOUT
-
-GATE = """\
-model: propensity
-metrics:
-  average_precision: higher
-  log_loss: lower
-  calibration_ratio: higher
-absolute:
-  average_precision: {at_least: 0.125}
-  calibration_ratio: {at_least: 0.75, at_most: 1.25}
-must_beat:
-  personal_rate: {average_precision: 0}
-  base_rate: {average_precision: 0.0625, log_loss: 0}
-against_champion:
-  average_precision: {min_absolute: 0.03125, min_relative: 0.125}
-  log_loss: {may_be_worse_by: 0.0625}
-no_part_worse:
-  category: {average_precision: 0.125}
-when_noise: ask
-realised:
-  table: gold.propensity_outcomes
-  where: {category: "", audience: all}
-  metric: average_precision
-  days: 7
-  worse_by: 0.25
-ask:
-  answer_within_hours: 24
-  users: [alice]
-"""
-
-FORECAST = """\
-model: forecast
-metrics: {weighted_error: lower, coverage: higher}
-absolute:
-  weighted_error: {at_most: 0.5}
-  large/coverage: {at_least: 0.75, at_most: 0.9375}
-must_beat:
-  same_week_last_year: {weighted_error: 0.03125}
-against_champion:
-  weighted_error: {min_relative: 0.125}
-  coverage: {may_be_worse_by: 0.0625}
-no_part_worse:
-  department: {weighted_error: 0.125}
-when_noise: refuse
-ask: {answer_within_hours: 1}
-"""
-
-SEGMENTS = """\
-model: rfm
-replaces: when_no_worse
-metrics: {silhouette: higher, agreement: higher, changed_share: lower}
-absolute:
-  silhouette: {at_least: 0.25}
-against_champion:
-  silhouette: {may_be_worse_by: 0.0625}
-  agreement: {at_least: 0.75}
-  changed_share: {at_most: 0.125}
-when_noise: refuse
-ask: {answer_within_hours: 1}
-"""
+from tests.spark_jobs.gate_files import SEGMENTS, write_gates
 
 Numbers = dict[str, float]
 
@@ -122,13 +63,8 @@ NOISY: Numbers = {**LATER, **interval("champion/average_precision", -0.03125, 0.
 
 @pytest.fixture
 def include(tmp_path: Path) -> Path:
-    """An include folder with two gates."""
-    folder = tmp_path / "include" / "gates"
-    folder.mkdir(parents=True)
-    (folder / "propensity.yaml").write_text(GATE)
-    (folder / "forecast.yaml").write_text(FORECAST)
-    (folder / "segments.yaml").write_text(SEGMENTS)
-    return folder.parent
+    """An include folder with three gates."""
+    return write_gates(tmp_path)
 
 
 @pytest.fixture
@@ -358,55 +294,3 @@ def test_a_gate_without_baselines_says_why(include: Path) -> None:
     (include / "gates" / "segments.yaml").write_text(SEGMENTS.replace("when_no_worse", "when_no_wors"))
     with pytest.raises(BadInputError, match="unknown replaces 'when_no_wors'; did you mean 'when_no_worse'?"):
         load_gate("segments", include)
-
-
-BASELINES = GATE[GATE.index("must_beat") : GATE.index("against_champion")]
-MISTAKES = [
-    ("model: propensity\n", "", "1: a gate has no 'model'; add it."),
-    ("when_noise: ask", "when_nois: ask", "17: unknown key 'when_nois' in a gate; did you mean 'when_noise'?"),
-    ("when_noise: ask", "when_noise: asks", "17: unknown when_noise 'asks'; did you mean 'ask'?"),
-    ("log_loss: lower", "log_loss: low", "4: unknown direction of log_loss 'low'; did you mean 'lower'?"),
-    ("average_precision: {at_least", "average_presision: {at_least",
-     "7: unknown metric 'average_presision' in absolute; did you mean 'average_precision'?"),
-    ("{at_least: 0.125}", "{at_last: 0.125}",
-     "7: unknown key 'at_last' in the limit of average_precision; did you mean 'at_least'?"),
-    ("{at_least: 0.125}", "{}", "7: average_precision has no bound; write at_least or at_most."),
-    ("{at_least: 0.125}", "{at_least: high}", "7: the limit is text; make it a number."),
-    ("{at_least: 0.125}", "{at_least: .nan}", "7: the limit is nan; write a number."),
-    ("at_most: 1.25", "at_most: 0.5", "8: calibration_ratio must be at least 0.75 and at most 0.5; exchange them."),
-    ("log_loss: 0}", "log_loss: -1}", "11: the margin of log_loss is -1; write 0 or more."),
-    ("{may_be_worse_by: 0.0625}", "{may_be_worse_by: 0.1, min_absolute: 0.1}",
-     "14: log_loss needs min_absolute or min_relative or both, or else may_be_worse_by alone."),
-    ("min_relative: 0.125", "min_relative: 0", "13: min_relative of average_precision is 0; write a positive number."),
-    ("min_relative: 0.125", "min_relative: 1.5",
-     "13: min_relative of average_precision is a share of the champion's value; write at most 1."),
-    ("{min_absolute: 0.03125, min_relative: 0.125}", "{may_be_worse_by: 1}",
-     "12: no metric must improve; give one a min_absolute or min_relative change."),
-    ("gold.propensity_outcomes", "gold.propensity_outcome",
-     "19: unknown table 'gold.propensity_outcome'; did you mean 'gold.propensity_outcomes'?"),
-    ("audience: all", "audiences: all", "20: gold.propensity_outcomes has no column 'audiences'; did you mean 'audience'?"),
-    ("  metric: average_precision", "  metric: calibration_ratio",
-     "21: gold.propensity_outcomes has no column 'calibration_ratio'; did you mean 'expected_calibration_error'?"),
-    ("days: 7", "days: 0", "22: days is 0; write a number from 1 to 366."),
-    ("answer_within_hours: 24", "answer_within_hours: 1000", "25: answer_within_hours is 1000; write a number from 1 to 336."),
-    ("[alice]", "['']", "26: a user is empty; write it or remove the line."),
-    (BASELINES, "must_beat: {}\n", "9: must_beat is empty; write at least one line."),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("right", "wrong", "told"), MISTAKES, ids=[told for _, _, told in MISTAKES])
-def test_a_mistake_is_told_with_its_line(include: Path, right: str, wrong: str, told: str) -> None:
-    """File, line, and what to write instead; nothing of a wrong file is used."""
-    assert right in GATE
-    (include / "gates" / "propensity.yaml").write_text(GATE.replace(right, wrong, 1))
-    with pytest.raises(BadInputError) as error:
-        load_gate("propensity", include)
-    assert error.value.message.startswith(f"include/gates/propensity.yaml:{told}")
-
-
-def test_an_unknown_gate_names_the_nearest(include: Path, tmp_path: Path) -> None:
-    """A gate that has no file is bad input, with the right name or the file to write."""
-    with pytest.raises(BadInputError, match="unknown gate 'propensty'; did you mean 'propensity'\\?"):
-        load_gate("propensty", include)
-    with pytest.raises(BadInputError, match="unknown gate 'propensity'; add include/gates/propensity.yaml."):
-        load_gate("propensity", tmp_path / "empty" / "include")

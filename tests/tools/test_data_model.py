@@ -7,6 +7,6 @@ from tools.data_model import PAGE, page
 
 
 def test_the_page_is_up_to_date() -> None:
-    """A changed declaration without a new page fails: run `.venv/bin/python -m tools.data_model`."""
+    """A changed declaration without a new page fails: run `make data-model`."""
     assert PAGE.read_text(encoding="utf-8") == page()
     assert all(f"## {table.full_name}\n" in page() for table in TABLES)

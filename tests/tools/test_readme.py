@@ -2,43 +2,15 @@
 
 from __future__ import annotations
 
-import ast
+import dataclasses
 import re
-from pathlib import Path
 
 import pytest
 
+from tests.tools.declared import DAGS, PAGES, TARGETS
 from tools.environment import CHECKOUT
 
 README = (CHECKOUT / "README.md").read_text()
-MAKEFILE = (CHECKOUT / "Makefile").read_text()
-TARGETS = set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.M))
-
-
-def calls(tree: ast.AST, name: str) -> list[ast.Call]:
-    return [n for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == name]
-
-
-def schedule_of(tree: ast.AST, dag: ast.Call) -> str:
-    """The cron text of a DAG in UTC, `by hand` when it has none."""
-    given = next(keyword.value for keyword in dag.keywords if keyword.arg == "schedule")
-    if isinstance(given, ast.Constant) and given.value is None:
-        return "by hand"
-    timetable = calls(tree, "CronTriggerTimetable")[0]
-    zone = next(keyword.value for keyword in timetable.keywords if keyword.arg == "timezone")
-    assert isinstance(zone, ast.Constant) and zone.value == "UTC"
-    assert isinstance(timetable.args[0], ast.Constant)
-    return str(timetable.args[0].value)
-
-
-def facts_of(path: Path) -> tuple[str, ...]:
-    """(DAG, schedule, owner, tier, runbook) as the file says them, without importing it."""
-    tree = ast.parse(path.read_text())
-    dag = calls(tree, "DAG")[0]
-    on_call = {k.arg: k.value.value for k in calls(tree, "on_call")[0].keywords if isinstance(k.value, ast.Constant)}
-    assert isinstance(dag.args[0], ast.Constant)
-    name = str(dag.args[0].value)
-    return name, schedule_of(tree, dag), str(on_call["owner"]), str(on_call["tier"]), str(on_call["runbook"])
 
 
 def table_row(line: str) -> tuple[str, ...]:
@@ -51,7 +23,7 @@ def table_row(line: str) -> tuple[str, ...]:
 def test_the_table_of_dags_is_what_the_dags_say() -> None:
     """Schedule, owner, tier and runbook of every DAG, and of no other."""
     said = {table_row(line) for line in README.splitlines() if "docs/runbooks/" in line and line.startswith("|")}
-    assert said == {facts_of(path) for path in (CHECKOUT / "dags").glob("*.py")}
+    assert said == {dataclasses.astuple(dag) for dag in DAGS.values()}
 
 
 def test_the_two_commands_are_on_the_first_screen() -> None:
@@ -63,7 +35,7 @@ def test_the_two_commands_are_on_the_first_screen() -> None:
 
 def test_every_command_exists() -> None:
     """Each `make <target>` that the README or a guide names is a target."""
-    text = "\n".join([README, *(page.read_text() for page in (CHECKOUT / "docs").rglob("*.md"))])
+    text = "\n".join((CHECKOUT / page).read_text() for page in PAGES)
     named = set(re.findall(r"`make ([a-z-]+)", text)) | set(re.findall(r"^make ([a-z-]+)", text, re.M))
     assert named <= TARGETS
     assert {"run", "test"} <= named
@@ -72,9 +44,6 @@ def test_every_command_exists() -> None:
 def test_every_target_is_in_the_readme() -> None:
     """No command is a secret."""
     assert all(f"make {target}" in README for target in TARGETS)
-
-
-PAGES = ["README.md", *sorted(str(page.relative_to(CHECKOUT)) for page in (CHECKOUT / "docs").rglob("*.md"))]
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from tools import java, spark
+from tools.engine import Engine
 from tools.environment import CHECKOUT, Places, environment
 from tools.problem import Problem
+from tools.services import airflow_environment
 
 
 @pytest.fixture
@@ -117,3 +121,47 @@ def test_no_java_and_no_network_is_one_sentence(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(jdk, "install", offline)
     with pytest.raises(Problem, match=r"none could be fetched \(no route to host\): .*openjdk-17-jdk-headless"):
         java.install_java(tmp_path)
+
+
+def test_a_cluster_is_named_by_one_setting(places: Places) -> None:
+    """Executors get the jars, the JVM options and the limits that the driver has; here nothing of it is said."""
+    env = {"BASKETRY_SPARK_MASTER": "spark://spark-master:7077", "BASKETRY_SPARK_CORES": "3"}
+    there = spark.settings(places, [Path("/jars/delta.jar")], "-XX:+UseSerialGC", engine=Engine.from_environment(env))
+    assert there["spark.master"] == "spark://spark-master:7077"
+    assert there["spark.cores.max"] == there["spark.sql.shuffle.partitions"] == "3"
+    assert there["spark.executor.extraClassPath"] == there["spark.driver.extraClassPath"]
+    here = spark.settings(places, [Path("/jars/delta.jar")], "", engine=Engine.from_environment({}))
+    assert not [name for name in here if name.startswith("spark.executor")]
+
+
+def test_airflow_s_connection_is_the_same_engine(places: Places) -> None:
+    """A task's spark-submit gets the cluster's address, whole."""
+    env = {"BASKETRY_SPARK_MASTER": "spark://spark-master:7077"}
+    connection = json.loads(airflow_environment(places, env)["AIRFLOW_CONN_SPARK_LOCAL"])
+    assert connection == {"conn_type": "spark", "host": "spark://spark-master:7077"}
+
+
+def test_a_driver_of_a_cluster_can_be_reached(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is bound to the loopback address only where the executors are threads of its own."""
+    monkeypatch.delenv("SPARK_LOCAL_IP", raising=False)
+    monkeypatch.setenv("BASKETRY_SPARK_MASTER", "spark://spark-master:7077")
+    assert "SPARK_LOCAL_IP" not in environment(places, Path("/jdk"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BASKETRY_SPARK_MASTER", "spark-master:7077"),
+        ("BASKETRY_SPARK_MASTER", "yarn"),
+        ("BASKETRY_SPARK_MASTER", "local[0]"),
+        ("BASKETRY_SPARK_CORES", "all"),
+        ("BASKETRY_SPARK_CORES", "0"),
+        ("BASKETRY_SPARK_EXECUTOR_MEMORY", "2"),
+        ("BASKETRY_SPARK_DRIVER_MEMORY", "2 GB"),
+    ],
+)
+def test_an_engine_that_makes_no_sense_is_refused(name: str, value: str) -> None:
+    """The sentence names the variable and shows a right value."""
+    env = {"BASKETRY_SPARK_MASTER": "spark://spark-master:7077", name: value}
+    with pytest.raises(Problem, match=re.escape(f"{name} is '{value}'; ")):
+        Engine.from_environment(env)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -45,6 +45,7 @@ def money(currency: str) -> Writer:
     sign = SIGNS.get(currency, f"{currency} ")
 
     def write(value: float | Decimal | None) -> str:
+        """One amount as people read it."""
         if value is None:
             return NOTHING
         size, minus = abs(float(value)), "−" if value < 0 else ""
@@ -88,6 +89,12 @@ def ago(then: datetime | None, now: datetime) -> str:
             number = seconds // size
             return f"{number} {unit}{'s' * (number != 1)} ago"
     return "just now"
+
+
+def span(length: timedelta) -> str:
+    """A length of time in days, or in hours below two days."""
+    hours = int(length.total_seconds() // 3600)
+    return f"{hours} hours" if hours < 48 else f"{hours // 24} days"
 
 
 def tick(text: str) -> str:

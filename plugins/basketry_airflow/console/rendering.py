@@ -44,7 +44,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    for name in ("count", "decimal", "share", "change", "day", "moment", "ago"):
+    for name in ("count", "decimal", "share", "change", "day", "moment", "ago", "span"):
         environment.filters[name] = getattr(formats, name)
     environment.globals["pages"] = PAGES
     environment.globals["tags"] = {name: tag for name, (_, _, tag) in static.files().items()}

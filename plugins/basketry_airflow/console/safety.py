@@ -42,6 +42,7 @@ class Safety:
         started = False
 
         async def safe(message: Scope) -> None:
+            """Pass a message on, the answer's head with the headers of safety."""
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True

@@ -131,6 +131,7 @@ def understand(
     day = today or _last_day(lexicon, warehouse, team)
 
     def works(candidate: str) -> bool:
+        """Whether a candidate would be understood."""
         try:
             _request(read(tokens(candidate), lexicon, day), lexicon, day)
         except NotUnderstoodError:

@@ -102,6 +102,7 @@ def _decided(known: DataFrame, rules: Decisions, limits: tuple[float, float], as
     schema = ", ".join(f"{column.name} {column.type}" for column in kept)
 
     def decided(parts: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        """Decisions of each part, by the rules and limits of this run."""
         for part in parts:
             if len(part):
                 found = core.decide(part, rules, limits)

@@ -33,6 +33,7 @@ def _cell(column: str, *values: object) -> Spoil:
     """Puts one of the values into the column."""
 
     def spoil(feed: Feed, row: Row, pick: int) -> Row:
+        """The row with one cell replaced by a bad value."""
         changed = list(row)
         changed[feed.columns.index(column)] = values[pick % len(values)]
         return changed
@@ -44,6 +45,7 @@ def _change(column: str, change: Callable[[str], object]) -> Spoil:
     """Changes the text of the column."""
 
     def spoil(feed: Feed, row: Row, pick: int) -> Row:
+        """The row with one cell changed."""
         changed = list(row)
         position = feed.columns.index(column)
         changed[position] = change(str(row[position]))
@@ -56,6 +58,7 @@ def _both(first: Spoil, second: Spoil) -> Spoil:
     """One after the other."""
 
     def spoil(feed: Feed, row: Row, pick: int) -> Row | str:
+        """The row spoiled twice."""
         once = first(feed, row, pick)
         return once if isinstance(once, str) else second(feed, once, pick)
 

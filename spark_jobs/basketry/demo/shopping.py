@@ -148,6 +148,7 @@ class _Trips:
 
     @classmethod
     def begin(cls, day: date, customers: Customers, shoppers: Ints, chance: np.random.Generator) -> _Trips:
+        """One trip of each shopper of a day, in the order of their times."""
         count = len(shoppers)
         behind = np.array([place.hours_behind for place in PLACES])[customers.place[shoppers]]
         hour = np.where(chance.random(count) < 0.45, chance.normal(11.2, 1.9, count), chance.normal(17.3, 1.7, count))

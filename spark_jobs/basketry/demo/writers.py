@@ -61,6 +61,7 @@ class _TextWriter:
         self._text: TextIO = io.TextIOWrapper(self._gzip or self._binary, feed.encoding, newline="")
 
     def close(self) -> None:
+        """Complete the file and give it its name."""
         self._text.close()
         self._binary.close()
         _finish(self._part, self._path, self._day)
@@ -75,6 +76,7 @@ class _CsvWriter(_TextWriter):
         self._csv.writerow(feed.columns)
 
     def write(self, rows: Iterable[Row | str]) -> None:
+        """Add lines."""
         self._csv.writerows(rows)
 
 
@@ -82,6 +84,7 @@ class _JsonLinesWriter(_TextWriter):
     """One JSON object a line; a cell that is None is left out."""
 
     def write(self, rows: Iterable[Row | str]) -> None:
+        """Add a line for each row."""
         for row in rows:
             self._text.write(f"{row if isinstance(row, str) else self._object(row)}\n")
 
@@ -103,6 +106,7 @@ class _WorkbookWriter:
         self.write([list(feed.columns)])
 
     def write(self, rows: Iterable[Row | str]) -> None:
+        """Add a line of cells for each row."""
         for row in rows:
             for position, cell in enumerate(row):
                 if isinstance(cell, date):
@@ -114,5 +118,6 @@ class _WorkbookWriter:
             self._next += 1
 
     def close(self) -> None:
+        """Complete the workbook and give it its name."""
         self._book.close()
         _finish(self._part, self._path, self._day)

@@ -170,6 +170,7 @@ def _replace(
 
 def _write(lake: Lakehouse, packed: DataFrame, where: str, tasks: int) -> None:
     def write(table: Table) -> None:
+        """Replace the rows of one table."""
         lake.replace(table, core.features_of(packed, table, tasks), where=where)
 
     with ThreadPoolExecutor(len(FEATURES)) as pool:

@@ -111,9 +111,11 @@ class _Columns:
 
     @property
     def rows(self) -> int:
+        """How many rows wait."""
         return len(self._numbers)
 
     def extend(self, some: Sequence[Row] | Block) -> None:
+        """Add rows behind those that wait."""
         if isinstance(some, Block):
             count = len(some.rows)
             numbers: Sequence[int] = range(some.first, some.first + count)
@@ -130,6 +132,7 @@ class _Columns:
         self._defects.extend(defects)
 
     def taken(self, rows_per_batch: int) -> Iterator[pa.RecordBatch]:
+        """All that waits as batches; nothing waits any more."""
         arrays = [
             pa.array(self._numbers, pa.int64()),
             *(pa.array(texts, pa.string()) for texts in self._texts),

@@ -68,6 +68,7 @@ def variances_of(errors: Mapping[str, Floats]) -> Variances:
     """Mean squared relative errors of past forecasts by level: products, departments, total; 1 where there are none."""
 
     def mean(level: str) -> float:
+        """Mean square error of a level; 1 where none is known."""
         known = errors[level][np.isfinite(errors[level])]
         return max(float(np.mean(known**2)), 1e-4) if len(known) else 1.0
 

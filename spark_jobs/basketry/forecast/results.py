@@ -63,9 +63,11 @@ def evaluate(origins: Sequence[backtest.Origin], settings: ForecastSettings, cha
 
 def _together(parts: Sequence[Results]) -> Results:
     def joined(part_of: Callable[[Results], Any]) -> Any:
+        """One field of all parts, end to end."""
         return np.concatenate([part_of(part) for part in parts])
 
     def both(level: float) -> tuple[Floats, Floats]:
+        """Lower and upper bounds of a level, of all parts."""
         return joined(lambda part: part.bounds[level][0]), joined(lambda part: part.bounds[level][1])
 
     return Results(

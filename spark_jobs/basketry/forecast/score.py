@@ -104,7 +104,8 @@ def base_forecasts(
     weeks = max(found.weeks, 1)
 
     def forecast(part: pd.DataFrame) -> pd.DataFrame:
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+        """Weekly forecasts of the products of one part, before they are reconciled."""
+        from threadpoolctl import threadpool_limits
 
         panel = panel_of(part, weeks)
         with threadpool_limits(1):  # Spark already runs a task a core
@@ -146,6 +147,7 @@ def _rows(lake: Lakehouse, base: DataFrame, whole: Whole, version: Version, as_o
     factors = {str(name): factor for name, factor in zip(whole.names, whole.agreed.factors, strict=True)}
 
     def final(parts: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        """Rows of the table for each part, reconciled."""
         for part in parts:
             yield emit.product_rows(part, factors, forecaster)
 

@@ -114,6 +114,7 @@ def _forecasts(rival: Rival, arguments: argparse.Namespace) -> results.Rival | N
         return None
 
     def forecast(origin: backtest.Origin) -> Floats:
+        """What the champion says at an origin; refitted where it was trained later than that."""
         begins = arguments.as_of - timedelta(weeks=origin.weeks_ago)
         if champion.trained_as_of <= begins:
             return champion.base(origin.panel).weekly

@@ -33,6 +33,7 @@ def delivered_rows(spark: SparkSession, files: Sequence[DeliveredFile], contract
     shares = reading_shares([file.bytes for file in files], os.cpu_count() or 1)
 
     def read(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Rows of the shares that a batch names."""
         for batch in batches:
             for number in batch.column(0).to_pylist():
                 index, first, step = shares[number]

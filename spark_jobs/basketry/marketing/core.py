@@ -61,6 +61,7 @@ def contact_points(customers: DataFrame, country: str) -> DataFrame:
 
 def _validator(country: str) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def validated(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """The batches with e-mail, phone and country code in the form that may be used, or null."""
         for batch in batches:
             code = places.country_code(batch.column("country"), country)
             email = contacts.valid_emails(batch.column("said_email"))

@@ -47,6 +47,7 @@ def write_files(rows: DataFrame, folder: Path, catalog: str, as_of: date) -> dic
 
 def _writer(folder: str) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def write(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Write the rows, file by file; yields a line for each file that is complete."""
         current: _Pair | None = None
         for batch in batches:
             for name in pc.unique(batch.column("file")).to_pylist():
@@ -70,6 +71,7 @@ class _Pair:
         self._header = True
 
     def write(self, rows: pa.RecordBatch) -> None:
+        """Add rows to both files."""
         channel = self.name.split("_", 1)[0]
         table = pa.Table.from_batches([rows]).select([*FIELDS[channel], *TOPICS])
         text = io.BytesIO()
@@ -79,6 +81,7 @@ class _Pair:
         self._lines.write("".join(f"{line}\n" for line in rows.column("line").to_pylist()).encode(), rows.num_rows)
 
     def close(self) -> pa.RecordBatch:
+        """Complete both files; returns a line for each."""
         lines = [self._csv.close(), self._lines.close()]
         return pa.RecordBatch.from_pylist(lines)
 
@@ -92,11 +95,13 @@ class _Part:
         self._sum, self._rows, self._bytes = hashlib.sha256(), 0, 0
 
     def write(self, content: bytes, rows: int) -> None:
+        """Add bytes that hold so many rows."""
         self._handle.write(content)
         self._sum.update(content)
         self._rows, self._bytes = self._rows + rows, self._bytes + len(content)
 
     def close(self) -> dict[str, object]:
+        """Give the complete file its name; returns what the manifest says of it."""
         self._handle.close()
         os.replace(self._part, self._path)
         return {"file": self._path.name, "rows": self._rows, "bytes": self._bytes, "sha256": self._sum.hexdigest()}

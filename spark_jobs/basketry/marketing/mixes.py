@@ -67,6 +67,7 @@ def _assigner(found: MixClusters) -> Callable[[Iterable[pa.RecordBatch]], Iterat
     clusters, columns = found.clusters, len(found.columns)
 
     def assign(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Each customer's nearest cluster."""
         for batch in batches:
             if batch.num_rows:
                 labels = clustering.assign(matrix(batch, columns), clusters)

@@ -96,6 +96,7 @@ def country_code(texts: pa.Array, default: str) -> pa.Array:
     given = pc.fill_null(pc.utf8_trim_whitespace(texts), "")
 
     def looked_up(names: pa.Array) -> pa.Array:
+        """Codes of some names; the default where a name is absent."""
         return pa.array([codes.get(name.upper()) if name else default for name in names.to_pylist()], pa.string())
 
     return by_distinct(given, looked_up)

@@ -123,6 +123,7 @@ class _Table:
 
     @classmethod
     def laid(cls, moments: Moments, chooser: Chooser, memory: Memory, today: Running) -> _Table:
+        """Gather what is known of the events' candidates."""
         products, scores = chooser.candidates(moments)
         category = np.where(products >= 0, chooser.shop.category[products], 0)
         features = _features(moments, chooser, memory, today, products, category, scores)
@@ -131,6 +132,7 @@ class _Table:
         return cls(moments, chooser, memory, today, products, category, features, control, opted_out)
 
     def slot(self, slot: int, rows: Ints) -> Decided:
+        """Choose for one slot of these rows, and note in memory what is shown."""
         moments, places, settings = self.moments, self.moments.places[rows], self.chooser.settings
         products, category = self.products[rows], self.category[rows]
         against = why_not(self._facts(rows, products, category), self.chooser.shop, settings)

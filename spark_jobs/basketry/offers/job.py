@@ -6,6 +6,7 @@ import argparse
 import logging
 
 from pyspark.sql import DataFrame
+from threadpoolctl import threadpool_limits
 
 from basketry import registry
 from basketry.catalogs import load_catalog
@@ -33,12 +34,19 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Decide what is waiting and end, or with --continuous go on for ever."""
     if arguments.dry_run:
         raise BadInputError("offers has no dry run: a decision that was made counts. Try a copy of the catalog instead.")
+    # Decisions are many small products of matrices: threads that wait for one another cost three times the work.
+    with threadpool_limits(1, "blas"):
+        return _run(lake, arguments)
+
+
+def _run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     settings = load_settings(lake.settings.include)
     stream = opened(lake, settings)
     frame = incoming.stream(lake, settings)
     trigger = {"processingTime": f"{_SECONDS_BETWEEN} seconds"} if arguments.continuous else {"availableNow": True}
 
     def batch(rows: DataFrame, number: int) -> None:
+        """One micro-batch; a stream that never ends brings its aggregates up to date at once."""
         stream(rows, number)
         if arguments.continuous:
             settled(stream, settings)

@@ -94,13 +94,15 @@ def restored(state: Mapping[str, Any]) -> Recommender:
 def fit(purchases: Purchases, seed: int) -> Recommender:
     """Learn the factors of products that were bought often enough; one thread, so that the seed decides all."""
     from implicit.als import AlternatingLeastSquares
+    from threadpoolctl import threadpool_limits
 
     held = np.asarray((purchases.counts > 0).sum(axis=0)).ravel()
     kept = [name for name, orders in zip(purchases.products, held.tolist(), strict=True) if orders >= _RAREST]
     model = AlternatingLeastSquares(
         factors=_FACTORS, regularization=_REGULARIZATION, alpha=_ALPHA, iterations=_ITERATIONS, random_state=seed, num_threads=1,
     )  # fmt: skip
-    model.fit(purchases.over(kept), show_progress=False)
+    with threadpool_limits(1, "blas"):
+        model.fit(purchases.over(kept), show_progress=False)
     return Recommender(tuple(kept), np.asarray(model.item_factors, dtype=np.float64))
 
 

@@ -88,6 +88,7 @@ def judged(older: Purchases, newest: Purchases, champion: Recommender | None, se
     later = newest.over(products)[later_rows]
 
     def hits(top: Any) -> dict[str, Any]:
+        """How well recommendations foresee the newest days."""
         return recommender.hits(top, later)
 
     rivals = {

@@ -40,6 +40,7 @@ def measured(rows: DataFrame, version: Version, settings: PropensitySettings) ->
     profile = dict(version.profile)
 
     def indices(day: pd.DataFrame) -> pd.DataFrame:
+        """A row for each feature of one day."""
         found = [(name, population_stability_index(before, day[name])) for name, before in profile.items()]
         table = pd.DataFrame(found, columns=["feature", "population_stability_index"])
         return table.assign(as_of=day["as_of"].iloc[0])[["as_of", "feature", "population_stability_index"]]

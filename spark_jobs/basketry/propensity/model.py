@@ -216,6 +216,7 @@ class _Search:
         kept: list[tuple[Candidate, Any]] = []
 
         def objective(trial: optuna.Trial) -> float:
+            """Score of one trial, kept when it is the best so far."""
             fitted = self.fit(family, FAMILIES[family].suggest(trial))
             if not kept or fitted[0].score > kept[0][0].score:
                 kept[:] = [fitted]  # one estimator in memory, not one a trial

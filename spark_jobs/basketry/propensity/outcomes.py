@@ -65,6 +65,7 @@ def judge(rows: DataFrame) -> DataFrame:
     """
 
     def group(part: pd.DataFrame) -> pd.DataFrame:
+        """What came true for one model version and category, by audience."""
         return pd.DataFrame(list(_audiences(part)), columns=list(_KEPT))
 
     columns = ("model_version", "category", "probability", "bought", "pair_days_ever")

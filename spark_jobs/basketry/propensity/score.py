@@ -131,8 +131,9 @@ def scored(inputs: DataFrame, version: Version) -> DataFrame:
     names = ["category", *version.definition.names]
 
     def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Probabilities of the rows of each batch."""
         import pyarrow as pa
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+        from threadpoolctl import threadpool_limits
 
         with threadpool_limits(1):  # Spark already runs a task a core
             for batch in batches:

@@ -85,9 +85,10 @@ def segmented(values: DataFrame, version: Version, grid: Grid) -> DataFrame:
     wanted = tuple(dict.fromkeys((*VALUES, *HISTORY)))
 
     def assign(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Each customer's cluster and segment."""
         import pandas as pd
         import pyarrow as pa
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+        from threadpoolctl import threadpool_limits
 
         with threadpool_limits(1):  # Spark already runs a task a core
             for batch in batches:

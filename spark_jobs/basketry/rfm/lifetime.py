@@ -87,6 +87,7 @@ def fit_purchases(x: ArrayLike, t_x: ArrayLike, age: ArrayLike) -> Purchases | N
     points, weights = np.unique(rows * [1, scale, scale], axis=0, return_counts=True)
 
     def loss(logs: Floats) -> float:
+        """Minus the mean log-likelihood at these logarithms of the parameters."""
         return -float(np.average(_purchases_likelihood(Purchases(*np.exp(logs)), *points.T), weights=weights))
 
     found = _least(loss, np.log([0.5, _MEAN_AGE / 2, 0.8, 2.5]))
@@ -121,6 +122,7 @@ def fit_spend(x: ArrayLike, mean_spend: ArrayLike) -> Spend | None:
     count, mean = count[kept], mean[kept] * scale
 
     def loss(logs: Floats) -> float:
+        """Minus the mean log-likelihood at these logarithms of the parameters."""
         p, q, gamma = np.exp(logs)
         rows = gammaln(p * count + q) - gammaln(p * count) - gammaln(q) + q * np.log(gamma)
         rows += (p * count - 1) * np.log(mean) + p * count * np.log(count)

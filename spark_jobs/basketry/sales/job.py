@@ -185,6 +185,7 @@ def _write(lake: Lakehouse, plan: SalesPlan) -> tuple[int, int]:
     rows_in, daily_sales, daily_rollup = _daily_frames(inputs, plan)
 
     def write(rewrite: Rewrite) -> int:
+        """Rewrite one table's periods; returns their rows."""
         if rewrite.table is SALES[rewrite.grain]:
             rows = core.sales_by_product(daily_sales, inputs.products, rewrite.grain, plan.as_of)
         else:

@@ -25,6 +25,7 @@ from basketry.tables.forecast import (
     PRODUCT_FEATURES,
     PRODUCT_FORECASTS,
 )
+from basketry.tables.freshness import DEADLINES, Deadline, deadline_of
 from basketry.tables.marketing import (
     AUDIENCE_BY_CATEGORY,
     AUDIENCE_BY_PRODUCT,
@@ -89,7 +90,7 @@ TABLES: tuple[Table, ...] = (
 
 __all__ = [
     "AUDIENCE_BY_CATEGORY", "AUDIENCE_BY_PRODUCT", "BRONZE_LINEAGE", "CAMPAIGNS", "CAMPAIGN_MEMBERS",
-    "CATEGORY_FEATURES", "CHANNELS", "COUPONS", "CUSTOMERS", "CUSTOMER_CATEGORY_FEATURES", "CUSTOMER_FEATURES",
+    "CATEGORY_FEATURES", "CHANNELS", "COUPONS", "CUSTOMERS", "CUSTOMER_CATEGORY_FEATURES", "CUSTOMER_FEATURES", "DEADLINES",
     "ENTITY_DATE", "EVENTS", "FEATURES", "FEATURE_DATES", "FILES", "FORECAST", "FORECAST_ACCURACY",
     "FORECAST_OUTCOMES", "FORGOTTEN", "GONE", "GRAINS", "HANDOVERS", "JOB_RUNS", "LINEAGE", "LINE_KINDS",
     "MARKETING", "MARKETING_AUDIENCE", "MARKETING_CLUSTERS", "MONEY", "NEW", "OFFERS", "OFFER_BATCHES",
@@ -99,5 +100,5 @@ __all__ = [
     "PROMOTIONS", "PROPENSITY", "PROPENSITY_DRIFT", "PROPENSITY_OUTCOMES", "PROPENSITY_SCORES", "QUARANTINE",
     "REDEMPTIONS", "REVIEWS", "RFM", "RFM_MIGRATION", "RFM_PROFILES", "RFM_SEGMENTS", "SALES", "SALES_ROLLUP",
     "SALES_TABLES", "SCHEMAS", "SCORED_CATEGORIES", "SILVER", "TABLES", "UNITS", "VIEWS", "ZIP_TIME_ZONES",
-    "Column", "Table", "bronze_table", "entity", "propensity_wide", "wide_column",
+    "Column", "Deadline", "Table", "bronze_table", "deadline_of", "entity", "propensity_wide", "wide_column",
 ]  # fmt: skip

@@ -112,6 +112,7 @@ class LocalWarehouse(Warehouse):
 
     def _dataset(self, table: Table, version: int) -> Any:
         def load() -> Any:
+            """Open the version of the table."""
             try:
                 return DeltaTable(self._path(table), version=version).to_pyarrow_dataset()
             except DeltaError as error:

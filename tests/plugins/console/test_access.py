@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.plugins.console.lake import PERSON
+from tests.plugins.console.lake_people import PERSON
 from tests.plugins.console.shop import HOSTILE
 
 Clients = Callable[[str | None], Any]

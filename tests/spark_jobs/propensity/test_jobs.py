@@ -6,16 +6,14 @@ import json
 import shutil
 from argparse import Namespace
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-from mlflow import MlflowClient
 from pyspark.sql import SparkSession
 
 from basketry import registry
@@ -24,7 +22,6 @@ from basketry.evaluation import measures
 from basketry.lakehouse import Lakehouse
 from basketry.propensity import outcomes, rows, score, tracking, train
 from basketry.propensity.inputs import DEFINITION, Definition
-from basketry.report import JobReport
 from basketry.settings import Settings
 from basketry.tables import (
     FEATURE_DATES,
@@ -36,52 +33,7 @@ from basketry.tables import (
     propensity_wide,
 )
 from tests.spark_jobs.propensity.shop import CATEGORIES, FIRST, Shop
-
-NAME = "demo.gold.propensity"
-AS_OF = FIRST + timedelta(days=259)
-SCORED = AS_OF - timedelta(days=30)
-SETTINGS = """\
-training: {dates: 3, step_days: 30, customers: 20000}
-tuning: {trials: 1, seconds: 30}
-seed: 7
-bootstrap: 20
-drift: {warning: 0.2, refusal: 50}
-"""
-
-
-@dataclass
-class World:
-    """What the tests share: the lake, the shop behind it, and where MLflow keeps its files."""
-
-    lake: Lakehouse
-    shop: Shop
-    home: Path
-
-    def train(self, as_of: date = AS_OF, **arguments: Any) -> JobReport:
-        """Run the training job."""
-        return train.run(self.lake, Namespace(as_of=as_of, run_id="r1", dry_run=False, **arguments))
-
-    def score(self, as_of: date = SCORED, days: int = 1, model: str = "champion", dry_run: bool = False) -> JobReport:
-        """Run the scoring job."""
-        return score.run(self.lake, Namespace(as_of=as_of, days=days, model=model, dry_run=dry_run))
-
-    def run_of(self, version: str) -> Any:
-        """The MLflow run that made a version."""
-        client = MlflowClient()
-        return client.get_run(client.get_model_version(NAME, version).run_id)
-
-    def set_drift(self, text: str) -> None:
-        """Change the settings' drift limits."""
-        path = self.lake.settings.include / "propensity.yaml"
-        path.write_text(SETTINGS.replace("{warning: 0.2, refusal: 50}", text))
-
-    def lose(self, version: str) -> Iterator[None]:
-        """Move a version's files away, and back afterwards."""
-        source = Path(MlflowClient().get_model_version_download_uri(NAME, version).removeprefix("file://"))
-        aside = source.with_name("aside")
-        source.rename(aside)
-        yield
-        aside.rename(source)
+from tests.spark_jobs.propensity.world import AS_OF, NAME, SCORED, SETTINGS, World
 
 
 def _include(folder: Path) -> Path:

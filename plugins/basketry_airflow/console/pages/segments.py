@@ -99,6 +99,7 @@ def _grid(viewer: Viewer, as_of: date) -> tuple[tuple[tuple[Cell, ...], ...], in
     most = max(sizes.values(), default=1)
 
     def cell(f: int, r: int) -> Cell:
+        """How many customers share two scores, and how deep the cell's shade is."""
         size = sizes.get((f, r), 0)
         return Cell(
             size, found[f, r][0]["segment"] if size else "", 0 if not size else min(5, 1 + int(4.999 * size / most))

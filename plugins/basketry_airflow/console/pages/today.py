@@ -10,6 +10,7 @@ from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from basketry.tables import Deadline, deadline_of
 from basketry_airflow.console import formats
 from basketry_airflow.console.happenings import Happenings, happenings
 from basketry_airflow.console.rendering import Looking, render
@@ -17,16 +18,10 @@ from basketry_airflow.console.viewer import Notice, Record, Viewer
 
 router = APIRouter()
 
-LATE = timedelta(days=2)
-"""A table of a daily DAG that was written longer ago than this missed a day and a half."""
-WEEKLY = timedelta(days=9)
-WEEKLY_TABLES = ("gold.marketing_", "gold.scored_", "ops.promotions", "silver.", "bronze.", "ops.forgotten")
-"""Tables that are written once a week, or when a delivery comes."""
-
 
 @dataclass(frozen=True)
 class Freshness:
-    """A table that the team may read. state: fresh, late or empty."""
+    """A table that the team may read. state: fresh, late or empty. deadline: none for what is written when something happens."""
 
     name: str
     meaning: str
@@ -34,6 +29,7 @@ class Freshness:
     written_at: datetime | None
     age: str
     state: str
+    deadline: Deadline | None
 
 
 @dataclass(frozen=True)
@@ -80,16 +76,16 @@ def freshness(viewer: Viewer, now: datetime) -> tuple[Freshness, ...]:
     found = []
     for name, table in tables.items():
         state = states.get(name)
-        word = "empty" if state is None else _state(name, now - state.written_at)
+        deadline = deadline_of(table)
+        word = "empty" if state is None else _state(deadline, now - state.written_at)
         age = formats.ago(state.written_at if state else None, now)
         version, written = (state.version, state.written_at) if state else (None, None)
-        found.append(Freshness(name, table.meaning, version, written, age, word))
+        found.append(Freshness(name, table.meaning, version, written, age, word, deadline))
     return tuple(sorted(found, key=lambda one: ("late", "fresh", "empty").index(one.state)))
 
 
-def _state(name: str, age: timedelta) -> str:
-    patience = WEEKLY if name.startswith(WEEKLY_TABLES) else LATE
-    return "late" if age > patience else "fresh"
+def _state(deadline: Deadline | None, age: timedelta) -> str:
+    return "late" if deadline is not None and age > deadline.within else "fresh"
 
 
 def _quarantine(viewer: Viewer) -> tuple[Record, ...] | Notice:

@@ -1,0 +1,28 @@
+"""A table's declaration as Spark knows it."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructField, StructType
+
+from basketry.errors import TableError
+from basketry.tables import Table
+
+
+def declared_schema(table: Table) -> StructType:
+    """A table's declaration as a Spark schema, with NOT NULL and the meanings as comments."""
+    fields = []
+    for column in table.columns:
+        kind = StructType.fromDDL(f"c {column.type}")[0].dataType
+        fields.append(StructField(column.name, kind, column.nullable, {"comment": column.meaning}))
+    return StructType(fields)
+
+
+def conform(rows: DataFrame, table: Table) -> DataFrame:
+    """The rows in the declared column order and types; TableError when a column is missing or unknown."""
+    missing = set(table.column_names) - set(rows.columns)
+    unknown = set(rows.columns) - set(table.column_names)
+    if missing or unknown:
+        raise TableError(f"{table.full_name}: missing columns {sorted(missing)}, unknown columns {sorted(unknown)}.")
+    return rows.select(*(F.col(f"`{column.name}`").cast(column.type).alias(column.name) for column in table.columns))

@@ -1,0 +1,68 @@
+"""People who answer the gate's question, or do not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+QUESTION = "gate.ask"
+PATIENCE = 300
+
+
+def question() -> Any:
+    """The task that waits for an answer, once it has come to rest."""
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    for _ in range(PATIENCE):
+        with create_session() as session:
+            waiting = session.scalar(select(TaskInstance).where(TaskInstance.state == "awaiting_input"))
+            if waiting is not None:
+                time.sleep(3)  # an answer in the very moment of parking is lost: airflow-notes
+                session.expunge_all()
+                return waiting
+        time.sleep(1)
+    raise AssertionError("nobody was asked")
+
+
+def says(option: str, why: str) -> Callable[[], None]:
+    """alice answers through Airflow's own API code."""
+
+    def answer() -> None:
+        """Choose the option once the question stands."""
+        from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+        from airflow.api_fastapi.core_api.datamodels.hitl import UpdateHITLDetailPayload
+        from airflow.api_fastapi.core_api.routes.public.hitl import update_hitl_detail
+        from airflow.utils.session import create_session
+
+        waiting = question()
+        payload = UpdateHITLDetailPayload(chosen_options=[option], params_input={"why": why})
+        with create_session() as session:
+            update_hitl_detail(
+                waiting.dag_id,
+                waiting.run_id,
+                QUESTION,
+                payload,
+                SimpleAuthManagerUser(username="alice", role="user"),
+                session,
+            )
+
+    return answer
+
+
+def lets_time_pass() -> None:
+    """Nobody answers until the scheduler finds the time up."""
+    from airflow.jobs.job import Job
+    from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+
+    waiting = question()
+    assert timedelta(hours=47) < waiting.trigger_timeout - datetime.now(UTC) <= timedelta(hours=48)
+    with create_session() as session:
+        task = session.get(TaskInstance, waiting.id)
+        task.trigger_timeout = datetime.now(UTC) - timedelta(seconds=1)
+    SchedulerJobRunner(job=Job()).check_awaiting_input_timeouts()

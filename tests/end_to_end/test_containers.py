@@ -1,0 +1,177 @@
+"""What docker-compose.yaml says, for real: every service with its own command, variables and health check, as processes.
+
+The daily flow's first part then runs on them: `ingest` and `daily_sales`, triggered through Airflow's API, computed by the
+executors of the Spark cluster.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import urllib.request
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg2
+import pytest
+import redis
+from deltalake import DeltaTable
+
+from tests.containers.compose import CHECKOUT, SECRETS, services
+from tests.containers.image import give, lay_out, new_root
+from tests.containers.outside import Outside, Stack, wait_for
+from tools.airflow_client import AirflowClient
+from tools.processes import port_free
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1800), pytest.mark.xdist_group("end_to_end")]
+
+CATALOG = "sales_project"
+SAMPLES = CHECKOUT / "tests" / "samples" / CATALOG
+DELIVERED = ("sales_orders_2026-11-20.csv", "sales_orders_2026-11-21.csv")
+AS_OF = "2026-11-20"
+START_SECONDS = 600.0
+RUN_SECONDS = 600.0
+
+
+class Running:
+    """The stack while it is up, and what was asked of it."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.outside = stack.outside
+        self.home = stack.outside.folder("/var/lib/basketry")
+
+    def client(self) -> AirflowClient:
+        """Airflow's API, with the password that lies where the guide says."""
+        passwords = json.loads((self.home / "airflow" / "passwords.json").read_text())
+        return AirflowClient(f"http://{self.outside.address('airflow-api-server:8080')}", "admin", passwords["admin"])
+
+    def page(self, address: str, path: str) -> Any:
+        """A JSON page of a service."""
+        with urllib.request.urlopen(f"http://{self.outside.address(address)}{path}", timeout=30) as response:
+            return json.load(response)
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        return list(DeltaTable(str(self.home / "lake" / CATALOG / table)).to_pyarrow_table().to_pylist())
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Running]:
+    """All services, healthy."""
+    root = new_root()
+    outside = Outside(root)
+    lay_out(root)
+    variables = {**SECRETS, "BASKETRY_AIRFLOW_PORT": str(outside.ports["airflow-api-server:8080"])}
+    stack = Stack(services(variables), outside)
+    try:
+        stack.up(START_SECONDS)
+        yield Running(stack)
+    finally:
+        stack.down()
+        shutil.rmtree(root)
+
+
+@pytest.fixture(scope="module")
+def daily(running: Running) -> Running:
+    """Two files delivered, loaded and summed up, through Airflow."""
+    landing = running.home / "landing" / CATALOG / "order_lines"
+    landing.mkdir(parents=True)
+    for name in DELIVERED:
+        shutil.copy2(SAMPLES / name, landing)
+    give(landing.parents[1])
+    client = running.client()
+    client.wait_for_dags({"ingest", "daily_sales"}, seconds=120)
+    forms = {
+        "ingest": {"catalog": CATALOG, "feed": "order_lines", "files": "*", "delivered_by": "tests"},
+        "daily_sales": {"catalog": CATALOG, "as_of": AS_OF},
+    }
+    for dag, form in forms.items():
+        run = client.trigger(dag, form)
+        client.unpause(dag)
+        state = client.wait(dag, run, RUN_SECONDS)
+        assert state == "success", [client.tasks(dag, run), running.stack.containers["airflow-scheduler"].said()]
+    return running
+
+
+def test_every_service_becomes_healthy(running: Running) -> None:
+    """By its own health check, in the order of depends_on; Airflow's page says the same of its components."""
+    once = {name for name, how in running.stack.reached.items() if how == "service_completed_successfully"}
+    assert once == {"airflow-init"}
+    assert set(running.stack.reached) == set(services())
+    health = running.page("airflow-api-server:8080", "/api/v2/monitor/health")
+    assert {part: state["status"] for part, state in health.items()} == dict.fromkeys(
+        ("metadatabase", "scheduler", "triggerer", "dag_processor"), "healthy"
+    )
+
+
+def test_nobody_is_root(running: Running) -> None:
+    """No process of any container has root's rights."""
+    users = {process.uids().effective for process in running.stack.alive()}
+    assert users and 0 not in users
+
+
+def test_the_metadata_is_in_postgres(daily: Running) -> None:
+    """Airflow's runs are rows of the PostgreSQL that the file describes, of the image's major version."""
+    address = daily.outside.ports["postgres:5432"]
+    password = SECRETS["BASKETRY_DB_PASSWORD"]
+    with psycopg2.connect(host="127.0.0.1", port=address, user="basketry", password=password, dbname="airflow") as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT dag_id, state FROM dag_run ORDER BY dag_id")
+        assert set(cursor.fetchall()) == {("daily_sales", "success"), ("ingest", "success")}
+        cursor.execute("SHOW server_version")
+        assert cursor.fetchone()[0] == services()["postgres"]["image"].split(":")[1].split("-")[0]
+
+
+def test_jobs_ran_on_the_cluster(daily: Running) -> None:
+    """The master lists both applications as finished, each with executor cores on the worker, no more than it may take."""
+    # A driver is gone a moment before the worker has put its executor away.
+    wait_for(lambda: len(daily.page("spark-worker:8081", "/json/")["finishedexecutors"]) == 2, seconds=60)
+    page = daily.page("spark-master:8080", "/json/")
+    done = {app["name"]: app for app in page["completedapps"]}
+    assert set(done) == {"basketry-ingest", "basketry-sales"}
+    assert {app["state"] for app in done.values()} == {"FINISHED"}
+    assert {app["cores"] for app in done.values()} == {1}
+    assert page["activeapps"] == []
+
+
+def test_the_tables_hold_the_delivered_numbers(daily: Running) -> None:
+    """Every delivered row is accounted for, and the days' revenue is the sum of what was sold and not cancelled."""
+    files = daily.rows("ops/files")
+    assert {row["file_name"] for row in files} == set(DELIVERED)
+    assert sum(row["rows_read"] for row in files) == 20
+    for row in files:
+        assert row["rows_read"] == row["rows_good"] + row["rows_quarantined"] + row["rows_duplicate"]
+    total = {row["period_start"].isoformat(): row for row in daily.rows("gold/sales_day_rollup") if row["level"] == "total"}
+    assert total["2026-11-19"]["net_revenue"] == Decimal("449.00") + 3 * Decimal("9.99") + 2 * Decimal("329.00")
+
+
+def test_mlflow_and_redis_answer_where_airflow_is_told(running: Running) -> None:
+    """The addresses in the scheduler's environment lead to an MLflow that takes experiments and a Redis with its limit."""
+    env = running.stack.containers["airflow-scheduler"].environment()
+    body = json.dumps({"name": "containers"}).encode()
+    address = f"{env['MLFLOW_TRACKING_URI']}/api/2.0/mlflow/experiments/create"
+    request = urllib.request.Request(address, data=body, headers={"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as response:
+        assert json.load(response)["experiment_id"]
+    cache = redis.Redis.from_url(env["BASKETRY_REDIS_URL"])
+    assert cache.config_get("maxmemory") == {"maxmemory": str(128 * 1024**2)}
+
+
+def test_what_is_stopped_is_gone(daily: Running) -> None:
+    """Every service ends when asked to; no process and no open port is left."""
+    killed = daily.stack.down()
+    assert killed == []
+    assert daily.stack.alive() == []
+    assert all(port_free(port) for port in daily.outside.ports.values())
+    assert not [one for one in psutil.process_iter(["cmdline"]) if str(daily.outside.root) in " ".join(one.info["cmdline"] or [])]
+
+
+def test_nothing_was_written_into_the_image(daily: Running) -> None:
+    """Volumes, the cache and /tmp hold all that was written: the image's own folders stay as they were built."""
+    image: Path = daily.outside.folder("/opt/basketry")
+    assert {one.name for one in image.iterdir()} == {
+        ".venv", "requirements.txt", "tools", "Makefile", "dags", "plugins", "include", "spark_jobs", "docs",
+    }  # fmt: skip

@@ -1,0 +1,16 @@
+"""An empty shop for the tests of loading."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from tests.spark_jobs.ingest.shop import Shop
+
+
+@pytest.fixture
+def shop(spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """An empty shop."""
+    return Shop(spark, tmp_path, monkeypatch)

@@ -1,0 +1,39 @@
+"""`make doctor`: what is wrong with this deployment, one line a finding, each with the command that mends it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from basketry.errors import BasketryError
+from basketry.settings import Settings
+from tools.deploy.checks import Finding
+from tools.doctor import data, machine, running, workspace
+from tools.environment import CHECKOUT, Places
+
+
+def doctor_command(arguments: Sequence[str]) -> int:
+    """Print every finding, those that are well too; exit code 1 when something is wrong."""
+    catalog = os.environ.get("CATALOG") or os.environ.get("BASKETRY_CATALOG") or "demo"
+    places, bad = Places.from_environment(), 0
+    os.environ.setdefault("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{places.mlflow_port}")
+    for finding in findings(places, Settings.from_environment(), catalog, datetime.now(UTC)):
+        print(("✗ " if finding.wrong else "✓ ") + str(finding), flush=True)
+        bad += bool(finding.wrong)
+    print(f"\n{bad} to mend." if bad else "\nEverything is well.")
+    return int(bool(bad))
+
+
+def findings(places: Places, settings: Settings, catalog: str, now: datetime) -> Iterator[Finding]:
+    """All of them, what others rest upon first. now: UTC."""
+    yield from machine.look(places, CHECKOUT / "requirements.txt")
+    yield from data.configuration(catalog, settings.include)
+    yield from running.look(places)
+    if settings.lake is None:
+        yield from workspace.look(os.environ, workspace.connect)
+        return
+    try:
+        yield from data.look(settings, catalog, now)
+    except BasketryError as error:  # a broken contract has been told already, and without it tables are not known
+        yield Finding("tables", str(error).rstrip("."), "mend the file, then make doctor")

@@ -1,0 +1,96 @@
+"""The files of include/, and the tables: readable, of this release, written in time, served by the model that was promoted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+
+from basketry import evolution, folders
+from basketry.catalogs import load_catalog
+from basketry.contracts import load_contracts
+from basketry.errors import BadInputError
+from basketry.gates import gate_names, load_gate
+from basketry.grants import load_grants
+from basketry.grants.loader import known_tables
+from basketry.settings import Settings
+from basketry.tables import PROMOTIONS, Table, deadline_of
+from tools.deploy.checks import Finding
+
+
+def configuration(catalog: str, include: Path) -> Iterator[Finding]:
+    """Each kind of file that people change can be read."""
+    loads: Mapping[str, Callable[[], object]] = {
+        f"catalog {catalog}": lambda: load_catalog(catalog, include),
+        f"contracts of {catalog}": lambda: load_contracts(catalog, include),
+        "grants": lambda: load_grants(catalog, include),
+        "gates": lambda: [load_gate(name, include) for name in gate_names(include)],
+    }
+    for what, load in loads.items():
+        try:
+            load()
+        except (BadInputError, OSError) as error:
+            said = error.message if isinstance(error, BadInputError) else str(error)
+            yield Finding(what, said.rstrip("."), f"mend the file in {include}")
+        else:
+            yield Finding(what)
+
+
+def look(settings: Settings, catalog: str, now: datetime) -> Iterator[Finding]:
+    """Every table of the catalog that is a local folder."""
+    assert settings.lake is not None, "only local tables are folders"  # noqa: S101 the caller asks the runtime first
+    lake = settings.lake / catalog
+    tables = known_tables(catalog, settings.include).values()
+    there = {table: lake / table.schema / table.name for table in tables if folders.exists(lake / table.schema / table.name)}
+    broken = [finding for table, folder in there.items() if (finding := _readable(table, folder)) is not None]
+    yield from broken or [Finding(f"{len(there)} tables of {catalog}", "" if there else "there are none", "make run")]
+    yield from _fresh(there, now)
+    if PROMOTIONS in there and not broken:
+        yield from _champions(there[PROMOTIONS])
+
+
+def _readable(table: Table, folder: Path) -> Finding | None:
+    try:
+        evolution.lacking(table, folders.columns(folder))
+    except BadInputError as error:
+        return Finding(f"table {table.full_name}", error.message.rstrip("."), f"mv {folder} {folder}.before")
+    except (DeltaError, OSError, ValueError) as error:
+        said = f"its log cannot be read ({str(error).splitlines()[0][:120]})"
+        return Finding(f"table {table.full_name}", said, f"put {folder} back from the backup (docs/production.md)")
+    return None
+
+
+def _fresh(there: Mapping[Table, Path], now: datetime) -> Iterator[Finding]:
+    """One line a DAG: its tables that are late."""
+    late: dict[str, list[str]] = {}
+    for table, folder in there.items():
+        deadline = deadline_of(table)
+        if deadline is None:
+            continue
+        age = now - folders.written_at(folder, folders.version(folder))
+        names = late.setdefault(deadline.dag, [])
+        if age > deadline.within:
+            names.append(f"{table.full_name} ({age.days} days)")
+    for dag, names in sorted(late.items()):
+        yield Finding(f"tables that {dag} writes", f"late: {', '.join(names)}" if names else "", f"see docs/runbooks/{dag}.md")
+
+
+def _champions(promotions: Path) -> Iterator[Finding]:
+    """The alias of every model is where the last verdict put it."""
+    from basketry.registry import CHAMPION, alias_version
+
+    last: dict[str, tuple[int, str | None]] = {}
+    rows = DeltaTable(promotions).to_pyarrow_table(columns=["model", "number", "champion_after"]).to_pylist()
+    for row in rows:
+        last[row["model"]] = max(last.get(row["model"], (0, None)), (row["number"], row["champion_after"]), key=lambda one: one[0])
+    for model, (_, wanted) in sorted(last.items()):
+        try:
+            found = alias_version(model, CHAMPION)
+        except Exception as error:  # MLflow's client raises many kinds; the registry's own finding says more
+            yield Finding(f"champion of {model}", f"the registry cannot tell ({type(error).__name__})", "make run")
+            continue
+        wrong = "" if found == wanted else f"the alias is at {found or 'none'}, the last verdict said {wanted or 'none'}"
+        yield Finding(f"champion of {model}", wrong, "trigger the DAG model_rollback to the version that should score")

@@ -1,0 +1,75 @@
+"""What runs: services and their ports, Airflow's health, its DAGs, the model registry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from typing import Any
+
+from tools.airflow_client import AirflowClient
+from tools.deploy.checks import Finding
+from tools.environment import Places
+from tools.manage import service_state
+from tools.problem import Problem
+from tools.processes import check_port
+from tools.services import USER, answers, services
+
+START = "make run"
+
+
+def look(places: Places) -> Iterator[Finding]:
+    """Services first; what only an answering Airflow can tell after that."""
+    for service in services(places).values():
+        state = service_state(places.home, service.name)
+        wrong, fix = {"running": "", "killed": "it ended unasked", "stopped": "it does not run"}[state], START
+        if state != "running":
+            try:
+                check_port(service)
+            except Problem as problem:
+                wrong, _, fix = str(problem).rstrip(".").partition(": ")
+        yield Finding(f"service {service.name}", wrong, fix)
+    yield database(places)
+    yield registry(places)
+    yield from airflow(places)
+
+
+def database(places: Places) -> Finding:
+    """Airflow's database belongs to the Airflow that is installed."""
+    marker = places.home / "airflow" / f".migrated-{version('apache-airflow')}"
+    there = (places.home / "airflow" / "airflow.db").exists()
+    wrong = "" if marker.exists() and there else "it was not made by this version" if there else "there is none"
+    return Finding("Airflow's database", wrong, START)
+
+
+def registry(places: Places) -> Finding:
+    """MLflow answers."""
+    address = f"http://127.0.0.1:{places.mlflow_port}"
+    return Finding(f"model registry at {address}", "" if answers(f"{address}/health") else "it does not answer", START)
+
+
+def airflow(places: Places) -> Iterator[Finding]:
+    """Heartbeats, files that cannot be read, scheduled DAGs that are paused."""
+    address = f"http://127.0.0.1:{places.airflow_port}"
+    passwords = places.home / "airflow" / "passwords.json"
+    password = dict(json.loads(passwords.read_text())).get(USER, "") if passwords.is_file() else ""
+    client = AirflowClient(address, USER, password)
+    try:
+        yield from _heartbeats(client.health())
+        errors, paused = client.import_errors(), client.paused_dags()
+    except (Problem, OSError) as problem:
+        yield Finding(f"Airflow at {address}", str(problem).partition(": `")[0].rstrip("."), START)
+        return
+    for error in errors:
+        yield Finding("DAG files", error.rstrip("."), "correct the file; Airflow reads it again within a minute")
+    if not errors:
+        yield Finding("DAG files")
+    program = f"AIRFLOW_HOME={places.home / 'airflow'} .venv/bin/airflow dags unpause"
+    told = f"{', '.join(paused)} never start: paused" if paused else ""
+    yield Finding("scheduled DAGs", told, f"{program} {paused[0]}" if paused else "")
+
+
+def _heartbeats(health: Mapping[str, Any]) -> Iterator[Finding]:
+    for part in ("metadatabase", "scheduler", "dag_processor"):
+        state = (health.get(part) or {}).get("status")
+        yield Finding(f"Airflow's {part}", "" if state == "healthy" else f"it is {state or 'not there'}", "make down && make run")

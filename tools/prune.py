@@ -1,0 +1,82 @@
+"""`make prune`: what Airflow remembers beyond include/retention.yaml goes: runs, events, log files. Tables are not touched."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from basketry.contracts.document import read_document
+from tools.environment import CHECKOUT, Places
+from tools.problem import Problem
+from tools.processes import last_line, log_file
+from tools.services import airflow_environment, program
+
+FILE = "retention.yaml"
+LEAST_DAYS = 7
+RUNS = ("dag_run", "task_instance", "task_instance_history", "task_reschedule", "xcom", "job", "import_error")
+"""Tables of Airflow's database that are about runs."""
+AUDIT = ("log",)
+
+
+@dataclass(frozen=True)
+class Retention:
+    """Days for which runs, the audit trail and log files are kept."""
+
+    runs_days: int
+    audit_days: int
+    logs_days: int
+
+
+def load_retention(include: Path) -> Retention:
+    """Read include/retention.yaml; a missing or unknown key, or fewer than seven days, is a ContractError with its line."""
+    keys = tuple(Retention.__dataclass_fields__)
+    top = read_document(include / FILE, FILE).mapping("the document", keys, keys)
+    values = {key: top[key].expect(int, key) for key in keys}
+    for key, days in values.items():
+        if days < LEAST_DAYS:
+            top[key].fail(f"{key} is {days}; give at least {LEAST_DAYS}.")
+    return Retention(**values)
+
+
+def prune_command(arguments: list[str]) -> int:
+    """Delete what is out of retention, by today's clock; says how much."""
+    places, now = Places.from_environment(), datetime.now(UTC)
+    kept = load_retention(Path(os.environ.get("BASKETRY_INCLUDE") or CHECKOUT / "include"))
+    files = list(old_logs(places.home, now - timedelta(days=kept.logs_days)))
+    for path in files:
+        path.unlink(missing_ok=True)
+    for folder in sorted((places.home / "logs").glob("**/"), reverse=True):
+        if folder != places.home / "logs" and not any(folder.iterdir()):
+            folder.rmdir()
+    print(f"{len(files)} log files older than {kept.logs_days} days deleted.")
+    if (places.home / "airflow" / "airflow.db").exists():
+        clean_database(places, RUNS, now - timedelta(days=kept.runs_days))
+        clean_database(places, AUDIT, now - timedelta(days=kept.audit_days))
+        print(f"Airflow's database: runs older than {kept.runs_days} and events older than {kept.audit_days} days deleted.")
+    return 0
+
+
+def old_logs(home: Path, before: datetime) -> Iterator[Path]:
+    """Log files that nothing was written to since."""
+    for path in (home / "logs").rglob("*"):
+        if path.is_file() and not path.is_symlink() and path.stat().st_mtime < before.timestamp():
+            yield path
+
+
+def clean_database(places: Places, tables: tuple[str, ...], before: datetime) -> None:
+    """Airflow's own `db clean`; Problem with its last words when it fails."""
+    log = log_file(places.home, "airflow-db-clean")
+    command = [
+        program("airflow"), "db", "clean", "--yes", "--skip-archive", "--error-on-cleanup-failure",
+        "--tables", ",".join(tables), "--clean-before-timestamp", before.isoformat(timespec="seconds"),
+    ]  # fmt: skip
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        env = airflow_environment(places, os.environ)
+        code = subprocess.call(command, env=env, stdout=output, stderr=subprocess.STDOUT)  # noqa: S603
+    if code != 0:
+        raise Problem(f"Airflow's database could not be cleaned ({last_line(log)}): see {log}.")
