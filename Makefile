@@ -3,10 +3,10 @@ PYTHON ?= python3
 BASKETRY = @$(PYTHON) tools/bootstrap.py
 
 # Read by tools/ from the environment, because a shell would expand the * in ARGS="--files *".
-export JOB ARGS AS_OF DATA CATALOG SCALE YES Q TEAM TARGET
+export JOB ARGS KILLS AS_OF DATA CATALOG SCALE YES Q TEAM TARGET
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup job plan ask status doctor logs down prune clean lint audit data-model screenshots bench deploy deploy-check undeploy
+.PHONY: help run test setup job plan ask status doctor logs down prune clean faults lint audit data-model screenshots bench deploy deploy-check undeploy
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ prune: ## Delete runs and logs of Airflow that are older than include/retention.
 
 clean: ## Stop, then delete BASKETRY_HOME with all its data (asks first)
 	$(BASKETRY) clean
+
+faults: ## Kill, starve and refuse the jobs again and again and compare every table (KILLS=<n>, 200 else)
+	$(BASKETRY) faults
 
 lint: ## Check style, types and who imports whom
 	$(BASKETRY) lint

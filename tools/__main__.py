@@ -9,11 +9,11 @@ from tools.environment import CHECKOUT
 from tools.problem import NO_SPACE, Problem, disk_full
 
 COMMANDS = (
-    "ask", "audit", "bench", "clean", "data-model", "deploy", "deploy-check", "doctor", "down", "job", "lint", "logs", "plan",
-    "prune", "run", "screenshots", "setup", "status", "test", "undeploy",
+    "ask", "audit", "bench", "clean", "data-model", "deploy", "deploy-check", "doctor", "down", "faults", "job", "lint", "logs",
+    "plan", "prune", "run", "screenshots", "setup", "status", "test", "undeploy",
 )  # fmt: skip
 MANAGE = ("clean", "down", "logs", "status")
-CHECKS = ("audit", "bench", "lint", "screenshots", "test")
+CHECKS = ("audit", "bench", "faults", "lint", "screenshots", "test")
 DEPLOY = ("deploy", "deploy-check", "undeploy")
 
 

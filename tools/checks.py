@@ -41,6 +41,12 @@ def screenshots_command(arguments: list[str]) -> int:
     return test_command(["-n0", "-q", "tests/plugins/console/test_browser.py"])
 
 
+def faults_command(arguments: list[str]) -> int:
+    """The fault suite in full: two hundred kills and all that trains and scores; KILLS=<n> for another number."""
+    os.environ["BASKETRY_KILLS"] = os.environ.get("KILLS") or "200"
+    return test_command(["-n0", "-v", "-s", "tests/faults"])
+
+
 def lint_environment() -> dict[str, str]:
     """What the linters need to find the packages that they judge."""
     folders = [CHECKOUT / "spark_jobs", CHECKOUT / "plugins", CHECKOUT]

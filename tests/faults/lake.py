@@ -1,0 +1,45 @@
+"""What a lake says: the rows of each of its tables, without what only names the run or its moment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from deltalake import DeltaTable
+
+OWN = {"seconds", "input_versions", "delivered_at", "_delivered_at", "loaded_at", "batch", "checkpoint"}
+"""Columns that hold a duration, numbers of Delta commits, the moment at which a test wrote the file, or a checkpoint's name."""
+VERSIONS = {"model_version", "version", "champion_before", "champion_after", "checks", "details"}
+"""A training that was cut off may leave a version behind that nothing refers to: its retry has the next number."""
+
+
+def contents(catalog: Path) -> dict[str, list[str]]:
+    """Sorted rows by table."""
+    return {
+        str(log.parent.relative_to(catalog)): sorted(map(repr, map(_said, _rows(log.parent))))
+        for log in sorted(catalog.glob("*/*/_delta_log"))
+    }
+
+
+def _rows(table: Path) -> list[dict[str, Any]]:
+    return DeltaTable(str(table)).to_pyarrow_table().to_pylist()
+
+
+def _said(row: dict[str, Any]) -> list[tuple[str, Any]]:
+    return sorted((name, value) for name, value in row.items() if name not in OWN | VERSIONS)
+
+
+def lost(before: dict[str, list[str]], after: dict[str, list[str]]) -> dict[str, tuple[int, int]]:
+    """By table that differs: rows that are missing, and rows that are too many."""
+    found = {}
+    for table in sorted(before.keys() | after.keys()):
+        one, other = before.get(table, []), after.get(table, [])
+        if one != other:
+            missing, surplus = list(one), []
+            for row in other:
+                if row in missing:
+                    missing.remove(row)
+                else:
+                    surplus.append(row)
+            found[table] = (len(missing), len(surplus))
+    return found

@@ -1,0 +1,102 @@
+"""What is disturbed: the jobs of a small catalog's first day, from delivered files to sales and offers; in full to scores."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+CATALOG, END = "demo", date(2026, 11, 20)
+FEEDS = ("products", "customers", "order_lines")
+QUICK = {
+    "propensity.yaml": {"dates: 8": "dates: 3", "trials: 4": "trials: 1"},
+    "rfm.yaml": {"most: 20": "most: 5", "resamples: 20": "resamples: 3"},
+    "forecast.yaml": {"origins: 26": "origins: 4", "rounds: 100": "rounds: 10", "bootstrap: 500": "bootstrap: 20",
+                      "chosen_on: 3": "chosen_on: 2", "tested_on: 3": "tested_on: 1"},
+}  # fmt: skip
+"""A training of seconds: what is judged here is that it can be cut off, not how well it predicts."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job of the plan, or a step in between (see driver.py). model: whose challenger the argument @challenger names."""
+
+    script: str
+    arguments: tuple[str, ...]
+    model: str = ""
+
+
+def jobs(*, full: bool) -> tuple[Job, ...]:
+    """The plan. full: with everything that trains and scores, else what reaches sales and offers."""
+    short = (
+        *(_job("ingest", f"--feed={feed}", run=feed) for feed in FEEDS),
+        _dated("sales"),
+        Job("look_around", ()),
+        _job("offers", run="activity"),
+        Job("respond", ()),
+        _job("offers", run="responses"),
+    )
+    if not full:
+        return short
+    return (
+        *short,
+        _dated("features"),
+        _dated("rfm", "--fit", run="fit"),
+        _promotion("rfm"),
+        _dated("rfm"),
+        _dated("features", "--training", "--only-missing", "--choose-categories", run="backlog"),
+        _dated("train_propensity"),
+        _promotion("propensity"),
+        _dated("score_propensity"),
+        _dated("train_forecast"),
+        _promotion("forecast"),
+        _dated("forecast"),
+        _dated("decide_products"),
+        _dated("audience"),
+    )
+
+
+def store(home: Path) -> str:
+    """Where a home's model registry is."""
+    return f"sqlite:///{home / 'mlflow.db'}"
+
+
+def prepared(home: Path, *, full: bool) -> Path:
+    """Deliver a small retailer into the home, set up its quick settings, write the plan; returns the plan's file."""
+    from mlflow import MlflowClient
+
+    from basketry.demo import deliver
+
+    deliver(home / "landing" / CATALOG, END, scale=0.05, weeks=60 if full else 12)
+    include = home / "include"
+    shutil.copytree(CHECKOUT / "include", include)
+    for name, words in QUICK.items():
+        text = (include / name).read_text()
+        for old, new in words.items():
+            assert old in text, f"include/{name} has no '{old}'"
+            text = text.replace(old, new)
+        (include / name).write_text(text)
+    client = MlflowClient(store(home), store(home))
+    for model in ("rfm", "propensity", "forecast"):
+        client.create_experiment(f"{CATALOG}_{model}", artifact_location=(home / "models" / model).as_uri())
+    plan = home / "plan.json"
+    plan.write_text(json.dumps([vars(job) | {"catalog": CATALOG, "day": END.isoformat()} for job in jobs(full=full)]))
+    return plan
+
+
+def _job(script: str, *arguments: str, run: str, model: str = "") -> Job:
+    return Job(script, (f"--catalog={CATALOG}", f"--run-id={script}-{run}", *arguments), model)
+
+
+def _dated(script: str, *arguments: str, run: str = "day") -> Job:
+    return _job(script, f"--as-of={END}", *arguments, run=run)
+
+
+def _promotion(model: str) -> Job:
+    return _job(
+        "promote", f"--model={model}", "--challenger", "@challenger", "--verdict=promote", "--decided-by=tests",
+        "--decided-at=2026-11-21T00:00:00+00:00", "--reason=the fault suite needs a champion", run=model, model=model,
+    )  # fmt: skip

@@ -1,0 +1,112 @@
+"""Jobs that are killed at any moment, that find the disk full or the lake read-only: the retry ends with the very rows of a
+run that nobody disturbed."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.faults.disturb import Course, Kill, run_plan
+from tests.faults.lake import contents, lost
+from tests.faults.plan import CATALOG, jobs, prepared
+
+KILLS = int(os.environ.get("BASKETRY_KILLS") or 4)
+FULL = KILLS > 50
+SEED = int(os.environ.get("BASKETRY_KILL_SEED") or 11)
+A_COLD_JOB_IS_SLOWER = 1.3
+
+pytestmark = pytest.mark.timeout(4 * 3600 if FULL else 900)
+
+
+@dataclass(frozen=True)
+class Calm:
+    """A run of the plan that nobody disturbed: what it took, and what its lake says."""
+
+    course: Course
+    says: dict[str, list[str]]
+    bytes: int
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> Calm:
+    """The plan, undisturbed."""
+    home = tmp_path_factory.mktemp("undisturbed")
+    course = run_plan(home, prepared(home, full=FULL))
+    assert len(course.ended) == len(jobs(full=FULL)), course.output[-4000:]
+    lake = home / "lake"
+    size = sum(file.stat().st_size for file in lake.rglob("*") if file.is_file())
+    return Calm(course, contents(lake / CATALOG), size)
+
+
+def check_equal(calm: Calm, lake: Path) -> str:
+    """Fails unless every table equals its undisturbed twin, row for row; what was compared, in words."""
+    differing = lost(calm.says, contents(lake / CATALOG))
+    rows = sum(map(len, calm.says.values()))
+    assert not differing, f"(missing, too many) by table: {differing}"
+    assert rows > 1000
+    return f"{len(calm.says)} tables, {rows:,} rows equal, none lost"
+
+
+def moments(course: Course) -> list[Kill]:
+    """The kills: as many of each job as can be, each at any moment of the job's time with equal chance."""
+    draw = random.Random(SEED)
+    order = list(course.ended)
+    draw.shuffle(order)
+    chosen = [order[number % len(order)] for number in range(KILLS)]
+    return [Kill(job, draw.uniform(0, A_COLD_JOB_IS_SLOWER * course.seconds(job))) for job in chosen]
+
+
+def test_whatever_is_killed_ends_as_if_it_had_not_been(calm: Calm, tmp_path: Path) -> None:
+    """kill -9 of a job and all its processes, then Airflow's retry; most kills hit a job at work."""
+    course = run_plan(tmp_path, prepared(tmp_path, full=FULL), moments(calm.course))
+    assert course.failed is None, course.output[-4000:]
+    print(f"\n{KILLS} kills, {len(course.killed)} hit a job at work; {check_equal(calm, tmp_path / 'lake')}")
+    assert len(course.killed) >= 0.5 * KILLS
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a test fill a disk of its own")
+def test_a_read_only_lake_and_a_full_disk_heal_once_there_is_room(calm: Calm, tmp_path: Path) -> None:
+    """Nothing can be written; then there is room for two thirds of it; then there is enough."""
+    plan, lake = prepared(tmp_path, full=FULL), tmp_path / "lake"
+    lake.mkdir()
+    with own_disk(lake, calm.bytes * 2 // 3) as inside:
+        subprocess.run([*inside, "mount", "-o", "remount,ro", str(lake)], check=True)
+        refused = run_plan(tmp_path, plan, prefix=inside)
+        assert refused.failed == 0 and not refused.ended
+        subprocess.run([*inside, "mount", "-o", "remount,rw", str(lake)], check=True)
+        full = run_plan(tmp_path, plan, prefix=inside)
+        assert full.failed is not None and full.ended, "two thirds of the room were enough"
+        assert "No space left on device" in full.output
+        subprocess.run([*inside, "mount", "-o", "remount,size=4g", str(lake)], check=True)
+        healed = run_plan(tmp_path, plan, first=full.failed, prefix=inside)
+        assert healed.failed is None, healed.output[-4000:]
+        subprocess.run([*inside, "cp", "-a", str(lake), str(tmp_path / "copy")], check=True)
+    print(f"\nread-only, then full during job {full.failed}; {check_equal(calm, tmp_path / 'copy')}")
+
+
+@contextmanager
+def own_disk(folder: Path, size: int) -> Iterator[list[str]]:
+    """A disk of so many bytes on the folder, that only commands see which are started with the given words."""
+    unshare = shutil.which("unshare")
+    assert unshare, "unshare (util-linux) is missing"
+    holder = subprocess.Popen(
+        [unshare, "--user", "--map-root-user", "--mount", "sh", "-c", 'echo ready; exec sleep 3600'],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert holder.stdout is not None and holder.stdout.readline() == "ready\n", "this system allows no namespaces"
+        inside = ["nsenter", "--preserve-credentials", "--user", "--mount", "--target", str(holder.pid)]
+        subprocess.run([*inside, "mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=True)
+        yield inside
+    finally:
+        holder.kill()
+        holder.wait()
