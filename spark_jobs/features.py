@@ -38,7 +38,7 @@ def run_features(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     return run(lake, arguments)
 
 
-parser = job_parser("features", __doc__, dated=True)
+parser = job_parser("features", __doc__, dated=True, turn="features")
 what = parser.add_mutually_exclusive_group()
 what.add_argument("--days", type=int, default=1, help="so many days, the last of them --as-of")
 what.add_argument("--dates", type=days, help="these days instead, YYYY-MM-DD with commas between")
