@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from types import SimpleNamespace
@@ -20,6 +21,7 @@ from basketry.entry import job_parser
 from basketry.errors import BadInputError
 from basketry.offers import incoming
 from basketry.offers.records import Records
+from basketry.offers.stream import first_day
 from basketry.tables import FEATURES, GRAINS
 from basketry_airflow.as_of import as_of, last_complete_day
 from tests.properties import SAME_EACH_TIME
@@ -175,3 +177,13 @@ def test_a_message_belongs_to_the_local_day_of_its_instant(spark: SparkSession) 
         local = [(moment.astimezone(ZoneInfo(zone)).date() - date(1970, 1, 1)).days for moment in at]
         assert dict(zip(found.ids, found.day.tolist(), strict=True)) == {str(n): day for n, day in enumerate(local)}
         assert all(later >= day for day, later in pairwise(local[: 2 * 24]))
+
+
+def test_a_clock_at_the_ends_of_time_does_not_stop_the_stream() -> None:
+    """The day from which earlier events are looked up is that of the first one whose time can be."""
+    usual = record("e")
+    days = [(date(1, 1, 1) - date(1970, 1, 1)).days - 1, 3_000_000, int(usual.day[0])]
+    at = [day * 86_400.0 for day in days[:2]] + [float(usual.at[0])]
+    wild = [replace(usual, at=np.array([moment]), day=np.array([day])) for moment, day in zip(at, days, strict=True)]
+    assert first_day(batch(wild), 1, settings()) == date(2025, 12, 31)
+    assert first_day(batch(wild[:2]), 1, settings()) == date(1970, 1, 1)
