@@ -20,6 +20,9 @@ from basketry.settings import Settings
 from basketry.tables import JOB_RUNS
 from basketry.turns import turn_at
 
+FIRST, LAST = date(1900, 1, 1), date(2999, 12, 31)
+"""Days that a job may look at: far enough from the calendar's ends for what lies before and after a day."""
+
 Job = Callable[[Lakehouse, argparse.Namespace], JobReport]
 
 
@@ -57,9 +60,12 @@ def job_parser(name: str, description: str | None, *, dated: bool, turn: str = "
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise BadInputError(f"--as-of is '{text}'; write a day as YYYY-MM-DD.") from None
+    if not FIRST <= day <= LAST:
+        raise BadInputError(f"--as-of is '{text}'; write a day from {FIRST} to {LAST}.")
+    return day
 
 
 def job_main(parser: JobParser, job: Job) -> None:

@@ -18,8 +18,8 @@ from basketry.offers.records import Records
 from basketry.offers.settings import OfferSettings
 
 FEED = "offer_events"
-_FIELDS = ("event_id", "event_type", "occurred_at", "customer_id", "product_id", "offer_id", "revenue")
-_MESSAGE = ", ".join(f"{name} string" for name in (*_FIELDS, "_broken"))
+FIELDS = ("event_id", "event_type", "occurred_at", "customer_id", "product_id", "offer_id", "revenue")
+_MESSAGE = ", ".join(f"{name} string" for name in (*FIELDS, "_broken"))
 _MICROS = 1e6
 
 
@@ -81,7 +81,7 @@ def read(batch: DataFrame, time_zone: str) -> pa.Table:
     day = F.datediff(F.to_date(F.from_utc_timestamp(at, time_zone)), F.lit("1970-01-01").cast("date"))
     table = rows.select(
         "content", "origin", "part", "place", "delivered_at",
-        *(F.col(f"said.{name}").alias(name) for name in _FIELDS if name != "occurred_at"),
+        *(F.col(f"said.{name}").alias(name) for name in FIELDS if name != "occurred_at"),
         (F.col("said").isNull() | F.col("said._broken").isNotNull()).alias("is_broken"),
         at.alias("occurred_at"), day.cast("bigint").alias("day"),
         F.col("said.occurred_at").isNotNull().alias("says_when"),

@@ -11,6 +11,7 @@ import numpy as np
 
 from basketry.offers.settings import OfferSettings
 from basketry.offers.shop import Assortment, Flags, Floats, Ints
+from basketry.tables import LARGEST
 
 ACTIVITY = ("view", "cart", "purchase")
 RESPONSES = ("offer_click", "offer_purchase")
@@ -111,15 +112,22 @@ def _problem(kind: str, identity: str, shopper: str, offer: str) -> str:
 
 
 def _judge_times(fate: list[str], records: Records, settings: OfferSettings) -> None:
+    is_late, is_early = out_of_time(records, settings)
     reasons = (
         (np.isnan(records.at), "occurred_at:not_a_time"),
-        (records.at > records.delivered + settings.ahead_minutes * MINUTE, "occurred_at:in_the_future"),
-        (records.at < records.delivered - settings.oldest_days * DAY, "occurred_at:too_old"),
-        ((records.revenue < 0) | np.isinf(records.revenue), "revenue:not_an_amount"),
+        (is_early, "occurred_at:in_the_future"),
+        (is_late, "occurred_at:too_old"),
+        ((records.revenue < 0) | (records.revenue > LARGEST), "revenue:not_an_amount"),
     )
     for where, reason in reasons:
         for place in np.flatnonzero(where).tolist():
             fate[place] = fate[place] or reason
+
+
+def out_of_time(records: Records, settings: OfferSettings) -> tuple[Flags, Flags]:
+    """Whether each record is older, and whether it is newer than its delivery allows; one without a time is neither."""
+    oldest, newest = records.delivered - settings.oldest_days * DAY, records.delivered + settings.ahead_minutes * MINUTE
+    return records.at < oldest, records.at > newest
 
 
 def _judge_duplicates(fate: list[str], records: Records, seen: frozenset[str]) -> set[str]:

@@ -25,8 +25,9 @@ from basketry.offers import incoming
 from basketry.offers.cache import PopularProducts
 from basketry.offers.engine import Engine, Shown
 from basketry.offers.memory import NEVER
-from basketry.offers.records import RESPONSES, Records
+from basketry.offers.records import RESPONSES, Records, out_of_time
 from basketry.offers.rows import Batch
+from basketry.offers.settings import OfferSettings
 from basketry.offers.shop import EPOCH
 from basketry.tables import (
     OFFER_BATCHES,
@@ -138,7 +139,7 @@ class Stream:
         """Ids of this batch that an earlier one has accepted. This batch's own rows are those of a try that was cut off."""
         ids = [identity for identity in records.ids if identity]
         found = self.lake.matching(
-            OFFER_EVENTS, ["event_id", "batch"], {"event_id": ids}, {"event_date": _first_day(records, 1)}
+            OFFER_EVENTS, ["event_id", "batch"], {"event_id": ids}, {"event_date": first_day(records, 1, self.engine.settings)}
         )
         return frozenset(row["event_id"] for row in found.to_pylist() if row["batch"] != name)
 
@@ -149,7 +150,8 @@ class Stream:
         }
         if not answered:
             return {}
-        since = {"event_date": _first_day(records, self.engine.settings.respond_days + 1)}
+        settings = self.engine.settings
+        since = {"event_date": first_day(records, settings.respond_days + 1, settings)}
         decisions = {offer.rpartition("/")[0] for offer in answered}
         rows = self.lake.matching(OFFER_DECISIONS, _SHOWN, {"decision_id": decisions}, since)
         found = {
@@ -176,8 +178,10 @@ def _shown(row: dict[str, Any], engine: Engine) -> Shown | None:
     )  # fmt: skip
 
 
-def _first_day(records: Records, before: int) -> date:
-    days = records.day[~np.isnan(records.at)]
+def first_day(records: Records, before: int, settings: OfferSettings) -> date:
+    """So many days before the first record whose time can be; what a clock gone wrong says is set aside in any case."""
+    is_late, is_early = out_of_time(records, settings)
+    days = records.day[~(np.isnan(records.at) | is_late | is_early)]
     return EPOCH + timedelta(days=int(days.min()) - before if len(days) else 0)
 
 

@@ -8,6 +8,8 @@ from basketry.errors import BadInputError
 
 MONEY = "decimal(18,4)"
 UNITS = "decimal(18,3)"
+LARGEST = 10_000_000_000
+"""No amount and no number of units of one row is greater, so that the sum of many rows still fits its column."""
 SCHEMAS = ("bronze", "silver", "gold", "ops")
 
 

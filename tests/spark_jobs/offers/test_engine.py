@@ -156,6 +156,7 @@ def test_an_unknown_shopper_is_served_from_what_is_popular() -> None:
         (record("e", kind="offer_click"), "offer_id:missing"),
         (record("e", kind="offer_click", offer="x/1"), "offer_id:never_made"),
         (record("e", kind="offer_purchase", offer="x/1", revenue=-1.0), "revenue:not_an_amount"),
+        (record("e", kind="offer_purchase", offer="x/1", revenue=1e30), "revenue:not_an_amount"),
     ],
 )  # fmt: skip
 def test_a_bad_record_is_set_aside_with_its_reason(bad: Records, fate: str) -> None:
