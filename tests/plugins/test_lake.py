@@ -49,13 +49,6 @@ def test_a_value_is_compared_and_never_executed(lake: Path, text: str) -> None:
     assert len(read_rows("demo", FILES, ["feed"], {"file_name": text})) == 2 * (text == ROW["file_name"])
 
 
-def test_a_column_that_is_not_declared_reaches_no_query(lake: Path) -> None:
-    """Neither among those asked for nor in the condition."""
-    for columns, where in ((["feed", 'status" FROM stored --'], {}), (["feed"], {'feed" = feed OR "feed': "x"})):
-        with pytest.raises(KeyError):
-            read_rows("demo", FILES, columns, where)
-
-
 def test_a_task_loads_no_pandas_for_a_few_rows(lake: Path) -> None:
     """It takes longer than everything else that `check_files` and `report` do."""
     script = (
