@@ -15,8 +15,8 @@ from pyspark.sql import functions as F
 from basketry.evaluation import measures
 from basketry.features.read import labels, pair_inputs
 from basketry.lakehouse import Lakehouse
+from basketry.propensity.dates import HORIZON
 from basketry.propensity.inputs import KEYS
-from basketry.propensity.model import HORIZON
 from basketry.report import JobReport
 from basketry.tables import PROPENSITY_OUTCOMES, PROPENSITY_SCORES
 

@@ -20,7 +20,6 @@ from basketry.features.read import data_span
 from basketry.lakehouse import Lakehouse
 from basketry.report import JobReport
 from basketry.rfm import core, moves
-from basketry.rfm.fit import check_day
 from basketry.rfm.grid import Grid
 from basketry.rfm.holdout import DAYS_AHEAD, HISTORY, PURCHASES, SPEND
 from basketry.rfm.settings import RfmSettings, load_settings
@@ -43,7 +42,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     settings = load_settings(lake.settings.include)
     as_of: date = arguments.as_of
     [choice] = versions.choose(lake, KIND, arguments.model, [as_of])
-    check_day(lake.catalog, as_of, data_span(lake)[1])
+    core.check_day(lake.catalog, as_of, data_span(lake)[1])
     lines = lake.read(ORDER_LINES)
     if core.is_empty(lines, as_of, choice.version.window_days):
         raise _nobody(as_of, choice.version)
