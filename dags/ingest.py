@@ -17,8 +17,9 @@ from basketry_airflow.manners import on_call
 from basketry_airflow.script_arguments import form_value
 from basketry_airflow.spark_job import spark_job
 
-# Two feeds may be loaded at once (two runs of one feed wait, one of every feed for all): commits to a table that they share wait for one another, and
-# each file's lines of ops.files and ops.quarantine are replaced on their own. More would only contend for the same machine.
+# Two feeds may be loaded at once (two runs of one feed wait, a run of every feed waits for all): commits to a table that they
+# share wait for one another, and each file's lines of ops.files and ops.quarantine are replaced on their own. More would
+# only contend for the same machine.
 RUNS_AT_ONCE = 2
 
 with DAG(
