@@ -100,6 +100,14 @@ def _turn(parser: JobParser, arguments: argparse.Namespace, settings: Settings) 
 def _run(arguments: argparse.Namespace, name: str, job: Job, settings: Settings) -> None:
     start = time.monotonic()
     lake = Lakehouse(spark_session(name, local=settings.runtime == "local"), arguments.catalog, settings)
+    run_job(lake, name, arguments, job, start)
+
+
+def run_job(
+    lake: Lakehouse, name: str, arguments: argparse.Namespace, job: Job, start: float | None = None
+) -> JobReport:
+    """Run a job, print what it says, and note it in ops.job_runs unless it was a dry run. start: of the process's clock."""
+    start = time.monotonic() if start is None else start
     report = job(lake, arguments)
     seconds = time.monotonic() - start
     for line in report.summary:
@@ -109,6 +117,7 @@ def _run(arguments: argparse.Namespace, name: str, job: Job, settings: Settings)
     )
     if not report.dry_run:
         _record(lake, name, arguments, report, seconds)
+    return report
 
 
 def _record(lake: Lakehouse, name: str, arguments: argparse.Namespace, report: JobReport, seconds: float) -> None:

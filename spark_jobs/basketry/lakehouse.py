@@ -81,6 +81,11 @@ class Lakehouse:
             return folders.version(self.path(table))
         return int(self._delta(table).history(1).select("version").collect()[0][0])
 
+    def versions(self, *tables: Table) -> dict[str, int]:
+        """The newest Delta version of those tables that exist, by full name."""
+        found = {table.full_name: self.version(table) for table in tables}
+        return {name: version for name, version in found.items() if version is not None}
+
     def changes(self, table: Table, since: int) -> DataFrame | None:
         """Rows changed after version `since`, with `_change_type`; None when that history is gone or was never kept."""
         newest = self.version(table)

@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from basketry import versions
+from basketry.changes import Sight
 from basketry.errors import BadInputError
 from basketry.features.read import data_span
 from basketry.lakehouse import Lakehouse
@@ -30,6 +31,9 @@ from basketry.tables import ORDER_LINES, RFM_SEGMENTS
 if TYPE_CHECKING:
     import pyarrow as pa
 
+SEES = (Sight(ORDER_LINES, ("customer_id", "order_date", "line_kind", "status", "net_amount"), core.counts),)
+"""What segments look at."""
+
 KIND: versions.Kind[Version] = versions.Kind(MODEL, load, "rfm --fit")
 
 _PASSED_ON = ("customer_id", *VALUES, "monetary_total")
@@ -41,6 +45,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Assign as of --as-of, then look back: what those of 90 days ago did since, and who moved."""
     settings = load_settings(lake.settings.include)
     as_of: date = arguments.as_of
+    inputs = lake.versions(ORDER_LINES)  # first: what comes meanwhile came late
     [choice] = versions.choose(lake, KIND, arguments.model, [as_of])
     core.check_day(lake.catalog, as_of, data_span(lake)[1])
     lines = lake.read(ORDER_LINES)
@@ -60,7 +65,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     return JobReport(
         customers, 0 if arguments.dry_run else customers,
         (f"{customers:,} customers as of {as_of} by version {choice.version.number}: {', '.join(told)}", *notes),
-        as_of=as_of, input_versions={ORDER_LINES.full_name: lake.version(ORDER_LINES) or 0}, details={"notes": notes},
+        as_of=as_of, input_versions=inputs, details={"notes": notes},
         model_version=choice.version.number, dry_run=arguments.dry_run,
     )  # fmt: skip
 

@@ -34,11 +34,15 @@ def check_day(catalog: str, as_of: date, last: date) -> None:
         )
 
 
+def counts() -> Column:
+    """Whether a row of silver.order_lines counts for a segment."""
+    known = F.length(F.trim(F.coalesce("customer_id", F.lit("")))) > 0
+    return F.col("line_kind").isin(*KINDS) & (F.col("status") != "cancelled") & known
+
+
 def counted(order_lines: DataFrame, as_of: date) -> DataFrame:
     """The lines that count. order_lines: rows of silver.order_lines."""
-    known = F.length(F.trim(F.coalesce("customer_id", F.lit("")))) > 0
-    kind = F.col("line_kind").isin(*KINDS) & (F.col("status") != "cancelled")
-    return order_lines.where(kind & known & (F.col("order_date") <= F.lit(as_of)))
+    return order_lines.where(counts() & (F.col("order_date") <= F.lit(as_of)))
 
 
 def customer_days(order_lines: DataFrame, as_of: date) -> DataFrame:
