@@ -172,8 +172,8 @@ def _was_quarantined(lake: Lakehouse, table: Table, contract: Contract, counted:
     """Whether an earlier load of these files left rows in quarantine that this one must take out."""
     if not lake.exists(table):
         return False
-    rows = lake.read(table).where(f"feed = '{contract.feed}'").where(among("file_checksum", counted))
-    return bool(rows.head(1))
+    files = {tally.file.checksum for tally in counted}
+    return bool(lake.matching(table, ["row_number"], {"feed": {contract.feed}, "file_checksum": files}, since={}).num_rows)
 
 
 def _details(counted: Sequence[FileTally]) -> dict[str, object]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from pyspark.sql import Row
-from pyspark.sql import functions as F
 
 from basketry.contracts import Contract
 from basketry.errors import BadInputError
@@ -78,8 +77,8 @@ def loaded_checksums(lake: Lakehouse, feed: str) -> set[str]:
     """Checksums of the feed's files that are loaded."""
     if not lake.exists(FILES):
         return set()
-    known = lake.read(FILES).where((F.col("feed") == feed) & (F.col("status") == "loaded"))
-    return {row.file_checksum for row in known.select("file_checksum").collect()}
+    known = lake.matching(FILES, ["file_checksum"], {"feed": {feed}, "status": {"loaded"}}, since={})
+    return set(known["file_checksum"].to_pylist())
 
 
 def record(
