@@ -19,7 +19,7 @@ from tests.lakes import fill
 from tests.spark_jobs.features.samples import frame, line
 
 DAYS = tuple(date(2024, 2, 9) + timedelta(days=number) for number in range(3))
-SEES = (Sight(ORDER_LINES, ("customer_id", "order_date", "net_amount"), core.counts),)
+SEES = (Sight(ORDER_LINES, ("customer_id", "order_date", "line_kind", "status", "net_amount"), core.counts),)
 
 
 class Shop:
