@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,9 +18,12 @@ import pytest
 from deltalake import DeltaTable
 
 from basketry.demo import read_manifest
+from tests.end_to_end.attacks import kill, spark_submit, whole_task
+from tests.faults.lake import contents, lost
 from tools import processes
+from tools.airflow_client import AirflowClient
 from tools.deliver import yesterday
-from tools.services import NAMES
+from tools.services import NAMES, USER, instance_secrets
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1800), pytest.mark.xdist_group("end_to_end")]
@@ -58,6 +62,21 @@ class Instance:
     def rows(self, table: str) -> list[dict[str, Any]]:
         return list(DeltaTable(str(self.home / "lake" / "demo" / table)).to_pyarrow_table().to_pylist())
 
+    @property
+    def airflow(self) -> AirflowClient:
+        """The instance's Airflow."""
+        address = f"http://127.0.0.1:{self.env['BASKETRY_AIRFLOW_PORT']}"
+        return AirflowClient(address, USER, instance_secrets(self.home)["password"])
+
+    def says(self) -> dict[str, list[str]]:
+        """The rows of every table but what the pipeline notes about its own runs."""
+        found = contents(self.home / "lake" / "demo")
+        return {name: rows for name, rows in found.items() if not name.startswith("ops/") or name == "ops/quarantine"}
+
+    def load_again(self, feed: str) -> str:
+        """Have Airflow load a feed's files although they are loaded; returns the run's id."""
+        return self.airflow.trigger("ingest", {"catalog": "demo", "feed": feed, "load_again": True})
+
     def versions(self) -> dict[str, int]:
         """Delta version of every table."""
         logs = (self.home / "lake").glob("*/*/*/_delta_log")
@@ -80,8 +99,8 @@ def first(instance: Instance) -> str:
     return done.stdout
 
 
-def test_every_delivered_row_is_accounted_for(instance: Instance, first: str) -> None:
-    """What the simulator says it delivered is what ops.files counts, feed by feed, to the row."""
+def check_accounted(instance: Instance) -> None:
+    """Fails unless ops.files counts, feed by feed and to the row, what the simulator says it delivered."""
     manifest = read_manifest(instance.home / "landing" / "demo")
     files = [row for row in instance.rows("ops/files") if row["status"] == "loaded"]
     assert len(files) == len(manifest.files)
@@ -89,6 +108,11 @@ def test_every_delivered_row_is_accounted_for(instance: Instance, first: str) ->
         expected, mine = manifest.counts(feed), [row for row in files if row["feed"] == feed]
         counted = tuple(sum(r[f"rows_{kind}"] for r in mine) for kind in ("read", "good", "quarantined", "duplicate"))
         assert counted == (expected.rows, expected.good, expected.quarantined, expected.duplicate), feed
+
+
+def test_every_delivered_row_is_accounted_for(instance: Instance, first: str) -> None:
+    """What the simulator says it delivered is what ops.files counts."""
+    check_accounted(instance)
 
 
 def test_sales_are_there_up_to_the_last_day(instance: Instance, first: str) -> None:
@@ -144,8 +168,27 @@ def test_a_second_run_does_nothing_twice(instance: Instance, first: str) -> None
     assert [processes.running(instance.home, name) for name in NAMES] == pids
 
 
+def test_a_killed_task_is_tried_again_and_what_it_leaves_behind_harms_nothing(instance: Instance, first: str) -> None:
+    """kill -9 of the task alone, whose spark-submit goes on; then of the retry with all its processes; then all is well."""
+    before = instance.says()
+    run = instance.load_again("products")
+    orphan = spark_submit(instance.home, "ingest")
+    kill([orphan.parent()])
+    time.sleep(1)
+    assert orphan.is_running()
+    retry = spark_submit(instance.home, "ingest", besides=[orphan.pid])
+    kill(whole_task(retry))
+    assert instance.airflow.wait("ingest", run, 600) == "success"
+    (load,) = [task for task in instance.airflow.tasks("ingest", run) if task["task_id"] == "load"]
+    assert load["try_number"] == 3
+    assert lost(before, instance.says()) == {}
+    check_accounted(instance)
+
+
 def test_a_killed_scheduler_is_healed_and_a_new_day_is_loaded(instance: Instance, first: str) -> None:
-    """kill -9 shows in make status; make run starts it again, and loads the day that came since."""
+    """kill -9 while a task works shows in make status; make run ends what was left, starts it again, loads the new day."""
+    run = instance.load_again("products")
+    task = spark_submit(instance.home, "ingest")
     scheduler = processes.running(instance.home, "airflow-scheduler")
     assert scheduler is not None
     os.kill(scheduler.pid, signal.SIGKILL)
@@ -156,6 +199,9 @@ def test_a_killed_scheduler_is_healed_and_a_new_day_is_loaded(instance: Instance
     done = instance.make("run")
     assert done.returncode == 0, done.stdout + done.stderr
     assert processes.running(instance.home, "airflow-scheduler")
+    assert not task.is_running()
+    assert instance.airflow.wait("ingest", run, 600) == "success"
+    check_accounted(instance)
     total = [row for row in instance.rows("gold/sales_day_rollup") if row["level"] == "total"]
     assert max(row["period_start"] for row in total) == yesterday("demo")
 

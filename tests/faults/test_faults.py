@@ -3,21 +3,25 @@ run that nobody disturbed."""
 
 from __future__ import annotations
 
+import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.faults.disturb import Course, Kill, run_plan
 from tests.faults.lake import contents, lost
-from tests.faults.plan import CATALOG, jobs, prepared
+from tests.faults.plan import CATALOG, END, jobs, prepared
 
 KILLS = int(os.environ.get("KILLS") or 4)
 FULL = KILLS > 50
@@ -71,6 +75,29 @@ def test_whatever_is_killed_ends_as_if_it_had_not_been(calm: Calm, tmp_path: Pat
     assert course.failed is None, course.output[-4000:]
     print(f"\n{KILLS} kills, {len(course.killed)} hit a job at work; {check_equal(calm, tmp_path / 'lake')}")
     assert len(course.killed) >= 0.5 * KILLS
+
+
+def test_two_runs_at_once_end_as_one_after_the_other(calm: Calm, tmp_path: Path) -> None:
+    """The same files are loaded twice at once, two feeds side by side, and a backfill of the day before races the sales."""
+    plan = prepared(tmp_path, full=FULL)
+    products, customers, order_lines, sales = json.loads(plan.read_text())[:4]
+    backfill = {**sales, "arguments": [text.replace(str(END), str(END - timedelta(days=1))) for text in sales["arguments"]]}
+    plans = {"daily": [products, customers, order_lines, sales], "other": [products, order_lines, backfill]}
+    for name, chosen in plans.items():
+        (tmp_path / name).write_text(json.dumps(chosen))
+    with ThreadPoolExecutor(len(plans)) as pool:
+        courses = list(pool.map(lambda name: run_plan(tmp_path, tmp_path / name), plans))
+    assert [(course.failed, len(course.ended)) for course in courses] == [(None, 4), (None, 3)], courses
+    assert any("waiting: another run works on" in course.output for course in courses)
+    raced, alone = of_these_jobs(contents(tmp_path / "lake" / CATALOG)), of_these_jobs(calm.says)
+    assert lost(alone, raced) == {}
+    assert {"silver/order_lines", "gold/sales_day", "ops/files", "ops/quarantine"} <= raced.keys()
+
+
+def of_these_jobs(says: dict[str, list[str]]) -> dict[str, list[str]]:
+    """What loads and sales wrote, without what they note about their own runs."""
+    ours = re.compile(r"(bronze|silver)/|gold/sales_|ops/(files|quarantine)$")
+    return {name: [row for row in rows if "'offer_events'" not in row] for name, rows in says.items() if ours.match(name)}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a test fill a disk of its own")
