@@ -14,6 +14,8 @@ from basketry.decisions.rules import Decisions
 from basketry.price_change import WhatIf, what_if
 
 _LEAST_FREEDOM = 3
+_DECIMALS = 9
+"""Of what is found: beyond them the order shows in which Spark added the rows, which is not the same twice."""
 LEVELS = {"product": ("category", "product_id"), "category": ("category",)}
 
 
@@ -73,9 +75,14 @@ def _fitted(sums: DataFrame, level: str, rules: Decisions) -> DataFrame:
     found = sums.where((F.col("weeks") >= rules.least_weeks) & (freedom >= _LEAST_FREEDOM)).withColumn(
         "price_spread", F.sqrt(F.greatest(F.col("price_price"), F.lit(0.0)) / F.col("weeks"))
     )
+    measures = {
+        "price_spread": F.col("price_spread"),
+        "elasticity": elasticity,
+        "standard_error": F.sqrt(residual / freedom / F.col("price_price")),
+    }
     return found.where(F.col("price_spread") >= rules.least_spread).select(
-        F.lit(level).alias("level"), "category", "product_id", "weeks", "price_spread", elasticity.alias("elasticity"),
-        F.sqrt(residual / freedom / F.col("price_price")).alias("standard_error"),
+        F.lit(level).alias("level"), "category", "product_id", "weeks",
+        *(F.round(value, _DECIMALS).alias(name) for name, value in measures.items()),
     )  # fmt: skip
 
 
