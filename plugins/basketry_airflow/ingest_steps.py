@@ -33,6 +33,7 @@ REPORTED = (
     *COUNTS,
 )
 
+AS_IT_IS = "will be skipped unless its name says a later day"
 Params = Mapping[str, Any]
 
 
@@ -170,5 +171,5 @@ def _contract(form: Params) -> Contract:
 def _check_line(file: Row, *, again: bool) -> str:
     unknown = f", unknown columns {', '.join(file['unknown_columns'])}" if file["unknown_columns"] else ""
     known = file["loaded_by"]
-    fate = "new" if known is None else f"already loaded by {known}, {'loaded again' if again else 'will be skipped'}"
+    fate = "new" if known is None else f"already loaded by {known}, {'loaded again' if again else AS_IT_IS}"
     return f"{file['name']}: {file['bytes']:,} bytes, {fate}{unknown}"

@@ -19,14 +19,14 @@ from basketry.files import DeliveredFile, find_files, inspect_file, unfit_file
 from basketry.forgotten import digests, masked
 from basketry.ingest import core
 from basketry.ingest.delivery import delivered_rows, refusals
-from basketry.ingest.ledger import FileTally, among, loaded_checksums, record, refuse_if_any, tallies
+from basketry.ingest.ledger import FileTally, among, loaded_files, record, refuse_if_any, tallies
 from basketry.lakehouse import Lakehouse
 from basketry.report import JobReport
 from basketry.tables import QUARANTINE, Table, bronze_table
 
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
-    """Load the files that match --files and are not loaded yet (all of them with --force).
+    """Load the files that match --files and are not loaded yet, or not under so late a day (all of them with --force).
 
     With --refusals-only nothing is loaded: the files that cannot be get their lines in ops.files.
     """
@@ -36,9 +36,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     found, unfit = delivered_files(lake, contract, arguments.files)
     _record_refused(lake, contract, unfit, arguments)
     refuse_if_any(unfit)
-    known = set() if arguments.force else loaded_checksums(lake, contract.feed)
-    new = [file for file in found if file.checksum not in known]
-    skipped = [f"{file.name}: already loaded, skipped" for file in found if file.checksum in known]
+    known = {} if arguments.force else loaded_files(lake, contract.feed)
+    new = [file for file in found if file.is_news(known)]
+    skipped = [f"{file.name}: already loaded, skipped" for file in found if not file.is_news(known)]
     if not new:
         return JobReport(0, 0, (*skipped, "nothing new to load"), details={"files": []}, dry_run=arguments.dry_run)
     counted = load(lake, contract, new, arguments)
@@ -67,7 +67,9 @@ def delivered_files(lake: Lakehouse, contract: Contract, pattern: str) -> tuple[
     for path in find_files(folder, pattern, contract):
         try:
             file = inspect_file(path, contract)
-            fit.setdefault(file.checksum, file)
+            known = fit.get(file.checksum)
+            if known is None or file.is_news({known.checksum: known.delivered_at}):
+                fit[file.checksum] = file
         except BadInputError as error:
             file = unfit_file(path)
             unfit.setdefault(file.checksum, FileTally(file, refusal=error.message.removeprefix(f"{file.name}: ")))
@@ -106,7 +108,7 @@ def _record_refused(
     """Lines of refused files; one that an earlier run loaded keeps its line, since its rows are still there."""
     if arguments.dry_run or not refused:
         return
-    loaded = loaded_checksums(lake, contract.feed)
+    loaded = loaded_files(lake, contract.feed)
     new = [tally for tally in refused if tally.file.checksum not in loaded]
     if new:
         record(lake, contract, new, arguments.run_id, arguments.delivered_by)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 from pyspark.sql import Row
 from pyspark.sql import functions as F
@@ -15,6 +15,8 @@ from basketry.errors import BadInputError
 from basketry.files import DeliveredFile
 from basketry.lakehouse import Lakehouse
 from basketry.tables import FILES
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -74,12 +76,13 @@ def tallies(files: Sequence[DeliveredFile], lines: Iterable[Row], contract: Cont
     return list(by_checksum.values())
 
 
-def loaded_checksums(lake: Lakehouse, feed: str) -> set[str]:
-    """Checksums of the feed's files that are loaded."""
+def loaded_files(lake: Lakehouse, feed: str) -> dict[str, datetime]:
+    """Time of delivery (UTC) by checksum of the feed's files that are loaded."""
     if not lake.exists(FILES):
-        return set()
+        return {}
     known = lake.read(FILES).where((F.col("feed") == feed) & (F.col("status") == "loaded"))
-    return {row.file_checksum for row in known.select("file_checksum").collect()}
+    rows = known.select("file_checksum", F.unix_micros("delivered_at").alias("micros")).collect()
+    return {row.file_checksum: EPOCH + timedelta(microseconds=row.micros) for row in rows}
 
 
 def record(
