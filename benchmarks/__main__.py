@@ -13,6 +13,7 @@ from pathlib import Path
 from benchmarks.audience import audience
 from benchmarks.cases import CASES as FOUNDATION
 from benchmarks.console import console
+from benchmarks.daily_cost import daily_cost
 from benchmarks.features import features
 from benchmarks.forecast import forecast
 from benchmarks.measure import Figure
@@ -33,6 +34,7 @@ CASES: dict[str, Callable[[Path], list[Figure]]] = {
     "console": console,
     "offers": offers,
     "shared_cluster": shared_cluster,
+    "daily_cost": daily_cost,
 }
 HEAD = """# Performance
 

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from benchmarks.whole_tree import TIME_WAS_UP
+
 
 @dataclass(frozen=True)
 class Run:
@@ -38,7 +40,7 @@ class Figure:
 
 
 def timed(command: Sequence[str], environment: Mapping[str, str], before: Callable[[], None] | None = None) -> Run:
-    """Run a command to its end; a RuntimeError with its last lines when it fails."""
+    """Run a command to its end; a RuntimeError with its last lines when it fails, TimeoutExpired when whole_tree.py stopped it."""
     if before is not None:
         before()
     with tempfile.TemporaryFile("w+") as output:
@@ -47,6 +49,8 @@ def timed(command: Sequence[str], environment: Mapping[str, str], before: Callab
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.monotonic() - start
         process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode == TIME_WAS_UP:
+            raise subprocess.TimeoutExpired(list(command), seconds)
         if process.returncode:
             output.seek(0)
             raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{output.read()[-3000:]}")

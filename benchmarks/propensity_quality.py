@@ -28,8 +28,9 @@ import pyarrow as pa
 from basketry.features import partition
 from basketry.propensity import results
 from basketry.propensity.baselines import baselines
+from basketry.propensity.dates import HORIZON, split_dates
 from basketry.propensity.inputs import BASELINE, DEFINITION, KEYS, LABEL
-from basketry.propensity.model import HORIZON, Trained, split_dates, train
+from basketry.propensity.model import Trained, train
 from basketry.propensity.rows import split_rows
 from basketry.propensity.settings import PropensitySettings, load_settings
 from basketry.settings import CHECKOUT

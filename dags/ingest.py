@@ -1,4 +1,4 @@
-"""Load delivered files of one feed: find them, check them, load them, report what became of every row.
+"""Load delivered files of one feed, or of every feed at once: find them, check them, load them, report what became of every row.
 
 Started by hand, with a form. A file is known by its content: what was loaded before is skipped, whatever its name,
 unless the name says a later day: then the retailer tells again what was true before.
@@ -18,8 +18,9 @@ from basketry_airflow.manners import on_call
 from basketry_airflow.script_arguments import form_value
 from basketry_airflow.spark_job import spark_job
 
-# Two feeds may be loaded at once: commits to a table that they share wait for one another, and each file's lines of
-# ops.files and ops.quarantine are replaced on their own. More would only contend for the same machine.
+# Two feeds may be loaded at once (two runs of one feed wait, a run of every feed waits for all): commits to a table that they
+# share wait for one another, and each file's lines of ops.files and ops.quarantine are replaced on their own. More would
+# only contend for the same machine.
 RUNS_AT_ONCE = 2
 
 with DAG(

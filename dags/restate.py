@@ -1,6 +1,7 @@
-"""Order lines that came late or were corrected: exactly the days whose features they touch are computed again.
+"""Order lines that came late or were corrected: exactly the days that saw them otherwise are made again.
 
-Daily at 09:45 UTC, before the day's scores. Scores made from the old features are marked stale, not changed.
+Daily at 09:45 UTC, before the day's scores. First features, whose scores are stale from then on; then segments, forecasts,
+decisions, scores and what came true of them, each by the version of the model that made it. Sales heal by themselves.
 
 What to do when it fails: [runbook](docs/runbooks/restate.md).
 """
@@ -28,4 +29,4 @@ with DAG(
         topics=("propensity", "daily"),
     ),
 ):
-    spark_job("restate_features", as_of=AS_OF)
+    spark_job("restate_features", as_of=AS_OF) >> spark_job("restate_results", as_of=AS_OF)

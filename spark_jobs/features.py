@@ -28,8 +28,8 @@ def day(text: str) -> date:
 def run_features(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Run the job; with --training for the dates that a training as of --as-of reads."""
     if arguments.training:
-        # Only here: what trains loads half a second of libraries.
-        from basketry.propensity.model import split_dates
+        # Only here: settings load half a second of libraries.
+        from basketry.propensity.dates import split_dates
         from basketry.propensity.settings import load_settings
 
         dates = split_dates(arguments.as_of, load_settings(lake.settings.include))
@@ -38,7 +38,7 @@ def run_features(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     return run(lake, arguments)
 
 
-parser = job_parser("features", __doc__, dated=True)
+parser = job_parser("features", __doc__, dated=True, turn="features")
 what = parser.add_mutually_exclusive_group()
 what.add_argument("--days", type=int, default=1, help="so many days, the last of them --as-of")
 what.add_argument("--dates", type=days, help="these days instead, YYYY-MM-DD with commas between")

@@ -43,7 +43,7 @@ def screenshots_command(arguments: list[str]) -> int:
 
 def faults_command(arguments: list[str]) -> int:
     """The fault suite in full: two hundred kills and all that trains and scores; KILLS=<n> for another number."""
-    os.environ["BASKETRY_KILLS"] = os.environ.get("KILLS") or "200"
+    os.environ["KILLS"] = os.environ.get("KILLS") or "200"
     return test_command(["-n0", "-v", "-s", "tests/faults"])
 
 

@@ -12,19 +12,14 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from basketry.contracts import Contract, catalog_names, load_catalog, load_contracts
+from basketry.contracts import Contract, catalog_names, chosen_contracts, load_catalog, load_contracts
 from basketry.errors import BadInputError
 from basketry.files import find_files
-from basketry.settings import Settings
+from basketry.settings import EVERY_FEED, Settings
 from tools.environment import CHECKOUT
 from tools.problem import Problem
 
 SAMPLES = CHECKOUT / "tests" / "samples"
-FEED_ORDER = (
-    "products", "customers", "opt_outs", "campaigns", "campaign_members", "coupons", "redemptions", "reviews", "events",
-    "order_lines",
-)  # fmt: skip
-"""Entities in the order in which feeds are loaded: what others refer to first, the long ones last."""
 
 
 def check_catalog(name: str) -> None:
@@ -137,12 +132,11 @@ def deliver_catalog(
 def new_files(catalog: str, settings: Settings, loaded: Mapping[str, set[str]]) -> dict[str, int]:
     """Feeds with files that ops.files does not know, in loading order, with how many. loaded: checksums by feed."""
     found: dict[str, int] = {}
-    contracts = load_contracts(catalog)
-    for feed in sorted(contracts, key=lambda name: (FEED_ORDER.index(contracts[name].entity.name), name)):
-        known = loaded.get(feed, set())
-        fresh = [path for path in _landed(settings, contracts[feed]) if checksum(path) not in known]
+    for contract in chosen_contracts(catalog, EVERY_FEED):
+        known = loaded.get(contract.feed, set())
+        fresh = [path for path in _landed(settings, contract) if checksum(path) not in known]
         if fresh:
-            found[feed] = len(fresh)
+            found[contract.feed] = len(fresh)
     return found
 
 

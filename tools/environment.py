@@ -73,7 +73,6 @@ def environment(places: Places, java_home: Path) -> dict[str, str]:
         "BASKETRY_MLFLOW_PORT": str(places.mlflow_port),
         "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{places.mlflow_port}",
         "MLFLOW_DISABLE_TELEMETRY": "true",
-        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",  # a registry that is down is Airflow's to try again
         "OMP_WAIT_POLICY": "PASSIVE",  # boosters would spin on cores that other jobs need
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     }

@@ -14,9 +14,9 @@ from pathlib import Path
 from rich.console import Console
 
 from basketry.errors import BasketryError
-from basketry.settings import Settings
+from basketry.settings import EVERY_FEED, Settings
 from tools import shoppers, summary
-from tools.airflow_client import ENDED, AirflowClient
+from tools.airflow_client import AirflowClient
 from tools.deliver import check_catalog, deliver_catalog, environment_of_demo, new_files, yesterday
 from tools.environment import Places
 from tools.problem import Problem
@@ -28,7 +28,6 @@ from tools.task_errors import failure_sentence
 DAGS = {"ingest", "replay_quarantine", "daily_sales", "offers"}
 _LATER = {"daily_sales", "offers"}
 """Their schedules would find nothing to work on before the files are loaded."""
-AT_ONCE = 2
 RUN_SECONDS = 3600.0
 
 
@@ -118,31 +117,9 @@ class _Run:
             with self.board.step("ingest") as step:
                 step.detail = "no new files"
             return
-        feeds = list(waiting.items())
-        active: dict[str, tuple[str, Step]] = {}
-        end = time.monotonic() + RUN_SECONDS
-        while feeds or active:
-            while feeds and len(active) < AT_ONCE:
-                feed, files = feeds.pop(0)
-                active[feed] = self._begin_ingest(feed, files)
-            self._look_at(active)
-            if time.monotonic() > end:
-                raise Problem(f"ingest of {', '.join(active)} takes more than an hour: see {self.client.address}.")
-            time.sleep(0.7)
-
-    def _begin_ingest(self, feed: str, files: int) -> tuple[str, Step]:
-        step = self.board.begin(f"ingest {feed} ({files} file{'s' * (files != 1)})")
-        conf = {"catalog": self.catalog, "feed": feed, "files": "*", "delivered_by": "make run"}
-        return self.client.trigger("ingest", conf), step
-
-    def _look_at(self, active: dict[str, tuple[str, Step]]) -> None:
-        for feed, (run, step) in list(active.items()):
-            state = self.client.state("ingest", run)
-            if state in ENDED:
-                del active[feed]
-                self._close("ingest", run, state, step)
-            else:
-                step.detail = self._now_running("ingest", run)
+        files = sum(waiting.values())
+        with self.board.step(f"ingest of {', '.join(waiting)} ({files} file{'s' * (files != 1)})") as step:
+            self._whole_run("ingest", step, feed=EVERY_FEED, files="*", delivered_by="make run")
 
     def _sales(self, as_of: date) -> None:
         with self.board.step(f"daily_sales as of {as_of}") as step:
@@ -176,13 +153,6 @@ class _Run:
         if self.client.wait(dag, run, RUN_SECONDS, tell) == "failed":
             raise Problem(failure_sentence(self.client, dag, run, self.places.home))
         step.detail = ""
-
-    def _close(self, dag: str, run: str, state: str, step: Step) -> None:
-        step.detail = ""
-        if state == "failed":
-            self.board.end(step, "failed")
-            raise Problem(failure_sentence(self.client, dag, run, self.places.home))
-        self.board.end(step, "done")
 
     def _now_running(self, dag: str, run: str) -> str:
         return ", ".join(task["task_id"] for task in self.client.tasks(dag, run) if task["state"] == "running")

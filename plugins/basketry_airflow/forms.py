@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from airflow.sdk import Param
 
 from basketry.errors import BadInputError
-from basketry.settings import Settings
+from basketry.settings import EVERY_FEED, Settings
 
 CONTRACT_SUFFIX = ".odcs.yaml"
 NAME = r"^[a-z][a-z0-9_]*$"
@@ -39,7 +40,7 @@ def scheduled_catalog(include: Path) -> str:
 def ingest_form() -> dict[str, Param]:
     """What a person says to load delivered files."""
     return {
-        **_catalog_and_feed(),
+        **_catalog_and_feed({EVERY_FEED: "every feed"}),
         "files": Param(
             "*",
             "Which files of the feed's landing folder: a pattern, several separated by commas.",
@@ -108,13 +109,14 @@ def scoring_form() -> dict[str, Param]:
     }
 
 
-def _catalog_and_feed() -> dict[str, Param]:
+def _catalog_and_feed(beside: Mapping[str, str] | None = None) -> dict[str, Param]:
+    """beside: what can be chosen beside one feed, with its words."""
     include = Settings.from_environment().include
-    known = feeds(include)
-    shown = {feed: f"{feed} ({', '.join(names)})" for feed, names in known.items()}
+    known = {feed: f"{feed} ({', '.join(names)})" for feed, names in feeds(include).items()}
+    shown = {**(beside or {}), **known} if known else {}
     return {
         "catalog": _name(catalogs(include), "The retailer whose files these are.", "Catalog"),
-        "feed": _name(list(known), "The kind of file, described by a contract of that catalog.", "Feed", shown),
+        "feed": _name(list(shown), "The kind of file, described by a contract of that catalog.", "Feed", shown),
     }
 
 

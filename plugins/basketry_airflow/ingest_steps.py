@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Asset, AssetAlias, get_current_context, task
 
 from basketry.errors import BadInputError
+from basketry.settings import EVERY_FEED
 from basketry.tables import FILES
 from basketry_airflow.lake import Row, read_rows
 
@@ -22,6 +23,7 @@ DELIVERED = AssetAlias("basketry_delivered")
 
 COUNTS = ("rows_read", "rows_good", "rows_quarantined", "rows_duplicate", "rows_warned")
 REPORTED = (
+    "feed",
     "file_checksum",
     "file_name",
     "status",
@@ -38,28 +40,31 @@ Params = Mapping[str, Any]
 
 
 @task
-def find_files(params: Params | None = None) -> list[str]:
-    """Names of the delivered files that the form's pattern means; bad input when there is none."""
+def find_files(params: Params | None = None) -> dict[str, list[str]]:
+    """Names, by feed, of the delivered files that the form's pattern means; bad input when there is none."""
     form = params or {}
+    from basketry.files import find_in_feeds
     from basketry_airflow.landing import open_landing
 
-    names = open_landing(_contract(form)).names(form["files"])
-    log.info("%d files found:\n%s", len(names), "\n".join(names))
-    return names
+    found = find_in_feeds(_contracts(form), lambda contract: open_landing(contract).names(form["files"]))
+    for contract, names in found:
+        log.info("%s: %d files found:\n%s", contract.feed, len(names), "\n".join(names))
+    return {contract.feed: names for contract, names in found}
 
 
 @task
-def check_files(names: Sequence[str], params: Params | None = None) -> list[Row]:
-    """Name, checksum, bytes and earlier load of every file; bad input that lists all problems when there is one."""
+def check_files(names: Mapping[str, Sequence[str]], params: Params | None = None) -> list[Row]:
+    """Feed, name, checksum, bytes and earlier load of every file; bad input that lists all problems when there is one."""
     form = params or {}
-    files, problems = inspected(_contract(form), names)
+    contracts = {contract.feed: contract for contract in _contracts(form)}
+    looked_at = [inspected(contracts[feed], of_feed) for feed, of_feed in names.items()]
+    problems = [problem for _, found in looked_at for problem in found]
     if problems:
         listed = "\n".join(problems)
-        raise BadInputError(
-            f"{len(problems)} of {len(names)} files cannot be loaded, correct or remove them:\n{listed}"
-        )
-    loaded = {row["file_checksum"]: row["run_id"] for row in _ledger(form) if row["status"] == "loaded"}
-    checked = [{**file, "loaded_by": loaded.get(file["checksum"])} for file in files]
+        total = sum(map(len, names.values()))
+        raise BadInputError(f"{len(problems)} of {total} files cannot be loaded, correct or remove them:\n{listed}")
+    loaded = {_identity(row): row["run_id"] for row in _ledger(form) if row["status"] == "loaded"}
+    checked = [{**file, "loaded_by": loaded.get((file["feed"], file["checksum"]))} for files, _ in looked_at for file in files]
     for file in checked:
         log.info("%s", _check_line(file, again=form["load_again"]))
     return checked
@@ -76,15 +81,10 @@ def report(checked: Sequence[Row], params: Params | None = None) -> dict[str, An
     this_run = f"{context['dag'].dag_id}/{context['run_id']}/load/"
     summary = summarise(checked, _ledger(form), this_run)
     log.info("%s", "\n".join(report_lines(summary)))
-    if summary["loaded"]:
-        asset = entity_asset(_contract(form))
-        extra = {
-            **_touched(summary["loaded"]),
-            "catalog": form["catalog"],
-            "feed": form["feed"],
-            "run_id": context["run_id"],
-        }
-        context["outlet_events"][DELIVERED].add(asset, extra=extra)
+    for contract in _contracts(form):
+        if loaded := [row for row in summary["loaded"] if row["feed"] == contract.feed]:
+            about = {"catalog": contract.catalog, "feed": contract.feed, "run_id": context["run_id"]}
+            context["outlet_events"][DELIVERED].add(entity_asset(contract), extra={**_touched(loaded), **about})
     return summary
 
 
@@ -104,7 +104,9 @@ def inspected(contract: Contract, names: Iterable[str]) -> tuple[list[Row], list
             problems.append(error.message)
             continue
         unknown = list(file.unknown_columns)
-        files.append({"name": name, "checksum": file.checksum, "bytes": file.bytes, "unknown_columns": unknown})
+        files.append(
+            {"feed": contract.feed, "name": name, "checksum": file.checksum, "bytes": file.bytes, "unknown_columns": unknown}
+        )
     return files, problems
 
 
@@ -113,15 +115,16 @@ def summarise(checked: Iterable[Row], ledger: Iterable[Row], this_run: str) -> d
 
     this_run: what the run id of every try of this run's load begins with.
     """
-    lines = {row["file_checksum"]: row for row in ledger}
-    found = [{**lines[file["checksum"]], "name": file["name"]} for file in checked if file["checksum"] in lines]
-    loaded = {row["file_checksum"]: row for row in found if row["run_id"].startswith(this_run)}
-    skipped = [{"name": row["name"], "run_id": row["run_id"]} for row in found if row["file_checksum"] not in loaded]
+    lines = {_identity(row): row for row in ledger}
+    files = [(lines.get((file["feed"], file["checksum"])), file["name"]) for file in checked]
+    found = [{**line, "name": name} for line, name in files if line]
+    loaded = {_identity(row): row for row in found if row["run_id"].startswith(this_run)}
+    skipped = [{"name": row["name"], "run_id": row["run_id"]} for row in found if _identity(row) not in loaded]
     return {
-        "loaded": [{key: row[key] for key in ("name", "status", *COUNTS, "reasons", "touched_from", "touched_to")}
+        "loaded": [{key: row[key] for key in ("feed", "name", "status", *COUNTS, "reasons", "touched_from", "touched_to")}
                    for row in loaded.values()],
         "skipped": skipped,
-        "missing": [file["name"] for file in checked if file["checksum"] not in lines],
+        "missing": [name for line, name in files if not line],
         **{count: sum(row[count] for row in loaded.values()) for count in COUNTS},
     }  # fmt: skip
 
@@ -159,13 +162,17 @@ def _touched(loaded: Iterable[Row]) -> dict[str, str | None]:
 
 
 def _ledger(form: Params) -> list[Row]:
-    return read_rows(form["catalog"], FILES, REPORTED, {"feed": form["feed"]})
+    return read_rows(form["catalog"], FILES, REPORTED, {} if form["feed"] == EVERY_FEED else {"feed": form["feed"]})
 
 
-def _contract(form: Params) -> Contract:
-    from basketry.contracts import load_contract
+def _identity(line: Row) -> tuple[str, str]:
+    return line["feed"], line["file_checksum"]
 
-    return load_contract(form["catalog"], form["feed"])
+
+def _contracts(form: Params) -> list[Contract]:
+    from basketry.contracts import chosen_contracts
+
+    return chosen_contracts(form["catalog"], form["feed"])
 
 
 def _check_line(file: Row, *, again: bool) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol
 
-from basketry.errors import BadInputError
+from basketry.errors import BadInputError, NothingDeliveredError
 from basketry.files import find_files
 from basketry.settings import Settings
 
@@ -80,7 +80,7 @@ class VolumeLanding:
             try:
                 found = find_files(Path(mirror), pattern, self.contract)
             except BadInputError as error:
-                raise BadInputError(error.message.replace(mirror, str(self.folder))) from None
+                raise type(error)(error.message.replace(mirror, str(self.folder))) from None
             return [str(path.relative_to(mirror)) for path in found]
 
     @contextmanager
@@ -105,7 +105,7 @@ class VolumeLanding:
                 yield Path(str(entry.path)).relative_to(self.folder)
         except NotFound:
             message = f"Landing folder '{self.folder}' does not exist; put the files of '{self.contract.feed}' there."
-            raise BadInputError(message) from None
+            raise NothingDeliveredError(message) from None
 
     def _entries(self, folder: str) -> Iterator[DirectoryEntry]:
         for entry in self.files.list_directory_contents(folder):

@@ -52,6 +52,7 @@ def on_call(
             "retry_delay": FIRST_DELAY,
             "retry_policy": JobRetryPolicy(),
             "execution_timeout": task_limit,
+            "max_active_tis_per_dag": runs_at_once,  # max_active_runs does not count the runs of a backfill
             "on_failure_callback": FailureAlert(tier=tier, owner=owner, runbook=runbook),
         },
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import RetryDecision, RetryPolicy
 
-from basketry.errors import BAD_INPUT_EXIT, BadInputError
+from basketry.errors import BAD_INPUT_EXIT, TRY_AGAIN_EXIT, BadInputError
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -44,9 +44,13 @@ CAUSES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (r"[Cc]luster '?[\w-]+'? was terminated|Could not reach driver of cluster", "the cluster was lost while the job ran"),
         (r"'result_state': 'TIMEDOUT'", "the run took longer than its compute profile allows"),
+        (
+            rf"^RegistryDownError: |Error code is: {TRY_AGAIN_EXIT}\.|'error': ['\"][\w.]*RegistryDownError: ",
+            "the model registry did not answer",
+        ),
     )
 )
-"""What Databricks did to a run, in words for an alert; a closed list, because an error's own text may hold a delivered value."""
+"""What was done to a run, in words for an alert; a closed list, because an error's own text may hold a delivered value."""
 
 UNKNOWN_CAUSE = "see the task's log"
 

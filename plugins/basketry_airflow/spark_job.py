@@ -83,11 +83,12 @@ def _databricks(
         idempotency_token=TOKEN,
         timeout_seconds=compute.timeout_seconds,
         polling_period_seconds=polling,
-        max_active_tis_per_dag=compute.max_concurrent_runs or None,
         deferrable=False,
         durable=True,
         **place,
     )
+    limits = (operator.max_active_tis_per_dag, compute.max_concurrent_runs)
+    operator.max_active_tis_per_dag = min(filter(None, limits), default=None)
     shared = load_shared(settings.include, operator.dag_id, cloud=cloud, folder=folder)
     # Airflow wants what follows a setup to follow its success; a job that also runs after a failure has its own cluster.
     if shared and operator.trigger_rule == TriggerRule.ALL_SUCCESS:

@@ -7,16 +7,18 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import NoReturn
 
-from basketry.errors import BAD_INPUT_EXIT, BadInputError
+from basketry.errors import BAD_INPUT_EXIT, TRY_AGAIN_EXIT, BadInputError, TryAgainError
 from basketry.lakehouse import Lakehouse
 from basketry.report import JobReport
 from basketry.session import spark_session
 from basketry.settings import Settings
 from basketry.tables import JOB_RUNS
+from basketry.turns import turn_at
 
 FIRST, LAST = date(1900, 1, 1), date(2999, 12, 31)
 """Days that a job may look at: far enough from the calendar's ends for what lies before and after a day."""
@@ -24,17 +26,26 @@ FIRST, LAST = date(1900, 1, 1), date(2999, 12, 31)
 Job = Callable[[Lakehouse, argparse.Namespace], JobReport]
 
 
-class _JobParser(argparse.ArgumentParser):
-    """Bad arguments are bad input: they exit like every other one."""
+class JobParser(argparse.ArgumentParser):
+    """Bad arguments are bad input: they exit like every other one.
+
+    turn: what only one run at a time may work on, with arguments in braces; see `turn_at`.
+    """
+
+    turn = ""
 
     def error(self, message: str) -> NoReturn:
         """Name the problem and the way to help."""
         raise BadInputError(f"job {self.prog}: {message} (--help explains the arguments).")
 
 
-def job_parser(name: str, description: str | None, *, dated: bool) -> argparse.ArgumentParser:
-    """The arguments that every job has. dated: the job also needs --as-of."""
-    parser = _JobParser(prog=name, description=description, allow_abbrev=False)
+def job_parser(name: str, description: str | None, *, dated: bool, turn: str = "") -> JobParser:
+    """The arguments that every job has.
+
+    dated: the job also needs --as-of. turn: as JobParser has it; else the job, or of a dated one the job as of that day.
+    """
+    parser = JobParser(prog=name, description=description, allow_abbrev=False)
+    parser.turn = turn or (f"{name} {{as_of}}" if dated else name)
     parser.add_argument("--catalog", required=True, help="the retailer, e.g. demo")
     parser.add_argument(
         "--run-id", default="manual", help="names this run in ops.job_runs; a repeated id replaces its line"
@@ -57,23 +68,46 @@ def _day(text: str) -> date:
     return day
 
 
-def job_main(parser: argparse.ArgumentParser, job: Job) -> None:
-    """Run a job from the command line: exits 0, or 65 on bad input (raised as it is on Databricks, which shows it)."""
+def job_main(parser: JobParser, job: Job) -> None:
+    """Run a job from the command line: exits 0, 65 on bad input, 75 when a later try may help.
+
+    On Databricks both errors are raised as they are: it shows them.
+    """
     settings = None
     try:
         settings = Settings.from_environment()
-        _run(parser.parse_args(), parser.prog, job, settings)
-    except BadInputError as error:
+        arguments = parser.parse_args()
+        with _turn(parser, arguments, settings):
+            _run(arguments, parser.prog, job, settings)
+    except (BadInputError, TryAgainError) as error:
         if settings is not None and settings.runtime == "databricks":
             raise
         print(f"basketry.errors.{type(error).__name__}: {error}", file=sys.stderr)
         sys.stderr.flush()
-        sys.exit(BAD_INPUT_EXIT)
+        sys.exit(BAD_INPUT_EXIT if isinstance(error, BadInputError) else TRY_AGAIN_EXIT)
+
+
+@contextmanager
+def _turn(parser: JobParser, arguments: argparse.Namespace, settings: Settings) -> Iterator[None]:
+    """Locally, wait for another run of the same: a second one by hand, or one that outlived the task that started it."""
+    if settings.lake is None or arguments.dry_run:
+        yield
+        return
+    with turn_at(settings.home / "turns", arguments.catalog, parser.turn.format_map(vars(arguments))):
+        yield
 
 
 def _run(arguments: argparse.Namespace, name: str, job: Job, settings: Settings) -> None:
     start = time.monotonic()
     lake = Lakehouse(spark_session(name, local=settings.runtime == "local"), arguments.catalog, settings)
+    run_job(lake, name, arguments, job, start)
+
+
+def run_job(
+    lake: Lakehouse, name: str, arguments: argparse.Namespace, job: Job, start: float | None = None
+) -> JobReport:
+    """Run a job, print what it says, and note it in ops.job_runs unless it was a dry run. start: of the process's clock."""
+    start = time.monotonic() if start is None else start
     report = job(lake, arguments)
     seconds = time.monotonic() - start
     for line in report.summary:
@@ -83,6 +117,7 @@ def _run(arguments: argparse.Namespace, name: str, job: Job, settings: Settings)
     )
     if not report.dry_run:
         _record(lake, name, arguments, report, seconds)
+    return report
 
 
 def _record(lake: Lakehouse, name: str, arguments: argparse.Namespace, report: JobReport, seconds: float) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 BAD_INPUT_EXIT = 65
 """Exit code of a job that was given what it can never accept (EX_DATAERR of sysexits.h): Airflow does not retry it."""
 
+TRY_AGAIN_EXIT = 75
+"""Exit code of a job that needs something which does not answer (EX_TEMPFAIL of sysexits.h): Airflow retries it."""
+
 
 class BasketryError(Exception):
     """Base of every error that Basketry raises on purpose."""
@@ -17,6 +20,14 @@ class BadInputError(BasketryError):
         """Keep one sentence; the prefix is what the retry policy recognises through Databricks' error text."""
         super().__init__(f"BAD_INPUT: {message}")
         self.message = message
+
+
+class TryAgainError(BasketryError):
+    """Something that is needed does not answer now. Not bad input: it may pass by itself."""
+
+
+class NothingDeliveredError(BadInputError):
+    """No file is there to be loaded; names the landing folder and what it holds."""
 
 
 class ContractError(BadInputError):

@@ -8,7 +8,6 @@ has no atomic "create unless it exists" that two JVMs could trust.
 from __future__ import annotations
 
 import dataclasses
-import fcntl
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -28,6 +27,7 @@ from basketry.phrases import newer_condition, quoted
 from basketry.schemas import conform, declared_schema
 from basketry.settings import Settings
 from basketry.tables import Column, Table
+from basketry.turns import turn
 
 CATALOG_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
@@ -80,6 +80,11 @@ class Lakehouse:
         if self.settings.lake is not None:
             return folders.version(self.path(table))
         return int(self._delta(table).history(1).select("version").collect()[0][0])
+
+    def versions(self, *tables: Table) -> dict[str, int]:
+        """The newest Delta version of those tables that exist, by full name."""
+        found = {table.full_name: self.version(table) for table in tables}
+        return {name: version for name, version in found.items() if version is not None}
 
     def changes(self, table: Table, since: int) -> DataFrame | None:
         """Rows changed after version `since`, with `_change_type`; None when that history is gone or was never kept."""
@@ -288,8 +293,5 @@ class Lakehouse:
         if self.settings.lake is None:
             yield
             return
-        lock = self.settings.lake / self.catalog / ".locks" / f"{table.full_name}.lock"
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        with lock.open("w") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)  # the kernel lets go of it when the process dies
+        with turn(self.settings.lake / self.catalog / ".locks" / f"{table.full_name}.lock"):
             yield

@@ -6,12 +6,14 @@ scores, `challenger` waits for its gate, `previous` scored before the champion a
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from basketry.errors import BadInputError, BasketryError
+from basketry.errors import BadInputError, TryAgainError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -25,12 +27,27 @@ PREVIOUS = "previous"
 VERDICT_FILE = "gate/verdict.json"
 """Where a gate leaves its verdict, among the artifacts of the challenger's run."""
 
-_DOWN = {"INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED"}
+PATIENCE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "30", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3"}
+"""Seconds and repetitions of a request where nothing else is set: MLflow's own would wait a quarter of an hour for a server
+that hangs, though Airflow tries again anyway."""
+for _name, _value in PATIENCE.items():
+    os.environ.setdefault(_name, _value)
+
+_DOWN = {
+    "INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED",
+    "ENDPOINT_NOT_FOUND",
+}  # fmt: skip
+_REFUSED = {"PERMISSION_DENIED", "CUSTOMER_UNAUTHORIZED", "UNAUTHENTICATED"}
 _ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
 """Names and aliases are written by this library, so what is called invalid is one that is not there."""
 
+_CUT_OFF = re.compile(
+    r"Max retries exceeded (?!.*too many 500 error)|Connection (?:broken|aborted)|timed out|\b(?:429|502|503|504) "
+)
+"""How a file's download ended that is not the file's fault. Not by 500: so MLflow's server answers for one that is gone."""
 
-class RegistryDownError(BasketryError):
+
+class RegistryDownError(TryAgainError):
     """The model registry did not answer. Not bad input: it may pass by itself, so Airflow tries again."""
 
 
@@ -93,7 +110,7 @@ def loading(name: str, version: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # files can be missing or broken in as many ways as there are stores
-        alias_version(name, CHAMPION)  # a registry that is down is to blame instead of the model
+        _check_answers(name, error)
         message = f"version {version} of {name} cannot be loaded ({type(error).__name__}): train or name another one."
         raise ModelGoneError(message) from error
 
@@ -107,9 +124,16 @@ def check_loads(name: str, version: str) -> None:
     try:
         mlflow.pyfunc.load_model(f"models:/{name}/{version}")
     except Exception as error:  # a model's files can fail in as many ways as there are kinds of models
-        _exists(name, version)  # a registry that has gone down meanwhile is to blame instead of the model
+        _check_answers(name, error)
         message = f"version {version} of {name} cannot be loaded ({type(error).__name__}): choose another version."
         raise BadInputError(message) from error
+
+
+def _check_answers(name: str, error: Exception) -> None:
+    """RegistryDownError when the registry, and not the model, is to blame for an error while a version was loaded."""
+    if _CUT_OFF.search(str(error)):
+        raise RegistryDownError(_unanswered(name)) from error
+    alias_version(name, CHAMPION)
 
 
 def _exists(name: str, version: str) -> bool:
@@ -144,31 +168,36 @@ def answering(name: str) -> Iterator[MlflowClient]:
     try:
         yield MlflowClient()
     except Exception as error:
+        if _code(error) in _REFUSED:
+            message = f"the model registry refused to answer about {name}: see that its login is valid and may use the model."
+            raise RegistryDownError(message) from error
         if not _is_down(error):
             raise
-        message = (
-            f"the model registry did not answer about {name}: see that MLflow runs where MLFLOW_TRACKING_URI says."
-        )
-        raise RegistryDownError(message) from error
+        raise RegistryDownError(_unanswered(name)) from error
+
+
+def _unanswered(name: str) -> str:
+    return f"the model registry did not answer about {name}: see that MLflow runs where MLFLOW_TRACKING_URI says."
 
 
 def _found(ask: Callable[[], Found]) -> Found | None:
     """What the registry answers, None when it has no such thing; MLflow raises one type for every cause."""
-    from mlflow.exceptions import MlflowException
-
     try:
         return ask()
-    except MlflowException as error:
-        if str(error.error_code) in _ABSENT:
+    except Exception as error:
+        if _code(error) in _ABSENT:
             return None
         raise
 
 
-def _is_down(error: BaseException) -> bool:
+def _code(error: BaseException) -> str:
+    """MLflow's word for the cause; empty for an error that is none of MLflow's."""
     from mlflow.exceptions import MlflowException
-    from requests.exceptions import ConnectionError as NoConnection
-    from requests.exceptions import Timeout
 
-    if isinstance(error, MlflowException):
-        return str(error.error_code) in _DOWN
-    return isinstance(error, NoConnection | Timeout)
+    return str(error.error_code) if isinstance(error, MlflowException) else ""
+
+
+def _is_down(error: BaseException) -> bool:
+    from requests.exceptions import RequestException
+
+    return _code(error) in _DOWN or isinstance(error, RequestException)

@@ -11,6 +11,8 @@ from basketry.errors import BadInputError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 RUNTIMES = ("local", "databricks")
+EVERY_FEED = "*"
+"""Stands for all feeds of a catalog where one is asked for."""
 
 
 @dataclass(frozen=True)

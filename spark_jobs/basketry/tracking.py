@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version as installed_version
-from typing import Any, Protocol, TypeVar
-
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from basketry import registry
 from basketry.lakehouse import Lakehouse
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Restored = TypeVar("Restored")
 

@@ -120,8 +120,9 @@ def test_every_failure_is_told(dag: DAG) -> None:
 
 @every_dag
 def test_runs_that_share_tables_do_not_overlap(dag: DAG) -> None:
-    """One run at a time, except where the tables allow more; nothing catches up by itself."""
+    """One run at a time, except where the tables allow more, a backfill's included; nothing catches up by itself."""
     assert dag.max_active_runs == RUNS_AT_ONCE.get(dag.dag_id, 1)
+    assert {task.max_active_tis_per_dag for task in dag.tasks} == {dag.max_active_runs}
     assert dag.catchup is False
 
 

@@ -12,7 +12,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 CATALOG, END = "demo", date(2026, 11, 20)
 FEEDS = ("products", "customers", "order_lines")
 QUICK = {
-    "propensity.yaml": {"dates: 8": "dates: 3", "trials: 4": "trials: 1"},
+    "propensity.yaml": {"dates: 8": "dates: 3", "trials: 4": "trials: 1", "refusal: 1.0": "refusal: 50"},
     "rfm.yaml": {"most: 20": "most: 5", "resamples: 20": "resamples: 3"},
     "forecast.yaml": {"origins: 26": "origins: 4", "rounds: 100": "rounds: 10", "bootstrap: 500": "bootstrap: 20",
                       "chosen_on: 3": "chosen_on: 2", "tested_on: 3": "tested_on: 1"},
@@ -66,11 +66,27 @@ def store(home: Path) -> str:
 
 def prepared(home: Path, *, full: bool) -> Path:
     """Deliver a small retailer into the home, set up its quick settings, write the plan; returns the plan's file."""
-    from mlflow import MlflowClient
-
     from basketry.demo import deliver
 
     deliver(home / "landing" / CATALOG, END, scale=0.05, weeks=60 if full else 12)
+    quick_include(home)
+    own_experiments(home)
+    plan = home / "plan.json"
+    plan.write_text(json.dumps([vars(job) | {"catalog": CATALOG, "day": END.isoformat()} for job in jobs(full=full)]))
+    return plan
+
+
+def own_experiments(home: Path) -> None:
+    """Make a model registry whose models are kept in the home."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient(store(home), store(home))
+    for model in ("rfm", "propensity", "forecast"):
+        client.create_experiment(f"{CATALOG}_{model}", artifact_location=(home / "models" / model).as_uri())
+
+
+def quick_include(home: Path) -> None:
+    """The home's own settings, with which a training takes seconds."""
     include = home / "include"
     shutil.copytree(CHECKOUT / "include", include)
     for name, words in QUICK.items():
@@ -79,12 +95,6 @@ def prepared(home: Path, *, full: bool) -> Path:
             assert old in text, f"include/{name} has no '{old}'"
             text = text.replace(old, new)
         (include / name).write_text(text)
-    client = MlflowClient(store(home), store(home))
-    for model in ("rfm", "propensity", "forecast"):
-        client.create_experiment(f"{CATALOG}_{model}", artifact_location=(home / "models" / model).as_uri())
-    plan = home / "plan.json"
-    plan.write_text(json.dumps([vars(job) | {"catalog": CATALOG, "day": END.isoformat()} for job in jobs(full=full)]))
-    return plan
 
 
 def _job(script: str, *arguments: str, run: str, model: str = "") -> Job:

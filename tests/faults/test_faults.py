@@ -19,9 +19,9 @@ from tests.faults.disturb import Course, Kill, run_plan
 from tests.faults.lake import contents, lost
 from tests.faults.plan import CATALOG, jobs, prepared
 
-KILLS = int(os.environ.get("BASKETRY_KILLS") or 4)
+KILLS = int(os.environ.get("KILLS") or 4)
 FULL = KILLS > 50
-SEED = int(os.environ.get("BASKETRY_KILL_SEED") or 11)
+SEED = int(os.environ.get("KILL_SEED") or 11)
 A_COLD_JOB_IS_SLOWER = 1.3
 
 pytestmark = pytest.mark.timeout(4 * 3600 if FULL else 900)

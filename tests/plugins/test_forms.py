@@ -27,7 +27,8 @@ def test_a_contract_alone_brings_a_feed_into_the_form(include: Path) -> None:
     """A new file in include/contracts is a new choice; a contract with a mistake does not take the form away."""
     assert feeds(include) == {"events": ["demo"], "order_lines": ["demo", "other"]}
     feed = ingest_form()["feed"].schema
-    assert feed["enum"] == ["events", "order_lines"]
+    assert feed["enum"] == ["*", "events", "order_lines"]
+    assert replay_form()["feed"].schema["enum"] == ["events", "order_lines"]
     assert feed["values_display"]["order_lines"] == "order_lines (demo, other)"
     assert replay_form()["catalog"].schema["enum"] == ["demo", "other"]
 

@@ -16,6 +16,7 @@ def line(checksum: str, run_id: str, good: int) -> dict[str, Any]:
     return {
         **counts,
         **days,
+        "feed": "order_lines",
         "file_checksum": checksum,
         "run_id": run_id,
         "status": "loaded",
@@ -23,7 +24,7 @@ def line(checksum: str, run_id: str, good: int) -> dict[str, Any]:
     }
 
 
-CHECKED = [{"name": name, "checksum": name[0]} for name in ("a.csv", "b.csv", "c.csv", "copy of a.csv")]
+CHECKED = [{"feed": "order_lines", "name": name, "checksum": name[0]} for name in ("a.csv", "b.csv", "c.csv", "copy of a.csv")]
 CHECKED[3]["checksum"] = "a"
 LEDGER = [line("a", f"{THIS_RUN}-1/1", 5), line("b", "ingest/manual__1/load/-1/1", 7), line("z", f"{THIS_RUN}-1/2", 9)]
 
@@ -49,3 +50,12 @@ def test_people_read_rows_and_reasons() -> None:
     assert "price:none: 1" in text
     assert "b.csv: already loaded by ingest/manual__1/load/-1/1, skipped" in text
     assert "c.csv: no line in ops.files" in text
+
+
+def test_one_content_in_two_feeds_is_two_files() -> None:
+    """The same bytes may be delivered as two feeds: each has its line, and its fate."""
+    other = {**LEDGER[0], "feed": "coupons", "run_id": "ingest/manual__1/load/-1/1"}
+    checked = [CHECKED[0], {**CHECKED[0], "feed": "coupons", "name": "c.csv"}]
+    summary = summarise(checked, [*LEDGER, other], THIS_RUN)
+    assert [row["feed"] for row in summary["loaded"]] == ["order_lines"]
+    assert summary["skipped"] == [{"name": "c.csv", "run_id": "ingest/manual__1/load/-1/1"}]

@@ -136,3 +136,14 @@ class _Hook:
 
     def cancel_run(self, run_id: int) -> None:
         self.cancelled.append(run_id)
+
+
+@pytest.mark.parametrize(("runs_at_once", "expected"), [(1, 1), (20, 8)])
+def test_the_stricter_limit_of_dag_and_compute_holds(
+    monkeypatch: pytest.MonkeyPatch, runs_at_once: int, expected: int
+) -> None:
+    """A job runs no more often at once than its DAG allows, and than its compute profile does (small: 8)."""
+    monkeypatch.setenv("BASKETRY_RUNTIME", "databricks")
+    manners = on_call(tier=2, owner="us", runbook="docs/runbooks/daily_sales.md", doc=DOC, runs_at_once=runs_at_once)
+    with DAG("some_dag", schedule=None, **manners):
+        assert spark_job("noop").max_active_tis_per_dag == expected

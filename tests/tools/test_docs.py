@@ -14,7 +14,7 @@ from tools.environment import CHECKOUT
 from tools.job import job_names
 
 KNOWN = {table.full_name for table in (*TABLES, propensity_wide(["Milk"]))}
-CODE = [path for top in ("dags", "plugins", "spark_jobs", "tools") for path in (CHECKOUT / top).rglob("*.py")]
+CODE = [path for top in ("benchmarks", "dags", "plugins", "spark_jobs", "tools") for path in (CHECKOUT / top).rglob("*.py")]
 SETTING = re.compile(r"\bBASKETRY_[A-Z_]*[A-Z]\b")
 BETWEEN_PROCESSES = {"BASKETRY_SERVICE", "BASKETRY_SCREENSHOTS"}
 """What one program of tools/ tells another; nobody sets it."""

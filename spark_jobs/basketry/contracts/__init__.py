@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from basketry.contracts.catalog import Catalog, catalog_names, load_catalog
-from basketry.contracts.loader import feed_names, load_contract, load_contracts
+from basketry.contracts.loader import chosen_contracts, feed_names, load_contract, load_contracts
 from basketry.contracts.model import Contract, DeliveredAt, DeliveredColumn, FileFormat, MappedColumn, Rule
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "MappedColumn",
     "Rule",
     "catalog_names",
+    "chosen_contracts",
     "feed_names",
     "load_catalog",
     "load_contract",

@@ -9,8 +9,14 @@ from basketry.contracts.catalog import include_folder, label_of, load_catalog
 from basketry.contracts.document import Node, custom_properties, nearest, read_document
 from basketry.contracts.model import Contract
 from basketry.errors import BadInputError
+from basketry.settings import EVERY_FEED
 
 SUFFIX = ".odcs.yaml"
+LOADING_ORDER = (
+    "products", "customers", "opt_outs", "campaigns", "campaign_members", "coupons", "redemptions", "reviews", "events",
+    "order_lines",
+)  # fmt: skip
+"""Entities in the order in which their feeds are loaded: what others refer to first, the long ones last."""
 
 
 def feed_names(catalog: str, include: Path | None = None) -> list[str]:
@@ -23,6 +29,14 @@ def feed_names(catalog: str, include: Path | None = None) -> list[str]:
 def load_contracts(catalog: str, include: Path | None = None) -> dict[str, Contract]:
     """All contracts of a catalog by feed; ContractError at the first mistake."""
     return {feed: load_contract(catalog, feed, include) for feed in feed_names(catalog, include)}
+
+
+def chosen_contracts(catalog: str, feed: str, include: Path | None = None) -> list[Contract]:
+    """The contract of one feed; for EVERY_FEED all of the catalog's, in loading order."""
+    if feed != EVERY_FEED:
+        return [load_contract(catalog, feed, include)]
+    contracts = load_contracts(catalog, include).values()
+    return sorted(contracts, key=lambda contract: (LOADING_ORDER.index(contract.entity.name), contract.feed))
 
 
 def load_contract(catalog: str, feed: str, include: Path | None = None) -> Contract:

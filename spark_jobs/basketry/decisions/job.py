@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 import pandas as pd
@@ -23,6 +23,7 @@ from basketry.tables import (
     PRODUCT_FEATURES,
     PRODUCT_FORECASTS,
     PRODUCTS,
+    REVIEWS,
 )
 
 _PRICE_DAYS = 728
@@ -40,6 +41,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     rules = load_decisions(lake.settings.include)
     as_of = arguments.as_of
     where = f"as_of = DATE'{as_of}'"
+    inputs = lake.versions(ORDER_LINES, PRODUCTS, REVIEWS)  # first: what comes meanwhile came late
     forecasts = _forecasts(lake, as_of)
     if arguments.dry_run:
         return JobReport(0, 0, ("the rules hold",), as_of=as_of, dry_run=True)
@@ -49,7 +51,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     known = _known(lake, forecasts, features, lake.read(PRICE_RESPONSE).where(where))
     limits = core.bucket_limits(forecasts.select("predicted_revenue").toPandas()["predicted_revenue"], rules)
     lake.replace(PRODUCT_DECISIONS, _decided(known, rules, limits, as_of), where)
-    return _report(lake, as_of, where)
+    return _report(lake, as_of, where, inputs)
 
 
 def _forecasts(lake: Lakehouse, as_of: date) -> DataFrame:
@@ -111,7 +113,7 @@ def _decided(known: DataFrame, rules: Decisions, limits: tuple[float, float], as
     return known.mapInPandas(decided, schema).withColumn("as_of", F.lit(as_of))
 
 
-def _report(lake: Lakehouse, as_of: date, where: str) -> JobReport:
+def _report(lake: Lakehouse, as_of: date, where: str, inputs: Mapping[str, int]) -> JobReport:
     counts = (
         lake.read(PRODUCT_DECISIONS).where(where).groupBy("action").count().orderBy(F.desc("count"), "action").collect()
     )
@@ -122,4 +124,5 @@ def _report(lake: Lakehouse, as_of: date, where: str) -> JobReport:
         f"{total:,} products: {listed}",
         f"{told:,} products whose price moved enough to tell how buyers follow it",
     )
-    return JobReport(total, total, lines, as_of=as_of, details={row.action: row["count"] for row in counts})
+    details = {row.action: row["count"] for row in counts}
+    return JobReport(total, total, lines, as_of=as_of, input_versions=inputs, details=details)

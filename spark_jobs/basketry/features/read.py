@@ -161,5 +161,4 @@ def last_day(lake: Lakehouse, last_sale: date) -> date:
 
 def versions(lake: Lakehouse) -> Mapping[str, int]:
     """The Delta version of each input that exists."""
-    found = {table.full_name: lake.version(table) for table in (ORDER_LINES, PRODUCTS)}
-    return {name: version for name, version in found.items() if version is not None}
+    return lake.versions(ORDER_LINES, PRODUCTS)

@@ -11,24 +11,29 @@ import argparse
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from pyspark.sql import DataFrame, Row
+from pyspark.sql import Row
 from pyspark.sql import functions as F
 
+from basketry import late
+from basketry.changes import Sight
 from basketry.features import core
 from basketry.features.compute import Order, Outcome, compute, input_versions
 from basketry.features.read import as_of_in, stored_dates
 from basketry.lakehouse import Lakehouse
 from basketry.report import JobReport
-from basketry.tables import FEATURE_DATES, ORDER_LINES, PRODUCTS, PROPENSITY_SCORES, Table
+from basketry.tables import FEATURE_DATES, ORDER_LINES, PRODUCTS, PROPENSITY_SCORES
 
-_COUNTED: dict[Table, tuple[str, ...]] = {
-    ORDER_LINES: (
-        "order_id", "customer_id", "product_id", "order_date", "line_kind", "status", "list_amount", "instore_discount",
-        "campaign_coupon_discount", "manuf_coupon_discount", "manuf_coupon_match_discount", "net_amount",
+SEES = (
+    Sight(
+        ORDER_LINES,
+        ("order_id", "customer_id", "product_id", "order_date", "line_kind", "status", "list_amount",
+         "instore_discount", "campaign_coupon_discount", "manuf_coupon_discount", "manuf_coupon_match_discount",
+         "net_amount"),
+        core.counts,
     ),
-    PRODUCTS: ("product_id", "category"),
-}  # fmt: skip
-"""The columns of each input that features depend on: a change of any other column touches nothing."""
+    Sight(PRODUCTS, ("product_id", "category"), core.counts),
+)  # fmt: skip
+"""What features look at."""
 
 _VERSION = {ORDER_LINES: "order_lines_version", PRODUCTS: "products_version"}
 
@@ -58,47 +63,10 @@ def _summary(touched: Sequence[date], stored: int) -> str:
 
 def touched_dates(lake: Lakehouse, stored: Mapping[date, Row], inputs: Mapping[str, int]) -> tuple[date, ...]:
     """The stored dates whose features would no longer come out the same; all of them where that cannot be told."""
-    found: set[date] = set()
-    for table, version in _VERSION.items():
-        since = min((row[version] for row in stored.values()), default=None)
-        if since is None or inputs.get(table.full_name, since) == since:
-            continue
-        first_days = _first_days(lake, table, since)
-        if first_days is None:
-            return tuple(sorted(stored))
-        found |= {
-            day
-            for day, row in stored.items()
-            if any(commit > row[version] and first <= day for commit, first in first_days.items())
-        }
-    return tuple(sorted(found))
-
-
-def _first_days(lake: Lakehouse, table: Table, since: int) -> dict[int, date] | None:
-    """The first day that each commit after a version touches; None when the history is gone."""
-    changes = lake.changes(table, since)
-    if changes is None:
-        return None
-    days = changed_images(changes, table)
-    if table is PRODUCTS:
-        sold = lake.read(ORDER_LINES).where(core.counts()).select("product_id", "order_date")
-        days = days.select("commit", "product_id").join(sold, "product_id")
-    else:
-        days = days.where(core.counts())
-    return {row.commit: row.day for row in days.groupBy("commit").agg(F.min("order_date").alias("day")).collect()}
-
-
-def changed_images(changes: DataFrame, table: Table) -> DataFrame:
-    """Old and new images, counted columns only, of the rows that a commit changed in them, with `commit`.
-
-    changes: rows of the table's change data feed. A row that was delivered again just as it was is left out.
-    """
-    came_or_went = F.bool_or(F.col("_change_type").isin("insert", "delete"))
-    images = F.collect_set(F.struct(*_COUNTED[table]))
-    rows = changes.groupBy(*table.key, F.col("_commit_version").alias("commit"))
-    changed = rows.agg(images.alias("images"), came_or_went.alias("came_or_went"))
-    changed = changed.where(F.col("came_or_went") | (F.size("images") > 1))
-    return changed.select("commit", F.explode("images").alias("image")).select("commit", "image.*")
+    reflected = {
+        day: {table.full_name: row[version] for table, version in _VERSION.items()} for day, row in stored.items()
+    }
+    return late.touched_dates(lake, SEES, reflected, inputs)
 
 
 def _mark_stale(lake: Lakehouse, dates: Sequence[date]) -> None:

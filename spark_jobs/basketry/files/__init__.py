@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from basketry.files.batches import ROWS_PER_BATCH, read_batches
-from basketry.files.find import find_files
+from basketry.files.find import find_files, find_in_feeds
 from basketry.files.inspection import DeliveredFile, inspect_file, unfit_file
 
-__all__ = ["ROWS_PER_BATCH", "DeliveredFile", "find_files", "inspect_file", "read_batches", "unfit_file"]
+__all__ = [
+    "ROWS_PER_BATCH",
+    "DeliveredFile",
+    "find_files",
+    "find_in_feeds",
+    "inspect_file",
+    "read_batches",
+    "unfit_file",
+]

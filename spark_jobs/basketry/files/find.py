@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from basketry.errors import BadInputError
+from basketry.errors import BadInputError, NothingDeliveredError
 
 if TYPE_CHECKING:
     from basketry.contracts import Contract
+
+Found = TypeVar("Found")
 
 GLOB_SIGNS = "*?["
 NAMES_SHOWN = 5
@@ -22,10 +24,11 @@ def find_files(folder: Path, pattern: str, contract: Contract) -> list[Path]:
     """Files of the contract's feed that `pattern` names, sorted by path.
 
     folder: the feed's landing folder; pattern: names or globs relative to it, several separated by commas.
-    Raises BadInputError when a part leaves the folder, names a directory or another feed's file, or nothing matches.
+    Raises BadInputError when a part leaves the folder, names a directory or another feed's file; NothingDeliveredError
+    when nothing matches.
     """
     if not folder.is_dir():
-        raise BadInputError(f"Landing folder '{folder}' of feed '{contract.feed}' does not exist; put the files there.")
+        raise NothingDeliveredError(f"Landing folder '{folder}' of feed '{contract.feed}' does not exist; put the files there.")
     found: set[Path] = set()
     for part in _parts(folder, pattern):
         _refuse_escape(folder, part)
@@ -36,8 +39,28 @@ def find_files(folder: Path, pattern: str, contract: Contract) -> list[Path]:
             else set(_matching(folder, part, contract))
         )
     if not found:
-        raise BadInputError(_nothing_found(folder, pattern, contract))
+        raise NothingDeliveredError(_nothing_found(folder, pattern, contract))
     return sorted(found)
+
+
+def find_in_feeds(
+    contracts: Sequence[Contract], find: Callable[[Contract], Found]
+) -> list[tuple[Contract, Found]]:
+    """What `find` finds for each contract; of several, those for which nothing was delivered are left out.
+
+    Raises NothingDeliveredError when nothing is left.
+    """
+    found = []
+    for contract in contracts:
+        try:
+            found.append((contract, find(contract)))
+        except NothingDeliveredError:
+            if len(contracts) == 1:
+                raise
+    if not found:
+        feeds = ", ".join(contract.feed for contract in contracts)
+        raise NothingDeliveredError(f"No landing folder holds a file that is meant; deliver files of one of: {feeds}.")
+    return found
 
 
 def belongs_to_feed(relative: Path, contract: Contract) -> bool:

@@ -25,6 +25,7 @@ _KEPT = ("as_of", "level", "department", "category", "product_id", "demand_class
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Judge the forecasts of each horizon that ends on --as-of; without any there is nothing to judge."""
     written, lines = 0, []
+    inputs = lake.versions(ORDER_LINES, PRODUCTS)  # first: what comes meanwhile came late
     for horizon in (7 * weeks for weeks in HORIZONS):
         made_on = arguments.as_of - timedelta(days=horizon)
         judged = _judged(lake, made_on, horizon)
@@ -35,7 +36,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
         lines += [_told(row) for row in outcomes if not row[3]]
         if not arguments.dry_run:
             written += _write(lake, judged, outcomes, made_on, horizon)
-    return JobReport(written, written, tuple(lines), as_of=arguments.as_of, dry_run=arguments.dry_run)
+    return JobReport(
+        written, written, tuple(lines), as_of=arguments.as_of, input_versions=inputs, dry_run=arguments.dry_run
+    )
 
 
 def _judged(lake: Lakehouse, made_on: date, horizon: int) -> DataFrame | None:

@@ -23,10 +23,15 @@ _YEAR = 365
 _LEVELS = {"product": ("department", "category", "product_id"), "category": ("department", "category")}
 
 
+def counts() -> Column:
+    """Whether a row of silver.order_lines counts for what is known of products and forecast."""
+    kinds = F.col("line_kind").isin("sale", "return") & (F.col("status") != "cancelled")
+    return kinds & F.col("product_id").isNotNull()
+
+
 def known_lines(order_lines: DataFrame, products: DataFrame, as_of: date) -> DataFrame:
     """Sales and returns of products up to the day: `days_ago` (0 is the as-of date) and the product's place in the tree."""
-    kinds = F.col("line_kind").isin("sale", "return") & (F.col("status") != "cancelled")
-    lines = order_lines.where(kinds & F.col("product_id").isNotNull() & (F.col("order_date") <= F.lit(as_of)))
+    lines = order_lines.where(counts() & (F.col("order_date") <= F.lit(as_of)))
     tree = products.select(
         "product_id", *(F.coalesce(name, F.lit(UNCATEGORISED)).alias(name) for name in ("department", "category"))
     )

@@ -22,6 +22,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from basketry import versions
+from basketry.changes import Sight, everything
 from basketry.forecast import core, emit, rows
 from basketry.forecast.forecaster import TOO_LITTLE, Forecaster, fallback
 from basketry.forecast.reconcile import Agreed, reconcile
@@ -33,6 +34,17 @@ from basketry.report import JobReport
 from basketry.tables import ORDER_LINES, PRODUCT_FEATURES, PRODUCT_FORECASTS, PRODUCTS, REVIEWS
 
 FALLBACK = "fallback"
+SEES = (
+    Sight(
+        ORDER_LINES,
+        ("order_id", "product_id", "order_date", "line_kind", "status", "quantity", "list_amount", "net_amount"),
+        core.counts,
+    ),
+    Sight(REVIEWS, ("product_id", "rating", "reviewed_on"), everything, day="reviewed_on"),
+)
+"""What forecasts look at. Not where products stand in the tree, nor their stock: both are taken as of today, and a forecast
+is not made again because a product moved."""
+
 LEAST_TRAINING_WEEKS = 16
 """A younger catalog than this is forecast by its categories: there is nothing to test a model on."""
 
@@ -54,15 +66,15 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Write the features and forecasts as of --as-of, each in one commit."""
     settings = load_settings(lake.settings.include)
     as_of = arguments.as_of
+    inputs = lake.versions(ORDER_LINES, PRODUCTS, REVIEWS)  # first: what comes meanwhile came late
     found = rows.history(lake, as_of, settings)
     version, note = _version(lake, arguments.model, as_of, found, settings)
     written = 0 if arguments.dry_run else _write(lake, found, version, as_of, settings)
     lines = [f"{found.products:,} products with {found.weeks} complete weeks, forecast by version {version.number}"]
-    inputs = {table.full_name: lake.version(table) for table in (ORDER_LINES, PRODUCTS, REVIEWS)}
     return JobReport(
         found.products, written, (*lines, *([note] if note else [])), as_of=as_of,
-        input_versions={name: number for name, number in inputs.items() if number is not None},
-        details={"note": note, "weeks": found.weeks}, model_version=version.number, dry_run=arguments.dry_run,
+        input_versions=inputs, details={"note": note, "weeks": found.weeks}, model_version=version.number,
+        dry_run=arguments.dry_run,
     )  # fmt: skip
 
 

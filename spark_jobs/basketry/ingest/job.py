@@ -1,4 +1,4 @@
-"""Loads a feed's delivered files: bronze as delivered, quarantine with reasons, silver by key, the ledger last.
+"""Loads delivered files: bronze as delivered, quarantine with reasons, silver by key, the ledger last.
 
 Killed anywhere, it can be run again: what it writes is keyed by the files' checksums, and a file counts as loaded only
 when its line stands in ops.files, which is written last.
@@ -9,13 +9,15 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 
-from basketry.contracts import Contract, load_contract
+from basketry.contracts import Contract, chosen_contracts
 from basketry.errors import BadInputError, RefusedFileError
-from basketry.files import DeliveredFile, find_files, inspect_file, unfit_file
+from basketry.files import DeliveredFile, find_files, find_in_feeds, inspect_file, unfit_file
 from basketry.forgotten import digests, masked
 from basketry.ingest import core
 from basketry.ingest.delivery import delivered_rows, refusals
@@ -28,20 +30,25 @@ from basketry.tables import QUARANTINE, Table, bronze_table
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Load the files that match --files and are not loaded yet, or not under so late a day (all of them with --force).
 
+    Of one feed, or of every feed: then all are judged before any is written, and a refused file stops the whole delivery.
     With --refusals-only nothing is loaded: the files that cannot be get their lines in ops.files.
     """
-    contract = load_contract(lake.catalog, arguments.feed, lake.settings.include)
+    contracts = chosen_contracts(lake.catalog, arguments.feed, lake.settings.include)
     if arguments.refusals_only:
-        return _note_refusals(lake, contract, arguments)
-    found, unfit = delivered_files(lake, contract, arguments.files)
-    _record_refused(lake, contract, unfit, arguments)
-    refuse_if_any(unfit)
-    known = {} if arguments.force else loaded_files(lake, contract.feed)
-    new = [file for file in found if file.is_news(known)]
-    skipped = [f"{file.name}: already loaded, skipped" for file in found if not file.is_news(known)]
+        return _note_refusals(lake, contracts, arguments)
+    delivered = find_in_feeds(contracts, lambda contract: delivered_files(lake, contract, arguments.files))
+    for contract, (_, unfit) in delivered:
+        _record_refused(lake, contract, unfit, arguments)
+    refuse_if_any([tally for _, (_, unfit) in delivered for tally in unfit])
+    new, skipped = [], []
+    for contract, (found, _) in delivered:
+        known = {} if arguments.force else loaded_files(lake, contract.feed)
+        skipped += [f"{file.name}: already loaded, skipped" for file in found if not file.is_news(known)]
+        if fresh := [file for file in found if file.is_news(known)]:
+            new.append((contract, fresh))
     if not new:
         return JobReport(0, 0, (*skipped, "nothing new to load"), details={"files": []}, dry_run=arguments.dry_run)
-    counted = load(lake, contract, new, arguments)
+    counted = load(lake, new, arguments)
     lines = (*skipped, *(tally.line() for tally in counted))
     good = sum(tally.good for tally in counted)
     return JobReport(
@@ -49,14 +56,17 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     )
 
 
-def _note_refusals(lake: Lakehouse, contract: Contract, arguments: argparse.Namespace) -> JobReport:
+def _note_refusals(lake: Lakehouse, contracts: Sequence[Contract], arguments: argparse.Namespace) -> JobReport:
     try:
-        _, unfit = delivered_files(lake, contract, arguments.files)
+        delivered = find_in_feeds(contracts, lambda contract: delivered_files(lake, contract, arguments.files))
     except BadInputError as error:  # no file is meant, or one outside the landing folder: there is none to note
         return JobReport(0, 0, (error.message,), details={"files": []}, dry_run=arguments.dry_run)
-    _record_refused(lake, contract, unfit, arguments)
-    lines = tuple(tally.line() for tally in unfit) or ("every file can be loaded",)
-    return JobReport(0, 0, lines, details=_details(unfit), dry_run=arguments.dry_run)
+    refused = []
+    for contract, (_, unfit) in delivered:
+        _record_refused(lake, contract, unfit, arguments)
+        refused += unfit
+    lines = tuple(tally.line() for tally in refused) or ("every file can be loaded",)
+    return JobReport(0, 0, lines, details=_details(refused), dry_run=arguments.dry_run)
 
 
 def delivered_files(lake: Lakehouse, contract: Contract, pattern: str) -> tuple[list[DeliveredFile], list[FileTally]]:
@@ -76,30 +86,50 @@ def delivered_files(lake: Lakehouse, contract: Contract, pattern: str) -> tuple[
     return list(fit.values()), list(unfit.values())
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A feed's rows with their reasons, kept on disk until they are written; marked: the later of one key, too."""
+
+    contract: Contract
+    rows: DataFrame
+    marked: DataFrame
+    counted: Sequence[FileTally]
+
+
 def load(
-    lake: Lakehouse, contract: Contract, files: Sequence[DeliveredFile], arguments: argparse.Namespace
+    lake: Lakehouse, new: Sequence[tuple[Contract, Sequence[DeliveredFile]]], arguments: argparse.Namespace
 ) -> list[FileTally]:
-    """Judge the files' rows and, unless a file is refused or this is a dry run, write them."""
-    judged = core.judge(delivered_rows(lake.spark, files, contract), contract)
-    judged = masked(judged, contract, digests(lake)).persist(StorageLevel.DISK_ONLY)
-    repeated = core.repeated_keys(judged, contract).persist(StorageLevel.DISK_ONLY)
+    """Judge the rows of every feed's files and, unless a file is refused or this is a dry run, write them."""
+    with ExitStack() as kept:
+        judged = [_judge(lake, contract, files, arguments, kept) for contract, files in new]
+        for feed in judged:
+            _record_refused(lake, feed.contract, [tally for tally in feed.counted if tally.refusal], arguments)
+        counted = [tally for feed in judged for tally in feed.counted]
+        refuse_if_any(counted)
+        if not arguments.dry_run:
+            for feed in judged:
+                _write(lake, feed)
+                record(lake, feed.contract, feed.counted, arguments.run_id, arguments.delivered_by)
+    return counted
+
+
+def _judge(
+    lake: Lakehouse, contract: Contract, files: Sequence[DeliveredFile], arguments: argparse.Namespace, kept: ExitStack
+) -> Judged:
+    """What becomes of every row. kept: closes what this keeps on disk."""
+    rows = core.judge(delivered_rows(lake.spark, files, contract), contract)
+    rows = masked(rows, contract, digests(lake)).persist(StorageLevel.DISK_ONLY)
+    kept.callback(rows.unpersist)
+    repeated = core.repeated_keys(rows, contract).persist(StorageLevel.DISK_ONLY)
+    kept.callback(repeated.unpersist)
+    marked = core.mark_duplicates(rows, repeated, contract)
     try:
-        marked = core.mark_duplicates(judged, repeated, contract)
         with refusals():
             counted = tallies(files, core.tally(marked, contract).collect(), contract)
-        refused = [tally for tally in counted if tally.refusal]
-        _record_refused(lake, contract, refused, arguments)
-        refuse_if_any(refused)
-        if not arguments.dry_run:
-            _write(lake, contract, judged, marked, counted)
-            record(lake, contract, counted, arguments.run_id, arguments.delivered_by)
     except RefusedFileError as error:  # found while reading: an unclosed quote, say
         _record_refused(lake, contract, _named(files, error), arguments)
         raise
-    finally:
-        repeated.unpersist()
-        judged.unpersist()
-    return counted
+    return Judged(contract, rows, marked, counted)
 
 
 def _record_refused(
@@ -120,17 +150,16 @@ def _named(files: Sequence[DeliveredFile], error: RefusedFileError) -> list[File
     return [FileTally(file, refusal=error.message.removeprefix(f"{file.name}: ")) for file in named]
 
 
-def _write(
-    lake: Lakehouse, contract: Contract, judged: DataFrame, marked: DataFrame, counted: Sequence[FileTally]
-) -> None:
+def _write(lake: Lakehouse, feed: Judged) -> None:
     """Write bronze, quarantine and silver side by side: each is one commit and can be repeated on its own."""
+    contract, counted = feed.contract, feed.counted
     bronze = bronze_table(contract.feed, ((column.name, column.pii) for column in contract.delivered))
-    rows = core.entity_rows(core.good(marked).where("NOT _duplicate"), contract)
+    rows = core.entity_rows(core.good(feed.marked).where("NOT _duplicate"), contract)
     rows = core.newest_by_key(rows, contract) if len(counted) > 1 else rows
-    quarantined = core.quarantine_rows(judged, contract)
+    quarantined = core.quarantine_rows(feed.rows, contract)
     here = among("_file_checksum", counted)
     writes: list[Callable[[], None]] = [
-        lambda: lake.replace(bronze, core.bronze_rows(judged), where=here),
+        lambda: lake.replace(bronze, core.bronze_rows(feed.rows), where=here),
         lambda: lake.merge(contract.entity, rows),
     ]
     if any(tally.quarantined for tally in counted) or _was_quarantined(lake, QUARANTINE, contract, counted):
@@ -145,8 +174,8 @@ def _was_quarantined(lake: Lakehouse, table: Table, contract: Contract, counted:
     """Whether an earlier load of these files left rows in quarantine that this one must take out."""
     if not lake.exists(table):
         return False
-    rows = lake.read(table).where(f"feed = '{contract.feed}'").where(among("file_checksum", counted))
-    return bool(rows.head(1))
+    files = {tally.file.checksum for tally in counted}
+    return bool(lake.matching(table, ["row_number"], {"feed": {contract.feed}, "file_checksum": files}, since={}).num_rows)
 
 
 def _details(counted: Sequence[FileTally]) -> dict[str, object]:

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 
 from pyspark.sql import Row
-from pyspark.sql import functions as F
 
 from basketry.contracts import Contract
 from basketry.errors import BadInputError
 from basketry.files import DeliveredFile
 from basketry.lakehouse import Lakehouse
 from basketry.tables import FILES
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -80,9 +77,8 @@ def loaded_files(lake: Lakehouse, feed: str) -> dict[str, datetime]:
     """Time of delivery (UTC) by checksum of the feed's files that are loaded."""
     if not lake.exists(FILES):
         return {}
-    known = lake.read(FILES).where((F.col("feed") == feed) & (F.col("status") == "loaded"))
-    rows = known.select("file_checksum", F.unix_micros("delivered_at").alias("micros")).collect()
-    return {row.file_checksum: EPOCH + timedelta(microseconds=row.micros) for row in rows}
+    known = lake.matching(FILES, ["file_checksum", "delivered_at"], {"feed": {feed}, "status": {"loaded"}}, since={})
+    return dict(zip(known["file_checksum"].to_pylist(), known["delivered_at"].to_pylist(), strict=True))
 
 
 def record(

@@ -145,8 +145,7 @@ def _report(
     reasons = [f"not in it, {reason}: {count:,}" for reason, count in dropped.items()]
     in_it = customers - sum(count for reason, count in dropped.items() if reason != core.NO_MASTER_ROW)
     names = [line for segment in found.values() for line in segment.lines()]
-    read = (CUSTOMERS, ORDER_LINES, PRODUCTS, OPT_OUTS)
-    versions = {table.full_name: version for table in read if (version := lake.version(table)) is not None}
+    versions = lake.versions(CUSTOMERS, ORDER_LINES, PRODUCTS, OPT_OUTS)
     return JobReport(
         customers, written, (f"{in_it:,} of {customers:,} customers may be contacted", *reasons, *names),
         as_of=arguments.as_of, input_versions=versions, dry_run=arguments.dry_run,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,6 +11,7 @@ import numpy as np
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from basketry import registry
 from basketry.clustering import Clusters
 from basketry.lakehouse import Lakehouse
 from basketry.marketing import mixes
@@ -111,16 +112,18 @@ def _row(as_of: date, found: MixClusters, label: int, sizes: Mapping[int, object
 def _track(lake: Lakehouse, as_of: date, found: Mapping[str, Segments]) -> None:
     if not any(segment.found for segment in found.values()):
         return
+    with registry.answering(registry.registered_name(lake.catalog, "marketing_clusters")):
+        _log(lake, as_of, [segment.found for segment in found.values() if segment.found])
+
+
+def _log(lake: Lakehouse, as_of: date, found: Sequence[MixClusters]) -> None:
     import mlflow
 
     folder = "" if lake.settings.runtime == "local" else "/Shared/basketry/"
     mlflow.set_experiment(f"{folder}{lake.catalog}_marketing_clusters")
-    for mix, segment in found.items():
-        if segment.found is None:
-            continue
-        one = segment.found
+    for one in found:
         with mlflow.start_run(
-            run_name=f"{mix}-{as_of}", tags={"basketry.as_of": as_of.isoformat(), "basketry.mix": mix}
+            run_name=f"{one.mix}-{as_of}", tags={"basketry.as_of": as_of.isoformat(), "basketry.mix": one.mix}
         ):
             mlflow.log_params({"from_run": one.from_run, "columns": len(one.columns)})
             mlflow.log_metrics({name: value for name, value in one.metrics.items() if np.isfinite(value)})

@@ -9,7 +9,8 @@ from datetime import date
 import pandas as pd
 
 from basketry.evaluation import METRICS, Interval
-from basketry.propensity.model import HORIZON, STRUCTURES, Dates, Trained
+from basketry.propensity.dates import HORIZON, Dates
+from basketry.propensity.model import STRUCTURES, Trained
 from basketry.propensity.results import AUDIENCES, CHAMPION, Results
 
 _SHORT = {"roc_auc": "ROC AUC", "expected_calibration_error": "ECE", "lift_top_decile": "lift in top tenth"}

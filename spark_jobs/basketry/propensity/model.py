@@ -17,7 +17,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -32,39 +31,10 @@ from basketry.propensity.estimators import Blend, Calibrated, PerCategory
 from basketry.propensity.inputs import LABEL
 from basketry.propensity.settings import PropensitySettings
 
-HORIZON = 30
-"""Days of a label window: what the probability is about."""
-
 CHOSEN_BY = "average_precision"
 STRUCTURES = ("pooled", "per_category")
 BLEND = "blend"
 _LEAST_POSITIVES = 10
-
-
-@dataclass(frozen=True)
-class Dates:
-    """As-of dates of each split, in time order."""
-
-    train: tuple[date, ...]
-    validation: date
-    test: date
-
-    @property
-    def as_of(self) -> date:
-        """The last day of the test labels."""
-        return self.test + timedelta(days=HORIZON)
-
-    @property
-    def all(self) -> tuple[date, ...]:
-        """Every as-of date, the oldest first."""
-        return (*self.train, self.validation, self.test)
-
-
-def split_dates(as_of: date, settings: PropensitySettings) -> Dates:
-    """The splits of a training as of that day: the test labels end on it, every other ends before the next split."""
-    test, validation, newest = (as_of - timedelta(days=HORIZON * number) for number in (1, 2, 3))
-    train = [newest - timedelta(days=settings.step_days * number) for number in range(settings.dates)]
-    return Dates(tuple(sorted(train)), validation, test)
 
 
 @dataclass(frozen=True)

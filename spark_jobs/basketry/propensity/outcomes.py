@@ -15,10 +15,10 @@ from pyspark.sql import functions as F
 from basketry.evaluation import measures
 from basketry.features.read import labels, pair_inputs
 from basketry.lakehouse import Lakehouse
+from basketry.propensity.dates import HORIZON
 from basketry.propensity.inputs import KEYS
-from basketry.propensity.model import HORIZON
 from basketry.report import JobReport
-from basketry.tables import PROPENSITY_OUTCOMES, PROPENSITY_SCORES
+from basketry.tables import ORDER_LINES, PRODUCTS, PROPENSITY_OUTCOMES, PROPENSITY_SCORES
 
 ALL, REPEAT, EXPLORE = "all", "repeat", "explore"
 _NULLABLE = ("average_precision", "roc_auc", "lift_top_decile")
@@ -34,14 +34,16 @@ _SCHEMA = ", ".join(
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Judge the scores of 30 days before --as-of; without any there is nothing to judge."""
     scored_on = arguments.as_of - timedelta(days=HORIZON)
+    inputs = lake.versions(ORDER_LINES, PRODUCTS)  # first: what comes meanwhile came late
     judged = _judged(lake, scored_on)
     rows = [_row(scored_on, one) for one in (*judged, *_means(judged))]
     if rows and not arguments.dry_run:
         lake.record(PROPENSITY_OUTCOMES, rows, _where(scored_on, judged))
     everyone = sum(one["customers"] for one in judged if one["audience"] == ALL)
     return JobReport(
-        everyone, len(rows), _summary(scored_on, _means(judged)), as_of=arguments.as_of, dry_run=arguments.dry_run
-    )
+        everyone, len(rows), _summary(scored_on, _means(judged)), as_of=arguments.as_of, input_versions=inputs,
+        dry_run=arguments.dry_run,
+    )  # fmt: skip
 
 
 def _judged(lake: Lakehouse, scored_on: date) -> list[dict[str, Any]]:

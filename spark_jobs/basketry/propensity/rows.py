@@ -13,8 +13,8 @@ from pyspark.sql import functions as F
 from basketry.errors import BadInputError
 from basketry.features.read import labels, pair_inputs
 from basketry.lakehouse import Lakehouse
+from basketry.propensity.dates import HORIZON, Dates, split_dates
 from basketry.propensity.inputs import BASELINE, DEFINITION, KEYS, LABEL, Definition
-from basketry.propensity.model import HORIZON, Dates, split_dates
 from basketry.propensity.settings import PropensitySettings
 from basketry.sampling import sampled
 from basketry.tables import (

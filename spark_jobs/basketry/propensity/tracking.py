@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import cloudpickle  # type: ignore[import-untyped]
 import pandas as pd
-from matplotlib.figure import Figure
 
 from basketry import registry, tracking
 from basketry.evaluation import Distribution, Floats
 from basketry.lakehouse import Lakehouse
-from basketry.propensity import estimators
 from basketry.propensity.inputs import Definition
 from basketry.registry import ModelGoneError
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from mlflow.models import ModelSignature
 
 __all__ = ["MODEL", "ModelGoneError", "Record", "Version", "load", "register", "registered", "signature"]
@@ -100,6 +99,8 @@ def register(lake: Lakehouse, record: Record) -> str:
 def _log_model(record: Record) -> str:
     """Store the estimator so that mlflow.pyfunc alone loads it, where this library is not installed."""
     import mlflow
+
+    from basketry.propensity import estimators
 
     version = record.version
     kept = {

@@ -15,12 +15,12 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from basketry import versions
+from basketry.changes import Sight
 from basketry.errors import BadInputError
 from basketry.features.read import data_span
 from basketry.lakehouse import Lakehouse
 from basketry.report import JobReport
 from basketry.rfm import core, moves
-from basketry.rfm.fit import check_day
 from basketry.rfm.grid import Grid
 from basketry.rfm.holdout import DAYS_AHEAD, HISTORY, PURCHASES, SPEND
 from basketry.rfm.settings import RfmSettings, load_settings
@@ -30,6 +30,9 @@ from basketry.tables import ORDER_LINES, RFM_SEGMENTS
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+SEES = (Sight(ORDER_LINES, ("customer_id", "order_date", "line_kind", "status", "net_amount"), core.counts),)
+"""What segments look at."""
 
 KIND: versions.Kind[Version] = versions.Kind(MODEL, load, "rfm --fit")
 
@@ -42,8 +45,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Assign as of --as-of, then look back: what those of 90 days ago did since, and who moved."""
     settings = load_settings(lake.settings.include)
     as_of: date = arguments.as_of
+    inputs = lake.versions(ORDER_LINES)  # first: what comes meanwhile came late
     [choice] = versions.choose(lake, KIND, arguments.model, [as_of])
-    check_day(lake.catalog, as_of, data_span(lake)[1])
+    core.check_day(lake.catalog, as_of, data_span(lake)[1])
     lines = lake.read(ORDER_LINES)
     if core.is_empty(lines, as_of, choice.version.window_days):
         raise _nobody(as_of, choice.version)
@@ -61,7 +65,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     return JobReport(
         customers, 0 if arguments.dry_run else customers,
         (f"{customers:,} customers as of {as_of} by version {choice.version.number}: {', '.join(told)}", *notes),
-        as_of=as_of, input_versions={ORDER_LINES.full_name: lake.version(ORDER_LINES) or 0}, details={"notes": notes},
+        as_of=as_of, input_versions=inputs, details={"notes": notes},
         model_version=choice.version.number, dry_run=arguments.dry_run,
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from basketry.errors import BadInputError
 from basketry.rfm.holdout import HISTORY
 from basketry.rfm.values import VALUES
 from basketry.tables import MONEY
@@ -25,11 +26,23 @@ LOOKING_BACK = tuple(column for name in VIEW_COLUMNS for column in (f"previous_{
 """Columns of gold.rfm_segments that depend on the day before."""
 
 
+def check_day(catalog: str, as_of: date, last: date) -> None:
+    """BadInputError when the order lines end before the day: everybody would seem to have bought longer ago."""
+    if as_of > last:
+        raise BadInputError(
+            f"order lines of catalog {catalog} end on {last}, before {as_of}: load the days between or name an earlier one."
+        )
+
+
+def counts() -> Column:
+    """Whether a row of silver.order_lines counts for a segment."""
+    known = F.length(F.trim(F.coalesce("customer_id", F.lit("")))) > 0
+    return F.col("line_kind").isin(*KINDS) & (F.col("status") != "cancelled") & known
+
+
 def counted(order_lines: DataFrame, as_of: date) -> DataFrame:
     """The lines that count. order_lines: rows of silver.order_lines."""
-    known = F.length(F.trim(F.coalesce("customer_id", F.lit("")))) > 0
-    kind = F.col("line_kind").isin(*KINDS) & (F.col("status") != "cancelled")
-    return order_lines.where(kind & known & (F.col("order_date") <= F.lit(as_of)))
+    return order_lines.where(counts() & (F.col("order_date") <= F.lit(as_of)))
 
 
 def customer_days(order_lines: DataFrame, as_of: date) -> DataFrame:

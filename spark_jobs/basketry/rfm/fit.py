@@ -39,7 +39,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     settings = load_settings(lake.settings.include)
     champion, problem = _champion(lake)  # first: the registry may be down
     first, last = data_span(lake)
-    check_day(lake.catalog, arguments.as_of, last)
+    core.check_day(lake.catalog, arguments.as_of, last)
     versions = {ORDER_LINES.full_name: lake.version(ORDER_LINES) or 0}
     days = core.customer_days(lake.read(ORDER_LINES, versions[ORDER_LINES.full_name]), arguments.as_of).persist()
     try:
@@ -58,14 +58,6 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
         input_versions=versions, details={"counts": dict(base.counts), "clusters": trained.clusters.k},
         model_version=number, dry_run=arguments.dry_run,
     )  # fmt: skip
-
-
-def check_day(catalog: str, as_of: date, last: date) -> None:
-    """BadInputError when the order lines end before the day: everybody would seem to have bought longer ago."""
-    if as_of > last:
-        raise BadInputError(
-            f"order lines of catalog {catalog} end on {last}, before {as_of}: load the days between or name an earlier one."
-        )
 
 
 def _champion(lake: Lakehouse) -> tuple[tracking.Version | None, str]:

@@ -10,20 +10,21 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cloudpickle  # type: ignore[import-untyped]
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from basketry import registry, tracking
 from basketry.clustering.measures import Integers
 from basketry.lakehouse import Lakehouse
-from basketry.rfm import estimators
 from basketry.rfm.holdout import Expectations
 from basketry.rfm.lifetime import Purchases, Spend
 from basketry.rfm.values import VALUES, Scoring
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MODEL = "rfm"
 _REQUIREMENTS = ("scikit-learn", "pandas", "numpy", "scipy", "cloudpickle")
@@ -91,6 +92,8 @@ def _log_model(record: Record) -> str:
     import mlflow
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema, TensorSpec
+
+    from basketry.rfm import estimators
 
     signature = ModelSignature(
         Schema([ColSpec("double", name) for name in VALUES]), Schema([TensorSpec(np.dtype("int64"), (-1,))])

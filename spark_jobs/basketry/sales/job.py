@@ -127,8 +127,7 @@ def _listed(rewrite: Rewrite) -> list[str] | str:
 
 
 def _input_versions(lake: Lakehouse) -> dict[str, int]:
-    found = {table.full_name: lake.version(table) for table in INPUTS}
-    versions = {name: version for name, version in found.items() if version is not None}
+    versions = lake.versions(*INPUTS)
     if ORDER_LINES.full_name not in versions or lake.read(ORDER_LINES).isEmpty():
         raise BadInputError(f"{ORDER_LINES.full_name} of catalog {lake.catalog} is empty: run ingest first.")
     return versions

@@ -8,6 +8,7 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from basketry.changes import changed_images
 from basketry.sales.core import COUNTED_COLUMNS, counts_as_sales
 from basketry.tables import ORDER_LINES, PRODUCTS, REVIEWS, Table
 
@@ -33,27 +34,20 @@ def newly_visible_days(inputs: Inputs, seen_to: date, as_of: date) -> DataFrame:
 
 def line_days(changes: DataFrame) -> DataFrame:
     """Days that changed order lines count or counted on: a line that moved names both its days."""
-    return changed_images(changes, ORDER_LINES).where(counts_as_sales()).select(F.col("order_date").alias("day"))
+    return _changed_images(changes, ORDER_LINES).where(counts_as_sales()).select(F.col("order_date").alias("day"))
 
 
 def review_days(changes: DataFrame) -> DataFrame:
     """Days that changed reviews count or counted on."""
-    return changed_images(changes, REVIEWS).select(F.col("reviewed_on").alias("day"))
+    return _changed_images(changes, REVIEWS).select(F.col("reviewed_on").alias("day"))
 
 
 def product_days(changes: DataFrame, inputs: Inputs) -> DataFrame:
     """Every day on which a product was sold or reviewed whose name, brand or place in the tree changed."""
-    products = changed_images(changes, PRODUCTS).select("product_id").distinct()
+    products = _changed_images(changes, PRODUCTS).select("product_id").distinct()
     return inputs.days().join(products, "product_id", "left_semi").select("day")
 
 
-def changed_images(changes: DataFrame, table: Table) -> DataFrame:
-    """Old and new images, counted columns only, of the rows whose counted columns changed.
-
-    changes: rows of the table's change data feed. A row that was delivered again just as it was is left out.
-    """
-    image = F.struct(*COUNTED_COLUMNS[table])
-    came_or_went = F.bool_or(F.col("_change_type").isin("insert", "delete"))
-    rows = changes.groupBy(*table.key).agg(F.collect_set(image).alias("images"), came_or_went.alias("came_or_went"))
-    changed = rows.where(F.col("came_or_went") | (F.size("images") > 1))
-    return changed.select(F.explode("images").alias("image")).select("image.*")
+def _changed_images(changes: DataFrame, table: Table) -> DataFrame:
+    """Old and new images, counted columns only, of the rows whose counted columns changed."""
+    return changed_images(changes, table.key, COUNTED_COLUMNS[table])

@@ -66,7 +66,10 @@ class Table:
 
     def column(self, name: str) -> Column:
         """The column of that name; KeyError when there is none."""
-        return next(column for column in self.columns if column.name == name)
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
 
 
 def required(name: str, kind: str, meaning: str) -> Column:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from basketry.errors import BadInputError
-from basketry.files import find_files
+from basketry.errors import BadInputError, NothingDeliveredError
+from basketry.files import find_files, find_in_feeds
 from tests.spark_jobs.files.samples import contract, written
 
 CONTRACT = contract(patterns=("orders*.csv", "orders*.csv.gz"))
@@ -131,3 +131,14 @@ def test_an_empty_or_missing_landing_folder_says_what_to_do(tmp_path: Path) -> N
 def test_a_senseless_pattern_is_a_sentence(landing: Path, pattern: str) -> None:
     """Whatever is typed as a pattern, the answer is a BadInputError."""
     assert refusal(landing, pattern).startswith("BAD_INPUT: ")
+
+
+def test_feeds_without_a_delivery_are_left_out(landing: Path) -> None:
+    """Of several feeds those count for which something was delivered; nothing at all, or a wrong pattern, is a sentence."""
+    others = (CONTRACT, contract(patterns=("coupons*.csv",)))
+    found = find_in_feeds(others, lambda feed: find_files(landing, "*", feed))
+    assert [(feed, len(files)) for feed, files in found] == [(CONTRACT, 2)]
+    with pytest.raises(NothingDeliveredError, match="deliver files of one of: things, things"):
+        find_in_feeds(others, lambda feed: find_files(landing, "none*", feed))
+    with pytest.raises(BadInputError, match="leaves the landing folder"):
+        find_in_feeds(others, lambda feed: find_files(landing, "../*", feed))

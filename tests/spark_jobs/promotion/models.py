@@ -25,13 +25,21 @@ def own_registry(folder: Path) -> Iterator[str]:
     """MLflow on a SQLite file in the folder, for this process and its children."""
     import mlflow
 
+    with registry_at(f"sqlite:///{folder / 'mlflow.db'}") as uri:
+        mlflow.set_experiment(experiment_id=mlflow.create_experiment("tests", (folder / "artifacts").as_uri()))
+        (folder / "even.py").write_text(MODEL_CODE)
+        yield uri
+
+
+@contextmanager
+def registry_at(uri: str) -> Iterator[str]:
+    """This MLflow, for this process and its children."""
+    import mlflow
+
     before = {name: os.environ.get(name) for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")}
-    uri = f"sqlite:///{folder / 'mlflow.db'}"
     os.environ["MLFLOW_TRACKING_URI"] = uri
     os.environ.pop("MLFLOW_REGISTRY_URI", None)
     mlflow.set_tracking_uri(uri)
-    mlflow.set_experiment(experiment_id=mlflow.create_experiment("tests", (folder / "artifacts").as_uri()))
-    (folder / "even.py").write_text(MODEL_CODE)
     try:
         yield uri
     finally:

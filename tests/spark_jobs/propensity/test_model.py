@@ -14,6 +14,7 @@ from basketry.errors import BadInputError
 from basketry.evaluation import mean_measures, measures, measures_by_group
 from basketry.propensity import model
 from basketry.propensity.candidates import FAMILIES
+from basketry.propensity.dates import split_dates
 from basketry.propensity.estimators import Blend, Calibrated, PerCategory, ShrunkRates
 from basketry.propensity.inputs import AGES_BY_ITSELF, BASELINE, DEFINITION, Definition
 from tests.spark_jobs.propensity.simulated import INPUTS, rows, settings, split
@@ -29,7 +30,7 @@ def trained() -> tuple[model.Trained, pd.DataFrame]:
 def test_splits_are_in_time_order_with_a_gap() -> None:
     """The 30 days of labels of every split end no later than the as-of date of the next; the test's end as of today."""
     as_of = date(2024, 12, 31)
-    dates = model.split_dates(as_of, settings(dates=4, step_days=7))
+    dates = split_dates(as_of, settings(dates=4, step_days=7))
     assert dates.test + timedelta(days=30) == as_of
     assert dates.validation + timedelta(days=30) == dates.test
     assert max(dates.train) + timedelta(days=30) == dates.validation

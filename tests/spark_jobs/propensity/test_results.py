@@ -12,6 +12,7 @@ from basketry.evaluation import METRICS, measures
 from basketry.propensity import model, plots, results
 from basketry.propensity.baselines import BASELINES, baselines
 from basketry.propensity.card import Subject, model_card
+from basketry.propensity.dates import split_dates
 from tests.spark_jobs.propensity.simulated import CATEGORIES, rows, settings, split
 
 
@@ -87,7 +88,7 @@ def test_card_and_pictures_show_it_and_no_customer(compared: results.Results) ->
         model.Candidate("lightgbm", structure, {}, 1.0, compared.mean(compared.predicted)) for structure in model.STRUCTURES
     )
     trained = model.Trained(None, candidates[0], candidates, "isotonic", out_of_time=False)
-    dates = model.split_dates(date(2024, 12, 31), settings())
+    dates = split_dates(date(2024, 12, 31), settings())
     importance = pd.DataFrame({"input": ["habit"], "average_precision_lost": [0.2]})
     subject = Subject(
         "demo", date(2024, 12, 31), dates, trained, compared, importance, "There is a champion.", ["some are left out"]

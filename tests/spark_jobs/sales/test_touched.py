@@ -20,7 +20,7 @@ def _changes(spark: SparkSession, table: Table, rows: Sequence[tuple[str, Row]])
     united = frames[0]
     for other in frames[1:]:
         united = united.unionByName(other)
-    return united.coalesce(1)
+    return united.withColumn("_commit_version", F.lit(1)).coalesce(1)
 
 
 def _days(rows: DataFrame) -> set[str]:

@@ -1,0 +1,30 @@
+"""Runs jobs in turn in one Spark session, where only what they leave behind matters: spares each its own start.
+
+    spark-submit one_session.py '[["features", "--catalog=demo", …], …]'
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "spark_jobs"))
+
+from basketry.entry import job_main  # noqa: E402
+
+
+def main(commands: list[list[str]]) -> None:
+    """Run each; the first that fails ends it all with its exit code."""
+    for name, *arguments in commands:
+        script = importlib.import_module(name)
+        sys.argv = [name, *arguments]
+        start = time.monotonic()
+        job_main(script.parser, getattr(script, f"run_{name}", None) or script.run)
+        print(f"{name}: {time.monotonic() - start:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))
