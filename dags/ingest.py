@@ -1,6 +1,7 @@
 """Load delivered files of one feed, or of every feed at once: find them, check them, load them, report what became of every row.
 
-Started by hand, with a form. A file is known by its content: what was loaded before is skipped, whatever its name.
+Started by hand, with a form. A file is known by its content: what was loaded before is skipped, whatever its name,
+unless the name says a later day: then the retailer tells again what was true before.
 Bad rows are set aside with all their reasons; a bad file stops the run before anything is loaded, and gets its line in
 ops.files.
 

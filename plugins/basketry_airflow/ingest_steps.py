@@ -35,6 +35,7 @@ REPORTED = (
     *COUNTS,
 )
 
+AS_IT_IS = "will be skipped unless its name says a later day"
 Params = Mapping[str, Any]
 
 
@@ -177,5 +178,5 @@ def _contracts(form: Params) -> list[Contract]:
 def _check_line(file: Row, *, again: bool) -> str:
     unknown = f", unknown columns {', '.join(file['unknown_columns'])}" if file["unknown_columns"] else ""
     known = file["loaded_by"]
-    fate = "new" if known is None else f"already loaded by {known}, {'loaded again' if again else 'will be skipped'}"
+    fate = "new" if known is None else f"already loaded by {known}, {'loaded again' if again else AS_IT_IS}"
     return f"{file['name']}: {file['bytes']:,} bytes, {fate}{unknown}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +25,8 @@ class DeliveredFile:
     """A file that fits its contract.
 
     path: absolute; bytes: size as delivered; checksum: SHA-256 of the bytes as delivered, hexadecimal;
-    delivered_at: UTC; unknown_columns: columns of the file that the contract does not know.
+    delivered_at: UTC; unknown_columns: columns of the file that the contract does not know; names_its_day: whether the
+    time of delivery is from the file's name.
     """
 
     path: str
@@ -33,6 +35,16 @@ class DeliveredFile:
     checksum: str
     delivered_at: datetime
     unknown_columns: tuple[str, ...]
+    names_its_day: bool = False
+
+    def is_news(self, loaded: Mapping[str, datetime]) -> bool:
+        """Whether its rows say more than what was loaded. loaded: time of delivery by checksum.
+
+        A name with a later day is news though the bytes are known: the retailer says that what was true then is true
+        again. A later modification time is not, because any copy of a file has one.
+        """
+        known = loaded.get(self.checksum)
+        return known is None or (self.names_its_day and self.delivered_at > known)
 
 
 def inspect_file(path: Path | str, contract: Contract) -> DeliveredFile:
@@ -53,6 +65,7 @@ def inspect_file(path: Path | str, contract: Contract) -> DeliveredFile:
             checksum=checksum,
             delivered_at=delivery_time(path, contract),
             unknown_columns=layout.unknown_names,
+            names_its_day=_day_in_name(path, contract) is not None,
         )
 
 
@@ -74,8 +87,7 @@ def unfit_file(path: Path | str) -> DeliveredFile:
 
 def delivery_time(path: Path, contract: Contract) -> datetime:
     """When the file was delivered, UTC: the date in its name where the contract says so, else its modification time."""
-    rule = contract.delivered_at
-    match = re.search(rule.from_file_name, path.name) if rule else None
+    rule, match = contract.delivered_at, _day_in_name(path, contract)
     if rule is None or match is None:
         return datetime.fromtimestamp(path.stat().st_mtime, UTC)
     text = match.group(1) if match.groups() else match.group(0)
@@ -85,6 +97,11 @@ def delivery_time(path: Path, contract: Contract) -> datetime:
         problem = f"'{text}' in the name is no date of the form {rule.format}; rename the file, or correct deliveredAt."
         raise refused(path, problem) from None
     return local.replace(tzinfo=ZoneInfo(contract.time_zone)).astimezone(UTC)
+
+
+def _day_in_name(path: Path, contract: Contract) -> re.Match[str] | None:
+    rule = contract.delivered_at
+    return re.search(rule.from_file_name, path.name) if rule else None
 
 
 def strptime_format(pattern: str) -> str:

@@ -14,9 +14,14 @@ from pyspark.sql import functions as F
 
 from basketry.contracts import Contract, MappedColumn, Rule
 from basketry.ingest.parsing import NOT_A, parse, present
-from basketry.tables import ENTITY_DATE, LINEAGE
+from basketry.tables import ENTITY_DATE, LARGEST, LINEAGE, MONEY, UNITS
 
 SEPARATOR = "\n"
+ENDS_OF_TIME = {
+    "date": ("DATE'0001-01-01'", "DATE'9999-12-31'"),
+    "timestamp": ("TIMESTAMP'1678-01-01 00:00:00Z'", "TIMESTAMP'2261-12-31 23:59:59.999999Z'"),
+}
+"""First and last value that Python (a date) and Arrow (a moment, kept in nanoseconds) can read back."""
 LINEAGE_COLUMNS = (*(column.name for column in LINEAGE), "_file_name")
 
 
@@ -104,7 +109,10 @@ def _entity_value(column: MappedColumn) -> Column:
         value = F.coalesce(value, F.when(source.isNotNull(), F.lit(default))) if default is not None else value
     if column.id_prefix:
         value = F.concat(F.lit(column.id_prefix), value.cast("string"))
-    return value.try_cast(column.type)
+    value = value.try_cast(column.type)
+    if column.type in ENDS_OF_TIME:  # Spark counts further than those who read the table
+        value = F.when(value.between(*map(F.expr, ENDS_OF_TIME[column.type])), value)
+    return value
 
 
 def _mapping_reasons(column: MappedColumn, contract: Contract) -> list[Column]:
@@ -112,6 +120,8 @@ def _mapping_reasons(column: MappedColumn, contract: Contract) -> list[Column]:
     source, value = _column(f"source:{column.name}"), _column(column.name)
     code = "unknown_value" if column.value_map is not None else "wrong_type"
     reasons = [F.when(source.isNotNull() & value.isNull(), f"{column.name}:{code}")]
+    if column.type in (MONEY, UNITS):
+        reasons.append(F.when(F.abs(value) > LARGEST, f"{column.name}:too_large"))
     if column.required:
         words = set(re.findall(r"\w+", column.expression))
         unexplained = source.isNull()

@@ -21,16 +21,16 @@ from basketry.files import DeliveredFile, find_files, find_in_feeds, inspect_fil
 from basketry.forgotten import digests, masked
 from basketry.ingest import core
 from basketry.ingest.delivery import delivered_rows, refusals
-from basketry.ingest.ledger import FileTally, among, loaded_checksums, record, refuse_if_any, tallies
+from basketry.ingest.ledger import FileTally, among, loaded_files, record, refuse_if_any, tallies
 from basketry.lakehouse import Lakehouse
 from basketry.report import JobReport
 from basketry.tables import QUARANTINE, Table, bronze_table
 
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
-    """Load the files that match --files and are not loaded yet (all of them with --force), of one feed or of every feed.
+    """Load the files that match --files and are not loaded yet, or not under so late a day (all of them with --force).
 
-    All are judged before any is written: a file that is refused stops the whole delivery.
+    Of one feed, or of every feed: then all are judged before any is written, and a refused file stops the whole delivery.
     With --refusals-only nothing is loaded: the files that cannot be get their lines in ops.files.
     """
     contracts = chosen_contracts(lake.catalog, arguments.feed, lake.settings.include)
@@ -42,9 +42,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     refuse_if_any([tally for _, (_, unfit) in delivered for tally in unfit])
     new, skipped = [], []
     for contract, (found, _) in delivered:
-        known = set() if arguments.force else loaded_checksums(lake, contract.feed)
-        skipped += [f"{file.name}: already loaded, skipped" for file in found if file.checksum in known]
-        if fresh := [file for file in found if file.checksum not in known]:
+        known = {} if arguments.force else loaded_files(lake, contract.feed)
+        skipped += [f"{file.name}: already loaded, skipped" for file in found if not file.is_news(known)]
+        if fresh := [file for file in found if file.is_news(known)]:
             new.append((contract, fresh))
     if not new:
         return JobReport(0, 0, (*skipped, "nothing new to load"), details={"files": []}, dry_run=arguments.dry_run)
@@ -77,7 +77,9 @@ def delivered_files(lake: Lakehouse, contract: Contract, pattern: str) -> tuple[
     for path in find_files(folder, pattern, contract):
         try:
             file = inspect_file(path, contract)
-            fit.setdefault(file.checksum, file)
+            known = fit.get(file.checksum)
+            if known is None or file.is_news({known.checksum: known.delivered_at}):
+                fit[file.checksum] = file
         except BadInputError as error:
             file = unfit_file(path)
             unfit.setdefault(file.checksum, FileTally(file, refusal=error.message.removeprefix(f"{file.name}: ")))
@@ -136,7 +138,7 @@ def _record_refused(
     """Lines of refused files; one that an earlier run loaded keeps its line, since its rows are still there."""
     if arguments.dry_run or not refused:
         return
-    loaded = loaded_checksums(lake, contract.feed)
+    loaded = loaded_files(lake, contract.feed)
     new = [tally for tally in refused if tally.file.checksum not in loaded]
     if new:
         record(lake, contract, new, arguments.run_id, arguments.delivered_by)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from pyspark.sql import Row
 
@@ -73,12 +73,12 @@ def tallies(files: Sequence[DeliveredFile], lines: Iterable[Row], contract: Cont
     return list(by_checksum.values())
 
 
-def loaded_checksums(lake: Lakehouse, feed: str) -> set[str]:
-    """Checksums of the feed's files that are loaded."""
+def loaded_files(lake: Lakehouse, feed: str) -> dict[str, datetime]:
+    """Time of delivery (UTC) by checksum of the feed's files that are loaded."""
     if not lake.exists(FILES):
-        return set()
-    known = lake.matching(FILES, ["file_checksum"], {"feed": {feed}, "status": {"loaded"}}, since={})
-    return set(known["file_checksum"].to_pylist())
+        return {}
+    known = lake.matching(FILES, ["file_checksum", "delivered_at"], {"feed": {feed}, "status": {"loaded"}}, since={})
+    return dict(zip(known["file_checksum"].to_pylist(), known["delivered_at"].to_pylist(), strict=True))
 
 
 def record(

@@ -7,7 +7,7 @@ import hashlib
 import io
 import os
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -177,3 +177,14 @@ def test_an_unknown_encoding_in_the_contract_is_refused(tmp_path: Path, encoding
 
     with pytest.raises(BadInputError, match=f"things.odcs.yaml: encoding '{encoding}' is unknown; write utf-8"):
         inspect_file(written(tmp_path, "things.csv", GOOD), contract(encoding=encoding))
+
+
+def test_known_bytes_are_news_only_under_a_later_day_in_the_name(tmp_path: Path) -> None:
+    """The retailer says with the day that it is true again; a copy with a later time says nothing, an earlier day neither."""
+    dated = contract(delivered_at=DeliveredAt("_([0-9]{4}-[0-9]{2}-[0-9]{2})", "yyyy-MM-dd"))
+    file = inspect_file(written(tmp_path, "a_2026-01-05.csv", GOOD), dated)
+    assert file.is_news({}) and not file.is_news({file.checksum: file.delivered_at})
+    day = timedelta(days=1)
+    assert file.is_news({file.checksum: file.delivered_at - day}) and not file.is_news({file.checksum: file.delivered_at + day})
+    copy = inspect_file(written(tmp_path, "copy.csv", GOOD), dated)
+    assert copy.checksum == file.checksum and not copy.is_news({file.checksum: file.delivered_at - day})

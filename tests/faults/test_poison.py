@@ -1,0 +1,200 @@
+"""A poison row at every field of every shipped contract: none is lost, none is fatal, and no good neighbour is touched."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+from collections import Counter
+from datetime import UTC, date, datetime
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deltalake import DeltaTable
+from pyspark.sql import SparkSession
+
+from basketry.contracts import Contract, feed_names, load_contract
+from basketry.ingest import job
+from basketry.lakehouse import Lakehouse
+from basketry.marketing import job as marketing
+from basketry.offers import incoming
+from basketry.offers.rows import Batch
+from basketry.offers.stream import first_day as since
+from basketry.sales import job as sales
+from basketry.settings import CHECKOUT, Settings
+from basketry.tables import (
+    FILES,
+    LINEAGE,
+    MARKETING_AUDIENCE,
+    ORDER_LINES,
+    QUARANTINE,
+    SALES,
+    SALES_ROLLUP,
+    Table,
+    bronze_table,
+)
+from tests.faults.poison import POISON, Case, cases, written
+from tests.spark_jobs.offers.small import engine, world
+
+TELLS_APART = {
+    "demo": {
+        "campaign_members": "customer_no", "campaigns": "campaign", "coupons": "coupon_upc", "customers": "Customer No",
+        "events": "event", "opt_outs": "customer_no", "order_lines": "Order No", "products": "Item Code",
+        "redemptions": "Customer No", "reviews": "review",
+    },
+    "complete_journey": {
+        "campaign_members": "household_key", "campaigns": "CAMPAIGN", "coupons": "COUPON_UPC", "customers": "household_key",
+        "products": "PRODUCT_ID", "redemptions": "household_key", "transactions": "BASKET_ID",
+        "transactions_no_discount": "BASKET_ID",
+    },
+    "online_retail": {"order_lines": "InvoiceNo", "products": "StockCode"},
+    "sales_project": {"customers": "customer_id", "order_lines": "order_number", "products": "product_id"},
+}  # fmt: skip
+"""The column of each feed's key in which good rows differ."""
+UNREADABLE = ("1e30", "1e400", "NaN", "dash", "word", "sql", "formula", "quotes", "lines", "emoji", "right to left")
+"""Kinds that are no number, no day and no moment."""
+AS_OF = date(2026, 11, 20)
+
+
+@pytest.fixture
+def include(tmp_path: Path) -> Path:
+    """What is shipped, but no file is refused for the share of its bad rows."""
+    folder = tmp_path / "include"
+    shutil.copytree(CHECKOUT / "include", folder)
+    for path in (folder / "contracts").rglob("*.yaml"):
+        text, count = re.subn(r"(maxRejectedShare, value: )[\d.]+", r"\g<1>1.0", path.read_text())
+        assert count == 1, path
+        path.write_text(text)
+    return folder
+
+
+@pytest.mark.parametrize("catalog", sorted(TELLS_APART))
+def test_poison_in_every_field(spark: SparkSession, tmp_path: Path, include: Path, catalog: str) -> None:
+    """Each row is good or set aside with a reason; what is made of silver is made in spite of it."""
+    said = {"BASKETRY_HOME": str(tmp_path), "BASKETRY_INCLUDE": str(include), "BASKETRY_RUNTIME": "local"}
+    lake = Lakehouse(spark, catalog, Settings.from_environment(said))
+    assert set(feed_names(catalog, include)) == set(TELLS_APART[catalog])
+    fates: Counter[str] = Counter()
+    for feed, key in TELLS_APART[catalog].items():
+        contract = load_contract(catalog, feed, include)
+        rows = cases(contract, key)
+        written(contract, rows, lake.settings.landing_folder(catalog, feed))
+        _ingest(lake, feed)
+        found = _fates(lake, contract, rows)
+        assert found["poison"] == len(POISON) * len(contract.delivered)
+        print(f"{catalog}.{feed}: {len(contract.delivered)} columns, {dict(found)}")
+        fates += found
+    print(f"\n{catalog}: {dict(fates)}")
+    _check_sales(lake)
+    if catalog == "demo":
+        arguments = argparse.Namespace(as_of=AS_OF, dry_run=False, run_id="a")
+        assert marketing.run(lake, arguments).rows_out > 0 and lake.exists(MARKETING_AUDIENCE)
+
+
+def _ingest(lake: Lakehouse, feed: str) -> None:
+    said = {"feed": feed, "files": "*", "force": False, "refusals_only": False, "dry_run": False, "run_id": "r"}
+    job.run(lake, argparse.Namespace(**said, delivered_by=None))
+
+
+def _rows(lake: Lakehouse, table: Table) -> list[dict[str, Any]]:
+    """All rows, read without Spark."""
+    return DeltaTable(lake.path(table)).to_pyarrow_table().to_pylist() if lake.exists(table) else []
+
+
+def _fates(lake: Lakehouse, contract: Contract, rows: list[Case]) -> Counter[str]:
+    """What became of the poison rows, after checking that every row is in one place, in bronze as it was delivered."""
+    first = 1 if contract.file.kind == "jsonl" else 2
+    numbers = range(first, first + len(rows))
+    aside = {row["row_number"]: row["reasons"] for row in _rows(lake, QUARANTINE) if row["feed"] == contract.feed}
+    (ledger,) = (row for row in _rows(lake, FILES) if row["feed"] == contract.feed)
+    mine = [row for row in _rows(lake, contract.entity) if row["_file_checksum"] == ledger["file_checksum"]]
+    good = {row["_row_number"] for row in mine}
+    counts = tuple(ledger[f"rows_{name}"] for name in ("read", "good", "quarantined", "duplicate"))
+    assert counts == (len(rows), len(good), len(aside), 0)
+    assert good | set(aside) == set(numbers) and not good & set(aside) and all(aside.values())
+    delivered = bronze_table(contract.feed, ((column.name, column.pii) for column in contract.delivered))
+    bronze = {row["_row_number"]: row for row in _rows(lake, delivered)}
+    assert set(bronze) == set(numbers)
+    found: Counter[str] = Counter()
+    for number, case in zip(numbers, rows, strict=True):
+        reasons = list(aside.get(number, ()))
+        if case.column is None:
+            assert number in good, (case.texts, reasons)
+            continue
+        _check_fate(contract, case, reasons, bronze[number])
+        found["quarantined" if reasons else "good"] += 1
+    _check_neighbours(contract, mine, [number for number, case in zip(numbers, rows, strict=True) if case.column is None])
+    return found + Counter(poison=found.total(), warned=ledger["rows_warned"])
+
+
+def _check_neighbours(contract: Contract, silver: list[dict[str, Any]], numbers: list[int]) -> None:
+    """The good rows differ in their key alone, however many poisoned ones stand between them."""
+    but = {*(column.name for column in LINEAGE), *contract.entity.key}
+    good = [row for row in silver if row["_row_number"] in set(numbers)]
+    assert len(good) == len(numbers)
+    assert len({tuple(value for name, value in row.items() if name not in but) for row in good}) == 1
+
+
+def _check_fate(contract: Contract, case: Case, reasons: list[str], bronze: dict[str, Any]) -> None:
+    """What can be said of any contract: NUL is no text, words are no numbers, and what is kept is kept verbatim."""
+    column = case.column
+    assert column is not None
+    where = (contract.feed, column.name, case.kind, reasons)
+    if case.kind == "nul" and contract.file.kind != "xlsx":
+        assert reasons == ["row:nul_byte"], where
+        return
+    text = case.texts[column.header].replace("\r\n", "\n" if contract.file.kind == "xlsx" else "\r\n")
+    verbatim = text.encode(errors="strict").decode("latin-1") if contract.file.encoding == "latin-1" else text
+    assert (bronze[column.name] or "") in (text, verbatim), where
+    if column.type != "string" and case.kind in UNREADABLE:
+        assert [reason for reason in reasons if reason.startswith(f"{column.name}:not_a")], where
+    if case.kind == "empty" and column.required:
+        assert f"{column.name}:missing" in reasons, where
+
+
+def _check_sales(lake: Lakehouse) -> None:
+    """Sales are made of all that is there, and add up to what silver says."""
+    sales.run(lake, argparse.Namespace(as_of=AS_OF, full=False, dry_run=False, run_id="s"))
+    lines = [row for row in _rows(lake, ORDER_LINES) if row["line_kind"] == "sale" and row["status"] != "cancelled"]
+    lines = [row for row in lines if row["order_date"] <= AS_OF]
+    for grain in SALES:
+        gold = _rows(lake, SALES[grain])
+        total = [row for row in _rows(lake, SALES_ROLLUP[grain]) if row["level"] == "total"]
+        for made, of in (("gross_revenue", "list_amount"), ("units_sold", "quantity")):
+            assert sum(row[of] for row in lines) == sum(row[made] for row in gold) == sum(row[made] for row in total)
+
+
+def test_poison_in_every_field_of_an_offer_event(spark: SparkSession) -> None:
+    """Each message has one fate, the tables can be made of the good ones, and a clock gone wrong is set aside."""
+    of = world()
+    one = engine()
+    activity = of.activity(0)
+    offers = list(one.process(activity, frozenset(), {}).earlier.items())
+    at = datetime.fromtimestamp(one.memory.newest, UTC).isoformat()
+    lines, poisoned = [], []
+    for kind, (field, poison) in product(("view", "offer_purchase"), product(incoming.FIELDS, POISON.items())):
+        offer, shown = offers[len(lines) % len(offers)]
+        message = {"event_id": f"p{len(lines)}", "event_type": kind, "occurred_at": at, "customer_id": shown.shopper}
+        message |= {"product_id": "P0001", "offer_id": offer, "revenue": "9.50", field: poison[1]}
+        poisoned.append((kind, field, poison[0]))
+        lines.append((json.dumps(message),))
+    said = spark.createDataFrame(lines, "content string").selectExpr(
+        "content", "'f' AS origin", "0L AS part", "CAST(NULL AS bigint) AS place", f"TIMESTAMP'{at}' AS delivered_at"
+    )
+    table = incoming.read(said.coalesce(1), "America/New_York")
+    records = incoming.records(table)
+    assert since(records, 1, one.settings) >= date(2025, 12, 30)
+    outcome = one.process(records, frozenset(), dict(offers))
+    made = Batch(table, records, incoming.row_numbers(table, is_kafka=False), outcome, one.shop, "b", "delta")
+    counts = made.counts(frozenset())
+    fates = [counts[name] for name in ("good", "late", "repeated", "duplicates", "quarantined")]
+    assert counts["records"] == len(lines) == len(made.refused()) + sum(fates[:-1]) == sum(fates)
+    assert len(made.events()) + len(made.refused()) >= fates[0] and len(made.decisions()) > 0 and len(made.responses()) > 0
+    fate = dict(zip(poisoned, outcome.fate, strict=True))
+    assert {fate[kind, "occurred_at", "year 1"] for kind in ("view", "offer_purchase")} == {"occurred_at:too_old"}
+    assert fate["view", "occurred_at", "year 9999"] == "occurred_at:in_the_future"
+    assert {fate["offer_purchase", "revenue", text] for text in ("1e30", "1e400", "largest")} == {"revenue:not_an_amount"}
+    print(f"\noffer events: {len(lines)} messages, {dict(Counter(outcome.fate))}")
