@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from deltalake import DeltaTable
 
-OWN = {"seconds", "input_versions", "delivered_at", "_delivered_at", "loaded_at", "batch", "checkpoint"}
-"""Columns that hold a duration, numbers of Delta commits, the moment at which a test wrote the file, or a checkpoint's name."""
+OWN = {"seconds", "input_versions", "delivered_at", "_delivered_at", "loaded_at", "batch", "checkpoint", "rows_in", "rows_out"}
+"""Columns that hold a duration, numbers of Delta commits, the moment at which a test wrote the file, a checkpoint's name, or
+what one try did itself: of a stream that was cut off at its very end, the retry finds nothing left to do."""
 VERSIONS = {"model_version", "version", "champion_before", "champion_after", "checks", "details"}
 """A training that was cut off may leave a version behind that nothing refers to: its retry has the next number."""
 
@@ -33,13 +35,7 @@ def lost(before: dict[str, list[str]], after: dict[str, list[str]]) -> dict[str,
     """By table that differs: rows that are missing, and rows that are too many."""
     found = {}
     for table in sorted(before.keys() | after.keys()):
-        one, other = before.get(table, []), after.get(table, [])
+        one, other = Counter(before.get(table, [])), Counter(after.get(table, []))
         if one != other:
-            missing, surplus = list(one), []
-            for row in other:
-                if row in missing:
-                    missing.remove(row)
-                else:
-                    surplus.append(row)
-            found[table] = (len(missing), len(surplus))
+            found[table] = ((one - other).total(), (other - one).total())
     return found

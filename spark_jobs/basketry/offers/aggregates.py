@@ -75,16 +75,16 @@ def training_rows(decisions: DataFrame, responses: DataFrame, settle_minutes: in
 
 
 def refresh(lake: Lakehouse, days: Sequence[date], newest: float) -> None:
-    """Make the minutes of these local days and the windows up to the newest event (seconds) anew."""
+    """Make the windows up to the newest event (seconds) anew, then the minutes of these local days: see `missed_days`."""
     if not days or not lake.exists(OFFER_DECISIONS):
         return
     listed = ", ".join(f"DATE'{day}'" for day in days)
     happened = happenings(lake.read(OFFER_DECISIONS), _responses(lake))
-    minutes, where = by_minute(happened.where(f"event_date IN ({listed})")), f"event_date IN ({listed})"
-    lake.replace(OFFER_PERFORMANCE_MINUTE, minutes, where, read_versions=_sources(lake))
     until = datetime.fromtimestamp(newest, UTC)
     recent = happened.where(F.col("event_date") >= F.lit(until.date() - timedelta(days=max(WINDOWS) // 1_440 + 1)))
     lake.replace(OFFER_WINDOWS, in_windows(recent, until), "true")
+    minutes, where = by_minute(happened.where(f"event_date IN ({listed})")), f"event_date IN ({listed})"
+    lake.replace(OFFER_PERFORMANCE_MINUTE, minutes, where, read_versions=_sources(lake))
 
 
 def missed_days(lake: Lakehouse) -> list[date]:

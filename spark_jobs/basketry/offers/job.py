@@ -106,9 +106,10 @@ def settled(stream: Stream, settings: OfferSettings) -> int:
     if not stream.days:
         return 0
     newest = stream.engine.memory.newest
-    aggregates.refresh(stream.lake, days_of(stream.days), newest)
+    kept = aggregates.keep_training_rows(stream.lake, settings, newest)
+    aggregates.refresh(stream.lake, days_of(stream.days), newest)  # last: it tells the next run that this one was not cut off
     stream.days.clear()
-    return aggregates.keep_training_rows(stream.lake, settings, newest)
+    return kept
 
 
 def report(stream: Stream, kept: int) -> JobReport:
