@@ -42,9 +42,9 @@ def screenshots_command(arguments: list[str]) -> int:
 
 
 def faults_command(arguments: list[str]) -> int:
-    """The fault suite in full: two hundred kills and all that trains and scores; KILLS=<n> for another number."""
+    """The fault suite in full: two hundred kills and all that trains and scores, a full disk, data that comes late; KILLS=<n>."""
     os.environ["KILLS"] = os.environ.get("KILLS") or "200"
-    return test_command(["-n0", "-v", "-s", "tests/faults"])
+    return test_command(["-n0", "-v", "-s", "-m", "full or not full", "tests/faults"])
 
 
 def lint_environment() -> dict[str, str]:

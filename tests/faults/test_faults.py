@@ -100,6 +100,7 @@ def of_these_jobs(says: dict[str, list[str]]) -> dict[str, list[str]]:
     return {name: [row for row in rows if "'offer_events'" not in row] for name, rows in says.items() if ours.match(name)}
 
 
+@pytest.mark.full
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a test fill a disk of its own")
 def test_a_read_only_lake_and_a_full_disk_heal_once_there_is_room(calm: Calm, tmp_path: Path) -> None:
     """Nothing can be written; then there is room for two thirds of it; then there is enough."""

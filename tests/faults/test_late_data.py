@@ -52,7 +52,7 @@ RESTATED = (
 )  # fmt: skip
 """Gold tables that must be there and not be empty, so that their equality says something."""
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.full, pytest.mark.timeout(1800)]
 
 
 class Retailer:
