@@ -22,7 +22,7 @@ def main(commands: list[list[str]]) -> None:
         script = importlib.import_module(name)
         sys.argv = [name, *arguments]
         start = time.monotonic()
-        job_main(script.parser, getattr(script, f"run_{name}", None) or script.run)
+        job_main(script.parser, script.run)
         print(f"{name}: {time.monotonic() - start:.0f} s", flush=True)
 
 

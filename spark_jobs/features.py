@@ -7,7 +7,7 @@ from datetime import date
 
 from basketry.entry import job_main, job_parser
 from basketry.errors import BadInputError
-from basketry.features.job import run
+from basketry.features import job
 from basketry.lakehouse import Lakehouse
 from basketry.report import JobReport
 
@@ -25,7 +25,7 @@ def day(text: str) -> date:
     return days(text)[0]
 
 
-def run_features(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Run the job; with --training for the dates that a training as of --as-of reads."""
     if arguments.training:
         # Only here: settings load half a second of libraries.
@@ -35,7 +35,7 @@ def run_features(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
         dates = split_dates(arguments.as_of, load_settings(lake.settings.include))
         arguments.dates = dates.all
         arguments.categories_as_of = arguments.categories_as_of or dates.test  # the newest day that no test label knows
-    return run(lake, arguments)
+    return job.run(lake, arguments)
 
 
 parser = job_parser("features", __doc__, dated=True, turn="features")
@@ -54,4 +54,4 @@ parser.add_argument(
 )
 
 if __name__ == "__main__":
-    job_main(parser, run_features)
+    job_main(parser, run)

@@ -23,5 +23,4 @@ def run_script(lake: Lakehouse, name: str, arguments: Sequence[str]) -> JobRepor
         script = importlib.import_module(name)
     finally:
         sys.path.remove(str(CHECKOUT / "spark_jobs"))
-    job = getattr(script, f"run_{name}", None) or script.run
-    return run_job(lake, name, script.parser.parse_args(list(arguments)), job)
+    return run_job(lake, name, script.parser.parse_args(list(arguments)), script.run)

@@ -13,7 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from basketry.contracts import Contract, catalog_names, chosen_contracts, load_catalog, load_contracts
-from basketry.errors import BadInputError
+from basketry.errors import NothingDeliveredError
 from basketry.files import find_files
 from basketry.settings import EVERY_FEED, Settings
 from tools.environment import CHECKOUT
@@ -144,7 +144,7 @@ def _landed(settings: Settings, contract: Contract) -> list[Path]:
     folder = settings.landing_folder(contract.catalog, contract.feed)
     try:
         return find_files(folder, "*", contract)
-    except BadInputError:  # none was delivered
+    except NothingDeliveredError:
         return []
 
 

@@ -44,7 +44,7 @@ def _run(job: dict[str, Any]) -> None:
         return
     script = importlib.import_module(job["script"])
     sys.argv = [job["script"], *(_resolved(text, job) for text in job["arguments"])]
-    job_main(script.parser, getattr(script, f"run_{job['script']}", None) or script.run)
+    job_main(script.parser, script.run)
 
 
 def _resolved(text: str, job: dict[str, str]) -> str:

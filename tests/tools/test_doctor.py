@@ -26,8 +26,12 @@ from tools.deploy.checks import Finding
 from tools.doctor import data, machine, running, workspace
 from tools.environment import CHECKOUT, Places
 
-NOW = datetime.now(UTC)
 HEALTH = {part: {"status": "healthy"} for part in ("metadatabase", "scheduler", "dag_processor")}
+
+
+def now() -> datetime:
+    """This moment, and not that of the import: by the end of a long suite the two are an hour apart."""
+    return datetime.now(UTC)
 
 
 def broken(findings: Iterable[Finding]) -> dict[str, tuple[str, str]]:
@@ -193,16 +197,16 @@ def lake(places: Places, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 def test_tables_in_order_have_nothing_to_mend(lake: Settings) -> None:
     """A lake without a table has."""
-    assert not broken(data.look(lake, "demo", NOW))
-    assert broken(data.look(lake, "complete_journey", NOW)) == {"0 tables of complete_journey": ("there are none", "make run")}
+    assert not broken(data.look(lake, "demo", now()))
+    assert broken(data.look(lake, "complete_journey", now())) == {"0 tables of complete_journey": ("there are none", "make run")}
 
 
 def test_a_table_past_its_deadline_is_told(lake: Settings) -> None:
     """After two days the daily one, after nine the weekly one too, each with its DAG's runbook."""
-    assert broken(data.look(lake, "demo", NOW + timedelta(hours=49))) == {
+    assert broken(data.look(lake, "demo", now() + timedelta(hours=49))) == {
         "tables that daily_sales writes": ("late: gold.sales_day (2 days)", "see docs/runbooks/daily_sales.md")
     }
-    assert "tables that weekly_marketing writes" in broken(data.look(lake, "demo", NOW + timedelta(days=9)))
+    assert "tables that weekly_marketing writes" in broken(data.look(lake, "demo", now() + timedelta(days=9)))
 
 
 def test_a_table_that_cannot_be_read_is_told(lake: Settings) -> None:
@@ -210,7 +214,7 @@ def test_a_table_that_cannot_be_read_is_told(lake: Settings) -> None:
     assert lake.lake is not None
     folder = lake.lake / "demo" / "gold" / "sales_day" / "_delta_log"
     next(folder.glob("*.json")).write_text("{}\n")
-    assert "its log cannot be read" in broken(data.look(lake, "demo", NOW))["table gold.sales_day"][0]
+    assert "its log cannot be read" in broken(data.look(lake, "demo", now()))["table gold.sales_day"][0]
 
 
 def test_a_table_of_another_release_is_told(lake: Settings) -> None:
@@ -220,7 +224,7 @@ def test_a_table_of_another_release_is_told(lake: Settings) -> None:
     assert lake.lake is not None
     kept = tuple(column for column in REVIEWS.columns if column.name != "rating")
     fill(lake.lake, "demo", dataclasses.replace(REVIEWS, columns=kept), [])
-    wrong, fix = broken(data.look(lake, "demo", NOW))["table silver.reviews"]
+    wrong, fix = broken(data.look(lake, "demo", now()))["table silver.reviews"]
     assert "lacks rating, which may never be missing" in wrong and fix.startswith("mv ")
 
 
@@ -230,12 +234,12 @@ def test_an_alias_that_was_moved_by_hand_is_told(lake: Settings, monkeypatch: py
     rows = [{"model": "demo.gold.rfm", "number": number, "champion_after": str(number)} for number in (1, 2)]
     fill(lake.lake, "demo", PROMOTIONS, rows)
     monkeypatch.setattr("basketry.registry.alias_version", lambda name, alias: "1")
-    wrong, fix = broken(data.look(lake, "demo", NOW))["champion of demo.gold.rfm"]
+    wrong, fix = broken(data.look(lake, "demo", now()))["champion of demo.gold.rfm"]
     assert wrong == "the alias is at 1, the last verdict said 2" and "model_rollback" in fix
     monkeypatch.setattr("basketry.registry.alias_version", lambda name, alias: "2")
-    assert not broken(data.look(lake, "demo", NOW))
+    assert not broken(data.look(lake, "demo", now()))
     monkeypatch.setattr("basketry.registry.alias_version", lambda name, alias: 1 / 0)
-    assert "cannot tell" in broken(data.look(lake, "demo", NOW))["champion of demo.gold.rfm"][0]
+    assert "cannot tell" in broken(data.look(lake, "demo", now()))["champion of demo.gold.rfm"][0]
 
 
 def _client(warehouse: Any = None) -> Any:
@@ -283,5 +287,5 @@ def test_a_broken_contract_does_not_hide_the_rest(places: Places, tmp_path: Path
     (include / "contracts" / "demo" / "reviews.odcs.yaml").write_text("x: 1\n")
     monkeypatch.setenv("BASKETRY_INCLUDE", str(include))
     monkeypatch.setenv("BASKETRY_HOME", str(places.home))
-    found = broken(tools.doctor.findings(places, Settings.from_environment(), "demo", NOW))
+    found = broken(tools.doctor.findings(places, Settings.from_environment(), "demo", now()))
     assert {"contracts of demo", "tables", "service mlflow"} <= found.keys()
