@@ -38,7 +38,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     return job.run(lake, arguments)
 
 
-parser = job_parser("features", __doc__, dated=True, turn="features")
+parser = job_parser("features", __doc__, dated=True, turns=("features",))
 what = parser.add_mutually_exclusive_group()
 what.add_argument("--days", type=int, default=1, help="so many days, the last of them --as-of")
 what.add_argument("--dates", type=days, help="these days instead, YYYY-MM-DD with commas between")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from basketry.entry import job_main, job_parser
 from basketry.ingest.replay import run
 
-parser = job_parser("replay_quarantine", __doc__, dated=False, turn="ingest {feed}")
+parser = job_parser("replay_quarantine", __doc__, dated=False, turns=("ingest {feed}",))
 parser.add_argument("--feed", required=True, help="which feed: the name of its contract")
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from basketry.entry import job_main, job_parser
 from basketry.features.restate import run
 
-parser = job_parser("restate_features", __doc__, dated=True, turn="features")
+parser = job_parser("restate_features", __doc__, dated=True, turns=("features",))
 
 if __name__ == "__main__":
     job_main(parser, run)

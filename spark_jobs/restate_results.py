@@ -48,7 +48,7 @@ def results() -> tuple[Result, ...]:
     )
 
 
-parser = job_parser("restate_results", __doc__, dated=True, turn="restate_results")
+parser = job_parser("restate_results", __doc__, dated=True, turns=("restate_results",))
 
 if __name__ == "__main__":
     job_main(parser, run)

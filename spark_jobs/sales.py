@@ -5,7 +5,7 @@ from __future__ import annotations
 from basketry.entry import job_main, job_parser
 from basketry.sales.job import run
 
-parser = job_parser("sales", __doc__, dated=True, turn="sales")
+parser = job_parser("sales", __doc__, dated=True, turns=("sales",))
 parser.add_argument("--full", action="store_true", help="rebuild every period as of exactly --as-of")
 
 if __name__ == "__main__":

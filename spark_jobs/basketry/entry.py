@@ -7,8 +7,8 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from typing import NoReturn
 
@@ -29,23 +29,23 @@ Job = Callable[[Lakehouse, argparse.Namespace], JobReport]
 class JobParser(argparse.ArgumentParser):
     """Bad arguments are bad input: they exit like every other one.
 
-    turn: what only one run at a time may work on, with arguments in braces; see `turn_at`.
+    turns: what only one run at a time may work on, with arguments in braces; see `turn_at`.
     """
 
-    turn = ""
+    turns: Sequence[str] = ()
 
     def error(self, message: str) -> NoReturn:
         """Name the problem and the way to help."""
         raise BadInputError(f"job {self.prog}: {message} (--help explains the arguments).")
 
 
-def job_parser(name: str, description: str | None, *, dated: bool, turn: str = "") -> JobParser:
+def job_parser(name: str, description: str | None, *, dated: bool, turns: Sequence[str] = ()) -> JobParser:
     """The arguments that every job has.
 
-    dated: the job also needs --as-of. turn: as JobParser has it; else the job, or of a dated one the job as of that day.
+    dated: the job also needs --as-of. turns: as JobParser has it; else the job, or of a dated one the job as of that day.
     """
     parser = JobParser(prog=name, description=description, allow_abbrev=False)
-    parser.turn = turn or (f"{name} {{as_of}}" if dated else name)
+    parser.turns = turns or (f"{name} {{as_of}}" if dated else name,)
     parser.add_argument("--catalog", required=True, help="the retailer, e.g. demo")
     parser.add_argument(
         "--run-id", default="manual", help="names this run in ops.job_runs; a repeated id replaces its line"
@@ -77,7 +77,7 @@ def job_main(parser: JobParser, job: Job) -> None:
     try:
         settings = Settings.from_environment()
         arguments = parser.parse_args()
-        with _turn(parser, arguments, settings):
+        with _turns(parser, arguments, settings):
             _run(arguments, parser.prog, job, settings)
     except (BadInputError, TryAgainError) as error:
         if settings is not None and settings.runtime == "databricks":
@@ -88,12 +88,13 @@ def job_main(parser: JobParser, job: Job) -> None:
 
 
 @contextmanager
-def _turn(parser: JobParser, arguments: argparse.Namespace, settings: Settings) -> Iterator[None]:
+def _turns(parser: JobParser, arguments: argparse.Namespace, settings: Settings) -> Iterator[None]:
     """Locally, wait for another run of the same: a second one by hand, or one that outlived the task that started it."""
-    if settings.lake is None or arguments.dry_run:
-        yield
-        return
-    with turn_at(settings.home / "turns", arguments.catalog, parser.turn.format_map(vars(arguments))):
+    with ExitStack() as held:
+        if settings.lake is not None and not arguments.dry_run:
+            for work in sorted(parser.turns):  # in one order, so that nobody waits for one who waits for him
+                given = work.format_map(vars(arguments))
+                held.enter_context(turn_at(settings.home / "turns", arguments.catalog, given))
         yield
 
 

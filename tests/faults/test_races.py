@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from basketry import entry
-from basketry.entry import job_main, job_parser
+from basketry.entry import job_main
 from basketry.report import JobReport
 from basketry.turns import turn, turn_at
 from tests.tools.runbooks import script
@@ -25,6 +25,7 @@ with turn(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)
 """
+FORGET = ["forget", "--catalog=demo", "--customers=1", "--request-id=R", "--decided-by=x", "--requested-at=2026-01-31T09:30+00:00"]
 SALES = ["sales", "--catalog=demo", "--as-of=2026-11-20"]
 
 
@@ -38,8 +39,8 @@ def ran(settings: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def start(monkeypatch: pytest.MonkeyPatch, words: list[str]) -> threading.Thread:
     """Run a job from its command line, in a thread."""
+    parser = script(words[0], monkeypatch)[0]
     monkeypatch.setattr(sys, "argv", words)
-    parser = job_parser("sales", "", dated=True, turn="sales")
     thread = threading.Thread(target=job_main, args=(parser, lambda lake, given: JobReport(0, 0, ())))
     thread.start()
     return thread
@@ -77,7 +78,8 @@ def test_what_must_not_run_side_by_side_has_one_turn(monkeypatch: pytest.MonkeyP
 
     def turn_of(job: str, **given: Any) -> str:
         """What a run of the job with these arguments works on."""
-        return str(script(job, monkeypatch)[0].turn.format_map(given))
+        (work,) = script(job, monkeypatch)[0].turns
+        return str(work.format_map(given))
 
     day, other = date(2026, 11, 20), date(2026, 11, 19)
     assert turn_of("sales", as_of=day) == turn_of("sales", as_of=other)
@@ -86,6 +88,24 @@ def test_what_must_not_run_side_by_side_has_one_turn(monkeypatch: pytest.MonkeyP
     assert turn_of("ingest", feed="products") != turn_of("ingest", feed="customers")
     assert turn_of("forecast", as_of=day) != turn_of("forecast", as_of=other)
     assert turn_of("rfm", as_of=day, fit=False) == turn_of("rfm", as_of=other, fit=False)
+
+
+@pytest.mark.parametrize(
+    ("job", "given"),
+    [("ingest", {"feed": "customers"}), ("replay_quarantine", {"feed": "*"}), ("audience", {"as_of": date(2026, 11, 20)}),
+     ("export_audience", {"as_of": date(2026, 11, 20)})],
+)  # fmt: skip
+def test_nobody_is_forgotten_while_he_is_being_written(
+    job: str, given: dict[str, Any], settings: Any, ran: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has read of a person ends before he is forgotten: else it would write him again afterwards."""
+    (work,) = script(job, monkeypatch)[0].turns
+    with turn_at(settings.home / "turns", "demo", work.format_map(given)):
+        request = start(monkeypatch, FORGET)
+        request.join(0.5)
+        assert request.is_alive() and ran == []
+    request.join(30)
+    assert ran == ["forget"]
 
 
 @pytest.mark.parametrize(
