@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
-import hashlib
 import os
 import shutil
 from collections.abc import Callable, Mapping
@@ -13,8 +12,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from basketry.contracts import Contract, catalog_names, chosen_contracts, load_catalog, load_contracts
-from basketry.errors import NothingDeliveredError
-from basketry.files import find_files
+from basketry.errors import BadInputError, NothingDeliveredError
+from basketry.files import file_at, find_files
 from basketry.settings import EVERY_FEED, Settings
 from tools.environment import CHECKOUT
 from tools.problem import Problem
@@ -129,15 +128,22 @@ def deliver_catalog(
     return None
 
 
-def new_files(catalog: str, settings: Settings, loaded: Mapping[str, set[str]]) -> dict[str, int]:
-    """Feeds with files that ops.files does not know, in loading order, with how many. loaded: checksums by feed."""
+def new_files(catalog: str, settings: Settings, loaded: Mapping[str, Mapping[str, datetime]]) -> dict[str, int]:
+    """Feeds with files that ingest would load, in loading order, with how many. loaded: by feed, as is_news takes it."""
     found: dict[str, int] = {}
     for contract in chosen_contracts(catalog, EVERY_FEED):
-        known = loaded.get(contract.feed, set())
-        fresh = [path for path in _landed(settings, contract) if checksum(path) not in known]
+        known = loaded.get(contract.feed, {})
+        fresh = sum(_is_news(path, contract, known) for path in _landed(settings, contract))
         if fresh:
-            found[contract.feed] = len(fresh)
+            found[contract.feed] = fresh
     return found
+
+
+def _is_news(path: Path, contract: Contract, known: Mapping[str, datetime]) -> bool:
+    try:
+        return file_at(path, contract).is_news(known)
+    except BadInputError:
+        return True  # ingest says in the task's log what is wrong with it
 
 
 def _landed(settings: Settings, contract: Contract) -> list[Path]:
@@ -146,12 +152,6 @@ def _landed(settings: Settings, contract: Contract) -> list[Path]:
         return find_files(folder, "*", contract)
     except NothingDeliveredError:
         return []
-
-
-def checksum(path: Path) -> str:
-    """sha256 of a file's bytes, as ops.files keeps it."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def environment_of_demo() -> dict[str, str]:

@@ -112,7 +112,7 @@ class _Run:
         return client
 
     def _ingest(self) -> None:
-        waiting = new_files(self.catalog, self.settings, summary.loaded_checksums(self.lake, self.catalog))
+        waiting = new_files(self.catalog, self.settings, summary.loaded_files(self.lake, self.catalog))
         if not waiting:
             with self.board.step("ingest") as step:
                 step.detail = "no new files"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +36,12 @@ def rows_of(lake: Path, catalog: str, table: Table, query: str, values: Sequence
         return database.execute(query, list(values)).fetchall()
 
 
-def loaded_checksums(lake: Path, catalog: str) -> dict[str, set[str]]:
-    """Checksums of the files that each feed has loaded."""
-    found: dict[str, set[str]] = {}
-    for feed, checksum in rows_of(lake, catalog, FILES, "SELECT feed, file_checksum FROM t WHERE status = 'loaded'"):
-        found.setdefault(feed, set()).add(checksum)
+def loaded_files(lake: Path, catalog: str) -> dict[str, dict[str, datetime]]:
+    """Time of delivery (UTC) of the files that each feed has loaded, by checksum."""
+    found: dict[str, dict[str, datetime]] = {}
+    query = "SELECT feed, file_checksum, delivered_at FROM t WHERE status = 'loaded'"
+    for feed, checksum, delivered_at in rows_of(lake, catalog, FILES, query):
+        found.setdefault(feed, {})[checksum] = delivered_at
     return found
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+from basketry.contracts import load_contract
 from basketry.demo import read_manifest
+from basketry.files import file_at
 from basketry.settings import Settings
 from tools import deliver
 from tools.problem import Problem
@@ -37,8 +40,25 @@ def test_samples_land_in_their_feeds_in_loading_order(home: Settings) -> None:
 def test_a_loaded_file_is_not_new(home: Settings) -> None:
     """A file counts by content: what ops.files knows is left alone."""
     deliver.deliver_catalog("sales_project", home, {}, print)
-    known = deliver.checksum(home.landing_folder("sales_project", "customers") / "customers.csv")
-    assert "customers" not in deliver.new_files("sales_project", home, {"customers": {known}})
+    customers = home.landing_folder("sales_project", "customers") / "customers.csv"
+    known = file_at(customers, load_contract("sales_project", "customers"))
+    assert "customers" not in deliver.new_files("sales_project", home, {"customers": {known.checksum: known.delivered_at}})
+
+
+def test_known_bytes_under_a_later_day_are_new(home: Settings) -> None:
+    """As ingest has it; and a file whose name tells no day is left to ingest, which says so."""
+    landing = home.landing_folder("demo", "products")
+    landing.mkdir(parents=True)
+    first = landing / "products_2026-01-05.xlsx"
+    first.write_text("{}\n")
+    known = file_at(first, load_contract("demo", "products"))
+    loaded = {"products": {known.checksum: known.delivered_at}}
+    assert deliver.new_files("demo", home, {}) == {"products": 1}
+    assert deliver.new_files("demo", home, loaded) == {}
+    shutil.copy2(first, landing / "products_2026-01-12.xlsx")
+    assert deliver.new_files("demo", home, loaded) == {"products": 1}
+    first.rename(landing / "products_2026-13-40.xlsx")
+    assert deliver.new_files("demo", home, loaded) == {"products": 2}
 
 
 def test_missing_data_names_the_variable(home: Settings) -> None:
@@ -49,8 +69,6 @@ def test_missing_data_names_the_variable(home: Settings) -> None:
 
 def test_a_workbook_stays_behind_its_text_file(tmp_path: Path) -> None:
     """The same rows twice would only become duplicates: the CSV is delivered, the workbook is not."""
-    from basketry.contracts import load_contract
-
     contract = load_contract("online_retail", "order_lines")
     (tmp_path / "Online Retail.xlsx").touch()
     assert [path.name for path in deliver.chosen_files(tmp_path, contract)] == ["Online Retail.xlsx"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from rich.console import Console
 
 from tools import summary
 
+CAME = datetime(2026, 1, 6, 5, tzinfo=UTC)
+
 
 def write_files(lake: Path) -> None:
     kinds = pa.map_(pa.string(), pa.int64())
@@ -19,6 +21,7 @@ def write_files(lake: Path) -> None:
         {
             "feed": ["order_lines", "order_lines", "products", "products"],
             "file_checksum": ["a", "b", "c", "d"],
+            "delivered_at": [CAME] * 4,
             "status": ["loaded", "loaded", "loaded", "refused"],
             "rows_read": [10, 20, 5, 99],
             "rows_good": [8, 20, 5, 0],
@@ -47,7 +50,7 @@ def test_files_are_counted_by_feed(tmp_path: Path) -> None:
     assert ["all", "3", "35", "33", "1", "1"] in lines
     assert "late 2, quantity:missing 1" in text
     assert summary.last_day(tmp_path, "demo") == date(2026, 1, 5)
-    assert summary.loaded_checksums(tmp_path, "demo") == {"order_lines": {"a", "b"}, "products": {"c"}}
+    assert summary.loaded_files(tmp_path, "demo") == {"order_lines": {"a": CAME, "b": CAME}, "products": {"c": CAME}}
 
 
 def write_week(lake: Path, name: str, rows: dict[str, list[object]]) -> None:
@@ -92,7 +95,7 @@ def test_products_stand_in_where_no_category_is_known(tmp_path: Path) -> None:
 
 def test_a_table_that_does_not_exist_has_no_rows(tmp_path: Path) -> None:
     """Before the first load everything is new and nothing is known."""
-    assert summary.loaded_checksums(tmp_path, "demo") == {}
+    assert summary.loaded_files(tmp_path, "demo") == {}
     assert summary.last_day(tmp_path, "demo") is None
 
 

@@ -55,18 +55,26 @@ def inspect_file(path: Path | str, contract: Contract) -> DeliveredFile:
     path = Path(path)
     with refusing_damage(path):
         content_start(path)
-        layout = verified_layout(path, contract)
-        with path.open("rb") as stream:
-            checksum = hashlib.file_digest(stream, "sha256").hexdigest()
-        return DeliveredFile(
-            path=str(path.absolute()),
-            name=path.name,
-            bytes=path.stat().st_size,
-            checksum=checksum,
-            delivered_at=delivery_time(path, contract),
-            unknown_columns=layout.unknown_names,
-            names_its_day=_day_in_name(path, contract) is not None,
-        )
+        return file_at(path, contract, verified_layout(path, contract).unknown_names)
+
+
+def file_at(path: Path, contract: Contract, unknown_columns: tuple[str, ...] = ()) -> DeliveredFile:
+    """What a file's name and bytes say, without looking whether they fit; RefusedFileError when its name tells no day."""
+    return DeliveredFile(
+        path=str(path.absolute()),
+        name=path.name,
+        bytes=path.stat().st_size,
+        checksum=checksum_of(path),
+        delivered_at=delivery_time(path, contract),
+        unknown_columns=unknown_columns,
+        names_its_day=_day_in_name(path, contract) is not None,
+    )
+
+
+def checksum_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, hexadecimal, as ops.files keeps it."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def unfit_file(path: Path | str) -> DeliveredFile:
@@ -76,9 +84,7 @@ def unfit_file(path: Path | str) -> DeliveredFile:
     """
     path = Path(path)
     try:
-        with path.open("rb") as stream:
-            checksum = hashlib.file_digest(stream, "sha256").hexdigest()
-        known = path.stat()
+        checksum, known = checksum_of(path), path.stat()
         size, modified = known.st_size, known.st_mtime
     except OSError:
         checksum, size, modified = f"unread:{path.name}", 0, 0.0
