@@ -8,6 +8,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from tools.problem import Problem
@@ -28,6 +29,24 @@ class AirflowClient:
     def unpause(self, dag: str) -> None:
         """Let the DAG run."""
         self._call("PATCH", f"/api/v2/dags/{dag}", {"is_paused": False})
+
+    def unpause_due(self, dag: str, seconds: float = 30) -> str | None:
+        """Let the DAG run; returns the id of the run that begins by itself, because its schedule is due, or None.
+
+        seconds: how long the scheduler may take to begin it.
+        """
+        path = f"/api/v2/dags/{dag}"
+        due = self._call("GET", path)["next_dagrun_run_after"]
+        self.unpause(dag)
+        if due is None or datetime.fromisoformat(due) > datetime.now(UTC):
+            return None
+        active = f"{path}/dagRuns?limit=1&run_type=scheduled&state=queued&state=running"
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if runs := self._call("GET", active)["dag_runs"]:
+                return str(runs[0]["dag_run_id"])
+            time.sleep(0.5)
+        return None
 
     def pause(self, dag: str) -> None:
         """Let no more run of the DAG begin."""

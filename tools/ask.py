@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table as Grid
 
-from tools.environment import Places
+from tools.environment import Places, chosen_catalog
 from tools.problem import Problem
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def ask_command(arguments: list[str]) -> int:
     from basketry.settings import Settings
     from basketry.warehouse import open_warehouse
 
-    catalog = os.environ.get("CATALOG") or os.environ.get("BASKETRY_CATALOG") or "demo"
+    catalog = chosen_catalog()
     places = Places.from_environment()
     try:
         warehouse = open_warehouse(

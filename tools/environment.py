@@ -13,6 +13,16 @@ from tools.problem import Problem
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 
+def scheduled_catalog() -> str:
+    """The catalog of scheduled runs."""
+    return os.environ.get("BASKETRY_CATALOG") or "demo"
+
+
+def chosen_catalog() -> str:
+    """The catalog that a command was given, else that of scheduled runs."""
+    return os.environ.get("CATALOG") or scheduled_catalog()
+
+
 @dataclass(frozen=True)
 class Places:
     """Where this instance keeps things. home: all that runs write. cache: what setup fetched, shared by all homes."""
@@ -68,7 +78,7 @@ def environment(places: Places, java_home: Path) -> dict[str, str]:
         "BASKETRY_CACHE": str(places.cache),
         "BASKETRY_INCLUDE": str(Path(os.environ.get("BASKETRY_INCLUDE") or CHECKOUT / "include").absolute()),
         "BASKETRY_RUNTIME": os.environ.get("BASKETRY_RUNTIME") or "local",
-        "BASKETRY_CATALOG": os.environ.get("BASKETRY_CATALOG") or "demo",
+        "BASKETRY_CATALOG": scheduled_catalog(),
         "BASKETRY_AIRFLOW_PORT": str(places.airflow_port),
         "BASKETRY_MLFLOW_PORT": str(places.mlflow_port),
         "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{places.mlflow_port}",

@@ -7,7 +7,7 @@ import os
 import shlex
 import subprocess
 
-from tools.environment import CHECKOUT, Places
+from tools.environment import CHECKOUT, Places, chosen_catalog
 from tools.problem import Problem
 from tools.services import program
 from tools.setup import prepare
@@ -52,5 +52,5 @@ def plan_command(arguments: list[str]) -> int:
     day = os.environ.get("AS_OF")
     if not day and not arguments:
         raise Problem("say for which day: make plan AS_OF=2026-01-31 (CATALOG=<catalog> if it is not demo).")
-    catalog = os.environ.get("CATALOG") or os.environ.get("BASKETRY_CATALOG") or "demo"
+    catalog = chosen_catalog()
     return run_job("plan", arguments or ["--catalog", catalog, "--as-of", str(day)])

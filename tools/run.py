@@ -18,7 +18,7 @@ from basketry.settings import EVERY_FEED, Settings
 from tools import shoppers, summary
 from tools.airflow_client import AirflowClient
 from tools.deliver import check_catalog, deliver_catalog, environment_of_demo, new_files, yesterday
-from tools.environment import Places
+from tools.environment import Places, scheduled_catalog
 from tools.problem import Problem
 from tools.progress import Board, Step
 from tools.services import USER, finish_start, instance_secrets, start_servers
@@ -126,8 +126,8 @@ class _Run:
             if summary.sales_done(self.lake, self.catalog, as_of):
                 step.detail = "nothing new"
                 return
-            self.client.unpause("daily_sales")
-            self._whole_run("daily_sales", step, as_of=as_of.isoformat())
+            done = lambda: summary.sales_done(self.lake, self.catalog, as_of)  # noqa: E731
+            self._scheduled_run("daily_sales", step, done, as_of=as_of.isoformat())
 
     def _offers(self, day: date) -> None:
         """Simulated shoppers act and respond, and the stream runs after each. Its schedule stays off: nobody else will come."""
@@ -138,21 +138,31 @@ class _Run:
                 step.detail = "nothing new"
                 deliver(self.lake, landing, self.catalog, day)
                 if events := shoppers.waiting(self.lake, landing, self.catalog):
-                    self.client.unpause("offers")
-                    self._whole_run("offers", step)
+                    self._scheduled_run("offers", step, lambda: not shoppers.waiting(self.lake, landing, self.catalog))
                     self.client.pause("offers")
                     step.detail = f"{events:,} events"
 
+    def _scheduled_run(self, dag: str, step: Step, done: Callable[[], bool], **conf: str) -> None:
+        """Unpause a DAG; the run that its schedule is due for may do all that is to be done, else one by hand does."""
+        due = self.client.unpause_due(dag)
+        if due is not None and self.catalog == scheduled_catalog():
+            self._followed(dag, due, step)
+        if not done():
+            self._whole_run(dag, step, **conf)
+
     def _whole_run(self, dag: str, step: Step, **conf: str) -> None:
         run = self.client.trigger(dag, {"catalog": self.catalog, **conf})
+        if self._followed(dag, run, step) == "failed":
+            raise Problem(failure_sentence(self.client, dag, run, self.places.home))
 
+    def _followed(self, dag: str, run: str, step: Step) -> str:
         def tell() -> None:
             """Show which task runs now."""
             step.detail = self._now_running(dag, run)
 
-        if self.client.wait(dag, run, RUN_SECONDS, tell) == "failed":
-            raise Problem(failure_sentence(self.client, dag, run, self.places.home))
+        state = self.client.wait(dag, run, RUN_SECONDS, tell)
         step.detail = ""
+        return state
 
     def _now_running(self, dag: str, run: str) -> str:
         return ", ".join(task["task_id"] for task in self.client.tasks(dag, run) if task["state"] == "running")

@@ -53,8 +53,8 @@ def last_day(lake: Path, catalog: str) -> date | None:
 
 
 def sales_done(lake: Path, catalog: str, as_of: date) -> bool:
-    """Whether a run of that as-of date has read its tables as they are now (by Delta version)."""
-    query = "SELECT input_versions FROM t WHERE job = 'sales' AND as_of = ?"
+    """Whether a run as of that day or a later one has read its tables as they are now (by Delta version)."""
+    query = "SELECT input_versions FROM t WHERE job = 'sales' AND as_of >= ?"
     for (versions,) in rows_of(lake, catalog, JOB_RUNS, query, [as_of]):
         read = dict(versions or {})
         if read and all(version_of(lake, catalog, name) == version for name, version in read.items()):

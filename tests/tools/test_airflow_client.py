@@ -23,6 +23,8 @@ class Airflow(ThreadingHTTPServer):
         self.states = ["queued", "running", "success"]
         self.valid_token = "t1"
         self.import_errors: list[dict[str, str]] = []
+        self.next_run: str | None = None
+        self.scheduled: list[list[str]] = []
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -33,9 +35,17 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, {"import_errors": self.server.import_errors})
         elif self.path.startswith("/api/v2/dags?"):
             self._answer(200, {"dags": [{"dag_id": "ingest"}]})
+        elif self.path == "/api/v2/dags/offers":
+            self._answer(200, {"next_dagrun_run_after": self.server.next_run})
+        elif self.path.startswith("/api/v2/dags/offers/dagRuns?"):
+            self._answer(200, {"dag_runs": [{"dag_run_id": run} for run in self.server.scheduled.pop(0)]})
         else:
             states = self.server.states
             self._answer(200, {"state": states.pop(0) if len(states) > 1 else states[0]})
+
+    def do_PATCH(self) -> None:
+        self.server.seen.append((self.path, "", json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+        self._answer(200, {})
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -96,6 +106,17 @@ def test_waiting_ends_with_the_run(client: AirflowClient) -> None:
     looks: list[int] = []
     assert client.wait("ingest", "manual__1", 30, lambda: looks.append(1)) == "success"
     assert len(looks) == 2
+
+
+def test_a_schedule_that_is_due_begins_a_run_by_itself(airflow: Airflow, client: AirflowClient) -> None:
+    """Its run is waited for and named; one that comes later, or never, or not in time is not."""
+    airflow.next_run, airflow.scheduled = "2026-01-05T09:30:00Z", [[], ["scheduled__1"], []]
+    assert client.unpause_due("offers") == "scheduled__1"
+    assert ("/api/v2/dags/offers", "", {"is_paused": False}) in airflow.seen
+    assert client.unpause_due("offers", seconds=0.2) is None
+    for later in ("2999-01-05T09:30:00Z", None):
+        airflow.next_run = later
+        assert client.unpause_due("offers") is None
 
 
 def test_a_refused_form_says_why(client: AirflowClient) -> None:

@@ -107,6 +107,7 @@ def test_sales_count_as_done_only_for_what_they_read(tmp_path: Path) -> None:
     runs = pa.table({"job": ["sales"], "as_of": pa.array([date(2026, 1, 5)]), "input_versions": versions})
     write_deltalake(str(tmp_path / "demo" / "ops" / "job_runs"), runs)
     assert summary.sales_done(tmp_path, "demo", date(2026, 1, 5))
+    assert summary.sales_done(tmp_path, "demo", date(2026, 1, 4))
     assert not summary.sales_done(tmp_path, "demo", date(2026, 1, 6))
     write_deltalake(str(folder), pa.table({"a": [2]}), mode="append")
     assert not summary.sales_done(tmp_path, "demo", date(2026, 1, 5))

@@ -10,12 +10,12 @@ from basketry.errors import BasketryError
 from basketry.settings import Settings
 from tools.deploy.checks import Finding
 from tools.doctor import data, machine, running, workspace
-from tools.environment import CHECKOUT, Places
+from tools.environment import CHECKOUT, Places, chosen_catalog
 
 
 def doctor_command(arguments: Sequence[str]) -> int:
     """Print every finding, those that are well too; exit code 1 when something is wrong."""
-    catalog = os.environ.get("CATALOG") or os.environ.get("BASKETRY_CATALOG") or "demo"
+    catalog = chosen_catalog()
     places, bad = Places.from_environment(), 0
     os.environ.setdefault("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{places.mlflow_port}")
     for finding in findings(places, Settings.from_environment(), catalog, datetime.now(UTC)):
