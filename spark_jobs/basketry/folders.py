@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from functools import reduce
 from operator import and_
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -96,13 +97,23 @@ def written_at(folder: Path, version: int) -> datetime:
     return datetime.fromtimestamp(commit.stat().st_mtime, UTC)
 
 
-def user_metadata(folder: Path) -> Iterator[str]:
-    """What writers noted beside their commits, newest first, as far back as the log goes."""
+def commits(folder: Path) -> Iterator[dict[str, Any]]:
+    """What Delta says of each commit (operation, operationMetrics, userMetadata …), newest first, as far as the log goes."""
     for path in sorted(_commits(folder), reverse=True):
         for line in path.read_text(encoding="utf-8").splitlines():
-            note = json.loads(line).get("commitInfo", {}).get("userMetadata")
-            if note:
-                yield str(note)
+            if info := json.loads(line).get("commitInfo"):
+                yield dict(info)
+
+
+def rows_written(commit: Mapping[str, Any], where: str | None) -> int:
+    """Rows that a commit wrote in place of those that satisfy `where`, without those copied beside them.
+
+    Nothing to write and nothing to replace makes no commit: then this is an earlier one of other words, and 0.
+    """
+    if commit["operation"] != "WRITE" or commit["operationParameters"].get("predicate") != where:
+        return 0
+    written, copied = (int(commit["operationMetrics"].get(name, 0)) for name in ("numOutputRows", "numCopiedRows"))
+    return written - copied
 
 
 def put_rows(folder: Path, names: Sequence[str], rows: Sequence[Sequence[object]], where: str) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from delta.tables import DeltaTable, DeltaTableBuilder
@@ -93,10 +94,8 @@ class Lakehouse:
             return None
         reader = self.spark.read.format("delta").option("readChangeFeed", "true")
         if newest == since:
-            empty = self.read(table).limit(0)
-            return empty.withColumn("_change_type", F.lit("insert")).withColumn(
-                "_commit_version", F.lit(0).cast("bigint")
-            )
+            added = {"_change_type": F.lit("insert"), "_commit_version": F.lit(0).cast("bigint")}
+            return self.read(table).limit(0).withColumns(added)
         reader = reader.option("startingVersion", since + 1).option("endingVersion", newest)
         try:
             frame = reader.load(str(self.path(table))) if self.settings.lake else reader.table(self.name(table))
@@ -116,28 +115,30 @@ class Lakehouse:
 
     def replace(
         self, table: Table, rows: DataFrame, where: str, read_versions: Mapping[str, int] | None = None
-    ) -> None:
+    ) -> int:
         """Replace exactly the rows that satisfy `where` by `rows` (which all must satisfy it), in one commit.
 
         read_versions: Delta version of every input that these rows reflect; kept with the commit, see `reflected`.
+        Returns how many rows were written.
         """
         options = {"replaceWhere": where}
         if read_versions is not None:
             options["userMetadata"] = json.dumps({"reflects": dict(read_versions)}, sort_keys=True)
-        self._write(table, rows, mode="overwrite", options=options)
+        return self._write(table, rows, mode="overwrite", options=options)
 
     def reflected(self, table: Table) -> dict[str, int] | None:
         """The input versions that the table's newest `replace` with read_versions reflects; None when there is none."""
         if not self.exists(table):
             return None
-        noted = next((note for note in self._notes(table) if note.startswith('{"reflects"')), None)
+        notes = (commit.get("userMetadata") or "" for commit in self._commits(table, most=30))
+        noted = next((note for note in notes if note.startswith('{"reflects"')), None)
         return dict(json.loads(noted)["reflects"]) if noted else None
 
-    def _notes(self, table: Table) -> Iterable[str]:
+    def _commits(self, table: Table, most: int) -> Iterable[Mapping[str, Any]]:
+        """What Delta says of commits, newest first; on Databricks of so many."""
         if self.settings.lake is not None:
-            return folders.user_metadata(self.path(table))
-        history = self._delta(table).history(30).where("userMetadata IS NOT NULL").orderBy(F.desc("version"))
-        return [row.userMetadata for row in history.select("userMetadata").collect()]
+            return folders.commits(self.path(table))
+        return [row.asDict() for row in self._delta(table).history(most).orderBy(F.desc("version")).collect()]
 
     def put_once(self, table: Table, rows: pa.Table, writer: str, number: int, *, instead: bool = False) -> None:
         """Append rows in one commit, or with `instead` replace the whole table; once a number, however often it is asked.
@@ -243,12 +244,13 @@ class Lakehouse:
             return DeltaTable.forName(self.spark, self.name(table))
         return DeltaTable.forPath(self.spark, str(self.path(table)))
 
-    def _write(self, table: Table, rows: DataFrame, mode: str, options: Mapping[str, str]) -> None:
+    def _write(self, table: Table, rows: DataFrame, mode: str, options: Mapping[str, str]) -> int:
         rows = conform(rows, table)
         with self.lock(table):
             if self._create(table):  # nothing to replace yet: an append need not look for it
                 mode, options = "append", {name: text for name, text in options.items() if name != "replaceWhere"}
             self._save(table, rows, mode, options)
+            return folders.rows_written(next(iter(self._commits(table, most=1))), options.get("replaceWhere"))
 
     def _save(self, table: Table, rows: DataFrame, mode: str, options: Mapping[str, str]) -> None:
         writer = rows.write.format("delta").mode(mode).options(**options)

@@ -74,6 +74,19 @@ def test_replace_touches_only_its_range_and_says_what_it_reflects(lake: Lakehous
     assert lake.reflected(REVIEWS) == {"silver.x": 7}
 
 
+def test_replace_counts_what_it_wrote_and_nothing_else(lake: Lakehouse) -> None:
+    """Neither rows that stay in a file it must write anew, nor an earlier write when there is nothing to do."""
+    every = reviews(lake, ("a", 1, 10), ("b", 1, 10), ("c", 1, 10)).coalesce(1)
+    assert lake.replace(REVIEWS, every, where="true") == 3  # which creates the table
+    assert lake.replace(REVIEWS, reviews(lake, ("b", 5, 11)), where="review_id = 'b'") == 1
+    nothing = reviews(lake, ("b", 5, 11)).limit(0)
+    assert lake.replace(REVIEWS, nothing, where="review_id = 'b'") == 0  # a file alone
+    assert lake.replace(REVIEWS, nothing, where="review_id = 'a'") == 0  # of a file with c
+    lake.append(REVIEWS, reviews(lake, ("d", 1, 10)))
+    assert lake.replace(REVIEWS, reviews(lake, ("e", 1, 10)).limit(0), where="review_id = 'e'") == 0
+    assert sorted(ratings(lake)) == ["c", "d"]
+
+
 def test_a_write_that_does_not_conform_is_refused_before_anything_is_written(lake: Lakehouse) -> None:
     """A missing column is a TableError; a missing required value aborts the commit."""
     with pytest.raises(TableError, match="rating"):

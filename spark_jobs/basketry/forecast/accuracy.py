@@ -97,9 +97,9 @@ def _rows(sums: pd.DataFrame, made_on: date, horizon: int) -> Iterator[tuple[obj
 
 def _write(lake: Lakehouse, judged: DataFrame, outcomes: list[tuple[object, ...]], made_on: date, horizon: int) -> int:
     where = f"as_of = DATE'{made_on}' AND horizon_days = {horizon}"
-    lake.replace(FORECAST_ACCURACY, judged, where)
+    written = lake.replace(FORECAST_ACCURACY, judged, where)
     lake.record(FORECAST_OUTCOMES, outcomes, where)
-    return lake.read(FORECAST_ACCURACY).where(where).count()
+    return written
 
 
 def _told(row: tuple[object, ...]) -> str:

@@ -101,11 +101,11 @@ def _write(lake: Lakehouse, found: rows.History, version: Version, as_of: date, 
         base = base_forecasts(weekly, version.forecaster, found, settings, short=short)
         base = base.persist(StorageLevel.DISK_ONLY)
         whole = _whole(weekly, base, version.forecaster, found.weeks)
-        lake.replace(PRODUCT_FORECASTS, _rows(lake, base, whole, version, as_of), where)
+        written = lake.replace(PRODUCT_FORECASTS, _rows(lake, base, whole, version, as_of), where)
         base.unpersist()
     finally:
         weekly.unpersist()
-    return lake.read(PRODUCT_FORECASTS).where(where).count()
+    return written
 
 
 def base_forecasts(

@@ -158,7 +158,7 @@ def _write(lake: Lakehouse, feed: Judged) -> None:
     rows = core.newest_by_key(rows, contract) if len(counted) > 1 else rows
     quarantined = core.quarantine_rows(feed.rows, contract)
     here = among("_file_checksum", counted)
-    writes: list[Callable[[], None]] = [
+    writes: list[Callable[[], object]] = [
         lambda: lake.replace(bronze, core.bronze_rows(feed.rows), where=here),
         lambda: lake.merge(contract.entity, rows),
     ]

@@ -126,12 +126,12 @@ def _write(
     for mix, segment in found.items():
         renamed = {"cluster": f"{mix}_cluster", "cluster_name": f"{mix}_cluster_name"}
         audience = audience.join(segment.members.withColumnsRenamed(renamed), "customer_id", "left")
-    lake.replace(MARKETING_AUDIENCE, audience, where=where)
+    written = lake.replace(MARKETING_AUDIENCE, audience, where=where)
     categories = core.audience_by(people, purchases.categories, ("category",), as_of)
     lake.replace(AUDIENCE_BY_CATEGORY, categories, where=where)
     products = core.audience_by(people, purchases.products, ("product_id", "product", "category"), as_of)
     lake.replace(AUDIENCE_BY_PRODUCT, products, where=where)
-    return lake.read(MARKETING_AUDIENCE).where(where).count()
+    return written
 
 
 def _report(

@@ -28,8 +28,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     rows = popular_products(lake.read(ORDER_LINES), lake.read(PRODUCTS), as_of)
     if arguments.dry_run:
         return JobReport(rows.count(), 0, ("popular products only",), as_of=as_of, dry_run=True)
-    write_popular(lake, as_of)
-    stored = lake.read(OFFER_POPULAR).count()
+    stored = write_popular(lake, as_of)
     cached = fill_cache(lake)
     number, recommended = write_recommendations(lake, as_of, arguments.model)
     told = (f"{stored:,} popular products, {cached} contexts in redis", f"{recommended:,} recommendations")
@@ -96,9 +95,9 @@ def popular_products(lines: DataFrame, products: DataFrame, as_of: date) -> Data
     return ranked.where(F.col("rank") <= WIDTH).withColumn("as_of", F.lit(as_of))
 
 
-def write_popular(lake: Lakehouse, as_of: date) -> None:
-    """Replace gold.offer_popular by what is popular as of a day."""
-    lake.replace(OFFER_POPULAR, popular_products(lake.read(ORDER_LINES), lake.read(PRODUCTS), as_of), "true")
+def write_popular(lake: Lakehouse, as_of: date) -> int:
+    """Replace gold.offer_popular by what is popular as of a day; returns its rows."""
+    return lake.replace(OFFER_POPULAR, popular_products(lake.read(ORDER_LINES), lake.read(PRODUCTS), as_of), "true")
 
 
 def ensure_popular(lake: Lakehouse) -> None:

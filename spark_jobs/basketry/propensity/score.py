@@ -161,10 +161,9 @@ def _write(lake: Lakehouse, batch: Batch, drifts: Sequence[drift.Drift]) -> int:
     lake.record(PROPENSITY_DRIFT, [one.row for one in drifts], f"{where} AND model_version = '{version.number}'")
     scores = ranked(scored(_inputs(lake, batch), version))
     scores = scores.withColumns({"model_version": F.lit(version.number), "is_stale": F.lit(False)})
-    lake.replace(PROPENSITY_SCORES, scores, where=where)
-    stored = lake.read(PROPENSITY_SCORES).where(where)
-    _write_wide(lake, stored, batch.categories, where)
-    return stored.count()
+    written = lake.replace(PROPENSITY_SCORES, scores, where=where)
+    _write_wide(lake, lake.read(PROPENSITY_SCORES).where(where), batch.categories, where)
+    return written
 
 
 def _write_wide(lake: Lakehouse, stored: DataFrame, categories: Sequence[str], where: str) -> None:

@@ -189,8 +189,7 @@ def _write(lake: Lakehouse, plan: SalesPlan) -> tuple[int, int]:
             rows = core.sales_by_product(daily_sales, inputs.products, rewrite.grain, plan.as_of)
         else:
             rows = core.sales_rollup(daily_rollup, rewrite.grain, plan.as_of)
-        lake.replace(rewrite.table, rows.where(rewrite.where), where=rewrite.where, read_versions=plan.state)
-        return lake.read(rewrite.table).where(rewrite.where).count()
+        return lake.replace(rewrite.table, rows.where(rewrite.where), where=rewrite.where, read_versions=plan.state)
 
     with ThreadPoolExecutor(WRITERS) as pool:
         return rows_in, sum(pool.map(write, plan.rewrites))
