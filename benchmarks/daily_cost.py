@@ -109,16 +109,18 @@ def registry_of(home: Path) -> Iterator[str]:
 def _measured(small: Retailer, home: Path, times: int) -> Size:
     retailer = copied(small, home) if times == 1 else grown(small, home, times)
     size = Size(retailer.lines, day(retailer))
-    for name, run in size.runs.items():
-        print(f"  {size.lines:>11,} lines  {name:<20} {_told(run)}", flush=True)
     shutil.rmtree(home)
     return size
 
 
 def day(retailer: Retailer) -> dict[str, Run | None]:
-    """One day of the retailer, its delivery first."""
+    """One day of the retailer, its delivery first, told job by job."""
     shutil.copy(retailer.delivery, retailer.landing)
-    return {name: _whole(retailer, name, *arguments) for name, arguments in JOBS.items()}
+    lines, runs = retailer.lines, {}
+    for name, arguments in JOBS.items():
+        runs[name] = _whole(retailer, name, *arguments)
+        print(f"  {lines:>11,} lines  {name:<20} {_told(runs[name])}", flush=True)
+    return runs
 
 
 def _whole(retailer: Retailer, name: str, *arguments: str) -> Run | None:

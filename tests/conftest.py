@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.few_rows import FOR_FEW_ROWS
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
@@ -16,15 +18,6 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
-FOR_FEW_ROWS = {
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    "spark.sql.adaptive.enabled": "false",
-    "spark.sql.shuffle.partitions": "1",
-    "spark.databricks.delta.snapshotPartitions": "1",
-}
-"""A dozen rows are worth no compiled query and no second plan: tests take less than half the time. What a job's own
-settings do is seen where jobs run by spark-submit, end to end and on the real data sets."""
 LONG_LIVED = "-XX:ReservedCodeCacheSize=256m"
 """One session serves a process's every test: it may use both compilers, and fills the code cache of the first alone."""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from tests.faults.plan import store
+from tests.faults.plan import SPARK_CONF, store
 
 DRIVER = Path(__file__).with_name("driver.py")
 SUBMIT = str(Path(sys.executable).with_name("spark-submit"))
@@ -67,6 +67,7 @@ def run_plan(home: Path, plan: Path, kills: Iterable[Kill] = (), first: int = 0,
 def environment(home: Path) -> dict[str, str]:
     """What a job of this home is started with."""
     own = {"BASKETRY_HOME": str(home), "BASKETRY_INCLUDE": str(home / "include"), "SPARK_LOCAL_DIRS": str(home / "tmp"),
+           "SPARK_CONF_DIR": str(home / SPARK_CONF),
            "MLFLOW_TRACKING_URI": store(home), "MLFLOW_REGISTRY_URI": store(home)}  # fmt: skip
     return {**os.environ, **own}
 

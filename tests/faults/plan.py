@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from tests.few_rows import write_settings
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 CATALOG, END = "demo", date(2026, 11, 20)
 FEEDS = ("products", "customers", "order_lines")
+SPARK_CONF = "spark-conf"
 QUICK = {
     "propensity.yaml": {"dates: 8": "dates: 3", "trials: 4": "trials: 1", "refusal: 1.0": "refusal: 50"},
     "rfm.yaml": {"most: 20": "most: 5", "resamples: 20": "resamples: 3"},
@@ -65,11 +68,12 @@ def store(home: Path) -> str:
 
 
 def prepared(home: Path, *, full: bool) -> Path:
-    """Deliver a small retailer into the home, set up its quick settings, write the plan; returns the plan's file."""
+    """Deliver a small retailer into the home, set up its quick settings and Spark's, write the plan; returns the plan's file."""
     from basketry.demo import deliver
 
     deliver(home / "landing" / CATALOG, END, scale=0.05, weeks=60 if full else 12)
     quick_include(home)
+    write_settings(home / SPARK_CONF)
     own_experiments(home)
     plan = home / "plan.json"
     plan.write_text(json.dumps([vars(job) | {"catalog": CATALOG, "day": END.isoformat()} for job in jobs(full=full)]))
