@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from pyspark.sql.types import StructField, StructType
 
-from basketry import registry, tracking
+from basketry import folders, registry, tracking
 from basketry.errors import BadInputError
 from basketry.lakehouse import Lakehouse, declared_schema
 from basketry.offers import job, recommend, recommender, train, train_recommender
@@ -91,6 +91,17 @@ def test_recommendations_come_from_the_champion_and_popular_products_always(lake
     found = rows(lake, OFFER_RECOMMENDATIONS)
     assert len(found) == 12 * len(older.shoppers) and report.model_version == number
     assert found.groupby("customer_id")["score"].is_monotonic_decreasing.all()
+
+
+def test_popular_products_of_a_run_that_was_killed_after_making_the_table(lake: Lakehouse) -> None:
+    """A table without its first rows is filled, once: else every shopper would be told that nothing is popular."""
+    fill(lake)
+    folders.create(lake.path(OFFER_POPULAR), OFFER_POPULAR, declared_schema(OFFER_POPULAR).json())
+    recommend.ensure_popular(lake)
+    assert len(rows(lake, OFFER_POPULAR)) > 24
+    filled = lake.version(OFFER_POPULAR)
+    recommend.ensure_popular(lake)
+    assert lake.version(OFFER_POPULAR) == filled
 
 
 def test_training_rows_have_the_responses_that_came_in_time(lake: Lakehouse) -> None:
