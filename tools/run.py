@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -126,7 +127,7 @@ class _Run:
             if summary.sales_done(self.lake, self.catalog, as_of):
                 step.detail = "nothing new"
                 return
-            done = lambda: summary.sales_done(self.lake, self.catalog, as_of)  # noqa: E731
+            done = partial(summary.sales_done, self.lake, self.catalog, as_of)
             self._scheduled_run("daily_sales", step, done, as_of=as_of.isoformat())
 
     def _offers(self, day: date) -> None:
