@@ -51,7 +51,7 @@ def main(count: int) -> None:
             yield emit.product_rows(part, factors, forecaster)
 
     weekly = spark.range(0, count, STEP, max(2, count // 10_000)).mapInPandas(made, SCHEMA)
-    found = rows.History(weekly, AS_OF, WEEKS, count)
+    found = rows.History(weekly, weekly, AS_OF, WEEKS, count)
     base = score.base_forecasts(weekly, forecaster, found, settings)
     base.mapInPandas(final, emit.SCHEMA).write.format("noop").mode("overwrite").save()
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
-LONG_LIVED = "-XX:ReservedCodeCacheSize=256m"
-"""One session serves a process's every test: it may use both compilers, and fills the code cache of the first alone."""
+SHORT_LIVED = "-XX:TieredStopAtLevel=1 "
+"""What jobs start with, which end soon. One session serves a process's every test: it may use both compilers."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,7 +35,7 @@ def spark() -> Iterator[SparkSession]:
     assert "SPARK_CONF_DIR" in os.environ, 'Spark is not set up in this shell: run make test ARGS="<your selection>"'
     conf = (Path(os.environ["SPARK_CONF_DIR"]) / "spark-defaults.conf").read_text()
     (options,) = [line.split(" ", 1)[1] for line in conf.splitlines() if line.startswith("spark.driver.extraJavaOptions")]
-    tuned = options.replace("-XX:TieredStopAtLevel=1", LONG_LIVED)
+    tuned = options.replace(SHORT_LIVED, "")
     os.environ["PYSPARK_SUBMIT_ARGS"] = f'--driver-java-options "{tuned}" pyspark-shell'
     session = spark_session("tests")
     del os.environ["PYSPARK_SUBMIT_ARGS"]  # processes that a test starts have launch settings of their own

@@ -21,8 +21,12 @@ KAFKA_TOKENS = "org.apache.spark:spark-token-provider-kafka-0-10_2.13:4.0.0"
 """An older one serves as well: what the connector uses of it has not changed since."""
 NOT_IN_PYSPARK = ("org.apache.spark_", "org.apache.kafka_kafka-clients", "org.apache.commons_commons-pool2")
 """How the names of the jars begin that Kafka's connector needs and pyspark does not bring along."""
-JVM = "-XX:TieredStopAtLevel=1 -XX:-DontCompileHugeMethods -XX:+UseSerialGC"
-"""Jobs are short: the first compiler is enough for them, and one collector thread leaves the cores to the tasks."""
+JVM = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:-DontCompileHugeMethods -XX:+UseSerialGC"
+"""Jobs are short: the first compiler is enough for them, and one collector thread leaves the cores to the tasks.
+
+The first compiler alone is given 48 MB for its code, which a job of many queries fills: then it dies of "Out of space in
+CodeCache". 256 MB are what both compilers get; only what is used of them is taken.
+"""
 WARM_UP = CHECKOUT / "tools" / "warm_up.py"
 QUIET = "-Xlog:disable -Xlog:all=error:stderr"
 LOGGING = """\

@@ -96,7 +96,7 @@ def test_two_runs_at_once_end_as_one_after_the_other(calm: Calm, tmp_path: Path)
 
 def of_these_jobs(says: dict[str, list[str]]) -> dict[str, list[str]]:
     """What loads and sales wrote, without what they note about their own runs."""
-    ours = re.compile(r"(bronze|silver)/(?!offer_)|gold/sales_|ops/(files|quarantine)$")
+    ours = re.compile(r"(bronze|silver)/(?!offer_|zip_)|gold/sales_|ops/(files|quarantine)$")
     return {name: [row for row in rows if "'offer_events'" not in row] for name, rows in says.items() if ours.match(name)}
 
 

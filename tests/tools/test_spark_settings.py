@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,14 @@ def test_airflow_s_connection_is_the_same_engine(places: Places) -> None:
     env = {"BASKETRY_SPARK_MASTER": "spark://spark-master:7077"}
     connection = json.loads(airflow_environment(places, env)["AIRFLOW_CONN_SPARK_LOCAL"])
     assert connection == {"conn_type": "spark", "host": "spark://spark-master:7077"}
+
+
+def test_a_job_has_room_for_the_code_that_spark_makes() -> None:
+    """The first compiler's own 48 MB are too few: a job of many queries died of them."""
+    program = Path(os.environ["JAVA_HOME"]) / "bin" / "java"
+    said = subprocess.check_output([program, *spark.JVM.split(), "-XX:+PrintFlagsFinal", "-version"], text=True)  # noqa: S603
+    (reserved,) = re.findall(r"ReservedCodeCacheSize\s*=\s*(\d+)", said)
+    assert int(reserved) == 256 * 1024**2
 
 
 def test_a_driver_of_a_cluster_can_be_reached(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:

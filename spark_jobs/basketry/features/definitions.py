@@ -12,9 +12,6 @@ from pyspark.sql import functions as F
 
 from basketry.tables.features import AMOUNTS, DISCOUNT_KINDS, WINDOWS
 
-UNCATEGORISED = "Uncategorised"
-"""Category of a line whose product has none, as in the sales tables."""
-
 CORRECTED = {"products": "distinct_products", "total_coupon_discount": "coupon_discount"}
 """Measures that the reference defines wrongly, and the measure that says what the name promises."""
 

@@ -13,11 +13,11 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from basketry.forecast import core, metrics, rows
+from basketry.forecast import core, metrics
 from basketry.forecast.series import HORIZONS
 from basketry.lakehouse import Lakehouse
 from basketry.report import JobReport
-from basketry.tables import FORECAST_ACCURACY, FORECAST_OUTCOMES, ORDER_LINES, PRODUCT_FORECASTS, PRODUCTS
+from basketry.tables import FORECAST_ACCURACY, FORECAST_OUTCOMES, ORDER_LINES, PRODUCT_FORECASTS
 
 _KEPT = ("as_of", "level", "department", "category", "product_id", "demand_class", "low_90", "high_90", "model_version")
 
@@ -25,7 +25,7 @@ _KEPT = ("as_of", "level", "department", "category", "product_id", "demand_class
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Judge the forecasts of each horizon that ends on --as-of; without any there is nothing to judge."""
     written, lines = 0, []
-    inputs = lake.versions(ORDER_LINES, PRODUCTS)  # first: what comes meanwhile came late
+    inputs = lake.versions(ORDER_LINES, PRODUCT_FORECASTS)  # first: what comes meanwhile came late
     for horizon in (7 * weeks for weeks in HORIZONS):
         made_on = arguments.as_of - timedelta(days=horizon)
         judged = _judged(lake, made_on, horizon)
@@ -50,7 +50,7 @@ def _judged(lake: Lakehouse, made_on: date, horizon: int) -> DataFrame | None:
     if made.isEmpty():
         return None
     until = made_on + timedelta(days=horizon)
-    lines = core.known_lines(lake.read(ORDER_LINES), rows.table_or_empty(lake, PRODUCTS), until)
+    lines = core.known_lines(lake.read(ORDER_LINES), until)
     sold = (F.col("line_kind") == "sale") & (F.col("net_amount") > 0) & (F.col("days_ago") < horizon)
     came = lines.where(sold).groupBy("product_id").agg(F.sum("net_amount").cast("double").alias("observed"))
     products = made.where("level = 'product'").join(came, "product_id", "left").fillna(0.0, ["observed"])

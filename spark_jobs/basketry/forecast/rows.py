@@ -22,9 +22,10 @@ _SAMPLED_EVENLY = 1_000_003
 
 @dataclass(frozen=True)
 class History:
-    """lines: of `core.known_lines`; weeks: complete ones that are read; products: how many were ever ordered."""
+    """lines: of `core.known_lines`; tree: silver.products; weeks: complete ones that are read; products: ever ordered ones."""
 
     lines: DataFrame
+    tree: DataFrame
     first_sale: date
     weeks: int
     products: int
@@ -32,7 +33,7 @@ class History:
 
 def history(lake: Lakehouse, as_of: date, settings: ForecastSettings) -> History:
     """What was sold up to the day; BadInputError when nothing was."""
-    lines = core.known_lines(lake.read(ORDER_LINES), table_or_empty(lake, PRODUCTS), as_of)
+    lines = core.known_lines(lake.read(ORDER_LINES), as_of)
     first = F.min(F.when(F.col("line_kind") == "sale", F.col("order_date")))
     row = lines.agg(first.alias("first"), F.count_distinct("product_id").alias("products")).collect()[0]
     if row.first is None:
@@ -40,7 +41,7 @@ def history(lake: Lakehouse, as_of: date, settings: ForecastSettings) -> History
             f"catalog {lake.catalog} sold no product up to {as_of}: run ingest first, or look at a later day."
         )
     weeks = core.complete_weeks(row.first, as_of, settings.weeks)
-    return History(lines, row.first, weeks, int(row.products))
+    return History(lines, table_or_empty(lake, PRODUCTS), row.first, weeks, int(row.products))
 
 
 def table_or_empty(lake: Lakehouse, table: Table) -> DataFrame:
@@ -50,7 +51,7 @@ def table_or_empty(lake: Lakehouse, table: Table) -> DataFrame:
 
 def weekly(found: History) -> DataFrame:
     """Rows for `series.panel_of`."""
-    return core.weekly_sales(found.lines, found.weeks)
+    return core.weekly_sales(found.lines, found.tree, found.weeks)
 
 
 def panel(found: History, settings: ForecastSettings) -> Panel:

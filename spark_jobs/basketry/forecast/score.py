@@ -93,8 +93,9 @@ def _version(
 
 def _write(lake: Lakehouse, found: rows.History, version: Version, as_of: date, settings: ForecastSettings) -> int:
     where = f"as_of = DATE'{as_of}'"
-    products, reviews = (rows.table_or_empty(lake, table) for table in (PRODUCTS, REVIEWS))
-    lake.replace(PRODUCT_FEATURES, core.product_features(found.lines, reviews, products, found.first_sale, as_of), where)
+    reviews = rows.table_or_empty(lake, REVIEWS)
+    features = core.product_features(found.lines, reviews, found.tree, found.first_sale, as_of)
+    lake.replace(PRODUCT_FEATURES, features, where)
     weekly = rows.weekly(found).persist(StorageLevel.DISK_ONLY)
     short = found.weeks < settings.least_weeks
     try:

@@ -82,7 +82,7 @@ def delivered_files(lake: Lakehouse, contract: Contract, pattern: str) -> tuple[
                 fit[file.checksum] = file
         except BadInputError as error:
             file = unfit_file(path)
-            unfit.setdefault(file.checksum, FileTally(file, refusal=error.message.removeprefix(f"{file.name}: ")))
+            unfit.setdefault(file.checksum, FileTally.refused(file, error))
     return list(fit.values()), list(unfit.values())
 
 
@@ -147,7 +147,7 @@ def _record_refused(
 def _named(files: Sequence[DeliveredFile], error: RefusedFileError) -> list[FileTally]:
     """The tally of the file that a refusal names first."""
     named = [file for file in files if error.message.startswith((f"{file.name}:", f"{file.name},"))]
-    return [FileTally(file, refusal=error.message.removeprefix(f"{file.name}: ")) for file in named]
+    return [FileTally.refused(file, error) for file in named]
 
 
 def _write(lake: Lakehouse, feed: Judged) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,12 @@ class FileTally:
     first_day: date | None = None
     last_day: date | None = None
     refusal: str | None = None
+
+    @classmethod
+    def refused(cls, file: DeliveredFile, error: BadInputError) -> FileTally:
+        """The tally of a file that nothing was loaded of; the reason is the error's, without the file's name."""
+        reason = re.sub(rf"^{re.escape(file.name)}[:,] ", "", error.message)
+        return cls(file, refusal=reason.removesuffix("."))
 
     @property
     def read(self) -> int:

@@ -20,11 +20,10 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
 
-from basketry.features.definitions import UNCATEGORISED
+from basketry.lines import UNCATEGORISED, amount, counted, named, scaled
 from basketry.marketing import contacts, places
 from basketry.tables import CHANNELS, MONEY, UNITS
 
-_SCALE = 10_000
 _VALIDATED = ("email", "phone", "country_code")
 _PLACE = ("country_code", "state_code", "zip_state", "zip_zone")
 
@@ -156,29 +155,22 @@ def bought(order_lines: DataFrame, products: DataFrame, as_of: date) -> DataFram
 
     Spread by customer, so that everything counted from it needs no further shuffle.
     """
-    counted = F.col("line_kind").isin("sale", "return") & (F.col("status") != "cancelled")
-    counted &= (
-        (F.col("order_date") <= F.lit(as_of)) & F.col("customer_id").isNotNull() & F.col("product_id").isNotNull()
-    )
+    known = F.col("customer_id").isNotNull() & F.col("product_id").isNotNull()
+    counts = counted() & known & (F.col("order_date") <= F.lit(as_of))
     sale = F.col("line_kind") == "sale"
-    lines = order_lines.where(counted).select(
+    lines = order_lines.where(counts).select(
         "customer_id",
         "order_id",
         "product_id",
         F.when(sale, F.col("order_date")).alias("day"),
-        _whole(F.when(sale, F.col("quantity"))).alias("units"),
-        _whole(F.col("net_amount")).alias("spent"),
-        _whole(F.when(sale, F.col("net_amount"))).alias("paid"),
+        scaled(F.when(sale, F.col("quantity"))).alias("units"),
+        scaled(F.col("net_amount")).alias("spent"),
+        scaled(F.when(sale, F.col("net_amount"))).alias("paid"),
         sale.cast("int").alias("sale"),
     )
     rows = _orders(lines.repartition("customer_id"), "product_id", first="day")
-    category = F.coalesce(F.nullif(F.trim("category"), F.lit("")), F.lit(UNCATEGORISED))
-    names = products.select("product_id", F.col("name").alias("product"), category.alias("category"))
+    names = products.select("product_id", F.col("name").alias("product"), named("category"))
     return rows.join(F.broadcast(names), "product_id", "left").fillna(UNCATEGORISED, ["category"])
-
-
-def _whole(amount: Column) -> Column:
-    return F.coalesce((amount * _SCALE).cast("bigint"), F.lit(0).cast("bigint"))
 
 
 def _summed(first: str) -> list[Column]:
@@ -215,7 +207,7 @@ def totals(rows: DataFrame, categories: DataFrame, products: DataFrame) -> DataF
         _money("spent"),
         F.col("first").alias("first_purchase"),
         F.col("day").alias("last_purchase"),
-        (F.col("paid") / F.lit(_SCALE) / F.col("orders")).cast(MONEY).alias("average_basket"),
+        (amount(F.col("paid"), MONEY) / F.col("orders")).cast(MONEY).alias("average_basket"),
     )
     return sums.join(_favourite(categories, "category"), "customer_id", "left").join(
         _favourite(products, "product", "product_id"), "customer_id", "left"
@@ -228,7 +220,7 @@ def _favourite(rows: DataFrame, name: str, key: str | None = None) -> DataFrame:
 
 
 def _money(name: str) -> Column:
-    return (F.col(name).cast("decimal(20,0)") / _SCALE).cast(MONEY).alias(name)
+    return amount(F.col(name), MONEY).alias(name)
 
 
 def audience(people: DataFrame, summed: DataFrame, as_of: date) -> DataFrame:
@@ -254,7 +246,7 @@ def audience_by(people: DataFrame, rows: DataFrame, keys: tuple[str, ...], as_of
         "email",
         "phone",
         "orders",
-        (F.col("units").cast("decimal(20,0)") / _SCALE).cast(UNITS).alias("units"),
+        amount(F.col("units"), UNITS).alias("units"),
         _money("spent"),
         F.col("day").alias("last_purchase"),
         F.date_diff(F.lit(as_of), "day").alias("recency_days"),

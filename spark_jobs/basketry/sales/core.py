@@ -4,28 +4,26 @@ What counts: order lines of kind `sale` or `return` whose status is not `cancell
 Fees and adjustments are no sales. A sale that came back later still counts as a sale on its own day; what came back
 counts as a return on the day of the return line. What each measure means is said in `basketry.tables`.
 
-    order lines ─ counted_lines ─┬─────────── daily_sales ─── sales_by_product
-                                 └─ baskets ─ daily_rollup ── sales_rollup        (each for day, week, month, year)
+    order lines ─ counted_lines ─┬─ daily_totals ─┬─ product_periods ─ sales_by_product ┐
+    reviews ──── counted_reviews ┘                │                                     ├ each for day, week, month, year
+    order lines ─ counted_lines ── visits ────────┴─ level_periods ─── sales_rollup ────┘
 
-A daily frame holds, per day and product (or level), whatever can be summed up to any period, so lines are looked at
-once and not once a grain. Sums are kept in units of 1/10,000 as 64-bit integers: exact, and five times faster than
-decimals. Distinct orders and customers become sums by counting each on the first of its days in a period.
+Amounts are summed up by day first, and days to the periods that are asked for. Orders and customers cannot be summed up:
+they are told apart among the visits of each of these periods alone, so a day's run looks at a year only for the year.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from basketry.calendar import is_partial_column, period_end_column, period_start_column
+from basketry.lines import amount, counted, named, scaled
 from basketry.tables import GRAINS, MONEY, ORDER_LINES, PRODUCTS, REVIEWS, SALES, SALES_ROLLUP, UNITS, Table
-
-UNCATEGORISED = "Uncategorised"
-"""Department and category of a product that has none, so that its sales stay in every roll-up."""
 
 NO_PRODUCT = "Unknown product"
 """product_id of a sale whose line names no product."""
@@ -33,9 +31,13 @@ NO_PRODUCT = "Unknown product"
 DISCOUNTS = ("instore_discount", "campaign_coupon_discount", "manuf_coupon_discount", "manuf_coupon_match_discount")
 _AMOUNTS = {"gross_revenue": MONEY, **dict.fromkeys(DISCOUNTS, MONEY), "returns_amount": MONEY}
 _AMOUNTS |= {"units_sold": UNITS, "units_returned": UNITS}
-_SCALE = 10_000
 _SUMS = (*_AMOUNTS, "lines", "rating_sum", "ratings")
-_COUNTED_ONCE = {"orders": "sale_order", "customers": "sale_customer"}
+_WHO = ("sale_order", "sale_customer")
+_PERIOD = ("grain", "period_start")
+_MET = ("is_order", "who")
+
+Periods = Mapping[str, Sequence[date] | None]
+"""By grain the first days of the periods that are asked for: None for all, no grain for none."""
 
 LEVELS: dict[str, tuple[str, ...]] = {
     "category": ("department", "category"),
@@ -55,11 +57,6 @@ COUNTED_COLUMNS: dict[Table, tuple[str, ...]] = {
 """The columns of each input that a sales table depends on: a change of any other column changes no sales."""
 
 
-def counts_as_sales() -> Column:
-    """Whether a row of silver.order_lines belongs to the sales tables at all."""
-    return F.col("line_kind").isin("sale", "return") & (F.col("status") != "cancelled")
-
-
 def counted_lines(order_lines: DataFrame, products: DataFrame, as_of: date) -> DataFrame:
     """The lines that count up to `as_of`, one row each, with department, category and the line's part in each sum.
 
@@ -67,8 +64,7 @@ def counted_lines(order_lines: DataFrame, products: DataFrame, as_of: date) -> D
     `sale_order` and `sale_customer` are null on returns.
     """
     sale = F.col("line_kind") == "sale"
-    counted = order_lines.where(counts_as_sales() & (F.col("order_date") <= F.lit(as_of)))
-    lines = counted.select(
+    lines = order_lines.where(counted() & (F.col("order_date") <= F.lit(as_of))).select(
         F.col("order_date").alias("day"),
         F.coalesce("product_id", F.lit(NO_PRODUCT)).alias("product_id"),
         F.when(sale, F.col("order_id")).alias("sale_order"),
@@ -85,69 +81,76 @@ def counted_lines(order_lines: DataFrame, products: DataFrame, as_of: date) -> D
 
 def counted_reviews(reviews: DataFrame, products: DataFrame, as_of: date) -> DataFrame:
     """The reviews up to `as_of`: day, product_id, department, category, rating_sum, ratings (one row a review)."""
-    counted = reviews.where(F.col("reviewed_on") <= F.lit(as_of)).select(
+    given = reviews.where(F.col("reviewed_on") <= F.lit(as_of)).select(
         F.col("reviewed_on").alias("day"),
         "product_id",
         F.col("rating").cast("bigint").alias("rating_sum"),
         F.lit(1).cast("bigint").alias("ratings"),
     )
-    return _with_category(counted, products)
+    return _with_category(given, products)
 
 
-def baskets(lines: DataFrame) -> DataFrame:
-    """Who bought in which category when: the distinct (day, department, category, order, customer) of counted lines."""
+def daily_totals(lines: DataFrame, reviews: DataFrame) -> DataFrame:
+    """What can be summed up: rows of a (day, product_id, department, category), from counted lines and reviews."""
+    frames = [rows.groupBy("day", "product_id", *LEVELS["category"]).agg(*_summed(rows)) for rows in (lines, reviews)]
+    return frames[0].unionByName(frames[1], allowMissingColumns=True)
+
+
+def visits(lines: DataFrame) -> DataFrame:
+    """What must be told apart: day, product_id, department, category, order and customer of counted lines that are sales."""
     sales = lines.where(F.col("sale_order").isNotNull())
-    return sales.select("day", *LEVELS["category"], *_COUNTED_ONCE.values()).distinct()
+    return sales.select("day", "product_id", *LEVELS["category"], *_WHO)
 
 
-def daily_sales(lines: DataFrame, reviews: DataFrame) -> DataFrame:
-    """The daily frame of products: rows of a (day, product_id) to be summed up, from counted lines and reviews."""
-    counted = _counted_once(lines, ("product_id",))
-    return counted.unionByName(_totals(reviews, ("product_id",)), allowMissingColumns=True)
+def product_periods(totals: DataFrame, visit_rows: DataFrame, periods: Periods) -> DataFrame:
+    """Sums and counts of each product in each of the periods: a row a (grain, period_start, product_id).
+
+    totals: from `daily_totals`; visit_rows: from `visits`. grain is its place in GRAINS.
+    """
+    counts = _counted_once(_met(visit_rows, periods, ("product_id",)), ("product_id",))
+    return _found(_in_periods(totals, periods), counts, ("product_id",))
 
 
-def daily_rollup(lines: DataFrame, basket_rows: DataFrame, reviews: DataFrame) -> DataFrame:
-    """The daily frame of all levels: rows of a (day, level, department, category). basket_rows: from `baskets`."""
-    frames = []
+def level_periods(totals: DataFrame, visit_rows: DataFrame, periods: Periods) -> DataFrame:
+    """Sums and counts of each level in each of the periods: a row a (grain, period_start, level, department, category)."""
+    met, counts = _met(visit_rows, periods, LEVELS["category"]), []
     for level, names in LEVELS.items():
-        basket_rows = basket_rows.select("day", *names, *_COUNTED_ONCE.values()).distinct()
-        frame = _counted_once(basket_rows, names)
-        for rows in (lines, reviews):
-            frame = frame.unionByName(_totals(rows, names), allowMissingColumns=True)
-        blanks = {name: F.lit("") for name in LEVELS["category"] if name not in names}
-        frames.append(frame.withColumns({"level": F.lit(level), **blanks}))
-    return reduce(DataFrame.unionByName, frames)
+        # Who was met in a department was met in one of its categories: each level is told from the one below.
+        met = met.select(*_PERIOD, *names, *_MET).distinct()
+        counts.append(_counted_once(met, names).withColumns(_row_of(level)))
+    every = _exploded(
+        _in_periods(totals, periods),
+        [F.struct(*(column.alias(name) for name, column in _row_of(level).items())) for level in LEVELS],
+    )
+    return _found(every, reduce(DataFrame.unionByName, counts), ("level", *LEVELS["category"]))
 
 
-def sales_by_product(daily: DataFrame, products: DataFrame, grain: str, as_of: date) -> DataFrame:
+def sales_by_product(found: DataFrame, products: DataFrame, grain: str, as_of: date) -> DataFrame:
     """Sales of each product that was sold or returned in a period, one row a (period, product): table SALES[grain].
 
-    daily: from `daily_sales`. A product that silver.products does not know keeps its id and has no name; one without
+    found: from `product_periods`. A product that silver.products does not know keeps its id and has no name; one without
     a category is `Uncategorised`.
     """
-    rows = _periods(daily, ("product_id",), grain, as_of)
     names = products.select("product_id", F.col("name").alias("product"), "brand", *LEVELS["category"])
-    named = rows.join(names, "product_id", "left").withColumns(_category_columns())
-    return named.select(*SALES[grain].column_names)
+    known = _measures(found, grain, as_of).join(names, "product_id", "left").withColumns(_category_columns())
+    return known.select(*SALES[grain].column_names)
 
 
-def sales_rollup(daily: DataFrame, grain: str, as_of: date) -> DataFrame:
+def sales_rollup(found: DataFrame, grain: str, as_of: date) -> DataFrame:
     """Sales of each category, each department and the whole catalog in a period: table SALES_ROLLUP[grain].
 
-    daily: from `daily_rollup`. Orders and customers are counted distinct on each level: an order of two categories
+    found: from `level_periods`. Orders and customers are counted distinct on each level: an order of two categories
     counts once in their department. Ratings are all reviews of the level's products in the period, sold in it or not.
     """
-    rows = _periods(daily, ("level", *LEVELS["category"]), grain, as_of)
-    return rows.select(*SALES_ROLLUP[grain].column_names)
+    return _measures(found, grain, as_of).select(*SALES_ROLLUP[grain].column_names)
 
 
-def _part(counts: Column, amount: Column, name: str) -> Column:
-    return F.when(counts, (amount * _SCALE).cast("bigint")).otherwise(F.lit(0).cast("bigint")).alias(name)
+def _part(counts: Column, value: Column, name: str) -> Column:
+    return scaled(F.when(counts, value)).alias(name)
 
 
 def _category_columns() -> dict[str, Column]:
-    # '' marks the coarser levels of a roll-up, so it can never be a category of its own.
-    return {name: F.coalesce(F.nullif(F.trim(name), F.lit("")), F.lit(UNCATEGORISED)) for name in LEVELS["category"]}
+    return {name: named(name) for name in LEVELS["category"]}
 
 
 def _with_category(rows: DataFrame, products: DataFrame) -> DataFrame:
@@ -159,37 +162,55 @@ def _summed(rows: DataFrame) -> list[Column]:
     return [F.sum(name).alias(name) for name in _SUMS if name in rows.columns]
 
 
-def _totals(rows: DataFrame, keys: Sequence[str]) -> DataFrame:
-    return rows.groupBy("day", *keys).agg(*_summed(rows))
+def _in_periods(rows: DataFrame, periods: Periods) -> DataFrame:
+    """Each row once for each of the periods that its day is in, with `grain` and `period_start` in place of the day."""
+    found = []
+    for place, grain in enumerate(GRAINS):
+        start, first_days = period_start_column(F.col("day"), grain), periods.get(grain, ())
+        wanted = F.lit(True) if first_days is None else start.isin(*first_days)
+        found.append(F.when(wanted, F.struct(F.lit(place).alias("grain"), start.alias("period_start"))))
+    return _exploded(rows, found).drop("day")
 
 
-def _counted_once(rows: DataFrame, keys: Sequence[str]) -> DataFrame:
-    """Totals a day, with a count of orders and of customers for each grain that can be summed over its days."""
-    # Spread by the keys alone, which serves both windows and the sums: one shuffle in place of three.
-    rows = rows.repartition(*keys) if keys else rows
-    firsts: dict[str, Column] = {}
-    for count, who in _COUNTED_ONCE.items():
-        earlier = F.lag("day").over(Window.partitionBy(*keys, who).orderBy("day"))
-        rows = rows.withColumn(f"earlier_{count}", earlier)
-        firsts |= {f"{count}_{grain}": _is_first(who, f"earlier_{count}", grain) for grain in GRAINS}
-    counts = [F.sum(first).alias(name) for name, first in firsts.items()]
-    return rows.groupBy("day", *keys).agg(*_summed(rows), *counts)
+def _row_of(level: str) -> dict[str, Column]:
+    """What names a row of the level: the columns that do not are ''."""
+    names = {name: F.col(name) if name in LEVELS[level] else F.lit("") for name in LEVELS["category"]}
+    return {"level": F.lit(level), **names}
 
 
-def _is_first(who: str, earlier: str, grain: str) -> Column:
-    """1 where this row is the first of its order or customer in the period, so that summing it counts distinct."""
-    start, before = (period_start_column(F.col(day), grain) for day in ("day", earlier))
-    return (F.col(who).isNotNull() & (F.col(earlier).isNull() | (before < start))).cast("bigint")
+def _met(visit_rows: DataFrame, periods: Periods, keys: Sequence[str]) -> DataFrame:
+    """Every order and every customer once a period and keys: `who`, and whether that is an order."""
+    who = [F.struct(F.lit(name == "sale_order").alias("is_order"), F.col(name).alias("who")) for name in _WHO]
+    rows = _exploded(_in_periods(visit_rows, periods), who).where("who IS NOT NULL")
+    return rows.select(*_PERIOD, *keys, *_MET).distinct()
 
 
-def _periods(daily: DataFrame, keys: Sequence[str], grain: str, as_of: date) -> DataFrame:
-    """Daily rows summed up to periods and turned back into money, units and means; needs a line in the period."""
-    start = period_start_column(F.col("day"), grain).alias("period_start")
-    none = F.lit(0).cast("bigint")  # a period with nothing but returns has no basket
-    counts = [F.coalesce(F.sum(f"{name}_{grain}"), none).alias(name) for name in _COUNTED_ONCE]
-    sums = daily.groupBy(start, *keys).agg(*_summed(daily), *counts).where(F.col("lines") > 0)
-    exact = {name: (F.col(name).cast("decimal(20,0)") / _SCALE).cast(kind) for name, kind in _AMOUNTS.items()}
-    return sums.withColumns(exact).withColumns(_derived(grain, as_of))
+def _counted_once(met: DataFrame, keys: Sequence[str]) -> DataFrame:
+    """How many orders and customers, by period and keys."""
+    is_order = F.col("is_order")
+    counts = [F.count_if(which).alias(name) for name, which in (("orders", is_order), ("customers", ~is_order))]
+    return met.groupBy(*_PERIOD, *keys).agg(*counts)
+
+
+def _exploded(rows: DataFrame, structs: Sequence[Column]) -> DataFrame:
+    """Each row once for each struct that is not null, whose fields come in place of columns of the same name."""
+    several = rows.withColumn("_one", F.explode(F.array(*structs))).where("_one IS NOT NULL")
+    fields = several.select("_one.*").columns
+    return several.select(*(name for name in rows.columns if name not in fields), "_one.*")
+
+
+def _found(rows: DataFrame, counts: DataFrame, keys: Sequence[str]) -> DataFrame:
+    """Sums and counts of the keys in each period that has a line. rows: to be summed up."""
+    of = [*_PERIOD, *keys]
+    sums = rows.groupBy(*of).agg(*_summed(rows)).where("lines > 0")
+    # A period with nothing but returns has no visit.
+    return sums.join(counts, of, "left").fillna(0, ["orders", "customers"])
+
+
+def _measures(found: DataFrame, grain: str, as_of: date) -> DataFrame:
+    """The rows of a grain, turned back into money, units and means."""
+    exact = {name: amount(F.col(name), kind) for name, kind in _AMOUNTS.items()}
+    return found.where(F.col("grain") == GRAINS.index(grain)).withColumns(exact).withColumns(_derived(grain, as_of))
 
 
 def _derived(grain: str, as_of: date) -> dict[str, Column]:

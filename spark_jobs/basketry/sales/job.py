@@ -17,6 +17,7 @@ from datetime import date
 from functools import reduce
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from basketry.calendar import is_partial, period_end, period_start
 from basketry.errors import BadInputError
@@ -181,33 +182,39 @@ def _periods(days: set[date] | None, state: State | None, grain: str, as_of: dat
 def _write(lake: Lakehouse, plan: SalesPlan) -> tuple[int, int]:
     """Rewrite the planned periods, one commit a table. Returns order lines looked at and sales rows written."""
     inputs = _inputs(lake, plan.versions)
-    rows_in, daily_sales, daily_rollup = _daily_frames(inputs, plan)
+    rows_in, by_product, by_level = _found(inputs, plan)
 
     def write(rewrite: Rewrite) -> int:
         """Rewrite one table's periods; returns their rows."""
         if rewrite.table is SALES[rewrite.grain]:
-            rows = core.sales_by_product(daily_sales, inputs.products, rewrite.grain, plan.as_of)
+            rows = core.sales_by_product(by_product, inputs.products, rewrite.grain, plan.as_of)
         else:
-            rows = core.sales_rollup(daily_rollup, rewrite.grain, plan.as_of)
-        return lake.replace(rewrite.table, rows.where(rewrite.where), where=rewrite.where, read_versions=plan.state)
+            rows = core.sales_rollup(by_level, rewrite.grain, plan.as_of)
+        return lake.replace(rewrite.table, rows, where=rewrite.where, read_versions=plan.state)
 
     with ThreadPoolExecutor(WRITERS) as pool:
         return rows_in, sum(pool.map(write, plan.rewrites))
 
 
-def _daily_frames(inputs: touched.Inputs, plan: SalesPlan) -> tuple[int, DataFrame, DataFrame]:
-    """How many lines count, and the daily frames of products and of levels, for the days the plan needs."""
+def _found(inputs: touched.Inputs, plan: SalesPlan) -> tuple[int, DataFrame, DataFrame]:
+    """How many lines count, and what is found of products and of levels in the periods of the plan."""
     span = _span(plan.rewrites)
-    lines = core.counted_lines(inputs.order_lines.where(f"order_date {span}"), inputs.products, plan.as_of).persist()
-    reviews = core.counted_reviews(inputs.reviews.where(f"reviewed_on {span}"), inputs.products, plan.as_of).persist()
-    basket_rows = core.baskets(lines).persist()
+    lines = core.counted_lines(inputs.order_lines.where(f"order_date {span}"), inputs.products, plan.as_of)
+    reviews = core.counted_reviews(inputs.reviews.where(f"reviewed_on {span}"), inputs.products, plan.as_of)
+    visits = core.visits(lines).persist()
+    # A checkpoint rather than a cache: several queries are planned from it, each the slower the longer its lineage.
+    totals = core.daily_totals(lines, reviews).localCheckpoint()
     try:
-        # A checkpoint rather than a cache: eight queries are planned from it, each the slower the longer its lineage.
-        sales = core.daily_sales(lines, reviews).localCheckpoint()
-        return lines.count(), sales, core.daily_rollup(lines, basket_rows, reviews).localCheckpoint()
+        by_product = core.product_periods(totals, visits, _asked(plan, SALES)).localCheckpoint()
+        by_level = core.level_periods(totals, visits, _asked(plan, SALES_ROLLUP)).localCheckpoint()
     finally:
-        for frame in (basket_rows, reviews, lines):
-            frame.unpersist()
+        visits.unpersist()
+    return int(totals.agg(F.sum("lines")).collect()[0][0] or 0), by_product, by_level
+
+
+def _asked(plan: SalesPlan, tables: Mapping[str, Table]) -> core.Periods:
+    """The periods of these tables that are rewritten."""
+    return {rewrite.grain: rewrite.periods for rewrite in plan.rewrites if rewrite.table is tables[rewrite.grain]}
 
 
 def _span(rewrites: Sequence[Rewrite]) -> str:

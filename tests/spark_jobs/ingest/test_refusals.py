@@ -16,8 +16,9 @@ def test_a_file_that_does_not_fit_its_contract_gets_its_line(shop: Shop) -> None
     told = shop.ingest(refusals_only=True)
     assert told.summary[0].startswith("reviews_2026-01-04.csv: 0 rows read, refused: ")
     assert shop.ledger() == {"reviews_2026-01-04.csv": ("refused", 0, 0, 0, 0)}
-    with pytest.raises(BadInputError, match=r"nothing was loaded, since reviews_2026-01-04.csv: .*product"):
+    with pytest.raises(BadInputError, match=r"nothing was loaded, since reviews_2026-01-04.csv: .*product") as refused:
         shop.ingest()
+    assert refused.value.message.count("reviews_2026-01-04.csv") == 1 and not refused.value.message.endswith("..")
     assert not shop.lake.exists(REVIEWS)
     assert shop.ledger() == {"reviews_2026-01-04.csv": ("refused", 0, 0, 0, 0)}
     shop.deliver("2026-01-04", "id,product,stars,day\nz,p1,5,2026-01-01\n")

@@ -18,11 +18,16 @@ AS_OF = date(2024, 3, 9)
 
 @pytest.fixture(scope="module")
 def daily(spark: SparkSession) -> dict[str, DataFrame]:
-    """The daily frames of the sample, computed once."""
+    """What is found in the sample, computed once."""
     order_lines, products, reviews = sample_frames(spark)
     lines = core.counted_lines(order_lines, products, AS_OF)
     rated = core.counted_reviews(reviews, products, AS_OF)
-    frames = {"sales": core.daily_sales(lines, rated), "rollup": core.daily_rollup(lines, core.baskets(lines), rated)}
+    totals, visits = core.daily_totals(lines, rated), core.visits(lines)
+    every = dict.fromkeys(GRAINS)
+    frames = {
+        "sales": core.product_periods(totals, visits, every),
+        "rollup": core.level_periods(totals, visits, every),
+    }
     return {"products": products, **{name: frame.localCheckpoint() for name, frame in frames.items()}}
 
 
