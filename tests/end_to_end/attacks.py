@@ -28,6 +28,8 @@ def _submits(process: psutil.Process, home: Path, job: str) -> bool:
             any(word.endswith(f"/spark_jobs/{job}.py") for word in words)
             and "org.apache.spark.launcher.Main" not in words  # which only makes the command
             and process.environ().get("BASKETRY_HOME") == str(home)
+            # Whatever Java starts looks like Java itself for a moment, until it is what was started.
+            and (process.parent() or process).name() != "java"
         )
     except psutil.Error:
         return False
