@@ -1,4 +1,4 @@
-"""What all tests share: one Spark session a process, an empty lakehouse per test, where the real data is."""
+"""What all tests share: one Spark session a process and an empty lakehouse per test."""
 
 from __future__ import annotations
 
@@ -78,11 +78,3 @@ def lake(spark: SparkSession, settings: object) -> Lakehouse:
 
     assert isinstance(settings, Settings)
     return Lakehouse(spark, "demo", settings)
-
-
-@pytest.fixture(scope="session")
-def data_root() -> Path:
-    """Folder of the real data sets; a test that needs them fails without it, because a silent skip would prove nothing."""
-    root = Path(os.environ.get("BASKETRY_DATA") or CHECKOUT.parent / "shared" / "data")
-    assert root.is_dir(), f"real data not found at {root}: set BASKETRY_DATA"
-    return root

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 from tools.environment import CHECKOUT
 from tools.problem import NO_SPACE, Problem, disk_full
+from tools.terminal import plain
 
 COMMANDS = (
     "ask", "audit", "bench", "clean", "data-model", "deploy", "deploy-check", "doctor", "down", "faults", "job", "lint", "logs",
     "plan", "prune", "run", "screenshots", "setup", "status", "test", "undeploy",
 )  # fmt: skip
+PRIVATE = 0o077
+"""What a command and all that it starts may not give to others: names and telephones are in the files that they write."""
 MANAGE = ("clean", "down", "logs", "status")
 CHECKS = ("audit", "bench", "faults", "lint", "screenshots", "test")
 DEPLOY = ("deploy", "deploy-check", "undeploy")
@@ -38,12 +42,13 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0] not in COMMANDS:
         print(f"Basketry: say one of: {', '.join(COMMANDS)}.", file=sys.stderr)
         return 2
+    os.umask(PRIVATE)
     sys.path[:0] = [str(CHECKOUT / "spark_jobs"), str(CHECKOUT / "plugins")]
     try:
         function = getattr(importlib.import_module(module_of(arguments[0])), function_of(arguments[0]))
         return int(function(arguments[1:]))
     except Problem as problem:
-        print(f"\nBasketry: {problem}", file=sys.stderr)
+        print(f"\nBasketry: {plain(problem)}", file=sys.stderr)
     except KeyboardInterrupt:
         print("\nBasketry: stopped. What was started goes on until `make down`.", file=sys.stderr)
     except OSError as error:

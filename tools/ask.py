@@ -12,6 +12,7 @@ from rich.table import Table as Grid
 
 from tools.environment import Places, chosen_catalog
 from tools.problem import Problem
+from tools.terminal import verbatim
 
 if TYPE_CHECKING:
     from basketry.ask import Answer
@@ -52,23 +53,23 @@ def ask_command(arguments: list[str]) -> int:
 def show(found: Answer, console: Console) -> None:
     """The sentence understood, the rows, the query, and how fresh the data is; or why not, and what to ask instead."""
     if not found.answered:
-        console.print(f"Not answered: {found.refusal}", markup=False, highlight=False)
+        console.print(verbatim(f"Not answered: {found.refusal}"))
         for suggestion in found.suggestions:
-            console.print(f"  Did you mean: {suggestion}", markup=False, highlight=False)
+            console.print("  Did you mean:", verbatim(suggestion))
         return
-    console.print(f"{found.understood[:1].upper()}{found.understood[1:]}.\n", markup=False, highlight=False)
+    console.print(verbatim(f"{found.understood[:1].upper()}{found.understood[1:]}."), end="\n\n")
     grid = Grid(box=None, pad_edge=False)
     for heading in found.columns:
-        grid.add_column(heading.label, justify="left" if heading.unit in ("text", "date") else "right")
+        grid.add_column(verbatim(heading.label), justify="left" if heading.unit in ("text", "date") else "right")
     for row in found.rows[:MOST_SHOWN]:
-        grid.add_row(*(_text(value, heading.unit) for value, heading in zip(row, found.columns, strict=True)))
-    console.print(grid, markup=False, highlight=False)
+        grid.add_row(*(verbatim(_text(value, heading.unit)) for value, heading in zip(row, found.columns, strict=True)))
+    console.print(grid)
     if len(found.rows) > MOST_SHOWN:
-        console.print(f"… {len(found.rows) - MOST_SHOWN} more rows", markup=False, highlight=False)
-    console.print(f"\n{found.sql}\n", markup=False, highlight=False)
+        console.print(f"… {len(found.rows) - MOST_SHOWN} more rows")
+    console.print("", *map(verbatim, found.sql.splitlines()), "", sep="\n")
     for state in found.read:
         written = state.written_at.strftime("%Y-%m-%d %H:%M UTC")
-        console.print(f"{state.name} version {state.version}, written {written}", markup=False, highlight=False)
+        console.print(verbatim(f"{state.name} version {state.version}, written {written}"))
 
 
 def _text(value: Any, unit: str) -> str:

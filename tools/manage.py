@@ -15,10 +15,11 @@ from rich.table import Table
 
 from tools.environment import Places
 from tools.problem import Problem
-from tools.processes import log_file, remembered, running
+from tools.processes import log_file, remembered, running, survivor_names
 from tools.services import NAMES, stop_all
+from tools.terminal import verbatim
 
-OWNED = ("airflow", "landing", "lake", "logs", "mlflow", "services", "tmp")
+OWNED = ("airflow", "checkpoints", "exports", "landing", "lake", "logs", "mlflow", "services", "tmp", "turns")
 """What a home holds; a folder with none of these is not one, and is not deleted."""
 
 
@@ -37,7 +38,7 @@ def status_command(arguments: list[str]) -> int:
     for name, state in states.items():
         table.add_row(name, state, *_facts(places.home, name))
     console = Console() if sys.stdout.isatty() else Console(width=140)
-    console.print(f"Home: {places.home}", soft_wrap=True)
+    console.print(verbatim(f"Home: {places.home}"), soft_wrap=True)
     console.print(table)
     killed = [name for name, state in states.items() if state == "killed"]
     if killed:
@@ -69,9 +70,13 @@ def logs_command(arguments: list[str]) -> int:
 
 
 def down_command(arguments: list[str]) -> int:
-    """Stop every service with all that it started."""
+    """Stop every service with all that it started; Problem, after all were tried, when something lives on."""
     stopped = stop_all(Places.from_environment())
-    print(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
+    ended = [name for name, what in stopped.items() if what.was_running and not what.survivors]
+    left = [f"{name} ({survivor_names(what.survivors)})" for name, what in stopped.items() if what.survivors]
+    print(f"Stopped: {', '.join(ended) or 'nothing'}." if ended or left else "Nothing was running.")
+    if left:
+        raise Problem(f"these could not be stopped: {', '.join(left)}. End them as their owner or as root, then make down again.")
     return 0
 
 
@@ -87,14 +92,24 @@ def clean_command(arguments: list[str]) -> int:
         print("Nothing was deleted.")
         return 1
     down_command([])
+    _delete(home)
+    rest = sorted(path.name for path in home.iterdir())
+    if not rest:
+        home.rmdir()
+        print(f"Deleted {home} with all its data.")
+        return 0
+    undeleted = [name for name in rest if name in OWNED]
+    if undeleted:
+        raise Problem(f"not all data of {home} could be deleted, {', '.join(undeleted)} is still there: delete it by hand.")
+    print(f"Deleted the data of {home}. What Basketry did not put there stays: {', '.join(rest)}.")
+    return 0
+
+
+def _delete(home: Path) -> None:
     for name in OWNED:
         shutil.rmtree(home / name, ignore_errors=True)
-    for rest in home.glob("*.lock"):
-        rest.unlink()
-    if not any(home.iterdir()):
-        home.rmdir()
-    print(f"Deleted the data of {home}.")
-    return 0
+    for lock in home.glob("*.lock"):
+        lock.unlink()
 
 
 def _agreed(home: Path) -> bool:
@@ -102,4 +117,4 @@ def _agreed(home: Path) -> bool:
         return True
     if not sys.stdin.isatty():
         raise Problem("make clean deletes data and asks first: run it on a terminal, or say make clean YES=1.")
-    return input(f"Delete everything in {home} (lake, landing, logs, databases)? Type yes: ").strip() == "yes"
+    return input(f"Delete everything in {home} (lake, landing, call lists, logs, databases)? Type yes: ").strip() == "yes"

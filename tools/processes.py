@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,26 +79,67 @@ def _belongs(process: psutil.Process, home: Path, name: str, session: int) -> bo
         return False
 
 
-def stop(home: Path, name: str, patience: float = 15) -> bool:
-    """End a service and all that it started, gently and then for certain; returns whether there was anything to end."""
+@dataclass(frozen=True)
+class Stopped:
+    """What became of a service. was_running: whether there was anything to end; survivors: what lives on all the same."""
+
+    was_running: bool
+    survivors: tuple[psutil.Process, ...] = ()
+
+
+def stop(home: Path, name: str, patience: float = 15) -> Stopped:
+    """End a service and all that it started, gently and then for certain.
+
+    patience: seconds that the main process has to end by itself. What survives a kill is returned and stays noted, so
+    that `make status` shows it and the next stop tries again.
+    """
     processes = family(home, name)
     main = running(home, name)
     if main is not None:
         _signal([main], kill=False)
-        psutil.wait_procs([main], timeout=patience)
+        still_alive([main], patience)
     _signal(processes, kill=False)
-    _, stubborn = psutil.wait_procs(processes, timeout=5)
-    _signal([*stubborn, *family(home, name)], kill=True)
-    memory_file(home, name).unlink(missing_ok=True)
-    return bool(processes)
+    stubborn = {*still_alive(processes, 5), *family(home, name)}
+    _signal(stubborn, kill=True)
+    survivors = still_alive(stubborn, 5)
+    if not survivors:
+        memory_file(home, name).unlink(missing_ok=True)
+    return Stopped(bool(processes), tuple(survivors))
 
 
-def _signal(processes: list[psutil.Process], kill: bool) -> None:
+def survivor_names(survivors: Iterable[psutil.Process]) -> str:
+    """The processes that could not be stopped, as a person looks for them."""
+    return ", ".join(f"process {process.pid}" for process in survivors)
+
+
+def still_alive(processes: Iterable[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Those that have not ended within so many seconds.
+
+    Asked again and again rather than by psutil's own wait: that opens a descriptor of each process, which kernels and
+    sandboxes may refuse, and then waits for none of them.
+    """
+    alive = [process for process in processes if not _has_ended(process)]
+    end = time.monotonic() + seconds
+    while alive and time.monotonic() < end:
+        time.sleep(0.05)
+        alive = [process for process in alive if not _has_ended(process)]
+    return alive
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    """Whether a process is gone or a zombie; one that cannot be looked at is taken to live."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+    except (psutil.Error, OSError):
+        return False
+
+
+def _signal(processes: Iterable[psutil.Process], kill: bool) -> None:
     for process in processes:
-        try:
+        with contextlib.suppress(psutil.Error, OSError):
             process.kill() if kill else process.terminate()
-        except psutil.Error:
-            continue
 
 
 def ensure(home: Path, service: Service, env: Mapping[str, str]) -> bool:
@@ -105,7 +147,9 @@ def ensure(home: Path, service: Service, env: Mapping[str, str]) -> bool:
     memory = remembered(home, service.name)
     if running(home, service.name) and memory and memory["command"] == list(service.command):
         return False
-    stop(home, service.name)
+    left = stop(home, service.name).survivors
+    if left:
+        raise Problem(f"{service.name} must start anew, but {survivor_names(left)} could not be stopped: end it, then run again.")
     check_port(service)
     _start(home, service, env)
     return True

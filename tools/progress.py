@@ -13,6 +13,8 @@ from rich.markup import escape
 from rich.spinner import Spinner
 from rich.table import Table
 
+from tools.terminal import plain
+
 MARKS = {"done": "[green]✔[/]", "failed": "[red]✘[/]"}
 
 
@@ -86,12 +88,13 @@ class Board:
         """The step is over. state: done or failed."""
         step.end(state)
         if not self.console.is_terminal:
-            rest = f"[dim]{step.seconds:.1f} s {escape(step.detail)}[/]"
-            self.console.print(f"{MARKS[state]} {escape(step.title)} {rest}", soft_wrap=True)
+            rest = f"[dim]{step.seconds:.1f} s {escape(plain(step.detail))}[/]"
+            self.console.print(f"{MARKS[state]} {escape(plain(step.title))} {rest}", soft_wrap=True)
 
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 1))
         for step in self.steps:
             mark = MARKS.get(step.state) or step.spinner
-            table.add_row(mark, escape(step.title), f"[dim]{step.seconds:6.1f} s[/]", f"[dim]{escape(step.detail)}[/]")
+            detail = f"[dim]{escape(plain(step.detail))}[/]"
+            table.add_row(mark, escape(plain(step.title)), f"[dim]{step.seconds:6.1f} s[/]", detail)
         return table

@@ -25,6 +25,7 @@ from tools.progress import Board, Step
 from tools.services import USER, finish_start, instance_secrets, start_servers
 from tools.setup import prepare
 from tools.task_errors import failure_sentence
+from tools.terminal import verbatim
 
 DAGS = {"ingest", "replay_quarantine", "daily_sales", "offers"}
 _LATER = {"daily_sales", "offers"}
@@ -189,9 +190,10 @@ def show(console: Console, catalog: str, places: Places, board: Board, as_of: da
     password = instance_secrets(places.home)["password"]
     minutes = (time.monotonic() - board.started) / 60
     lines = (
-        f"\n{minutes:.1f} minutes. Tables: {lake / catalog}",
+        f"{minutes:.1f} minutes. Tables: {lake / catalog}",
         f"Airflow: http://127.0.0.1:{places.airflow_port}  user {USER}  password {password}",
         f"MLflow:  http://127.0.0.1:{places.mlflow_port}  Everything stays up until: make down",
     )
+    console.print()
     for line in lines:
-        console.print(line, soft_wrap=True)
+        console.print(verbatim(line), soft_wrap=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 from tools.engine import Engine, cores
 from tools.environment import CHECKOUT, Places
 from tools.problem import Problem, disk_full
-from tools.processes import Service, ensure, last_line, log_file, stop, wait_until_alive
+from tools.processes import Service, Stopped, ensure, last_line, log_file, stop, wait_until_alive
 
 USER = "admin"
 NAMES = ("mlflow", "airflow-api-server", "airflow-dag-processor", "airflow-scheduler")
@@ -158,6 +158,6 @@ def finish_start(places: Places, airflow_env: Mapping[str, str], say: Callable[[
         say("airflow-scheduler starts")
 
 
-def stop_all(places: Places) -> list[str]:
-    """Stop every service, the scheduler first so that nothing new begins; returns the names of those that ran."""
-    return [name for name in reversed(NAMES) if stop(places.home, name)]
+def stop_all(places: Places) -> dict[str, Stopped]:
+    """Stop every service, the scheduler first so that nothing new begins; what became of each, by name."""
+    return {name: stop(places.home, name) for name in reversed(NAMES)}

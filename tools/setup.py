@@ -29,7 +29,8 @@ def prepare(places: Places, say: Callable[[str], None]) -> dict[str, str]:
     """Java and Spark made ready in the cache; returns the environment in which everything runs."""
     check_disk(places.home, places.cache)
     java = java_home(places.cache, say)
-    (places.home / "tmp").mkdir(parents=True, exist_ok=True)
+    places.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (places.home / "tmp").mkdir(exist_ok=True)
     prepare_spark(places, java, say)
     return environment(places, java)
 

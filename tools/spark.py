@@ -73,6 +73,7 @@ def settings(
         "spark.sql.shuffle.partitions": str(max(2, engine.cores)),
         "spark.databricks.delta.snapshotPartitions": "2",
         "spark.sql.warehouse.dir": str(places.cache / "warehouse"),
+        "spark.hadoop.fs.permissions.umask-mode": "077",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }

@@ -16,6 +16,7 @@ from rich.table import Table as Grid
 
 from basketry.contracts import load_catalog
 from basketry.tables import FILES, JOB_RUNS, OFFER_PERFORMANCE_MINUTE, SALES, SALES_ROLLUP, Table
+from tools.terminal import verbatim
 
 TOP = 5
 Row = tuple[Any, ...]
@@ -75,7 +76,7 @@ def show_files(console: Console, lake: Path, catalog: str) -> None:
     found = rows_of(lake, catalog, FILES, query)
     grid = _grid("feed", "files", "rows read", "good", "quarantined", "duplicate")
     for feed, *numbers in found:
-        grid.add_row(feed, *(f"{number:,}" for number in numbers))
+        grid.add_row(verbatim(feed), *(f"{number:,}" for number in numbers))
     if len(found) > 1:
         totals = [sum(int(row[place]) for row in found) for place in range(1, 6)]
         grid.add_row("[bold]all[/]", *(f"[bold]{total:,}[/]" for total in totals))
@@ -83,7 +84,8 @@ def show_files(console: Console, lake: Path, catalog: str) -> None:
     reasons = quarantine_reasons(lake, catalog)
     if reasons:
         listed = ", ".join(f"{reason} {count:,}" for reason, count in reasons.most_common(8))
-        console.print(f"Set aside or warned about: {listed}{' …' if len(reasons) > 8 else ''}", soft_wrap=True)
+        more = " …" if len(reasons) > 8 else ""
+        console.print(verbatim(f"Set aside or warned about: {listed}{more}"), soft_wrap=True)
 
 
 def quarantine_reasons(lake: Path, catalog: str) -> Counter[str]:
@@ -119,7 +121,7 @@ def show_sales(console: Console, lake: Path, catalog: str, as_of: date) -> None:
     currency = load_catalog(catalog).currency
     grid = _grid(f"{kind}, week of {monday}", f"net revenue {currency}", "orders")
     for name, revenue, orders in found:
-        grid.add_row(str(name), f"{revenue:,.2f}", f"{orders:,}")
+        grid.add_row(verbatim(name), f"{revenue:,.2f}", f"{orders:,}")
     console.print(grid)
 
 
@@ -134,7 +136,7 @@ def show_offers(console: Console, lake: Path, catalog: str) -> None:
     grid = _grid("offers (simulated shoppers)", "shown", "clicked", "rate", "bought", f"revenue {currency}")
     for category, shown, clicked, bought, revenue in found:
         rate = f"{clicked / shown:.1%}" if shown else ""
-        grid.add_row(str(category), f"{shown:,}", f"{clicked:,}", rate, f"{bought:,}", f"{revenue:,.2f}")
+        grid.add_row(verbatim(category), f"{shown:,}", f"{clicked:,}", rate, f"{bought:,}", f"{revenue:,.2f}")
     console.print()
     console.print(grid)
 

@@ -238,3 +238,17 @@ def test_down_leaves_no_process(instance: Instance, first: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert not [process for name in NAMES for process in processes.family(instance.home, name)]
     assert instance.make("status").returncode == 0
+
+
+def test_nothing_is_readable_by_other_accounts(instance: Instance, first: str) -> None:
+    """Lake, landing, logs and databases are their owner's alone, whoever wrote them: Python, Java, Airflow or MLflow."""
+    paths = [instance.home, *instance.home.rglob("*")]
+    assert len(paths) > 1000
+    assert [str(path) for path in paths if not path.is_symlink() and path.stat().st_mode & 0o077] == []
+
+
+def test_clean_deletes_the_home(instance: Instance, first: str) -> None:
+    """After make clean nothing is left of what a real run wrote."""
+    done = instance.make("clean", YES="1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not instance.home.exists()

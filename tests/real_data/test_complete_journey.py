@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -16,6 +15,7 @@ from basketry.contracts import load_contract
 from basketry.lakehouse import Lakehouse
 from basketry.settings import Settings
 from basketry.tables import CAMPAIGNS, ORDER_LINES, PRODUCTS
+from tests.data_sets import data_folder
 from tests.real_data.loading import load
 
 FILES_OF = {
@@ -41,16 +41,16 @@ def lake(spark_of_jobs: SparkSession, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.mark.parametrize("feed", FILES_OF)
-def test_every_dimension_file_loads_whole(lake: Lakehouse, data_root: Path, feed: str) -> None:
+def test_every_dimension_file_loads_whole(lake: Lakehouse, feed: str) -> None:
     """The published row counts are read; exact duplicates are counted as such; nothing is rejected."""
     name, rows, duplicates = FILES_OF[feed]
-    [line] = load(lake, feed, [data_root / "complete_journey" / name])
+    [line] = load(lake, feed, [data_folder("complete_journey") / name])
     assert (line.rows_read, line.rows_duplicate, line.rows_quarantined) == (rows, duplicates, 0)
 
 
-def test_transactions_follow_the_amount_definitions(lake: Lakehouse, data_root: Path) -> None:
+def test_transactions_follow_the_amount_definitions(lake: Lakehouse) -> None:
     """No line is lost; list amount, discounts and days equal an independent computation."""
-    file = data_root / "complete_journey" / "transaction_data_sample_1yr.csv.gz"
+    file = data_folder("complete_journey") / "transaction_data_sample_1yr.csv.gz"
     [line] = load(lake, "transactions", [file])
     assert line.rows_read == 100_000 == line.rows_good + line.rows_quarantined + line.rows_duplicate
     assert (line.rows_quarantined, line.rows_duplicate) == (0, 0)
@@ -83,9 +83,9 @@ def test_a_day_counter_becomes_a_date(lake: Lakehouse) -> None:
     assert tuple(row) == (date(2018, 8, 12), date(2019, 12, 20))
 
 
-def test_products_keep_their_tree(lake: Lakehouse, data_root: Path) -> None:
+def test_products_keep_their_tree(lake: Lakehouse) -> None:
     """Categories are the file's commodities, less the texts that the contract says mean that there is none."""
-    texts = pd.read_csv(data_root / "complete_journey" / "product.csv.gz", dtype=str, keep_default_na=False)[
+    texts = pd.read_csv(data_folder("complete_journey") / "product.csv.gz", dtype=str, keep_default_na=False)[
         "COMMODITY_DESC"
     ]
     missing = load_contract("complete_journey", "products").file.null_values

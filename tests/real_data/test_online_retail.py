@@ -6,7 +6,6 @@ import argparse
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -22,6 +21,7 @@ from basketry.lakehouse import Lakehouse
 from basketry.sales import job as sales
 from basketry.settings import Settings
 from basketry.tables import ORDER_LINES, PRODUCTS, QUARANTINE, SALES, bronze_table
+from tests.data_sets import data_folder
 from tests.real_data.loading import load
 
 ROWS = 541_909
@@ -39,15 +39,15 @@ def lake(spark_of_jobs: SparkSession, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="module")
-def pandas_rows(data_root: Path) -> pd.DataFrame:
+def pandas_rows() -> pd.DataFrame:
     """The same file, read by pandas as text."""
-    return pd.read_csv(data_root / "online_retail" / "OnlineRetail.csv.gz", dtype=str, keep_default_na=False)
+    return pd.read_csv(data_folder("online_retail") / "OnlineRetail.csv.gz", dtype=str, keep_default_na=False)
 
 
 @pytest.fixture(scope="module")
-def loaded(lake: Lakehouse, data_root: Path) -> Row:
+def loaded(lake: Lakehouse) -> Row:
     """The ledger's line of the CSV."""
-    [line] = load(lake, "order_lines", [data_root / "online_retail" / "OnlineRetail.csv.gz"])
+    [line] = load(lake, "order_lines", [data_folder("online_retail") / "OnlineRetail.csv.gz"])
     return line
 
 
@@ -90,10 +90,10 @@ def test_good_and_quarantined_rows_are_what_pandas_finds(
     assert loaded.rows_duplicate == int(good.duplicated(list(pandas_rows.columns)).sum()) <= EXACT_DUPLICATES
 
 
-def test_the_workbook_is_the_same_lines(lake: Lakehouse, loaded: Row, data_root: Path) -> None:
+def test_the_workbook_is_the_same_lines(lake: Lakehouse, loaded: Row) -> None:
     """Each good line of the workbook has the id of the CSV's line, and there are as many."""
     contract = load_contract("online_retail", "order_lines")
-    workbook = inspect_file(data_root / "online_retail" / "Online Retail.xlsx", contract)
+    workbook = inspect_file(data_folder("online_retail") / "Online Retail.xlsx", contract)
     good = core.good(core.judge(delivered_rows(lake.spark, [workbook], contract), contract))
     keys = good.select(*core.key_columns(contract)).persist(StorageLevel.DISK_ONLY)
     assert keys.count() == loaded.rows_good + loaded.rows_duplicate
@@ -101,9 +101,9 @@ def test_the_workbook_is_the_same_lines(lake: Lakehouse, loaded: Row, data_root:
     keys.unpersist()
 
 
-def test_case_different_codes_are_one_product(lake: Lakehouse, data_root: Path, pandas_rows: pd.DataFrame) -> None:
+def test_case_different_codes_are_one_product(lake: Lakehouse, pandas_rows: pd.DataFrame) -> None:
     """Stock codes that differ only by case are one product with one name; fees are none."""
-    load(lake, "products", [data_root / "online_retail" / "OnlineRetail.csv.gz"])
+    load(lake, "products", [data_folder("online_retail") / "OnlineRetail.csv.gz"])
     products = {row.product_id for row in lake.read(PRODUCTS).select("product_id").collect()}
     assert all(code == code.upper() for code in products)
     assert {"85123A", "22423"} <= products

@@ -12,14 +12,15 @@ from basketry.forecast.settings import load_settings
 from basketry.forecast.statistics import exponential_smoothing
 from benchmarks.forecast_quality import online_retail
 from benchmarks.forecast_quality import tested as judged
+from tests.data_sets import data_folder
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def panel(data_root: Path) -> Panel:
+def panel() -> Panel:
     """Weekly series of all products."""
-    return online_retail(data_root)
+    return online_retail(data_folder("online_retail").parent)
 
 
 def test_the_setup_is_the_one_that_was_measured(panel: Panel) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +12,7 @@ from basketry.offers import ope
 from basketry.offers.ope import Logged, Target
 from basketry.offers.shop import Floats
 from basketry.settings import CHECKOUT
+from tests.data_sets import data_folder
 
 IMPRESSIONS = 10_000
 README = {"men": (0.0057, 0.0038, 0.0081, 0.0069), "women": (0.0058, 0.0039, 0.0079, 0.0046)}
@@ -22,8 +21,8 @@ _SHRUNK_TO = 100
 """Impressions that an item's click rate is drawn to the mean with."""
 
 
-def log(root: Path, policy: str, campaign: str) -> pd.DataFrame:
-    return pd.read_csv(root / "open_bandit" / f"{policy}_{campaign}.csv.gz", index_col=0)
+def log(policy: str, campaign: str) -> pd.DataFrame:
+    return pd.read_csv(data_folder("open_bandit") / f"{policy}_{campaign}.csv.gz", index_col=0)
 
 
 def bts(rows: pd.DataFrame, bts_log: pd.DataFrame) -> Target:
@@ -51,16 +50,16 @@ def logged_of(rows: pd.DataFrame) -> Logged:
 
 
 @pytest.mark.parametrize("campaign", README)
-def test_estimates_of_bts_from_the_random_log_agree_with_the_readme(data_root: Path, campaign: str) -> None:
+def test_estimates_of_bts_from_the_random_log_agree_with_the_readme(campaign: str) -> None:
     """SNIPS to the last digit given and its interval to bootstrap noise; IPS and doubly robust beside it; truth covered."""
-    rows = log(data_root, "random", campaign)
+    rows = log("random", campaign)
     assert len(rows) == IMPRESSIONS
-    found = ope.evaluate(logged_of(rows), bts(rows, log(data_root, "bts", campaign)), confidence=0.9, repetitions=1000)
+    found = ope.evaluate(logged_of(rows), bts(rows, log("bts", campaign)), confidence=0.9, repetitions=1000)
     snips, low, high, truth = README[campaign]
     assert found.estimates["reward_snips"].mean == pytest.approx(snips, abs=5e-5)
     assert found.estimates["reward_snips"].low == pytest.approx(low, abs=4e-4)
     assert found.estimates["reward_snips"].high == pytest.approx(high, abs=4e-4)
-    assert log(data_root, "bts", campaign)["click"].mean() == pytest.approx(truth, abs=5e-5)
+    assert log("bts", campaign)["click"].mean() == pytest.approx(truth, abs=5e-5)
     for estimate in found.estimates.values():
         assert estimate.mean == pytest.approx(snips, abs=3e-4)
         assert estimate.low <= truth <= estimate.high
@@ -68,11 +67,11 @@ def test_estimates_of_bts_from_the_random_log_agree_with_the_readme(data_root: P
 
 
 @pytest.mark.parametrize("campaign", README)
-def test_the_gate_refuses_to_promote_on_ten_thousand_impressions(data_root: Path, campaign: str) -> None:
+def test_the_gate_refuses_to_promote_on_ten_thousand_impressions(campaign: str) -> None:
     """bts looks better by a quarter, but neither the interval nor the effective sample size bears that out."""
-    rows = log(data_root, "random", campaign)
+    rows = log("random", campaign)
     logged = logged_of(rows)
-    challenger = ope.evaluate(logged, bts(rows, log(data_root, "bts", campaign)))
+    challenger = ope.evaluate(logged, bts(rows, log("bts", campaign)))
     champion = ope.evaluate(logged, ope.as_logged(logged))
     assert challenger.estimates["reward_snips"].mean > 1.2 * champion.estimates["reward_snips"].mean
     found = verdict(

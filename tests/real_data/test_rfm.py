@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,6 +17,7 @@ from basketry.rfm import core, model
 from basketry.rfm.settings import RfmSettings, load_settings
 from basketry.rfm.values import VALUES, Cap, Scoring
 from basketry.settings import CHECKOUT
+from tests.data_sets import data_folder
 
 LAST_DAY = date(2011, 12, 9)
 CUSTOMERS = 4_334
@@ -42,10 +42,10 @@ def settings() -> RfmSettings:
 
 
 @pytest.fixture(scope="module")
-def purchases(data_root: Path) -> pd.DataFrame:
+def purchases() -> pd.DataFrame:
     """Every line of a known customer, as delivered: customer, day, amount in thousandths of a pound."""
     columns = ["Quantity", "InvoiceDate", "UnitPrice", "CustomerID"]
-    rows = pd.read_csv(data_root / "online_retail" / "OnlineRetail.csv.gz", dtype=str, usecols=columns)
+    rows = pd.read_csv(data_folder("online_retail") / "OnlineRetail.csv.gz", dtype=str, usecols=columns)
     rows = rows[rows["CustomerID"].notna()]
     amount = (rows["UnitPrice"].astype(float) * 1000).round().astype(int) * rows["Quantity"].astype(int)
     days = pd.to_datetime(rows["InvoiceDate"]).dt.date
@@ -148,12 +148,12 @@ def test_eight_clusters_have_a_silhouette_of_their_own(values: pd.DataFrame, set
     assert curve["silhouette"][0] == pytest.approx(SILHOUETTE_8, abs=0.02)
 
 
-def test_households_get_segments_from_their_true_totals(data_root: Path, settings: RfmSettings) -> None:
+def test_households_get_segments_from_their_true_totals(settings: RfmSettings) -> None:
     """2,500 households of The Complete Journey by recency, baskets and spend a basket: champions spend most, lost left first.
 
     The summary counts baskets, not days with a purchase.
     """
-    file = data_root / "complete_journey" / "household_summary.csv.gz"
+    file = data_folder("complete_journey") / "household_summary.csv.gz"
     rows = pd.read_csv(file)
     households = pd.DataFrame(
         {

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from basketry.settings import Settings
 from tools import __main__ as commands
 from tools import job, manage, setup
 from tools.environment import CHECKOUT
@@ -91,6 +92,36 @@ def test_clean_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("YES", "1")
     assert manage.clean_command([]) == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt"]
+
+
+def test_clean_leaves_nothing_of_what_runs_write(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Call lists, checkpoints, locks: every folder that a job may write is deleted, and the home with them."""
+    written = (
+        settings.export_folder("demo") / "marketing",
+        settings.checkpoint_folder("demo", "offers"),
+        settings.landing_folder("demo", "customers"),
+        settings.home / "turns",
+    )
+    assert settings.lake is not None
+    for folder in (*written, settings.lake):
+        folder.mkdir(parents=True)
+        (folder / "contact.csv").write_text("name and telephone")
+    monkeypatch.setenv("YES", "1")
+    assert manage.clean_command([]) == 0
+    assert not settings.home.exists()
+    assert f"Deleted {settings.home} with all its data." in capsys.readouterr().out
+
+
+def test_clean_says_what_it_could_not_delete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Data that stay are never called deleted."""
+    (tmp_path / "exports" / "demo").mkdir(parents=True)
+    monkeypatch.setenv("BASKETRY_HOME", str(tmp_path))
+    monkeypatch.setenv("YES", "1")
+    monkeypatch.setattr(manage.shutil, "rmtree", lambda folder, ignore_errors: None)
+    with pytest.raises(Problem, match="exports is still there"):
+        manage.clean_command([])
 
 
 def test_too_little_room_is_said_beforehand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -13,10 +14,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tools import processes
+from tools import manage, processes, services
 from tools.manage import service_state
 from tools.problem import Problem
-from tools.processes import Service
+from tools.processes import Service, Stopped
 
 # A service that starts a child which leaves its session, as a task's process may.
 PARENT = """
@@ -60,7 +61,7 @@ def test_stopping_ends_everything_that_was_started(home: Path, sleeper: Service)
     """Also a child in a session of its own is gone after the stop."""
     processes.ensure(home, sleeper, environment(home))
     assert len(wait_for_family(home, 2)) == 2
-    assert processes.stop(home, "sleeper")
+    assert processes.stop(home, "sleeper") == Stopped(was_running=True)
     assert processes.family(home, "sleeper") == []
     assert service_state(home, "sleeper") == "stopped"
 
@@ -102,5 +103,70 @@ def test_a_service_that_dies_shows_its_last_error(home: Path) -> None:
 def test_another_home_is_left_alone(home: Path, sleeper: Service, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Stopping one instance does not touch the services of another."""
     processes.ensure(home, sleeper, environment(home))
-    assert not processes.stop(tmp_path_factory.mktemp("other"), "sleeper")
+    assert not processes.stop(tmp_path_factory.mktemp("other"), "sleeper").was_running
     assert processes.running(home, "sleeper")
+
+
+def test_stopping_needs_no_descriptor_of_a_process(home: Path, sleeper: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel or sandbox that refuses pidfd_open keeps nothing from being stopped."""
+
+    def refused(*given: object) -> int:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(os, "pidfd_open", refused, raising=False)
+    processes.ensure(home, sleeper, environment(home))
+    assert len(wait_for_family(home, 2)) == 2
+    assert processes.stop(home, "sleeper") == Stopped(was_running=True)
+    assert processes.family(home, "sleeper") == []
+
+
+def test_a_process_that_is_gone_already_counts_as_stopped(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that ends between being listed and being signalled is no error and no survivor."""
+    ended = subprocess.Popen([sys.executable, "-c", "pass"])
+    gone = psutil.Process(ended.pid)
+    ended.wait()
+    monkeypatch.setattr(processes, "family", lambda home, name: [gone])
+    assert processes.stop(home, "sleeper") == Stopped(was_running=True)
+
+
+def test_a_zombie_counts_as_stopped() -> None:
+    """What has ended and only waits for its parent to ask is not waited for."""
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    zombie = psutil.Process(child.pid)
+    end = time.monotonic() + 20
+    while zombie.status() != psutil.STATUS_ZOMBIE and time.monotonic() < end:
+        time.sleep(0.05)
+    assert zombie.status() == psutil.STATUS_ZOMBIE
+    assert processes.still_alive([zombie], 30) == []
+    child.wait()
+
+
+def test_what_cannot_be_stopped_is_returned_and_stays_noted(
+    home: Path, sleeper: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that no signal of ours reaches is named, and the next stop tries it again."""
+    processes.ensure(home, sleeper, environment(home))
+    alive = wait_for_family(home, 2)
+    with monkeypatch.context() as patched:
+        patched.setattr(processes, "_signal", lambda listed, kill: None)
+        patched.setattr(processes, "still_alive", lambda listed, seconds: list(listed))
+        stopped = processes.stop(home, "sleeper", patience=0)
+    assert {process.pid for process in stopped.survivors} == {process.pid for process in alive}
+    assert processes.remembered(home, "sleeper")
+
+
+def test_down_tries_every_service_and_names_what_lives_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One service that cannot be stopped keeps none of the others up, and the command fails with its name."""
+    tried: list[str] = []
+
+    def stop(home: Path, name: str) -> Stopped:
+        tried.append(name)
+        return Stopped(was_running=True, survivors=(psutil.Process(),) if name == "airflow-scheduler" else ())
+
+    monkeypatch.setattr(services, "stop", stop)
+    with pytest.raises(Problem, match=rf"airflow-scheduler \(process {os.getpid()}\)"):
+        manage.down_command([])
+    assert sorted(tried) == sorted(services.NAMES)
+    assert "Stopped: airflow-dag-processor, airflow-api-server, mlflow." in capsys.readouterr().out

@@ -7,10 +7,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 from deltalake import write_deltalake
 from rich.console import Console
 
 from tools import summary
+from tools.terminal import plain
 
 CAME = datetime(2026, 1, 6, 5, tzinfo=UTC)
 
@@ -75,6 +77,22 @@ def test_the_last_complete_week_is_shown(tmp_path: Path) -> None:
     assert text.index("Tea") < text.index("Soup")
     assert "1,234.50" in text
     assert "Ice" not in text
+
+
+@pytest.mark.parametrize("name", ["Ale [/sale] bar", "[link=http://evil.example]Tea[/link]", "Tea [bold"])
+def test_a_name_is_shown_as_it_is_written(name: str, tmp_path: Path) -> None:
+    """A stranger's square brackets are no markup: they neither end the run nor become a link."""
+    monday, sunday = date(2026, 1, 5), date(2026, 1, 11)
+    write_week(tmp_path, "sales_week_rollup", {
+        "period_start": [monday, monday], "period_end": [sunday, sunday], "level": ["category", "category"],
+        "category": [name, "Soup"], "net_revenue": [Decimal("2.0000"), Decimal("1.0000")],
+    })  # fmt: skip
+    assert name in printed(summary.show_sales, tmp_path, "demo", sunday)
+
+
+def test_no_name_reaches_the_terminal_as_a_command() -> None:
+    """Escape sequences and characters that turn the direction of text are left out; a line break is a blank."""
+    assert plain("a\x1b[2Jb\u202ec\nd\x9b\x07") == "a[2Jbc d"
 
 
 def test_products_stand_in_where_no_category_is_known(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import stat
 import sys
 from collections.abc import Iterator
 from importlib import metadata
@@ -27,6 +29,7 @@ def look(places: Places, lock: Path) -> Iterator[Finding]:
     yield java(places)
     yield spark(places)
     yield disk(places)
+    yield private(places)
 
 
 def python(version: tuple[int, ...]) -> Finding:
@@ -72,3 +75,10 @@ def disk(places: Places) -> Finding:
         said, _, advice = str(problem).rpartition(": ")
         return Finding("room on the disk", said, advice.rstrip("."))
     return Finding("room on the disk")
+
+
+def private(places: Places) -> Finding:
+    """Nobody else on this machine may look into the home: it holds customers' names and telephones."""
+    mode = stat.S_IMODE(places.home.stat().st_mode) if places.home.exists() else 0o700
+    wrong = f"other accounts of this machine may enter it (mode {mode:o})" if mode & 0o077 else ""
+    return Finding(f"{places.home} is its owner's alone", wrong, f"chmod -R go= {shlex.quote(str(places.home))}")

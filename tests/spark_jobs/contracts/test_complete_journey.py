@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 import pytest
 
 from basketry.contracts import load_contract
 from tests.conftest import CHECKOUT
+from tests.data_sets import data_folder
 from tests.spark_jobs.contracts.duck import column_sql, delivered
 
 AMOUNTS = ("list_amount", "instore_discount", "campaign_coupon_discount", "manuf_coupon_discount",
@@ -28,9 +27,9 @@ def expected(raw: pd.DataFrame) -> list[float]:
 
 
 @pytest.mark.parametrize(("feed", "file"), SAMPLES)
-def test_every_line_has_an_id_of_its_own_and_the_defined_amounts(feed: str, file: str, data_root: Path) -> None:
+def test_every_line_has_an_id_of_its_own_and_the_defined_amounts(feed: str, file: str) -> None:
     """A basket's lines differ by what they say; list amount, each discount and what was paid add up as defined."""
-    path = data_root / "complete_journey" / file
+    path = data_folder("complete_journey") / file
     contract = load_contract("complete_journey", feed, CHECKOUT / "include")
     raw = pd.read_csv(path)
     connection = delivered(path, contract)
@@ -42,12 +41,12 @@ def test_every_line_has_an_id_of_its_own_and_the_defined_amounts(feed: str, file
     assert [float(value) for value in sums] == pytest.approx(expected(raw), abs=0.01)
 
 
-def test_a_line_of_both_samples_has_one_id(data_root: Path) -> None:
+def test_a_line_of_both_samples_has_one_id() -> None:
     """The 3,621 lines that both samples hold are the same lines of silver, not counted twice."""
     keys = []
     for feed, file in SAMPLES:
         contract = load_contract("complete_journey", feed, CHECKOUT / "include")
-        connection = delivered(data_root / "complete_journey" / file, contract)
+        connection = delivered(data_folder("complete_journey") / file, contract)
         columns = ", ".join(column_sql(contract, name) for name in ("order_id", "line_id"))
         keys.append(set(connection.execute(f"select {columns} from delivered").fetchall()))
     assert len(keys[0] & keys[1]) == 3_621

@@ -11,14 +11,15 @@ import pytest
 
 from basketry.contracts import Contract, load_contract
 from tests.conftest import CHECKOUT
+from tests.data_sets import data_folder
 from tests.spark_jobs.contracts.duck import broken, judged
 
 FEE = re.compile(r"POST|DOT|M|C2|D|S|B|PADS|CRUK|AMAZONFEE|BANK CHARGES|GIFT_0001_.*|DCGS.*")
 
 
 @pytest.fixture(scope="module")
-def path(data_root: Path) -> Path:
-    return data_root / "online_retail" / "OnlineRetail.csv.gz"
+def path() -> Path:
+    return data_folder("online_retail") / "OnlineRetail.csv.gz"
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tracemalloc
 from collections.abc import Iterator
 from decimal import Decimal
@@ -13,6 +12,7 @@ import pyarrow.compute as pc
 import pytest
 
 from basketry.files import find_files, inspect_file, read_batches
+from tests.data_sets import data_folder
 from tests.spark_jobs.files.samples import COLUMNS, contract, written
 
 ONLINE_RETAIL = (
@@ -25,7 +25,6 @@ ONLINE_RETAIL = (
     "CustomerID",
     "Country",
 )
-DATA = Path(os.environ.get("BASKETRY_DATA") or Path(__file__).resolve().parents[4] / "shared" / "data")
 
 
 def test_every_format_gives_the_same_schema(tmp_path: Path) -> None:
@@ -97,7 +96,7 @@ def test_reading_stops_when_the_reader_stops(tmp_path: Path) -> None:
 def test_online_retail_is_read_to_the_row(name: str) -> None:
     """Both forms of the real file give 541,909 rows, no defect, and the totals its publisher's rows have."""
     real = contract(ONLINE_RETAIL, patterns=("OnlineRetail*.csv.gz", "Online Retail*.xlsx"), sheet=None)
-    (path,) = find_files(DATA / "online_retail", name, real)
+    (path,) = find_files(data_folder("online_retail"), name, real)
     assert inspect_file(path, real).unknown_columns == ()
     rows, revenue, last = 0, Decimal(0), 1
     for batch in read_batches(path, real):

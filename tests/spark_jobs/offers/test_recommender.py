@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +11,7 @@ from basketry.gates import load_gate, verdict
 from basketry.offers import recommender, train_recommender
 from basketry.offers.recommender import Purchases
 from basketry.settings import CHECKOUT
+from tests.data_sets import data_folder
 
 
 def two_tastes(shoppers: int = 60, seed: int = 1) -> Purchases:
@@ -65,10 +64,10 @@ def test_too_few_shoppers_to_judge_are_said_so() -> None:
         train_recommender.judged(two_tastes(10), two_tastes(10), None, 1)
 
 
-def test_on_real_baskets_it_surely_beats_what_is_popular_and_its_gate_agrees(data_root: Path) -> None:
+def test_on_real_baskets_it_surely_beats_what_is_popular_and_its_gate_agrees() -> None:
     """The Complete Journey, last 28 days of 2017: recall at 12 of 0.127 against 0.085 (popular) and 0.119 (bought before)."""
     rows = pd.read_csv(
-        data_root / "complete_journey" / "transactions_2017_sample.csv.gz",
+        data_folder("complete_journey") / "transactions_2017_sample.csv.gz",
         usecols=["household_id", "product_id", "basket_id", "transaction_timestamp"],
     )
     day = pd.to_datetime(rows["transaction_timestamp"]).dt.normalize()

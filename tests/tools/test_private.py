@@ -1,0 +1,43 @@
+"""What a home holds is its owner's alone: names and telephones lie in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tools import __main__ as commands
+from tools import manage
+from tools.doctor import machine
+from tools.environment import Places
+
+
+@pytest.fixture
+def umask() -> Iterator[None]:
+    """The usual mask of an account, put back afterwards."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+def test_whatever_a_command_writes_is_its_owners_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, umask: None
+) -> None:
+    """Commands hand a mask to all that they start, so that no writer has to think of it."""
+    monkeypatch.setattr(manage, "status_command", lambda arguments: (tmp_path / "list.csv").write_text("name") and 0)
+    assert commands.main(["status"]) == 0
+    assert (tmp_path / "list.csv").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_home_that_others_may_enter_is_told(tmp_path: Path) -> None:
+    """What an older release or a careless hand left open is found, with the command that mends it."""
+    places = Places(tmp_path / "home", tmp_path / "cache", 8080, 5000)
+    assert not machine.private(places).wrong
+    places.home.mkdir(mode=0o700)
+    assert not machine.private(places).wrong
+    for mode in (0o755, 0o750, 0o701):
+        places.home.chmod(mode)
+        assert f"mode {mode:o}" in machine.private(places).wrong
+        assert machine.private(places).fix == f"chmod -R go= {places.home}"
