@@ -149,6 +149,7 @@ def make_run(folder: Path) -> list[Figure]:
     timed(["git", "clone", "--quiet", str(CHECKOUT), str(clone)], environment_with())
     environment = environment_with(BASKETRY_AIRFLOW_PORT="18480", BASKETRY_MLFLOW_PORT="18450")
     for name in (
+        "BASKETRY_NOW",  # Airflow's own clock cannot be set
         "BASKETRY_HOME",
         "BASKETRY_CACHE",
         "BASKETRY_INCLUDE",

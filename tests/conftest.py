@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
+os.environ.setdefault("BASKETRY_NOW", "2100-01-01T12:00:00+00:00")
+"""Every day of the tests' data is over, whatever day they are run on; processes that a test starts take this over."""
+
 SHORT_LIVED = "-XX:TieredStopAtLevel=1 "
 """What jobs start with, which end soon. One session serves a process's every test: it may use both compilers."""
 

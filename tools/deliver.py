@@ -7,10 +7,10 @@ import fnmatch
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
+from basketry.clock import last_complete_day, now
 from basketry.contracts import Contract, catalog_names, chosen_contracts, load_catalog, load_contracts
 from basketry.errors import BadInputError, NothingDeliveredError
 from basketry.files import file_at, find_files
@@ -31,8 +31,8 @@ def check_catalog(name: str) -> None:
 
 
 def yesterday(catalog: str) -> date:
-    """The last day that is over where the catalog's business day turns. The clock is read here, nowhere below."""
-    return datetime.now(ZoneInfo(load_catalog(catalog).time_zone)).date() - timedelta(days=1)
+    """The last day that is over where the catalog's business day turns."""
+    return last_complete_day(now(), load_catalog(catalog).time_zone)
 
 
 def demo_end(env: Mapping[str, str]) -> date:

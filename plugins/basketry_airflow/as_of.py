@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from basketry.clock import check_over, last_complete_day, moment_set
 from basketry.errors import BadInputError
 
 AS_OF = "{{ as_of(params, dag_run) }}"
 """The template to give to a dated job; `on_call` makes `as_of` known to the DAG."""
-
-
-def last_complete_day(moment: datetime, time_zone: str) -> date:
-    """The local day before the one that `moment` (aware) falls on in `time_zone`, however many hours either has."""
-    return moment.astimezone(ZoneInfo(time_zone)).date() - timedelta(days=1)
 
 
 def as_of(params: Mapping[str, Any], dag_run: Any) -> str:
@@ -30,9 +25,7 @@ def as_of(params: Mapping[str, Any], dag_run: Any) -> str:
     if not given:
         return last_complete_day(dag_run.logical_date or dag_run.run_after, time_zone).isoformat()
     day = _day(given)
-    newest = last_complete_day(dag_run.run_after, time_zone)
-    if day > newest:
-        raise BadInputError(f"the as-of date {day} is not over in {time_zone}; the last complete day is {newest}.")
+    check_over(day, moment_set() or dag_run.run_after, time_zone)
     return day.isoformat()
 
 

@@ -12,6 +12,8 @@ from contextlib import ExitStack, contextmanager
 from datetime import date
 from typing import NoReturn
 
+from basketry.catalogs import load_catalog
+from basketry.clock import check_over, now
 from basketry.errors import BAD_INPUT_EXIT, TRY_AGAIN_EXIT, BadInputError, TryAgainError
 from basketry.lakehouse import Lakehouse
 from basketry.report import JobReport
@@ -77,6 +79,7 @@ def job_main(parser: JobParser, job: Job) -> None:
     try:
         settings = Settings.from_environment()
         arguments = parser.parse_args()
+        _check_over(arguments, settings)
         with _turns(parser, arguments, settings):
             _run(arguments, parser.prog, job, settings)
     except (BadInputError, TryAgainError) as error:
@@ -85,6 +88,13 @@ def job_main(parser: JobParser, job: Job) -> None:
         print(f"basketry.errors.{type(error).__name__}: {error}", file=sys.stderr)
         sys.stderr.flush()
         sys.exit(BAD_INPUT_EXIT if isinstance(error, BadInputError) else TRY_AGAIN_EXIT)
+
+
+def _check_over(arguments: argparse.Namespace, settings: Settings) -> None:
+    """BadInputError for an as-of day that is not over: its missing hours would be written as hours without a sale."""
+    as_of: date | None = getattr(arguments, "as_of", None)
+    if as_of is not None:
+        check_over(as_of, now(), load_catalog(arguments.catalog, settings.include).time_zone)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Where things are: the one reader of BASKETRY_* environment variables below `dags/`."""
+"""Where things are: the reader of BASKETRY_* environment variables below `dags/`."""
 
 from __future__ import annotations
 

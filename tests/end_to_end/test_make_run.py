@@ -29,6 +29,14 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1800), pytest.mark.xdist_group("end_to_end")]
 
 
+@pytest.fixture(autouse=True, scope="module")
+def real_clock() -> Iterator[None]:
+    """A person's demo ends yesterday, and Airflow's own clock cannot be set."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("BASKETRY_NOW", raising=False)
+        yield
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

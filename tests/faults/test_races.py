@@ -63,7 +63,7 @@ def test_a_job_waits_for_one_that_outlived_its_task_and_goes_on_when_it_is_kille
     assert ran == ["sales"]
 
 
-@pytest.mark.parametrize("words", [[*SALES[:1], "--catalog=other", SALES[2]], [*SALES, "--dry-run"]])
+@pytest.mark.parametrize("words", [[*SALES[:1], "--catalog=online_retail", SALES[2]], [*SALES, "--dry-run"]])
 def test_another_catalog_and_a_dry_run_wait_for_nobody(
     settings: Any, ran: list[str], monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:

@@ -8,8 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from basketry.clock import last_complete_day
 from basketry.errors import BadInputError
-from basketry_airflow.as_of import as_of, last_complete_day
+from basketry_airflow.as_of import as_of
 
 
 def utc(text: str) -> datetime:
@@ -24,6 +25,7 @@ def new_york(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, objec
     text = "catalog: corner\ndescription: A shop.\ntime_zone: America/New_York\ncurrency: USD\ncountry: US\n"
     (tmp_path / "catalogs" / "corner.yaml").write_text(text)
     monkeypatch.setenv("BASKETRY_INCLUDE", str(tmp_path))
+    monkeypatch.delenv("BASKETRY_NOW", raising=False)
     return {"catalog": "corner", "as_of": None}
 
 
@@ -69,3 +71,14 @@ def test_an_impossible_day_is_refused(new_york: dict[str, object], given: str, s
     run = SimpleNamespace(logical_date=None, run_after=utc("2026-03-10T09:30"))
     with pytest.raises(BadInputError, match=said):
         as_of({**new_york, "as_of": given}, run)
+
+
+def test_a_moment_that_is_set_decides_about_the_forms_day(
+    new_york: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a simulated demo of days to come a person may ask for those; the runner of the jobs says the same."""
+    run = SimpleNamespace(logical_date=None, run_after=utc("2026-03-10T09:30"))
+    monkeypatch.setenv("BASKETRY_NOW", "2026-04-01T12:00:00+00:00")
+    assert as_of({**new_york, "as_of": "2026-03-31"}, run) == "2026-03-31"
+    with pytest.raises(BadInputError, match="2026-04-01 is not over in America/New_York; the last complete day is 2026-03-31"):
+        as_of({**new_york, "as_of": "2026-04-01"}, run)
