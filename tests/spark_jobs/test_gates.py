@@ -13,27 +13,7 @@ from basketry.errors import BadInputError
 from basketry.gates import Gate, Verdict, gate_names, load_gate, markdown_table, verdict
 from basketry.settings import CHECKOUT
 from tests.spark_jobs.gate_files import SEGMENTS, write_gates
-
-Numbers = dict[str, float]
-
-
-def interval(name: str, low: float, high: float) -> Numbers:
-    """The ends of a paired interval as they are logged."""
-    return {f"versus/{name}/low": low, f"versus/{name}/high": high}
-
-
-FIRST: Numbers = {
-    "average_precision": 0.25,
-    "log_loss": 0.25,
-    "calibration_ratio": 1.0,
-    "naive/personal_rate/average_precision": 0.1875,
-    "naive/base_rate/average_precision": 0.125,
-    "naive/base_rate/log_loss": 0.5,
-    **interval("naive/personal_rate/average_precision", 0.03125, 0.09375),
-    **interval("naive/base_rate/average_precision", 0.09375, 0.15625),
-    **interval("naive/base_rate/log_loss", -0.3125, -0.1875),
-}
-"""A first model that passes with room to spare."""
+from tests.spark_jobs.gate_numbers import FIRST, LATER, NOISY, Numbers, interval
 
 INFORMS = {
     "naive/personal_rate/average_precision",
@@ -44,22 +24,6 @@ INFORMS = {
     "versus/naive/base_rate/log_loss/low",
 }
 """What the table shows beside the end of the interval that decides."""
-
-LATER: Numbers = {
-    **FIRST,
-    "champion/average_precision": 0.1875,
-    "champion/log_loss": 0.25,
-    **interval("champion/average_precision", 0.03125, 0.09375),
-    **interval("champion/log_loss", -0.03125, 0.03125),
-    "category/fruit/average_precision": 0.25,
-    "champion/category/fruit/average_precision": 0.25,
-    **interval("champion/category/fruit/average_precision", -0.25, 0.25),
-}
-"""A challenger that is surely better than the champion."""
-
-NOISY: Numbers = {**LATER, **interval("champion/average_precision", -0.03125, 0.15625)}
-"""The same, but nobody could say so with confidence."""
-
 
 @pytest.fixture
 def include(tmp_path: Path) -> Path:
