@@ -208,7 +208,7 @@ def _summary(
         f"beyond the cap: {beyond[FREQUENCY]:,} by frequency ({caps[FREQUENCY]:g}), {beyond[MONETARY]:,} by spend"
         f" ({caps[MONETARY]:g})",
         trained.choice.reason,
-        f"{trained.clusters.k} clusters, silhouette {trained.silhouette:.3f}"
+        f"{trained.clusters.k} clusters, silhouette {trained.silhouette.mean:.3f}"
         + (", as many as before" * trained.kept_k),
         _told(trained, problem),
         f"expectations shown: {', '.join(version.expectations.shown) or 'none, the naive rate is as good'}",

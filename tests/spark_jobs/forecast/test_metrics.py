@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from basketry.forecast.intervals import spread_of
-from basketry.forecast.metrics import coverage, interval, mean_measures, measures, resampled
+from basketry.forecast.metrics import Resamples, coverage, interval, mean_measures, measures, resampled
 
 
 def test_metrics_by_hand() -> None:
@@ -30,7 +30,8 @@ def test_a_better_forecast_is_surely_better() -> None:
     random = np.random.default_rng(2)
     truth = random.gamma(2, 50, 400)
     forecasts = {"good": truth * 1.1, "bad": truth * 1.5}
-    found = resampled(truth, forecasts, np.ones(400), np.arange(400), np.zeros(400), 100, 3)
+    drawn = Resamples.of_products(np.arange(400), np.zeros(400), 100, 3)
+    found = {name: resampled(truth, forecast, np.ones(400), drawn) for name, forecast in forecasts.items()}
     difference = interval(found["good"]["wape"] - found["bad"]["wape"])
     assert difference.high < 0
     assert difference.mean == pytest.approx(-0.4, abs=0.01)
