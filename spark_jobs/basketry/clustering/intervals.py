@@ -25,13 +25,13 @@ def silhouette_draws(
     is which customers there are, not another fit.
     """
     generator, total = np.random.default_rng(seed), weights.sum()
-    found = np.empty((len(partitions), repetitions))
+    silhouettes = np.empty((len(partitions), repetitions))
     for column in range(repetitions):
         drawn = generator.multinomial(int(total), weights / total).astype(np.float64)
         some = drawn > 0
         part = distances[np.ix_(some, some)]
-        found[:, column] = [silhouette(part, labels[some], drawn[some]) for labels in partitions]
-    return found
+        silhouettes[:, column] = [silhouette(part, labels[some], drawn[some]) for labels in partitions]
+    return silhouettes
 
 
 def stability_interval(

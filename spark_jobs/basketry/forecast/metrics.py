@@ -143,7 +143,7 @@ def resampled_coverage(observed: ArrayLike, low: ArrayLike, high: ArrayLike, res
     truth = np.asarray(observed, dtype=np.float64)
     inside = (truth >= np.asarray(low)) & (truth <= np.asarray(high))
     sums = resamples.by_origin(np.column_stack([inside, np.ones(len(truth))]))
-    within, rows = (resamples.mean(sums[..., place]) for place in range(2))
+    within, rows = (resamples.mean(sums[..., column]) for column in range(2))
     return _over(within, rows)
 
 

@@ -157,9 +157,7 @@ def _own(results: Results, settings: ForecastSettings) -> Iterator[tuple[str, fl
     if not rows.any():
         return
     observed, forecast = results.observed[rows, MONTH], results.forecasts[""][rows, MONTH]
-    drawn = metrics.Resamples.crossed(
-        results.products[rows], results.origins[rows], settings.bootstrap, settings.seed
-    )
+    drawn = metrics.Resamples.crossed(results.products[rows], results.origins[rows], settings.bootstrap, settings.seed)
     for metric, values in metrics.resampled(observed, forecast, results.naive_error[rows], drawn).items():
         yield from _ends(f"interval/{metric}", metrics.interval(values))
     for level, (low, high) in results.bounds.items():

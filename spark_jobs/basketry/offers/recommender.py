@@ -154,7 +154,7 @@ def metrics(
 
 def _ends(name: str, values: Floats, generator: np.random.Generator, repetitions: int) -> dict[str, float]:
     """Ends of the 95 % interval of a mean over shoppers, by their logged names. values: one a shopper, nan without any."""
-    known = values[~np.isnan(values)]
-    weights = generator.poisson(1.0, size=(repetitions, len(known)))
-    low, high = np.percentile(weights @ known / np.maximum(weights.sum(axis=1), 1), [2.5, 97.5])
+    judged = values[~np.isnan(values)]
+    weights = generator.poisson(1.0, size=(repetitions, len(judged)))
+    low, high = np.percentile(weights @ judged / np.maximum(weights.sum(axis=1), 1), [2.5, 97.5])
     return {f"{name}/low": float(low), f"{name}/high": float(high)}
