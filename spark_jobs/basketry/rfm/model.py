@@ -98,6 +98,13 @@ def train(values: pd.DataFrame, settings: RfmSettings, champion: Champion | None
 
     values: columns VALUES. BadInputError when there are fewer distinct customers than clusters, or none at all.
     """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):  # sums that several cores share out are rounded otherwise on another machine
+        return _trained(values, settings, champion)
+
+
+def _trained(values: pd.DataFrame, settings: RfmSettings, champion: Champion | None) -> Trained:
     scoring = Scoring.learned(values, settings.frequency_cap, settings.monetary_cap)
     given = values[list(VALUES)].astype(np.float64)
     columns = binning(scoring.caps, SCORES)
