@@ -165,9 +165,7 @@ def train(given: Examples, categories: Sequence[str], settings: OfferSettings, c
         return _trained(given, categories, settings, champion)
 
 
-def _trained(
-    given: Examples, categories: Sequence[str], settings: OfferSettings, champion: Learned | None
-) -> Trained:
+def _trained(given: Examples, categories: Sequence[str], settings: OfferSettings, champion: Learned | None) -> Trained:
     border = int(len(given) * (1 - TESTED_SHARE))
     older, newest = given.part(0, border), given.part(border, len(given))
     model = fit(older, categories, settings).posterior

@@ -73,7 +73,8 @@ def test_an_interval_of_a_coverage_holds_what_was_covered() -> None:
     low = np.where((origins == 4) & (np.arange(400) % 5 == 0), 2.0, 0.0)
     drawn = Resamples.crossed(np.tile(np.arange(200), 2), origins, 300, 1)
     found = interval(resampled_coverage(truth, low, low + 5, drawn))
-    assert found.low < 0.83 and found.high == 1.0 and found.mean == pytest.approx(coverage(truth, low, low + 5), abs=0.02)
+    assert found.low < 0.83 and found.high == 1.0
+    assert found.mean == pytest.approx(coverage(truth, low, low + 5), abs=0.02)
 
 
 def test_intervals_cover_what_they_promise() -> None:
