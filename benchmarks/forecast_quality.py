@@ -61,9 +61,9 @@ def main() -> int:
     for name in found.forecasts:
         prefix = f"{name}/" if name else ""
         print(f"| {name or 'this model'} | {' | '.join(f'{named[prefix + metric]:.3f}' for metric in SHOWN)} |")
-    for metric in (*SHOWN[:2], "bias"):
+    for metric in (*SHOWN[:2], "bias", "absolute_bias", "coverage_90"):
         low, high = (named[f"interval/{metric}/{end}"] for end in ("low", "high"))
-        print(f"{metric}: 95 % {low:.3f} to {high:.3f} over products")
+        print(f"{metric}: 95 % {low:.3f} to {high:.3f} over products and origins")
     for rival in ("exponential_smoothing", "seasonal_naive"):
         low, high = (named[f"versus/naive/{rival}/wape/{end}"] for end in ("low", "high"))
         print(f"WAPE less that of {rival}: {low:+.3f} to {high:+.3f}")

@@ -11,11 +11,13 @@ points, and a bootstrap resample is a vector of weights. Every result depends on
 
 from __future__ import annotations
 
-from basketry.clustering.choice import STABLE, Candidate, Choice, choose_k
+from basketry.clustering.choice import MOST_ROWS, STABLE, Candidate, Choice, choose_k
+from basketry.clustering.intervals import silhouette_draws, stability_interval
 from basketry.clustering.kmeans import Clusters, Points, assign, fit, match, relabelled
 from basketry.clustering.measures import Stability, adjusted_rand_index, silhouette, stability
 
 __all__ = [
+    "MOST_ROWS",
     "STABLE",
     "Candidate",
     "Choice",
@@ -29,5 +31,7 @@ __all__ = [
     "match",
     "relabelled",
     "silhouette",
+    "silhouette_draws",
     "stability",
+    "stability_interval",
 ]

@@ -15,6 +15,9 @@ from basketry.errors import BadInputError
 STABLE = 0.75
 """Mean adjusted Rand index from which clusters count as found and not made up (Hennig 2007: 0.75 and more is valid)."""
 
+MOST_ROWS = 4_000
+"""Distinct rows beyond which a sample of that size is looked at: silhouettes need the distances of all pairs of them."""
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -50,7 +53,7 @@ def choose_k(
     seed: int,
     resamples: int = 20,
     least_stability: float = STABLE,
-    most_rows: int = 4_000,
+    most_rows: int = MOST_ROWS,
     restarts: int = 3,
 ) -> Choice:
     """Choose k: of those stable enough under the bootstrap the one of the best silhouette, the smaller of equal ones.
@@ -84,7 +87,7 @@ def choose_k(
 def _candidate(points: Points, distances: Floats, k: int, seed: int, resamples: int, restarts: int) -> Candidate:
     reference = fit_points(points, k, seed, None, RESTARTS)  # as `fit` does it, so the curve is of its clusters
     labels = nearest(points.rows, reference.centroids)
-    indices = _bootstrap(points, k, seed, resamples, restarts)
+    indices = pair_indices(points, k, seed, resamples, restarts)
     shares = np.bincount(labels, weights=points.weights, minlength=k) / points.weights.sum()
     return Candidate(
         k, float(np.mean(indices)), float(np.std(indices)), silhouette(distances, labels, points.weights), reference.inertia,
@@ -92,7 +95,7 @@ def _candidate(points: Points, distances: Floats, k: int, seed: int, resamples: 
     )  # fmt: skip
 
 
-def _bootstrap(points: Points, k: int, seed: int, resamples: int, restarts: int) -> list[float]:
+def pair_indices(points: Points, k: int, seed: int, resamples: int, restarts: int) -> list[float]:
     """The adjusted Rand index of each pair of resamples; the same resamples for every k."""
     generator = np.random.default_rng(seed)
     found = []

@@ -43,7 +43,8 @@ def _head(subject: Subject) -> Iterator[str]:
     yield f"- Tested at origins {', '.join(f'{ago:.0f}' for ago in origins)} weeks ago; each chose nothing of itself."
     yield (
         f"- Next 28 days: WAPE {found['wape']:.3f}, 95 % {found['interval/wape/low']:.3f} to"
-        f" {found['interval/wape/high']:.3f} over products; the 90 % interval covers {found['coverage_90']:.1%}."
+        f" {found['interval/wape/high']:.3f} over products and origins; the 90 % interval covers {found['coverage_90']:.1%},"
+        f" 95 % {found['interval/coverage_90/low']:.1%} to {found['interval/coverage_90/high']:.1%}."
     )
     yield f"- {subject.rival}"
     yield ""

@@ -6,7 +6,8 @@ a vector of weights and a thousand resamples cost one matrix product.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -73,24 +74,77 @@ def coverage(observed: ArrayLike, low: ArrayLike, high: ArrayLike) -> float:
     return float(((truth >= np.asarray(low)) & (truth <= np.asarray(high))).mean()) if len(truth) else float("nan")
 
 
-def resampled(
-    observed: ArrayLike, predictions: Mapping[str, ArrayLike], naive_error: ArrayLike, products: ArrayLike,
-    origins: ArrayLike, repetitions: int, seed: int,
-) -> dict[str, dict[str, Floats]]:  # fmt: skip
-    """Each prediction's metrics (mean over the origins) in resamples of whole products, the same ones for all."""
-    codes = np.unique(np.asarray(products, dtype=object).astype(str), return_inverse=True)[1]
-    when, naive, truth = np.asarray(origins), np.asarray(naive_error), np.asarray(observed)
+@dataclass(frozen=True)
+class Resamples:
+    """Bootstrap resamples of rows that are products at origins.
+
+    codes: the product of each row; products: how often each product is drawn, resamples x products; positions: the
+    origin of each row; origins: how often each origin is drawn, resamples x origins.
+    """
+
+    codes: NDArray[np.int64]
+    products: Floats
+    positions: NDArray[np.int64]
+    origins: Floats
+
+    @classmethod
+    def of_products(cls, products: ArrayLike, origins: ArrayLike, repetitions: int, seed: int) -> Resamples:
+        """Resamples of whole products, every origin as it was: for differences, which all origins have in common."""
+        codes, positions = _numbered(products), _numbered(origins)
+        draws = _drawn(np.random.default_rng(seed), codes, repetitions)
+        return cls(codes, draws, positions, np.ones((repetitions, int(positions.max()) + 1)))
+
+    @classmethod
+    def crossed(cls, products: ArrayLike, origins: ArrayLike, repetitions: int, seed: int) -> Resamples:
+        """Resamples of whole products and, independently of them, of whole origins: for a forecast's own values.
+
+        A season moves all products of an origin together, so that products alone would promise far too much. Source: the
+        pigeonhole bootstrap for crossed random effects (Owen 2007, Annals of Applied Statistics 1(2)). With few origins
+        the ends of its interval lie about where the best and the worst of them lie; it knows nothing of a season that none
+        of them saw.
+        """
+        codes, positions = _numbered(products), _numbered(origins)
+        generator = np.random.default_rng(seed)
+        draws = _drawn(generator, codes, repetitions)
+        return cls(codes, draws, positions, _drawn(generator, positions, repetitions))
+
+    def by_origin(self, values: Floats) -> Floats:
+        """Sums of the rows' values in each resample: origins x resamples x columns. values: rows x columns."""
+        count = self.origins.shape[1]
+        rows_of = [self.positions == position for position in range(count)]
+        return np.stack([self.products[:, self.codes[rows]] @ values[rows] for rows in rows_of])
+
+    def mean(self, by_origin: Floats) -> Floats:
+        """Mean over the origins of each resample. by_origin: origins x resamples."""
+        weights = self.origins.T
+        return np.where(weights > 0, weights * by_origin, 0.0).sum(axis=0) / weights.sum(axis=0)
+
+
+def _numbered(values: ArrayLike) -> NDArray[np.int64]:
+    codes: NDArray[np.int64] = np.unique(np.asarray(values, dtype=object).astype(str), return_inverse=True)[1]
+    return codes
+
+
+def _drawn(generator: np.random.Generator, codes: NDArray[np.int64], repetitions: int) -> Floats:
     count = int(codes.max()) + 1
-    draws = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=repetitions).astype(float)
-    found: dict[str, dict[str, Floats]] = {}
-    for name, predicted in predictions.items():
-        each = []
-        for one in np.unique(when):
-            rows = when == one
-            sums = _sums(truth[rows], np.asarray(predicted)[rows], naive[rows])
-            each.append(draws[:, codes[rows]] @ sums)
-        found[name] = {metric: np.mean([use(sums) for sums in each], axis=0) for metric, use in METRICS.items()}
-    return found
+    return generator.multinomial(count, np.full(count, 1 / count), size=repetitions).astype(np.float64)
+
+
+def resampled(
+    observed: ArrayLike, predicted: ArrayLike, naive_error: ArrayLike, resamples: Resamples
+) -> dict[str, Floats]:
+    """A prediction's metrics, mean over the origins, in each resample."""
+    sums = resamples.by_origin(_sums(observed, predicted, naive_error))
+    return {metric: resamples.mean(use(sums)) for metric, use in METRICS.items()}
+
+
+def resampled_coverage(observed: ArrayLike, low: ArrayLike, high: ArrayLike, resamples: Resamples) -> Floats:
+    """Share of what came within [low, high], of all origins together, in each resample."""
+    truth = np.asarray(observed, dtype=np.float64)
+    inside = (truth >= np.asarray(low)) & (truth <= np.asarray(high))
+    sums = resamples.by_origin(np.column_stack([inside, np.ones(len(truth))]))
+    within, rows = (resamples.mean(sums[..., column]) for column in range(2))
+    return _over(within, rows)
 
 
 def interval(values: Floats) -> Interval:

@@ -129,6 +129,7 @@ def _all(results: Results, settings: ForecastSettings) -> Iterator[tuple[str, fl
         for demand_class in classes:
             yield from _named(f"{prefix}class/{demand_class}/", results.measures(name, MONTH, demand_class))
     yield from _coverages(results, classes)
+    yield from _own(results, settings)
     yield from _compared(results, settings, classes)
 
 
@@ -138,7 +139,7 @@ def _named(prefix: str, found: Mapping[str, float]) -> Iterator[tuple[str, float
 
 def _coverages(results: Results, classes: Sequence[str]) -> Iterator[tuple[str, float]]:
     for level in LEVELS:
-        name = f"coverage_{level:.0%}".rstrip("%")
+        name = _coverage_name(level)
         yield name, results.coverage(level)
         for horizon in HORIZONS:
             yield f"days_{7 * horizon}/{name}", results.coverage(level, PERIODS.index((1, horizon)))
@@ -146,7 +147,26 @@ def _coverages(results: Results, classes: Sequence[str]) -> Iterator[tuple[str, 
             yield f"class/{demand_class}/{name}", results.coverage(level, MONTH, demand_class)
 
 
+def _coverage_name(level: float) -> str:
+    return f"coverage_{level:.0%}".rstrip("%")
+
+
+def _own(results: Results, settings: ForecastSettings) -> Iterator[tuple[str, float]]:
+    """Intervals of our own metrics of 28 days, over products and origins."""
+    rows = results.rows(MONTH)
+    if not rows.any():
+        return
+    observed, forecast = results.observed[rows, MONTH], results.forecasts[""][rows, MONTH]
+    drawn = metrics.Resamples.crossed(results.products[rows], results.origins[rows], settings.bootstrap, settings.seed)
+    for metric, values in metrics.resampled(observed, forecast, results.naive_error[rows], drawn).items():
+        yield from _ends(f"interval/{metric}", metrics.interval(values))
+    for level, (low, high) in results.bounds.items():
+        values = metrics.resampled_coverage(observed, low[rows, MONTH], high[rows, MONTH], drawn)
+        yield from _ends(f"interval/{_coverage_name(level)}", metrics.interval(values))
+
+
 def _compared(results: Results, settings: ForecastSettings, classes: Sequence[str]) -> Iterator[tuple[str, float]]:
+    """Paired intervals of our metrics less those of each rival, over products: every origin is the same for both."""
     for demand_class in (None, *classes):
         prefix = "" if demand_class is None else f"class/{demand_class}/"
         draws = _draws(results, settings, demand_class)
@@ -155,19 +175,19 @@ def _compared(results: Results, settings: ForecastSettings, classes: Sequence[st
                 for metric, ours in draws[""].items():
                     found = metrics.interval(ours - values[metric])
                     yield from _ends(f"versus/{rival}/{prefix}{metric}", found)
-        if demand_class is None:
-            for metric, ours in draws[""].items():
-                yield from _ends(f"interval/{metric}", metrics.interval(ours))
 
 
 def _draws(results: Results, settings: ForecastSettings, demand_class: str | None) -> dict[str, dict[str, Floats]]:
     rows = results.rows(MONTH, demand_class)
     if not rows.any():
         return {"": {}}
-    return metrics.resampled(
-        results.observed[rows, MONTH], {name: found[rows, MONTH] for name, found in results.forecasts.items()},
-        results.naive_error[rows], results.products[rows], results.origins[rows], settings.bootstrap, settings.seed,
-    )  # fmt: skip
+    drawn = metrics.Resamples.of_products(
+        results.products[rows], results.origins[rows], settings.bootstrap, settings.seed
+    )
+    observed, naive = results.observed[rows, MONTH], results.naive_error[rows]
+    return {
+        name: metrics.resampled(observed, values[rows, MONTH], naive, drawn) for name, values in results.forecasts.items()
+    }
 
 
 def _ends(name: str, found: Interval) -> Iterator[tuple[str, float]]:

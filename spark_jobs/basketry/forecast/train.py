@@ -100,7 +100,14 @@ def origins(weeks: int, settings: ForecastSettings) -> list[int]:
 
 
 def trained(panel: Panel, arguments: argparse.Namespace, settings: ForecastSettings, rival: Rival = Rival()) -> Outcome:
-    """Back-test, test against the rivals, and fit on everything."""
+    """Back-test, test against the rivals, and fit on everything; on one core, so that the seed decides all."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):  # sums that several cores share out are rounded otherwise on another machine
+        return _trained(panel, arguments, settings, rival)
+
+
+def _trained(panel: Panel, arguments: argparse.Namespace, settings: ForecastSettings, rival: Rival) -> Outcome:
     past = tuple(backtest.at_origin(panel, ago, settings) for ago in origins(panel.weeks, settings))
     tested = results.evaluate(past, settings, _forecasts(rival, arguments))
     final = forecaster.train(panel, arguments.as_of, past, settings)

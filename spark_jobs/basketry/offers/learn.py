@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+from threadpoolctl import threadpool_limits
 
 from basketry.offers import ope
 from basketry.offers.ope import Evaluation, Logged, Target
@@ -156,7 +157,15 @@ class Trained:
 
 
 def train(given: Examples, categories: Sequence[str], settings: OfferSettings, champion: Learned | None) -> Trained:
-    """Learn from the older decisions, judge on the newest beside the champion and popularity, then learn from all."""
+    """Learn from the older decisions, judge on the newest beside the champion and popularity, then learn from all.
+
+    On one core, so that the seed decides all.
+    """
+    with threadpool_limits(1):  # sums that several cores share out are rounded otherwise on another machine
+        return _trained(given, categories, settings, champion)
+
+
+def _trained(given: Examples, categories: Sequence[str], settings: OfferSettings, champion: Learned | None) -> Trained:
     border = int(len(given) * (1 - TESTED_SHARE))
     older, newest = given.part(0, border), given.part(border, len(given))
     model = fit(older, categories, settings).posterior

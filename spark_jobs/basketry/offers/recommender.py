@@ -137,16 +137,24 @@ def hits(top: Ints, later: csr_matrix) -> dict[str, Floats]:
 def metrics(
     ours: Mapping[str, Floats], rivals: Mapping[str, Mapping[str, Floats]], *, repetitions: int = 500, seed: int = 0
 ) -> dict[str, float]:
-    """By the names that gates know, with paired 95 % intervals over shoppers. rivals: `champion`, or `naive/<name>`."""
+    """By the names that gates know, with 95 % intervals over shoppers: paired ones, and those of our own metrics.
+
+    rivals: `champion`, or `naive/<name>`.
+    """
     found = {name: float(np.nanmean(values)) for name, values in ours.items()}
     generator = np.random.default_rng(seed)
     for rival, theirs in rivals.items():
         for name, values in theirs.items():
-            known = ~np.isnan(values)
-            gaps = (ours[name] - values)[known]
-            weights = generator.poisson(1.0, size=(repetitions, len(gaps)))
-            draws = weights @ gaps / np.maximum(weights.sum(axis=1), 1)
-            found[f"{rival}/{name}"] = float(values[known].mean())
-            low, high = np.percentile(draws, [2.5, 97.5])
-            found |= {f"versus/{rival}/{name}/low": float(low), f"versus/{rival}/{name}/high": float(high)}
+            found[f"{rival}/{name}"] = float(np.nanmean(values))
+            found |= _ends(f"versus/{rival}/{name}", ours[name] - values, generator, repetitions)
+    for name, values in ours.items():
+        found |= _ends(f"interval/{name}", values, generator, repetitions)
     return found
+
+
+def _ends(name: str, values: Floats, generator: np.random.Generator, repetitions: int) -> dict[str, float]:
+    """Ends of the 95 % interval of a mean over shoppers, by their logged names. values: one a shopper, nan without any."""
+    judged = values[~np.isnan(values)]
+    weights = generator.poisson(1.0, size=(repetitions, len(judged)))
+    low, high = np.percentile(weights @ judged / np.maximum(weights.sum(axis=1), 1), [2.5, 97.5])
+    return {f"{name}/low": float(low), f"{name}/high": float(high)}

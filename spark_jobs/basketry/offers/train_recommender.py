@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from pyspark.sql import functions as F
+from threadpoolctl import threadpool_limits
 
 from basketry import registry, tracking, versions
 from basketry.coverage import check_delivered
@@ -76,7 +77,15 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
 
 
 def judged(older: Purchases, newest: Purchases, champion: Recommender | None, seed: int) -> dict[str, float]:
-    """Learned from the older purchases, judged on the newest; BadInputError when too few shoppers bought in both."""
+    """Learned from the older purchases, judged on the newest; BadInputError when too few shoppers bought in both.
+
+    On one core, so that the seed decides all.
+    """
+    with threadpool_limits(1):  # sums that several cores share out are rounded otherwise on another machine
+        return _judged(older, newest, champion, seed)
+
+
+def _judged(older: Purchases, newest: Purchases, champion: Recommender | None, seed: int) -> dict[str, float]:
     both = sorted(set(older.shoppers) & set(newest.shoppers))
     if len(both) < _FEWEST:
         raise BadInputError(

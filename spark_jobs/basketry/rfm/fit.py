@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 from basketry import registry
 from basketry.coverage import check_delivered
 from basketry.errors import BadInputError
+from basketry.evaluation import Interval
 from basketry.features.read import first_sale
 from basketry.lakehouse import Lakehouse
 from basketry.report import JobReport
@@ -209,12 +210,16 @@ def _summary(
         f"beyond the cap: {beyond[FREQUENCY]:,} by frequency ({caps[FREQUENCY]:g}), {beyond[MONETARY]:,} by spend"
         f" ({caps[MONETARY]:g})",
         trained.choice.reason,
-        f"{trained.clusters.k} clusters, silhouette {trained.silhouette:.3f}"
+        f"{trained.clusters.k} clusters, silhouette {_ends(trained.silhouette)}, stability {_ends(trained.stability)}"
         + (", as many as before" * trained.kept_k),
         _told(trained, problem),
         f"expectations shown: {', '.join(version.expectations.shown) or 'none, the naive rate is as good'}",
     ]
     return (*lines, f"version {number} is the challenger" if number else "nothing is registered")
+
+
+def _ends(measured: Interval) -> str:
+    return f"{measured.mean:.3f} ({measured.low:.3f} to {measured.high:.3f})"
 
 
 def _told(trained: model.Trained, problem: str) -> str:

@@ -6,7 +6,7 @@ and warm start work whatever the new bins are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from basketry import clustering
 from basketry.clustering import Choice, Clusters, Stability
 from basketry.clustering.measures import Floats, Integers
 from basketry.errors import BadInputError
+from basketry.evaluation import Interval
 from basketry.rfm.estimators import binned, binning, pipeline
 from basketry.rfm.grid import SCORES
 from basketry.rfm.settings import RfmSettings
@@ -54,14 +55,18 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Trained:
-    """A fitted model with what was measured on the way. assigned: cluster of each row; matrix: the binned rows."""
+    """A fitted model with what was measured on the way. assigned: cluster of each row; matrix: the binned rows.
+
+    silhouette, stability: each with its 95 % interval over customers.
+    """
 
     scoring: Scoring
     pipeline: Any
     clusters: Clusters
     choice: Choice
     kept_k: bool
-    silhouette: float
+    silhouette: Interval
+    stability: Interval
     comparison: Comparison | None
     assigned: Integers
     matrix: Floats
@@ -69,14 +74,13 @@ class Trained:
     @property
     def metrics(self) -> dict[str, float]:
         """Numbers by the names that the gate knows, and both curves."""
-        chosen = self.by_k[self.clusters.k]
         shares = np.unique(self.assigned, return_counts=True)[1] / len(self.assigned)
         found = {
             "clusters": float(self.clusters.k),
-            "silhouette": self.silhouette,
-            "stability": chosen.stability,
             "smallest_share": float(shares.min()),
         }
+        for name, measured in (("silhouette", self.silhouette), ("stability", self.stability)):
+            found |= {name: measured.mean, f"interval/{name}/low": measured.low, f"interval/{name}/high": measured.high}
         if self.comparison is not None:
             one = self.comparison
             found |= {
@@ -88,17 +92,19 @@ class Trained:
             }
         return found
 
-    @property
-    def by_k(self) -> Mapping[int, clustering.Candidate]:
-        """The candidates by k."""
-        return {one.k: one for one in self.choice.candidates}
-
 
 def train(values: pd.DataFrame, settings: RfmSettings, champion: Champion | None = None) -> Trained:
     """Learn from these customers; the champion's clusters keep their numbers, its k while that is good enough.
 
     values: columns VALUES. BadInputError when there are fewer distinct customers than clusters, or none at all.
     """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):  # sums that several cores share out are rounded otherwise on another machine
+        return _trained(values, settings, champion)
+
+
+def _trained(values: pd.DataFrame, settings: RfmSettings, champion: Champion | None) -> Trained:
     scoring = Scoring.learned(values, settings.frequency_cap, settings.monetary_cap)
     given = values[list(VALUES)].astype(np.float64)
     columns = binning(scoring.caps, SCORES)
@@ -112,8 +118,9 @@ def train(values: pd.DataFrame, settings: RfmSettings, champion: Champion | None
     assigned = np.asarray(model.predict(given), dtype=np.int64)
     compared = None if champion is None else _comparison(matrix, assigned, champion, given, settings)
     return Trained(
-        scoring, model, clusters, choice, kept, _silhouette(matrix, assigned, settings.seed), compared, assigned, matrix
-    )
+        scoring, model, clusters, choice, kept, _silhouette(matrix, assigned, settings),
+        _stability(matrix, choice, k, settings), compared, assigned, matrix,
+    )  # fmt: skip
 
 
 def _choice(matrix: Floats, settings: RfmSettings) -> Choice:
@@ -165,35 +172,38 @@ def _comparison(
     rows, ours, theirs = points[:, :-2], points[:, -2].astype(np.int64), points[:, -1].astype(np.int64)
     from sklearn.metrics import pairwise_distances
 
-    distances = pairwise_distances(rows)
-    generator = np.random.default_rng(settings.seed)
-    total = weights.sum()
-    differences = []
-    for _ in range(settings.bootstrap):
-        drawn = generator.multinomial(total, weights / total).astype(np.float64)
-        some = drawn > 0
-        part = distances[np.ix_(some, some)]
-        differences.append(
-            clustering.silhouette(part, ours[some], drawn[some])
-            - clustering.silhouette(part, theirs[some], drawn[some])
-        )
-    low, high = np.nanpercentile(differences, [2.5, 97.5])
+    distances, customers = pairwise_distances(rows), weights.astype(np.float64)
+    draws = clustering.silhouette_draws(
+        distances, (ours, theirs), customers, repetitions=settings.bootstrap, seed=settings.seed
+    )
+    low, high = np.nanpercentile(draws[0] - draws[1], [2.5, 97.5])
     return Comparison(
         champion.number,
         clustering.stability(before, assigned),
-        clustering.silhouette(distances, theirs, weights.astype(np.float64)),
+        clustering.silhouette(distances, theirs, customers),
         float(low),
         float(high),
     )
 
 
-def _silhouette(matrix: Floats, labels: Integers, seed: int, most: int = 4_000) -> float:
-    """Of the very assignment that the model makes, over distinct rows or a sample of them."""
+def _silhouette(matrix: Floats, labels: Integers, settings: RfmSettings) -> Interval:
+    """Of the very assignment that the model makes, over distinct rows or a sample of them; its interval over customers."""
     from sklearn.metrics import pairwise_distances
 
-    points = clustering.Points.of(np.column_stack([matrix, labels]), most=most, seed=seed)
+    points = clustering.Points.of(np.column_stack([matrix, labels]), most=clustering.MOST_ROWS, seed=settings.seed)
     distances: NDArray[np.float64] = pairwise_distances(points.rows[:, :-1])
-    return clustering.silhouette(distances, points.rows[:, -1].astype(np.int64), points.weights)
+    assigned = points.rows[:, -1].astype(np.int64)
+    [draws] = clustering.silhouette_draws(
+        distances, (assigned,), points.weights, repetitions=settings.bootstrap, seed=settings.seed
+    )
+    low, high = np.nanpercentile(draws, [2.5, 97.5])
+    return Interval(clustering.silhouette(distances, assigned, points.weights), float(low), float(high))
+
+
+def _stability(matrix: Floats, choice: Choice, k: int, settings: RfmSettings) -> Interval:
+    """Of so many clusters, with its interval over customers."""
+    candidate = next(one for one in choice.candidates if one.k == k)
+    return clustering.stability_interval(matrix, candidate, seed=settings.seed, resamples=settings.resamples)
 
 
 def curves(choice: Choice) -> dict[str, Sequence[float]]:

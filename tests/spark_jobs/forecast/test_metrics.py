@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from basketry.forecast.intervals import spread_of
-from basketry.forecast.metrics import coverage, interval, mean_measures, measures, resampled
+from basketry.forecast.metrics import (
+    Resamples,
+    coverage,
+    interval,
+    mean_measures,
+    measures,
+    resampled,
+    resampled_coverage,
+)
 
 
 def test_metrics_by_hand() -> None:
@@ -30,10 +38,43 @@ def test_a_better_forecast_is_surely_better() -> None:
     random = np.random.default_rng(2)
     truth = random.gamma(2, 50, 400)
     forecasts = {"good": truth * 1.1, "bad": truth * 1.5}
-    found = resampled(truth, forecasts, np.ones(400), np.arange(400), np.zeros(400), 100, 3)
+    drawn = Resamples.of_products(np.arange(400), np.zeros(400), 100, 3)
+    found = {name: resampled(truth, forecast, np.ones(400), drawn) for name, forecast in forecasts.items()}
     difference = interval(found["good"]["wape"] - found["bad"]["wape"])
     assert difference.high < 0
     assert difference.mean == pytest.approx(-0.4, abs=0.01)
+
+
+def test_an_interval_of_a_bias_knows_that_origins_differ() -> None:
+    """Biases of -0.3, 0 and +0.3 at three origins: over products alone the mean size looks sure, over both it does not."""
+    random = np.random.default_rng(6)
+    truth, origins, products = random.gamma(4, 25, 1200), np.repeat([4, 8, 12], 400), np.tile(np.arange(400), 3)
+    predicted = truth * np.repeat([0.7, 1.0, 1.3], 400) * random.uniform(0.9, 1.1, 1200)
+    kinds = {"products": Resamples.of_products, "both": Resamples.crossed}
+    found = {
+        name: interval(resampled(truth, predicted, np.ones(1200), of(products, origins, 400, 1))["absolute_bias"])
+        for name, of in kinds.items()
+    }
+    assert found["products"].high - found["products"].low < 0.03
+    assert found["both"].low < 0.03 and found["both"].high > 0.28
+
+
+def test_resamples_count_origins_and_products_by_hand() -> None:
+    """A product drawn twice counts twice, an origin that was not drawn not at all, also when it has no number."""
+    drawn = Resamples(np.array([0, 1, 0]), np.array([[2.0, 1.0]]), np.array([0, 0, 1]), np.array([[2.0, 0.0]]))
+    assert drawn.by_origin(np.array([[10.0], [1.0], [5.0]])).ravel().tolist() == [21.0, 10.0]
+    assert drawn.mean(np.array([[3.0], [np.nan]])).tolist() == [3.0]
+    assert resampled_coverage([1, 1, 1], [0, 2, 0], [2, 3, 2], drawn).tolist() == [pytest.approx(2 / 3)]
+
+
+def test_an_interval_of_a_coverage_holds_what_was_covered() -> None:
+    """Origins of 0.8 and 1.0: the interval reaches from one to the other, around 0.9."""
+    truth, origins = np.ones(400), np.repeat([4, 8], 200)
+    low = np.where((origins == 4) & (np.arange(400) % 5 == 0), 2.0, 0.0)
+    drawn = Resamples.crossed(np.tile(np.arange(200), 2), origins, 300, 1)
+    found = interval(resampled_coverage(truth, low, low + 5, drawn))
+    assert found.low < 0.83 and found.high == 1.0
+    assert found.mean == pytest.approx(coverage(truth, low, low + 5), abs=0.02)
 
 
 def test_intervals_cover_what_they_promise() -> None:

@@ -84,3 +84,16 @@ def test_on_real_baskets_it_surely_beats_what_is_popular_and_its_gate_agrees() -
     assert verdict(load_gate("recommendations", CHECKOUT / "include"), found).verdict == "promote"
     worse = train_recommender.judged(older, newest, recommender.fit(older, seed=1), seed=7)
     assert abs(worse["champion/recall_at_12"] - worse["recall_at_12"]) < 0.01
+
+
+def test_intervals_of_recommendations_hold_their_mean() -> None:
+    """Over shoppers, without those who bought nothing later; twice as wide with a quarter of the shoppers."""
+    hits = np.random.default_rng(3).random(2_000)
+    hits[::5] = np.nan
+    width = {}
+    for count in (500, 2_000):
+        found = recommender.metrics({"recall_at_12": hits[:count]}, {}, repetitions=400, seed=2)
+        low, high = (found[f"interval/recall_at_12/{end}"] for end in ("low", "high"))
+        assert low < found["recall_at_12"] < high
+        width[count] = high - low
+    assert width[500] == pytest.approx(2 * width[2_000], rel=0.25)
