@@ -34,14 +34,14 @@ class Tally:
 
     @classmethod
     def of(cls, observed: ArrayLike, predicted: ArrayLike, weights: Floats | None = None) -> Tally:
-        """Tally the rows; observed: 0 or 1; weights: as in the module's head, 1 each when None."""
+        """Tally the rows; observed: 0 or 1, or a line of them a resample; weights: as in the module's head, 1 each when None."""
         truth, scores = np.asarray(observed, dtype=np.float64), np.asarray(predicted, dtype=np.float64)
-        weights = np.ones((1, len(truth))) if weights is None else weights
+        weights = np.ones((1, len(scores))) if weights is None else weights
         order = np.argsort(-scores, kind="stable")
         sorted_scores = scores[order]
         starts = np.flatnonzero(np.r_[True, sorted_scores[1:] != sorted_scores[:-1]])
         weight = weights[:, order]
-        positive = weight * truth[order]
+        positive = weight * truth[..., order]
         if len(starts) < len(order):
             weight, positive = (np.add.reduceat(rows, starts, axis=1) for rows in (weight, positive))
         return cls(sorted_scores[starts], weight, positive)
@@ -108,8 +108,7 @@ def brier_score(tally: Tally) -> Floats:
 
 def _up_to(tally: Tally, sums: Floats, shares: Floats) -> Floats:
     """Running sums at the top shares of the weight; a group that straddles a share counts in proportion."""
-    rows = [np.interp(shares * edge[-1], edge, line) for edge, line in zip(tally.seen, sums, strict=True)]
-    return np.array(rows)
+    return np.array([np.interp(shares * edge[-1], edge, line) for edge, line in zip(tally.seen, sums, strict=True)])
 
 
 def expected_calibration_error(tally: Tally) -> Floats:
@@ -149,23 +148,24 @@ def measures(observed: ArrayLike, predicted: ArrayLike) -> dict[str, float]:
 def measures_by_group(observed: ArrayLike, predicted: ArrayLike, groups: ArrayLike) -> dict[str, dict[str, float]]:
     """Every metric of each group (such as a category), by group."""
     truth, scores = np.asarray(observed), np.asarray(predicted)
-    return {name: measures(truth[rows], scores[rows]) for name, rows in _rows_of(groups)}
+    return {name: measures(truth[rows], scores[rows]) for name, rows in rows_by_group(groups)}
 
 
 def mean_measures(by_group: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     """Mean of each metric over the groups where it has a meaning; nan where it has none anywhere."""
-    found = {name: [group[name] for group in by_group.values()] for name in METRICS}
-    return {name: _mean(np.array(values)[:, None])[0] for name, values in found.items()}
+    values = np.array([[group[name] for name in METRICS] for group in by_group.values()]).reshape(-1, len(METRICS))
+    return dict(zip(METRICS, map(float, mean_over_groups(values)), strict=True))
 
 
-def _rows_of(groups: ArrayLike) -> Iterator[tuple[str, NDArray[np.int64]]]:
+def rows_by_group(groups: ArrayLike) -> Iterator[tuple[str, NDArray[np.int64]]]:
+    """Each group by name, with the positions of its rows."""
     names, codes = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
     for code, name in enumerate(names):
         yield str(name), np.flatnonzero(codes == code)
 
 
-def _mean(values: Floats) -> Floats:
-    """Mean down each column over what is not nan."""
+def mean_over_groups(values: Floats) -> Floats:
+    """Mean down each column (a metric or a resample) over the lines that are not nan: groups where it has a meaning."""
     known = ~np.isnan(values)
     return _ratio(np.where(known, values, 0).sum(axis=0), known.sum(axis=0).astype(np.float64))
 
@@ -197,28 +197,31 @@ def paired_bootstrap(
     """
     truth, left = np.asarray(observed, dtype=np.float64), np.asarray(ours, dtype=np.float64)
     rights = {name: np.asarray(values, dtype=np.float64) for name, values in theirs.items()}
-    codes = np.unique(np.asarray(customers, dtype=object).astype(str), return_inverse=True)[1]
-    rows_of = list(_rows_of(groups))
+    codes = customer_codes(customers)
+    rows_of = list(rows_by_group(groups))
     found: dict[str, list[list[Floats]]] = {name: [[] for _ in rows_of] for name in rights}
-    for draws in _draws(codes, repetitions, seed):
+    for draws in customer_draws(codes, repetitions, seed):
         for place, (_, rows) in enumerate(rows_of):
             weights = draws[:, codes[rows]]
             mine = _all_metrics(truth[rows], left[rows], weights)
             for name, right in rights.items():
                 found[name][place].append(mine - _all_metrics(truth[rows], right[rows], weights))
     names = [name for name, _ in rows_of]
-    return {name: _comparison(names, [np.concatenate(parts, axis=1) for parts in found[name]]) for name in rights}
+    return {name: _comparison(names, np.array([np.concatenate(parts, axis=1) for parts in found[name]])) for name in rights}
 
 
-def _comparison(groups: Sequence[str], differences: Sequence[Floats]) -> Comparison:
-    """differences: metric x resample, for each group."""
-    stacked = np.array(differences)
-    overall = _mean(stacked.reshape(len(groups), -1)).reshape(stacked.shape[1:])
-    by_group = {name: _intervals(values) for name, values in zip(groups, differences, strict=True)}
-    return Comparison(_intervals(overall), by_group)
+def _comparison(groups: Sequence[str], differences: Floats) -> Comparison:
+    """differences: group x metric x resample."""
+    overall = mean_over_groups(differences.reshape(len(groups), -1)).reshape(differences.shape[1:])
+    return Comparison(_intervals(overall), {name: _intervals(each) for name, each in zip(groups, differences, strict=True)})
 
 
-def _draws(codes: NDArray[np.int64], repetitions: int, seed: int) -> Iterator[Floats]:
+def customer_codes(customers: ArrayLike) -> NDArray[np.int64]:
+    """A number from 0 for each row's customer."""
+    return np.unique(np.asarray(customers, dtype=object).astype(str), return_inverse=True)[1]
+
+
+def customer_draws(codes: NDArray[np.int64], repetitions: int, seed: int) -> Iterator[Floats]:
     """How often each customer is drawn, a line a resample, in pieces that fit into memory."""
     generator = np.random.default_rng(seed)
     count, piece = int(codes.max()) + 1, max(1, _CHUNK // len(codes))
@@ -280,8 +283,7 @@ class Distribution:
         """Ten bins of equal count, fewer where many values are equal."""
         given = np.asarray(values, dtype=np.float64)
         known = given[~np.isnan(given)]
-        inner = np.arange(1, BINS) / BINS
-        edges = np.unique(np.quantile(known, inner, method="inverted_cdf")) if len(known) else np.array([])
+        edges = np.unique(np.quantile(known, np.arange(1, BINS) / BINS, method="inverted_cdf")) if len(known) else np.array([])
         return cls(tuple(map(float, edges)), _shares(given, edges))
 
 

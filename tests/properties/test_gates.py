@@ -11,7 +11,7 @@ from basketry.settings import CHECKOUT
 from tests.properties import SAME_EACH_TIME
 
 INCLUDE = CHECKOUT / "include"
-RANK = {"refuse": 0, "ask": 1, "promote": 2}
+RANK = {"refuse": 0, "ask": 1, "provisional": 1, "promote": 2}
 MANY = settings(SAME_EACH_TIME, max_examples=100, phases=[Phase.generate])
 steps = st.floats(0.0, 0.3)
 
@@ -35,6 +35,11 @@ def numbers(draw: st.DrawFn, gate: Gate, champion: bool) -> dict[str, float]:
         high = limit.at_most if limit.at_most is not None else 2 * low + 1
         room = (high - low) * 0.05
         found[limit.metric] = draw(st.just((low + high) / 2) | st.floats(low - room, high + room))
+        if draw(st.booleans()):
+            wide, reference = draw(st.floats(0, room)), draw(st.floats(0, room) | st.none())
+            kind = "interval" if reference is None else "excess"
+            middle = found[limit.metric] - (reference or 0.0)
+            found |= {f"{kind}/{limit.metric}/low": middle - wide, f"{kind}/{limit.metric}/high": middle + wide}
     rivals = {f"naive/{margin.baseline}" for margin in gate.must_beat} | ({"champion"} if champion else set())
     compared = {one.metric for one in (*gate.must_beat, *gate.against_champion)}
     for name in sorted({*gate.higher_is_better, *compared}):
@@ -53,7 +58,8 @@ def numbers(draw: st.DrawFn, gate: Gate, champion: bool) -> dict[str, float]:
 def improved(gate: Gate, before: dict[str, float], name: str, by: float) -> dict[str, float]:
     """The same training with one metric better by so much, on the same rows: every difference moves with it."""
     gain = by if gate.is_higher_better(name) else -by
-    moved = {name, *(key for key in before if key.startswith("versus/") and key.rsplit("/", 1)[0].endswith(f"/{name}"))}
+    kinds = ("versus/", "interval/", "excess/")
+    moved = {name, *(key for key in before if key.startswith(kinds) and key.rsplit("/", 1)[0].endswith(f"/{name}"))}
     return {key: value + gain if key in moved else value for key, value in before.items()}
 
 

@@ -79,6 +79,7 @@ def fit(
 def fit_points(points: Points, k: int, seed: int, start: ArrayLike | None, restarts: int) -> Clusters:
     """As `fit`, of points. start: where to begin, None for k-means++."""
     from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
 
     if k < 1 or len(points.rows) < k:
         raise BadInputError(
@@ -92,7 +93,8 @@ def fit_points(points: Points, k: int, seed: int, start: ArrayLike | None, resta
         if centroids.shape != (k, points.rows.shape[1]):
             raise BadInputError(f"start centroids are {centroids.shape}; give {(k, points.rows.shape[1])}.")
         means = KMeans(k, init=centroids, n_init=1, random_state=seed)
-    means.fit(points.rows, sample_weight=points.weights)
+    with threadpool_limits(1):  # sums that several cores share out are rounded otherwise on another machine
+        means.fit(points.rows, sample_weight=points.weights)
     found = np.asarray(means.cluster_centers_, dtype=np.float64)
     if start is None:
         found = found[np.lexsort(found.T[::-1])]

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from basketry.gates.judging import verdict
 from basketry.gates.loader import gate_names, load_gate
-from basketry.gates.model import Change, Check, Gate, Limit, Margin, PartLimit, Realised, Verdict
+from basketry.gates.model import PROVISIONAL, UNSURE, Change, Check, Gate, Limit, Margin, PartLimit, Realised, Verdict
 from basketry.gates.telling import markdown_table
 
 __all__ = [
+    "PROVISIONAL",
+    "UNSURE",
     "Change",
     "Check",
     "Gate",

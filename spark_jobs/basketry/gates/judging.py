@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from basketry.gates.bounds import absolute, beside
 from basketry.gates.model import (
     ASK,
     FAILED,
@@ -18,17 +19,19 @@ from basketry.gates.model import (
     NOTED,
     PASSED,
     PROMOTE,
+    PROVISIONAL,
     REFUSE,
+    UNSURE,
     Change,
     Check,
     Gate,
-    Limit,
     Margin,
     Metrics,
     PartLimit,
     Verdict,
 )
 from basketry.gates.telling import number, sentence
+from basketry.gates.threshold import holds
 
 AGAINST = "against the champion"
 
@@ -45,57 +48,57 @@ def verdict(gate: Gate, metrics: Metrics, *, has_champion: bool | None = None) -
     logged = {name: value for name, value in metrics.items() if math.isfinite(value)}
     compared = any(name.startswith("champion/") for name in logged)
     champion = compared if has_champion is None else has_champion
-    checks = [*_bounds("absolute", gate.absolute, logged), *_must_beat(gate, logged)]
+    checks = [*absolute(gate.absolute, logged), *_must_beat(gate, logged)]
     if compared and champion:
-        checks += [*_against_champion(gate, logged), *_bounds(AGAINST, gate.beside_champion, logged)]
+        checks += [*_against_champion(gate, logged), *beside(AGAINST, gate.beside_champion, logged)]
         checks += [*_no_part_worse(gate, logged), *_realised(gate, logged)]
-    decision, reason = _decision(gate, logged, checks, unjudged=champion and not compared)
+    decision, reason = _decision(gate, logged, checks, champion=champion, compared=compared)
     return Verdict(decision, reason, tuple(checks))
 
 
-def _decision(gate: Gate, metrics: Metrics, checks: list[Check], *, unjudged: bool) -> tuple[str, str]:
-    failed = [check for check in checks if check.outcome == FAILED]
-    noise = [check for check in checks if check.outcome == NOISE]
+def _decision(
+    gate: Gate, metrics: Metrics, checks: Sequence[Check], *, champion: bool, compared: bool
+) -> tuple[str, str]:
+    failed = _of(checks, FAILED)
     if failed:
         more = f"; and {len(failed) - MOST_TOLD} more" if len(failed) > MOST_TOLD else ""
-        told = "; ".join(sentence(check) for check in failed[:MOST_TOLD])
-        return REFUSE, f"{len(failed)} of {len(checks)} checks failed: {told}{more}."
+        return REFUSE, f"{len(failed)} of {len(checks)} checks failed: {_told(failed[:MOST_TOLD])}{more}."
+    decision, reason = _unlimited(gate, metrics, checks, unjudged=champion and not compared)
+    unsure = _of(checks, UNSURE)
+    if not unsure or decision == REFUSE:
+        return decision, reason
+    beyond = f"beyond a limit, but not surely: {_told(unsure)}"
+    if not champion:
+        return PROVISIONAL, f"{beyond}; all other checks hold, and there is no champion yet."
+    return ASK, f"{beyond}; {reason if decision == ASK or _of(checks, NOISE) else 'all other checks hold.'}"
+
+
+def _unlimited(gate: Gate, metrics: Metrics, checks: Sequence[Check], *, unjudged: bool) -> tuple[str, str]:
+    """What is said when no check failed, were it not for limits that are not surely kept."""
     if unjudged:
         return ASK, "the champion could not be judged on the challenger's test rows; all other checks hold."
+    noise = _of(checks, NOISE)
     if not noise:
         against = [check for check in checks if check.condition == AGAINST]
         first = "" if against else ", and there is no champion yet"
         return PROMOTE, f"all {len(checks)} checks hold{first}."
-    told = "; ".join(sentence(check) for check in noise)
+    told = _told(noise)
     if gate.when_noise == ASK and _decayed(gate, metrics) and all(_gain(gate, check) > 0 for check in noise):
         return PROMOTE, f"the champion has decayed and the challenger is no worse, although within the noise: {told}."
     return gate.when_noise, f"the challenger cannot be told from the champion: {told}."
 
 
+def _of(checks: Sequence[Check], outcome: str) -> list[Check]:
+    return [check for check in checks if check.outcome == outcome]
+
+
+def _told(checks: Sequence[Check]) -> str:
+    return "; ".join(sentence(check) for check in checks)
+
+
 def _gain(gate: Gate, check: Check) -> float:
     change = (check.value or 0.0) - (check.reference or 0.0)
     return change if gate.is_higher_better(check.metric) else -change
-
-
-def _bounds(condition: str, limits: Iterable[Limit], metrics: Metrics) -> Iterator[Check]:
-    for limit in limits:
-        value = metrics.get(limit.metric)
-        good = value is not None and _within(limit, value)
-        yield Check(condition, limit.metric, value, None, None, None, _limit_words(limit), PASSED if good else FAILED)
-
-
-def _within(limit: Limit, value: float) -> bool:
-    above = limit.at_least is None or _holds(True, value, threshold=limit.at_least)
-    return above and (limit.at_most is None or _holds(False, value, threshold=limit.at_most))
-
-
-def _limit_words(limit: Limit) -> str:
-    words = []
-    if limit.at_least is not None:
-        words.append(f"at least {number(limit.at_least)}")
-    if limit.at_most is not None:
-        words.append(f"at most {number(limit.at_most)}")
-    return " and ".join(words)
 
 
 @dataclass(frozen=True)
@@ -167,7 +170,7 @@ def _improves(change: Change, higher: bool, value: float, champion: float) -> bo
         limits["min_absolute_change"] = change.min_absolute
     if change.min_relative is not None:
         limits["min_relative_change"] = change.min_relative
-    return _holds(higher, value, champion, **limits)
+    return holds(higher, value, champion, **limits)
 
 
 def _change_words(change: Change) -> str:
@@ -227,19 +230,3 @@ def _decayed(gate: Gate, metrics: Metrics) -> bool:
         return False
     loss = promised - came_true if gate.is_higher_better(gate.realised.metric) else came_true - promised
     return loss > gate.realised.worse_by * abs(promised)
-
-
-def _holds(higher: bool, value: float, baseline: float | None = None, **limits: float) -> bool:
-    """Whether MLflow's own validation lets a value pass."""
-    import mlflow
-    from mlflow.models import EvaluationResult, MetricThreshold
-    from mlflow.models.evaluation.validation import ModelValidationFailedException
-
-    threshold = MetricThreshold(greater_is_better=higher, **limits)
-    candidate = EvaluationResult({"metric": value}, {}, run_id="")
-    compared = None if baseline is None else EvaluationResult({"metric": baseline}, {}, run_id="")
-    try:
-        mlflow.validate_evaluation_results({"metric": threshold}, candidate, compared)
-    except ModelValidationFailedException:
-        return False
-    return True

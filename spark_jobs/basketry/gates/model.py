@@ -6,12 +6,22 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-PROMOTE, ASK, REFUSE = "promote", "ask", "refuse"
-PASSED, FAILED, NOISE, NOTED = "passed", "failed", "noise", "noted"
+PROMOTE, PROVISIONAL, ASK, REFUSE = "promote", "provisional", "ask", "refuse"
+"""Verdicts. provisional: the first model of its kind, beyond a limit but not surely; the next that passes replaces it."""
+
+PASSED, FAILED, UNSURE, NOISE, NOTED = "passed", "failed", "unsure", "noise", "noted"
+"""Outcomes of a check. unsure: beyond a limit, but not surely; noise: neither surely better nor surely worse."""
+
+ABSOLUTE = "absolute"
+"""The condition of a limit that every challenger must keep."""
 
 Metrics = Mapping[str, float]
 """What a training run has logged, by name: `<metric>` is the challenger's, `champion/<metric>` the champion's on the same
-rows, `versus/champion/<metric>/{low,high}` the ends of the paired 95 % interval of challenger less champion."""
+rows, `versus/champion/<metric>/{low,high}` the ends of the paired 95 % interval of challenger less champion.
+
+What tells whether a limit is surely crossed, each optional: `interval/<metric>/{low,high}` the ends of the metric's own 95 %
+interval; `calibrated/<metric>` what a perfectly calibrated model with the same predictions would show on the same rows, and
+`excess/<metric>/{low,high}` the ends of the 95 % interval of what the challenger shows beyond that."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +107,9 @@ class Gate:
 class Check:
     """One condition held against the numbers.
 
-    value: the challenger's, None when it was not logged; reference: what it is compared with; low, high: ends of the
-    interval of the difference; limit: the condition in words; outcome: passed, failed, noise, or noted (decides nothing).
+    value: the challenger's, None when it was not logged; reference: what it is compared with (for a limit: what perfect
+    calibration would show); low, high: ends of the interval of the difference, or of the value when there is no
+    reference; limit: the condition in words; outcome: passed, failed, unsure, noise, or noted (decides nothing).
     """
 
     condition: str
@@ -113,7 +124,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Verdict:
-    """promote, ask or refuse, why in one sentence, and every check."""
+    """promote, provisional, ask or refuse, why in one sentence, and every check."""
 
     verdict: str
     reason: str

@@ -8,6 +8,7 @@ from datetime import date
 
 import pandas as pd
 
+from basketry.confidence import CALIBRATION
 from basketry.evaluation import METRICS, Interval
 from basketry.propensity.dates import HORIZON, Dates
 from basketry.propensity.model import STRUCTURES, Trained
@@ -81,6 +82,15 @@ def _quality(subject: Subject) -> Iterator[str]:
     yield "Mean over the categories. Repeat: customers who bought the category before; explore: who did not."
     yield ""
     yield from _measures_table("model", lines)
+    error, chance, excess = (
+        results.confidence.own[CALIBRATION], results.confidence.calibrated, results.confidence.excess,
+    )  # fmt: skip
+    yield (
+        f"The calibration error (ECE) of {error.mean:.4f} is not all the model's: with these predictions a perfectly"
+        f" calibrated model would show {chance.mean:.4f} on these rows ({chance.low:.4f} to {chance.high:.4f}). What is"
+        f" beyond, with its 95 % interval: {' '.join(_told(excess))}."
+    )
+    yield ""
     yield "Average precision of the challenger less that of its rival, 95 % interval over customers:"
     yield ""
     rows = [(name, *_told(one.overall["average_precision"])) for name, one in results.comparisons.items()]

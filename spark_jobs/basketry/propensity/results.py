@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from basketry.confidence import Confidence, confidence
 from basketry.evaluation import (
     METRICS,
     Comparison,
@@ -35,13 +36,15 @@ Measures = Mapping[str, float]
 class Results:
     """The challenger and each of its rivals (baselines, and the champion if there is one) on the same test rows.
 
-    rivals: probabilities by name, a baseline as naive/<name>. comparisons: challenger less rival.
+    rivals: probabilities by name, a baseline as naive/<name>. comparisons: challenger less rival. confidence: how sure the
+    challenger's own metrics are.
     """
 
     rows: pd.DataFrame
     predicted: Floats
     rivals: Mapping[str, Floats]
     comparisons: Mapping[str, Comparison]
+    confidence: Confidence
 
     @property
     def observed(self) -> Floats:
@@ -75,7 +78,11 @@ def compare(
         rows[LABEL], predicted, rivals, customers=rows["customer_id"], groups=rows["category"],
         repetitions=settings.bootstrap, seed=settings.seed,
     )  # fmt: skip
-    return Results(rows, predicted, rivals, comparisons)
+    own = confidence(
+        rows[LABEL], predicted, customers=rows["customer_id"], groups=rows["category"],
+        repetitions=settings.bootstrap, seed=settings.seed,
+    )  # fmt: skip
+    return Results(rows, predicted, rivals, comparisons, own)
 
 
 def slug(category: str) -> str:
@@ -90,6 +97,7 @@ def metrics(results: Results) -> dict[str, float]:
 
 def _all_metrics(results: Results) -> Iterator[tuple[str, float]]:
     yield from _scored("", results, results.predicted)
+    yield from results.confidence.logged()
     for name in AUDIENCES:
         yield from _named(f"{name}/", results.mean(results.predicted, results.audience(name)))
     for name, predicted in results.rivals.items():

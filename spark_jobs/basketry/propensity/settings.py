@@ -10,7 +10,7 @@ from basketry.contracts.document import Node, read_document
 FILE = "propensity.yaml"
 _KEYS = {
     "training": ("dates", "step_days", "customers"),
-    "tuning": ("trials", "seconds"),
+    "tuning": ("trials",),
     "drift": ("warning", "refusal"),
 }
 
@@ -23,7 +23,6 @@ class PropensitySettings:
     step_days: int
     customers: int
     trials: int
-    seconds: float
     seed: int
     bootstrap: int
     drift_warning: float
@@ -35,6 +34,7 @@ def load_settings(include: Path) -> PropensitySettings:
     root = read_document(include / FILE, FILE)
     names = (*_KEYS, "seed", "bootstrap")
     top = root.mapping("the document", names, names)
+    _no_clock(top["tuning"])
     part = {name: top[name].mapping(name, keys, keys) for name, keys in _KEYS.items()}
     warning = _number(part["drift"]["warning"], "warning")
     refusal = _number(part["drift"]["refusal"], "refusal")
@@ -45,12 +45,17 @@ def load_settings(include: Path) -> PropensitySettings:
         step_days=_count(part["training"]["step_days"], "step_days", 1),
         customers=_count(part["training"]["customers"], "customers", 100),
         trials=_count(part["tuning"]["trials"], "trials", 1),
-        seconds=_number(part["tuning"]["seconds"], "seconds"),
         seed=_count(top["seed"], "seed", 0),
         bootstrap=_count(top["bootstrap"], "bootstrap", 20),
         drift_warning=warning,
         drift_refusal=refusal,
     )
+
+
+def _no_clock(tuning: Node) -> None:
+    """Refuse what older files have: a limit of time makes the model depend on how busy the machine was."""
+    if isinstance(tuning.value, dict) and "seconds" in tuning.value:
+        tuning.value["seconds"].fail("tuning is no longer limited by time; remove 'seconds', trials alone limit it.")
 
 
 def _count(node: Node, what: str, least: int) -> int:

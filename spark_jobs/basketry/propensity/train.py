@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from basketry import registry
+from basketry.confidence import CALIBRATION
 from basketry.evaluation import Distribution, Floats
 from basketry.lakehouse import Lakehouse
 from basketry.propensity import model, plots, results, rows, tracking
@@ -93,7 +94,7 @@ def _outcome(lake: Lakehouse, plan: rows.Plan, settings: PropensitySettings, cha
     importance = results.importance(trained.predict, sample, DEFINITION.names, settings.seed)
     watched = [name for name in DEFINITION.names if name not in AGES_BY_ITSELF]
     profile = {name: Distribution.of(training[name]) for name in watched}
-    notes = (*plan.notes, *_silent(training, test), *_hurried(trained))
+    notes = (*plan.notes, *_silent(training, test))
     return Outcome(trained, test, compared, importance, profile, rival, notes, len(everything))
 
 
@@ -105,10 +106,6 @@ def _silent(training: pd.DataFrame, test: pd.DataFrame) -> tuple[str, ...]:
     if tested:
         notes.append(f"nobody bought {', '.join(tested)} in the test period: left out of means that need buyers")
     return tuple(notes)
-
-
-def _hurried(trained: model.Trained) -> tuple[str, ...]:
-    return ("tuning ran out of time before its trials: another run may choose otherwise",) if trained.out_of_time else ()
 
 
 def _rival(lake: Lakehouse, plan: rows.Plan, test: pd.DataFrame, number: str | None) -> Rival:
@@ -195,7 +192,8 @@ def _summary(outcome: Outcome, metrics: Mapping[str, float], number: str | None)
         f"{chosen.family}, {chosen.structure}, calibrated by {outcome.trained.calibration}",
         f"mean average precision {_told(metrics, '')}: naive {_told(metrics, 'naive/personal_rate/')}"
         f" (personal rate), champion {_told(metrics, 'champion/')}",
-        f"expected calibration error {metrics.get('expected_calibration_error', float('nan')):.4f}",
+        f"expected calibration error {_number(metrics, CALIBRATION)}, of which a perfectly calibrated model would show"
+        f" {_number(metrics, f'calibrated/{CALIBRATION}')}",
         outcome.rival.told,
         *outcome.notes,
     ]
@@ -203,5 +201,8 @@ def _summary(outcome: Outcome, metrics: Mapping[str, float], number: str | None)
 
 
 def _told(metrics: Mapping[str, float], prefix: str) -> str:
-    found = metrics.get(f"{prefix}average_precision")
-    return "unknown" if found is None else f"{found:.4f}"
+    return _number(metrics, f"{prefix}average_precision")
+
+
+def _number(metrics: Mapping[str, float], name: str) -> str:
+    return f"{metrics[name]:.4f}" if name in metrics else "unknown"

@@ -16,7 +16,7 @@ FIRST = date(2024, 1, 1)
 
 def settings(**changed: float) -> PropensitySettings:
     """Settings small enough for a test."""
-    usual = {"dates": 3, "step_days": 30, "customers": 1000, "trials": 1, "seconds": 20.0, "seed": 7, "bootstrap": 40}
+    usual = {"dates": 3, "step_days": 30, "customers": 1000, "trials": 1, "seed": 7, "bootstrap": 40}
     given = {**usual, "drift_warning": 0.2, "drift_refusal": 1.0, **changed}
     return PropensitySettings(**given)  # type: ignore[arg-type]
 

@@ -9,10 +9,12 @@ import pandas as pd
 import pytest
 
 from basketry.evaluation import METRICS, measures
+from basketry.gates import load_gate
 from basketry.propensity import model, plots, results
 from basketry.propensity.baselines import BASELINES, baselines
 from basketry.propensity.card import Subject, model_card
 from basketry.propensity.dates import split_dates
+from basketry.settings import CHECKOUT
 from tests.spark_jobs.propensity.simulated import CATEGORIES, rows, settings, split
 
 
@@ -33,6 +35,9 @@ def test_metrics_have_their_agreed_names(compared: results.Results) -> None:
     rivals = ["champion", *(f"naive/{name}" for name in BASELINES), *(f"champion/category/{slug}" for slug in slugs)]
     names = {f"{owner}{metric}" for owner in owners for metric in METRICS}
     names |= {f"versus/{rival}/{metric}/{end}" for rival in rivals for metric in METRICS for end in ("mean", "low", "high")}
+    names |= {f"interval/{metric}/{end}" for metric in METRICS for end in ("low", "high")}
+    error = "expected_calibration_error"
+    names |= {f"{kind}/{error}{end}" for kind in ("calibrated", "excess") for end in ("", "/low", "/high")}
     assert set(results.metrics(compared)) == names
 
 
@@ -58,6 +63,15 @@ def test_the_better_one_is_better_with_confidence(compared: results.Results) -> 
         assert found[f"versus/{rival}/log_loss/high"] < 0
     difference = found["average_precision"] - found["champion/average_precision"]
     assert found["versus/champion/average_precision/mean"] == pytest.approx(difference, abs=0.01)
+
+
+def test_every_limit_of_the_gate_can_be_judged_by_an_interval(compared: results.Results) -> None:
+    """For each absolute limit its interval is logged, and for the calibration error what is more than chance."""
+    found = results.metrics(compared)
+    for limit in load_gate("propensity", CHECKOUT / "include").absolute:
+        assert found[f"interval/{limit.metric}/low"] <= found[limit.metric] <= found[f"interval/{limit.metric}/high"]
+    reference, excess = (found[f"{kind}/expected_calibration_error"] for kind in ("calibrated", "excess"))
+    assert found["expected_calibration_error"] == pytest.approx(reference + excess) and reference > 0
 
 
 def test_without_a_champion_nothing_is_said_about_one() -> None:
@@ -87,7 +101,7 @@ def test_card_and_pictures_show_it_and_no_customer(compared: results.Results) ->
     candidates = tuple(
         model.Candidate("lightgbm", structure, {}, 1.0, compared.mean(compared.predicted)) for structure in model.STRUCTURES
     )
-    trained = model.Trained(None, candidates[0], candidates, "isotonic", out_of_time=False)
+    trained = model.Trained(None, candidates[0], candidates, "isotonic")
     dates = split_dates(date(2024, 12, 31), settings())
     importance = pd.DataFrame({"input": ["habit"], "average_precision_lost": [0.2]})
     subject = Subject(
