@@ -170,12 +170,14 @@ def told(judge: Gate, model: str, challenger: str, champion: str | None, said: V
 
 def _follows(verdict: str, challenger: str, champion: str | None) -> str:
     """What a verdict comes to; of a question, what either answer does."""
+    from basketry.gates.model import ASK, PROVISIONAL, REFUSE
+
     scores, stays = f"version {challenger} scores from now on", f"{champion or 'nothing'} stays"
     return {
-        "ask": f"Approve: {scores}. Reject: {stays}.",
-        "provisional": f"Nobody is asked: {scores}, as provisional. It is beyond a limit, but not surely; the next training may"
+        ASK: f"Approve: {scores}. Reject: {stays}.",
+        PROVISIONAL: f"Nobody is asked: {scores}, as provisional. It is beyond a limit, but not surely; the next training may"
         " replace it.",
-        "refuse": f"Nobody is asked: version {challenger} does not score, {stays}.",
+        REFUSE: f"Nobody is asked: version {challenger} does not score, {stays}.",
     }.get(verdict, f"Nobody is asked: {scores}.")
 
 

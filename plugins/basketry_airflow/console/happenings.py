@@ -39,6 +39,20 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Start:
+    """How the user may start a DAG by hand: at once, or after unpausing it, because a run of a paused DAG never begins.
+
+    owner: who answers for the DAG. queued: runs that wait in it, and begin first once it is unpaused.
+    """
+
+    dag_id: str
+    paused: bool
+    may_unpause: bool
+    owner: str
+    queued: int
+
+
+@dataclass(frozen=True)
 class Happenings:
     """All of it."""
 
@@ -59,13 +73,25 @@ def happenings(user: Any, scheduled_catalog: str) -> Happenings:
         return Happenings(dags, failures(session, dag_ids, scheduled_catalog), tuple(_waiting(session, dag_ids)))
 
 
-def may_trigger(user: Any, dag_id: str) -> bool:
-    """Whether Airflow lets the user start a run of the DAG."""
+def start_of(user: Any, dag_id: str) -> Start | None:
+    """How the user may start a run of the DAG; None when Airflow does not let them."""
     from airflow.api_fastapi.app import get_auth_manager
     from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+    from airflow.models.dag import DagModel
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from sqlalchemy import func, select
 
-    entity, details = DagAccessEntity.RUN, DagDetails(id=dag_id)
-    return bool(get_auth_manager().is_authorized_dag(method="POST", access_entity=entity, details=details, user=user))
+    manager, details = get_auth_manager(), DagDetails(id=dag_id)
+    if not manager.is_authorized_dag(method="POST", access_entity=DagAccessEntity.RUN, details=details, user=user):
+        return None
+    with create_session() as session:
+        dag = session.get(DagModel, dag_id)
+        paused, owner = (bool(dag.is_paused), dag.owners or "") if dag else (False, "")
+        waiting = select(func.count()).where(DagRun.dag_id == dag_id, DagRun.state == "queued")
+        queued = int(session.scalar(waiting) or 0) if paused else 0
+    may_unpause = bool(manager.is_authorized_dag(method="PUT", details=details, user=user))
+    return Start(dag_id, paused, may_unpause, owner, queued)
 
 
 def _dags(session: Any, readable: set[str]) -> Iterable[DagState]:
