@@ -15,6 +15,7 @@ from benchmarks.cases import CASES as FOUNDATION
 from benchmarks.console import console
 from benchmarks.daily_cost import daily_cost
 from benchmarks.features import features
+from benchmarks.first_models import first_models
 from benchmarks.forecast import forecast
 from benchmarks.measure import Figure
 from benchmarks.offers import offers
@@ -35,6 +36,7 @@ CASES: dict[str, Callable[[Path], list[Figure]]] = {
     "offers": offers,
     "shared_cluster": shared_cluster,
     "daily_cost": daily_cost,
+    "first_models": first_models,
 }
 HEAD = """# Performance
 

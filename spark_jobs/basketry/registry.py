@@ -119,7 +119,7 @@ def check_loads(name: str, version: str) -> None:
     """Load a version as a job that scores would; BadInputError when it does not exist or cannot be loaded."""
     import mlflow
 
-    if not _exists(name, version):
+    if not version_exists(name, version):
         raise BadInputError(f"version {version} of {name} does not exist: name one that the registry lists.")
     try:
         mlflow.pyfunc.load_model(f"models:/{name}/{version}")
@@ -136,7 +136,8 @@ def _check_answers(name: str, error: Exception) -> None:
     alias_version(name, CHAMPION)
 
 
-def _exists(name: str, version: str) -> bool:
+def version_exists(name: str, version: str) -> bool:
+    """Whether the registry has that version; a version that was deleted takes its aliases with it."""
     with answering(name) as client:
         return _found(lambda: client.get_model_version(name, version)) is not None
 

@@ -114,6 +114,12 @@ class Jobs:
         tags = {"basketry.champion_version": registry.alias_version(name, registry.CHAMPION) or ""}
         registry.set_challenger(name, register(self.folder, name, CLUSTERS, tags))
 
+    def promote_by_hand(self, catalog: str, version: str, expected: str) -> None:
+        """Make a version the champion instead of the expected one, as a gate would have done."""
+        given = ("--model=propensity", f"--challenger={version}", f"--expected-champion={expected}", "--verdict=promote")
+        why = ("--decided-by=gate", "--decided-at=2026-03-10T09:30:00+00:00", "--reason=better")
+        self._promote([f"--catalog={catalog}", "--run-id=by-hand", *given, *why])
+
     def _promote(self, arguments: list[str]) -> None:
         import promote
 
@@ -217,17 +223,18 @@ def test_a_first_model_becomes_champion_and_a_rollback_returns_to_it(jobs: Jobs)
 
     jobs.really_submitted = False
     register(jobs.folder, name)
-    form = {"catalog": "demo", "model": "propensity", "reason": "try it"}
-    ends = states(run("model_rollback", {**form, "to": "2", "score_again": False}))
+    jobs.promote_by_hand("demo", "2", "1")
+    form = {"catalog": "demo", "model": "propensity", "reason": "complaints"}
+    ends = states(run("model_rollback", {**form, "to": "1", "score_again": False}))
     skipped = dict.fromkeys(("score_propensity", "forecast", "recommend"), "skipped")
     assert ends == {"roll_back": "success", "scorer": "success", **skipped}
-    assert (aliases(name), "score_propensity" in jobs.given) == ({"champion": "2", "previous": "1"}, False)
-    ends = states(run("model_rollback", {**form, "reason": "1 was better", "score_again": True}))
+    assert (aliases(name), "score_propensity" in jobs.given) == ({"champion": "1", "previous": "2"}, False)
+    ends = states(run("model_rollback", {**form, "reason": "2 was better", "score_again": True}))
     assert [ends.pop(name) for name in ("forecast", "recommend")] == ["skipped"] * 2 and set(ends.values()) == {"success"}
     assert "--model=champion" not in jobs.given["rfm"]  # the fit of segments ran, no assignment
-    assert aliases(name) == {"champion": "1", "previous": "2"}
+    assert aliases(name) == {"champion": "2", "previous": "1"}
     assert {"--catalog=demo", "--model=champion"} <= set(jobs.given["score_propensity"])
-    assert kept("demo")[-1] == ("rollback", "1", "1", "dag_test", "1 was better")
+    assert kept("demo")[-1] == ("rollback", "2", "2", "dag_test", "2 was better")
 
 
 def test_a_yes_promotes_with_name_and_reason(jobs: Jobs) -> None:

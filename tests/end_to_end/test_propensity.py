@@ -39,7 +39,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 END = date(2026, 11, 20)
 SETTINGS = """\
 training: {dates: 3, step_days: 30, customers: 20000}
-tuning: {trials: 1, seconds: 30}
+tuning: {trials: 1}
 seed: 7
 bootstrap: 20
 drift: {warning: 0.5, refusal: 50}

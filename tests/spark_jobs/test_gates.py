@@ -13,27 +13,7 @@ from basketry.errors import BadInputError
 from basketry.gates import Gate, Verdict, gate_names, load_gate, markdown_table, verdict
 from basketry.settings import CHECKOUT
 from tests.spark_jobs.gate_files import SEGMENTS, write_gates
-
-Numbers = dict[str, float]
-
-
-def interval(name: str, low: float, high: float) -> Numbers:
-    """The ends of a paired interval as they are logged."""
-    return {f"versus/{name}/low": low, f"versus/{name}/high": high}
-
-
-FIRST: Numbers = {
-    "average_precision": 0.25,
-    "log_loss": 0.25,
-    "calibration_ratio": 1.0,
-    "naive/personal_rate/average_precision": 0.1875,
-    "naive/base_rate/average_precision": 0.125,
-    "naive/base_rate/log_loss": 0.5,
-    **interval("naive/personal_rate/average_precision", 0.03125, 0.09375),
-    **interval("naive/base_rate/average_precision", 0.09375, 0.15625),
-    **interval("naive/base_rate/log_loss", -0.3125, -0.1875),
-}
-"""A first model that passes with room to spare."""
+from tests.spark_jobs.gate_numbers import FIRST, LATER, NOISY, Numbers, interval
 
 INFORMS = {
     "naive/personal_rate/average_precision",
@@ -44,22 +24,6 @@ INFORMS = {
     "versus/naive/base_rate/log_loss/low",
 }
 """What the table shows beside the end of the interval that decides."""
-
-LATER: Numbers = {
-    **FIRST,
-    "champion/average_precision": 0.1875,
-    "champion/log_loss": 0.25,
-    **interval("champion/average_precision", 0.03125, 0.09375),
-    **interval("champion/log_loss", -0.03125, 0.03125),
-    "category/fruit/average_precision": 0.25,
-    "champion/category/fruit/average_precision": 0.25,
-    **interval("champion/category/fruit/average_precision", -0.25, 0.25),
-}
-"""A challenger that is surely better than the champion."""
-
-NOISY: Numbers = {**LATER, **interval("champion/average_precision", -0.03125, 0.15625)}
-"""The same, but nobody could say so with confidence."""
-
 
 @pytest.fixture
 def include(tmp_path: Path) -> Path:
@@ -212,79 +176,6 @@ def test_a_champion_that_could_not_be_judged_is_a_persons_matter(gate: Gate) -> 
     """With a champion but not one number of it, a person is asked, unless another check fails already."""
     assert verdict(gate, FIRST, has_champion=True).verdict == "ask"
     assert verdict(gate, {**FIRST, "calibration_ratio": 2.0}, has_champion=True).verdict == "refuse"
-
-
-UNSURE: Numbers = {"calibration_ratio": 1.375, "interval/calibration_ratio/low": 1.125, "interval/calibration_ratio/high": 1.5}
-"""Beyond the limit of 1.25, but the interval holds values within."""
-
-EXCESSIVE: Numbers = {
-    "calibration_ratio": 1.5,
-    "calibrated/calibration_ratio": 0.5,
-    "excess/calibration_ratio/low": 0.875,
-    "excess/calibration_ratio/high": 1.125,
-    "interval/calibration_ratio/low": 1.375,
-    "interval/calibration_ratio/high": 1.625,
-}
-"""Beyond the limit with its whole own interval, but a perfectly calibrated model would show a third of it."""
-
-
-@pytest.mark.parametrize(
-    ("changed", "expected"),
-    [
-        (UNSURE, "provisional"),
-        ({**UNSURE, "interval/calibration_ratio/low": 1.25}, "provisional"),
-        ({**UNSURE, "interval/calibration_ratio/low": 1.25 + 1e-9}, "refuse"),
-        ({**UNSURE, "interval/calibration_ratio/low": math.nan}, "refuse"),
-        ({**UNSURE, "calibration_ratio": 1.25}, "promote"),
-        ({**UNSURE, "calibration_ratio": math.nan}, "refuse"),
-        ({**UNSURE, "calibration_ratio": 0.5}, "provisional"),
-        ({**UNSURE, "calibration_ratio": 0.5, "interval/calibration_ratio/high": 0.75 - 1e-9}, "refuse"),
-        ({**UNSURE, "average_precision": 0.0625}, "refuse"),  # another limit, which has no interval, is crossed
-        (EXCESSIVE, "provisional"),
-        ({**EXCESSIVE, "excess/calibration_ratio/low": 1.25 + 1e-9}, "refuse"),
-    ],
-)
-def test_a_limit_has_three_answers(gate: Gate, changed: Numbers, expected: str) -> None:
-    """Within passes, surely beyond refuses, beyond but not surely is a provisional first model; the excess comes first."""
-    assert verdict(gate, {**FIRST, **changed}).verdict == expected
-
-
-@pytest.mark.parametrize(
-    ("numbers", "when_noise", "expected"),
-    [
-        ({**LATER, **UNSURE}, "refuse", "ask"),
-        ({**LATER, **EXCESSIVE}, "ask", "ask"),
-        ({**NOISY, **UNSURE}, "ask", "ask"),
-        ({**NOISY, **UNSURE}, "refuse", "refuse"),
-        ({**NOISY, **UNSURE, "promised/average_precision": 0.25, "realised/average_precision": 0.0}, "ask", "ask"),
-        ({**LATER, **UNSURE, **interval("champion/log_loss", 0.125, 0.25)}, "ask", "refuse"),
-        ({**FIRST, **UNSURE}, "refuse", "ask"),  # the champion could not be judged
-    ],
-)
-def test_beside_a_champion_a_person_weighs_what_is_not_surely_beyond(
-    gate: Gate, numbers: Numbers, when_noise: str, expected: str
-) -> None:
-    """Nothing is provisional where somebody scores already: a person is asked, unless the gate refuses anyway."""
-    assert verdict(replace(gate, when_noise=when_noise), numbers, has_champion=True).verdict == expected
-
-
-def test_an_unsure_limit_is_told_with_its_interval(gate: Gate) -> None:
-    """The reason says that it is beyond, though not surely, and which interval says so; the table shows it first."""
-    said = verdict(gate, {**FIRST, **UNSURE})
-    assert said.reason == (
-        "beyond a limit, but not surely: calibration_ratio (absolute) is 1.375 (95 % interval 1.125 to 1.5), at least 0.75"
-        " and at most 1.25; all other checks hold, and there is no champion yet."
-    )
-    row = markdown_table(said.checks).splitlines()[2]
-    assert row == "| absolute | calibration_ratio | 1.375 | - | 1.125 to 1.5 | at least 0.75 and at most 1.25 | unsure |"
-    excessive = verdict(gate, {**LATER, **EXCESSIVE})
-    assert excessive.reason == (
-        "beyond a limit, but not surely: calibration_ratio (absolute) is 1.5 against 0.5 when perfectly calibrated (excess"
-        " +0.875 to +1.125), at least 0.75 and at most 1.25; all other checks hold."
-    )
-    assert "| 1.5 | 0.5 | +0.875 to +1.125 |" in markdown_table(excessive.checks)
-    both = verdict(gate, {**NOISY, **UNSURE})
-    assert "not surely" in both.reason and "cannot be told from the champion" in both.reason
 
 
 @pytest.mark.parametrize(

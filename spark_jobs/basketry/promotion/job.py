@@ -2,7 +2,8 @@
 
 The registry's aliases can be set but not compared, so the numbered row in ops.promotions comes first: whoever writes
 the next number has won. Then the aliases follow, `previous` before `champion`, so that a reader finds the old champion or
-the new one. A run cut off in between heals on its next try: it finds its own row and sets the aliases again. Until then
+the new one. A rollback returns to a version that scored before by a verdict, so that it cannot let in what a gate refused.
+A run cut off in between heals on its next try: it finds its own row and sets the aliases again. Until then
 every other promotion is refused, because row and alias disagree; a rollback is not, for it states which version is right.
 """
 
@@ -20,11 +21,14 @@ from basketry.errors import BadInputError
 from basketry.lakehouse import Lakehouse
 from basketry.promotion.ledger import (
     PROMOTE,
+    PROMOTING,
+    PROVISIONAL,
     REFUSE,
     ROLLBACK,
     ConflictError,
     Decision,
     alone,
+    champions,
     decisions,
     insert,
     last_move,
@@ -55,6 +59,7 @@ def describe(decision: Decision) -> str:
     """A verdict in one line for people."""
     told = {
         PROMOTE: f"version {decision.version} is the champion instead of {decision.champion_before or 'none'}",
+        PROVISIONAL: f"version {decision.version} is the champion, provisionally: there was none",
         REFUSE: f"version {decision.version} is refused, {decision.champion_after or 'none'} stays the champion",
         ROLLBACK: f"version {decision.version} is the champion again instead of {decision.champion_before or 'none'}",
     }
@@ -113,7 +118,7 @@ def _decided(lake: Lakehouse, arguments: argparse.Namespace, found: Sequence[Dec
     if wanted.verdict == ROLLBACK:
         return _rollback(wanted, found)
     wanted = dataclasses.replace(wanted, checks=_kept_checks(wanted))
-    return _promotion(wanted, found, arguments.expected_champion) if wanted.verdict == PROMOTE else wanted
+    return _promotion(wanted, found, arguments.expected_champion) if wanted.verdict in PROMOTING else wanted
 
 
 def _wanted(lake: Lakehouse, arguments: argparse.Namespace, found: Sequence[Decision]) -> Decision:
@@ -140,13 +145,13 @@ def _earlier_try(wanted: Decision, found: Sequence[Decision], expected: str | No
     newest = next((decision for decision in same_run if decision.verdict == wanted.verdict), None)
     if newest is None or wanted.version not in (newest.version, registry.PREVIOUS):
         return None
-    return newest if wanted.verdict != PROMOTE or newest.champion_before == expected else None
+    return newest if wanted.verdict not in PROMOTING or newest.champion_before == expected else None
 
 
 def _promotion(wanted: Decision, found: Sequence[Decision], expected: str | None) -> Decision:
     model, version, champion = wanted.model, wanted.version, wanted.champion_before
     moved = last_move(found)
-    if moved is not None and moved.champion_after != champion:
+    if moved is not None and moved.champion_after != champion and not _deleted(moved, champion):
         raise BadInputError(
             f"promotion {moved.number} of {model} made version {moved.champion_after} the champion but the alias says"
             f" {champion or 'none'}: it is under way, was cut off (clear the task of {moved.run_id}), or the alias was"
@@ -159,8 +164,18 @@ def _promotion(wanted: Decision, found: Sequence[Decision], expected: str | None
         )
     if version == champion:
         raise BadInputError(f"version {version} of {model} is the champion already: nothing to promote.")
+    if wanted.verdict == PROVISIONAL and champion is not None:
+        raise BadInputError(
+            f"version {version} of {model} cannot be provisional beside champion {champion}: have a person decide and"
+            " promote or refuse it."
+        )
     registry.check_loads(model, version)
     return dataclasses.replace(wanted, champion_after=version)
+
+
+def _deleted(moved: Decision, champion: str | None) -> bool:
+    """Whether nobody scores because the champion was deleted in the registry: then the next that passes is a first one."""
+    return champion is None and not registry.version_exists(moved.model, str(moved.champion_after))
 
 
 def _rollback(wanted: Decision, found: Sequence[Decision]) -> Decision:
@@ -170,6 +185,12 @@ def _rollback(wanted: Decision, found: Sequence[Decision]) -> Decision:
         if before is None:
             raise BadInputError(f"{model} has no previous version: name the version to roll back to.")
         version = before
+    former = champions(found)
+    if version not in former:
+        raise BadInputError(
+            f"version {version} of {model} was never the champion: roll back to one that was ({', '.join(former) or 'none yet'}),"
+            " or train again and have the gate judge it."
+        )
     if version == wanted.champion_before and (moved is None or moved.champion_after == version):
         raise BadInputError(f"version {version} of {model} is the champion already: name another version.")
     registry.check_loads(model, version)

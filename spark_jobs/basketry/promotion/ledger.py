@@ -14,7 +14,10 @@ from basketry.errors import BasketryError
 from basketry.lakehouse import Lakehouse, declared_schema
 from basketry.tables import PROMOTIONS
 
-PROMOTE, REFUSE, ROLLBACK = "promote", "refuse", "rollback"
+PROMOTE, PROVISIONAL, REFUSE, ROLLBACK = "promote", "provisional", "refuse", "rollback"
+PROMOTING = (PROMOTE, PROVISIONAL)
+"""Verdicts of a gate that make the challenger the champion; provisional: the first of its kind, not surely within limits."""
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -64,6 +67,11 @@ def decisions(lake: Lakehouse, model: str) -> list[Decision]:
     rows = lake.read(PROMOTIONS).where(F.col("model") == model).withColumn("decided_at", F.unix_micros("decided_at"))
     found = [row.asDict() for row in rows.orderBy("number").collect()]
     return [Decision(**{**row, "decided_at": EPOCH + timedelta(microseconds=row["decided_at"])}) for row in found]
+
+
+def champions(found: Sequence[Decision]) -> list[str]:
+    """Versions that any verdict made the champion, the first one first."""
+    return list(dict.fromkeys(str(decision.champion_after) for decision in found if decision.moves))
 
 
 def last_move(found: Sequence[Decision]) -> Decision | None:

@@ -105,7 +105,7 @@ PROMOTIONS = Table(
         required("version", "string", "the version that was judged, or rolled back to"),
         Column("champion_before", "string", "version that scored until then"),
         Column("champion_after", "string", "version that scores from then on"),
-        required("verdict", "string", "promote, refuse or rollback"),
+        required("verdict", "string", "promote, provisional, refuse or rollback"),
         required("decided_by", "string", "gate, or the user who answered"),
         required("decided_at", "timestamp", "when the run that decided began (UTC)"),
         required("reason", "string", "one sentence"),

@@ -1,10 +1,9 @@
-"""Promotion: compare and set. One of two wins, a cut-off heals, a refusal is kept, a rollback returns."""
+"""Promotion: compare and set. One of two wins, a cut-off heals, a refusal is kept."""
 
 from __future__ import annotations
 
 import itertools
 import json
-from argparse import Namespace
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
@@ -14,59 +13,12 @@ from threading import Barrier
 import pytest
 
 from basketry import registry
+from basketry.champions import former_champions, moves
 from basketry.errors import BadInputError
 from basketry.lakehouse import Lakehouse
 from basketry.promotion import job, ledger
 from basketry.promotion.ledger import Decision
-from basketry.report import JobReport
-from tests.spark_jobs.promotion.models import aliases, own_registry, register
-
-NUMBERS = itertools.count(1)
-MOMENT = "2026-03-10T09:30:00+00:00"
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A registry for this module."""
-    folder = tmp_path_factory.mktemp("registry")
-    with own_registry(folder):
-        yield folder
-
-
-@pytest.fixture
-def model(folder: Path) -> str:
-    """A kind of model that no other test uses, with three versions; the last is the challenger."""
-    model = f"kind_{next(NUMBERS)}"
-    name = registry.registered_name("demo", model)
-    for _ in range(3):
-        register(folder, name)
-    registry.set_challenger(name, "3")
-    return model
-
-
-def promote(lake: Lakehouse, kind: str, version: str | None, expected: str | None = None, **given: object) -> JobReport:
-    """Run the job as a gate does."""
-    arguments = {
-        "model": kind, "challenger": version, "expected_champion": expected, "verdict": "promote", "rollback_to": None,
-        "decided_by": "gate", "decided_at": MOMENT, "reason": "all 5 checks hold.", "dry_run": False,
-        "run_id": f"weekly_retraining/run_{next(NUMBERS)}/gate.promote/-1/1",
-    }  # fmt: skip
-    return job.run(lake, Namespace(**{**arguments, **given}))
-
-
-def rollback(lake: Lakehouse, model: str, to: str, **given: object) -> JobReport:
-    """Run the job as model_rollback does."""
-    return promote(lake, model, None, **{"verdict": None, "rollback_to": to, "decided_by": "alice", **given})
-
-
-def kept(lake: Lakehouse, model: str) -> list[Decision]:
-    """The model's rows of ops.promotions."""
-    return ledger.decisions(lake, registry.registered_name("demo", model))
-
-
-def pointing(model: str) -> dict[str, str]:
-    """Where the model's aliases point."""
-    return aliases(registry.registered_name("demo", model))
+from tests.spark_jobs.promotion.acting import MOMENT, kept, pointing, promote, rollback
 
 
 def test_the_first_champion_and_its_successor(lake: Lakehouse, folder: Path, model: str) -> None:
@@ -215,58 +167,33 @@ def test_a_rollback_mends_a_promotion_that_nobody_finishes(
     assert [row.verdict for row in kept(lake, model)] == ["promote", "promote", "rollback", "promote"]
 
 
-def test_a_rollback_returns_to_previous_and_back(lake: Lakehouse, model: str) -> None:
-    """previous is the champion before; twice is there and back again, each with its reason; a repeated try is one."""
-    promote(lake, model, "1")
-    promote(lake, model, "3", "1")
+def test_a_provisional_first_model_scores_until_the_next_that_passes(lake: Lakehouse, model: str) -> None:
+    """It moves the alias and is written as provisional; a repeated try is one; what passes later replaces it."""
     for number in (1, 2):
-        rollback(lake, model, "previous", reason="complaints", run_id=f"model_rollback/first/promote/-1/{number}")
-        assert pointing(model) == {"champion": "1", "previous": "3"}
-    rollback(lake, model, "previous", reason="no, it was the shop")
-    assert pointing(model) == {"champion": "3", "previous": "1"}
-    rollback(lake, model, "2", reason="try the other")
-    assert pointing(model) == {"champion": "2", "previous": "3"}
-    told = [(row.verdict, row.version, row.champion_before, row.decided_by, row.reason) for row in kept(lake, model)][
-        2:
-    ]
-    assert told == [
-        ("rollback", "1", "3", "alice", "complaints"),
-        ("rollback", "3", "1", "alice", "no, it was the shop"),
-        ("rollback", "2", "3", "alice", "try the other"),
-    ]
+        report = promote(
+            lake, model, "1", verdict="provisional", reason="not surely.", run_id=f"b/run/promote/-1/{number}"
+        )
+    name = registry.registered_name("demo", model)
+    assert report.summary == (
+        f"{name}, number 1: version 1 is the champion, provisionally: there was none (gate): not surely.",
+    )
+    assert (pointing(model)["champion"], len(kept(lake, model))) == ("1", 1)
+    promote(lake, model, "3", "1")
+    assert pointing(model)["champion"] == "3"
+    told = [(row.verdict, row.champion_before, row.champion_after) for row in kept(lake, model)]
+    assert told == [("provisional", None, "1"), ("promote", "1", "3")]
+    assert former_champions(moves(lake, name)) == ["3", "1"]
 
 
-def test_a_try_that_was_overtaken_does_not_come_back(lake: Lakehouse, model: str) -> None:
-    """Clearing an old promotion after a rollback does not undo the rollback."""
+def test_nothing_is_provisional_beside_a_champion(lake: Lakehouse, model: str) -> None:
+    """Where somebody scores already a person must decide; with another champion than expected nothing moves either."""
     promote(lake, model, "1")
-    promote(lake, model, "3", "1", run_id="weekly/run/promote/-1/1")
-    rollback(lake, model, "previous", reason="complaints")
-    with pytest.raises(BadInputError, match="number 3 has replaced it since: run model_rollback to return to it"):
-        promote(lake, model, "3", "1", run_id="weekly/run/promote/-1/2")
-    assert pointing(model)["champion"] == "1"
-
-
-@pytest.mark.parametrize(
-    ("to", "told"),
-    [
-        ("previous", "has no previous version: name the version to roll back to."),
-        ("99", "version 99 of demo.gold.{} does not exist: name one that the registry lists."),
-        ("1", "version 1 of demo.gold.{} is the champion already: name another version."),
-        ("2", "version 2 of demo.gold.{} cannot be loaded ("),
-    ],
-)
-def test_a_rollback_that_cannot_be_is_one_sentence(
-    lake: Lakehouse, model: str, to: str, told: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """No such version, none before, the champion itself, or files that are gone: nothing is moved or written."""
-    import mlflow
-
-    promote(lake, model, "1")
-    if to == "2":
-        monkeypatch.setattr(mlflow.pyfunc, "load_model", lambda uri: Path("/nowhere/at/all").read_text())
-    with pytest.raises(BadInputError) as error:
-        rollback(lake, model, to, reason="because")
-    assert told.format(model) in error.value.message
+    with pytest.raises(
+        BadInputError, match="version 3 of .* cannot be provisional beside champion 1: have a person decide"
+    ):
+        promote(lake, model, "3", "1", verdict="provisional")
+    with pytest.raises(BadInputError, match="was judged against champion none but the champion is now 1"):
+        promote(lake, model, "3", verdict="provisional")
     assert (len(kept(lake, model)), pointing(model)["champion"]) == (1, "1")
 
 

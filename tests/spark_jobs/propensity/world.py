@@ -21,7 +21,7 @@ AS_OF = FIRST + timedelta(days=259)
 SCORED = AS_OF - timedelta(days=30)
 SETTINGS = """\
 training: {dates: 3, step_days: 30, customers: 20000}
-tuning: {trials: 1, seconds: 30}
+tuning: {trials: 1}
 seed: 7
 bootstrap: 20
 drift: {warning: 0.2, refusal: 50}

@@ -1,0 +1,154 @@
+"""First models of demos that end on different days, each held against its gate as Airflow would hold it.
+
+    python -m benchmarks.first_models --home /lakes/2026-11-28_7 --home … [--models propensity]
+
+A home whose lake exists already (landing/demo with its manifest, and lake/demo) is used as it is; another is made: demo,
+ingest, features. Prints a Markdown table: what each model's gate says of it, and the numbers behind each absolute limit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from basketry.gates import Check, Verdict
+from basketry.gates.model import ABSOLUTE, REFUSE
+from basketry.gates.telling import interval, number
+from benchmarks.cases import HERE, submit
+from benchmarks.daily_cost import registry_of
+from benchmarks.measure import Figure
+from benchmarks.retailers import CATALOG
+
+ENDS = (date(2025, 12, 27), date(2026, 10, 31), date(2026, 11, 14), date(2026, 11, 28))
+SEEDS = (7, 11)
+TRAININGS: Mapping[str, Sequence[str]] = {
+    "propensity": ("train_propensity",),
+    "rfm": ("rfm", "--fit"),
+    "forecast": ("train_forecast",),
+}
+HEADER = """| demo ends | seed | model | verdict | numbers with an absolute limit |
+|---|---|---|---|---|"""
+
+
+@dataclass(frozen=True)
+class World:
+    """A demo of its own in a home of its own."""
+
+    home: Path
+    end: date
+    seed: int
+
+    @classmethod
+    def prepared(cls, home: Path) -> World:
+        """The one that is in the home already, by its manifest."""
+        from basketry.demo import read_manifest
+
+        manifest = read_manifest(home / "landing" / CATALOG)
+        return cls(home, date.fromisoformat(manifest.end), manifest.seed)
+
+    @property
+    def ready(self) -> bool:
+        """Whether its features are stored already."""
+        return (self.home / "lake" / CATALOG / "gold" / "customer_features").exists()
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A first model of a world and what its gate says about it."""
+
+    world: World
+    model: str
+    said: Verdict
+
+    def row(self) -> str:
+        """The line as Markdown."""
+        limits = "; ".join(_told(check) for check in self.said.checks if check.condition == ABSOLUTE)
+        verdict = self.said.verdict if self.said.verdict != REFUSE else f"**{REFUSE}**"
+        return f"| {self.world.end} | {self.world.seed} | {self.model} | {verdict} | {limits} |"
+
+
+def _told(check: Check) -> str:
+    ends = interval(check.low, check.high, signed=check.reference is not None)
+    judged = "" if not ends else f" ({ends})" if check.reference is None else f" (chance {number(check.reference)}, excess {ends})"
+    return f"{check.metric} {number(check.value)}{judged}, {check.limit}"
+
+
+def first_models(folder: Path) -> list[Figure]:
+    """Every model of every end and seed: how many first models their gates refuse."""
+    worlds = [World(folder / f"{end}_{seed}", end, seed) for end in ENDS for seed in SEEDS]
+    cells = []
+    for world in worlds:
+        cells += list(judged(world, tuple(TRAININGS)))
+        shutil.rmtree(world.home)
+    print("\n".join([HEADER, *(cell.row() for cell in cells)]), flush=True)
+    return [_figure(model, [cell for cell in cells if cell.model == model]) for model in TRAININGS]
+
+
+def _figure(model: str, cells: Sequence[Cell]) -> Figure:
+    refused = sum(cell.said.verdict == REFUSE for cell in cells)
+    what = f"{model}: first models that their gate refuses / all, demos of {len(ENDS)} ends and {len(SEEDS)} seeds"
+    return Figure(what, f"{refused} of {len(cells)}", refused / len(cells), 0.0)
+
+
+def judged(world: World, models: Sequence[str]) -> Iterator[Cell]:
+    """Train each of the models in the world, made first where it is not ready, and hold it against its gate."""
+    if not world.ready:
+        make(world)
+    with registry_of(world.home) as address:
+        for model in models:
+            name, *given = TRAININGS[model]
+            _run(world, [[name, f"--as-of={world.end}", *given]], MLFLOW_TRACKING_URI=address)
+            yield Cell(world, model, verdict_of(model, address))
+
+
+def make(world: World) -> None:
+    """Deliver the demo, load it, and store the features that a training as of its last day reads."""
+    from basketry.demo import deliver
+
+    deliver(world.home / "landing" / CATALOG, world.end, seed=world.seed)
+    as_of = f"--as-of={world.end}"
+    backlog = ["features", as_of, "--training", "--only-missing", "--choose-categories"]
+    _run(world, [["ingest", "--feed=*"], backlog, ["features", as_of]])
+
+
+def _run(world: World, jobs: Sequence[Sequence[str]], **changes: str) -> None:
+    shared = (f"--catalog={CATALOG}", f"--run-id=first_models-{world.end}-{world.seed}")
+    commands = [[name, *shared, *given] for name, *given in jobs]
+    submit(HERE / "one_session.py", json.dumps(commands), home=world.home, **changes)
+
+
+def verdict_of(model: str, address: str) -> Verdict:
+    """What the gate says about the challenger, as of a first model."""
+    from basketry import registry
+    from basketry.gates import load_gate, verdict
+
+    os.environ["MLFLOW_TRACKING_URI"] = address
+    name = registry.registered_name(CATALOG, model)
+    version = registry.alias_version(name, registry.CHALLENGER)
+    return verdict(load_gate(model), registry.version_run(name, str(version)).metrics, has_champion=False)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the rows of the named homes as they come, then the whole table in order."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--home", action="append", required=True, type=Path, help="of a prepared demo; repeatable")
+    parser.add_argument("--models", default=",".join(TRAININGS), help="which to train, with commas between")
+    wanted = parser.parse_args(arguments)
+    cells = []
+    for world in sorted((World.prepared(home.absolute()) for home in wanted.home), key=lambda one: (one.end, one.seed)):
+        for cell in judged(world, wanted.models.split(",")):
+            print(cell.row(), flush=True)
+            cells.append(cell)
+    print("\n".join(["", HEADER, *(cell.row() for cell in cells)]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
