@@ -69,6 +69,22 @@ def test_a_later_refusal_goes_on_with_the_champion(refused: Jobs) -> None:
     assert "score_propensity" in refused.given
 
 
+def test_a_provisional_first_model_scores(refused: Jobs) -> None:
+    """Beyond a limit but not surely: nobody is asked, the real job promotes it as provisional, and its scoring goes on."""
+    form = {**FORM, "catalog": "online_retail"}
+    name = registry.registered_name(form["catalog"], "forecast")
+    tags = {"basketry.champion_version": ""}
+    registry.set_challenger(name, register(refused.folder, name, {"absolute_bias": 9.0}, tags))
+    excess = {"excess/expected_calibration_error/low": -0.002, "excess/expected_calibration_error/high": 0.019}
+    refused.numbers = {**FIRST, "expected_calibration_error": 0.0207, **excess}
+    done = run("bootstrap", form)
+    found = ends(done)
+    assert (found["gate.ask"], found["gate.promote"], found["score_propensity"]) == ("skipped", "success", "success")
+    (row,) = kept(form["catalog"])
+    assert row[:4] == ("provisional", "1", "1", "gate") and row[4].startswith("beyond a limit, but not surely")
+    assert found["forecast"] == "skipped" and str(done.state) == "success"
+
+
 def test_any_other_failure_still_fails(refused: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     """A training that breaks is no verdict: the run fails and nothing is skipped in its name."""
     from airflow.sdk.exceptions import AirflowFailException
