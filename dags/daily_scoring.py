@@ -2,7 +2,8 @@
 Beside them the segment of every customer, and who moved.
 
 Daily at 10:15 UTC. A backfill of any range, in any order, gives what daily runs would have given; it scores with the
-champion of today, or with the one that was champion on each day.
+champion of today, or with the one that was champion on each day. While the gate has refused every version of a model there
+is none to score with: the task is skipped, with the reason.
 
 What to do when it fails: [runbook](docs/runbooks/daily_scoring.md).
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 from airflow.sdk import DAG, CronTriggerTimetable
 
 from basketry_airflow.as_of import AS_OF
+from basketry_airflow.champions import skip_if_refused
 from basketry_airflow.forms import scoring_form
 from basketry_airflow.manners import on_call
 from basketry_airflow.script_arguments import form_value
@@ -34,8 +36,11 @@ with DAG(
     ),
 ):
     features = spark_job("features", as_of=AS_OF)
-    features >> spark_job("score_propensity", as_of=AS_OF, model=form_value("model"))
+    features >> spark_job(
+        "score_propensity", as_of=AS_OF, model=form_value("model"), before=skip_if_refused("propensity", named_by="model")
+    )
     spark_job("propensity_outcomes", as_of=AS_OF)
-    spark_job("rfm", as_of=AS_OF, model=CHAMPION_OR_AS_THEN)
-    spark_job("forecast", as_of=AS_OF, model=CHAMPION_OR_AS_THEN) >> spark_job("decide_products", as_of=AS_OF)
+    spark_job("rfm", as_of=AS_OF, model=CHAMPION_OR_AS_THEN, before=skip_if_refused("rfm"))
+    forecasts = spark_job("forecast", as_of=AS_OF, model=CHAMPION_OR_AS_THEN, before=skip_if_refused("forecast"))
+    forecasts >> spark_job("decide_products", as_of=AS_OF)
     spark_job("forecast_accuracy", as_of=AS_OF)

@@ -18,6 +18,7 @@ from airflow.sdk import Param, TaskGroup, TriggerRule, task
 
 from basketry.errors import BadInputError
 from basketry.settings import Settings
+from basketry_airflow.champions import MACHINE
 from basketry_airflow.spark_job import DATABRICKS_CONNECTION, spark_job
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from basketry.registry import VersionRun
 
 log = logging.getLogger(__name__)
-
-MACHINE = "gate"
-"""Who decided when no person did."""
 
 COMPARED_WITH = "basketry.champion_version"
 """Tag of a training run: the champion that the challenger was compared with, empty when there was none."""
@@ -164,11 +162,23 @@ def told(judge: Gate, model: str, challenger: str, champion: str | None, said: V
         "verdict": said.verdict,
         "reason": said.reason,
         "subject": f"{model}: version {challenger} instead of {champion or 'none'}? The gate says {said.verdict}.",
-        "body": f"{reason}\n\nApprove: version {challenger} scores from now on. Reject: {champion or 'nothing'} stays.\n\n"
-        f"{markdown_table(said.checks)}",
+        "body": f"{reason}\n\n{_follows(said.verdict, challenger, champion)}\n\n{markdown_table(said.checks)}",
         "answer_within_hours": judge.answer_within_hours,
         "users": list(judge.users),
     }
+
+
+def _follows(verdict: str, challenger: str, champion: str | None) -> str:
+    """What a verdict comes to; of a question, what either answer does."""
+    from basketry.gates.model import ASK, PROVISIONAL, REFUSE
+
+    scores, stays = f"version {challenger} scores from now on", f"{champion or 'nothing'} stays"
+    return {
+        ASK: f"Approve: {scores}. Reject: {stays}.",
+        PROVISIONAL: f"Nobody is asked: {scores}, as provisional. It is beyond a limit, but not surely; the next training may"
+        " replace it.",
+        REFUSE: f"Nobody is asked: version {challenger} does not score, {stays}.",
+    }.get(verdict, f"Nobody is asked: {scores}.")
 
 
 class Ask(ApprovalOperator):

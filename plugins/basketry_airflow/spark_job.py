@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import TriggerRule
@@ -13,7 +13,7 @@ from basketry_airflow.compute import Compute, cloud_of_environment, load_compute
 from basketry_airflow.script_arguments import RUN_ID, Argument, ScriptArguments
 
 if TYPE_CHECKING:
-    from airflow.sdk import BaseOperator
+    from airflow.sdk import BaseOperator, Context
 
 SPARK_CONNECTION = "spark_local"
 """Give it as JSON, AIRFLOW_CONN_SPARK_LOCAL='{"conn_type":"spark","host":"local[2]"}': the URI form becomes YARN."""
@@ -34,18 +34,21 @@ def spark_job(
     task_id: str | None = None,
     as_of: str | None = None,
     trigger_rule: TriggerRule = TriggerRule.ALL_SUCCESS,
+    before: Callable[[Context], None] | None = None,
     **arguments: Argument,
 ) -> BaseOperator:
     """A task that runs `spark_jobs/<name>.py` where BASKETRY_RUNTIME says, with the same arguments everywhere.
 
     task_id: default the job's name. as_of: template of the as-of date, for dated jobs. trigger_rule: Airflow's.
+    before: called on the worker before the job starts; it may skip the task, with a reason that stands in the task's log.
     arguments: further arguments of the script; `catalog` is the form's unless given, `run_id` is always added.
     """
     settings = Settings.from_environment()
     script: dict[str, Argument] = {"catalog": "{{ params.catalog }}", "run_id": RUN_ID, "as_of": as_of}
     script_arguments = ScriptArguments({**script, **arguments})
     factory = _databricks if settings.runtime == "databricks" else _local
-    return factory(settings, name, script_arguments, as_of, {"task_id": task_id or name, "trigger_rule": trigger_rule})
+    place = {"task_id": task_id or name, "trigger_rule": trigger_rule, "pre_execute": before}
+    return factory(settings, name, script_arguments, as_of, place)
 
 
 def _local(

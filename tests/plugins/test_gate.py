@@ -58,6 +58,7 @@ def seen(task: Any, decided: dict[str, Any], answered: dict[str, Any] | None = N
     [
         ({"verdict": "promote"}, None, ["--verdict=promote", "--decided-by=gate", "--reason=noise."]),
         ({"verdict": "refuse", "champion": ""}, None, ["--verdict=refuse", "--decided-by=gate", "--reason=noise."]),
+        ({"verdict": "provisional", "champion": ""}, None, ["--verdict=provisional", "--decided-by=gate", "--reason=noise."]),
         ({}, ANSWERED, ["--verdict=refuse", "--decided-by=alice", "--reason=wait for spring"]),
     ],
 )
@@ -110,7 +111,7 @@ def test_the_question_has_no_default_answer_and_ends(ask: Ask) -> None:
     assert ask.assigned_users is None
 
 
-@pytest.mark.parametrize("verdict", ["promote", "refuse"])
+@pytest.mark.parametrize("verdict", ["promote", "refuse", "provisional"])
 def test_nobody_is_asked_what_the_numbers_say(ask: Ask, verdict: str) -> None:
     """A clear verdict skips the question."""
     with pytest.raises(AirflowSkipException, match=f"the verdict is {verdict}"):
@@ -191,6 +192,25 @@ def test_the_question_shows_the_numbers(judge: Gate) -> None:
         "Approve: version 7 scores from now on. Reject: nothing stays.\n\n| condition |"
     )
     assert (answer["champion"], answer["answer_within_hours"], answer["users"]) == ("", 48, [])
+
+
+@pytest.mark.parametrize(
+    ("verdict", "follows"),
+    [
+        ("promote", "Nobody is asked: version 7 scores from now on."),
+        ("refuse", "Nobody is asked: version 7 does not score, nothing stays."),
+        (
+            "provisional",
+            "Nobody is asked: version 7 scores from now on, as provisional. It is beyond a limit, but not surely; the next"
+            " training may replace it.",
+        ),
+    ],
+)
+def test_what_the_gate_decides_alone_is_told_as_decided(judge: Gate, verdict: str, follows: str) -> None:
+    """The log offers no choice where there is none, and says what a provisional champion is."""
+    answer = told(judge, MODEL, "7", None, Verdict(verdict, "calibration is 0.0207, at most 0.02.", ()))
+    assert answer["verdict"] == verdict and answer["subject"].endswith(f"The gate says {verdict}.")
+    assert answer["body"].startswith(f"Calibration is 0.0207, at most 0.02.\n\n{follows}\n\n| condition |")
 
 
 def test_what_came_true_is_the_mean_of_the_newest_days(judge: Gate, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from basketry_airflow.console.failures import Failure, failures, run_page
+
 RUNS_OF_EACH = 7
 """Newest runs of a DAG that are looked at."""
 
@@ -27,16 +29,6 @@ class DagState:
 
 
 @dataclass(frozen=True)
-class Failure:
-    """A task that has failed for good, in a run of which nothing newer has succeeded."""
-
-    dag_id: str
-    task_id: str
-    ended_at: datetime | None
-    page: str
-
-
-@dataclass(frozen=True)
 class Waiting:
     """A question that only a person can answer."""
 
@@ -44,6 +36,20 @@ class Waiting:
     subject: str
     asked_at: datetime
     page: str
+
+
+@dataclass(frozen=True)
+class Start:
+    """How the user may start a DAG by hand: at once, or after unpausing it, because a run of a paused DAG never begins.
+
+    owner: who answers for the DAG. queued: runs that wait in it, and begin first once it is unpaused.
+    """
+
+    dag_id: str
+    paused: bool
+    may_unpause: bool
+    owner: str
+    queued: int
 
 
 @dataclass(frozen=True)
@@ -55,31 +61,37 @@ class Happenings:
     waiting: tuple[Waiting, ...]
 
 
-def happenings(user: Any) -> Happenings:
-    """What the user may know of the DAGs, by Airflow's own permissions."""
+def happenings(user: Any, scheduled_catalog: str) -> Happenings:
+    """What the user may know of the DAGs, by Airflow's own permissions. scheduled_catalog: of runs that name none."""
     from airflow.api_fastapi.app import get_auth_manager
     from airflow.utils.session import create_session
 
     readable = set(get_auth_manager().get_authorized_dag_ids(user=user, method="GET"))
     with create_session() as session:
         dags = tuple(_dags(session, readable))
-        last = {one.dag_id: one for one in dags}
-        failed = [one.dag_id for one in dags if one.state == "failed"]
-        return Happenings(dags, tuple(_failures(session, failed)), tuple(_waiting(session, set(last))))
+        dag_ids = {dag.dag_id for dag in dags}
+        return Happenings(dags, failures(session, dag_ids, scheduled_catalog), tuple(_waiting(session, dag_ids)))
 
 
-def may_trigger(user: Any, dag_id: str) -> bool:
-    """Whether Airflow lets the user start a run of the DAG."""
+def start_of(user: Any, dag_id: str) -> Start | None:
+    """How the user may start a run of the DAG; None when Airflow does not let them."""
     from airflow.api_fastapi.app import get_auth_manager
     from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+    from airflow.models.dag import DagModel
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from sqlalchemy import func, select
 
-    entity, details = DagAccessEntity.RUN, DagDetails(id=dag_id)
-    return bool(get_auth_manager().is_authorized_dag(method="POST", access_entity=entity, details=details, user=user))
-
-
-def run_page(dag_id: str, run_id: str) -> str:
-    """Path of a run within Airflow."""
-    return f"dags/{quote(dag_id)}/runs/{quote(run_id, safe='')}"
+    manager, details = get_auth_manager(), DagDetails(id=dag_id)
+    if not manager.is_authorized_dag(method="POST", access_entity=DagAccessEntity.RUN, details=details, user=user):
+        return None
+    with create_session() as session:
+        dag = session.get(DagModel, dag_id)
+        paused, owner = (bool(dag.is_paused), dag.owners or "") if dag else (False, "")
+        waiting = select(func.count()).where(DagRun.dag_id == dag_id, DagRun.state == "queued")
+        queued = int(session.scalar(waiting) or 0) if paused else 0
+    may_unpause = bool(manager.is_authorized_dag(method="PUT", details=details, user=user))
+    return Start(dag_id, paused, may_unpause, owner, queued)
 
 
 def _dags(session: Any, readable: set[str]) -> Iterable[DagState]:
@@ -111,22 +123,6 @@ def _dag(dag: Any, runs: list[Any]) -> DagState:
         earlier=tuple(str(getattr(run.state, "value", run.state)) for run in runs),
         page=run_page(dag.dag_id, last.run_id) if last else f"dags/{quote(dag.dag_id)}",
     )
-
-
-def _failures(session: Any, dag_ids: list[str]) -> Iterable[Failure]:
-    """Failed tasks of the newest runs of DAGs whose newest run failed."""
-    from airflow.models.dagrun import DagRun
-    from airflow.models.taskinstance import TaskInstance
-    from sqlalchemy import select
-
-    for dag_id in dag_ids:
-        newest = select(DagRun.run_id).where(DagRun.dag_id == dag_id).order_by(DagRun.run_after.desc()).limit(1)
-        run_id = session.scalar(newest)
-        failed = select(TaskInstance.task_id, TaskInstance.end_date).where(
-            TaskInstance.dag_id == dag_id, TaskInstance.run_id == run_id, TaskInstance.state == "failed"
-        )
-        for task in session.execute(failed):
-            yield Failure(dag_id, task.task_id, task.end_date, run_page(dag_id, str(run_id)))
 
 
 def _waiting(session: Any, dag_ids: set[str]) -> Iterable[Waiting]:

@@ -25,10 +25,12 @@ PATIENCE = 5
 
 @dataclass(frozen=True)
 class Notice:
-    """Why a part of a page is not shown, in words for who reads it."""
+    """Why a part of a page is not shown, in words for who reads it. link, href: where to go from here, if anywhere."""
 
     title: str
     text: str
+    link: str = ""
+    href: str = ""
 
 
 @dataclass(frozen=True)

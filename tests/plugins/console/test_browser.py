@@ -191,17 +191,35 @@ def test_a_chart_is_read_by_the_keyboard(seen: Seen) -> None:
 
 
 def test_a_replay_is_started_through_airflow(seen: Seen) -> None:
-    """The form triggers the DAG as the user: Airflow names the run and who started it."""
+    """The form unpauses the DAG, as it says, and triggers it as the user: Airflow names the run and who started it."""
+    client = AirflowClient(seen.address, "admin", PASSWORD)
+    assert client._call("GET", "/api/v2/dags/replay_quarantine")["is_paused"]
     seen.go("Data")
     seen.console.get_by_role("link", name="Quarantine", exact=True).click()
+    seen.console.get_by_text("The DAG replay_quarantine is paused; starting unpauses it.").wait_for()
     seen.console.get_by_role("button", name="Replay").click()
     seen.console.get_by_text("Started: manual__").wait_for()
-    client = AirflowClient(seen.address, "admin", PASSWORD)
+    assert not client._call("GET", "/api/v2/dags/replay_quarantine")["is_paused"]
     (run,) = client._call("GET", "/api/v2/dags/replay_quarantine/dagRuns")["dag_runs"]
     assert run["triggering_user_name"] == "admin" and run["conf"]["catalog"] == "demo"
     seen.console.get_by_role("link", name="See the run").click()
     seen.page.wait_for_url("**/dags/replay_quarantine/runs/**")
     seen.open_console()
+
+
+def test_nothing_is_started_in_a_dag_that_was_paused_meanwhile(seen: Seen) -> None:
+    """The page was opened while the DAG ran; somebody pauses it; the button says so and makes no run that never begins."""
+    client = AirflowClient(seen.address, "admin", PASSWORD)
+    client.unpause("model_rollback")
+    seen.go("Models")
+    client.pause("model_rollback")
+    card = seen.console.get_by_role("region", name="Propensity")
+    card.get_by_text("Roll propensity back …").click()
+    assert card.get_by_label("Back to version").locator("option").all_inner_texts() == ["3", "1"]
+    card.get_by_label("Reason").fill("tried")
+    card.get_by_role("button", name="Roll back").click()
+    card.get_by_text("Nothing was started: the DAG was paused since this page was opened.").wait_for()
+    assert client._call("GET", "/api/v2/dags/model_rollback/dagRuns")["dag_runs"] == []
 
 
 def test_it_is_dark_where_airflow_is(seen: Seen) -> None:

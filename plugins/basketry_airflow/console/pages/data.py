@@ -32,13 +32,13 @@ MOST_LINES = 100
 
 @dataclass(frozen=True)
 class Quarantine:
-    """Rows set aside. reasons: rows by reason; verbatim: whether the team sees the rows as delivered."""
+    """Rows set aside. reasons: rows by reason; verbatim: whether the team sees the rows as delivered; replay: how to start it."""
 
     rows: tuple[Record, ...]
     is_cut: bool
     reasons: tuple[Record, ...]
     verbatim: bool
-    may_replay: bool
+    replay: happenings.Start | None
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Data:
 def page(request: Request, viewer: Looking, user: GetUserDep) -> Response:
     """The page."""
     shown = data(viewer, request.query_params, user)
-    return render(viewer, "data", "Data", shown, views=VIEWS, replay_dag=REPLAY_DAG)
+    return render(viewer, "data", "Data", shown, views=VIEWS)
 
 
 @router.get("/data/download")
@@ -145,8 +145,8 @@ def _quarantine(viewer: Viewer, feed: str, user: Any) -> Quarantine:
         {**row, "content": _fields(row.get("content"))} for row in viewer.records(sql, limit=MOST_LINES + 1, **values)
     ]
     reasons = tuple(viewer.records(counted, **values))
-    may = happenings.may_trigger(user, REPLAY_DAG)
-    return Quarantine(tuple(rows[:MOST_LINES]), len(rows) > MOST_LINES, reasons, verbatim, may)
+    replay = happenings.start_of(user, REPLAY_DAG)
+    return Quarantine(tuple(rows[:MOST_LINES]), len(rows) > MOST_LINES, reasons, verbatim, replay)
 
 
 def _fields(content: str | None) -> dict[str, Any]:

@@ -14,12 +14,14 @@ from basketry_airflow.console import formats
 from basketry_airflow.console.charts import Band, Dot, Line, LineChart, PointChart, line_chart, point_chart
 from basketry_airflow.console.exports import export_query
 from basketry_airflow.console.rendering import Looking, render
+from basketry_airflow.console.verdicts import nothing_scored, provisional
 from basketry_airflow.console.viewer import Notice, Record, Viewer, chosen
 
 router = APIRouter()
 
 DECISIONS, FORECASTS, ACCURACY = "gold.product_decisions", "gold.product_forecasts", "gold.forecast_accuracy"
 OUTCOMES, WEEKS = "gold.forecast_outcomes", "gold.sales_week_rollup"
+KIND = "forecast"
 MOST_LINES, MOST_DOTS = 100, 300
 PAST_WEEKS = 26
 BUCKETS = ("High", "Medium", "Low")
@@ -81,10 +83,10 @@ class Decisions:
 @router.get("/decisions")
 def page(request: Request, viewer: Looking) -> Response:
     """The page."""
-    shown = viewer.missing("Decisions", "daily_scoring", DECISIONS) or decisions(
-        viewer, Filters.of(request.query_params)
-    )
-    return render(viewer, "decisions", "Decisions", shown, all_buckets=BUCKETS, all_actions=ACTIONS)
+    lacking = nothing_scored(viewer, "Decisions", KIND, DECISIONS)
+    shown = lacking or decisions(viewer, Filters.of(request.query_params))
+    choices = {"all_buckets": BUCKETS, "all_actions": ACTIONS}
+    return render(viewer, "decisions", "Decisions", shown, **choices, provisional=provisional(viewer, KIND))
 
 
 @router.get("/decisions/download")

@@ -10,14 +10,16 @@ from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from basketry.gates.model import FAILED, NOISE, REFUSE, UNSURE
+from basketry_airflow.champions import first_refusal
 from basketry_airflow.console import happenings
 from basketry_airflow.console.registered import Registered, registered
 from basketry_airflow.console.rendering import Looking, render
+from basketry_airflow.console.verdicts import PROMOTIONS, champion_by, former_champions, provisional_notice, refused
 from basketry_airflow.console.viewer import Notice, Record, Viewer
 
 router = APIRouter()
 
-PROMOTIONS = "ops.promotions"
 ROLLBACK_DAG = "model_rollback"
 NEWEST = 20
 """Verdicts of a model that are shown."""
@@ -25,32 +27,44 @@ NEWEST = 20
 
 @dataclass(frozen=True)
 class Model:
-    """One kind of model. champion: by the registry, else by the newest verdict that moved it; verdicts: newest first."""
+    """One kind of model. champion: by the registry, else by the newest verdict that moved it; verdicts: newest first.
+
+    standing: that its first version was refused, or that the champion is provisional. former: versions that have scored and
+    do not now, which may be rolled back to.
+    """
 
     kind: str
     name: str
     champion: str | None
     registry: Registered
     verdicts: tuple[Record, ...]
+    standing: Notice | None
+    former: tuple[str, ...]
 
     def alias(self, alias: str) -> str | None:
         """The version that the registry names so."""
         return self.registry.versions.get(alias)
 
+    @property
+    def is_challenger_refused(self) -> bool:
+        """Whether the gate has refused the version that is still the challenger."""
+        newest = next((row for row in self.verdicts if row["version"] == self.alias("challenger")), None)
+        return newest is not None and newest["verdict"] == REFUSE
+
 
 @dataclass(frozen=True)
 class Models:
-    """What the page shows. may_roll_back: whether Airflow lets the user."""
+    """What the page shows. rollback: how the user may start one, None when Airflow does not let them."""
 
     models: tuple[Model, ...]
-    may_roll_back: bool
+    rollback: happenings.Start | None
 
 
 @router.get("/models")
 def page(viewer: Looking, user: GetUserDep) -> Response:
     """The page."""
     shown = viewer.missing("Models", "weekly_retraining", PROMOTIONS) or models(viewer, user)
-    return render(viewer, "models", "Models", shown, rollback_dag=ROLLBACK_DAG)
+    return render(viewer, "models", "Models", shown)
 
 
 def models(viewer: Viewer, user: Any) -> Models | Notice:
@@ -64,14 +78,20 @@ def models(viewer: Viewer, user: Any) -> Models | Notice:
         return Notice("No models yet", "No gate has judged a model so far. The DAG bootstrap trains the first ones.")
     known = registered(tuple(found))
     listed = tuple(_model(name, rows, known[name]) for name, rows in found.items())
-    return Models(listed, happenings.may_trigger(user, ROLLBACK_DAG))
+    return Models(listed, happenings.start_of(user, ROLLBACK_DAG))
 
 
 def _model(name: str, rows: list[Record], told: Registered) -> Model:
-    moved = next((row["champion_after"] for row in rows if row["verdict"] != "refuse"), None)
-    champion = told.versions.get("champion") if told.answered else moved
+    champion = told.versions.get("champion") if told.answered else champion_by(rows)
     verdicts = tuple({**row, "checks": _checks(row["checks"])} for row in rows[:NEWEST])
-    return Model(name.rpartition(".")[2], name, champion, told, verdicts)
+    former = former_champions(rows, champion)
+    kind = name.rpartition(".")[2]
+    return Model(kind, name, champion, told, verdicts, _standing(kind, rows, champion), former)
+
+
+def _standing(kind: str, rows: list[Record], champion: str | None) -> Notice | None:
+    refusal = first_refusal(rows) if champion is None else None
+    return refused(refusal, kind) if refusal else provisional_notice(kind, rows, champion)
 
 
 def _checks(text: str) -> tuple[Record, ...]:
@@ -80,5 +100,5 @@ def _checks(text: str) -> tuple[Record, ...]:
         checks = json.loads(text or "[]")
     except ValueError:
         return ()
-    order = {"failed": 0, "noise": 1}
-    return tuple(sorted(checks, key=lambda check: order.get(check.get("outcome"), 2)))
+    order = {FAILED: 0, UNSURE: 1, NOISE: 2}
+    return tuple(sorted(checks, key=lambda check: order.get(check.get("outcome"), len(order))))

@@ -12,11 +12,13 @@ from starlette.responses import Response
 from basketry_airflow.console import formats
 from basketry_airflow.console.charts import Line, LineChart, line_chart
 from basketry_airflow.console.rendering import Looking, render
+from basketry_airflow.console.verdicts import provisional
 from basketry_airflow.console.viewer import Notice, Record, Viewer
 
 router = APIRouter()
 
 PERFORMANCE, DECISIONS, RESPONSES = "gold.offer_performance_minute", "gold.offer_decisions", "gold.offer_responses"
+KINDS = ("recommendations", "offer_policy")
 DAYS = 28
 TREATED, CONTROL = "treatment", "control"
 SURE = 1.96
@@ -63,7 +65,8 @@ class Offers:
 def page(viewer: Looking) -> Response:
     """The page."""
     shown = viewer.missing("Offers", "offers", PERFORMANCE) or offers(viewer)
-    return render(viewer, "offers", "Offers", shown)
+    notices = [notice for kind in KINDS if (notice := provisional(viewer, kind))]
+    return render(viewer, "offers", "Offers", shown, provisional=notices)
 
 
 def offers(viewer: Viewer) -> Offers | Notice:

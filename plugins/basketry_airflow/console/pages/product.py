@@ -13,8 +13,9 @@ from basketry.errors import BadInputError
 from basketry.price_change import what_if
 from basketry_airflow.console import formats
 from basketry_airflow.console.charts import Band, Line, LineChart, line_chart
-from basketry_airflow.console.pages.decisions import DECISIONS, FORECASTS, past_and_ahead
+from basketry_airflow.console.pages.decisions import DECISIONS, FORECASTS, KIND, past_and_ahead
 from basketry_airflow.console.rendering import Looking, render
+from basketry_airflow.console.verdicts import nothing_scored, provisional
 from basketry_airflow.console.viewer import Record, Viewer
 
 router = APIRouter()
@@ -51,9 +52,9 @@ class ProductPage:
 @router.get("/decisions/{product_id}")
 def page(product_id: str, viewer: Looking) -> Response:
     """The page."""
-    shown = viewer.missing("Decisions", "daily_scoring", DECISIONS) or product(viewer, product_id)
+    shown = nothing_scored(viewer, "Decisions", KIND, DECISIONS) or product(viewer, product_id)
     title = getattr(shown, "decision", {}).get("product") or product_id
-    return render(viewer, "decisions", title, shown, template="product")
+    return render(viewer, "decisions", title, shown, template="product", provisional=provisional(viewer, KIND))
 
 
 def product(viewer: Viewer, product_id: str) -> ProductPage:

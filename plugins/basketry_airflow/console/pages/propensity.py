@@ -14,11 +14,13 @@ from basketry_airflow.console.charts import Dot, PointChart, point_chart
 from basketry_airflow.console.exports import MOST_ROWS, export_query
 from basketry_airflow.console.people import contact_columns
 from basketry_airflow.console.rendering import Looking, render
+from basketry_airflow.console.verdicts import nothing_scored, provisional
 from basketry_airflow.console.viewer import Notice, Record, Viewer
 
 router = APIRouter()
 
 SCORES, OUTCOMES = "gold.propensity_scores", "gold.propensity_outcomes"
+KIND = "propensity"
 TOP = 25
 
 
@@ -42,8 +44,8 @@ class Propensity:
 @router.get("/propensity")
 def page(viewer: Looking, category: str = "") -> Response:
     """The page."""
-    shown = viewer.missing("Propensity", "daily_scoring", SCORES) or propensity(viewer, category)
-    return render(viewer, "propensity", "Propensity", shown, most=MOST_ROWS)
+    shown = nothing_scored(viewer, "Propensity", KIND, SCORES) or propensity(viewer, category)
+    return render(viewer, "propensity", "Propensity", shown, most=MOST_ROWS, provisional=provisional(viewer, KIND))
 
 
 @router.get("/propensity/download")

@@ -15,11 +15,13 @@ from basketry_airflow.console.charts import Flow, Flows, flows
 from basketry_airflow.console.exports import export_query
 from basketry_airflow.console.people import contact_columns
 from basketry_airflow.console.rendering import Looking, render
+from basketry_airflow.console.verdicts import nothing_scored, provisional
 from basketry_airflow.console.viewer import Notice, Record, Viewer, chosen
 
 router = APIRouter()
 
 SEGMENTS, PROFILES, MIGRATION = "gold.rfm_segments", "gold.rfm_profiles", "gold.rfm_migration"
+KIND = "rfm"
 LEAST_FLOW = 0.002
 """Share of all customers below which a way is not drawn; its numbers stay in the table."""
 
@@ -51,8 +53,8 @@ class Segments:
 @router.get("/segments")
 def page(request: Request, viewer: Looking) -> Response:
     """The page."""
-    shown = viewer.missing("Segments", "daily_scoring", SEGMENTS, PROFILES) or segments(viewer, request.query_params)
-    return render(viewer, "segments", "Segments", shown, views=VIEWS)
+    shown = nothing_scored(viewer, "Segments", KIND, SEGMENTS, PROFILES) or segments(viewer, request.query_params)
+    return render(viewer, "segments", "Segments", shown, views=VIEWS, provisional=provisional(viewer, KIND))
 
 
 @router.get("/segments/download")

@@ -80,6 +80,20 @@
   });
 
   const value = (field) => (field.type === "checkbox" ? field.checked : field.value);
+  async function ask(method, address, body) {
+    const answer = await fetch(address, { method, headers: { "Content-Type": "application/json" }, body: body && JSON.stringify(body) });
+    const content = await answer.json().catch(() => ({}));
+    if (answer.ok) return content;
+    const detail = typeof content.detail === "string" ? content.detail : content.detail?.message ?? JSON.stringify(content.detail ?? "");
+    throw { text: answer.status === 403 ? "Airflow does not let you do that." : `Airflow refused (${answer.status}): ${detail}` };
+  }
+  // A run of a paused DAG never begins, so nothing is started in one; it is unpaused only where the form has said so.
+  async function unpaused(form) {
+    const dag = await ask("GET", form.dataset.dag);
+    if (!dag.is_paused) return;
+    if (!("unpauses" in form.dataset)) throw { text: "Nothing was started: the DAG was paused since this page was opened. Open it anew." };
+    await ask("PATCH", `${form.dataset.dag}?update_mask=is_paused`, { is_paused: false });
+  }
   async function trigger(form) {
     const outcome = form.querySelector(".outcome");
     const button = form.querySelector("button");
@@ -88,26 +102,18 @@
     outcome.textContent = "Starting …";
     button.disabled = true;
     try {
-      const answer = await fetch(form.action, {
-        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ conf, logical_date: null }),
-      });
-      const said = await answer.json().catch(() => ({}));
-      if (answer.ok) {
-        outcome.classList.add("good");
-        outcome.textContent = `Started: ${said.dag_run_id}. `;
-        const link = document.createElement("a");
-        link.href = form.dataset.runs + encodeURIComponent(said.dag_run_id);
-        link.dataset.airflow = "";
-        link.textContent = "See the run";
-        outcome.append(link);
-      } else {
-        const detail = typeof said.detail === "string" ? said.detail : said.detail?.message ?? JSON.stringify(said.detail ?? "");
-        outcome.classList.add("bad");
-        outcome.textContent = answer.status === 403 ? "Airflow says that you may not start this DAG." : `Airflow refused (${answer.status}): ${detail}`;
-      }
-    } catch {
+      await unpaused(form);
+      const run = await ask("POST", form.action, { conf, logical_date: null });
+      outcome.classList.add("good");
+      outcome.textContent = `Started: ${run.dag_run_id}. `;
+      const link = document.createElement("a");
+      link.href = form.dataset.runs + encodeURIComponent(run.dag_run_id);
+      link.dataset.airflow = "";
+      link.textContent = "See the run";
+      outcome.append(link);
+    } catch (problem) {
       outcome.classList.add("bad");
-      outcome.textContent = "Airflow did not answer: try again.";
+      outcome.textContent = problem.text ?? "Airflow did not answer: try again.";
     } finally {
       button.disabled = false;
     }

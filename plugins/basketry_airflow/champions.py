@@ -1,0 +1,84 @@
+"""What scores while no model may: nothing. A first model that its gate refused is an outcome, and scoring is skipped for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+COLUMNS = ("number", "version", "champion_after", "verdict", "decided_by", "decided_at", "reason")
+"""Of ops.promotions: what `first_refusal` looks at."""
+
+MACHINE = "gate"
+"""Who decided when no person did."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The newest refusal of a model of which no version ever scored. decided_on: YYYY-MM-DD (UTC)."""
+
+    version: str
+    decided_by: str
+    decided_on: str
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        """Who refused what, when, and why."""
+        who = "The gate" if self.decided_by == MACHINE else self.decided_by
+        why = self.reason.strip().rstrip(".")
+        return f"{who} refused version {self.version} on {self.decided_on}: {why}."
+
+
+def first_refusal(verdicts: Iterable[Mapping[str, Any]]) -> Refusal | None:
+    """The newest refusal, when the gate has spoken and no version has ever been champion; None in every other case.
+
+    verdicts: the rows of ops.promotions about one model, with COLUMNS.
+    """
+    rows = sorted(verdicts, key=lambda row: int(row["number"]))
+    if not rows or any(row["champion_after"] for row in rows):
+        return None
+    newest = rows[-1]
+    return Refusal(str(newest["version"]), str(newest["decided_by"]), str(newest["decided_at"])[:10], str(newest["reason"]))
+
+
+def skip_if_refused(kind: str, *, named_by: str = "") -> Callable[[Context], None]:
+    """What a job that scores by the champion does before it starts: it skips itself, with the reason, where there can be none.
+
+    Only a refusal of the first model skips: without any verdict, or with a champion that is gone, the job goes on and says
+    itself what is wrong. kind: of model, as in include/gates. named_by: field of the form that may name a version by its
+    number, which then scores whatever the gate has said.
+    """
+
+    def before(context: Context) -> None:
+        """Skip the task; a registry that does not answer is tried again as it would be by the job."""
+        from airflow.sdk.exceptions import AirflowSkipException
+
+        form = context["params"]
+        if str(form.get(named_by) or "").isdigit():
+            return
+        refusal = _refusal(form["catalog"], kind)
+        if refusal is not None:
+            raise AirflowSkipException(
+                f"there is no champion of {form['catalog']}.gold.{kind} to score with. {refusal.sentence}"
+                " docs/runbooks/gate.md says what to do; scoring goes on by itself once a version is promoted."
+            )
+
+    return before
+
+
+def _refusal(catalog: str, kind: str) -> Refusal | None:
+    """Asks the registry first: where it names a champion, no table need be read and no SQL warehouse started."""
+    from basketry import registry
+    from basketry.tables import PROMOTIONS
+    from basketry_airflow.gate import log_in_to_registry
+    from basketry_airflow.lake import read_rows
+
+    log_in_to_registry()
+    model = registry.registered_name(catalog, kind)
+    if registry.alias_version(model, registry.CHAMPION) is not None:
+        return None
+    return first_refusal(read_rows(catalog, PROMOTIONS, COLUMNS, {"model": model}))
