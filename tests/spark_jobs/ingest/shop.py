@@ -53,9 +53,9 @@ schema:
         engine: basketry
         implementation: "rating between 1 and {most}"
         severity: reject
-        description: The shop hands out up to four stars.
+        description: A rating is one to five stars.
 """
-FIRST = "id,product,stars,day\na,p1,3,2026-01-01\nb,p1,5,2026-01-02\nc,p2,x,nonsense\na,p1,4,2026-01-03\n"
+FIRST = "id,product,stars,day\na,p1,5,2026-01-01\nb,p1,9,2026-01-02\nc,p2,x,nonsense\na,p1,4,2026-01-03\n"
 SECOND = "id,product,stars,day\na,p1,1,2026-01-09\nd,p3,3,2026-01-10\n"
 
 
@@ -73,7 +73,7 @@ class Shop:
         (self.include / "catalogs").mkdir(parents=True)
         (self.include / "catalogs" / "shop.yaml").write_text(CATALOG)
 
-    def contract(self, *, version: str = "1.0.0", most: int = 4) -> None:
+    def contract(self, *, version: str = "1.0.0", most: int = 5) -> None:
         """Write the contract; most: the highest rating it accepts."""
         folder = self.include / "contracts" / "shop"
         folder.mkdir(parents=True, exist_ok=True)

@@ -96,6 +96,7 @@ def test_a_load_killed_at_any_write_is_healed_by_the_next_try(
 
 def test_a_file_with_too_many_bad_rows_is_refused_whole(shop: Shop) -> None:
     """Nothing of it is loaded, the ledger says why, and the corrected file loads."""
+    shop.contract(most=4)
     shop.deliver("2026-01-05", "id,product,stars,day\na,p,5,2026-01-01\nb,p,5,2026-01-01\nc,p,1,2026-01-01\n")
     shop.deliver("2026-01-11", SECOND)
     with pytest.raises(
@@ -112,7 +113,8 @@ def test_a_file_with_too_many_bad_rows_is_refused_whole(shop: Shop) -> None:
 
 def test_replayed_rows_that_now_pass_leave_quarantine(shop: Shop) -> None:
     """A corrected contract lets the row through; the ledger still adds up; a newer row is not overwritten."""
-    shop.deliver("2026-01-05", FIRST)
+    shop.contract(most=4)
+    shop.deliver("2026-01-05", FIRST.replace("a,p1,5", "a,p1,3").replace("b,p1,9", "b,p1,5"))
     shop.ingest()
     shop.contract(version="1.1.0", most=5)
     shop.replay(dry_run=True)
