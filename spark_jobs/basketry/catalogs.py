@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from basketry.contracts.catalog import Catalog, catalog_names, load_catalog
+from basketry.contracts.catalog import Catalog, Wish, catalog_names, load_catalog, load_wish
 
-__all__ = ["Catalog", "catalog_names", "load_catalog"]
+__all__ = ["Catalog", "Wish", "catalog_names", "load_catalog", "load_wish"]

@@ -1,5 +1,5 @@
-"""What every domain reads alike in order lines and the product tree: which lines count, what a nameless category is called,
-and amounts as integers.
+"""What every domain reads alike in order lines, reviews and the product tree: which lines and ratings count, what a
+nameless category is called, and amounts as integers.
 
 Sums are kept in units of 1/10,000 as 64-bit integers: exact for every amount that a contract lets in, and five times
 faster than Spark's decimals.
@@ -10,6 +10,8 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from basketry.tables import RATING_BOUNDS
+
 UNCATEGORISED = "Uncategorised"
 """Department and category of a product that has none, so that its lines stay in every roll-up."""
 
@@ -19,6 +21,11 @@ _SCALE = 10_000
 def counted() -> Column:
     """Whether a row of silver.order_lines is a sale or a return that stands: fees, adjustments and cancelled lines are none."""
     return F.col("line_kind").isin("sale", "return") & (F.col("status") != "cancelled")
+
+
+def rated() -> Column:
+    """Whether a row of silver.reviews has a rating on the declared scale; rows of an older lake may have any other."""
+    return F.col("rating").between(*RATING_BOUNDS)
 
 
 def named(column: str) -> Column:

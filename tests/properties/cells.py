@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from basketry.tables import Table
+from basketry.tables import RATING_BOUNDS, Table, Words
 
 DATES = {"yyyy-MM-dd": "%Y-%m-%d", "dd.MM.yyyy": "%d.%m.%Y", "MM/dd/yyyy": "%m/%d/%Y"}
 TIMES = {"yyyy-MM-dd HH:mm:ss": "%Y-%m-%d %H:%M:%S", "dd.MM.yyyy HH:mm": "%d.%m.%Y %H:%M"}
@@ -66,6 +66,10 @@ def fields(draw: st.DrawFn, entity: Table, name: str, zone: str, kind: str) -> F
         good = [Cell(f" {text} ", prefix + text) for text in ("1", "2", "3", "é4", '5"', "6,;|")]
         return Field(name, delivered, mapped, (), tuple(good), tuple(missing))
     rules: list[dict[str, object]] = []
+    if column.words is not None:
+        good, bad = _word(draw, column.words, name, mapped)
+        (bad if absent else good).extend(missing)
+        return Field(name, delivered, mapped, (), tuple(good), tuple(bad))
     made = {"string": _text, "integer": _integer, "number": _number, "date": _day, "timestamp": _moment}[logical]
     good, bad = made(draw, name, delivered, mapped, rules, zone, kind)
     (bad if absent else good).extend(missing)
@@ -74,6 +78,19 @@ def fields(draw: st.DrawFn, entity: Table, name: str, zone: str, kind: str) -> F
 
 Cells = tuple[list[Cell], list[Cell]]
 Said = dict[str, object]
+
+
+def _word(draw: st.DrawFn, words: Words, name: str, mapped: Said) -> Cells:
+    """A column with a closed list: its words, however spelled, or a map to them."""
+    unknown = [Cell(text, None, (f"{name}:unknown_value",)) for text in ("draft?", "x" * 130, "-", "شاي")]
+    if draw(st.booleans()):
+        values = {f"{word} é,1": word for word in words.words}
+        mapped["customProperties"] = properties({"valueMap": values})
+        good = [Cell(text, word) for text, word in values.items()]
+        return good, [*unknown, Cell(words.words[0], None, (f"{name}:unknown_value",))]
+    spellings = words.by_spelling.items()
+    spelled = [Cell(shape(text), word) for text, word in spellings for shape in (str, str.title, " {} ".format)]
+    return spelled + [Cell(text.replace(" ", "_"), word) for text, word in spellings], unknown
 
 
 def _text(draw: st.DrawFn, name: str, _: Said, mapped: Said, rules: list[Said], __: str, ___: str) -> Cells:
@@ -96,7 +113,14 @@ def _integer(draw: st.DrawFn, name: str, _: Said, __: Said, rules: list[Said], _
     bad = [Cell(text, None, (f"d_{name}:not_an_integer",)) for text in ("three", "1e400", "NaN", "-", "1.5", "٣", "9" * 30)]
     outside = [Cell(str(number), number) for number in (low - 1, low + 90)]
     good, more = _ruled(draw, rules, name, f"{name} between {low} and {low + 89}", good, outside)
-    return good, bad + more
+    return _bounded(name, good, bad + more) if name == "rating" else (good, bad + more)
+
+
+def _bounded(name: str, good: list[Cell], bad: list[Cell]) -> Cells:
+    """What the declaration of a rating refuses too, where the contract does not."""
+    inside = [cell for cell in good if RATING_BOUNDS[0] <= int(str(cell.value)) <= RATING_BOUNDS[1]]
+    outside = [Cell(cell.text, cell.value, (f"{name}:out_of_range",)) for cell in good if cell not in inside]
+    return inside, bad + outside
 
 
 def _number(draw: st.DrawFn, name: str, _: Said, __: Said, rules: list[Said], ___: str, kind: str) -> Cells:

@@ -1,4 +1,7 @@
-"""Catalogs: one retailer each, described by include/catalogs/<catalog>.yaml."""
+"""Catalogs: one retailer each, described by include/catalogs/<catalog>.yaml.
+
+Everything that reads such a file does it here, so that all jobs know the same keys.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +18,31 @@ _CURRENCY = re.compile(r"[A-Z]{3}\Z")
 _COUNTRY = re.compile(r"[A-Z]{2}\Z")
 
 
+TOP = 10
+"""How many categories are scored where a catalog does not say."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a catalog says of its scored categories: their names, or how many of the most bought."""
+
+    categories: tuple[str, ...] = ()
+    top: int = TOP
+
+
 @dataclass(frozen=True)
 class Catalog:
-    """One retailer. time_zone: where its business day turns; currency: ISO 4217; country: ISO 3166, two letters."""
+    """One retailer. time_zone: where its business day turns; currency: ISO 4217; country: ISO 3166, two letters.
+
+    scored: which categories are scored.
+    """
 
     name: str
     description: str
     time_zone: str
     currency: str
     country: str
+    scored: Wish = Wish()
 
 
 def include_folder(include: Path | None) -> Path:
@@ -48,9 +67,7 @@ def load_catalog(name: str, include: Path | None = None) -> Catalog:
     if name not in names:
         hint = nearest(name, names) if names else f"add {folder.name}/catalogs/{name}.yaml."
         raise BadInputError(f"unknown catalog '{name}'; {hint}")
-    path = folder / "catalogs" / f"{name}.yaml"
-    root = read_document(path, label_of(path, folder))
-    entries = root.mapping("a catalog", words.CATALOG, words.CATALOG)
+    entries = _document(name, folder).mapping("a catalog", words.CATALOG, words.CATALOG_REQUIRED)
     if formats.slug(entries["catalog"], "catalog") != name:
         entries["catalog"].fail(f"catalog is '{entries['catalog'].value}' in the file of '{name}'; make them equal.")
     return Catalog(
@@ -59,7 +76,35 @@ def load_catalog(name: str, include: Path | None = None) -> Catalog:
         time_zone=formats.time_zone(entries["time_zone"]),
         currency=_code(entries["currency"], "currency", _CURRENCY, "USD"),
         country=_code(entries["country"], "country", _COUNTRY, "US"),
+        scored=_read_wish(entries.get("propensity")),
     )
+
+
+def load_wish(name: str, include: Path) -> Wish:
+    """Which categories the catalog wants scored; ContractError for an unknown key. No file or no word: the top ten."""
+    if name not in catalog_names(include):
+        return Wish()
+    return _read_wish(_document(name, include).mapping("a catalog", words.CATALOG).get("propensity"))
+
+
+def _document(name: str, include: Path) -> Node:
+    path = include / "catalogs" / f"{name}.yaml"
+    return read_document(path, label_of(path, include))
+
+
+def _read_wish(node: Node | None) -> Wish:
+    if node is None:
+        return Wish()
+    entries = node.mapping("propensity", words.PROPENSITY)
+    if len(entries) != 1:
+        node.fail("propensity has neither or both of 'categories' and 'top'; write one of them.")
+    if "top" in entries:
+        top: int = entries["top"].expect(int, "top")
+        return Wish(top=top) if top > 0 else entries["top"].fail(f"top is {top}; make it at least 1.")
+    names = [item.string("a category") for item in entries["categories"].items("categories")]
+    if not names or len(set(names)) < len(names):
+        entries["categories"].fail("categories is empty or repeats one; list each category once.")
+    return Wish(tuple(names))
 
 
 def _code(node: Node, what: str, pattern: re.Pattern[str], example: str) -> str:

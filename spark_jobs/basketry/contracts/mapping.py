@@ -11,7 +11,7 @@ from basketry.contracts.delivered import flag, read_pii
 from basketry.contracts.document import Node, custom_properties, nearest
 from basketry.contracts.formats import slug
 from basketry.contracts.model import SEVERITIES, DeliveredColumn, MappedColumn, Rule
-from basketry.tables import LINEAGE, SILVER, Table, entity
+from basketry.tables import LINEAGE, SILVER, Table, Words, entity
 
 if TYPE_CHECKING:
     from basketry.contracts.expressions import Expression
@@ -83,7 +83,7 @@ def _read_column(
         type=column.type,
         expression=expression.sql,
         required=name in table.key or not column.nullable or flag(entries, "required"),
-        value_map=_read_value_map(properties.get("valueMap")),
+        value_map=_read_value_map(properties.get("valueMap"), column.words),
         id_prefix=properties["idPrefix"].string("idPrefix") if "idPrefix" in properties else None,
     )
 
@@ -124,13 +124,15 @@ def _check_kind(node: Node, name: str, kind: str | None, column_type: str) -> No
         node.fail(f"column '{name}' is {column_type} and its expression gives {kind}; {fix}.")
 
 
-def _read_value_map(node: Node | None) -> dict[str, str] | None:
+def _read_value_map(node: Node | None, allowed: Words | None) -> dict[str, str] | None:
     if node is None:
         return None
     entries = node.expect(dict, "valueMap")
     for entry in entries.values():
         if isinstance(entry.value, dict | list) or not entry.text:
             entry.fail("a value of valueMap is not a text; write one line `delivered: ours` a value.")
+        if allowed is not None and not allowed.understands(entry.text):
+            entry.fail(f"valueMap has the unknown word '{entry.text}'; {nearest(entry.text, allowed.words)}")
     if not entries:
         node.fail("valueMap is empty; write one line `delivered: ours` a value.")
     # As written: `no: inactive` must not become `False`.

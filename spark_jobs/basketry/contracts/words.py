@@ -43,4 +43,6 @@ QUALITY = (
 )  # fmt: skip
 QUALITY_REQUIRED = ("name", "type", "engine", "implementation", "severity", "description")
 
-CATALOG = ("catalog", "description", "time_zone", "currency", "country")
+CATALOG_REQUIRED = ("catalog", "description", "time_zone", "currency", "country")
+CATALOG = (*CATALOG_REQUIRED, "propensity")
+PROPENSITY = ("categories", "top")

@@ -8,48 +8,16 @@ In include/catalogs/<catalog>.yaml, either of:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from basketry.contracts.document import nearest, read_document
+from basketry.catalogs import Wish, load_wish
+from basketry.contracts.document import nearest
 from basketry.errors import BadInputError
 from basketry.lakehouse import Lakehouse
 from basketry.tables import PRODUCTS, SCORED_CATEGORIES, propensity_wide
-
-TOP = 10
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a catalog says of its scored categories: their names, or how many of the most bought."""
-
-    categories: tuple[str, ...] = ()
-    top: int = TOP
-
-
-def load_wish(catalog: str, include: Path) -> Wish:
-    """The catalog's wish; ContractError for an unknown key or for both at once. No file or no word: the top ten."""
-    path = include / "catalogs" / f"{catalog}.yaml"
-    if not path.exists():
-        return Wish()
-    root = read_document(path, path.relative_to(include.parent).as_posix())
-    entry = root.expect(dict, "a catalog").get("propensity")
-    if entry is None:
-        return Wish()
-    given = entry.mapping("propensity", ("categories", "top"))
-    if len(given) != 1:
-        entry.fail("propensity has neither or both of 'categories' and 'top'; write one of them.")
-    if "top" in given:
-        top: int = given["top"].expect(int, "top")
-        return Wish(top=top) if top > 0 else given["top"].fail(f"top is {top}; make it at least 1.")
-    names = [item.string("a category") for item in given["categories"].items("categories")]
-    if not names or len(set(names)) < len(names):
-        given["categories"].fail("categories is empty or repeats one; list each category once.")
-    return Wish(tuple(names))
 
 
 def newest_choice(lake: Lakehouse) -> tuple[str, ...]:
@@ -67,7 +35,7 @@ def choose(lake: Lakehouse, baskets: DataFrame, as_of: date) -> list[tuple[date,
 
     BadInputError when the catalog names a category that no product has, or when two would share a column of scores.
     """
-    wish = load_wish(lake.catalog, lake.settings.include)
+    wish: Wish = load_wish(lake.catalog, lake.settings.include)
     counts = {row.category: int(row.baskets) for row in baskets.collect()}
     if wish.categories:
         _check(wish.categories, set(counts) | _categories_of_products(lake), lake.catalog)

@@ -11,8 +11,8 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from basketry.lines import UNCATEGORISED, amount, counted, named, number, scaled
-from basketry.tables import MONEY, UNITS
+from basketry.lines import UNCATEGORISED, amount, counted, named, number, rated, scaled
+from basketry.tables import LARGEST, MONEY, UNITS
 
 NO_WEEK = -1
 """weeks_ago of the row that makes a product known which has not sold in the weeks that are read."""
@@ -79,11 +79,13 @@ def product_features(
 
     All lines are looked at once, those of the last 91 days once more a level, to tell orders apart.
     """
-    rated = reviews.where(F.col("reviewed_on") <= F.lit(as_of)).groupBy("product_id").agg(
+    ratings = reviews.where(rated() & (F.col("reviewed_on") <= F.lit(as_of))).groupBy("product_id").agg(
         F.sum("rating").alias("rating_sum"), F.count("rating").alias("ratings")
     )  # fmt: skip
-    sums = _daily(lines).groupBy("product_id").agg(*_sums(as_of)).join(rated, "product_id", "left")
-    stock = products.select("product_id", "units_available")
+    sums = _daily(lines).groupBy("product_id").agg(*_sums(as_of)).join(ratings, "product_id", "left")
+    # An older release let in more than any shop has; what is no number of units must not overflow a category's sum.
+    units = F.col("units_available")
+    stock = products.select("product_id", F.when(units.between(-LARGEST, LARGEST), units).alias("units_available"))
     of_product = placed(sums.join(stock, "product_id", "left"), products)
     orders = lines.where(_sale() & _in_last(_QUARTER)).select("product_id", "order_id", "days_ago")
     seasons = (as_of - first_sale).days + 1 >= _YEAR

@@ -13,6 +13,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from basketry.contracts import Contract, MappedColumn, Rule
+from basketry.ingest import declared
 from basketry.ingest.parsing import NOT_A, parse, present
 from basketry.tables import ENTITY_DATE, LARGEST, LINEAGE, MONEY, UNITS
 
@@ -30,7 +31,8 @@ def judge(raw: DataFrame, contract: Contract) -> DataFrame:
 
     raw: LINEAGE_COLUMNS, each delivered column as text, `_extra`, `_defects` (see basketry.files).
     Returns LINEAGE_COLUMNS, `_raw` (struct of the texts and `_extra`), `_entity` (struct of the mapped columns),
-    `_reasons` and `_warnings` (arrays of text; a row without reasons is good).
+    `_reasons` and `_warnings` (arrays of text; a row without reasons is good), and where the feed fills a closed list of
+    words `_unknown` (struct of the texts that are none, see `declared.unknown_texts`).
 
     Each step is a projection of its own, so that what later steps use often (a parsed value, a hashed key) is
     computed once for each row.
@@ -78,7 +80,7 @@ def _mapped(rows: DataFrame, contract: Contract) -> DataFrame:
     """Adds the entity's columns; a delivered column of the same name, but for case, makes room."""
     names = {column.name.lower() for column in contract.mapped}
     hidden = [column.name for column in contract.delivered if column.name.lower() in names]
-    return rows.drop(*hidden).withColumns({column.name: _entity_value(column) for column in contract.mapped})
+    return rows.drop(*hidden).withColumns({column.name: _entity_value(column, contract) for column in contract.mapped})
 
 
 def _verdict(rows: DataFrame, contract: Contract) -> DataFrame:
@@ -86,11 +88,16 @@ def _verdict(rows: DataFrame, contract: Contract) -> DataFrame:
     faults = [_column(f"fault:{column.name}") for column in contract.delivered]
     reasons = [*faults, *(reason for column in contract.mapped for reason in _mapping_reasons(column, contract))]
     reasons += [_broken(rule) for rule in contract.rules if rule.severity == "reject"]
+    reasons += declared.faults(contract)
     # A row of the wrong shape has its values in the wrong columns: its shape is the whole reason.
     found = F.when(F.size("_defects") > 0, F.col("_defects")).otherwise(_collected(reasons))
-    warnings = _collected(_broken(rule) for rule in contract.rules if rule.severity == "warn")
-    entity = F.struct(*(_column(column.name) for column in contract.mapped)).alias("_entity")
-    judged = rows.select(*LINEAGE_COLUMNS, "_raw", entity, found.alias("_reasons"), warnings.alias("_found"))
+    warnings = [_broken(rule) for rule in contract.rules if rule.severity == "warn"]
+    noted = _collected([*warnings, *declared.notes(contract)]).alias("_found")
+    words = declared.settled(contract)
+    values = (words.get(column.name, _column(column.name)).alias(column.name) for column in contract.mapped)
+    unknown = [declared.unknown_texts(contract).alias("_unknown")] if declared.closed_columns(contract) else []
+    entity = F.struct(*values).alias("_entity")
+    judged = rows.select(*LINEAGE_COLUMNS, "_raw", entity, found.alias("_reasons"), noted, *unknown)
     fits = F.when(F.size("_reasons") == 0, F.col("_found")).otherwise(_collected([]))
     return judged.withColumn("_warnings", fits).drop("_found")
 
@@ -99,7 +106,7 @@ def _column(name: str) -> Column:
     return F.col(f"`{name}`")
 
 
-def _entity_value(column: MappedColumn) -> Column:
+def _entity_value(column: MappedColumn, contract: Contract) -> Column:
     value = source = _column(f"source:{column.name}")
     if column.value_map is not None:
         default = column.value_map.get("*")
@@ -109,6 +116,8 @@ def _entity_value(column: MappedColumn) -> Column:
         value = F.coalesce(value, F.when(source.isNotNull(), F.lit(default))) if default is not None else value
     if column.id_prefix:
         value = F.concat(F.lit(column.id_prefix), value.cast("string"))
+    if (words := contract.entity.column(column.name).words) is not None:
+        value = declared.understood(value.cast("string"), source, words)
     value = value.try_cast(column.type)
     if column.type in ENDS_OF_TIME:  # Spark counts further than those who read the table
         value = F.when(value.between(*map(F.expr, ENDS_OF_TIME[column.type])), value)
@@ -118,10 +127,11 @@ def _entity_value(column: MappedColumn) -> Column:
 def _mapping_reasons(column: MappedColumn, contract: Contract) -> list[Column]:
     """Why an entity column has no value. A fault of what it is made of explains a missing one already."""
     source, value = _column(f"source:{column.name}"), _column(column.name)
-    code = "unknown_value" if column.value_map is not None else "wrong_type"
+    has_words = column.value_map is not None or contract.entity.column(column.name).words is not None
+    code = declared.UNKNOWN if has_words else "wrong_type"
     reasons = [F.when(source.isNotNull() & value.isNull(), f"{column.name}:{code}")]
-    if column.type in (MONEY, UNITS):
-        reasons.append(F.when(F.abs(value) > LARGEST, f"{column.name}:too_large"))
+    if column.type in (MONEY, UNITS, "bigint"):
+        reasons.append(F.when(~value.between(-LARGEST, LARGEST), f"{column.name}:too_large"))
     if column.required:
         words = set(re.findall(r"\w+", column.expression))
         unexplained = source.isNull()

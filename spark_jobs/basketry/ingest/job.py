@@ -13,13 +13,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from pyspark import StorageLevel
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 
 from basketry.contracts import Contract, chosen_contracts
 from basketry.errors import BadInputError, RefusedFileError
 from basketry.files import DeliveredFile, find_files, find_in_feeds, inspect_file, unfit_file
 from basketry.forgotten import digests, masked
-from basketry.ingest import core
+from basketry.ingest import core, declared
 from basketry.ingest.delivery import delivered_rows, refusals
 from basketry.ingest.ledger import FileTally, among, loaded_files, record, refuse_if_any, tallies
 from basketry.lakehouse import Lakehouse
@@ -125,11 +125,19 @@ def _judge(
     marked = core.mark_duplicates(rows, repeated, contract)
     try:
         with refusals():
-            counted = tallies(files, core.tally(marked, contract).collect(), contract)
+            lines = core.tally(marked, contract).collect()
+            counted = tallies(files, lines, contract, _unknown_texts(rows, contract, lines))
     except RefusedFileError as error:  # found while reading: an unclosed quote, say
         _record_refused(lake, contract, _named(files, error), arguments)
         raise
     return Judged(contract, rows, marked, counted)
+
+
+def _unknown_texts(rows: DataFrame, contract: Contract, lines: Sequence[Row]) -> list[Row]:
+    """The texts that no closed list of words understands, counted only where there are any. lines: of `core.tally`."""
+    reasons = {reason for line in lines for reason in line._reasons}
+    unknown = {f"{column.name}:{declared.UNKNOWN}" for column in declared.closed_columns(contract)}
+    return declared.counted_texts(rows, contract).collect() if reasons & unknown else []
 
 
 def _record_refused(
@@ -183,6 +191,7 @@ def _details(counted: Sequence[FileTally]) -> dict[str, object]:
         {
             "file": tally.file.name, "read": tally.read, "good": tally.good, "quarantined": tally.quarantined,
             "duplicate": tally.duplicate, "warned": tally.warned, "reasons": dict(tally.reasons),
+            "unknown": {reason: dict(texts) for reason, texts in tally.texts.items()},
         }
         for tally in counted
     ]  # fmt: skip

@@ -16,10 +16,21 @@ from basketry.files import DeliveredFile
 from basketry.lakehouse import Lakehouse
 from basketry.tables import FILES
 
+_FIXES = {
+    "unknown_value": "map it by valueMap to a word of docs/data-model.md",
+    "wrong_sign": "write what comes back with a minus: -quantity, -amount",
+    "out_of_range": "convert it to the range of docs/data-model.md",
+}
+"""What a contract can do about the most frequent reason of a refused file, by the reason's code."""
+_TEXTS_SHOWN = 5
+
 
 @dataclass
 class FileTally:
-    """What became of one file's rows. Rows of every fate add up to the rows read."""
+    """What became of one file's rows. Rows of every fate add up to the rows read.
+
+    texts: by reason the texts that no closed list of words understands, and how often each stands in the file.
+    """
 
     file: DeliveredFile
     good: int = 0
@@ -27,6 +38,7 @@ class FileTally:
     duplicate: int = 0
     warned: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    texts: dict[str, Counter[str]] = field(default_factory=dict)
     first_day: date | None = None
     last_day: date | None = None
     refusal: str | None = None
@@ -55,27 +67,43 @@ class FileTally:
             self.first_day = min(filter(None, (self.first_day, row.first_day)), default=None)
             self.last_day = max(filter(None, (self.last_day, row.last_day)), default=None)
 
+    def told(self, reason: str) -> str:
+        """A reason with its rows and, of a closed list of words, the texts: `status:unknown_value 2 ('draft' 2)`."""
+        shown = self.texts.get(reason, Counter[str]()).most_common(_TEXTS_SHOWN)
+        rest = self.reasons[reason] - sum(count for _, count in shown)
+        parts = [f"'{text}' {count:,}" for text, count in shown] + ([f"others {rest:,}"] if rest and shown else [])
+        return f"{reason} {self.reasons[reason]:,}" + (f" ({', '.join(parts)})" if parts else "")
+
     def line(self) -> str:
         """One line for people."""
         fate = f"refused: {self.refusal}" if self.refusal else f"{self.good:,} good, {self.quarantined:,} quarantined"
-        reasons = ", ".join(f"{name} {count:,}" for name, count in self.reasons.most_common())
+        reasons = ", ".join(self.told(name) for name, _ in self.reasons.most_common())
         counts = f"{self.read:,} rows read, {fate}, {self.duplicate:,} duplicate"
         return f"{self.file.name}: {counts}" + (f" ({reasons})" if reasons else "")
 
 
-def tallies(files: Sequence[DeliveredFile], lines: Iterable[Row], contract: Contract) -> list[FileTally]:
-    """A tally for every file; a file with more bad rows than its contract allows gets a refusal."""
+def tallies(
+    files: Sequence[DeliveredFile], lines: Iterable[Row], contract: Contract, texts: Iterable[Row] = ()
+) -> list[FileTally]:
+    """A tally for every file; a file with more bad rows than its contract allows gets a refusal.
+
+    lines: of `ingest.core.tally`; texts: of `ingest.declared.counted_texts`.
+    """
     by_checksum = {file.checksum: FileTally(file) for file in files}
     for line in lines:
         by_checksum[line._file_checksum].add(line)
+    for text in texts:
+        by_checksum[text._file_checksum].texts.setdefault(text.reason, Counter())[text.text] += text.rows
     for tally in by_checksum.values():
         allowed = contract.max_rejected_share
         if tally.quarantined > allowed * tally.read:
             share = tally.quarantined / tally.read
             most = tally.reasons.most_common(1)[0][0]
+            fix = _FIXES.get(most.split(":")[-1])
+            shown = tally.told(most) if most in tally.texts else most
             tally.refusal = (
-                f"{share:.1%} of its rows are bad (most: {most}), its contract allows {allowed:.1%}; "
-                f"mend the file, or correct {contract.path.name}"
+                f"{share:.1%} of its rows are bad (most: {shown}), its contract allows {allowed:.1%}; "
+                f"mend the file, or correct {contract.path.name}" + (f" ({fix})" if fix else "")
             )
     return list(by_checksum.values())
 

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from basketry.contracts import Contract, load_contract
 from basketry.forgotten import digests, masked
-from basketry.ingest import core
+from basketry.ingest import core, declared
 from basketry.lakehouse import Lakehouse
 from basketry.report import JobReport
 from basketry.tables import ENTITY_DATE, FILES, QUARANTINE
@@ -96,7 +96,7 @@ def recount(lake: Lakehouse, contract: Contract, days: Mapping[str, Row], run_id
     for row in files.collect():
         rows, reasons = counts.get(row.file_checksum, (0, {}))
         if rows != row.rows_quarantined or row.file_checksum in days:
-            kept = {name: count for name, count in row.reasons.items() if name in warnings}
+            kept = {name: count for name, count in row.reasons.items() if name in warnings or declared.is_note(name)}
             lines.append(_recounted(row, rows, {**kept, **reasons}, days.get(row.file_checksum), run_id))
     if lines:
         checksums = ", ".join(repr(line["file_checksum"]) for line in lines)

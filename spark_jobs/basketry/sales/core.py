@@ -22,13 +22,12 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from basketry.calendar import is_partial_column, period_end_column, period_start_column
-from basketry.lines import amount, counted, named, scaled
-from basketry.tables import GRAINS, MONEY, ORDER_LINES, PRODUCTS, REVIEWS, SALES, SALES_ROLLUP, UNITS, Table
+from basketry.lines import amount, counted, named, rated, scaled
+from basketry.tables import DISCOUNTS, GRAINS, MONEY, ORDER_LINES, PRODUCTS, REVIEWS, SALES, SALES_ROLLUP, UNITS, Table
 
 NO_PRODUCT = "Unknown product"
 """product_id of a sale whose line names no product."""
 
-DISCOUNTS = ("instore_discount", "campaign_coupon_discount", "manuf_coupon_discount", "manuf_coupon_match_discount")
 _AMOUNTS = {"gross_revenue": MONEY, **dict.fromkeys(DISCOUNTS, MONEY), "returns_amount": MONEY}
 _AMOUNTS |= {"units_sold": UNITS, "units_returned": UNITS}
 _SUMS = (*_AMOUNTS, "lines", "rating_sum", "ratings")
@@ -80,8 +79,11 @@ def counted_lines(order_lines: DataFrame, products: DataFrame, as_of: date) -> D
 
 
 def counted_reviews(reviews: DataFrame, products: DataFrame, as_of: date) -> DataFrame:
-    """The reviews up to `as_of`: day, product_id, department, category, rating_sum, ratings (one row a review)."""
-    given = reviews.where(F.col("reviewed_on") <= F.lit(as_of)).select(
+    """The reviews up to `as_of`: day, product_id, department, category, rating_sum, ratings (one row a review).
+
+    A rating off the scale, which an older release let in, is no rating: its mean would not fit the column.
+    """
+    given = reviews.where(rated() & (F.col("reviewed_on") <= F.lit(as_of))).select(
         F.col("reviewed_on").alias("day"),
         "product_id",
         F.col("rating").cast("bigint").alias("rating_sum"),
@@ -220,7 +222,8 @@ def _derived(grain: str, as_of: date) -> dict[str, Column]:
         "period_end": last_day,
         "is_partial": is_partial_column(last_day, as_of),
         "net_revenue": (paid - F.col("returns_amount")).cast(MONEY),
-        "average_price": (paid / F.nullif("units_sold", F.lit(0))).cast(MONEY),
+        # A price that does not fit, of amounts without units beside it, is none; it must not end all sales.
+        "average_price": F.try_divide(paid, F.nullif("units_sold", F.lit(0))).try_cast(MONEY),
         "average_rating": (F.col("rating_sum").cast(MONEY) / F.nullif("ratings", F.lit(0))).cast("decimal(5,4)"),
         "ratings": F.coalesce("ratings", F.lit(0).cast("bigint")),
     }

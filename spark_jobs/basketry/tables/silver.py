@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from basketry.tables.declare import MONEY, UNITS, Column, Table, person, required
+from basketry.tables.declare import MONEY, UNITS, Column, Signs, Table, Words, one_of, person, required
 
 LINEAGE = (
     required("_file_checksum", "string", "sha256 of the delivered file that this version of the row came from"),
@@ -13,10 +13,19 @@ LINEAGE = (
 )
 
 
+HOMEOWNER = Words((("homeowner", ("home owner", "owner")), ("renter", ("tenant",)), ("unknown", ())))
+
+
 def _silver(
-    name: str, meaning: str, key: tuple[str, ...], *columns: Column, clustered_by: tuple[str, ...] = ()
+    name: str,
+    meaning: str,
+    key: tuple[str, ...],
+    *columns: Column,
+    clustered_by: tuple[str, ...] = (),
+    signs: tuple[Signs, ...] = (),
 ) -> Table:
-    return Table("silver", name, meaning, columns + LINEAGE, key, tracks_changes=True, clustered_by=clustered_by)
+    columns = columns + LINEAGE
+    return Table("silver", name, meaning, columns, key, tracks_changes=True, clustered_by=clustered_by, signs=signs)
 
 
 CUSTOMERS = _silver(
@@ -36,7 +45,7 @@ CUSTOMERS = _silver(
     Column("age_band", "string", "age band, e.g. 35-44"),
     Column("marital_status", "string", "marital status"),
     Column("income_band", "string", "household income band"),
-    Column("homeowner", "string", "homeowner, renter or unknown"),
+    one_of("homeowner", HOMEOWNER, nullable=True),
     Column("household_composition", "string", "adults and children"),
     Column("household_size", "string", "persons in the household, e.g. 5+"),
     Column("children", "string", "children in the household, e.g. 3+"),
@@ -59,8 +68,25 @@ PRODUCTS = _silver(
     Column("units_available", "bigint", "units that can be sold now"),
 )
 
-LINE_KINDS = ("sale", "return", "adjustment", "fee")
-ORDER_STATUSES = ("paid", "shipped", "returned", "cancelled")
+KINDS = Words(
+    (
+        ("sale", ("sales",)),
+        ("return", ("returns", "refund", "refunds")),
+        ("adjustment", ("adjustments",)),
+        ("fee", ("fees",)),
+    )
+)
+STATUSES = Words((("paid", ()), ("shipped", ()), ("returned", ()), ("cancelled", ("canceled",))))
+LINE_KINDS, ORDER_STATUSES = KINDS.words, STATUSES.words
+
+_DISCOUNTED = "on sales >= 0 (below it is a surcharge), <= 0 on returns"
+DISCOUNTS = ("instore_discount", "campaign_coupon_discount", "manuf_coupon_discount", "manuf_coupon_match_discount")
+
+# A sale's discounts and what was paid may have either sign: there are surcharges, and vouchers on a line of nothing.
+_SALE = Signs("line_kind", "sale", True, ("quantity", "list_amount"), otherwise="return")
+# Not the other way round: a return of more than nothing is a till's way to write returns or takes one back, and the
+# contract alone knows which.
+_RETURN = Signs("line_kind", "return", False, ("quantity", "list_amount", *DISCOUNTS, "net_amount"))
 
 ORDER_LINES = _silver(
     "order_lines",
@@ -73,26 +99,35 @@ ORDER_LINES = _silver(
     Column("store_id", "string", "store"),
     required("ordered_at", "timestamp", "when ordered (UTC)"),
     required("order_date", "date", "business day of the order, local to the retailer"),
-    required("line_kind", "string", f"one of: {', '.join(LINE_KINDS)}"),
-    required("status", "string", f"one of: {', '.join(ORDER_STATUSES)}"),
-    required("quantity", UNITS, "units; negative on returns"),
-    required("list_amount", MONEY, "amount before any discount"),
-    required("instore_discount", MONEY, "loyalty discount in the store, >= 0 on sales"),
-    required("campaign_coupon_discount", MONEY, "coupon of the retailer's own campaign, >= 0 on sales"),
-    required("manuf_coupon_discount", MONEY, "manufacturer's coupon, >= 0 on sales"),
-    required("manuf_coupon_match_discount", MONEY, "the retailer's match of a manufacturer's coupon, >= 0 on sales"),
-    required("net_amount", MONEY, "what was paid: list amount less all discounts"),
+    one_of("line_kind", KINDS),
+    one_of("status", STATUSES),
+    required("quantity", UNITS, "units, >= 0 on sales, <= 0 on returns"),
+    required("list_amount", MONEY, "amount before any discount, >= 0 on sales, <= 0 on returns"),
+    required("instore_discount", MONEY, f"loyalty discount in the store, {_DISCOUNTED}"),
+    required("campaign_coupon_discount", MONEY, f"coupon of the retailer's own campaign, {_DISCOUNTED}"),
+    required("manuf_coupon_discount", MONEY, f"manufacturer's coupon, {_DISCOUNTED}"),
+    required("manuf_coupon_match_discount", MONEY, f"the retailer's match of a manufacturer's coupon, {_DISCOUNTED}"),
+    required("net_amount", MONEY, "what was paid: list amount less all discounts; <= 0 on returns"),
     clustered_by=("order_date", "customer_id"),
+    signs=(_SALE, _RETURN),
+)
+
+EVENT_TYPES = Words(
+    (
+        ("view", ("views", "viewed", "click", "clicks")),
+        ("cart", ("carts", "add to cart", "addtocart")),
+        ("purchase", ("purchases", "purchased")),
+    )
 )
 
 EVENTS = _silver(
     "events",
-    "a click, cart, purchase or offer response",
+    "a view, cart or purchase in the shop or app",
     ("event_id",),
     required("event_id", "string", "event"),
     required("occurred_at", "timestamp", "when (UTC)"),
     required("event_date", "date", "local business day"),
-    required("event_type", "string", "view, cart, purchase"),
+    one_of("event_type", EVENT_TYPES),
     Column("customer_id", "string", "customer, where known"),
     Column("session_id", "string", "visit"),
     Column("product_id", "string", "product"),
@@ -137,6 +172,8 @@ REDEMPTIONS = _silver(
     required("redeemed_on", "date", "day of the redemption"),
 )
 
+RATING_BOUNDS = (1, 5)
+
 REVIEWS = _silver(
     "reviews",
     "a customer's rating of a product",
@@ -144,7 +181,7 @@ REVIEWS = _silver(
     required("review_id", "string", "review"),
     required("product_id", "string", "product"),
     Column("customer_id", "string", "customer"),
-    required("rating", "int", "1 (worst) to 5 (best)"),
+    Column("rating", "int", "1 (worst) to 5 (best)", nullable=False, bounds=RATING_BOUNDS),
     required("reviewed_on", "date", "local business day"),
 )
 

@@ -59,6 +59,37 @@ schema:
         description: One to five stars.
 """
 
+CLICKS = """\
+apiVersion: v3.2.0
+kind: DataContract
+id: shop.clicks
+name: clicks
+version: 1.0.0
+status: active
+tenant: shop
+description: {purpose: What shoppers do.}
+schema:
+  - name: delivered
+    physicalType: file
+    logicalType: object
+    customProperties:
+      - {property: filePatterns, value: ["*.csv"]}
+      - {property: format, value: csv}
+      - {property: maxRejectedShare, value: 0.5}
+    properties:
+      - {name: id, logicalType: string}
+      - {name: what, logicalType: string}
+      - {name: at, logicalType: timestamp}
+  - name: events
+    physicalType: table
+    logicalType: object
+    properties:
+      - {name: event_id, transformLogic: id}
+      - {name: event_type, transformLogic: what}
+      - {name: occurred_at, transformLogic: at}
+      - {name: event_date, transformLogic: to_date(at)}
+"""
+
 
 def write_include(folder: Path, contract: str = GOOD, catalog: str = CATALOG) -> Path:
     """The include folder of a catalog `shop` with one feed `ratings`."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from basketry.catalogs import Wish, load_wish
 from basketry.contracts import (
     Contract,
     DeliveredAt,
@@ -16,7 +17,7 @@ from basketry.contracts import (
     load_contracts,
 )
 from basketry.errors import BadInputError, ContractError
-from tests.spark_jobs.contracts.include_folder import CATALOG, GOOD, load, spoiled, write_include
+from tests.spark_jobs.contracts.include_folder import CATALOG, CLICKS, GOOD, load, spoiled, write_include
 from tests.spark_jobs.contracts.mistakes import MISTAKES
 
 
@@ -149,6 +150,50 @@ def test_a_catalogs_file_is_checked_like_a_contract(old: str, new: str, words: s
     with pytest.raises(ContractError) as raised:
         load_catalog("shop", include)
     assert words in raised.value.message
+
+
+def test_every_reader_of_a_catalog_knows_every_key(tmp_path: Path) -> None:
+    """A catalog that says which categories are scored is a catalog for every job, and they all read the same of it."""
+    said = {"categories: [Tea, Coffee]": Wish(("Tea", "Coffee")), "top: 3": Wish(top=3)}
+    for number, (text, expected) in enumerate(said.items()):
+        include = write_include(tmp_path / str(number), catalog=f"{CATALOG}propensity: {{{text}}}\n")
+        assert load_catalog("shop", include).scored == load_wish("shop", include) == expected
+        assert load_contract("shop", "ratings", include).time_zone == "America/New_York"
+    assert load_catalog("shop", write_include(tmp_path / "silent")).scored == Wish()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("propensity: {tops: 3}", "shop.yaml:6: unknown key 'tops' in propensity; did you mean 'top'?"),
+        ("propensty: {top: 3}", "shop.yaml:6: unknown key 'propensty' in a catalog; did you mean 'propensity'?"),
+    ],
+)
+def test_a_mistake_about_scored_categories_is_one_for_every_reader(text: str, words: str, tmp_path: Path) -> None:
+    """Who chooses categories and who loads files refuse the same file with the same sentence."""
+    include = write_include(tmp_path, catalog=f"{CATALOG}{text}\n")
+    for read in (load_catalog, load_wish):
+        with pytest.raises(ContractError) as raised:
+            read("shop", include)
+        assert words in raised.value.message
+
+
+def test_a_value_map_gives_words_of_the_columns_list(tmp_path: Path) -> None:
+    """A slip in what a closed list is mapped to is refused with its line, not found row by row; a spelling is none."""
+    old = "transformLogic: what}"
+    for word in ("Viewed", "viewd"):
+        mapped = CLICKS.replace(old, f"{old[:-1]}, customProperties: [{{property: valueMap, value: {{v: {word}}}}}]}}")
+        include = write_include(tmp_path / word)
+        (include / "contracts" / "shop" / "clicks.odcs.yaml").write_text(mapped)
+        if word == "Viewed":
+            assert load_contract("shop", "clicks", include).entity.name == "events"
+            continue
+        with pytest.raises(ContractError) as raised:
+            load_contract("shop", "clicks", include)
+        line = CLICKS[: CLICKS.index(old)].count("\n") + 1
+        assert raised.value.message.endswith(
+            f"clicks.odcs.yaml:{line}: valueMap has the unknown word 'viewd'; did you mean 'view'?"
+        )
 
 
 @pytest.mark.parametrize("text", ["", "\x00", "[1, 2]", "&a [*a]", "a: &b {c: *b}", "a: 2026-13-45", "{? [x] : y}"])

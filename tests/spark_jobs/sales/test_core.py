@@ -10,8 +10,19 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from basketry.sales import core
-from basketry.tables import GRAINS, SALES, SALES_ROLLUP, TABLES
-from tests.spark_jobs.sales.samples import LINES, PRODUCTS_SOLD, RATINGS, Expected, keyed, sample_frames
+from basketry.tables import GRAINS, ORDER_LINES, PRODUCTS, REVIEWS, SALES, SALES_ROLLUP, TABLES
+from tests.spark_jobs.sales.samples import (
+    LINES,
+    PRODUCTS_SOLD,
+    RATINGS,
+    Expected,
+    frame,
+    keyed,
+    line,
+    product,
+    review,
+    sample_frames,
+)
 
 AS_OF = date(2024, 3, 9)
 
@@ -109,6 +120,26 @@ def test_products_without_a_place_stay_in_the_rollups(rollup: Any) -> None:
     places = {key[1:] for key in rollup["day"] if key[0] == date(2024, 3, 1) and key[1] == "category"}
     assert ("category", "Home", "Uncategorised") in places
     assert rollup["day"][(date(2024, 3, 1), "category", "Uncategorised", "Uncategorised")]["units_sold"] == 2
+
+
+def test_values_of_an_older_lake_that_fit_no_column_do_not_end_all_sales(spark: SparkSession) -> None:
+    """Ratings off the scale are none, and a price that fits nowhere is none: the other figures are written all the same."""
+    day, most = date(2024, 3, 1), "9999999999"
+    lines = [line("O1", "1", "2024-03-01")]
+    lines += [
+        line("O2", str(number), "2024-03-01", "P2", quantity=units, list_amount=most, instore_discount="0", net_amount=most)
+        for number, units in enumerate(("0.001", *["0"] * 30))
+    ]
+    stars = [review(str(number), "P1", "2024-03-01", rating) for number, rating in enumerate((10, 10, 0, 4))]
+    sold, rated = frame(spark, ORDER_LINES, lines), frame(spark, REVIEWS, stars)
+    products = frame(spark, PRODUCTS, [product("P1", "D", "C"), product("P2", "D", "C")])
+    counted = core.counted_lines(sold, products, AS_OF)
+    totals = core.daily_totals(counted, core.counted_reviews(rated, products, AS_OF))
+    sums = core.product_periods(totals, core.visits(counted), {"day": None})
+    rows = keyed(core.sales_by_product(sums, products, "day", AS_OF), SALES["day"])
+    first, second = rows[(day, "P1")], rows[(day, "P2")]
+    assert (first["average_rating"], first["ratings"], first["net_revenue"]) == (4, 1, 9)
+    assert (second["average_price"], second["net_revenue"]) == (None, 31 * Decimal(most))
 
 
 def test_no_sales_table_reaches_personal_data() -> None:
