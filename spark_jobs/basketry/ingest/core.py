@@ -13,6 +13,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from basketry.contracts import Contract, MappedColumn, Rule
+from basketry.ingest import lenient
 from basketry.ingest.parsing import NOT_A, parse, present
 from basketry.tables import ENTITY_DATE, LARGEST, LINEAGE, MONEY, UNITS
 
@@ -83,13 +84,17 @@ def _mapped(rows: DataFrame, contract: Contract) -> DataFrame:
 
 def _verdict(rows: DataFrame, contract: Contract) -> DataFrame:
     """Collects the reasons and warnings and packs the entity."""
-    faults = [_column(f"fault:{column.name}") for column in contract.delivered]
-    reasons = [*faults, *(reason for column in contract.mapped for reason in _mapping_reasons(column, contract))]
-    reasons += [_broken(rule) for rule in contract.rules if rule.severity == "reject"]
+    faults = [(column.name, _column(f"fault:{column.name}")) for column in contract.delivered]
+    faults += [(column.name, reason) for column in contract.mapped for reason in _mapping_reasons(column, contract)]
+    excused = {name for name, _ in faults if lenient.is_excused(contract, name)}
+    reasons = [fault for name, fault in faults if name not in excused]
+    reasons += [_broken(rule) for rule in contract.rules if not only_warns(rule.name, contract)]
     # A row of the wrong shape has its values in the wrong columns: its shape is the whole reason.
     found = F.when(F.size("_defects") > 0, F.col("_defects")).otherwise(_collected(reasons))
-    warnings = _collected(_broken(rule) for rule in contract.rules if rule.severity == "warn")
-    entity = F.struct(*(_column(column.name) for column in contract.mapped)).alias("_entity")
+    doubts = [*(fault for name, fault in faults if name in excused), *lenient.unknown_words(contract)]
+    doubts += [_broken(rule) for rule in contract.rules if only_warns(rule.name, contract)]
+    warnings = _collected(doubts)
+    entity = F.struct(*(lenient.meant(column, contract) for column in contract.mapped)).alias("_entity")
     judged = rows.select(*LINEAGE_COLUMNS, "_raw", entity, found.alias("_reasons"), warnings.alias("_found"))
     fits = F.when(F.size("_reasons") == 0, F.col("_found")).otherwise(_collected([]))
     return judged.withColumn("_warnings", fits).drop("_found")
@@ -130,6 +135,15 @@ def _mapping_reasons(column: MappedColumn, contract: Contract) -> list[Column]:
                 unexplained &= _column(f"fault:{delivered.name}").isNull()
         reasons.append(F.when(unexplained, f"{column.name}:missing"))
     return reasons
+
+
+def only_warns(reason: str, contract: Contract) -> bool:
+    """Whether a reason (a rule's name, or `column:fault`) is told of a row without setting it aside."""
+    for rule in contract.rules:
+        if rule.name == reason:
+            return rule.severity == "warn" or lenient.is_excused_rule(contract, rule)
+    column, colon, _ = reason.partition(":")
+    return bool(colon) and column != "row" and lenient.is_excused(contract, column)
 
 
 def _broken(rule: Rule) -> Column:
