@@ -36,12 +36,16 @@ def is_excused_rule(contract: Contract, rule: Rule) -> bool:
 
 
 def meant(column: MappedColumn, contract: Contract) -> Column:
-    """What a mapped column is taken for: its value, or for the words of a lenient entity what they mean."""
+    """What a mapped column is taken for: its value, or for the words of a lenient entity what they mean.
+
+    A word that the contract's valueMap does not list may still be one of the entity's own.
+    """
     value = F.col(f"`{column.name}`")
     lenient = LENIENT.get(contract.entity.name)
     if lenient is None or column.name != lenient.column:
         return value
-    return channels.meant(value, lenient).alias(column.name)
+    said = F.coalesce(value, F.col(f"`source:{column.name}`").cast("string"))
+    return channels.meant(said, lenient).alias(column.name)
 
 
 def unknown_words(contract: Contract) -> list[Column]:
