@@ -30,7 +30,7 @@ def is_excused_rule(contract: Contract, rule: Rule) -> bool:
         return False
     optional = {column.name for column in contract.mapped} - _decisive(contract)
     sources = {word for column in contract.mapped if column.name in optional for word in _words(column.expression)}
-    names = {column.name for column in (*contract.delivered, *contract.mapped)}
+    names = {column.name for column in contract.delivered} | {column.name for column in contract.mapped}
     judged = _words(rule.expression) & names
     return bool(judged) and judged <= (optional | sources) - _decisive(contract)
 
