@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from basketry.grants import AccessRefusedError
+from basketry.settings import CHECKOUT
 from basketry.tables import CUSTOMERS, OPT_OUTS
 from tests.lakes import fill
 from tests.plugins.console.lake_people import PERSON
@@ -40,6 +42,15 @@ def withdraw(home: Path, forgotten: None) -> Iterator[Withdraw]:
         fill(home / "lake", "demo", table, [], mode="overwrite")
 
 
+@pytest.fixture
+def all_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Marketing may read scores, too, as a retailer may decide."""
+    shutil.copytree(CHECKOUT / "include", tmp_path / "include")
+    grants = tmp_path / "include" / "grants" / "default.yaml"
+    grants.write_text(grants.read_text().replace("[gold.marketing_*, ", "[gold.marketing_*, gold.propensity_*, "))
+    monkeypatch.setenv("BASKETRY_INCLUDE", str(tmp_path / "include"))
+
+
 def contacts(client: Clients, path: str) -> dict[str, tuple[str, str, str]]:
     """Name, e-mail and telephone by customer, as marketing downloads them."""
     answer = client("marketing").get(f"/basketry/{path}")
@@ -49,7 +60,9 @@ def contacts(client: Clients, path: str) -> dict[str, tuple[str, str, str]]:
 
 @pytest.mark.parametrize("path", LISTS)
 @pytest.mark.parametrize("channel", ["all", "carrier pigeon"])
-def test_who_withdrew_is_handed_out_no_more(client: Clients, withdraw: Withdraw, path: str, channel: str) -> None:
+def test_who_withdrew_is_handed_out_no_more(
+    client: Clients, all_lists: None, withdraw: Withdraw, path: str, channel: str
+) -> None:
     """With the next download, though the audience of Monday still has them; everybody else's line stays as it was."""
     before = contacts(client, path)
     assert set(before.values()) == {PERSON}
