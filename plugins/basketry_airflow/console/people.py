@@ -18,7 +18,7 @@ from basketry_airflow.console.viewer import Viewer
 
 AUDIENCE, OPT_OUTS, CUSTOMERS = "gold.marketing_audience", "silver.opt_outs", "silver.customers"
 CONTACT = ("name", "email", "phone")
-MOST_WITHDRAWALS, SECONDS = 3_000_000, 60.0
+MOST_WITHDRAWALS, SECONDS = 2_000_000, 60.0
 """Withdrawals that are held in memory to check a list; how long reading them may take."""
 
 
@@ -63,7 +63,7 @@ def _withdrawals(warehouse: Warehouse, country: str, states: tuple[TableState, .
     found = warehouse.own(sql, limit=MOST_WITHDRAWALS, seconds=SECONDS)
     if found.truncated:
         raise BadInputError(
-            f"More than {MOST_WITHDRAWALS:,} withdrawals are known, too many to check a list here: run the DAG weekly_marketing."
+            f"More than {MOST_WITHDRAWALS:,} withdrawals are known, too many to check a list: take the files of export_audience."
         )
     return withdrawals_of(_as_table(found.rows), country)
 

@@ -16,6 +16,7 @@ from pyspark.sql import SparkSession
 from basketry.lakehouse import Lakehouse
 from basketry.marketing import export, job
 from basketry.marketing.job import closed_now
+from basketry.offers import read as offers
 from basketry.report import JobReport
 from basketry.settings import Settings
 from basketry.tables import CUSTOMERS, HANDOVERS, MARKETING_AUDIENCE, OPT_OUTS, ORDER_LINES
@@ -144,6 +145,11 @@ def test_the_console_knows_the_same_withdrawals(town: dict[str, Any]) -> None:
         assert found.addresses[channel] == {row[0] for row in closed.keys.collect()}
     assert found.closes("email", "A02", "pat.doe@example.com") and not found.closes("phone", "A06", "+493023125006")
     assert found.closes("phone", "A09", "+12125550199") and not found.closes("email", "A09", "a09@example.com")
+
+
+def test_who_withdrew_everything_is_offered_nothing(town: dict[str, Any]) -> None:
+    """By the word for it, and by every word that nobody understands; who wants no mail may be shown offers in the shop."""
+    assert offers._opted_out(town["lake"]) == {"A08", "A10", "A11"}
 
 
 def test_a_withdrawal_of_nobody_known_closes_only_theirs() -> None:
