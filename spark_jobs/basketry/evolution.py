@@ -1,12 +1,13 @@
 """What a stored table lacks of its declaration: a lake that an earlier release wrote is opened by this one.
 
-A column that may be missing is added, and rows written before have none. Anything else is a person's matter: a column that
+A column that may be missing is added, and rows written before have none; one that no longer must be there is allowed to be
+missing. Anything else is a person's matter: a column that
 may never be missing cannot be invented for old rows, and a type cannot be guessed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from basketry.errors import BadInputError
@@ -42,6 +43,11 @@ def lacking(table: Table, stored: Mapping[str, str]) -> tuple[Column, ...]:
         if before.replace(" ", "") != column.type.replace(" ", ""):
             raise BadInputError(_told(table, f"has {column.name} as {before} and this release wants {column.type}"))
     return tuple(new)
+
+
+def relaxed(table: Table, never_missing: Collection[str]) -> tuple[str, ...]:
+    """The columns that may be missing by the declaration and not in the stored table. never_missing: its NOT NULL columns."""
+    return tuple(column.name for column in table.columns if column.nullable and column.name in never_missing)
 
 
 def _told(table: Table, what: str) -> str:

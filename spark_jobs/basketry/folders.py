@@ -55,6 +55,12 @@ def columns(folder: Path) -> dict[str, str]:
     return {field["name"]: spark_type(field["type"]) for field in fields}
 
 
+def never_missing(folder: Path) -> frozenset[str]:
+    """The newest version's columns that are declared NOT NULL."""
+    fields = json.loads(DeltaTable(folder).schema().to_json())["fields"]
+    return frozenset(field["name"] for field in fields if not field["nullable"])
+
+
 def add_columns(folder: Path, schema_json: str) -> None:
     """Add these columns behind those that are there; rows written before have none. schema_json: as for `create`."""
     DeltaTable(folder).alter.add_columns(list(Schema.from_json(schema_json).fields))

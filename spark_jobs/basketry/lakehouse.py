@@ -22,13 +22,14 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.utils import AnalysisException
 
-from basketry import evolution, folders
+from basketry import folders
 from basketry.errors import BadInputError, TableError
-from basketry.phrases import newer_condition, quoted
+from basketry.phrases import newer_condition
 from basketry.schemas import conform, declared_schema
 from basketry.settings import Settings
 from basketry.tables import Column, Table
 from basketry.turns import turn
+from basketry.upgrades import upgrade
 
 CATALOG_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
@@ -276,18 +277,11 @@ class Lakehouse:
         return True
 
     def _upgrade(self, table: Table) -> None:
-        """Add the columns that an earlier release did not know; BadInputError where that is not enough."""
-        if table in self._upgraded:
-            return
-        local = self.settings.lake is not None
-        stored = folders.columns(self.path(table)) if local else dict(self.read(table).dtypes)
-        new = evolution.lacking(table, stored)
-        if new and local:
-            folders.add_columns(self.path(table), declared_schema(Table(table.schema, table.name, "", new, ())).json())
-        elif new:
-            added = ", ".join(f"`{column.name}` {column.type} COMMENT {quoted(column.meaning)}" for column in new)
-            self.spark.sql(f"ALTER TABLE {self.name(table)} ADD COLUMNS ({added})")
-        self._upgraded.add(table)
+        """Bring a table of an earlier release to its declaration, once; BadInputError where that cannot be."""
+        if table not in self._upgraded:
+            folder = self.path(table) if self.settings.lake is not None else None
+            upgrade(self.spark, table, self.name(table), folder)
+            self._upgraded.add(table)
 
     @contextmanager
     def lock(self, table: Table) -> Iterator[None]:

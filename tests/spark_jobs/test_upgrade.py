@@ -46,6 +46,13 @@ def test_columns_that_may_be_missing_are_added() -> None:
     assert [one.name for one in evolution.lacking(SALES["day"], stored)] == ["brand", "average_rating"]
 
 
+def test_columns_that_may_be_missing_now_are_allowed_to() -> None:
+    """Those alone that the table forbids to be missing and the declaration does not."""
+    stored = {one.name for one in REVIEWS.columns}
+    assert evolution.relaxed(REVIEWS, stored) == tuple(one.name for one in REVIEWS.columns if one.nullable)
+    assert evolution.relaxed(REVIEWS, {"review_id"}) == ()
+
+
 def retyped(table: Table, name: str, kind: str) -> Table:
     """The table with another type for a column."""
     columns = (dataclasses.replace(one, type=kind) if one.name == name else one for one in table.columns)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from starlette.responses import StreamingResponse
 
+from basketry.spreadsheets import csv_line
 from basketry_airflow.console import audit, limits
 from basketry_airflow.console.viewer import Viewer
 
 MOST_ROWS = 100_000
 """Rows of one file: beyond that a notebook is the better tool."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _ROWS_AT_ONCE = 500
 
 
@@ -38,17 +36,10 @@ def export_query(viewer: Viewer, name: str, sql: str, **values: Any) -> Streamin
 
 
 def _lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    for number, row in enumerate(rows, 1):
-        writer.writerow([harmless(value) for value in row])
-        if number % _ROWS_AT_ONCE == 0:
-            yield buffer.getvalue()
-            buffer.seek(0)
-            buffer.truncate()
-    yield buffer.getvalue()
-
-
-def harmless(value: Any) -> Any:
-    """A text that a spreadsheet would run as a formula gets an apostrophe before it; everything else stays."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    waiting: list[str] = []
+    for row in rows:
+        waiting.append(csv_line(row))
+        if len(waiting) == _ROWS_AT_ONCE:
+            yield "".join(waiting)
+            waiting.clear()
+    yield "".join(waiting)

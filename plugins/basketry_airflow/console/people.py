@@ -1,18 +1,88 @@
-"""How to reach a customer: only for teams that see personal data in clear, and only customers who may be contacted."""
+"""How to reach a customer: only for teams that see personal data in clear, and only who may be contacted at this moment."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import pyarrow as pa
+from starlette.responses import StreamingResponse
+
+from basketry.errors import BadInputError
+from basketry.tables import CHANNELS
+from basketry.warehouse import TableState, Warehouse
+from basketry.withdrawals import DELIVERED, Withdrawals, withdrawals_of
+from basketry_airflow.console.exports import MOST_ROWS, export
 from basketry_airflow.console.viewer import Viewer
 
-AUDIENCE = "gold.marketing_audience"
+AUDIENCE, OPT_OUTS, CUSTOMERS = "gold.marketing_audience", "silver.opt_outs", "silver.customers"
 CONTACT = ("name", "email", "phone")
+MOST_WITHDRAWALS, SECONDS = 2_000_000, 60.0
+"""Withdrawals that are held in memory to check a list; how long reading them may take."""
 
 
 def contact_columns(viewer: Viewer, alias: str) -> tuple[str, str]:
-    """What to add to a SELECT over `alias.customer_id`: its columns and its join; both empty for a team without the right."""
+    """What to add to a SELECT over `alias.customer_id`: its columns and its join; both empty for a team without the right.
+
+    The audience is as old as its last run: what comes of it goes through `export_people`.
+    """
     if not viewer.sees_people() or viewer.missing("Contacts", "weekly_marketing", AUDIENCE):
         return "", ""
     seen = viewer.columns(AUDIENCE)
     columns = "".join(f", a.{name}" for name in CONTACT if name in seen)
     newest = f"SELECT max(as_of) FROM {AUDIENCE}"  # noqa: S608 the console's own words
     return columns, f" LEFT JOIN {AUDIENCE} AS a ON a.customer_id = {alias}.customer_id AND a.as_of = ({newest})"
+
+
+def export_people(viewer: Viewer, name: str, sql: str, **values: Any) -> StreamingResponse:
+    """The answer to a query over customers as a file, without contact data that a withdrawal known now forbids to use."""
+    found = viewer.warehouse.query(sql, values, team=viewer.team.name, limit=MOST_ROWS)
+    rows = found.rows
+    if any(channel in found.columns for channel in CHANNELS):
+        closed = withdrawals(viewer)
+        rows = tuple(_permitted(found.columns, row, closed) for row in rows)
+    return export(viewer, name, found.columns, rows)
+
+
+def withdrawals(viewer: Viewer) -> Withdrawals:
+    """All withdrawals of the catalog as they stand in silver; BadInputError where they are too many to look at."""
+    return _withdrawals(viewer.warehouse, viewer.catalog.country, viewer.warehouse.states([OPT_OUTS, CUSTOMERS]))
+
+
+@lru_cache(maxsize=4)
+def _withdrawals(warehouse: Warehouse, country: str, states: tuple[TableState, ...]) -> Withdrawals:
+    """states: of those of the two tables that exist; with other versions the answer is another."""
+    names = {state.name for state in states}
+    if OPT_OUTS not in names:
+        return withdrawals_of(_as_table([]), country)
+    customer = f"LEFT JOIN {CUSTOMERS} AS c ON c.customer_id = o.customer_id" if CUSTOMERS in names else ""
+    alias = "c." if customer else "CAST(NULL AS STRING) AS "
+    contact = ", ".join(f"{alias}{name}" for name in DELIVERED[2:])
+    sql = f"SELECT o.customer_id, o.channel, {contact} FROM {OPT_OUTS} AS o {customer}"  # noqa: S608
+    found = warehouse.own(sql, limit=MOST_WITHDRAWALS, seconds=SECONDS)
+    if found.truncated:
+        raise BadInputError(
+            f"More than {MOST_WITHDRAWALS:,} withdrawals are known, too many to check a list: take the files of export_audience."
+        )
+    return withdrawals_of(_as_table(found.rows), country)
+
+
+def _as_table(rows: Sequence[Sequence[Any]]) -> pa.Table:
+    columns = zip(*rows, strict=True) if rows else ((),) * len(DELIVERED)
+    return pa.table([pa.array(column, pa.string()) for column in columns], names=list(DELIVERED))
+
+
+def _permitted(columns: Sequence[str], row: Sequence[Any], closed: Withdrawals) -> tuple[Any, ...]:
+    """The row without what may not be used; who can be reached no more loses the name, too."""
+    values: dict[str, Any] = dict(zip(columns, row, strict=True))
+    for channel in CHANNELS:
+        if values.get(channel) is not None and closed.closes(channel, values["customer_id"], values[channel]):
+            values[channel] = None
+    if not _is_reachable(values) and "name" in values:
+        values["name"] = None
+    return tuple(values.values())
+
+
+def _is_reachable(values: Mapping[str, Any]) -> bool:
+    return any(values.get(channel) is not None for channel in CHANNELS)

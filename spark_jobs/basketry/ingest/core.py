@@ -13,7 +13,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from basketry.contracts import Contract, MappedColumn, Rule
-from basketry.ingest import declared
+from basketry.ingest import declared, lenient
 from basketry.ingest.parsing import NOT_A, parse, present
 from basketry.tables import ENTITY_DATE, LARGEST, LINEAGE, MONEY, UNITS
 
@@ -85,21 +85,28 @@ def _mapped(rows: DataFrame, contract: Contract) -> DataFrame:
 
 def _verdict(rows: DataFrame, contract: Contract) -> DataFrame:
     """Collects the reasons and warnings and packs the entity."""
-    faults = [_column(f"fault:{column.name}") for column in contract.delivered]
-    reasons = [*faults, *(reason for column in contract.mapped for reason in _mapping_reasons(column, contract))]
-    reasons += [_broken(rule) for rule in contract.rules if rule.severity == "reject"]
+    faults = [(column.name, _column(f"fault:{column.name}")) for column in contract.delivered]
+    faults += [(column.name, reason) for column in contract.mapped for reason in _mapping_reasons(column, contract)]
+    excused = {name for name, _ in faults if lenient.is_excused(contract, name)}
+    reasons = [fault for name, fault in faults if name not in excused]
+    reasons += [_broken(rule) for rule in contract.rules if not only_warns(rule.name, contract)]
     reasons += declared.faults(contract)
     # A row of the wrong shape has its values in the wrong columns: its shape is the whole reason.
     found = F.when(F.size("_defects") > 0, F.col("_defects")).otherwise(_collected(reasons))
-    warnings = [_broken(rule) for rule in contract.rules if rule.severity == "warn"]
-    noted = _collected([*warnings, *declared.notes(contract)]).alias("_found")
-    words = declared.settled(contract)
-    values = (words.get(column.name, _column(column.name)).alias(column.name) for column in contract.mapped)
+    doubts = [*(fault for name, fault in faults if name in excused), *lenient.unknown_words(contract)]
+    doubts += [_broken(rule) for rule in contract.rules if only_warns(rule.name, contract)]
+    warnings = _collected([*doubts, *declared.notes(contract)]).alias("_found")
     unknown = [declared.unknown_texts(contract).alias("_unknown")] if declared.closed_columns(contract) else []
-    entity = F.struct(*values).alias("_entity")
-    judged = rows.select(*LINEAGE_COLUMNS, "_raw", entity, found.alias("_reasons"), noted, *unknown)
+    judged = rows.select(*LINEAGE_COLUMNS, "_raw", _entity(contract), found.alias("_reasons"), warnings, *unknown)
     fits = F.when(F.size("_reasons") == 0, F.col("_found")).otherwise(_collected([]))
     return judged.withColumn("_warnings", fits).drop("_found")
+
+
+def _entity(contract: Contract) -> Column:
+    """The mapped columns as they are stored: where words are doubtful, the word that holds."""
+    settled = declared.settled(contract)
+    values = (settled.get(column.name, lenient.meant(column, contract)).alias(column.name) for column in contract.mapped)
+    return F.struct(*values).alias("_entity")
 
 
 def _column(name: str) -> Column:
@@ -140,6 +147,15 @@ def _mapping_reasons(column: MappedColumn, contract: Contract) -> list[Column]:
                 unexplained &= _column(f"fault:{delivered.name}").isNull()
         reasons.append(F.when(unexplained, f"{column.name}:missing"))
     return reasons
+
+
+def only_warns(reason: str, contract: Contract) -> bool:
+    """Whether a reason (a rule's name, or `column:fault`) is told of a row without setting it aside."""
+    for rule in contract.rules:
+        if rule.name == reason:
+            return rule.severity == "warn" or lenient.is_excused_rule(contract, rule)
+    column, colon, _ = reason.partition(":")
+    return declared.is_note(reason) or (bool(colon) and column != "row" and lenient.is_excused(contract, column))
 
 
 def _broken(rule: Rule) -> Column:

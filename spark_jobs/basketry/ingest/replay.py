@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from basketry.contracts import Contract, load_contract
 from basketry.forgotten import digests, masked
-from basketry.ingest import core, declared
+from basketry.ingest import core
 from basketry.lakehouse import Lakehouse
 from basketry.report import JobReport
 from basketry.tables import ENTITY_DATE, FILES, QUARANTINE
@@ -91,12 +91,11 @@ def recount(lake: Lakehouse, contract: Contract, days: Mapping[str, Row], run_id
     """
     counts = _open_counts(lake, contract)
     files = lake.read(FILES).where((F.col("feed") == contract.feed) & (F.col("status") == "loaded"))
-    warnings = {rule.name for rule in contract.rules if rule.severity == "warn"}
     lines = []
     for row in files.collect():
         rows, reasons = counts.get(row.file_checksum, (0, {}))
         if rows != row.rows_quarantined or row.file_checksum in days:
-            kept = {name: count for name, count in row.reasons.items() if name in warnings or declared.is_note(name)}
+            kept = {name: count for name, count in row.reasons.items() if core.only_warns(name, contract)}
             lines.append(_recounted(row, rows, {**kept, **reasons}, days.get(row.file_checksum), run_id))
     if lines:
         checksums = ", ".join(repr(line["file_checksum"]) for line in lines)

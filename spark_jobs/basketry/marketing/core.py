@@ -1,7 +1,7 @@
 """Who may be contacted and what they buy: DataFrames in, DataFrames out.
 
     customers ── contact_points ── placed ─┬─ with_consent ── reachable ── audience
-    opt-outs ── withdrawn ─────────────────┘                                 │
+    opt-outs ── closed channels ───────────┘                                 │
     order lines, products ── bought ─┬─ by product ──────────────── audience by product
                                      ├─ by category ─────────────── audience by category
                                      └─ totals
@@ -20,11 +20,14 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
 
+from basketry import contacts
+from basketry.countries import country_code
 from basketry.lines import UNCATEGORISED, amount, counted, named, scaled
-from basketry.marketing import contacts, places
+from basketry.marketing import places
+from basketry.marketing.withdrawals import KEYS
 from basketry.tables import CHANNELS, MONEY, UNITS
 
-_VALIDATED = ("email", "phone", "country_code")
+_VALIDATED = ("email", "phone", "mailbox", "number", "country_code")
 _PLACE = ("country_code", "state_code", "zip_state", "zip_zone")
 
 NO_MASTER_ROW = "orders but no master row"
@@ -40,7 +43,8 @@ def contact_points(customers: DataFrame, country: str) -> DataFrame:
     """Rows of silver.customers with what can be used of their contact data.
 
     country: ISO 3166 code for rows that name none. Adds email and phone (normalised, null where invalid), had_contact
-    (something was delivered), country_code, state_code, zip (five digits in the US), is_short_zip (a zero was added).
+    (something was delivered), mailbox and number (what customers share, see `withdrawals`), country_code, state_code, zip
+    (five digits in the US), is_short_zip (a zero was added).
     """
     texts = [F.nullif(F.trim(channel), F.lit("")).alias(f"said_{channel}") for channel in CHANNELS]
     rows = customers.select("customer_id", "name", *texts, "state", "postal_code", "country")
@@ -62,10 +66,11 @@ def _validator(country: str) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa
     def validated(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """The batches with e-mail, phone and country code in the form that may be used, or null."""
         for batch in batches:
-            code = places.country_code(batch.column("country"), country)
-            email = contacts.valid_emails(batch.column("said_email"))
-            phone = contacts.valid_phones(batch.column("said_phone"), code)
-            columns = [*batch.columns, email, phone, code]
+            code = country_code(batch.column("country"), country)
+            said_email, said_phone = batch.column("said_email"), batch.column("said_phone")
+            email, phone = contacts.valid_emails(said_email), contacts.valid_phones(said_phone, code)
+            shared = (contacts.mailboxes(email), contacts.numbers(phone, said_phone, code, country))
+            columns = [*batch.columns, email, phone, *shared, code]
             yield pa.RecordBatch.from_arrays(columns, [*batch.schema.names, *_VALIDATED])
 
     return validated
@@ -113,26 +118,6 @@ def placed(points: DataFrame, known: DataFrame) -> DataFrame:
     return points.join(F.broadcast(known), same, "left").drop(*(f"known_{name}" for name in _PLACE))
 
 
-def withdrawn(points: DataFrame, opt_outs: DataFrame) -> DataFrame:
-    """Adds no_phone and no_email: consent is withdrawn for this phone number or e-mail address, by whoever shares it.
-
-    Every opt-out that is known counts, whatever its date: a run of an earlier day must not call who has said no since.
-    """
-    said = opt_outs.select("customer_id", F.lower(F.trim("channel")).alias("channel"))
-    for channel in CHANNELS:
-        own = said.where(F.col("channel").isin(channel, "all")).select("customer_id").distinct()
-        # One shuffle less than by number alone: few customers withdraw, so both joins are broadcast.
-        shared = (
-            points.join(F.broadcast(own), "customer_id", "left_semi").select(channel).where(f"{channel} IS NOT NULL")
-        )
-        marked = own.withColumn("_own", F.lit(True))
-        numbers = shared.distinct().withColumn("_shared", F.lit(True))
-        points = points.join(F.broadcast(marked), "customer_id", "left").join(F.broadcast(numbers), channel, "left")
-        no = F.coalesce(F.col("_own"), F.col("_shared"), F.lit(False))
-        points = points.withColumn(f"no_{channel}", no).drop("_own", "_shared")
-    return points
-
-
 def reachable(points: DataFrame) -> DataFrame:
     """Adds consent and `dropped` (one of REASONS, null for the audience), and empties phone and email that may not be used."""
     phone = F.col("phone").isNotNull() & ~F.col("no_phone")
@@ -147,7 +132,8 @@ def reachable(points: DataFrame) -> DataFrame:
     consent = F.when(F.col("no_phone"), "phone withdrawn").when(F.col("no_email"), "email withdrawn")
     rows = points.withColumns({"dropped": dropped, "consent": F.coalesce(consent, F.lit("every channel"))})
     rows = rows.withColumns({"phone": F.when(callable_, F.col("phone")), "email": F.when(email, F.col("email"))})
-    return rows.drop("no_phone", "no_email", "had_contact", "country_code", "state_code", "zip_state", "zip_zone")
+    used_up = ("no_phone", "no_email", "had_contact", *KEYS.values(), *_PLACE)
+    return rows.drop(*used_up)
 
 
 def bought(order_lines: DataFrame, products: DataFrame, as_of: date) -> DataFrame:

@@ -13,30 +13,34 @@ from basketry.errors import BadInputError
 from basketry.lakehouse import Lakehouse, declared_schema
 from basketry.marketing.files import write_files
 from basketry.marketing.handover import file_rows, handed_over
+from basketry.marketing.job import closed_now, kept
 from basketry.marketing.settings import load_settings
+from basketry.marketing.withdrawals import IS_OPEN, open_audience
 from basketry.report import JobReport
-from basketry.tables import HANDOVERS, MARKETING_AUDIENCE
+from basketry.tables import CUSTOMERS, HANDOVERS, MARKETING_AUDIENCE, OPT_OUTS
 
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Decide who is handed over as of --as-of and write the files; BadInputError when the day has no audience."""
     as_of: date = arguments.as_of
-    people = audience_of(lake, as_of)
-    known = people.count()
+    known = audience_of(lake, as_of).count()
     if not known:
         raise BadInputError(f"catalog {lake.catalog} has no audience as of {as_of}: run the job audience first.")
     preferred = load_settings(lake.settings.include).preferred_channel
-    rows = handed_over(people, _earlier(lake), as_of, preferred)
-    if arguments.dry_run:
-        count = rows.count()
-        return JobReport(known, 0, (f"{count:,} of {known:,} would be handed over",), as_of=as_of, dry_run=True)
-    lake.replace(HANDOVERS, rows, where=f"as_of = DATE'{as_of}'")
-    manifest = write_export(lake, as_of)
+    with kept(open_now(lake, as_of)) as people:
+        cut = people.where("is_cut").count()
+        rows = handed_over(people.where(IS_OPEN), _earlier(lake), as_of, preferred)
+        cut_line = f"{cut:,} withdrew a channel since the audience was made, or share one with who did: left out there"
+        if arguments.dry_run:
+            lines = (f"{rows.count():,} of {known:,} would be handed over", cut_line)
+            return JobReport(known, 0, lines, as_of=as_of, details={"withdrawn_since": cut}, dry_run=True)
+        lake.replace(HANDOVERS, rows, where=f"as_of = DATE'{as_of}'")
+        manifest = _written(lake, people, as_of)
     count = int(str(manifest["customers"]))
-    line = f"{count:,} of {known:,} handed over; the others were this week, share a number or have no call window"
+    line = f"{count:,} of {known:,} handed over; the others were this week, share a number, have no call window or withdrew"
     return JobReport(
-        known, count, (line,), as_of=as_of, details={"files": manifest["files"]},
-        input_versions={MARKETING_AUDIENCE.full_name: lake.version(MARKETING_AUDIENCE) or 0},
+        known, count, (line, cut_line), as_of=as_of, details={"files": manifest["files"], "withdrawn_since": cut},
+        input_versions=lake.versions(MARKETING_AUDIENCE, OPT_OUTS, CUSTOMERS),
     )  # fmt: skip
 
 
@@ -50,10 +54,19 @@ def export_folder(lake: Lakehouse, as_of: date) -> Path:
     return lake.settings.export_folder(lake.catalog) / "marketing" / as_of.isoformat()
 
 
+def open_now(lake: Lakehouse, as_of: date) -> DataFrame:
+    """The audience of a day as of the withdrawals known now, see `withdrawals.open_audience`."""
+    return open_audience(audience_of(lake, as_of), closed_now(lake))
+
+
 def write_export(lake: Lakehouse, as_of: date) -> dict[str, object]:
-    """Write a day's files from what is stored; returns the manifest."""
+    """Write a day's files from what is stored, without whom a withdrawal known now is of; returns the manifest."""
+    return _written(lake, open_now(lake, as_of), as_of)
+
+
+def _written(lake: Lakehouse, people: DataFrame, as_of: date) -> dict[str, object]:
     handovers = lake.read(HANDOVERS).where(F.col("as_of") == F.lit(as_of))
-    return write_files(file_rows(handovers, audience_of(lake, as_of)), export_folder(lake, as_of), lake.catalog, as_of)
+    return write_files(file_rows(handovers, people), export_folder(lake, as_of), lake.catalog, as_of)
 
 
 def _earlier(lake: Lakehouse) -> DataFrame:

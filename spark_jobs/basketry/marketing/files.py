@@ -1,6 +1,7 @@
 """The files of a hand-over: CSV and JSON Lines for each call window and channel, each written by one task.
 
-A file appears under its name when it is complete. The manifest, with rows, bytes and checksum of each, comes last: a
+Texts of a CSV that a spreadsheet would run are guarded there; the JSON Lines hold every text as it is, for machines. A file
+appears under its name when it is complete. The manifest, with rows, bytes and checksum of each, comes last: a
 folder without one is not ready to be fetched.
 """
 
@@ -20,6 +21,7 @@ import pyarrow.csv as pacsv
 from pyspark.sql import DataFrame
 
 from basketry.marketing.handover import FIELDS, TOPICS
+from basketry.spreadsheets import harmless_table
 
 MANIFEST = "manifest.json"
 _WRITTEN = "file string, rows bigint, bytes bigint, sha256 string"
@@ -73,7 +75,7 @@ class _Pair:
     def write(self, rows: pa.RecordBatch) -> None:
         """Add rows to both files."""
         channel = self.name.split("_", 1)[0]
-        table = pa.Table.from_batches([rows]).select([*FIELDS[channel], *TOPICS])
+        table = harmless_table(pa.Table.from_batches([rows]).select([*FIELDS[channel], *TOPICS]))
         text = io.BytesIO()
         pacsv.write_csv(table, text, pacsv.WriteOptions(include_header=self._header))
         self._header = False

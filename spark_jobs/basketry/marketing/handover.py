@@ -75,11 +75,12 @@ def _file(rows: DataFrame) -> Column:
 def file_rows(handovers: DataFrame, audience: DataFrame) -> DataFrame:
     """What the files hold: file, channel, the fields of both channels, and `line`, the row as JSON of its channel's fields.
 
-    Who is in no audience any more (he was forgotten) is left out.
+    Who is in no audience any more (they were forgotten) or may not be reached on the channel any more is left out.
     """
     people = audience.select("customer_id", "name", "phone", "email", "state", "time_zone", *TOPICS)
     instants = {name: F.date_format(name, "yyyy-MM-dd'T'HH:mm:ss'Z'") for name in ("starts_at", "ends_at")}
     rows = handovers.select("file", "channel", "customer_id", "starts_at", "ends_at").join(people, "customer_id")
-    rows = rows.withColumns(instants)
+    contact = F.when(F.col("channel") == "phone", F.col("phone")).otherwise(F.col("email"))
+    rows = rows.where(contact.isNotNull()).withColumns(instants)
     phone, email = (F.to_json(F.struct(*names, *TOPICS)) for names in FIELDS.values())
     return rows.withColumn("line", F.when(F.col("channel") == "phone", phone).otherwise(email))

@@ -19,6 +19,7 @@ from basketry.marketing import core, places, segments, windows
 from basketry.marketing.calling import load_calling
 from basketry.marketing.clusters import CATEGORY, PRODUCT
 from basketry.marketing.settings import load_settings
+from basketry.marketing.withdrawals import Closed, closed_channels, with_withdrawals
 from basketry.report import JobReport
 from basketry.tables import (
     AUDIENCE_BY_CATEGORY,
@@ -68,11 +69,11 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
 
 
 @contextmanager
-def kept(rows: DataFrame) -> Iterator[None]:
+def kept(rows: DataFrame) -> Iterator[DataFrame]:
     """Keep rows on disk that are read more than once, as long as the block lasts."""
     rows.persist(StorageLevel.DISK_ONLY)
     try:
-        yield
+        yield rows
     finally:
         rows.unpersist()
 
@@ -85,7 +86,16 @@ def everybody(lake: Lakehouse, as_of: date) -> Iterator[DataFrame]:
     points = core.with_zip(points, zip_time_zones(lake))
     with kept(points):  # validated once: the places are looked at before everything else
         placed = core.placed(points, _known_places(lake, points, as_of))
-        yield core.reachable(core.withdrawn(placed, _read(lake, OPT_OUTS)))
+        closed = closed_channels(points, _read(lake, OPT_OUTS))
+        yield core.reachable(with_withdrawals(placed, closed))
+
+
+def closed_now(lake: Lakehouse) -> Mapping[str, Closed]:
+    """Who may not be reached by what is known at this moment; looks at nobody's contact data but theirs who withdrew."""
+    opt_outs = _read(lake, OPT_OUTS)
+    country = load_catalog(lake.catalog, lake.settings.include).country
+    theirs = _read(lake, CUSTOMERS).join(F.broadcast(opt_outs.select("customer_id").distinct()), "customer_id", "left_semi")
+    return closed_channels(core.contact_points(theirs, country), opt_outs)
 
 
 def zip_time_zones(lake: Lakehouse) -> DataFrame:
@@ -105,6 +115,7 @@ def _known_places(lake: Lakehouse, points: DataFrame, as_of: date) -> DataFrame:
     rows = []
     for row in core.distinct_places(points).collect():
         place = places.place_of(row.country_code, row.state_code, row.zip_state, row.zip_zone, zones)
+        place = windows.resolved(place, days, calling)
         week = [(one.day, one.starts_at, one.ends_at) for one in windows.call_windows(place, days, calling)]
         rows.append((*row, ",".join(place.zones) or None, place.said_from, week))
     return lake.spark.createDataFrame(rows, _PLACES)

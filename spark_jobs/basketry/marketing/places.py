@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
-from importlib.resources import files
 from zoneinfo import available_timezones
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from basketry.marketing.contacts import by_distinct
+from basketry.countries import zone_table
 
 UNITED_STATES = "US"
 
@@ -21,6 +17,7 @@ FROM_STATE = "state"
 FROM_STATE_ZONES = "state with several zones"
 DISAGREE = "zip and state disagree"
 FROM_COUNTRY = "country"
+FROM_COUNTRY_ZONES = "country with several zones"
 NOWHERE = "none"
 
 
@@ -80,53 +77,32 @@ def place_of(
     """
     if country != UNITED_STATES:
         zones = _country_zones().get(country or "", ())
-        return Place(country, zones, (), FROM_COUNTRY) if len(zones) == 1 else Place(country, (), (), NOWHERE)
+        return Place(country, zones, (), _said(zones, FROM_COUNTRY, FROM_COUNTRY_ZONES))
     of_state = zones_of_state.get(state or "", ())
     if zip_zone is None:
-        said = FROM_STATE if len(of_state) == 1 else FROM_STATE_ZONES if of_state else NOWHERE
+        said = _said(of_state, FROM_STATE, FROM_STATE_ZONES)
         return Place(country, of_state, (state,) if of_state and state else (), said)
     if of_state and zip_state != state and state and zip_state:
         return Place(country, tuple(sorted({zip_zone, *of_state})), (state, zip_state), DISAGREE)
     return Place(country, (zip_zone,), (zip_state,) if zip_state else (), FROM_ZIP)
 
 
-def country_code(texts: pa.Array, default: str) -> pa.Array:
-    """ISO 3166 code of each country, by code or name; `default` where none is given, null for one that is unknown."""
-    codes = country_codes()
-    given = pc.fill_null(pc.utf8_trim_whitespace(texts), "")
-
-    def looked_up(names: pa.Array) -> pa.Array:
-        """Codes of some names; the default where a name is absent."""
-        return pa.array([codes.get(name.upper()) if name else default for name in names.to_pylist()], pa.string())
-
-    return by_distinct(given, looked_up)
+def _said(zones: Sequence[str], single: str, several: str) -> str:
+    return (single if len(zones) == 1 else several) if zones else NOWHERE
 
 
-@lru_cache(maxsize=1)
-def country_codes() -> Mapping[str, str]:
-    """ISO 3166 code by country name and by the code itself, both upper-case; with the names that retailers use."""
-    rows = [line.split("\t") for line in _table("iso3166.tab")]
-    names = {row[1].upper(): row[0] for row in rows}
-    codes = {row[0]: row[0] for row in rows}
-    return {**names, **codes, **_NAMES}
+def with_zones(place: Place, zones: tuple[str, ...]) -> Place:
+    """The place with those of its zones that tell its time; with none, it is nowhere known."""
+    said = place.said_from if zones else NOWHERE
+    if len(zones) == 1:
+        said = {FROM_STATE_ZONES: FROM_STATE, FROM_COUNTRY_ZONES: FROM_COUNTRY}.get(said, said)
+    return replace(place, zones=zones, said_from=said)
 
 
 @lru_cache(maxsize=1)
 def _country_zones() -> Mapping[str, tuple[str, ...]]:
-    found: dict[str, set[str]] = {}
-    for line in _table("zone.tab"):
+    found: dict[str, list[str]] = {}
+    for line in zone_table("zone.tab"):
         country, _, zone = line.split("\t")[:3]
-        found.setdefault(country, set()).add(zone)
-    return {country: tuple(sorted(zones)) for country, zones in found.items()}
-
-
-def _table(name: str) -> list[str]:
-    text = (files("tzdata") / "zoneinfo" / name).read_text(encoding="utf-8")
-    return [line for line in text.splitlines() if line and not line.startswith("#")]
-
-
-_NAMES = {
-    "USA": "US", "U.S.": "US", "U.S.A.": "US", "UNITED STATES OF AMERICA": "US", "UK": "GB", "UNITED KINGDOM": "GB",
-    "GREAT BRITAIN": "GB", "ENGLAND": "GB", "EIRE": "IE", "RSA": "ZA", "SOUTH KOREA": "KR", "NORTH MACEDONIA": "MK",
-    "CZECHIA": "CZ",
-}  # fmt: skip
+        found.setdefault(country, []).append(zone)
+    return {country: tuple(zones) for country, zones in found.items()}

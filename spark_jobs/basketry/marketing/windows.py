@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from basketry.marketing.calling import Calling
-from basketry.marketing.places import Place
+from basketry.marketing.calling import EARLIEST, LATEST, Calling, Hours
+from basketry.marketing.places import Place, with_zones
 
 DAYS_AHEAD = 7
 
@@ -28,6 +28,25 @@ def days_after(as_of: date) -> tuple[date, ...]:
     return tuple(as_of + timedelta(days=number) for number in range(1, DAYS_AHEAD + 1))
 
 
+def resolved(place: Place, days: Sequence[date], calling: Calling) -> Place:
+    """The place with one zone for each time that is kept there on these days; nowhere known where they share no hour of calls.
+
+    Germany has two names for one time, which are one zone; Russia is so wide that no hour is one of calls everywhere.
+    """
+    by_time: dict[tuple[timedelta | None, ...], str] = {}
+    for zone in place.zones:
+        by_time.setdefault(_times(zone, days), zone)
+    zones, hours = tuple(by_time.values()), _hours(place, calling)
+    is_callable = bool(zones) and any(_common(zones, hours, day) for day in days)
+    return with_zones(place, zones if is_callable else ())
+
+
+def _times(zone: str, days: Sequence[date]) -> tuple[timedelta | None, ...]:
+    """How far the clocks are from UTC at both ends of the hours in which anybody may be called."""
+    known = ZoneInfo(zone)
+    return tuple(datetime.combine(day, clock, known).utcoffset() for day in days for clock in (EARLIEST, LATEST))
+
+
 def call_windows(place: Place, days: Sequence[date], calling: Calling) -> tuple[Window, ...]:
     """A window for each day: what the business hours of every zone and state of the place have in common.
 
@@ -38,14 +57,23 @@ def call_windows(place: Place, days: Sequence[date], calling: Calling) -> tuple[
 
 
 def _window(place: Place, day: date, calling: Calling) -> Window:
-    hours = [calling.hours(state) for state in place.states or ("",)]
+    hours = _hours(place, calling)
     called = all(day.weekday() in one.days for one in hours)
     if not place.zones or not called or is_holiday(place.country, day):
         return Window(day)
+    return Window(day, *(_common(place.zones, hours, day) or (None, None)))
+
+
+def _hours(place: Place, calling: Calling) -> list[Hours]:
+    return [calling.hours(state) for state in place.states or ("",)]
+
+
+def _common(zones: Sequence[str], hours: Sequence[Hours], day: date) -> tuple[datetime, datetime] | None:
+    """The instants between which all hours of all zones hold; None where there is no such time."""
     opens, closes = max(one.opens for one in hours), min(one.closes for one in hours)
-    starts_at = max(_instant(day, opens, zone) for zone in place.zones)
-    ends_at = min(_instant(day, closes, zone) for zone in place.zones)
-    return Window(day, starts_at, ends_at) if starts_at < ends_at else Window(day)
+    starts_at = max(_instant(day, opens, zone) for zone in zones)
+    ends_at = min(_instant(day, closes, zone) for zone in zones)
+    return (starts_at, ends_at) if starts_at < ends_at else None
 
 
 def _instant(day: date, clock: time, zone: str) -> datetime:

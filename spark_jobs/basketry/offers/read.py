@@ -8,11 +8,13 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql import functions as F
 
+from basketry.channels import channel_meant
 from basketry.coverage import last_day
 from basketry.lakehouse import Lakehouse
 from basketry.offers.settings import OfferSettings
 from basketry.offers.shop import NONE, PRODUCT_COLUMNS, Assortment, Floats, Ints, Knowledge, Popular
 from basketry.tables import (
+    ALL_CHANNELS,
     CUSTOMERS,
     OFFER_POPULAR,
     OFFER_RECOMMENDATIONS,
@@ -26,7 +28,6 @@ from basketry.tables import (
 INPUTS = (PRODUCTS, CUSTOMERS, ORDER_LINES, OPT_OUTS, PROPENSITY_SCORES, OFFER_RECOMMENDATIONS, OFFER_POPULAR)
 WIDTH = 24
 """Popular products kept beside each category."""
-_ALL_CHANNELS = "all"
 
 
 def versions(lake: Lakehouse) -> dict[str, int]:
@@ -90,10 +91,13 @@ def _propensity(lake: Lakehouse, shop: Assortment, place: Mapping[str, int]) -> 
 
 
 def _opted_out(lake: Lakehouse) -> frozenset[str]:
-    """Who wants to hear nothing at all. Who opted out of calls or mails may still be shown offers in the shop."""
+    """Who wants to hear nothing at all: `all`, and every word that is not understood.
+
+    Who opted out of calls or mails may still be shown offers in the shop.
+    """
     if not lake.exists(OPT_OUTS):
         return frozenset()
-    rows = lake.read(OPT_OUTS).where(F.col("channel") == _ALL_CHANNELS).select("customer_id")
+    rows = lake.read(OPT_OUTS).where(channel_meant(F.col("channel")) == ALL_CHANNELS).select("customer_id")
     return frozenset(row[0] for row in rows.collect())
 
 

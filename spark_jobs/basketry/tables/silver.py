@@ -190,8 +190,8 @@ OPT_OUTS = _silver(
     "a customer's withdrawal of consent to a channel",
     ("customer_id", "channel"),
     required("customer_id", "string", "customer"),
-    required("channel", "string", "phone, email or all"),
-    required("opted_out_on", "date", "day of the withdrawal"),
+    required("channel", "string", "phone, email or all; a word that is not understood means all"),
+    Column("opted_out_on", "date", "day of the withdrawal, where one could be read: it counts whatever its day"),
 )
 
 SILVER: tuple[Table, ...] = (

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from basketry.errors import BadInputError, BasketryError
 from basketry.grants.guard import Guarded, guard, visible_columns
-from basketry.grants.model import Grants
+from basketry.grants.model import CLEAR, Grants, Team
 from basketry.warehouse.cache import Cache
 
 MOST_ROWS = 10_000
@@ -18,6 +18,8 @@ MOST_ROWS = 10_000
 
 SECONDS = 20.0
 """How long a query may take whose caller names no other limit."""
+
+_HOUSE = "house"
 
 
 class WarehouseError(BasketryError):
@@ -99,6 +101,15 @@ class Warehouse(ABC):
         """
         guarded = self.guarded(sql, team=team, limit=limit)
         return self._run(guarded, dict(parameters or {}), seconds).cut(limit)
+
+    def own(self, sql: str, *, limit: int, seconds: float = SECONDS) -> Rows:
+        """Run one SELECT of the house itself, whatever teams may read: what it finds decides what is shown and never is.
+
+        sql: words of the code alone, never anybody's input. Raises as `query` does.
+        """
+        everything = Team(_HOUSE, self.grants.pipeline, (), ("*",), CLEAR)
+        guarded = guard(replace(self.grants, teams={_HOUSE: everything}), _HOUSE, sql, limit + 1)
+        return self._run(guarded, {}, seconds).cut(limit)
 
     def guarded(self, sql: str, *, team: str, limit: int = MOST_ROWS) -> Guarded:
         """The query as it would be run, with the tables it reads; AccessRefusedError when the team may not ask it."""

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
+from basketry.spreadsheets import harmless
 from basketry_airflow.console import audit, formats, periods
-from basketry_airflow.console.exports import harmless
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from basketry.marketing import contacts
+from basketry import contacts
 
 
 def emails(*texts: str | None) -> list[str | None]:
@@ -65,6 +65,43 @@ def test_an_address_is_normalised_or_nothing(text: str | None, expected: str | N
 def test_a_number_is_e164_or_nothing(text: str | None, region: str | None, expected: str | None) -> None:
     """A number is read in the country of the address; an impossible one is nothing."""
     assert phones((text, region)) == [expected]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pat.doe@example.com", "Pat.Doe@example.com", "PAT.DOE@EXAMPLE.COM", " pat.doe@example.com\t",
+        "pat.doe@example.com\u200b", "\ufeffpat.doe@example.com", "pat\u00ad.doe@example.com", "\u00a0Pat.Doe@Example.Com\u00a0",
+        "Pat Doe <pat.doe@example.com>",
+        '"Doe, Pat" <Pat.Doe@example.com>', "<pat.doe@example.com>;", "mailto:pat.doe@example.com", "MAILTO: Pat.Doe@example.com",
+    ],
+)  # fmt: skip
+def test_a_mailbox_is_one_however_it_is_written(text: str) -> None:
+    """Capitals, blanks, invisible characters, a name before it, a link: the mailbox is the same."""
+    mailbox = contacts.mailboxes(contacts.valid_emails(pa.array([text], pa.string())))
+    assert mailbox.to_pylist() == ["pat.doe@example.com"]
+
+
+def test_another_mailbox_is_another() -> None:
+    """Dots and what stands behind a plus make another address on most servers; a text of two addresses is none."""
+    texts = ["pat.doe@example.com", "patdoe@example.com", "pat.doe+shop@example.com", "pat.doe@mail.example.com"]
+    assert len(set(contacts.mailboxes(pa.array(texts)).to_pylist())) == len(texts)
+    assert emails("a@example.com <b@example.com> c", "<a@example.com> <b@example.com>") == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "region"),
+    [
+        ("030 23125001", "DE"), ("+49 (0)30 23125001", "US"), ("0049 30 23125001", "DE"), ("030/23 12 50 01", "DE"),
+        ("\u202a+49 30 23125001\u202c", None), ("\uff0b\uff14\uff19 30 23125001", None), ("tel:+49-30-23125001", None),
+        ("030\u00a02312\u200b5001", "DE"), ("030 23125001", None),
+    ],
+)  # fmt: skip
+def test_a_number_is_one_however_it_is_written(text: str, region: str | None) -> None:
+    """National, international, with signs nobody sees; of an unknown country, as in the retailer's own."""
+    texts, regions = pa.array([text], pa.string()), pa.array([region], pa.string())
+    found = contacts.numbers(contacts.valid_phones(texts, regions), texts, regions, "DE")
+    assert found.to_pylist() == ["+493023125001"]
 
 
 def library_phone(text: str) -> str | None:

@@ -12,6 +12,7 @@ from basketry.marketing.calling import Calling, Hours, load_calling
 from basketry.marketing.places import (
     DISAGREE,
     FROM_COUNTRY,
+    FROM_COUNTRY_ZONES,
     FROM_STATE,
     FROM_STATE_ZONES,
     FROM_ZIP,
@@ -21,7 +22,7 @@ from basketry.marketing.places import (
     state_zones,
     zip_rows,
 )
-from basketry.marketing.windows import call_windows, days_after
+from basketry.marketing.windows import call_windows, days_after, resolved
 from basketry.settings import CHECKOUT
 
 EVERY_DAY = frozenset(range(7))
@@ -95,7 +96,6 @@ def test_the_week_is_the_seven_days_after() -> None:
         (("US", "XX", "NY", "America/New_York"), FROM_ZIP, ("America/New_York",)),
         (("US", None, None, None), NOWHERE, ()),
         (("GB", None, None, None), FROM_COUNTRY, ("Europe/London",)),
-        (("RU", None, None, None), NOWHERE, ()),
         ((None, "NY", None, None), NOWHERE, ()),
     ],
 )
@@ -104,6 +104,50 @@ def test_where_an_address_lies(address: tuple[str | None, ...], said: str, zones
     country, state, zip_state, zip_zone = address
     place = place_of(country, state, zip_state, zip_zone, ZONES)
     assert (place.said_from, place.zones) == (said, zones)
+
+
+WEEK = days_after(date(2026, 2, 1))
+
+
+@pytest.mark.parametrize(
+    ("country", "zone"),
+    [
+        ("DE", "Europe/Berlin"), ("MY", "Asia/Kuala_Lumpur"), ("AR", "America/Argentina/Buenos_Aires"), ("CY", "Asia/Nicosia"),
+        ("UZ", "Asia/Samarkand"),
+    ],
+)  # fmt: skip
+def test_zones_that_keep_the_same_time_are_one(country: str, zone: str) -> None:
+    """A country with several names for one time has a single time zone, and is called."""
+    place = resolved(place_of(country, None, None, None, ZONES), WEEK, CALLING)
+    assert (place.zones, place.said_from) == ((zone,), FROM_COUNTRY)
+    assert any(one.starts_at for one in call_windows(place, WEEK, CALLING))
+
+
+def test_zones_that_differ_give_what_they_have_in_common() -> None:
+    """From nine o'clock in the west to six in the east: China from Urumqi to Shanghai, Canada over five hours less a half."""
+    day = date(2026, 2, 3)
+    china = resolved(place_of("CN", None, None, None, ZONES), (day,), CALLING)
+    assert (china.zones, china.said_from) == (("Asia/Shanghai", "Asia/Urumqi"), FROM_COUNTRY_ZONES)
+    assert call_windows(china, (day,), CALLING)[0].starts_at == utc(day, 3)
+    canada = resolved(place_of("CA", None, None, None, ZONES), (day,), CALLING)
+    (window,) = call_windows(canada, (day,), CALLING)
+    assert window.starts_at and window.ends_at and (window.ends_at - window.starts_at).seconds == 4.5 * 3600
+
+
+def test_what_shares_no_hour_is_nowhere() -> None:
+    """In Russia no hour of calls is one everywhere; a country nobody knows has no zone at all."""
+    for country in ("RU", None):
+        place = resolved(place_of(country, None, None, None, ZONES), WEEK, CALLING)
+        assert (place.zones, place.said_from) == ((), NOWHERE)
+
+
+def test_zones_are_one_on_the_days_looked_at() -> None:
+    """Two zones of a state that keep the same time in winter differ when one changes its clocks; a holiday is no reason."""
+    zones = {"AZ": ("America/Denver", "America/Phoenix")}
+    winter = resolved(place_of("US", "AZ", None, None, zones), (date(2026, 12, 25),), CALLING)
+    summer = resolved(place_of("US", "AZ", None, None, zones), (date(2026, 6, 3),), CALLING)
+    assert (winter.said_from, summer.said_from) == (FROM_STATE, FROM_STATE_ZONES)
+    assert (winter.zones, summer.zones) == (("America/Denver",), zones["AZ"])
 
 
 def test_no_zone_no_window() -> None:

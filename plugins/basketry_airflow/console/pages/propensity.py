@@ -11,8 +11,8 @@ from starlette.responses import Response
 from basketry.errors import BadInputError
 from basketry_airflow.console import formats
 from basketry_airflow.console.charts import Dot, PointChart, point_chart
-from basketry_airflow.console.exports import MOST_ROWS, export_query
-from basketry_airflow.console.people import contact_columns
+from basketry_airflow.console.exports import MOST_ROWS
+from basketry_airflow.console.people import contact_columns, export_people
 from basketry_airflow.console.rendering import Looking, render
 from basketry_airflow.console.verdicts import nothing_scored, provisional
 from basketry_airflow.console.viewer import Notice, Record, Viewer
@@ -61,7 +61,7 @@ def download(viewer: Looking, category: str, best: int = Query(1000, ge=1, le=MO
                     sum(s.probability) OVER (ORDER BY s.probability DESC, s.customer_id) AS expected{contact}
                     FROM {SCORES} AS s{join} WHERE s.as_of = :as_of AND s.category = :category) AS ranked
               WHERE rank <= :best ORDER BY rank"""  # noqa: S608
-    return export_query(viewer, f"campaign_{category}_{as_of}", sql, as_of=as_of, category=category, best=best)
+    return export_people(viewer, f"campaign_{category}_{as_of}", sql, as_of=as_of, category=category, best=best)
 
 
 def propensity(viewer: Viewer, wanted: str) -> Propensity | Notice:

@@ -12,8 +12,7 @@ from starlette.responses import Response
 from basketry.errors import BadInputError
 from basketry.tables import GONE, NEW, VIEWS
 from basketry_airflow.console.charts import Flow, Flows, flows
-from basketry_airflow.console.exports import export_query
-from basketry_airflow.console.people import contact_columns
+from basketry_airflow.console.people import contact_columns, export_people
 from basketry_airflow.console.rendering import Looking, render
 from basketry_airflow.console.verdicts import nothing_scored, provisional
 from basketry_airflow.console.viewer import Notice, Record, Viewer, chosen
@@ -71,7 +70,7 @@ def download(request: Request, viewer: Looking) -> Response:
               s.expected_spend_90d{contact} FROM {SEGMENTS} AS s{join}
               WHERE s.as_of = :as_of AND {condition} ORDER BY s.monetary_total DESC, s.customer_id"""  # noqa: S608
     wanted = int(segment) if view == "cluster" else segment
-    return export_query(viewer, f"segment_{segment}_{as_of}", sql, as_of=as_of, segment=wanted)
+    return export_people(viewer, f"segment_{segment}_{as_of}", sql, as_of=as_of, segment=wanted)
 
 
 def segments(viewer: Viewer, given: Mapping[str, str]) -> Segments | Notice:

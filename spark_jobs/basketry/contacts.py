@@ -23,12 +23,16 @@ _PLAIN_PHONE = r"^(?:\+?1[ .-]*)?\(?(?P<area>[2-9][0-9]{2})\)?[ .-]*(?P<office>[
 _LONGEST_LOCAL, _LONGEST_MAIL = 64, 254
 _NORTH_AMERICA = ("US", "CA")
 _SEPARATOR = "\x1f"
+_INVISIBLE = r"\p{Cf}"
+_NAMED_MAIL = r"^[^<>]*<([^<>]*)>[\s;,]*$"
+_LINK = r"^(?i:mailto:)\s*"
 
 
 def valid_emails(texts: pa.Array) -> pa.Array:
     """The normalised address of each text, null where it is none: no network look-up, only the form.
 
-    Blanks around an address are cut off; one inside it, or a second @, makes it invalid.
+    Blanks around an address, invisible characters and the name before `<…>` are cut off; a blank inside the address, or
+    a second @, makes it invalid.
     """
     return by_distinct(texts, _checked_emails)
 
@@ -38,8 +42,26 @@ def valid_phones(texts: pa.Array, regions: pa.Array) -> pa.Array:
 
     regions: ISO 3166 country code of each customer's address, which a number without + is read in; null reads none.
     """
-    keys = pc.binary_join_element_wise(pc.fill_null(regions, ""), pc.utf8_trim_whitespace(texts), _SEPARATOR)
+    keys = pc.binary_join_element_wise(pc.fill_null(regions, ""), _visible(texts), _SEPARATOR)
     return by_distinct(keys, _checked_phones)
+
+
+def mailboxes(emails: pa.Array) -> pa.Array:
+    """What is the same for two addresses of one mailbox: the normalised address in small letters.
+
+    RFC 5321 lets a server tell capitals of the local part apart; none that people use does, and of two who may be one
+    neither must be written to after one of them said no. Dots and what stands behind a + are left: most servers heed them.
+    """
+    return pc.utf8_lower(emails)
+
+
+def numbers(phones: pa.Array, texts: pa.Array, regions: pa.Array, default: str) -> pa.Array:
+    """What is the same for two spellings of one number: its E.164 form, read in `default` where the country is unknown.
+
+    phones: what `valid_phones` says of these texts in these regions.
+    """
+    homeless = pc.if_else(pc.is_null(regions), texts, pa.scalar(None, pa.string()))
+    return pc.coalesce(phones, valid_phones(homeless, pa.repeat(default, len(texts))))
 
 
 def by_distinct(texts: pa.Array, check: Callable[[pa.Array], pa.Array]) -> pa.Array:
@@ -48,8 +70,18 @@ def by_distinct(texts: pa.Array, check: Callable[[pa.Array], pa.Array]) -> pa.Ar
     return check(encoded.dictionary).take(encoded.indices)
 
 
+def _visible(texts: pa.Array) -> pa.Array:
+    """Without invisible characters (joiners, marks of direction, a byte-order mark) and the blanks around it."""
+    return pc.utf8_trim_whitespace(pc.replace_substring_regex(texts, _INVISIBLE, ""))
+
+
+def _bare_address(texts: pa.Array) -> pa.Array:
+    named = pc.replace_substring_regex(_visible(texts), _NAMED_MAIL, r"\1")
+    return pc.utf8_trim_whitespace(pc.replace_substring_regex(named, _LINK, ""))
+
+
 def _checked_emails(distinct: pa.Array) -> pa.Array:
-    texts = pc.utf8_trim_whitespace(distinct)
+    texts = _bare_address(distinct)
     parts = pc.extract_regex(texts, _PLAIN_MAIL)
     local, domain = pc.struct_field(parts, "local"), pc.struct_field(parts, "domain")
     short = pc.and_(
