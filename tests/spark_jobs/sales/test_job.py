@@ -150,6 +150,23 @@ def test_earlier_data_end_what_was_partial(lake: Lakehouse, grains: tuple[str, .
     assert _planned(lake, "2024-05-31") == {}
 
 
+def test_tables_of_an_older_release_are_rebuilt(
+    lake: Lakehouse, grains: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the first day of the data was not kept beside the versions yet, nobody knows what is partial: all is planned."""
+    _deliver(lake, {}, ORDER_LINES, [line("O1", "1", "2024-01-10")])
+    with monkeypatch.context() as patch:
+        kept = job.SalesPlan.state.fget
+        assert kept is not None
+        patch.setattr(
+            job.SalesPlan,
+            "state",
+            property(lambda plan: {name: value for name, value in kept(plan).items() if name != job.FIRST_DAY}),
+        )
+        _run(lake, "2024-01-31")
+    assert set(_planned(lake, "2024-01-31").values()) == {None}
+
+
 def test_lost_history_and_full_rebuild_everything(
     lake: Lakehouse, grains: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
