@@ -45,7 +45,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Compared:
+class Baseline:
     """A comparison as a page shows it. name: "the month before"; lacking: why there is no change, '' when there is."""
 
     name: str
@@ -59,17 +59,17 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Compares:
+class Baselines:
     """A period of a grain with what it is compared with. extent: the days that the data fill."""
 
     grain: str
     period: Period
     extent: Extent
-    before: Compared
-    year: Compared
+    before: Baseline
+    year: Baseline
 
     @property
-    def different(self) -> tuple[Compared, ...]:
+    def different(self) -> tuple[Baseline, ...]:
         """What it is compared with, each once: the year before a year is the one a year before."""
         return (self.before,) if self.grain == "year" else (self.before, self.year)
 
@@ -89,18 +89,18 @@ class Compares:
         return self.period.until(self.extent.last)
 
 
-def compares(viewer: Viewer, grain: str, start: date) -> Compares:
+def baselines_of(viewer: Viewer, grain: str, start: date) -> Baselines:
     """What the period that begins on a day is compared with."""
     period, extent = period_of(start, grain), extent_of(viewer)
     before, year = with_previous(period, extent.last), with_year_before(period, extent.last)
-    return Compares(
-        grain, period, extent, compared(f"the {grain} before", before, extent), compared("a year before", year, extent)
+    return Baselines(
+        grain, period, extent, baseline_of(f"the {grain} before", before, extent), baseline_of("a year before", year, extent)
     )
 
 
-def compared(name: str, comparison: Comparison, extent: Extent) -> Compared:
+def baseline_of(name: str, comparison: Comparison, extent: Extent) -> Baseline:
     """A comparison with its name and, where it lacks a change, the reason."""
-    return Compared(name, comparison, comparison.lacking(extent, formats.day))
+    return Baseline(name, comparison, comparison.lacking(extent, formats.day))
 
 
 def extent_of(viewer: Viewer) -> Extent:
@@ -121,42 +121,44 @@ def figures(viewer: Viewer, place: Place, span: Period, grain: str) -> Record:
     return viewer.record(sql, first=span.start, last=span.end, **values) or {}
 
 
-def breakdown(place: Place, looked: Compares) -> tuple[str, dict[str, Any]]:
+def breakdown(place: Place, baselines: Baselines) -> tuple[str, dict[str, Any]]:
     """The query of every part of a place with its sums in the period, in the one before and a year ago, and their days."""
-    below = place.below or "product"
-    table = f"gold.sales_{looked.source}" if below == "product" else f"gold.sales_{looked.source}_rollup"
-    values: dict[str, Any] = {"department": place.department or "", "category": place.category or ""}
-    if below == "product":
-        key, name = "product_id", "coalesce(max(product), product_id) AS product, product_id"
-        where = "department = :department AND category = :category"
-    else:
-        key, name, where = below, below, f"level = '{below}'"
-        if below == "category":
-            where += " AND department = :department"
-        values = {"department": values["department"]} if below == "category" else {}
-    ranges = {"": looked.now, "_before": _range(looked.before), "_year_ago": _range(looked.year)}
-    sums = ", ".join(_sum(measure, suffix, span) for measure in _SUMMED for suffix, span in ranges.items())
-    said = {"": formats.days(looked.now), "_before": _said(looked.before), "_year_ago": _said(looked.year)}
-    days = ", ".join(f":days{suffix} AS days{suffix}" for suffix in said)
-    values |= {f"days{suffix}": text for suffix, text in said.items()}
+    table, key, name, where, values = _parts(place, baselines.source)
+    days = {"": formats.days(baselines.now), "_before": _label(baselines.before), "_year_ago": _label(baselines.year)}
+    ranges = {"": baselines.now, "_before": _range(baselines.before), "_year_ago": _range(baselines.year)}
+    columns = [_sum(measure, suffix, span) for measure in _SUMMED for suffix, span in ranges.items()]
+    columns += [f":days{suffix} AS days{suffix}" for suffix in days]
+    values |= {f"days{suffix}": label for suffix, label in days.items()}
     for suffix, span in ranges.items():
         values |= {f"first{suffix}": span.start, f"last{suffix}": span.end} if span else {}
     within = " OR ".join(_within(suffix) for suffix, span in ranges.items() if span)
     return (
-        f"""SELECT {name}, {sums}, {days} FROM {table} WHERE {where} AND ({within})
+        f"""SELECT {name}, {", ".join(columns)} FROM {table} WHERE {where} AND ({within})
             GROUP BY {key} HAVING count(CASE WHEN {_within("")} THEN 1 END) > 0
             ORDER BY net_revenue DESC""",  # noqa: S608
         values,
     )
 
 
-def _range(one: Compared) -> Period | None:
-    return None if one.lacking else one.comparison.before
+def _parts(place: Place, grain: str) -> tuple[str, str, str, str, dict[str, Any]]:
+    """Table, key, shown columns, condition and its values of the parts of a place."""
+    if place.below in ("department", "category"):
+        where, values = f"level = '{place.below}'", {}
+        if place.below == "category":
+            where, values = f"{where} AND department = :department", {"department": place.department}
+        return f"gold.sales_{grain}_rollup", place.below, place.below, where, values
+    name = "coalesce(max(product), product_id) AS product, product_id"
+    values = {"department": place.department or "", "category": place.category or ""}
+    return f"gold.sales_{grain}", "product_id", name, "department = :department AND category = :category", values
 
 
-def _said(one: Compared) -> str:
+def _range(baseline: Baseline) -> Period | None:
+    return None if baseline.lacking else baseline.comparison.before
+
+
+def _label(baseline: Baseline) -> str:
     """The days that a part is compared with, or why with none."""
-    return f"none: {one.lacking}" if one.lacking else formats.days(one.comparison.before)
+    return f"none: {baseline.lacking}" if baseline.lacking else formats.days(baseline.comparison.before)
 
 
 def _within(suffix: str) -> str:

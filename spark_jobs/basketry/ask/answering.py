@@ -149,7 +149,7 @@ def understand(
     except RewordError as error:
         readings = _instead(question, error.text, error.readings, works)
         raise NotUnderstoodError(error.message, readings) from None
-    request = _fair(request, warehouse, team, day)
+    request = _with_lacking(request, warehouse, team, day)
     as_of = _as_of(request, warehouse, team, day)
     return Understood(request, plan(request, day, as_of), understood(request, day, as_of), day, as_of)
 
@@ -169,7 +169,7 @@ def _last_day(lexicon: Lexicon, warehouse: Warehouse, team: str) -> date:
     raise NotUnderstoodError("the tables are still empty: run the jobs that fill them.")
 
 
-def _fair(request: Request, warehouse: Warehouse, team: str, today: date) -> Request:
+def _with_lacking(request: Request, warehouse: Warehouse, team: str, today: date) -> Request:
     """The request, its change withheld where the data do not fill the days; NotUnderstoodError where that is what is asked."""
     if request.comparison is None:
         return request

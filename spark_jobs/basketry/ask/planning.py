@@ -77,10 +77,10 @@ class _Builder:
         """The columns, in order."""
         shown = [Heading(one.name, one.label, TEXT) for one in self.request.groups]
         bucket = [Heading(self.request.bucket, self.request.bucket, DATE)] if self.request.bucket else []
-        numbers = [Heading(name, self._told(name), unit) for name, _, unit in self._numbers()]
+        numbers = [Heading(name, self._number_label(name), unit) for name, _, unit in self._numbers()]
         return (*bucket, *shown, *numbers)
 
-    def _told(self, name: str) -> str:
+    def _number_label(self, name: str) -> str:
         """A number's name for people: what is compared says which days it is of."""
         label = name.replace("_", " ")
         if self.request.before is None or name not in self._compared():

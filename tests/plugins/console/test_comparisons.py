@@ -62,7 +62,7 @@ def test_the_download_says_its_days(client: Clients, days: duckdb.DuckDBPyConnec
     text = client("admin").get("/basketry/sales/download?grain=month&period=2026-11-01").text
     rows = {row["department"]: row for row in csv.DictReader(io.StringIO(text))}
     sold = "SELECT sum(net_revenue) FROM sales_day_rollup WHERE level = 'department' AND department = 'Pets'"
-    for name, first, last, said in (
+    for name, first, last, label in (
         ("", "2026-11-01", "2026-11-20", "1–20 Nov 2026"),
         ("_before", "2026-10-01", "2026-10-20", "1–20 Oct 2026"),
         ("_year_ago", "2025-11-01", "2025-11-20", "1–20 Nov 2025"),
@@ -70,7 +70,7 @@ def test_the_download_says_its_days(client: Clients, days: duckdb.DuckDBPyConnec
         wanted = days.execute(f"{sold} AND period_start BETWEEN '{first}' AND '{last}'").fetchone()
         assert wanted is not None
         assert float(rows["Pets"][f"net_revenue{name}"]) == pytest.approx(float(wanted[0]), abs=0.01)
-        assert rows["Pets"][f"days{name}"] == said
+        assert rows["Pets"][f"days{name}"] == label
 
 
 def test_a_whole_period_meets_the_whole_one(client: Clients, days: duckdb.DuckDBPyConnection) -> None:

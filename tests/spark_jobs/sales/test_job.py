@@ -156,12 +156,12 @@ def test_tables_of_an_older_release_are_rebuilt(
     """Where the first day of the data was not kept beside the versions yet, nobody knows what is partial: all is planned."""
     _deliver(lake, {}, ORDER_LINES, [line("O1", "1", "2024-01-10")])
     with monkeypatch.context() as patch:
-        kept = job.SalesPlan.state.fget
-        assert kept is not None
+        state = job.SalesPlan.state.fget
+        assert state is not None
         patch.setattr(
             job.SalesPlan,
             "state",
-            property(lambda plan: {name: value for name, value in kept(plan).items() if name != job.FIRST_DAY}),
+            property(lambda plan: {name: value for name, value in state(plan).items() if name != job.FIRST_DAY}),
         )
         _run(lake, "2024-01-31")
     assert set(_planned(lake, "2024-01-31").values()) == {None}

@@ -15,7 +15,7 @@ from basketry_airflow.console import formats, periods
 from basketry_airflow.console.charts import Line, LineChart, line_chart
 from basketry_airflow.console.exports import export_query
 from basketry_airflow.console.rendering import Looking, render
-from basketry_airflow.console.sales_figures import Compares, Place, breakdown, compares, figures
+from basketry_airflow.console.sales_figures import Baselines, Place, baselines_of, breakdown, figures
 from basketry_airflow.console.viewer import Notice, Record, Viewer, chosen
 
 router = APIRouter()
@@ -44,7 +44,7 @@ class Tile:
 class Sales:
     """What the page shows. product: name of the product looked at; newer, older: neighbours of the period.
 
-    looked: what the period is compared with; partial: why it is no whole one, '' when it is.
+    baselines: what the period is compared with; partial: why it is no whole one, '' when it is.
     """
 
     grain: str
@@ -53,7 +53,7 @@ class Sales:
     start: date
     period: str
     partial: str
-    looked: Compares
+    baselines: Baselines
     older: date | None
     newer: date | None
     tiles: tuple[Tile, ...]
@@ -76,8 +76,8 @@ def download(request: Request, viewer: Looking) -> Response:
     """The page's table, all of it, as CSV."""
     grain, place = _asked(request.query_params)
     start = _start(viewer, grain, request.query_params.get("period"))
-    looked = compares(viewer, grain, start)
-    sql, values = breakdown(place if place.below else Place(place.department, place.category), looked)
+    baselines = baselines_of(viewer, grain, start)
+    sql, values = breakdown(place if place.below else Place(place.department, place.category), baselines)
     return export_query(viewer, f"sales_{grain}_{start}", sql, **values)
 
 
@@ -90,9 +90,9 @@ def sales(viewer: Viewer, parameters: Mapping[str, str]) -> Sales | Notice:
         return Notice(
             "Nothing was sold", f"There is no sale here in {periods.name(start, grain)}: choose another period."
         )
-    now, looked = history[start], compares(viewer, grain, start)
-    sold = _sold(viewer, place, looked)
-    sql, values = breakdown(place, looked)
+    now, baselines = history[start], baselines_of(viewer, grain, start)
+    sold = _sold(viewer, place, baselines)
+    sql, values = breakdown(place, baselines)
     lines = viewer.records(sql, limit=MOST_LINES + 1, **values) if place.below else []
     return Sales(
         grain=grain,
@@ -100,12 +100,12 @@ def sales(viewer: Viewer, parameters: Mapping[str, str]) -> Sales | Notice:
         product=now.get("product"),
         start=start,
         period=periods.name(start, grain),
-        partial=_partial(looked),
-        looked=looked,
+        partial=_partial(baselines),
+        baselines=baselines,
         older=periods.earlier(start, grain) if periods.earlier(start, grain) in history else None,
         newer=periods.earlier(start, grain, -1) if periods.earlier(start, grain, -1) in history else None,
         tiles=tuple(_tile(name, label, look, now[name], sold) for name, label, look in MEASURES),
-        chart=_chart(viewer, history, looked, sold),
+        chart=_chart(viewer, history, baselines, sold),
         lines=tuple(_with_share(lines[:MOST_LINES], now["net_revenue"])),
         is_cut=len(lines) > MOST_LINES,
     )
@@ -131,12 +131,12 @@ def _start(viewer: Viewer, grain: str, wanted: str | None) -> date:
     return newest if newest is not None else date.min
 
 
-def _partial(looked: Compares) -> str:
+def _partial(baselines: Baselines) -> str:
     """Why the period is no whole one; '' when it is."""
-    if looked.is_running:
-        return f"still running, until {formats.day(looked.extent.last)}"
-    begins = looked.extent.first
-    return f"the data begin on {formats.day(begins)}" if looked.period.start < begins else ""
+    if baselines.is_running:
+        return f"still running, until {formats.day(baselines.extent.last)}"
+    begins = baselines.extent.first
+    return f"the data begin on {formats.day(begins)}" if baselines.period.start < begins else ""
 
 
 def _history(viewer: Viewer, grain: str, place: Place, start: date) -> list[Record]:
@@ -159,26 +159,26 @@ def _tile(name: str, label: str, look: str, value: Any, sold: Mapping[str, Recor
     return Tile(label, look, value, formats.relative(now, before), formats.relative(now, year))
 
 
-def _sold(viewer: Viewer, place: Place, looked: Compares) -> dict[str, Record]:
+def _sold(viewer: Viewer, place: Place, baselines: Baselines) -> dict[str, Record]:
     """The measures of the period as far as it has come, and of what it is compared with; nothing where that is lacking."""
-    spans = {"now": looked.now, "before": looked.before.comparison.before, "year": looked.year.comparison.before}
-    lacking = {"before": looked.before.lacking, "year": looked.year.lacking}
+    spans = {"now": baselines.now, "before": baselines.before.comparison.before, "year": baselines.year.comparison.before}
+    lacking = {"before": baselines.before.lacking, "year": baselines.year.lacking}
     return {
-        name: {} if lacking.get(name) else figures(viewer, place, span, looked.source) for name, span in spans.items()
+        name: {} if lacking.get(name) else figures(viewer, place, span, baselines.source) for name, span in spans.items()
     }
 
 
 def _chart(
-    viewer: Viewer, history: Mapping[date, Record], looked: Compares, sold: Mapping[str, Record]
+    viewer: Viewer, history: Mapping[date, Record], baselines: Baselines, sold: Mapping[str, Record]
 ) -> LineChart:
     """Revenue by period beside a year before: a period that the data do not fill has no point but its own page's."""
-    grain, start = looked.grain, looked.period.start
+    grain, start = baselines.grain, baselines.period.start
     first = max(min(history), periods.earlier(start, grain, periods.SHOWN[grain] - 1))
     shown, place = [], first
     while place <= start:
         shown.append(place)
         place = periods.earlier(place, grain, -1)
-    filled = looked.extent.first
+    filled = baselines.extent.first
     revenue = {when: float(row["net_revenue"]) for when, row in history.items() if when >= filled or when == start}
     lines = [Line("Net revenue", [revenue.get(when) for when in shown])]
     year = [revenue.get(periods.year_ago(when, grain)) for when in shown[:-1]]
