@@ -58,3 +58,8 @@ def period_end_column(day: Column, grain: str) -> Column:
 def is_partial_column(last_day: Column, as_of: date) -> Column:
     """The same as `is_partial` for a date column."""
     return last_day > F.lit(as_of)
+
+
+def begins_before_column(first_day: Column, data_from: date) -> Column:
+    """Whether a period that begins on `first_day` holds days before the first day of the data: nobody knows what they sold."""
+    return first_day < F.lit(data_from)

@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
-from basketry.ask.periods import Period, a_year_earlier, period_of
 from basketry.calendar import period_end, period_start
 from basketry.clock import last_complete_day
 from basketry.entry import job_parser
@@ -23,6 +22,7 @@ from basketry.errors import BadInputError
 from basketry.offers import incoming
 from basketry.offers.records import Records
 from basketry.offers.stream import first_day
+from basketry.periods import Period, a_year_earlier, period_of
 from basketry.tables import FEATURES, GRAINS
 from basketry_airflow.as_of import as_of
 from tests.properties import SAME_EACH_TIME

@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from basketry.periods import Period
+
 NOTHING = "–"
 """Stands where there is no value."""
 
@@ -72,6 +74,16 @@ def day(value: date | None) -> str:
 def short_day(value: date) -> str:
     """4 Nov."""
     return f"{value.day} {value:%b}"
+
+
+def days(span: Period) -> str:
+    """A range of days: 28 Nov 2026; 1–28 Nov 2026; 26 Oct–1 Nov 2026; 29 Dec 2025–4 Jan 2026."""
+    first, last = span.start, span.end
+    if first == last:
+        return day(last)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{day(last)}"  # noqa: RUF001 the dash of a range
+    return f"{short_day(first) if first.year == last.year else day(first)}–{day(last)}"  # noqa: RUF001
 
 
 def moment(value: datetime | None) -> str:

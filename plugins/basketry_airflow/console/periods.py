@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 from datetime import date, timedelta
 
+from basketry.periods import period_of
 from basketry_airflow.console import formats
 
 SHOWN = {"day": 63, "week": 53, "month": 25, "year": 10}
@@ -20,14 +21,8 @@ def earlier(start: date, grain: str, periods: int = 1) -> date:
 
 
 def year_ago(start: date, grain: str) -> date:
-    """First day of the comparable period a year before: the same weekday for days and weeks."""
-    return (
-        start - timedelta(days=364)
-        if grain in ("day", "week")
-        else earlier(start, "year")
-        if grain == "year"
-        else date(start.year - 1, start.month, 1)
-    )
+    """First day of the comparable period a year before: the same weekday for days, the same number for weeks."""
+    return period_of(start, grain).year_before().start
 
 
 def name(start: date, grain: str) -> str:

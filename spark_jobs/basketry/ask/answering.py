@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -14,14 +14,15 @@ from basketry.ask.grammar import Grammar
 from basketry.ask.lexicon import UNCLEAR, Lexicon
 from basketry.ask.model import DATE, NUMBER, TEXT, Answer, Heading, NotUnderstoodError
 from basketry.ask.personal import PersonalDataError, refuse_personal
-from basketry.ask.phrases import OtherCubeError, SeveralMeaningsError
+from basketry.ask.phrases import OtherCubeError, RewordError
 from basketry.ask.planning import MOST_ROWS, Plan, plan
 from basketry.ask.reading import Item, UnknownWordsError, read
 from basketry.ask.request import Request
 from basketry.ask.sentence import understood
 from basketry.ask.suggestions import near_questions
-from basketry.ask.vocabulary import lexicon_of, newest_day
+from basketry.ask.vocabulary import first_day, lexicon_of, newest_day
 from basketry.ask.words import phrase, tokens
+from basketry.comparison import Extent
 from basketry.errors import BasketryError
 from basketry.metrics.loader import load_metrics
 from basketry.metrics.model import SNAPSHOTS, Cube, Metrics
@@ -145,9 +146,10 @@ def understand(
     _refuse_unclear(question, items, known, works)
     try:
         request = _request(items, lexicon, day)
-    except SeveralMeaningsError as error:
+    except RewordError as error:
         readings = _instead(question, error.text, error.readings, works)
         raise NotUnderstoodError(error.message, readings) from None
+    request = _with_lacking(request, warehouse, team, day)
     as_of = _as_of(request, warehouse, team, day)
     return Understood(request, plan(request, day, as_of), understood(request, day, as_of), day, as_of)
 
@@ -165,6 +167,18 @@ def _last_day(lexicon: Lexicon, warehouse: Warehouse, team: str) -> date:
         if newest is not None:
             return newest
     raise NotUnderstoodError("the tables are still empty: run the jobs that fill them.")
+
+
+def _with_lacking(request: Request, warehouse: Warehouse, team: str, today: date) -> Request:
+    """The request, its change withheld where the data do not fill the days; NotUnderstoodError where that is what is asked."""
+    if request.comparison is None:
+        return request
+    first = first_day(request.cube, warehouse, team) or today
+    lacking = request.comparison.lacking(Extent(first, today))
+    if lacking and (request.growth or any(bound.measure is None for bound in request.bounds)):
+        compared = f"{request.comparison.now} with {request.comparison.before}"
+        raise NotUnderstoodError(f"no change can be told from comparing {compared}: {lacking}.")
+    return replace(request, lacking=lacking)
 
 
 def _as_of(request: Request, warehouse: Warehouse, team: str, today: date) -> date | None:
@@ -214,7 +228,10 @@ def _request(items: Sequence[Item], lexicon: Lexicon, today: date) -> Request:
 
 def _worst(errors: Sequence[NotUnderstoodError]) -> NotUnderstoodError:
     if isinstance(errors[0], OtherCubeError):
-        return NotUnderstoodError("these words do not belong together: ask about one thing at a time.")
+        named = dict.fromkeys(f"'{error.word}'" for error in errors if isinstance(error, OtherCubeError) and error.word)
+        return NotUnderstoodError(
+            f"these words do not belong together ({', '.join(named)}): ask about one thing at a time."
+        )
     return errors[0]
 
 

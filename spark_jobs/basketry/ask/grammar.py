@@ -8,11 +8,13 @@ from sqlglot import exp
 
 from basketry.ask import lexicon as words
 from basketry.ask.model import NotUnderstoodError
-from basketry.ask.periods import Period
-from basketry.ask.phrases import OtherCubeError, Phrases
+from basketry.ask.phrases import OtherCubeError, Phrases, RewordError
 from basketry.ask.reading import NUMBER
 from basketry.ask.request import Bound, Request
+from basketry.ask.unused import refuse_best_of_each, refuse_unused
+from basketry.comparison import Comparison, with_named, with_previous, with_year_before
 from basketry.metrics.model import EVERYWHERE, PERIODS, SNAPSHOTS, Dimension, Measure
+from basketry.periods import UNITS, YEAR, Period, period_of
 
 DEFAULT_TOP = 10
 DEFAULT_HORIZON = 28
@@ -28,11 +30,15 @@ class Grammar(Phrases):
         if self.number is not None:
             raise NotUnderstoodError(f"what the number {self.number:g} is for is not understood.")
         self._check()
-        return replace(self._with_measures(), period=self._period(), before=self._before())
+        comparison = self._comparison()
+        period = comparison.now if comparison else self._period()
+        request = replace(self._with_measures(), period=period, comparison=comparison)
+        refuse_unused(self)
+        return request
 
     def _check(self) -> None:
         if len(self.periods) == 2 and words.VERSUS in self.seen:
-            self.against = self.periods.pop()
+            self.against = self._named_against(self.periods.pop())
         if len(self.periods) > 1:
             raise NotUnderstoodError("two periods are named: compare them (vs), or ask from the first to the second.")
         if {words.TOP, words.BOTTOM} <= self.seen:
@@ -49,8 +55,25 @@ class Grammar(Phrases):
     def _period(self) -> Period | None:
         return self.periods[0] if self.periods else None
 
-    def _before(self) -> Period | None:
-        """The period compared with, None when nothing is compared."""
+    def _named_against(self, other: Period) -> Period:
+        """The second of two periods; "previous …" beside another one is what lies before that, not before today."""
+        named = self.periods[0]
+        if other.relative and not _is_a_year_before(named, other):
+            return other.preceding(named)
+        if named.relative and not other.relative:
+            self.periods[0] = named.preceding(other)
+        return other
+
+    def _comparison(self) -> Comparison | None:
+        """What is compared, None when nothing is; NotUnderstoodError where that tells nothing."""
+        compared = self._compared()
+        if compared and compared.overlaps:
+            raise NotUnderstoodError(
+                f"{compared.now} and {compared.before} share days: compare two periods that lie apart."
+            )
+        return compared
+
+    def _compared(self) -> Comparison | None:
         changes = {words.GROWTH, words.DECLINE} & self.seen
         if not (self.against or self._names_before() or changes):
             return None
@@ -62,12 +85,19 @@ class Grammar(Phrases):
         if period is None:
             raise NotUnderstoodError("which period is compared? Say for example last month vs the month before.")
         if words.YEAR_BEFORE in self.seen:
-            return period.year_before()
+            return with_year_before(period, self.today)
         if self.against is None:
-            return _like(period, period.previous())
-        if self.against.unit == "year" and self.against.back == 1 and period.unit != "year":
-            return period.year_before()
-        return _like(period, self.against)
+            named = self._unit_before()
+            return with_named(period, named.preceding(period), self.today) if named else with_previous(period, self.today)
+        if _is_a_year_before(period, self.against):
+            return with_year_before(period, self.today)
+        return with_named(period, self.against, self.today)
+
+    def _unit_before(self) -> Period | None:
+        """The unit that "the month before" and the like name; None where only the period before is asked."""
+        names = (meaning.name.split()[0] for _, meaning in self.items if meaning and meaning.kind == words.PREVIOUS)
+        unit = next((name for name in names if name in UNITS), None)
+        return period_of(self.today, unit) if unit else None
 
     def _with_measures(self) -> Request:
         """The request without its periods; what is measured, listed or counted is found here."""
@@ -105,8 +135,8 @@ class Grammar(Phrases):
 
     def _share_is_bound(self) -> bool:
         """Whether every word for a share only says that a bound is in per cent."""
-        places = [n for n in range(len(self.items)) if self._kind(n) == words.SHARE]
-        return all(self._kind(n - 1) == NUMBER for n in places)
+        places = [n for n in range(len(self.items)) if self.kind(n) == words.SHARE]
+        return all(self.kind(n - 1) == NUMBER for n in places)
 
     def _groups(self) -> tuple[Dimension, ...]:
         """What is asked by, and each dimension of which several members are named: they are shown apart."""
@@ -127,6 +157,7 @@ class Grammar(Phrases):
         counts = [measure for measure in self.cube.measures.values() if measure.unit == "count"]
         if words.COUNT in self.seen and request.filters and counts and self.cube.kind != PERIODS:
             return replace(request, measures=(counts[0],))
+        self._refuse_unlisted(request)
         listed_how = self.cube.lists and request.groups and request.filters
         if not listed_how or request.share or request.growth:
             raise NotUnderstoodError("what is measured is not said: name a measure, for example revenue or units sold.")
@@ -137,9 +168,19 @@ class Grammar(Phrases):
         groups = (*request.groups, *(one for one in shown if one not in request.groups))
         return replace(request, measures=listed, groups=groups, listing=True)
 
+    def _refuse_unlisted(self, request: Request) -> None:
+        """What should be discounted: a word that asks for a decision, and nothing that it would be decided of."""
+        texts = {meaning.kind: item.text for item, meaning in reversed(self.items) if meaning}
+        if words.CUE not in texts or not self.cube.lists or request.groups or not request.filters:
+            return
+        label = next(iter(self.cube.dimensions.values())).label
+        message = f"'{texts[words.CUE]}' asks {self.cube.meaning}, but not of which {label}: begin with which {label}s."
+        raise RewordError(message, texts.get(words.WHICH, ""), [f"which {label}s"])
+
     def _ranked(self, request: Request) -> Request:
         if not {words.TOP, words.BOTTOM} & self.seen:
             return request
+        refuse_best_of_each(self)
         if not request.groups and not request.bucket:
             raise NotUnderstoodError("the highest of what? Say for example top 5 products by revenue.")
         return replace(request, top=self.top or (1 if self.single and words.WHICH in self.seen else DEFAULT_TOP))
@@ -149,9 +190,6 @@ def _is_sum(measure: Measure) -> bool:
     return measure.adds_up == EVERYWHERE and isinstance(measure.sql, (exp.Sum, exp.Count))
 
 
-def _like(period: Period, before: Period) -> Period:
-    """The period before, as far into it as the running one is: a part of a month is not compared with a whole one."""
-    running = period.back == 0
-    if not running or before.days <= period.days:
-        return before
-    return Period(before.start, before.start + (period.end - period.start))
+def _is_a_year_before(period: Period, other: Period) -> bool:
+    """Whether "last year" means the same days a year before."""
+    return other.unit == YEAR and other.back == 1 and period.unit != YEAR

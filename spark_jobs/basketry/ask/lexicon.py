@@ -29,12 +29,14 @@ GRAMMAR: Mapping[str, tuple[str, ...]] = {
     DECLINE: ("decline", "declined", "declining", "decrease", "decreased", "fell", "falling", "shrank", "shrinking", "dropped"),
     SHARE: ("share", "percentage", "percent", "per cent", "proportion", "contribution", "%", "portion", "fraction"),
     COUNT: ("how many", "number of", "count of", "count"),
-    WHICH: ("which", "what", "list", "show", "who", "give", "find"),
+    WHICH: ("which", "what", "list", "show", "who", "give", "find", "i need", "we need", "need to know", "need to see",
+            "can you", "could you", "would you", "can i see", "can we see", "could i see", "i would like", "we would like"),
     MORE: ("more than", "over", "above", "greater than", ">", "exceeding", "higher than", "at least", ">="),
     LESS: ("less than", "under", "below", "fewer than", "<", "lower than", "at most", "<="),
     TREND: ("trend", "over time", "history", "development", "evolution", "course"),
     OR: ("or", "and"),
-    PREVIOUS: ("previous period", "period before", "one before", "month before", "week before", "day before", "quarter before",
+    PREVIOUS: ("previous period", "prior period", "preceding period", "period before", "one before", "month before", "week before",
+               "day before", "quarter before", "month earlier", "week earlier", "day earlier", "quarter earlier",
                "month over month", "week over week", "mom", "wow"),
     YEAR_BEFORE: ("year over year", "yoy", "year ago", "year before", "year earlier", "same period last year",
                   "same month last year",
@@ -51,14 +53,13 @@ INCLUSIVE = ("at least", "at most", ">=", "<=")
 """Bounds that hold the number itself."""
 
 _NOISE = """
-a about all altogether an are as at be been came can come could data did do does during euro euros eur for from gbp
-get give go had has have how i if in into is it its like look made make making me much my need needs of on one's our
-overall please pound pounds recommend recommended require required requires said say see should so tell that the their
-there these this those to together total us usd value values want was we went were when whole whose will with within
-would you dollar dollars
+a about all altogether an are as at be been came come data did do does during euro euros eur for from gbp get give go had
+has have how i in into is it its like look made make making me much my of on one's our overall please pound pounds said
+say see so tell that the their there these this those to together total us usd value values want was we went were whole
+with within you dollar dollars
 """
 NOISE = frozenset(_NOISE.split())
-"""Words that change nothing about what is asked."""
+"""Words that change nothing about what is asked. Words for what should, can or will be are none of them."""
 
 
 @dataclass(frozen=True)

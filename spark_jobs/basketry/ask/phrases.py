@@ -9,26 +9,39 @@ from datetime import date
 from basketry.ask import lexicon as words
 from basketry.ask.lexicon import Meaning
 from basketry.ask.model import NotUnderstoodError
-from basketry.ask.periods import Period
 from basketry.ask.reading import HORIZON, NUMBER, PERIOD, Item
 from basketry.ask.request import Bound, Filter
 from basketry.metrics.model import Cube, Dimension, Measure
+from basketry.periods import Period
 
 MOST_TOP = 1000
 
 
 class OtherCubeError(NotUnderstoodError):
-    """A phrase means nothing in this cube: the question is to another one."""
+    """A phrase means nothing in this cube: the question is to another one. word: as asked, '' for none."""
+
+    def __init__(self, message: str, word: str = "") -> None:
+        """message: one sentence that says why."""
+        super().__init__(message)
+        self.word = word
 
 
-class SeveralMeaningsError(NotUnderstoodError):
-    """A word that stands for several things in one cube. text: as asked; readings: what to write instead."""
+class RewordError(NotUnderstoodError):
+    """A question that would be understood with other words in one place. text: as asked; readings: what to write instead."""
+
+    def __init__(self, message: str, text: str, readings: Sequence[str]) -> None:
+        """message: one sentence that says why."""
+        super().__init__(message)
+        self.text, self.readings = text, tuple(readings)
+
+
+class SeveralMeaningsError(RewordError):
+    """A word that stands for several things in one cube."""
 
     def __init__(self, text: str, names: Sequence[str]) -> None:
         """names: the dimensions and measures that it can be."""
-        super().__init__(f"'{text}' can be {' or '.join(f'the {name}' for name in names)}: say which.")
-        self.text = text
-        self.readings = tuple(f"{name} {text}" for name in names)
+        message = f"'{text}' can be {' or '.join(f'the {name}' for name in names)}: say which."
+        super().__init__(message, text, [f"{name} {text}" for name in names])
 
 
 class Phrases:
@@ -60,7 +73,7 @@ class Phrases:
         own = [one for one in item.meanings if one.cube == self.cube.name]
         plain = [one for one in item.meanings if not one.cube]
         if not own and not plain:
-            raise OtherCubeError(f"'{item.text}' is nothing that {self.cube.meaning} is told by.")
+            raise OtherCubeError(f"'{item.text}' is nothing that {self.cube.meaning} is told by.", item.text)
         if len(own) > 1:
             own = _fitting(own, items, position) or own
         if len(own) > 1:
@@ -86,7 +99,7 @@ class Phrases:
             if meaning.kind in takers:
                 takers[meaning.kind](position, item, meaning)
 
-    def _kind(self, position: int) -> str:
+    def kind(self, position: int) -> str:
         """Kind of the item there, '' beyond the ends."""
         if not 0 <= position < len(self.items):
             return ""
@@ -94,10 +107,10 @@ class Phrases:
         return meaning.kind if meaning else item.kind
 
     def _take_number(self, position: int, number: float) -> None:
-        before = self._kind(position - 1)
+        before = self.kind(position - 1)
         if before in (words.MORE, words.LESS):
             self.bounds.append(self._bound(position, number))
-        elif {before, self._kind(position + 1)} & {words.TOP, words.BOTTOM}:
+        elif {before, self.kind(position + 1)} & {words.TOP, words.BOTTOM}:
             self.top = _whole(number)
         else:
             self.number = number
@@ -107,10 +120,10 @@ class Phrases:
         more = meaning is not None and meaning.kind == words.MORE
         inclusive = meaning is not None and meaning.name in words.INCLUSIVE
         operator = (">" if more else "<") + ("=" if inclusive else "")
-        after = self._kind(position + 1)
+        after = self.kind(position + 1)
         if after == words.SHARE:
             number /= 100
-            after = self._kind(position + 2)
+            after = self.kind(position + 2)
         measure = self._measure_at(position + (1 if after == words.MEASURE else 0), sign.text)
         return Bound(measure, operator, number)
 
@@ -126,7 +139,7 @@ class Phrases:
 
     def _take_measure(self, position: int, item: Item, meaning: Meaning) -> None:
         measure = self.cube.measures[meaning.name]
-        if self._kind(position - 1) == words.COUNT and measure.unit != "count":
+        if self.kind(position - 1) == words.COUNT and measure.unit != "count":
             raise NotUnderstoodError(
                 f"{measure.label} cannot be counted: ask for it without '{self.items[position - 1][0].text}'."
             )
@@ -135,18 +148,18 @@ class Phrases:
 
     def _take_dimension(self, position: int, item: Item, meaning: Meaning) -> None:
         dimension = self.cube.dimensions[meaning.name]
-        if self._kind(position - 1) == words.COUNT:
+        if self.kind(position - 1) == words.COUNT:
             self.counted = dimension
             return
         beside = (self._member_of(position - 1), self._member_of(position + 1))
-        if dimension.name in beside and self._kind(position - 1) != words.BY:
+        if dimension.name in beside and self.kind(position - 1) != words.BY:
             return  # "category Dog Food": only says what the member is
         self.single = not item.text.endswith("s")
         if dimension not in self.groups:
             self.groups.append(dimension)
 
     def _member_of(self, position: int) -> str | None:
-        if self._kind(position) != words.MEMBER:
+        if self.kind(position) != words.MEMBER:
             return None
         meaning = self.items[position][1]
         return meaning.name if meaning else None
@@ -162,21 +175,21 @@ class Phrases:
 
     def _is_excluded(self, position: int) -> bool:
         """Whether a negation stands before the list of members that this one is in."""
-        while self._kind(position - 1) in (words.OR, words.MEMBER, words.DIMENSION) and position:
+        while self.kind(position - 1) in (words.OR, words.MEMBER, words.DIMENSION) and position:
             position -= 1
-        return self._kind(position - 1) == words.NOT
+        return self.kind(position - 1) == words.NOT
 
     def _take_not(self, position: int, item: Item, meaning: Meaning) -> None:
         after = position + 1
-        while self._kind(after) == words.DIMENSION:
+        while self.kind(after) == words.DIMENSION:
             after += 1
-        if self._kind(after) != words.MEMBER:
+        if self.kind(after) != words.MEMBER:
             raise NotUnderstoodError(
                 f"'{item.text}' must be followed by what is left out: a category's or a product's name."
             )
 
     def _take_bucket(self, position: int, item: Item, meaning: Meaning) -> None:
-        before = self._kind(position - 1)
+        before = self.kind(position - 1)
         if meaning.member != "own" and before not in (words.BY, words.WHICH, words.TOP, words.BOTTOM, words.OR, NUMBER):
             raise NotUnderstoodError(f"'{item.text}' alone is not understood: say by {item.text}, or last {item.text}.")
         self.single = not item.text.endswith("s")

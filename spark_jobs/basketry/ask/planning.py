@@ -10,10 +10,10 @@ from sqlglot import exp
 
 from basketry.ask.expressions import ascending, compared, day_literal, one_of, only_where, ratio
 from basketry.ask.model import COUNT, DATE, MONEY, NUMBER, SHARE, TEXT, Chart, Heading, NotUnderstoodError
-from basketry.ask.periods import LONG_AGO, Period
 from basketry.ask.request import Filter, Request
 from basketry.ask.sources import Source, source_of
 from basketry.metrics.model import EVENTS, SNAPSHOTS, Dimension, Measure
+from basketry.periods import LONG_AGO, Period
 
 MOST_ROWS = 1_000
 DIALECT = "databricks"
@@ -77,8 +77,21 @@ class _Builder:
         """The columns, in order."""
         shown = [Heading(one.name, one.label, TEXT) for one in self.request.groups]
         bucket = [Heading(self.request.bucket, self.request.bucket, DATE)] if self.request.bucket else []
-        numbers = [Heading(name, name.replace("_", " "), unit) for name, _, unit in self._numbers()]
+        numbers = [Heading(name, self._number_label(name), unit) for name, _, unit in self._numbers()]
         return (*bucket, *shown, *numbers)
+
+    def _number_label(self, name: str) -> str:
+        """A number's name for people: what is compared says which days it is of."""
+        label = name.replace("_", " ")
+        if self.request.before is None or name not in self._compared():
+            return label
+        if name.endswith("_before"):
+            return f"{label.removesuffix(' before')}, {self.request.before}"
+        return f"{label}, {self.request.period}"
+
+    def _compared(self) -> set[str]:
+        names = {measure.name for measure in self.request.measures}
+        return names | {f"{name}_before" for name in names}
 
     def _column(self, name: str, join: str | None = None) -> exp.Column:
         return exp.column(name, table=join or (FACTS if self.joined else None))
@@ -144,6 +157,7 @@ class _Builder:
             yield name, now, unit
             yield f"{name}_before", then, unit
             yield f"{name}_growth", exp.null(), SHARE
+            tree = now
         if self.request.share:
             total = exp.Window(this=exp.Sum(this=tree.copy()))
             yield f"{name}_share", ratio(tree, total), SHARE
@@ -210,7 +224,7 @@ class _Builder:
                     "what is above or below the number? Say for example categories with revenue over 1000."
                 )
             if bound.measure is not None:
-                query = query.having(compared(self._own(bound.measure.sql), bound))
+                query = query.having(compared(self._bound_by(bound.measure), bound))
         return query
 
     def _outer(self, query: exp.Select) -> exp.Select:
@@ -234,11 +248,20 @@ class _Builder:
             results = exp.select(*names).from_(results.subquery("results"))
         return results.where(*conditions)
 
+    def _bound_by(self, measure: Measure) -> exp.Expression:
+        """What is above or below a number: of what is compared, the period itself."""
+        tree = self._own(measure.sql)
+        if self.request.before is None or self.request.period is None:
+            return tree
+        return only_where(tree, self._within(self.request.period))
+
     def _growth(self, name: str) -> exp.Expression | None:
-        """The growth of a measure from the columns of both periods; None for any other column."""
+        """The growth of a measure from the columns of both periods, nothing where it must not be told; None for any other."""
         measure = name.removesuffix("_growth")
         if not self.request.before or measure == name:
             return None
+        if self.request.lacking:
+            return exp.alias_(exp.cast(exp.null(), "double"), name)
         now, then = exp.column(measure), exp.column(f"{measure}_before")
         return exp.alias_(ratio(exp.Sub(this=now, expression=then), then), name)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from basketry.ask.periods import Period
+from basketry.comparison import Comparison
 from basketry.metrics.model import Cube, Dimension, Measure
+from basketry.periods import Period
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,9 @@ class Bound:
 class Request:
     """A question to one cube.
 
-    groups: a row for each of their members; bucket: a row for each day, week …; before: the period compared with;
-    top: how many rows of the ranking, None for all; horizon: days ahead; counted: how many members there are is asked.
+    groups: a row for each of their members; bucket: a row for each day, week …; comparison: of the period with another one;
+    lacking: why its change must not be shown, '' when it may; top: how many rows of the ranking, None for all; horizon: days
+    ahead; counted: how many members there are is asked.
     """
 
     cube: Cube
@@ -39,7 +41,8 @@ class Request:
     groups: tuple[Dimension, ...] = ()
     filters: tuple[Filter, ...] = ()
     period: Period | None = None
-    before: Period | None = None
+    comparison: Comparison | None = None
+    lacking: str = ""
     bucket: str | None = None
     share: bool = False
     growth: bool = False
@@ -49,6 +52,11 @@ class Request:
     counted: Dimension | None = None
     horizon: int | None = None
     listing: bool = False
+
+    @property
+    def before(self) -> Period | None:
+        """The period compared with, None when nothing is compared."""
+        return self.comparison.before if self.comparison else None
 
     @property
     def dimensions(self) -> tuple[Dimension, ...]:

@@ -28,6 +28,8 @@ def _parts(request: Request, today: date, as_of: date | None) -> Iterator[str]:
         yield f"as of {as_of}"
     if request.before:
         yield f"compared with {request.before}"
+        if request.lacking:
+            yield f"without a change because {request.lacking}"
     if request.top:
         yield (
             f"the {'highest' if request.descending else 'lowest'} {request.top}"

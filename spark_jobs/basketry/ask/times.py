@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from basketry.ask.model import NotUnderstoodError
-from basketry.ask.periods import (
+from basketry.ask.words import Token
+from basketry.periods import (
     DAY,
     LONG_AGO,
     MONTH,
@@ -21,12 +22,12 @@ from basketry.ask.periods import (
     period_of,
     week_of,
 )
-from basketry.ask.words import Token
 
 Found = tuple[Period, int]
 """A period and how many words it took."""
 
-_LAST = ("last", "previous", "past", "prior", "preceding")
+_BEFORE = ("previous", "prior", "preceding")
+_LAST = ("last", "past", *_BEFORE)
 _THIS = ("this", "current", "running")
 _SKIPPED = ("the", "of", "in", "complete", "full")
 _MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
@@ -103,10 +104,10 @@ def _after_skipped(words: Sequence[Token], start: int, today: date) -> Found | N
 def _single_word(words: Sequence[Token], today: date) -> Found | None:
     text = " ".join(word.text for word in words[:3])
     for name, period in {
-        "year to date": Period(period_of(today, YEAR).start, today),
-        "month to date": Period(period_of(today, MONTH).start, today),
-        "ytd": Period(period_of(today, YEAR).start, today),
-        "mtd": Period(period_of(today, MONTH).start, today),
+        "year to date": _this(YEAR, today),
+        "month to date": _this(MONTH, today),
+        "ytd": _this(YEAR, today),
+        "mtd": _this(MONTH, today),
         "today": Period(today, today, DAY, 0),
         "yesterday": back(today, DAY, 1),
     }.items():
@@ -119,9 +120,19 @@ def _relative(words: Sequence[Token], today: date) -> Found | None:
     if len(words) < 2:
         return None
     if words[0].text in _THIS and words[1].stem in UNITS:
-        return replace(period_of(today, words[1].stem), back=0).until(today), 2
+        return _this(words[1].stem, today), 2
     if words[0].text not in _LAST:
         return None
+    found = _last(words, today)
+    relative = words[0].text in _BEFORE
+    return (replace(found[0], relative=relative), found[1]) if found else None
+
+
+def _this(unit: str, today: date) -> Period:
+    return replace(period_of(today, unit), back=0).until(today)
+
+
+def _last(words: Sequence[Token], today: date) -> Found | None:
     number = words[1].number
     if number is None:
         return (back(today, words[1].stem, 1), 2) if words[1].stem in UNITS else None

@@ -69,15 +69,26 @@ def members_query(cube: Cube, dimension: Dimension) -> exp.Select:
     return query.order_by(column.copy())
 
 
+def first_day(cube: Cube, warehouse: Warehouse, team: str) -> date | None:
+    """The first day that the cube knows; None when it is empty."""
+    return _edge(cube, warehouse, team, exp.Min)
+
+
 def newest_day(cube: Cube, warehouse: Warehouse, team: str, until: date | None = None) -> date | None:
     """The last day that the cube knows, at most `until`; None when it is empty."""
+    return _edge(cube, warehouse, team, exp.Max, until)
+
+
+def _edge(
+    cube: Cube, warehouse: Warehouse, team: str, which: type[exp.Min | exp.Max], until: date | None = None
+) -> date | None:
     column = exp.column(cube.time)
-    query = exp.select(exp.alias_(exp.Max(this=column), "newest")).from_(exp.to_table(cube.table.format(grain="day")))
+    query = exp.select(exp.alias_(which(this=column), "edge")).from_(exp.to_table(cube.table.format(grain="day")))
     if cube.kind == PERIODS and cube.rollup:
         query = query.from_(exp.to_table(cube.rollup.format(grain="day")))
     if until is not None:
         query = query.where(exp.LTE(this=column, expression=exp.cast(exp.Literal.string(until.isoformat()), "date")))
-    newest = warehouse.query(query.sql(dialect=DIALECT), team=team).rows[0][0]
-    if newest is not None and cube.kind == EVENTS and isinstance(newest, datetime):
-        return newest.date()
-    return newest if isinstance(newest, date) else None
+    edge = warehouse.query(query.sql(dialect=DIALECT), team=team).rows[0][0]
+    if edge is not None and cube.kind == EVENTS and isinstance(edge, datetime):
+        return edge.date()
+    return edge if isinstance(edge, date) else None

@@ -46,6 +46,14 @@ def with_catalog(space: Document, catalog: str) -> Document:
     return {**space, "data_sources": {"tables": tables}}
 
 
+RULES = (
+    "Compare a period that is still running with as many days of the other one, by the tables of days, and name both ranges.",
+    "Give no percentage on or of a range that begins before the first day of the data: what was not delivered is not zero.",
+    "The previous month, week or days after a named period are those just before it, never before today.",
+)
+"""How periods are compared (basketry.comparison), for who writes queries."""
+
+
 def identity(text: str) -> str:
     """32 lower-case hexadecimal digits: the same text has the same id."""
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
@@ -73,5 +81,6 @@ def instructions(cubes: tuple[Cube, ...]) -> list[str]:
         for one in cube.measures.values():
             also = f" Also called {', '.join(one.words)}." if one.words else ""
             lines.append(f"{one.label} = {one.sql.sql(dialect='databricks')}; it adds up: {one.adds_up}.{also}\n")
+    lines.extend(f"{line}\n" for line in RULES)
     lines.append("Questions about persons, their names and addresses are refused.\n")
     return lines

@@ -17,11 +17,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import reduce
+from typing import NamedTuple
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from basketry.calendar import is_partial_column, period_end_column, period_start_column
+from basketry.calendar import begins_before_column, is_partial_column, period_end_column, period_start_column
 from basketry.lines import amount, counted, named, rated, scaled
 from basketry.tables import DISCOUNTS, GRAINS, MONEY, ORDER_LINES, PRODUCTS, REVIEWS, SALES, SALES_ROLLUP, UNITS, Table
 
@@ -37,6 +38,15 @@ _MET = ("is_order", "who")
 
 Periods = Mapping[str, Sequence[date] | None]
 """By grain the first days of the periods that are asked for: None for all, no grain for none."""
+
+
+
+class Extent(NamedTuple):
+    """The days that the data fill: from the first day of any line that counts to the as-of date."""
+
+    first_day: date
+    as_of: date
+
 
 LEVELS: dict[str, tuple[str, ...]] = {
     "category": ("department", "category"),
@@ -76,6 +86,12 @@ def counted_lines(order_lines: DataFrame, products: DataFrame, as_of: date) -> D
         _part(~sale, -F.col("quantity"), "units_returned"),
     )
     return _with_category(lines, products)
+
+
+def first_counted_day(order_lines: DataFrame) -> date | None:
+    """The first day of any line that counts, whatever the as-of date; None when none does."""
+    first: date | None = order_lines.where(counted()).agg(F.min("order_date")).collect()[0][0]
+    return first
 
 
 def counted_reviews(reviews: DataFrame, products: DataFrame, as_of: date) -> DataFrame:
@@ -127,24 +143,25 @@ def level_periods(totals: DataFrame, visit_rows: DataFrame, periods: Periods) ->
     return _found(every, reduce(DataFrame.unionByName, counts), ("level", *LEVELS["category"]))
 
 
-def sales_by_product(found: DataFrame, products: DataFrame, grain: str, as_of: date) -> DataFrame:
+def sales_by_product(found: DataFrame, products: DataFrame, grain: str, extent: Extent) -> DataFrame:
     """Sales of each product that was sold or returned in a period, one row a (period, product): table SALES[grain].
 
-    found: from `product_periods`. A product that silver.products does not know keeps its id and has no name; one without
-    a category is `Uncategorised`.
+    found: from `product_periods`; extent: the days that the data fill. A product that silver.products does not know keeps
+    its id and has no name; one without a category is `Uncategorised`.
     """
     names = products.select("product_id", F.col("name").alias("product"), "brand", *LEVELS["category"])
-    known = _measures(found, grain, as_of).join(names, "product_id", "left").withColumns(_category_columns())
+    known = _measures(found, grain, extent).join(names, "product_id", "left").withColumns(_category_columns())
     return known.select(*SALES[grain].column_names)
 
 
-def sales_rollup(found: DataFrame, grain: str, as_of: date) -> DataFrame:
+def sales_rollup(found: DataFrame, grain: str, extent: Extent) -> DataFrame:
     """Sales of each category, each department and the whole catalog in a period: table SALES_ROLLUP[grain].
 
-    found: from `level_periods`. Orders and customers are counted distinct on each level: an order of two categories
-    counts once in their department. Ratings are all reviews of the level's products in the period, sold in it or not.
+    found: from `level_periods`; extent: the days that the data fill. Orders and customers are counted distinct on each
+    level: an order of two categories counts once in their department. Ratings are all reviews of the level's products in
+    the period, sold in it or not.
     """
-    return _measures(found, grain, as_of).select(*SALES_ROLLUP[grain].column_names)
+    return _measures(found, grain, extent).select(*SALES_ROLLUP[grain].column_names)
 
 
 def _part(counts: Column, value: Column, name: str) -> Column:
@@ -209,18 +226,19 @@ def _found(rows: DataFrame, counts: DataFrame, keys: Sequence[str]) -> DataFrame
     return sums.join(counts, of, "left").fillna(0, ["orders", "customers"])
 
 
-def _measures(found: DataFrame, grain: str, as_of: date) -> DataFrame:
+def _measures(found: DataFrame, grain: str, extent: Extent) -> DataFrame:
     """The rows of a grain, turned back into money, units and means."""
     exact = {name: amount(F.col(name), kind) for name, kind in _AMOUNTS.items()}
-    return found.where(F.col("grain") == GRAINS.index(grain)).withColumns(exact).withColumns(_derived(grain, as_of))
+    return found.where(F.col("grain") == GRAINS.index(grain)).withColumns(exact).withColumns(_derived(grain, extent))
 
 
-def _derived(grain: str, as_of: date) -> dict[str, Column]:
+def _derived(grain: str, extent: Extent) -> dict[str, Column]:
     last_day = period_end_column(F.col("period_start"), grain)
     paid = reduce(lambda rest, name: rest - F.col(name), DISCOUNTS, F.col("gross_revenue")).cast(MONEY)
     return {
         "period_end": last_day,
-        "is_partial": is_partial_column(last_day, as_of),
+        "is_partial": is_partial_column(last_day, extent.as_of)
+        | begins_before_column(F.col("period_start"), extent.first_day),
         "net_revenue": (paid - F.col("returns_amount")).cast(MONEY),
         # A price that does not fit, of amounts without units beside it, is none; it must not end all sales.
         "average_price": F.try_divide(paid, F.nullif("units_sold", F.lit(0))).try_cast(MONEY),

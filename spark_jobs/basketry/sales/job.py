@@ -4,7 +4,9 @@ Each table remembers, in its last commit, the versions of silver that it reflect
 and always equals a full rebuild from those. A sales row is keyed by its period, not by the as-of date of a run, so
 looking up to an earlier day again must not take back what later runs have seen: a run looks up to its own as-of date
 or the latest one of an earlier run, whichever is later. Hence runs may come in any order, be repeated or be killed
-between two tables, and end the same. `--full` alone rebuilds everything as of exactly its date, forgetting later ones.
+between two tables, and end the same. The first day of the data is remembered beside them: a period that begins before
+it is partial, so when earlier lines come, or the earliest go, the periods of the old and of the new first day are written
+again, whoever touched them. `--full` alone rebuilds everything as of exactly its date, forgetting later ones.
 
 No run looks past the last day that was delivered: a period is whole only when all of its days are there. What a table
 says it has looked up to past that day counts as nothing, so what a run for a day to come once wrote is written anew.
@@ -13,9 +15,9 @@ says it has looked up to past that day counts as nothing, so what a run for a da
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import reduce
 
@@ -33,6 +35,9 @@ from basketry.tables import GRAINS, ORDER_LINES, PRODUCTS, REVIEWS, SALES, SALES
 INPUTS = (ORDER_LINES, PRODUCTS, REVIEWS)
 SEEN_TO = "as_of"
 """Kept beside the input versions of a commit: the as-of date it looked up to, as a day number."""
+
+FIRST_DAY = "first_day"
+"""Kept beside it: the first day of any line that counted, as a day number; tables of before it was kept are rebuilt."""
 
 WRITERS = 2
 """Tables written side by side: a commit leaves a core idle half of its time, so more would only wait."""
@@ -71,13 +76,19 @@ class SalesPlan:
     """What a run would rewrite, looking up to `as_of`, from these versions of silver; nothing when up to date."""
 
     as_of: date
+    first_day: date
     versions: Mapping[str, int]
     rewrites: tuple[Rewrite, ...]
 
     @property
     def state(self) -> State:
         """What the written tables then reflect."""
-        return {**self.versions, SEEN_TO: self.as_of.toordinal()}
+        return {**self.versions, SEEN_TO: self.as_of.toordinal(), FIRST_DAY: self.first_day.toordinal()}
+
+    @property
+    def extent(self) -> core.Extent:
+        """The days that the data fill."""
+        return core.Extent(self.first_day, self.as_of)
 
     def describe(self) -> tuple[str, ...]:
         """One line a table for people."""
@@ -114,14 +125,26 @@ def plan_sales(lake: Lakehouse, as_of: date, *, full: bool = False) -> SalesPlan
     tables = [(table, grain) for grain in GRAINS for table in (SALES[grain], SALES_ROLLUP[grain])]
     states = {table: None for table, _ in tables} if full else _reflected(lake, [table for table, _ in tables], delivered)
     seen = [date.fromordinal(state[SEEN_TO]) for state in states.values() if state and SEEN_TO in state]
-    plan = SalesPlan(max([min(as_of, delivered), *seen]), versions, ())
+    plan = SalesPlan(max([min(as_of, delivered), *seen]), _first_day(lake, versions, states.values()), versions, ())
     days = {key: _touched_days(lake, dict(key), plan) for key in {_key(state) for state in states.values()} if key}
     rewrites = [
-        Rewrite(table, grain, _periods(days.get(_key(states[table])), states[table], grain, plan.as_of))
+        Rewrite(table, grain, _periods(days.get(_key(states[table])), states[table], grain, plan))
         for table, grain in tables
         if states[table] != plan.state
     ]
-    return SalesPlan(plan.as_of, versions, tuple(rewrites))
+    return replace(plan, rewrites=tuple(rewrites))
+
+
+def _first_day(lake: Lakehouse, versions: Mapping[str, int], states: Iterable[State | None]) -> date:
+    """The first day of the data; looked up only where no table reflects these very order lines.
+
+    date.max when no line counts: then there is no period that could begin before it either.
+    """
+    name = ORDER_LINES.full_name
+    for state in states:
+        if state and FIRST_DAY in state and state.get(name) == versions[name]:
+            return date.fromordinal(state[FIRST_DAY])
+    return core.first_counted_day(lake.read(ORDER_LINES, versions[name])) or date.max
 
 
 def _reflected(lake: Lakehouse, tables: Sequence[Table], delivered: date) -> dict[Table, State | None]:
@@ -181,14 +204,19 @@ def _days_of(table: Table, changes: DataFrame, inputs: touched.Inputs) -> DataFr
     return touched.line_days(changes) if table is ORDER_LINES else touched.review_days(changes)
 
 
-def _periods(days: set[date] | None, state: State | None, grain: str, as_of: date) -> tuple[date, ...] | None:
-    """First days of the periods to rewrite: those of touched days, and the one that has ended since the last write."""
+def _periods(days: set[date] | None, state: State | None, grain: str, plan: SalesPlan) -> tuple[date, ...] | None:
+    """First days of the periods to rewrite: those of touched days, and those that are partial no more, or only now.
+
+    That is the one that has ended since the last write, and both first ones where the data now begin on another day.
+    """
     if days is None or state is None:
         return None
     seen_to = date.fromordinal(state[SEEN_TO])
     running = period_end(seen_to, grain)
-    ended = {seen_to} if is_partial(running, seen_to) and not is_partial(running, as_of) else set()
-    return tuple(sorted({period_start(day, grain) for day in days | ended}))
+    ended = {seen_to} if is_partial(running, seen_to) and not is_partial(running, plan.as_of) else set()
+    begun = {date.fromordinal(state[FIRST_DAY]), plan.first_day}
+    moved = {day for day in begun if day <= plan.as_of} if len(begun) > 1 else set()
+    return tuple(sorted({period_start(day, grain) for day in days | ended | moved}))
 
 
 def _write(lake: Lakehouse, plan: SalesPlan) -> tuple[int, int]:
@@ -199,9 +227,9 @@ def _write(lake: Lakehouse, plan: SalesPlan) -> tuple[int, int]:
     def write(rewrite: Rewrite) -> int:
         """Rewrite one table's periods; returns their rows."""
         if rewrite.table is SALES[rewrite.grain]:
-            rows = core.sales_by_product(by_product, inputs.products, rewrite.grain, plan.as_of)
+            rows = core.sales_by_product(by_product, inputs.products, rewrite.grain, plan.extent)
         else:
-            rows = core.sales_rollup(by_level, rewrite.grain, plan.as_of)
+            rows = core.sales_rollup(by_level, rewrite.grain, plan.extent)
         return lake.replace(rewrite.table, rows, where=rewrite.where, read_versions=plan.state)
 
     with ThreadPoolExecutor(WRITERS) as pool:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 AS_OF = date(2026, 11, 20)
 SEED = 20261120
@@ -145,13 +146,15 @@ DERIVED = """
 
 def in_periods(daily: pa.Table, grain: str, as_of: date = AS_OF) -> tuple[pa.Table, pa.Table]:
     """gold.sales_<grain> and its rollup, made of days; orders and customers of a rollup are about right, sums exactly."""
+    first = pc.min(daily["period_start"]).as_py()
+    partial = f"period_end > DATE '{as_of}' OR period_start < DATE '{first}' AS is_partial"
     period = f"""date_trunc('{grain}', period_start)::date AS period_start,
         (date_trunc('{grain}', period_start) + INTERVAL 1 {grain} - INTERVAL 1 DAY)::date AS period_end"""
     sums = ", ".join(f"sum({name}) AS {name}" for name in SUMS)
     counted = "sum(orders)::bigint AS orders, sum(customers)::bigint AS customers"
     baskets = "greatest(1, round(sum(orders) * share))::bigint AS orders"
     baskets += ", greatest(1, round(sum(customers) * share * 0.9))::bigint AS customers"
-    product = f"""SELECT *, period_end > DATE '{as_of}' AS is_partial FROM (
+    product = f"""SELECT *, {partial} FROM (
         SELECT {period}, product_id, any_value(product) AS product, any_value(brand) AS brand,
         any_value(department) AS department, any_value(category) AS category, {sums}, {counted}, {DERIVED}
         FROM daily GROUP BY ALL)"""
@@ -168,5 +171,5 @@ def in_periods(daily: pa.Table, grain: str, as_of: date = AS_OF) -> tuple[pa.Tab
     with duckdb.connect() as database:
         database.register("daily", daily)
         one = database.sql(product).to_arrow_table()
-        other = database.sql(f"SELECT *, period_end > DATE '{as_of}' AS is_partial FROM ({rolled})").to_arrow_table()
+        other = database.sql(f"SELECT *, {partial} FROM ({rolled})").to_arrow_table()
     return one, other

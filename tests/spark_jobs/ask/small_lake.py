@@ -230,7 +230,7 @@ def write(home: Path, raw: Mapping[str, pd.DataFrame]) -> None:
     for grain, code in PARTS.items():
         periods = pd.PeriodIndex(pd.to_datetime(lines.day), freq=code)
         dated = lines.assign(period_start=periods.start_time.date, period_end=periods.end_time.date)
-        dated["is_partial"] = dated.period_end > LAST
+        dated["is_partial"] = (dated.period_end > LAST) | (dated.period_start < FIRST)
         dates = ["period_start", "period_end", "is_partial"]
         product = [*dates, "product_id", "product", "brand", "department", "category"]
         fill(lake, "demo", SALES[grain], _plain(_measured(dated, product)))

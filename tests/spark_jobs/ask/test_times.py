@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 
 from basketry.ask.model import NotUnderstoodError
-from basketry.ask.periods import Period, period_of, week_of
 from basketry.ask.times import read_horizon, read_period
 from basketry.ask.words import tokens
+from basketry.periods import Period, period_of, week_of
 
 TODAY = date(2026, 11, 15)
 

@@ -78,7 +78,7 @@ def _rounded(value: Decimal, places: str = "0.0001") -> Decimal:
     return value.quantize(Decimal(places), ROUND_HALF_UP)
 
 
-def _measures(lines: Sequence[Row], ratings: Sequence[int], last_day: date, as_of: date) -> Row:
+def _measures(lines: Sequence[Row], ratings: Sequence[int], last_day: date, is_partial: bool) -> Row:
     sold = [row for row in lines if row["line_kind"] == "sale"]
     back = [row for row in lines if row["line_kind"] == "return"]
     gross, units = (sum((row[name] for row in sold), Decimal(0)) for name in ("list_amount", "quantity"))
@@ -93,7 +93,7 @@ def _measures(lines: Sequence[Row], ratings: Sequence[int], last_day: date, as_o
         "customers": len({row["customer_id"] for row in sold} - {None}),
         "average_price": _rounded(paid / units) if units else None,
         "average_rating": _rounded(Decimal(sum(ratings)) / len(ratings)) if ratings else None,
-        "ratings": len(ratings), "is_partial": last_day > as_of,
+        "ratings": len(ratings), "is_partial": is_partial,
     }  # fmt: skip
 
 
@@ -105,6 +105,7 @@ class Expected:
         kinds = ("sale", "return")
         counted = [row for row in lines if row["line_kind"] in kinds and row["status"] != "cancelled"]
         self.lines = [row for row in counted if row["order_date"] <= as_of]
+        self.first_day = min(row["order_date"] for row in counted)
         self.reviews = [row for row in reviews if row["reviewed_on"] <= as_of]
         self.products = {row["product_id"]: row for row in products}
         self.as_of = as_of
@@ -112,6 +113,10 @@ class Expected:
     def _place(self, product: str | None) -> tuple[str, str]:
         known = self.products.get(product, {})
         return (known.get("department") or "Uncategorised", known.get("category") or "Uncategorised")
+
+    def _is_partial(self, start: date, grain: str) -> bool:
+        """Still running, or begun before the first day on which anything that counts was sold."""
+        return _end(start, grain) > self.as_of or start < self.first_day
 
     def _table(self, grain: str, key_of: Any) -> dict[tuple[Any, ...], Row]:
         groups: dict[tuple[Any, ...], list[Row]] = {}
@@ -122,7 +127,8 @@ class Expected:
             key = (_start(row["reviewed_on"], grain), *key_of(row["product_id"]))
             ratings.setdefault(key, []).append(row["rating"])
         return {
-            key: _measures(rows, ratings.get(key, []), _end(key[0], grain), self.as_of) for key, rows in groups.items()
+            key: _measures(rows, ratings.get(key, []), _end(key[0], grain), self._is_partial(key[0], grain))
+            for key, rows in groups.items()
         }
 
     def by_product(self, grain: str) -> dict[tuple[Any, ...], Row]:

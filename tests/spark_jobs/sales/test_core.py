@@ -25,6 +25,7 @@ from tests.spark_jobs.sales.samples import (
 )
 
 AS_OF = date(2024, 3, 9)
+EXTENT = core.Extent(date(2020, 12, 31), AS_OF)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def daily(spark: SparkSession) -> dict[str, DataFrame]:
 def by_product(daily: dict[str, DataFrame]) -> dict[str, dict[tuple[Any, ...], Any]]:
     """SALES[grain] of the sample by key."""
     return {
-        grain: keyed(core.sales_by_product(daily["sales"], daily["products"], grain, AS_OF), SALES[grain])
+        grain: keyed(core.sales_by_product(daily["sales"], daily["products"], grain, EXTENT), SALES[grain])
         for grain in GRAINS
     }
 
@@ -54,7 +55,7 @@ def by_product(daily: dict[str, DataFrame]) -> dict[str, dict[tuple[Any, ...], A
 @pytest.fixture(scope="module")
 def rollup(daily: dict[str, DataFrame]) -> dict[str, dict[tuple[Any, ...], Any]]:
     """SALES_ROLLUP[grain] of the sample by key."""
-    return {grain: keyed(core.sales_rollup(daily["rollup"], grain, AS_OF), SALES_ROLLUP[grain]) for grain in GRAINS}
+    return {grain: keyed(core.sales_rollup(daily["rollup"], grain, EXTENT), SALES_ROLLUP[grain]) for grain in GRAINS}
 
 
 @pytest.mark.parametrize("grain", GRAINS)
@@ -107,6 +108,15 @@ def test_the_running_periods_are_partial(rollup: Any) -> None:
     running = (("week", date(2024, 3, 4)), ("month", date(2024, 3, 1)), ("year", date(2024, 1, 1)))
     assert all(totals[period] for period in running)
     assert not totals[("day", AS_OF)] and not totals[("month", date(2024, 2, 1))]
+
+
+def test_a_period_that_begins_before_the_data_is_partial(rollup: Any, spark: SparkSession) -> None:
+    """The first line that counts is of Thursday 31 December 2020: its week, month and year are not whole, its day is."""
+    assert core.first_counted_day(sample_frames(spark)[0]) == EXTENT.first_day
+    totals = {(grain, key[0]): row["is_partial"] for grain in GRAINS for key, row in rollup[grain].items()}
+    begun = (("week", date(2020, 12, 28)), ("month", date(2020, 12, 1)), ("year", date(2020, 1, 1)))
+    assert all(totals[period] for period in begun)
+    assert not totals["day", EXTENT.first_day] and not totals["month", date(2021, 1, 1)]
 
 
 def test_nothing_after_the_as_of_date_is_seen(rollup: Any, by_product: Any) -> None:

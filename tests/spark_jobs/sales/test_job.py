@@ -156,6 +156,41 @@ def test_no_run_looks_past_what_was_delivered(lake: Lakehouse, grains: tuple[str
     _assert_equals_full_rebuild(lake, silver, "2024-04-02", grains)
 
 
+def test_earlier_data_end_what_was_partial(lake: Lakehouse, grains: tuple[str, ...]) -> None:
+    """Lines of an earlier month, or the earliest cancelled, mark the first periods again, which nobody touched otherwise."""
+    silver: Silver = {}
+    _deliver(lake, silver, ORDER_LINES, [line("O1", "1", "2024-02-10"), line("O2", "1", "2024-04-02")])
+    _run(lake, "2024-05-31")
+    _assert_equals_full_rebuild(lake, silver, "2024-05-31", grains)
+    _deliver(lake, silver, ORDER_LINES, [line("O0", "1", "2024-01-20")])
+    assert _planned(lake, "2024-05-31")["sales_month"] == ["2024-01-01", "2024-02-01"]
+    _run(lake, "2024-05-31")
+    _assert_equals_full_rebuild(lake, silver, "2024-05-31", grains)
+    gone = [line(*one, status="cancelled", delivery=1) for one in (("O0", "1", "2024-01-20"), ("O1", "1", "2024-02-10"))]
+    _deliver(lake, silver, ORDER_LINES, gone)
+    assert _planned(lake, "2024-05-31")["sales_month"] == ["2024-01-01", "2024-02-01", "2024-04-01"]
+    _run(lake, "2024-05-31")
+    _assert_equals_full_rebuild(lake, silver, "2024-05-31", grains)
+    assert _planned(lake, "2024-05-31") == {}
+
+
+def test_tables_of_an_older_release_are_rebuilt(
+    lake: Lakehouse, grains: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the first day of the data was not kept beside the versions yet, nobody knows what is partial: all is planned."""
+    _deliver(lake, {}, ORDER_LINES, [line("O1", "1", "2024-01-10")])
+    with monkeypatch.context() as patch:
+        state = job.SalesPlan.state.fget
+        assert state is not None
+        patch.setattr(
+            job.SalesPlan,
+            "state",
+            property(lambda plan: {name: value for name, value in state(plan).items() if name != job.FIRST_DAY}),
+        )
+        _run(lake, "2024-01-31")
+    assert set(_planned(lake, "2024-01-31").values()) == {None}
+
+
 def test_lost_history_and_full_rebuild_everything(
     lake: Lakehouse, grains: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ from basketry_airflow.console import formats, periods
 from basketry_airflow.console.charts import Line, LineChart, line_chart
 from basketry_airflow.console.exports import export_query
 from basketry_airflow.console.rendering import Looking, render
+from basketry_airflow.console.sales_figures import Baselines, Place, baselines_of, breakdown, figures
 from basketry_airflow.console.viewer import Notice, Record, Viewer, chosen
 
 router = APIRouter()
@@ -29,29 +30,8 @@ MEASURES = (
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where in the product tree one looks; None above it. product: its id."""
-
-    department: str | None = None
-    category: str | None = None
-    product: str | None = None
-
-    @property
-    def level(self) -> str:
-        """How deep: total, department, category or product."""
-        if self.product:
-            return "product"
-        return "category" if self.category else "department" if self.department else "total"
-
-    @property
-    def below(self) -> str | None:
-        """What the table breaks it down into."""
-        return {"total": "department", "department": "category", "category": "product"}.get(self.level)
-
-
-@dataclass(frozen=True)
 class Tile:
-    """One number of the period: how it is written, and its change on the period before and on a year ago."""
+    """One number of the period: how it is written, and its change on the period before and on a year ago, if it has one."""
 
     name: str
     look: str
@@ -62,14 +42,18 @@ class Tile:
 
 @dataclass(frozen=True)
 class Sales:
-    """What the page shows. product: name of the product looked at; newer, older: neighbours of the period."""
+    """What the page shows. product: name of the product looked at; newer, older: neighbours of the period.
+
+    baselines: what the period is compared with; partial: why it is no whole one, '' when it is.
+    """
 
     grain: str
     place: Place
     product: str | None
     start: date
     period: str
-    is_partial: bool
+    partial: str
+    baselines: Baselines
     older: date | None
     newer: date | None
     tiles: tuple[Tile, ...]
@@ -92,7 +76,8 @@ def download(request: Request, viewer: Looking) -> Response:
     """The page's table, all of it, as CSV."""
     grain, place = _asked(request.query_params)
     start = _start(viewer, grain, request.query_params.get("period"))
-    sql, values = _breakdown(grain, place if place.below else Place(place.department, place.category), start)
+    baselines = baselines_of(viewer, grain, start)
+    sql, values = breakdown(place if place.below else Place(place.department, place.category), baselines)
     return export_query(viewer, f"sales_{grain}_{start}", sql, **values)
 
 
@@ -105,8 +90,9 @@ def sales(viewer: Viewer, parameters: Mapping[str, str]) -> Sales | Notice:
         return Notice(
             "Nothing was sold", f"There is no sale here in {periods.name(start, grain)}: choose another period."
         )
-    now = history[start]
-    sql, values = _breakdown(grain, place, start)
+    now, baselines = history[start], baselines_of(viewer, grain, start)
+    sold = _sold(viewer, place, baselines)
+    sql, values = breakdown(place, baselines)
     lines = viewer.records(sql, limit=MOST_LINES + 1, **values) if place.below else []
     return Sales(
         grain=grain,
@@ -114,11 +100,12 @@ def sales(viewer: Viewer, parameters: Mapping[str, str]) -> Sales | Notice:
         product=now.get("product"),
         start=start,
         period=periods.name(start, grain),
-        is_partial=now["is_partial"],
+        partial=_partial(baselines),
+        baselines=baselines,
         older=periods.earlier(start, grain) if periods.earlier(start, grain) in history else None,
         newer=periods.earlier(start, grain, -1) if periods.earlier(start, grain, -1) in history else None,
-        tiles=tuple(_tile(name, label, look, history, start, grain) for name, label, look in MEASURES),
-        chart=_chart(viewer, history, start, grain),
+        tiles=tuple(_tile(name, label, look, now[name], sold) for name, label, look in MEASURES),
+        chart=_chart(viewer, history, baselines, sold),
         lines=tuple(_with_share(lines[:MOST_LINES], now["net_revenue"])),
         is_cut=len(lines) > MOST_LINES,
     )
@@ -144,6 +131,14 @@ def _start(viewer: Viewer, grain: str, wanted: str | None) -> date:
     return newest if newest is not None else date.min
 
 
+def _partial(baselines: Baselines) -> str:
+    """Why the period is no whole one; '' when it is."""
+    if baselines.is_running:
+        return f"still running, until {formats.day(baselines.extent.last)}"
+    begins = baselines.extent.first
+    return f"the data begin on {formats.day(begins)}" if baselines.period.start < begins else ""
+
+
 def _history(viewer: Viewer, grain: str, place: Place, start: date) -> list[Record]:
     """Periods from two years before the one looked at to the one after it."""
     values: dict[str, Any] = {
@@ -152,70 +147,51 @@ def _history(viewer: Viewer, grain: str, place: Place, start: date) -> list[Reco
         ),
         "last": periods.earlier(start, grain, -1),
     }
-    measures = "period_start, net_revenue, orders, units_sold, customers, average_price, is_partial"
-    if place.product:
-        source, extra = f"gold.sales_{grain}", ", product"
-        where = "product_id = :product"
-        values["product"] = place.product
-    else:
-        source, extra = f"gold.sales_{grain}_rollup", ""
-        where = "level = :level AND department = :department AND category = :category"
-        values |= {"level": place.level, "department": place.department or "", "category": place.category or ""}
-    sql = f"""SELECT {measures}{extra} FROM {source}
+    measures = "period_start, net_revenue, orders, units_sold, customers, average_price"
+    source, where, of_place = place.rows(grain)
+    sql = f"""SELECT {measures}{", product" if place.product else ""} FROM {source}
               WHERE {where} AND period_start BETWEEN :first AND :last ORDER BY period_start"""  # noqa: S608
-    return viewer.records(sql, **values)
+    return viewer.records(sql, **values, **of_place)
 
 
-def _breakdown(grain: str, place: Place, start: date) -> tuple[str, dict[str, Any]]:
-    """The query of the table below: every part with its change on the period before and on a year ago."""
-    values: dict[str, Any] = {
-        "start": start, "before": periods.earlier(start, grain), "year": periods.year_ago(start, grain),
-    }  # fmt: skip
-    below = place.below or "product"
-    if below == "product":
-        key, name = "product_id", "coalesce(max(product), product_id) AS product, product_id"
-        source, where = f"gold.sales_{grain}", "department = :department AND category = :category"
-        values |= {"department": place.department or "", "category": place.category or ""}
-    else:
-        key, name, source = below, below, f"gold.sales_{grain}_rollup"
-        where = f"level = '{below}'"
-        if below == "category":
-            where += " AND department = :department"
-            values["department"] = place.department or ""
-    at = {"": ":start", "_before": ":before", "_year_ago": ":year"}
-    sums = ", ".join(
-        f"sum(CASE WHEN period_start = {when} THEN {measure} END) AS {measure}{suffix}"
-        for measure in ("net_revenue", "orders", "units_sold")
-        for suffix, when in at.items()
-    )
-    return (
-        f"""SELECT {name}, {sums} FROM {source} WHERE {where} AND period_start IN (:start, :before, :year)
-            GROUP BY {key} HAVING count(CASE WHEN period_start = :start THEN 1 END) > 0
-            ORDER BY net_revenue DESC""",  # noqa: S608
-        values,
-    )
+def _tile(name: str, label: str, look: str, value: Any, sold: Mapping[str, Record]) -> Tile:
+    now, before, year = (sold[one].get(name) for one in ("now", "before", "year"))
+    return Tile(label, look, value, formats.relative(now, before), formats.relative(now, year))
 
 
-def _tile(name: str, label: str, look: str, history: Mapping[date, Record], start: date, grain: str) -> Tile:
-    before, year = history.get(periods.earlier(start, grain), {}), history.get(periods.year_ago(start, grain), {})
-    now = history[start][name]
-    return Tile(label, look, now, formats.relative(now, before.get(name)), formats.relative(now, year.get(name)))
+def _sold(viewer: Viewer, place: Place, baselines: Baselines) -> dict[str, Record]:
+    """The measures of the period as far as it has come, and of what it is compared with; nothing where that is lacking."""
+    spans = {"now": baselines.now, "before": baselines.before.comparison.before, "year": baselines.year.comparison.before}
+    lacking = {"before": baselines.before.lacking, "year": baselines.year.lacking}
+    return {
+        name: {} if lacking.get(name) else figures(viewer, place, span, baselines.source) for name, span in spans.items()
+    }
 
 
-def _chart(viewer: Viewer, history: Mapping[date, Record], start: date, grain: str) -> LineChart:
+def _chart(
+    viewer: Viewer, history: Mapping[date, Record], baselines: Baselines, sold: Mapping[str, Record]
+) -> LineChart:
+    """Revenue by period beside a year before: a period that the data do not fill has no point but its own page's."""
+    grain, start = baselines.grain, baselines.period.start
     first = max(min(history), periods.earlier(start, grain, periods.SHOWN[grain] - 1))
     shown, place = [], first
     while place <= start:
         shown.append(place)
         place = periods.earlier(place, grain, -1)
-    revenue = {when: float(row["net_revenue"]) for when, row in history.items()}
+    filled = baselines.extent.first
+    revenue = {when: float(row["net_revenue"]) for when, row in history.items() if when >= filled or when == start}
     lines = [Line("Net revenue", [revenue.get(when) for when in shown])]
-    year = [revenue.get(periods.year_ago(when, grain)) for when in shown]
+    year = [revenue.get(periods.year_ago(when, grain)) for when in shown[:-1]]
+    year.append(_number(sold["year"].get("net_revenue")))
     if grain != "year" and any(value is not None for value in year):
         lines.append(Line("A year before", year, "year"))
     labels = [periods.short_name(when, grain) for when in shown]
     write = formats.money(viewer.catalog.currency)
     return line_chart(f"Net revenue by {grain}", labels, lines, write=write, over=grain)
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def _with_share(lines: list[Record], whole: Any) -> list[Record]:

@@ -10,10 +10,12 @@ from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from basketry.comparison import with_week_before
 from basketry.tables import Deadline, deadline_of
 from basketry_airflow.console import formats
 from basketry_airflow.console.happenings import Happenings, happenings
 from basketry_airflow.console.rendering import Looking, render
+from basketry_airflow.console.sales_figures import baseline_of, extent_of
 from basketry_airflow.console.viewer import Notice, Record, Viewer
 
 router = APIRouter()
@@ -98,7 +100,7 @@ def _quarantine(viewer: Viewer) -> tuple[Record, ...] | Notice:
 
 
 def _headline(viewer: Viewer) -> Record | None:
-    """The last complete day's sales beside the same day a week before."""
+    """The last complete day's sales beside the same day a week before; baseline: the two days, or why there is no change."""
     table = "gold.sales_day_rollup"
     if viewer.missing("Sales", "daily_sales", table):
         return None
@@ -107,8 +109,12 @@ def _headline(viewer: Viewer) -> Record | None:
     found = viewer.records(sql, limit=8)
     if not found:
         return None
-    week_ago = next((row for row in found if row["period_start"] == found[0]["period_start"] - timedelta(days=7)), {})
+    day = found[0]["period_start"]
+    week = baseline_of("a week before", with_week_before(day), extent_of(viewer))
+    week_ago = next((row for row in found if row["period_start"] == week.comparison.before.start), {})
+    if week.lacking:
+        week_ago = {}
     changes = {
         f"{name}_change": formats.relative(found[0][name], week_ago.get(name)) for name in ("net_revenue", "orders")
     }
-    return {**found[0], **changes}
+    return {**found[0], **changes, "baseline": week}

@@ -10,39 +10,75 @@ DAY, WEEK, MONTH, QUARTER, YEAR, SPAN = "day", "week", "month", "quarter", "year
 UNITS = (DAY, WEEK, MONTH, QUARTER, YEAR)
 LONG_AGO = date(1900, 1, 1)
 _MONTHS = {MONTH: 1, QUARTER: 3, YEAR: 12}
+_WEEKS = 364
+"""Days after which the weekday is the same and the date nearly so, a year later."""
 
 
 @dataclass(frozen=True)
 class Period:
-    """The days from start to end, both included. unit: what it is one of, span for any other; back: 1 for "last …"."""
+    """The days from start to end, both included.
+
+    unit: what it is one of, span for any other; back: 1 for "last …", 0 for "this …"; made_of: the unit that a span was
+    counted in, so that three months come before three months; relative: "previous …", which lies before whatever is named.
+    """
 
     start: date
     end: date
     unit: str = SPAN
     back: int | None = None
+    made_of: str = DAY
+    relative: bool = False
 
     @property
     def days(self) -> int:
         """How many days it has."""
         return (self.end - self.start).days + 1
 
+    @property
+    def whole(self) -> Period:
+        """All of the unit that it is one of, also where it was cut; a span itself."""
+        return self if self.unit == SPAN else period_of(self.start, self.unit)
+
+    @property
+    def months(self) -> int | None:
+        """How many whole months it is; None for any other days."""
+        if self.start.day != 1 or (self.end + timedelta(1)).day != 1:
+            return None
+        return (self.end.year - self.start.year) * 12 + self.end.month - self.start.month + 1
+
     def until(self, last: date) -> Period:
         """The part of it up to a day; its unit stays, because the last period of a table ends there too."""
         return replace(self, end=min(self.end, last)) if self.start <= last else self
 
     def previous(self) -> Period:
-        """The period before: of the same unit, else as many days."""
-        if self.unit == SPAN:
-            return Period(self.start - timedelta(self.days), self.start - timedelta(1))
-        return period_of(self.start - timedelta(1), self.unit)
+        """The period before: of the same unit, as many months where it was counted in them, else as many days."""
+        if self.unit != SPAN:
+            return period_of(self.start - timedelta(1), self.unit)
+        if self.made_of in _MONTHS and self.months:
+            return replace(self, start=months_earlier(self.start, self.months), end=self.start - timedelta(1))
+        return Period(self.start - timedelta(self.days), self.start - timedelta(1))
+
+    def preceding(self, named: Period) -> Period:
+        """What "the previous …", read as this period, means beside a named one: as much of its unit just before that."""
+        unit = self.made_of if self.unit == SPAN else self.unit
+        counts_months = unit in _MONTHS and self.months
+        start = months_earlier(named.start, self.months or 0) if counts_months else named.start - timedelta(self.days)
+        span = Period(start, named.start - timedelta(1), made_of=unit)
+        whole = period_of(start, unit)
+        return whole if (whole.start, whole.end) == (span.start, span.end) else span
 
     def year_before(self) -> Period:
-        """The same a year earlier: a calendar week by its number, everything else by its dates."""
+        """The same a year earlier: a day by its weekday, a calendar week by its number, everything else by its dates."""
+        if self.unit == DAY:
+            return replace(self, start=self.start - timedelta(_WEEKS), end=self.end - timedelta(_WEEKS), back=None)
         if self.unit == WEEK:
             year, week, _ = self.start.isocalendar()
             return week_of(year - 1, min(week, weeks_of(year - 1)))
         start = a_year_earlier(self.start)
-        return Period(start, a_year_earlier(self.end)) if self.unit == SPAN else period_of(start, self.unit)
+        if self.unit != SPAN:
+            return period_of(start, self.unit)
+        end = period_of(a_year_earlier(self.end), MONTH).end if self.months else a_year_earlier(self.end)
+        return replace(self, start=start, end=end)
 
     def tiled_by(self, grain: str, last: date) -> bool:
         """Whether whole periods of the grain make it up; the one that holds the last day of the data ends there."""
@@ -87,7 +123,7 @@ def last_of(day: date, unit: str, count: int) -> Period:
         return Period(day - timedelta(count - 1), day)
     if count == 1:
         return back(day, unit, 1)
-    return Period(back(day, unit, count).start, back(day, unit, 1).end)
+    return Period(back(day, unit, count).start, back(day, unit, 1).end, made_of=unit)
 
 
 def week_of(year: int, week: int) -> Period:
@@ -98,6 +134,13 @@ def week_of(year: int, week: int) -> Period:
 def weeks_of(year: int) -> int:
     """How many ISO weeks the year has."""
     return date(year, 12, 28).isocalendar().week
+
+
+def months_earlier(day: date, count: int) -> date:
+    """The same day so many months earlier; the last of that month where it has none of that number."""
+    months = day.year * 12 + day.month - 1 - count
+    year, month = months // 12, months % 12 + 1
+    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
 def a_year_earlier(day: date) -> date:
