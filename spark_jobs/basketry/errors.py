@@ -30,6 +30,10 @@ class NothingDeliveredError(BadInputError):
     """No file is there to be loaded; names the landing folder and what it holds."""
 
 
+class NotDeliveredError(BadInputError):
+    """A day is asked for that no delivery of order lines tells of yet; names the last one that is told of."""
+
+
 class ContractError(BadInputError):
     """A contract says something impossible; names the file, the line and the nearest right word."""
 

@@ -18,6 +18,7 @@ from pyspark.sql import functions as F
 
 from basketry.changes import Sight, first_days
 from basketry.entry import Job, run_job
+from basketry.errors import NotDeliveredError
 from basketry.lakehouse import Lakehouse
 from basketry.registry import ModelGoneError
 from basketry.report import JobReport
@@ -26,6 +27,9 @@ from basketry.versions import AS_THEN
 
 SELF = "restate_results"
 """The job that makes results again, as ops.job_runs calls it."""
+
+GONE, UNDELIVERED = "their model is gone", "their order lines are not delivered yet"
+"""Why a touched day is left as it was made."""
 
 LOOKS = 30
 """Earlier runs of this job that are read: what none of them saw is looked at again from its own run on."""
@@ -76,7 +80,8 @@ class Result:
 def run(lake: Lakehouse, arguments: argparse.Namespace, results: Sequence[Result]) -> JobReport:
     """Make every touched day up to --as-of again; with --dry-run only say which they are.
 
-    A day whose version of the model is gone stays as it was made, and is told.
+    A day whose version of the model is gone stays as it was made, and is told. A day that was made before its order lines
+    were delivered is left until they are.
     """
     inputs = lake.versions(ORDER_LINES, PRODUCTS, REVIEWS)
     before = reflected(lake, {result.job for result in results})
@@ -91,10 +96,10 @@ def run(lake: Lakehouse, arguments: argparse.Namespace, results: Sequence[Result
         noted = {day: before.get((result.job, day)) for day in versions}
         touched = touched_dates(lake, result.sees, noted, inputs, cache) if result.sees else versions
         days = sorted(built_on.union(touched))
-        kept = [] if arguments.dry_run else [day for day in days if not _again(lake, result, day, versions[day], arguments)]
-        lines.append(_told(result.job, days, len(versions), kept))
-        restated[result.job] = [day for day in days if day not in kept]
-        seen[result.job] = list(_spans(versions))
+        left = {} if arguments.dry_run else _all_again(lake, result, days, versions, arguments)
+        lines.append(_told(result.job, days, len(versions), left))
+        restated[result.job] = [day for day in days if day not in left]
+        seen[result.job] = list(_spans(day for day in versions if left.get(day) != UNDELIVERED))
     details = {"restated": {job: list(map(str, days)) for job, days in restated.items()}, "seen": seen}
     return JobReport(
         0, 0, tuple(lines), as_of=arguments.as_of, input_versions=inputs, details=details, dry_run=arguments.dry_run
@@ -158,8 +163,16 @@ def reflected(lake: Lakehouse, jobs: set[str]) -> Mapping[tuple[str, date], Refl
     return found
 
 
-def _again(lake: Lakehouse, result: Result, day: date, version: str, arguments: argparse.Namespace) -> bool:
-    """Run the job for the day once more; False where the version of the model that its rows name is gone."""
+def _all_again(
+    lake: Lakehouse, result: Result, days: Sequence[date], versions: Mapping[date, str], arguments: argparse.Namespace
+) -> dict[date, str]:
+    """Run the job for each day once more; the days that are left as they were, and why."""
+    reasons = {day: _again(lake, result, day, versions[day], arguments) for day in days}
+    return {day: reason for day, reason in reasons.items() if reason}
+
+
+def _again(lake: Lakehouse, result: Result, day: date, version: str, arguments: argparse.Namespace) -> str:
+    """Run the job for the day once more; why it cannot be, or an empty text."""
     given = argparse.Namespace(
         catalog=lake.catalog, run_id=f"{arguments.run_id} {day}", dry_run=False, as_of=day,
         model=version if version.isdigit() else AS_THEN, **result.options,  # what was made without a model names none
@@ -167,15 +180,20 @@ def _again(lake: Lakehouse, result: Result, day: date, version: str, arguments: 
     try:
         run_job(lake, result.job, given, result.run)
     except ModelGoneError:
-        return False
-    return True
+        return GONE
+    except NotDeliveredError:
+        return UNDELIVERED
+    return ""
 
 
-def _told(job: str, days: Sequence[date], stored: int, kept: Sequence[date]) -> str:
+def _told(job: str, days: Sequence[date], stored: int, left: Mapping[date, str]) -> str:
     if not days:
         return f"{job}: nothing that came late touches any of its {stored} days"
-    gone = f"; {len(kept)} stay as they were made, because their model is gone: {kept[0]} to {kept[-1]}" if kept else ""
-    return f"{job}: {len(days)} of {stored} days were touched, {days[0]} to {days[-1]}{gone}"
+    told = f"{job}: {len(days)} of {stored} days were touched, {days[0]} to {days[-1]}"
+    for reason in (GONE, UNDELIVERED):
+        if of_it := [day for day in days if left.get(day) == reason]:
+            told += f"; {len(of_it)} stay as they were made, because {reason}: {of_it[0]} to {of_it[-1]}"
+    return told
 
 
 def _spans(days: Iterable[date]) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ import pytest
 
 from basketry import late
 from basketry.changes import Sight
+from basketry.errors import NotDeliveredError
 from basketry.features import core
 from basketry.lakehouse import Lakehouse
 from basketry.registry import ModelGoneError
@@ -90,6 +91,18 @@ def test_a_day_whose_model_is_gone_stays_and_is_told(lake: Lakehouse) -> None:
     assert [day for day, _ in shop.restate()] == [DAYS[0], DAYS[2]]
     assert f"1 stay as they were made, because their model is gone: {DAYS[1]}" in shop.report.summary[0]
     assert shop.restate() == []
+
+
+def test_a_day_whose_lines_are_not_delivered_waits_for_them(lake: Lakehouse) -> None:
+    """A forecast made before a delivery came: the others are made again, it is told, and asked for again until it can be."""
+    shop = Shop(lake)
+    shop.failing = {DAYS[1]: NotDeliveredError(f"order lines of catalog demo end on {DAYS[0]}, before {DAYS[1]}: …")}
+    assert [day for day, _ in shop.restate()] == [DAYS[0], DAYS[2]]
+    assert f"1 stay as they were made, because their order lines are not delivered yet: {DAYS[1]}" in shop.report.summary[0]
+    assert shop.restate() == []
+    shop.deliver("O6", DAYS[0], line_kind="fee")
+    shop.failing.clear()
+    assert shop.restate() == [(DAYS[1], "2")] and shop.restate() == []
 
 
 def test_what_is_built_on_a_day_that_was_made_again_follows(lake: Lakehouse) -> None:

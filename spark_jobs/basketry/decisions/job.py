@@ -10,6 +10,7 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from basketry.coverage import check_delivered
 from basketry.decisions import core
 from basketry.decisions.prices import price_response, price_weeks
 from basketry.decisions.rules import Decisions, load_decisions
@@ -43,6 +44,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     where = f"as_of = DATE'{as_of}'"
     inputs = lake.versions(ORDER_LINES, PRODUCTS, REVIEWS)  # first: what comes meanwhile came late
     forecasts = _forecasts(lake, as_of)
+    check_delivered(lake, as_of)
     if arguments.dry_run:
         return JobReport(0, 0, ("the rules hold",), as_of=as_of, dry_run=True)
     features = lake.read(PRODUCT_FEATURES).where(where)

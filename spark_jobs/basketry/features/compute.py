@@ -16,10 +16,11 @@ from functools import reduce
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
+from basketry.coverage import check_delivered
 from basketry.errors import BadInputError
 from basketry.features import core
 from basketry.features.choice import choose, newest_choice
-from basketry.features.read import as_of_in, last_day, products, stored_dates, versions
+from basketry.features.read import as_of_in, products, stored_dates, versions
 from basketry.lakehouse import Lakehouse
 from basketry.tables import CUSTOMER_FEATURES, FEATURE_DATES, FEATURES, ORDER_LINES, PRODUCTS, SCORED_CATEGORIES, Table
 
@@ -61,13 +62,12 @@ class Outcome:
 
 @dataclass(frozen=True)
 class _Lines:
-    """The packed order lines that count: how many, from which day to which, and for how many tasks."""
+    """The packed order lines that count: how many, from which day on, and for how many tasks."""
 
     packed: DataFrame
     parts: int
     rows: int
     first_day: date
-    last_day: date
 
 
 def input_versions(lake: Lakehouse) -> Mapping[str, int]:
@@ -112,11 +112,11 @@ def _packed_lines(lake: Lakehouse, inputs: Mapping[str, int]) -> Iterator[_Lines
     order_lines = lake.read(ORDER_LINES, inputs[ORDER_LINES.full_name])
     parts = max(1, -(-order_lines.count() // LINES_A_TASK))
     with _kept(core.packed_lines(order_lines, products(lake, inputs.get(PRODUCTS.full_name)), parts)) as packed:
-        days = (F.min("first_day").alias("first_day"), F.max("last_day").alias("last_day"))
-        found = packed.where("spread_by IN ('', 'category')").agg(F.sum("rows").alias("rows"), *days).collect()[0]
+        known = packed.where("spread_by IN ('', 'category')")
+        found = known.agg(F.sum("rows").alias("rows"), F.min("first_day").alias("first_day")).collect()[0]
         if not found.rows:
             raise BadInputError(f"{ORDER_LINES.full_name} of catalog {lake.catalog} has no sale: run ingest first.")
-        yield _Lines(packed, parts, found.rows, found.first_day, found.last_day)
+        yield _Lines(packed, parts, found.rows, found.first_day)
 
 
 @contextmanager
@@ -137,11 +137,7 @@ def _within(lake: Lakehouse, order: Order, lines: _Lines) -> tuple[tuple[date, .
             f"nothing is known as of {early[-1]}: order lines of catalog {lake.catalog} begin on {lines.first_day};"
             " take a later day."
         )
-    if dates[-1] > lines.last_day and dates[-1] > (last := last_day(lake, lines.last_day)):
-        raise BadInputError(
-            f"order lines of catalog {lake.catalog} end on {last}, before {dates[-1]}: ingest the days between or take an"
-            " earlier day."
-        )
+    check_delivered(lake, dates[-1])
     return dates, early
 
 

@@ -9,7 +9,8 @@ from itertools import chain
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
-from basketry.errors import BadInputError, TableError
+from basketry.coverage import last_day
+from basketry.errors import BadInputError, NotDeliveredError, TableError
 from basketry.features import core
 from basketry.lakehouse import Lakehouse, declared_schema
 from basketry.tables import (
@@ -21,9 +22,6 @@ from basketry.tables import (
     PRODUCTS,
     Table,
 )
-
-QUIET_DAYS = 4
-"""Days without a single sale, at the end of the data, that a shop may just have been closed."""
 
 _LEVELS = {"customer": CUSTOMER_FEATURES, "category": CATEGORY_FEATURES, "pair": CUSTOMER_CATEGORY_FEATURES}
 _UNKNOWN = ("days_since_first", "days_since_last")
@@ -116,13 +114,13 @@ def _filled(name: str) -> Column:
 def labels(lake: Lakehouse, as_of_dates: Sequence[date], categories: Sequence[str], days: int = 30) -> DataFrame:
     """Who bought what in the `days` after each date: distinct as_of, customer_id, category.
 
-    BadInputError when the order lines end before the last of these days.
+    NotDeliveredError when the order lines end before the last of these days.
     """
-    last, needed = data_span(lake)[1], max(as_of_dates) + timedelta(days=days)
-    if last < needed:
-        raise BadInputError(
+    last, needed = last_day(lake), max(as_of_dates) + timedelta(days=days)
+    if last is None or last < needed:
+        raise NotDeliveredError(
             f"labels as of {max(as_of_dates)} need order lines up to {needed} and those of catalog {lake.catalog} end on"
-            f" {last}: load the days between or look at an earlier day."
+            f" {last or 'no day'}: load the days between or look at an earlier day."
         )
     lines = core.with_category(lake.read(ORDER_LINES), products(lake))
     windows = F.array(*(_if_bought_after(day, days) for day in sorted(set(as_of_dates))))
@@ -144,19 +142,12 @@ def products(lake: Lakehouse, version: int | None = None) -> DataFrame:
     return lake.spark.createDataFrame([], declared_schema(PRODUCTS))
 
 
-def data_span(lake: Lakehouse) -> tuple[date, date]:
-    """First and last day that order lines tell of; BadInputError when there are none that count."""
-    lines = lake.read(ORDER_LINES).where(core.counts())
-    row = lines.agg(F.min("order_date").alias("first"), F.max("order_date").alias("last")).collect()[0]
-    if row.first is None:
+def first_sale(lake: Lakehouse) -> date:
+    """The day of the first sale; BadInputError when there is none."""
+    first: date | None = lake.read(ORDER_LINES).where(core.counts()).agg(F.min("order_date")).collect()[0][0]
+    if first is None:
         raise BadInputError(f"{ORDER_LINES.full_name} of catalog {lake.catalog} has no sale: run ingest first.")
-    return row.first, last_day(lake, row.last)
-
-
-def last_day(lake: Lakehouse, last_sale: date) -> date:
-    """The last day that order lines tell of: the one before their newest delivery, if few days after the last sale."""
-    delivered = lake.read(ORDER_LINES).agg(F.to_date(F.max("_delivered_at")).alias("day")).collect()[0].day
-    return max(last_sale, min(delivered - timedelta(days=1), last_sale + timedelta(days=QUIET_DAYS)))
+    return first
 
 
 def versions(lake: Lakehouse) -> Mapping[str, int]:

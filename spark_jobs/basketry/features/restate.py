@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 
 from basketry import late
 from basketry.changes import Sight
+from basketry.coverage import last_day
 from basketry.features import core
 from basketry.features.compute import Order, Outcome, compute, input_versions
 from basketry.features.read import as_of_in, stored_dates
@@ -41,7 +42,8 @@ _VERSION = {ORDER_LINES: "order_lines_version", PRODUCTS: "products_version"}
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Compute the touched dates up to --as-of again; with --dry-run only say which they are."""
     inputs = input_versions(lake)
-    stored = {day: row for day, row in stored_dates(lake).items() if day <= arguments.as_of}
+    until = min(arguments.as_of, last_day(lake) or arguments.as_of)  # what is not delivered yet is not made again yet
+    stored = {day: row for day, row in stored_dates(lake).items() if day <= until}
     touched = touched_dates(lake, stored, inputs)
     outcome = Outcome()
     if touched and not arguments.dry_run:

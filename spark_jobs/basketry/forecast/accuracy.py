@@ -13,6 +13,7 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from basketry.coverage import check_delivered
 from basketry.forecast import core, metrics
 from basketry.forecast.series import HORIZONS
 from basketry.lakehouse import Lakehouse
@@ -42,7 +43,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
 
 
 def _judged(lake: Lakehouse, made_on: date, horizon: int) -> DataFrame | None:
-    """Rows of gold.forecast_accuracy; None when nothing was forecast."""
+    """Rows of gold.forecast_accuracy; None when nothing was forecast, BadInputError while the horizon is not delivered."""
     if not lake.exists(PRODUCT_FORECASTS):
         return None
     made = lake.read(PRODUCT_FORECASTS).where(F.col("as_of") == F.lit(made_on))
@@ -50,6 +51,7 @@ def _judged(lake: Lakehouse, made_on: date, horizon: int) -> DataFrame | None:
     if made.isEmpty():
         return None
     until = made_on + timedelta(days=horizon)
+    check_delivered(lake, until)
     lines = core.known_lines(lake.read(ORDER_LINES), until)
     sold = (F.col("line_kind") == "sale") & (F.col("net_amount") > 0) & (F.col("days_ago") < horizon)
     came = lines.where(sold).groupBy("product_id").agg(F.sum("net_amount").cast("double").alias("observed"))

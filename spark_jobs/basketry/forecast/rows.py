@@ -9,6 +9,7 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from basketry.coverage import check_delivered
 from basketry.errors import BadInputError
 from basketry.forecast import core
 from basketry.forecast.series import Panel, panel_of
@@ -32,7 +33,7 @@ class History:
 
 
 def history(lake: Lakehouse, as_of: date, settings: ForecastSettings) -> History:
-    """What was sold up to the day; BadInputError when nothing was."""
+    """What was sold up to the day; BadInputError when nothing was, or when the day is not delivered."""
     lines = core.known_lines(lake.read(ORDER_LINES), as_of)
     first = F.min(F.when(F.col("line_kind") == "sale", F.col("order_date")))
     row = lines.agg(first.alias("first"), F.count_distinct("product_id").alias("products")).collect()[0]
@@ -40,6 +41,7 @@ def history(lake: Lakehouse, as_of: date, settings: ForecastSettings) -> History
         raise BadInputError(
             f"catalog {lake.catalog} sold no product up to {as_of}: run ingest first, or look at a later day."
         )
+    check_delivered(lake, as_of)
     weeks = core.complete_weeks(row.first, as_of, settings.weeks)
     return History(lines, table_or_empty(lake, PRODUCTS), row.first, weeks, int(row.products))
 

@@ -13,6 +13,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from basketry.catalogs import load_catalog
+from basketry.coverage import check_delivered
 from basketry.lakehouse import Lakehouse, declared_schema
 from basketry.marketing import core, places, segments, windows
 from basketry.marketing.calling import load_calling
@@ -51,6 +52,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Write the audience as of --as-of; the report counts who is not in it, by reason."""
     as_of: date = arguments.as_of
     settings = load_settings(lake.settings.include)
+    check_delivered(lake, as_of)
     rows = core.bought(lake.read(ORDER_LINES), _read(lake, PRODUCTS), as_of)
     with kept(rows), everybody(lake, as_of) as points, kept(points):
         purchases = _purchases(rows)

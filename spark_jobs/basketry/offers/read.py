@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql import functions as F
 
+from basketry.coverage import last_day
 from basketry.lakehouse import Lakehouse
 from basketry.offers.settings import OfferSettings
 from basketry.offers.shop import NONE, PRODUCT_COLUMNS, Assortment, Floats, Ints, Knowledge, Popular
@@ -101,8 +102,7 @@ def _bought(lake: Lakehouse, shop: Assortment, place: Mapping[str, int], days: i
     if not lake.exists(ORDER_LINES):
         return np.zeros((0, 3), dtype=np.int64)
     lines = lake.read(ORDER_LINES).where("line_kind = 'sale' AND status <> 'cancelled' AND product_id IS NOT NULL")
-    newest = lines.agg(F.max("order_date")).collect()[0][0]
-    recent = lines.where(F.col("order_date") > F.date_sub(F.lit(newest), days)).where("customer_id IS NOT NULL")
+    recent = lines.where(F.col("order_date") > F.date_sub(F.lit(last_day(lake)), days)).where("customer_id IS NOT NULL")
     last = F.unix_date(F.max("order_date")).cast("bigint").alias("day")
     found = recent.groupBy("customer_id", "product_id").agg(last).toArrow()
     who, what = _places(found, "customer_id", place), _places(found, "product_id", shop.position)

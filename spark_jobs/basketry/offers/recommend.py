@@ -11,28 +11,48 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from basketry import registry, versions
+from basketry.coverage import check_delivered, last_day
 from basketry.lakehouse import Lakehouse
 from basketry.offers import cache
 from basketry.offers.read import WIDTH
 from basketry.offers.shop import WITHOUT_CATEGORY
 from basketry.report import JobReport
-from basketry.tables import OFFER_POPULAR, OFFER_RECOMMENDATIONS, ORDER_LINES, PRODUCTS
+from basketry.tables import OFFER_POPULAR, OFFER_RECOMMENDATIONS, ORDER_LINES, PRODUCTS, Table
 
 _DAYS = 90
 WHOLE_SHOP = ""
 
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
-    """Popular products as of --as-of, into Redis too where there is one; recommendations where there is a champion."""
+    """Popular products as of --as-of, into Redis too where there is one; recommendations where there is a champion.
+
+    Both tables are what offers choose from now: rows of a later day stay, so that a day run again does not take them back.
+    """
     as_of: date = arguments.as_of
+    check_delivered(lake, as_of)
     rows = popular_products(lake.read(ORDER_LINES), lake.read(PRODUCTS), as_of)
     if arguments.dry_run:
         return JobReport(rows.count(), 0, ("popular products only",), as_of=as_of, dry_run=True)
-    stored = write_popular(lake, as_of)
-    cached = fill_cache(lake)
-    number, recommended = write_recommendations(lake, as_of, arguments.model)
-    told = (f"{stored:,} popular products, {cached} contexts in redis", f"{recommended:,} recommendations")
-    return JobReport(stored + recommended, stored + recommended, told, as_of=as_of, model_version=number)
+    number: str | None = None
+    stored = recommended = 0
+    if not (popular := _newer_rows(lake, OFFER_POPULAR, as_of)):
+        stored = write_popular(lake, as_of)
+        popular = f"{stored:,} popular products, {fill_cache(lake)} contexts in redis"
+    if not (liked := _newer_rows(lake, OFFER_RECOMMENDATIONS, as_of)):
+        number, recommended = write_recommendations(lake, as_of, arguments.model)
+        liked = f"{recommended:,} recommendations"
+    return JobReport(stored + recommended, stored + recommended, (popular, liked), as_of=as_of, model_version=number)
+
+
+def _newer_rows(lake: Lakehouse, table: Table, as_of: date) -> str:
+    """One line for people where a table holds rows of a later day that is delivered; empty where it may be replaced."""
+    if not lake.exists(table):
+        return ""
+    stored: date | None = lake.read(table).agg(F.max("as_of")).collect()[0][0]
+    newest = last_day(lake)
+    if stored is None or newest is None or not as_of < stored <= newest:
+        return ""
+    return f"{table.full_name} stays as of {stored}: {as_of} is an older day, and offers choose from the newest"
 
 
 def fill_cache(lake: Lakehouse) -> int:
@@ -103,5 +123,4 @@ def write_popular(lake: Lakehouse, as_of: date) -> int:
 def ensure_popular(lake: Lakehouse) -> None:
     """A catalog that never had recommendations gets its popular products, as of its newest order."""
     if not lake.version(OFFER_POPULAR):  # 0: whoever made the table was killed before its first rows
-        newest = lake.read(ORDER_LINES).agg(F.max("order_date")).collect()[0][0]
-        write_popular(lake, newest)
+        write_popular(lake, last_day(lake) or date.min)  # without a line that counts there are no rows either

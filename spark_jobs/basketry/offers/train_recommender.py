@@ -10,6 +10,7 @@ from typing import Any
 from pyspark.sql import functions as F
 
 from basketry import registry, tracking, versions
+from basketry.coverage import check_delivered
 from basketry.errors import BadInputError
 from basketry.lakehouse import Lakehouse
 from basketry.offers import recommender
@@ -56,6 +57,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     number = registry.alias_version(name, registry.CHAMPION)
     champion = None if number is None else load(name, number).recommender
     as_of: date = arguments.as_of
+    check_delivered(lake, as_of)
     border = as_of - timedelta(days=_TESTED_DAYS)
     older = purchases(lake, as_of - timedelta(days=HISTORY_DAYS), border)
     newest = purchases(lake, border + timedelta(days=1), as_of)

@@ -16,8 +16,8 @@ from pyspark.sql import functions as F
 
 from basketry import versions
 from basketry.changes import Sight
+from basketry.coverage import check_delivered
 from basketry.errors import BadInputError
-from basketry.features.read import data_span
 from basketry.lakehouse import Lakehouse
 from basketry.report import JobReport
 from basketry.rfm import core, moves
@@ -47,7 +47,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     as_of: date = arguments.as_of
     inputs = lake.versions(ORDER_LINES)  # first: what comes meanwhile came late
     [choice] = versions.choose(lake, KIND, arguments.model, [as_of])
-    core.check_day(lake.catalog, as_of, data_span(lake)[1])
+    check_delivered(lake, as_of)
     lines = lake.read(ORDER_LINES)
     if core.is_empty(lines, as_of, choice.version.window_days):
         raise _nobody(as_of, choice.version)

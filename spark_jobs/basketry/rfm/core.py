@@ -13,7 +13,6 @@ from datetime import date, timedelta
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from basketry.errors import BadInputError
 from basketry.rfm.holdout import HISTORY
 from basketry.rfm.values import VALUES
 from basketry.tables import MONEY
@@ -24,14 +23,6 @@ VIEW_COLUMNS = {"segment": "string", "cluster": "int"}
 
 LOOKING_BACK = tuple(column for name in VIEW_COLUMNS for column in (f"previous_{name}", f"{name}_since"))
 """Columns of gold.rfm_segments that depend on the day before."""
-
-
-def check_day(catalog: str, as_of: date, last: date) -> None:
-    """BadInputError when the order lines end before the day: everybody would seem to have bought longer ago."""
-    if as_of > last:
-        raise BadInputError(
-            f"order lines of catalog {catalog} end on {last}, before {as_of}: load the days between or name an earlier one."
-        )
 
 
 def counts() -> Column:

@@ -14,8 +14,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from basketry import registry
+from basketry.coverage import check_delivered
 from basketry.errors import BadInputError
-from basketry.features.read import data_span
+from basketry.features.read import first_sale
 from basketry.lakehouse import Lakehouse
 from basketry.report import JobReport
 from basketry.rfm import core, holdout, model, plots, tracking
@@ -38,8 +39,8 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Fit as of --as-of and register the challenger; with --dry-run fit and report, but leave nothing behind."""
     settings = load_settings(lake.settings.include)
     champion, problem = _champion(lake)  # first: the registry may be down
-    first, last = data_span(lake)
-    core.check_day(lake.catalog, arguments.as_of, last)
+    first = first_sale(lake)
+    check_delivered(lake, arguments.as_of)
     versions = {ORDER_LINES.full_name: lake.version(ORDER_LINES) or 0}
     days = core.customer_days(lake.read(ORDER_LINES, versions[ORDER_LINES.full_name]), arguments.as_of).persist()
     try:

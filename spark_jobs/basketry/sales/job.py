@@ -5,6 +5,9 @@ and always equals a full rebuild from those. A sales row is keyed by its period,
 looking up to an earlier day again must not take back what later runs have seen: a run looks up to its own as-of date
 or the latest one of an earlier run, whichever is later. Hence runs may come in any order, be repeated or be killed
 between two tables, and end the same. `--full` alone rebuilds everything as of exactly its date, forgetting later ones.
+
+No run looks past the last day that was delivered: a period is whole only when all of its days are there. What a table
+says it has looked up to past that day counts as nothing, so what a run for a day to come once wrote is written anew.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from basketry.calendar import is_partial, period_end, period_start
+from basketry.coverage import last_day
 from basketry.errors import BadInputError
 from basketry.lakehouse import Lakehouse, declared_schema
 from basketry.report import JobReport
@@ -83,13 +87,18 @@ class SalesPlan:
 
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
-    """Rewrite what was touched up to --as-of (everything with --full); with --dry-run only say what that is."""
+    """Rewrite what was touched up to --as-of (everything with --full), as far as order lines were delivered.
+
+    With --dry-run only say what that is.
+    """
     plan = plan_sales(lake, arguments.as_of, full=arguments.full)
     details = {
         "as_of": plan.as_of.isoformat(),
         "rewrites": {rewrite.table.full_name: _listed(rewrite) for rewrite in plan.rewrites},
     }
     lines, rows_in, rows_out = plan.describe(), 0, 0
+    if plan.as_of < arguments.as_of:
+        lines = (*lines, f"order lines end on {plan.as_of}: what ends after that day stays partial until more is ingested")
     if plan.rewrites and not arguments.dry_run:
         rows_in, rows_out = _write(lake, plan)
     return JobReport(
@@ -101,10 +110,11 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
 def plan_sales(lake: Lakehouse, as_of: date, *, full: bool = False) -> SalesPlan:
     """What a run as of that day would rewrite; BadInputError when no order line was ever loaded. Writes nothing."""
     versions = _input_versions(lake)
+    delivered = last_day(lake) or as_of
     tables = [(table, grain) for grain in GRAINS for table in (SALES[grain], SALES_ROLLUP[grain])]
-    states = {table: None for table, _ in tables} if full else _reflected(lake, [table for table, _ in tables])
+    states = {table: None for table, _ in tables} if full else _reflected(lake, [table for table, _ in tables], delivered)
     seen = [date.fromordinal(state[SEEN_TO]) for state in states.values() if state and SEEN_TO in state]
-    plan = SalesPlan(max([as_of, *seen]), versions, ())
+    plan = SalesPlan(max([min(as_of, delivered), *seen]), versions, ())
     days = {key: _touched_days(lake, dict(key), plan) for key in {_key(state) for state in states.values()} if key}
     rewrites = [
         Rewrite(table, grain, _periods(days.get(_key(states[table])), states[table], grain, plan.as_of))
@@ -114,9 +124,11 @@ def plan_sales(lake: Lakehouse, as_of: date, *, full: bool = False) -> SalesPlan
     return SalesPlan(plan.as_of, versions, tuple(rewrites))
 
 
-def _reflected(lake: Lakehouse, tables: Sequence[Table]) -> dict[Table, State | None]:
+def _reflected(lake: Lakehouse, tables: Sequence[Table], delivered: date) -> dict[Table, State | None]:
+    """What each table reflects; None where that is unknown, or where it has looked past the last day delivered."""
     with ThreadPoolExecutor(WRITERS) as pool:
-        return dict(zip(tables, pool.map(lake.reflected, tables), strict=True))
+        states = zip(tables, pool.map(lake.reflected, tables), strict=True)
+        return {table: state if state and state.get(SEEN_TO, 0) <= delivered.toordinal() else None for table, state in states}
 
 
 def _key(state: State | None) -> tuple[tuple[str, int], ...]:

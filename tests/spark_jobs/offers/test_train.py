@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from pyspark.sql import functions as F
 from pyspark.sql.types import StructField, StructType
 
 from basketry import folders, registry, tracking
@@ -91,6 +92,33 @@ def test_recommendations_come_from_the_champion_and_popular_products_always(lake
     found = rows(lake, OFFER_RECOMMENDATIONS)
     assert len(found) == 12 * len(older.shoppers) and report.model_version == number
     assert found.groupby("customer_id")["score"].is_monotonic_decreasing.all()
+
+
+def test_a_run_of_an_old_day_leaves_what_offers_choose_from(lake: Lakehouse, registry_home: Path) -> None:
+    """The tables of now keep the newest day, the run says so and ends well; the same day again and a later one replace them."""
+    fill(lake)
+    at = {day: argparse.Namespace(**{**vars(AS_OF), "as_of": date(2025, 12, day)}) for day in (20, 30, 31)}
+    recommend.run(lake, at[30])
+    before = lake.version(OFFER_POPULAR)
+    report = recommend.run(lake, at[20])
+    assert lake.version(OFFER_POPULAR) == before and report.rows_out == 0
+    assert report.summary[0] == (
+        "gold.offer_popular stays as of 2025-12-30: 2025-12-20 is an older day, and offers choose from the newest"
+    )
+    for day in (30, 31):
+        recommend.run(lake, at[day])
+        assert set(rows(lake, OFFER_POPULAR)["as_of"]) <= {at[day].as_of} and lake.version(OFFER_POPULAR) != before
+        before = lake.version(OFFER_POPULAR)
+
+
+def test_what_is_stored_of_a_day_to_come_is_replaced(lake: Lakehouse, registry_home: Path) -> None:
+    """Rows as of 2062, of a run by hand that was let through once, do not keep out the days that are."""
+    fill(lake)
+    recommend.run(lake, argparse.Namespace(**{**vars(AS_OF), "as_of": date(2025, 12, 31)}))
+    ahead = lake.read(OFFER_POPULAR).withColumn("as_of", F.lit(date(2062, 11, 28)))
+    lake.replace(OFFER_POPULAR, ahead, "true")
+    recommend.run(lake, argparse.Namespace(**{**vars(AS_OF), "as_of": date(2025, 12, 31)}))
+    assert set(rows(lake, OFFER_POPULAR)["as_of"]) == {date(2025, 12, 31)}
 
 
 def test_popular_products_of_a_run_that_was_killed_after_making_the_table(lake: Lakehouse) -> None:

@@ -132,6 +132,30 @@ def test_only_touched_periods_are_planned_and_then_nothing(lake: Lakehouse) -> N
     assert _planned(lake, "2024-03-09") == {}
 
 
+def test_what_a_run_for_a_day_to_come_wrote_is_written_anew(lake: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that says it has looked up to 2062 is as if it were not there: the next right run makes all of it right."""
+    silver = _sample(lake)
+    with monkeypatch.context() as before:
+        before.setattr(job, "last_day", lambda lake: date(2062, 12, 31))
+        _run(lake, "2062-11-28")
+    assert not lake.read(SALES["year"]).where("is_partial").count()
+    _run(lake, "2024-03-12")
+    _assert_equals_full_rebuild(lake, silver, "2024-03-12")
+    assert _run(lake, "2024-03-12").rows_out == 0
+
+
+def test_no_run_looks_past_what_was_delivered(lake: Lakehouse, grains: tuple[str, ...]) -> None:
+    """A delivery that did not come ends no month: it stays partial, the report says until when there are lines."""
+    silver: Silver = {}
+    _deliver(lake, silver, ORDER_LINES, [line("O1", "1", "2024-03-29", delivery=88), line("O2", "1", "2024-03-30", delivery=89)])
+    report = _run(lake, "2024-04-30")
+    assert any(said.startswith("order lines end on 2024-03-30: what ends after that day") for said in report.summary)
+    _assert_equals_full_rebuild(lake, silver, "2024-03-30", grains)
+    _deliver(lake, silver, ORDER_LINES, [line("O3", "1", "2024-04-02", delivery=92)])
+    _run(lake, "2024-04-30")
+    _assert_equals_full_rebuild(lake, silver, "2024-04-02", grains)
+
+
 def test_lost_history_and_full_rebuild_everything(
     lake: Lakehouse, grains: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
