@@ -51,7 +51,7 @@ def ingest_form() -> dict[str, Param]:
         "dry_run": _dry_run(),
         "load_again": Param(
             False,
-            "Load files even if their content was loaded before.",
+            "Load files even if their content was loaded before; each becomes the newest of its day.",
             type="boolean",
             title="Load even if already loaded",
         ),

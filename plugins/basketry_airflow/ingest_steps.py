@@ -35,6 +35,12 @@ REPORTED = (
     *COUNTS,
 )
 
+LOST = {
+    "rows_older": "older than what was stored",
+    "rows_contradicting": "contradicted by another file of the same day and time",
+}
+"""Good rows that lost, or may have, against those of other files."""
+
 AS_IT_IS = "will be skipped unless its name says a later day"
 Params = Mapping[str, Any]
 
@@ -79,7 +85,7 @@ def report(checked: Sequence[Row], params: Params | None = None) -> dict[str, An
         log.info("dry run: nothing was written; the task load has logged what would have been.")
         return {"dry_run": True, "files": [file["name"] for file in checked]}
     this_run = f"{context['dag'].dag_id}/{context['run_id']}/load/"
-    summary = summarise(checked, _ledger(form), this_run)
+    summary = summarise(checked, _ledger(form, LOST), this_run)
     log.info("%s", "\n".join(report_lines(summary)))
     for contract in _contracts(form):
         if loaded := [row for row in summary["loaded"] if row["feed"] == contract.feed]:
@@ -121,8 +127,8 @@ def summarise(checked: Iterable[Row], ledger: Iterable[Row], this_run: str) -> d
     loaded = {_identity(row): row for row in found if row["run_id"].startswith(this_run)}
     skipped = [{"name": row["name"], "run_id": row["run_id"]} for row in found if _identity(row) not in loaded]
     return {
-        "loaded": [{key: row[key] for key in ("feed", "name", "status", *COUNTS, "reasons", "touched_from", "touched_to")}
-                   for row in loaded.values()],
+        "loaded": [{key: row.get(key) for key in ("feed", "name", "status", *COUNTS, *LOST, "reasons", "touched_from",
+                   "touched_to")} for row in loaded.values()],
         "skipped": skipped,
         "missing": [name for line, name in files if not line],
         **{count: sum(row[count] for row in loaded.values()) for count in COUNTS},
@@ -140,6 +146,7 @@ def report_lines(summary: Mapping[str, Any]) -> list[str]:
         counts = ", ".join(f"{count.removeprefix('rows_')} {row[count]:,}" for count in COUNTS)
         lines.append(f"{row['name']}: {counts}")
         lines.extend(f"    {reason}: {rows:,}" for reason, rows in sorted(row["reasons"].items()))
+        lines.extend(f"    {row[count]:,} {words}" for count, words in LOST.items() if row.get(count))
     lines.extend(f"{row['name']}: already loaded by {row['run_id']}, skipped" for row in summary["skipped"])
     lines.extend(f"{name}: no line in ops.files" for name in summary["missing"])
     return lines
@@ -161,8 +168,10 @@ def _touched(loaded: Iterable[Row]) -> dict[str, str | None]:
     return {"touched_from": min(first, default=None), "touched_to": max(last, default=None)}
 
 
-def _ledger(form: Params) -> list[Row]:
-    return read_rows(form["catalog"], FILES, REPORTED, {} if form["feed"] == EVERY_FEED else {"feed": form["feed"]})
+def _ledger(form: Params, more: Iterable[str] = ()) -> list[Row]:
+    """Lines of ops.files. more: columns that a table has once this release has loaded something."""
+    where = {} if form["feed"] == EVERY_FEED else {"feed": form["feed"]}
+    return read_rows(form["catalog"], FILES, [*REPORTED, *more], where)
 
 
 def _identity(line: Row) -> tuple[str, str]:

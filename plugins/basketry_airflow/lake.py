@@ -39,10 +39,12 @@ def _read_folder(lake: Path, catalog: str, table: Table, columns: Sequence[str],
     folder = str(lake / catalog / table.schema / table.name)
     if not DeltaTable.is_deltatable(folder):
         return []
-    chosen = ", ".join(f'"{name}"' for name in columns)
+    stored = DeltaTable(folder)
+    there = {field.name for field in stored.schema().fields}  # an earlier release may have written it
+    chosen = ", ".join(f'"{name}"' if name in there else f'NULL AS "{name}"' for name in columns)
     condition = " AND ".join(f'"{name}" = {_literal(value)}' for name, value in where.items()) or "true"
     query = f"SELECT {chosen} FROM stored WHERE {condition}"  # noqa: S608 declared names, quoted values
-    rows = QueryBuilder().register("stored", DeltaTable(folder)).execute(query).read_all()
+    rows = QueryBuilder().register("stored", stored).execute(query).read_all()
     return [_typed(row.as_py(), table) for row in rows.to_struct_array()]
 
 

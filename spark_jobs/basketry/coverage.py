@@ -11,6 +11,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from basketry.catalogs import load_catalog
+from basketry.clock import last_complete_day, now
 from basketry.errors import BadInputError, NotDeliveredError
 from basketry.lakehouse import Lakehouse
 from basketry.lines import counted
@@ -26,12 +27,13 @@ def last_day(lake: Lakehouse) -> date | None:
     It is the day of the last line that is not dated after its own delivery (an order for a day to come, or a slip of the
     pen, tells of no day between), or, where the shop was closed since, the day before the newest delivery, but at most
     QUIET_DAYS later. Where most lines are dated after their delivery, its time does not say when they came (files named
-    after the first day that they cover): then every line tells of its day.
+    after the first day that they cover): then every line tells of its day. A delivery after tomorrow is a slip in a file's
+    name, which an earlier release let in, and proves nothing.
     """
     delivered, is_past = _delivery_day(lake), _is_past(lake)
     day = F.col("order_date")
     row = lake.read(ORDER_LINES).agg(
-        F.max(delivered).alias("delivered"),
+        F.max(F.when(delivered <= F.lit(_tomorrow(lake)), delivered)).alias("delivered"),
         F.count_if(counted()).alias("lines"),
         F.count_if(counted() & is_past).alias("past_lines"),
         F.max(F.when(counted(), day)).alias("newest"),
@@ -40,6 +42,8 @@ def last_day(lake: Lakehouse) -> date | None:
     if row.newest is None:
         return None
     newest: date = row.past_newest if 2 * row.past_lines >= row.lines else row.newest
+    if row.delivered is None:
+        return newest
     return max(newest, min(row.delivered - timedelta(days=1), newest + timedelta(days=QUIET_DAYS)))
 
 
@@ -62,12 +66,19 @@ def check_delivered(lake: Lakehouse, day: date) -> None:
 
 
 def _is_past(lake: Lakehouse) -> Column:
-    """Whether a line is dated by the day of its delivery at the latest."""
-    return F.col("order_date") <= _delivery_day(lake)
+    """Whether a line is dated by the day of its delivery at the latest, and by tomorrow."""
+    return F.col("order_date") <= F.least(_delivery_day(lake), F.lit(_tomorrow(lake)))
 
 
 def _delivery_day(lake: Lakehouse) -> Column:
     """The day of a line's delivery, in UTC or where the retailer is, whichever is later: a name's day may mean either."""
-    zone = load_catalog(lake.catalog, lake.settings.include).time_zone
     moment = F.col("_delivered_at")
-    return F.greatest(F.to_date(moment), F.to_date(F.from_utc_timestamp(moment, zone)))
+    return F.greatest(F.to_date(moment), F.to_date(F.from_utc_timestamp(moment, _zone(lake))))
+
+
+def _tomorrow(lake: Lakehouse) -> date:
+    return last_complete_day(now(), _zone(lake)) + timedelta(days=2)
+
+
+def _zone(lake: Lakehouse) -> str:
+    return load_catalog(lake.catalog, lake.settings.include).time_zone

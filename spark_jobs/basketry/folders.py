@@ -153,10 +153,15 @@ def put_once(folder: Path, rows: pa.Table, writer: str, number: int, where: str 
 
 
 def matching(folder: Path, columns: Sequence[str], values: Mapping[str, Collection[str]], since: Mapping[str, date]) -> pa.Table:
-    """Those columns of the rows where each column of `values` has one of them, and each of `since` that date or a later one."""
+    """Those columns of the rows where each column of `values` has one of them, and each of `since` that date or a later one.
+
+    A column that the table does not have is missing in every row.
+    """
     wanted = [ds.field(name).isin(pa.array(sorted(those), pa.string())) for name, those in values.items()]
     wanted += [ds.field(name) >= day for name, day in since.items()]
-    return DeltaTable(folder).to_pyarrow_dataset().to_table(columns=list(columns), filter=reduce(and_, wanted))
+    stored = DeltaTable(folder).to_pyarrow_dataset()
+    chosen = {name: ds.field(name) if name in stored.schema.names else ds.scalar(None) for name in columns}
+    return stored.to_table(columns=chosen, filter=reduce(and_, wanted))
 
 
 def _commits(folder: Path) -> list[Path]:

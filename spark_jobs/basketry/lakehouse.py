@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from delta.tables import DeltaTable, DeltaTableBuilder
+from delta.tables import DeltaMergeBuilder, DeltaTable, DeltaTableBuilder
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.utils import AnalysisException
@@ -157,7 +157,7 @@ class Lakehouse:
     def matching(
         self, table: Table, columns: Sequence[str], values: Mapping[str, Collection[str]], since: Mapping[str, date]
     ) -> pa.Table:
-        """Those columns of the rows where each column of `values` has one of them, and each of `since` that date or a later one."""
+        """Those columns (null where the table lacks one) of the rows that have one of `values` each, `since` a date or later."""
         if self.settings.lake is not None and self.exists(table):
             return folders.matching(self.path(table), columns, values, since)
         found = self.read(table) if self.exists(table) else self.spark.createDataFrame([], declared_schema(table))
@@ -166,7 +166,8 @@ class Lakehouse:
             found = found.join(F.broadcast(wanted), name, "leftsemi")
         for name, day in since.items():
             found = found.where(F.col(name) >= F.lit(day))
-        return found.select(*columns).toArrow()
+        null = {name: F.lit(None).cast(table.column(name).type) for name in {*columns} - {*found.columns}}
+        return found.withColumns(null).select(*columns).toArrow()
 
     def record(self, table: Table, rows: Sequence[Sequence[object]], where: str) -> None:
         """Replace the rows that satisfy `where` by a few rows, in declared column order, in one commit.
@@ -197,27 +198,23 @@ class Lakehouse:
         ]
         return dataclasses.replace(table, columns=(*table.columns, *beyond))
 
-    def merge(self, table: Table, rows: DataFrame) -> None:
+    def merge(self, table: Table, rows: DataFrame, *, again: bool = False) -> int | None:
         """Insert rows by key, and update those whose delivery is newer than the one already there (see NEWER).
 
-        rows: at most one row a key.
+        rows: one a key. again: also update those of the very same delivery. Returns how many were written, None for all.
         """
-        rows = conform(rows, table)
-        same = " AND ".join(f"old.`{name}` = new.`{name}`" for name in table.key)
         with self.lock(table):
             if self._create(table):
-                self._save(table, rows, "append", {})  # nothing to match yet: an append costs a third of a MERGE
-                return
-            merging = self._delta(table).alias("old").merge(rows.alias("new"), same)
-            merging.whenMatchedUpdateAll(condition=newer_condition()).whenNotMatchedInsertAll().execute()
+                self._save(table, conform(rows, table), "append", {})  # nothing to match yet: an append costs a third of a MERGE
+                return None
+            merging = self._merging(table, conform(rows, table)).whenMatchedUpdateAll(newer_condition(or_same=again))
+            return int(merging.whenNotMatchedInsertAll().execute().collect()[0]["num_affected_rows"])
 
     def insert(self, table: Table, rows: DataFrame) -> None:
         """Insert the rows whose key is not there yet, in one commit; of two writers at once Delta lets one fail."""
-        same = " AND ".join(f"old.`{name}` = new.`{name}`" for name in table.key)
         with self.lock(table):
             self._create(table)
-        merging = self._delta(table).alias("old").merge(conform(rows, table).alias("new"), same)
-        merging.whenNotMatchedInsertAll().execute()
+        self._merging(table, conform(rows, table)).whenNotMatchedInsertAll().execute()
 
     def update(self, table: Table, values: Mapping[str, str], where: str) -> None:
         """Set columns to SQL expressions in the rows that satisfy `where`, in one commit."""
@@ -239,6 +236,10 @@ class Lakehouse:
         """Delete the rows that satisfy `where`, in one commit."""
         with self.lock(table):
             self._delta(table).delete(where)
+
+    def _merging(self, table: Table, rows: DataFrame) -> DeltaMergeBuilder:
+        same = (f"old.`{name}` = new.`{name}`" for name in table.key)
+        return self._delta(table).alias("old").merge(rows.alias("new"), " AND ".join(same))
 
     def _delta(self, table: Table) -> DeltaTable:
         if self.settings.lake is None:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-NEWER = ("_delivered_at", "_file_checksum", "_row_number")
-"""What makes one version of a row newer than another: a total order, so the order of loading does not matter."""
+NEWER = ("_delivered_at", "_ordering_time", "_file_checksum", "_row_number")
+"""What makes one version of a row newer than another: a total order, so the order of loading does not matter.
+
+What the file's name says comes first, then the time that ops.files noted of the file, last its checksum, which only keeps
+the order total. A row that an earlier release wrote has no ordering time and is older than those of its delivery that have.
+"""
 
 
-def newer_condition() -> str:
-    """`new` is later than `old` in the order of NEWER, spelled out: structs that differ in nullability do not compare."""
+def newer_condition(*, or_same: bool = False) -> str:
+    """`new` is later than `old` in the order of NEWER, spelled out: structs that differ in nullability do not compare.
+
+    or_same: or it is the very same version.
+    """
     terms = []
     for depth, name in enumerate(NEWER):
-        equal = [f"new.`{earlier}` = old.`{earlier}`" for earlier in NEWER[:depth]]
-        terms.append("(" + " AND ".join([*equal, f"new.`{name}` > old.`{name}`"]) + ")")
+        equal = [f"new.`{earlier}` <=> old.`{earlier}`" for earlier in NEWER[:depth]]
+        later = f"(new.`{name}` > old.`{name}` OR (new.`{name}` IS NOT NULL AND old.`{name}` IS NULL))"
+        terms.append("(" + " AND ".join([*equal, later]) + ")")
+    if or_same:
+        terms.append("(" + " AND ".join(f"new.`{name}` <=> old.`{name}`" for name in NEWER) + ")")
     return " OR ".join(terms)
 
 

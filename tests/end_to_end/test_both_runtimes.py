@@ -24,7 +24,7 @@ COMPARED = (
     *(SALES[grain] for grain in GRAINS),
     *(SALES_ROLLUP[grain] for grain in GRAINS),
 )
-OWN = {"run_id", "delivered_at", "_delivered_at"}
+OWN = {"run_id", "delivered_at", "_delivered_at", "ordering_time", "_ordering_time"}
 """Columns that name the run, or the moment at which a test copied the file."""
 
 

@@ -52,6 +52,15 @@ def test_people_read_rows_and_reasons() -> None:
     assert "c.csv: no line in ops.files" in text
 
 
+def test_rows_that_lost_against_others_are_told() -> None:
+    """The log counts what was older than what was stored and what another file contradicts; a line without counts is silent."""
+    lost = [{**row, "rows_older": 5, "rows_contradicting": 2} for row in LEDGER]
+    text = "\n".join(report_lines(summarise(CHECKED, lost, THIS_RUN)))
+    assert "5 older than what was stored" in text
+    assert "2 contradicted by another file of the same day and time" in text
+    assert "older" not in "\n".join(report_lines(summarise(CHECKED, LEDGER, THIS_RUN)))
+
+
 def test_one_content_in_two_feeds_is_two_files() -> None:
     """The same bytes may be delivered as two feeds: each has its line, and its fate."""
     other = {**LEDGER[0], "feed": "coupons", "run_id": "ingest/manual__1/load/-1/1"}

@@ -43,6 +43,11 @@ def test_rows_come_as_plain_python(lake: Path) -> None:
     assert read_rows("other", FILES, ["feed"], {}) == []
 
 
+def test_a_column_that_an_earlier_release_did_not_know_is_missing(lake: Path) -> None:
+    """In every row; until a job writes the table, it is as that release left it."""
+    assert read_rows("demo", FILES, ["feed", "rows_older"], {"feed": "products"}) == [{"feed": "products", "rows_older": None}]
+
+
 @pytest.mark.parametrize("text", ["", "'", "' OR '1'='1", "\\' OR 1=1 --", "order_lines'; DROP TABLE stored", "O'Hara \\ one.csv"])
 def test_a_value_is_compared_and_never_executed(lake: Path, text: str) -> None:
     """Whatever it holds; only the very text finds its rows."""

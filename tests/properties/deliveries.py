@@ -128,7 +128,7 @@ class Delivery:
 
 
 def newest(deliveries: Sequence[Delivery], feed: Feed) -> dict[tuple[object, ...], dict[str, object]]:
-    """Silver by key: of several deliveries the newest, of a day's the one with the greater checksum; of equal files the later."""
+    """Silver by key: of several deliveries the newest; of a day's the one written later, here that with the greater checksum."""
     keys, found = len(feed.entity.key), {}
     for delivery in sorted(deliveries, key=lambda one: (one.day, one.checksum)):
         for key, line in delivery.kept(keys).items():

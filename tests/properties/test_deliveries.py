@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,6 +57,8 @@ class Shop:
         path = self.settings.landing_folder(CATALOG, FEED) / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(delivery.content)
+        at = 1_500_000_000 + int(delivery.checksum[:7], 16)
+        os.utime(path, (at, at))  # of two files of one day the one with the greater checksum is written later
         return path
 
     def ingest(self, *, force: bool = False) -> JobReport:
@@ -145,7 +148,7 @@ def test_every_row_ends_in_one_place_whatever_the_order(
     at_once.deliver(files[0], "_copy")
     assert at_once.ingest().rows_in == 0
     at_once.ingest(force=True)
-    assert at_once.tables() == tables
+    assert _without_names(at_once.tables()) == _without_names(tables)
     by_turns = Shop(spark, tmp_path_factory.mktemp("by_turns"), feed)
     order = data.draw(st.permutations(files))
     for part in (order[:1], order[1:3], order[3:]):
@@ -155,5 +158,9 @@ def test_every_row_ends_in_one_place_whatever_the_order(
     assert _without_names(by_turns.tables()) == _without_names(tables)
 
 
+RUNS_OWN = {"_file_name": "", "file_name": "", "rows_older": 0}
+"""What differs between loading at once and by turns: copies' names, and what silver held when a file was loaded."""
+
+
 def _without_names(tables: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
-    return {name: [{**row, "_file_name": "", "file_name": ""} for row in rows] for name, rows in tables.items()}
+    return {name: [row | RUNS_OWN for row in rows] for name, rows in tables.items()}

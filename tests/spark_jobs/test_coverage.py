@@ -72,6 +72,16 @@ def test_a_line_dated_after_its_own_delivery_tells_of_no_day_between(lake: Lakeh
         check_delivered(lake, date(2026, 3, 10))
 
 
+def test_a_delivery_far_ahead_proves_nothing(lake: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slip in the day of a file's name, let in by an earlier release: its lines tell of their own days, it of no day after."""
+    monkeypatch.setenv("BASKETRY_NOW", "2026-03-01T12:00:00+00:00")
+    deliver(lake, nightly(LAST - timedelta(days=1), days=5))
+    deliver(lake, [sold(LAST, noon("2062-01-31"), "slip"), sold(date(2061, 1, 1), noon("2062-01-31"), "two slips")])
+    assert last_day(lake) == LAST
+    with pytest.raises(NotDeliveredError, match="end on 2026-01-31, before 2026-02-01"):
+        check_delivered(lake, LAST + timedelta(days=1))
+
+
 @pytest.mark.parametrize(
     ("zone", "midnight"), [("Asia/Tokyo", "2026-01-30T15:00:00"), ("America/New_York", "2026-01-31T05:00:00")]
 )

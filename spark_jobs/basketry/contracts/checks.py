@@ -99,6 +99,7 @@ def _call(checker: Checker, tree: exp.Expression) -> str | None:
     if not function.fewest <= len(arguments) <= function.most:
         checker.fail(f"gives {name} {len(arguments)} arguments; it takes {function.fewest} to {function.most}.")
     _check_literals(checker, name, function, arguments)
+    _check_occurrence(checker, name, arguments)
     same = [a for position, a in enumerate(arguments) if function.kind(position) == known.SAME]
     for position, argument in enumerate(arguments):
         if function.kind(position) != known.SAME:
@@ -118,6 +119,17 @@ def _check_literals(checker: Checker, name: str, function: known.Function, argum
         checker.fail(f"gives {name} the pattern '{arguments[1].name}', which {problem}")
     if name == "split_part" and arguments[2].name == "0":
         checker.fail("asks split_part for part 0; parts count from 1.")
+
+
+def _check_occurrence(checker: Checker, name: str, arguments: list[exp.Expression]) -> None:
+    if name == "occurrence":
+        inner = (part for argument in arguments for part in argument.find_all(exp.Anonymous))
+        if any(str(part.this).lower() == name for part in inner):
+            checker.fail("has an occurrence within an occurrence; name the columns in one.")
+        if not any(True for argument in arguments for _ in argument.find_all(exp.Column)):
+            checker.fail(
+                "counts the occurrence of what is the same in every row; name columns, e.g. the order's number."
+            )
 
 
 def _groups_needed(name: str, arguments: list[exp.Expression]) -> int:

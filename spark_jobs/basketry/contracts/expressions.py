@@ -26,11 +26,15 @@ _DEEPEST = 40
 
 @dataclass(frozen=True)
 class Expression:
-    """A checked expression. sql: Spark SQL; kind: of its value (functions.py), None for null; columns: used ones."""
+    """A checked expression. sql: Spark SQL; kind: of its value (functions.py), None for null; columns: used ones.
+
+    occurrences: see MappedColumn.
+    """
 
     sql: str
     kind: str | None
     columns: frozenset[str]
+    occurrences: Mapping[str, tuple[str, ...]]
 
 
 def compile_expression(node: Node, what: str, columns: Mapping[str, str], time_zone: str) -> Expression:
@@ -45,7 +49,8 @@ def compile_expression(node: Node, what: str, columns: Mapping[str, str], time_z
     checker = Checker(node, what, columns)
     tree = _parse(text, node, what)
     kind = checker.kind(tree)
-    return Expression(SqlWriter(checker.kinds, time_zone).write(tree), kind, frozenset(checker.columns_used))
+    writer = SqlWriter(checker.kinds, time_zone)
+    return Expression(writer.write(tree), kind, frozenset(checker.columns_used), writer.occurrences)
 
 
 def _parse(text: str, node: Node, what: str) -> exp.Expression:

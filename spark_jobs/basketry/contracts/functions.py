@@ -89,6 +89,7 @@ FUNCTIONS = {
     "to_date": Function((ANY, TEXT), DATE, optional=1, literals=(1,)),
     "to_timestamp": Function((TEXT, TEXT), TIMESTAMP, literals=(1,)),
     "row_hash": Function((ANY,), TEXT, repeats=True),
+    "occurrence": Function((ANY,), NUMBER, repeats=True),
 }
 
 CASTS = {

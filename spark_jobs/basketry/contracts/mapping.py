@@ -75,6 +75,10 @@ def _read_column(
     expression = _compile(name, entries, columns, time_zone)
     node = entries.get("transformLogic", entries["name"])
     _check_kind(node, name, expression.kind, column.type)
+    if expression.occurrences and (name not in table.key or name == "customer_id"):
+        node.fail(
+            f"column '{name}' counts an occurrence, which only numbers rows; use it in an id that is a row's own."
+        )
     for text_only in properties.values():
         if column.type != "string":
             text_only.fail(f"column '{name}' is {column.type}; idPrefix and valueMap are for text, use transformLogic.")
@@ -85,6 +89,7 @@ def _read_column(
         required=name in table.key or not column.nullable or flag(entries, "required"),
         value_map=_read_value_map(properties.get("valueMap"), column.words),
         id_prefix=properties["idPrefix"].string("idPrefix") if "idPrefix" in properties else None,
+        occurrences=expression.occurrences,
     )
 
 
@@ -165,6 +170,8 @@ def _read_rule(item: Node, columns: Mapping[str, str], time_zone: str) -> Rule:
     entries["type"].choice("type of a rule", ("custom",))
     entries["engine"].choice("engine of a rule", (words.ENGINE,))
     expression = _expression(entries["implementation"], f"rule {name}", columns, time_zone)
+    if expression.occurrences:
+        entries["implementation"].fail(f"rule {name} counts an occurrence; only an id can, a rule looks at one row.")
     if expression.kind not in (None, known.BOOLEAN):
         entries["implementation"].fail(f"rule {name} gives {expression.kind}; write what is true for a good row.")
     severity = entries["severity"].choice("severity", SEVERITIES)

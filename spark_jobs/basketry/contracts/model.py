@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from basketry.tables import Table
@@ -58,7 +58,8 @@ class DeliveredAt:
 class MappedColumn:
     """An entity column that the feed fills. expression: complete Spark SQL over delivered names, before map and prefix.
 
-    type: the entity column's Spark type; value_map: text to text, key "*" is the default; id_prefix: put before an id.
+    type: the entity column's Spark type; value_map: text to text, key "*" is the default; id_prefix: put before an id;
+    occurrences: by the name that `expression` calls it, the Spark SQL of the values whose equal rows are counted.
     """
 
     name: str
@@ -67,6 +68,12 @@ class MappedColumn:
     required: bool = False
     value_map: Mapping[str, str] | None = None
     id_prefix: str | None = None
+    occurrences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def is_id(self) -> bool:
+        """Whether its values are ids: rows meet by them, so that a sign nobody sees must not make two of one."""
+        return self.type == "string" and self.name.endswith("_id")
 
 
 @dataclass(frozen=True)

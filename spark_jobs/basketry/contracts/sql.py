@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 
 from sqlglot import exp
@@ -25,11 +26,15 @@ def _try_cast(tree: exp.Expression, target: str) -> exp.Expression:
 
 
 class SqlWriter:
-    """Rewrites a tree bottom-up. kinds: kind of each node by id; time_zone: the retailer's, for local days."""
+    """Rewrites a tree bottom-up. kinds: kind of each node by id; time_zone: the retailer's, for local days.
+
+    occurrences: what was written asks for these numbers, see MappedColumn.
+    """
 
     def __init__(self, kinds: Mapping[int, str | None], time_zone: str) -> None:
         self._kinds = kinds
         self._zone = exp.Literal.string(time_zone)
+        self.occurrences: dict[str, tuple[str, ...]] = {}
 
     def write(self, tree: exp.Expression) -> str:
         """The Spark SQL of the tree; the tree itself stays as it is."""
@@ -90,6 +95,7 @@ class SqlWriter:
             "to_timestamp": self._to_timestamp,
             "make_date": self._make_date,
             "row_hash": self._row_hash,
+            "occurrence": self._occurrence,
         }
 
     def _to_date(self, arguments: list[exp.Expression]) -> exp.Expression:
@@ -114,6 +120,13 @@ class SqlWriter:
     def _digits(self, tree: exp.Expression, width: int) -> exp.Expression:
         text = _try_cast(_try_cast(self._rewrite(tree), "int"), "string")
         return _call("lpad", text, exp.Literal.number(width), exp.Literal.string("0"))
+
+    def _occurrence(self, arguments: list[exp.Expression]) -> exp.Expression:
+        # Which row of its file it is no row can say alone: the number is a column of its own, counted beforehand.
+        values = tuple(self._rewrite(argument).sql(dialect=Spark, comments=False) for argument in arguments)
+        name = f"occurrence:{hashlib.sha256(repr(values).encode()).hexdigest()[:16]}"
+        self.occurrences[name] = values
+        return exp.column(exp.to_identifier(name, quoted=True))
 
     def _row_hash(self, arguments: list[exp.Expression]) -> exp.Expression:
         texts = (_try_cast(self._rewrite(argument), "string") for argument in arguments)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from basketry.files.delimited import delimited_layout, delimited_rows
 from basketry.files.headers import Layout
 from basketry.files.json_lines import json_lines_layout, json_lines_rows
-from basketry.files.rows import Block, Fields, Row, json_text
+from basketry.files.rows import Block, Fields, Number, Row, json_text
 from basketry.files.streams import MEGABYTE, refused, text_encoding, verify_text
 from basketry.files.workbooks import workbook_layout, workbook_rows
 
@@ -61,7 +61,8 @@ def read_batches(
 ) -> Iterator[pa.RecordBatch]:
     """Rows of a file as record batches of at most `rows_per_batch` rows, every value the text that was delivered.
 
-    Columns: `_row_number`, each delivered column by its name, `_extra` (JSON text), `_defects` (codes; none when good).
+    Columns: `_row_number`, each delivered column by its name, `_extra` (JSON text), `_native` (names of the columns whose
+    value is a number in the file itself, not text; null when none is), `_defects` (codes; none when good).
     Raises RefusedFileError (a BadInputError), at any batch, for a file that cannot be loaded as a whole.
     """
     path = Path(file_path)
@@ -107,6 +108,7 @@ class _Columns:
         self._numbers: list[int] = []
         self._texts: list[list[str | None]] = [[] for _ in self._names]
         self._extras: list[str | None] = []
+        self._natives: list[list[str] | None] = []
         self._defects: list[tuple[str, ...]] = []
 
     @property
@@ -121,15 +123,23 @@ class _Columns:
             numbers: Sequence[int] = range(some.first, some.first + count)
             fields: Sequence[Fields] = some.rows
             extras: Sequence[str | None] = [None] * count
+            natives: Sequence[list[str] | None] = [None] * count
             defects: Sequence[tuple[str, ...]] = [()] * count
         else:
             numbers, fields, _, extras, defects = zip(*some, strict=True)
+            natives = [self._native(row) for row in fields]
         columns = list(zip(*fields, strict=True))
         self._numbers.extend(numbers)
         for texts, position in zip(self._texts, self._layout.positions, strict=True):
             texts.extend(columns[position] if position is not None else [None] * len(numbers))
         self._extras.extend(_with_unknown(extras, columns, self._layout))
+        self._natives.extend(natives)
         self._defects.extend(defects)
+
+    def _native(self, fields: Fields) -> list[str] | None:
+        """Names of the contract's columns whose value is a number in the file itself."""
+        placed = zip(self._names, self._layout.positions, strict=True)
+        return [name for name, at in placed if at is not None and type(fields[at]) is Number] or None
 
     def taken(self, rows_per_batch: int) -> Iterator[pa.RecordBatch]:
         """All that waits as batches; nothing waits any more."""
@@ -137,9 +147,11 @@ class _Columns:
             pa.array(self._numbers, pa.int64()),
             *(pa.array(texts, pa.string()) for texts in self._texts),
             pa.array(self._extras, pa.string()),
+            pa.array(self._natives, pa.list_(pa.string())),
             pa.array(self._defects, pa.list_(pa.string())),
         ]
-        batch = pa.RecordBatch.from_arrays(arrays, names=["_row_number", *self._names, "_extra", "_defects"])
+        names = ["_row_number", *self._names, "_extra", "_native", "_defects"]
+        batch = pa.RecordBatch.from_arrays(arrays, names=names)
         self._clear()
         return (batch.slice(start, rows_per_batch) for start in range(0, batch.num_rows, rows_per_batch))
 

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from basketry.blanks import stripped
 from basketry.errors import BadInputError
 from basketry.files.headers import Layout, match_header
 from basketry.files.rows import BAD_QUOTING, NUL_BYTE, Block, Row, fitted_row, verbatim_row
@@ -151,4 +152,4 @@ def _single_row(records: _Records, layout: Layout) -> Row | None:
 
 
 def _is_blank(fields: list[str], width: int) -> bool:
-    return not fields or (len(fields) == 1 and width > 1 and not fields[0].strip())
+    return not fields or (len(fields) == 1 and width > 1 and not stripped(fields[0]))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from basketry.blanks import stripped
 from basketry.files.streams import refused
 
 if TYPE_CHECKING:
@@ -47,16 +48,16 @@ def match_header(path: Path, line: int, fields: Sequence[str | None], contract: 
         raise refused(path, "the header holds NUL bytes; the file is binary or UTF-16, set its encoding.", line)
     _refuse_duplicates(path, line, header)
     index = {name: position for position, name in enumerate(header)}
-    known = {column.header.strip() for column in contract.delivered}
+    known = {stripped(column.header) for column in contract.delivered}
     unknown = tuple((i, name or f"column {i + 1}") for i, name in enumerate(header) if name not in known)
     _refuse_missing(path, line, header, contract)
     refuse_unknown(path, line, [name for _, name in unknown], contract)
-    positions = tuple(index.get(column.header.strip()) for column in contract.delivered)
+    positions = tuple(index.get(stripped(column.header)) for column in contract.delivered)
     return Layout(len(header), positions, unknown, len(fields) - len(header))
 
 
 def _trimmed(fields: Sequence[str | None]) -> list[str]:
-    header = [(field or "").strip() for field in fields]
+    header = [stripped(field or "") for field in fields]
     while header and not header[-1]:
         header.pop()
     return header
@@ -75,7 +76,7 @@ def _refuse_duplicates(path: Path, line: int, header: list[str]) -> None:
 
 
 def _refuse_missing(path: Path, line: int, header: list[str], contract: Contract) -> None:
-    wanted = {column.header.strip(): column.optional for column in contract.delivered}
+    wanted = {stripped(column.header): column.optional for column in contract.delivered}
     missing = [name for name, optional in wanted.items() if not optional and name not in header]
     if not missing:
         return

@@ -6,11 +6,12 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from basketry.clock import now
 from basketry.files.batches import verified_layout
 from basketry.files.streams import content_start, refused, refusing_damage
 
@@ -26,7 +27,7 @@ class DeliveredFile:
 
     path: absolute; bytes: size as delivered; checksum: SHA-256 of the bytes as delivered, hexadecimal;
     delivered_at: UTC; unknown_columns: columns of the file that the contract does not know; names_its_day: whether the
-    time of delivery is from the file's name.
+    time of delivery is from the file's name; ordering_time: UTC, decides between files delivered at one time.
     """
 
     path: str
@@ -36,6 +37,7 @@ class DeliveredFile:
     delivered_at: datetime
     unknown_columns: tuple[str, ...]
     names_its_day: bool = False
+    ordering_time: datetime | None = None
 
     def is_news(self, loaded: Mapping[str, datetime]) -> bool:
         """Whether its rows say more than what was loaded. loaded: time of delivery by checksum.
@@ -68,6 +70,7 @@ def file_at(path: Path, contract: Contract, unknown_columns: tuple[str, ...] = (
         delivered_at=delivery_time(path, contract),
         unknown_columns=unknown_columns,
         names_its_day=_day_in_name(path, contract) is not None,
+        ordering_time=datetime.fromtimestamp(path.stat().st_mtime, UTC),
     )
 
 
@@ -88,7 +91,8 @@ def unfit_file(path: Path | str) -> DeliveredFile:
         size, modified = known.st_size, known.st_mtime
     except OSError:
         checksum, size, modified = f"unread:{path.name}", 0, 0.0
-    return DeliveredFile(str(path.absolute()), path.name, size, checksum, datetime.fromtimestamp(modified, UTC), ())
+    at = datetime.fromtimestamp(modified, UTC)
+    return DeliveredFile(str(path.absolute()), path.name, size, checksum, at, (), ordering_time=at)
 
 
 def delivery_time(path: Path, contract: Contract) -> datetime:
@@ -102,7 +106,16 @@ def delivery_time(path: Path, contract: Contract) -> datetime:
     except ValueError:
         problem = f"'{text}' in the name is no date of the form {rule.format}; rename the file, or correct deliveredAt."
         raise refused(path, problem) from None
+    _refuse_future(path, local.date(), contract)
     return local.replace(tzinfo=ZoneInfo(contract.time_zone)).astimezone(UTC)
+
+
+def _refuse_future(path: Path, day: date, contract: Contract) -> None:
+    """Refuse a slip in a name: the rows of a file that names a day far ahead would be newer than every correction."""
+    tomorrow = now().astimezone(ZoneInfo(contract.time_zone)).date() + timedelta(days=1)
+    if day > tomorrow:
+        problem = f"its name says that it is delivered on {day}, which is after tomorrow ({tomorrow}); correct the day in the name."
+        raise refused(path, problem)
 
 
 def _day_in_name(path: Path, contract: Contract) -> re.Match[str] | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from basketry.blanks import stripped
 from basketry.files.headers import Layout, missing_columns, refuse_unknown
 from basketry.files.rows import (
     DUPLICATE_KEY,
@@ -17,6 +19,7 @@ from basketry.files.rows import (
     NUL_BYTE,
     UNDECODABLE,
     Block,
+    Number,
     Row,
     json_text,
     verbatim_row,
@@ -37,9 +40,6 @@ if TYPE_CHECKING:
 LINES_INSPECTED = 1000
 """Lines whose keys stand for the header that JSON Lines do not have."""
 
-
-class _Number(str):
-    """A number exactly as delivered: 0.10 stays 0.10."""
 
 
 class _DefectError(ValueError):
@@ -68,9 +68,10 @@ def json_lines_layout(path: Path, contract: Contract) -> Layout:
 
 
 def _layout(path: Path, keys: dict[str, int], contract: Contract) -> Layout:
-    names = tuple(column.header for column in contract.delivered)
+    names = tuple(stripped(column.header) for column in contract.delivered)
     spare = [key for key in keys if key not in names]
-    missing = [column.header for column in contract.delivered if column.required and column.header not in keys]
+    wanted = [stripped(column.header) for column in contract.delivered if column.required]
+    missing = [name for name in wanted if name not in keys]
     if missing:
         raise refused(path, missing_columns(missing, spare, contract), 1)
     refuse_unknown(path, min((keys[key] for key in spare), default=1), spare, contract)
@@ -105,7 +106,7 @@ def _numbered(lines: Lines) -> Iterator[tuple[int, str]]:
 
 
 def _rows(path: Path, contract: Contract, layout: Layout) -> Iterator[Row]:
-    names = [column.header for column in contract.delivered]
+    names = [stripped(column.header) for column in contract.delivered]
     with _opened(path, contract) as lines:
         for number, line in _numbered(lines):
             try:
@@ -129,8 +130,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 _DECODE: Callable[[str], Any] = json.JSONDecoder(
-    object_pairs_hook=_unique, parse_float=_Number, parse_int=_Number, parse_constant=_Number
+    object_pairs_hook=_unique, parse_float=Number, parse_int=Number, parse_constant=Number
 ).decode
+_key = lru_cache(maxsize=4096)(stripped)
 
 
 def _parsed(line: str) -> dict[str, Any]:
@@ -144,7 +146,7 @@ def _parsed(line: str) -> dict[str, Any]:
         raise _DefectError(NOT_AN_OBJECT)
     if "\\u" in line:
         _refuse_unwritable(delivered)
-    return delivered
+    return _unique([(_key(name), value) for name, value in delivered.items()])
 
 
 def _refuse_unwritable(delivered: dict[str, Any]) -> None:
@@ -159,13 +161,13 @@ def _refuse_unwritable(delivered: dict[str, Any]) -> None:
 
 
 def _text(value: Any) -> str | None:
-    if value is None or type(value) is str:
+    if value is None or isinstance(value, str):
         return value
     return _dump(value)
 
 
 def _dump(value: Any) -> str:
-    if isinstance(value, _Number):
+    if isinstance(value, Number):
         return str(value)
     if isinstance(value, dict):
         return "{" + ",".join(f"{json_text(key)}:{_dump(inner)}" for key, inner in value.items()) + "}"

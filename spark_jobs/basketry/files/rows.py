@@ -20,6 +20,15 @@ UNDECODABLE = "row:undecodable"
 Fields = Sequence[str | None]
 
 
+class Number(str):
+    """A value that the file holds as a number, not as text, as it was delivered: 0.10 or 1e3, with a point and no other sign.
+
+    The contract's decimal and thousands signs are about text and have no say in it.
+    """
+
+    __slots__ = ()
+
+
 class Row(NamedTuple):
     """One delivered row.
 

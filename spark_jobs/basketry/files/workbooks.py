@@ -23,7 +23,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from basketry.errors import BasketryError
 from basketry.files.headers import Layout, match_header, nearest_name
-from basketry.files.rows import Block, Row, fitted_row
+from basketry.files.rows import Block, Number, Row, fitted_row
 from basketry.files.sheet_parts import MergedCells, SheetPart, find_sheets, first_rows, scan_sheet
 from basketry.files.streams import (
     CHUNK_BYTES,
@@ -189,11 +189,13 @@ class _CellTexts(dict[object, str]):
 
 
 def cell_text(value: object) -> str:
-    """A cell as text: 17850.0 as 17850, dates as yyyy-MM-dd HH:mm:ss to the whole second, TRUE as true."""
+    """A cell as text: 17850.0 as the Number 17850, dates as yyyy-MM-dd HH:mm:ss to the whole second, TRUE as true."""
     if type(value) is float:
-        return _number_text(value)
+        return Number(_number_text(value))
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, int):
+        return Number(value)
     if isinstance(value, datetime):
         return _time_text(value)
     if isinstance(value, date):

@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from basketry.contracts import Contract, MappedColumn, Rule
 from basketry.ingest import declared, lenient
 from basketry.ingest.parsing import NOT_A, parse, present
+from basketry.phrases import NEWER
 from basketry.tables import ENTITY_DATE, LARGEST, LINEAGE, MONEY, UNITS
+from basketry.texts import identifier
 
 SEPARATOR = "\n"
 ENDS_OF_TIME = {
@@ -29,15 +31,15 @@ LINEAGE_COLUMNS = (*(column.name for column in LINEAGE), "_file_name")
 def judge(raw: DataFrame, contract: Contract) -> DataFrame:
     """Every delivered row with the entity row it means and all reasons against it.
 
-    raw: LINEAGE_COLUMNS, each delivered column as text, `_extra`, `_defects` (see basketry.files).
-    Returns LINEAGE_COLUMNS, `_raw` (struct of the texts and `_extra`), `_entity` (struct of the mapped columns),
+    raw: LINEAGE_COLUMNS, each delivered column as text, `_extra`, `_native`, `_defects` (see basketry.files).
+    Returns LINEAGE_COLUMNS, `_raw` (struct of the texts, `_extra` and `_native`), `_entity` (struct of the mapped columns),
     `_reasons` and `_warnings` (arrays of text; a row without reasons is good), and where the feed fills a closed list of
     words `_unknown` (struct of the texts that are none, see `declared.unknown_texts`).
 
     Each step is a projection of its own, so that what later steps use often (a parsed value, a hashed key) is
     computed once for each row.
     """
-    steps = (_texts, _typed, _faults, _sources, _mapped, _verdict)
+    steps = (_texts, _typed, _faults, _numbered, _sources, _mapped, _verdict)
     for step in steps:
         raw = step(raw, contract)
     return raw
@@ -46,16 +48,18 @@ def judge(raw: DataFrame, contract: Contract) -> DataFrame:
 def _texts(raw: DataFrame, contract: Contract) -> DataFrame:
     """Packs what was delivered into `_raw` and adds the present text of each delivered column."""
     names = [column.name for column in contract.delivered]
-    verbatim = F.struct(*(_column(name) for name in names), "_extra").alias("_raw")
+    verbatim = F.struct(*(_column(name) for name in names), "_extra", "_native").alias("_raw")
     texts = (present(_column(name), contract).alias(f"text:{name}") for name in names)
     return raw.select(*LINEAGE_COLUMNS, "_defects", verbatim, *texts)
 
 
 def _typed(rows: DataFrame, contract: Contract) -> DataFrame:
     """Adds each delivered column's value under its own name."""
-    return rows.withColumns(
-        {column.name: parse(_column(f"text:{column.name}"), column, contract) for column in contract.delivered}
-    )
+    values = {}
+    for column in contract.delivered:
+        native = F.coalesce(F.array_contains("_raw._native", column.name), F.lit(False))
+        values[column.name] = parse(_column(f"text:{column.name}"), native, column, contract)
+    return rows.withColumns(values)
 
 
 def _faults(rows: DataFrame, contract: Contract) -> DataFrame:
@@ -69,6 +73,19 @@ def _faults(rows: DataFrame, contract: Contract) -> DataFrame:
             missing = F.when(unread, f"{column.name}:{NOT_A[column.type]}").otherwise(missing)
         faults[f"fault:{column.name}"] = missing
     return rows.withColumns(faults).drop(*(f"text:{column.name}" for column in contract.delivered))
+
+
+def _numbered(rows: DataFrame, contract: Contract) -> DataFrame:
+    """Adds each occurrence number that an expression asks for: the n-th row of its file with equal values, by row number.
+
+    Rows with reasons against them count too, so that one that is set aside and passes later has its own number.
+    """
+    numbers = {}
+    for column in contract.mapped:
+        for name, values in column.occurrences.items():
+            alike = Window.partitionBy("_file_checksum", *map(F.expr, values)).orderBy("_row_number")
+            numbers[name] = F.row_number().over(alike)
+    return rows.withColumns(numbers) if numbers else rows
 
 
 def _sources(rows: DataFrame, contract: Contract) -> DataFrame:
@@ -126,6 +143,8 @@ def _entity_value(column: MappedColumn, contract: Contract) -> Column:
     if (words := contract.entity.column(column.name).words) is not None:
         value = declared.understood(value.cast("string"), source, words)
     value = value.try_cast(column.type)
+    if column.is_id:
+        value = identifier(value)
     if column.type in ENDS_OF_TIME:  # Spark counts further than those who read the table
         value = F.when(value.between(*map(F.expr, ENDS_OF_TIME[column.type])), value)
     return value
@@ -227,7 +246,7 @@ def entity_rows(judged: DataFrame, contract: Contract) -> DataFrame:
 
 def newest_by_key(rows: DataFrame, contract: Contract) -> DataFrame:
     """One row a key where several files of one load deliver it: the newest delivery."""
-    lineage = F.struct(*(F.col(name) for name in ("_delivered_at", "_file_checksum", "_row_number")))
+    lineage = F.struct(*(F.col(name) for name in NEWER))  # of which a missing one sorts first
     everything = F.struct(*(F.col(f"`{name}`") for name in rows.columns))
     return rows.groupBy(*contract.entity.key).agg(F.max_by(everything, lineage).alias("_row")).select("_row.*")
 

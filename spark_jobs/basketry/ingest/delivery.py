@@ -28,8 +28,8 @@ def delivered_rows(spark: SparkSession, files: Sequence[DeliveredFile], contract
     """Every record of the files as text, with its lineage: what `ingest.core.judge` takes."""
     names = [column.name for column in contract.delivered]
     texts = ", ".join(f"`{name}` string" for name in names)
-    schema = f"_file int, _row_number bigint, {texts}, _extra string, _defects array<string>"
-    order = ["_row_number", *names, "_extra", "_defects"]
+    schema = f"_file int, _row_number bigint, {texts}, _extra string, _native array<string>, _defects array<string>"
+    order = ["_row_number", *names, "_extra", "_native", "_defects"]
     shares = reading_shares([file.bytes for file in files], os.cpu_count() or 1)
 
     def read(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -47,9 +47,11 @@ def delivered_rows(spark: SparkSession, files: Sequence[DeliveredFile], contract
         _of_file([file.checksum for file in files]).alias("_file_checksum"),
         "_row_number",
         _of_file([file.delivered_at for file in files]).alias("_delivered_at"),
+        _of_file([file.ordering_time for file in files]).cast("timestamp").alias("_ordering_time"),
         _of_file([file.name for file in files]).alias("_file_name"),
         *(F.col(f"`{name}`") for name in names),
         "_extra",
+        "_native",
         "_defects",
     )
 

@@ -21,10 +21,11 @@ from basketry.files import DeliveredFile, find_files, find_in_feeds, inspect_fil
 from basketry.forgotten import digests, masked
 from basketry.ingest import core, declared
 from basketry.ingest.delivery import delivered_rows, refusals
-from basketry.ingest.ledger import FileTally, among, loaded_files, record, refuse_if_any, tallies
+from basketry.ingest.ledger import FileTally, among, record, refuse_if_any, tallies
+from basketry.ingest.order import contradictions, first_seen, later_copy, made_newest, noted_files, older_rows
 from basketry.lakehouse import Lakehouse
 from basketry.report import JobReport
-from basketry.tables import QUARANTINE, Table, bronze_table
+from basketry.tables import FILES, QUARANTINE, Table, bronze_table
 
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
@@ -34,6 +35,8 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     With --refusals-only nothing is loaded: the files that cannot be get their lines in ops.files.
     """
     contracts = chosen_contracts(lake.catalog, arguments.feed, lake.settings.include)
+    if not arguments.dry_run:
+        lake.evolve(FILES)  # also where nothing is new: who reports on this run reads every column
     if arguments.refusals_only:
         return _note_refusals(lake, contracts, arguments)
     delivered = find_in_feeds(contracts, lambda contract: delivered_files(lake, contract, arguments.files))
@@ -42,9 +45,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     refuse_if_any([tally for _, (_, unfit) in delivered for tally in unfit])
     new, skipped = [], []
     for contract, (found, _) in delivered:
-        known = {} if arguments.force else loaded_files(lake, contract.feed)
-        skipped += [f"{file.name}: already loaded, skipped" for file in found if not file.is_news(known)]
-        if fresh := [file for file in found if file.is_news(known)]:
+        fresh = _to_load(lake, contract, found, force=arguments.force)
+        skipped += [f"{file.name}: already loaded, skipped" for file in _others(found, fresh)]
+        if fresh:
             new.append((contract, fresh))
     if not new:
         return JobReport(0, 0, (*skipped, "nothing new to load"), details={"files": []}, dry_run=arguments.dry_run)
@@ -54,6 +57,20 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     return JobReport(
         sum(tally.read for tally in counted), good, lines, details=_details(counted), dry_run=arguments.dry_run
     )
+
+
+def _to_load(lake: Lakehouse, contract: Contract, found: Sequence[DeliveredFile], *, force: bool) -> list[DeliveredFile]:
+    """The files that are news; with force all, as the newest of their days."""
+    noted = noted_files(lake, contract.feed)
+    if force:
+        return made_newest(found, noted, contract)
+    loaded = {checksum: before.delivered_at for checksum, before in noted.items() if before.loaded}
+    return [file for file in found if file.is_news(loaded)]
+
+
+def _others(files: Sequence[DeliveredFile], chosen: Sequence[DeliveredFile]) -> list[DeliveredFile]:
+    checksums = {file.checksum for file in chosen}
+    return [file for file in files if file.checksum not in checksums]
 
 
 def _note_refusals(lake: Lakehouse, contracts: Sequence[Contract], arguments: argparse.Namespace) -> JobReport:
@@ -72,16 +89,16 @@ def _note_refusals(lake: Lakehouse, contracts: Sequence[Contract], arguments: ar
 def delivered_files(lake: Lakehouse, contract: Contract, pattern: str) -> tuple[list[DeliveredFile], list[FileTally]]:
     """The feed's files in its landing folder, each once by content: those that fit the contract, and the others' tallies."""
     folder = lake.settings.landing_folder(lake.catalog, contract.feed)
+    noted = noted_files(lake, contract.feed)
     fit: dict[str, DeliveredFile] = {}
     unfit: dict[str, FileTally] = {}
     for path in find_files(folder, pattern, contract):
         try:
-            file = inspect_file(path, contract)
-            known = fit.get(file.checksum)
-            if known is None or file.is_news({known.checksum: known.delivered_at}):
-                fit[file.checksum] = file
+            file = first_seen(inspect_file(path, contract), noted)
+            other = fit.get(file.checksum)
+            fit[file.checksum] = later_copy(file, other) if other else file
         except BadInputError as error:
-            file = unfit_file(path)
+            file = first_seen(unfit_file(path), noted)
             unfit.setdefault(file.checksum, FileTally.refused(file, error))
     return list(fit.values()), list(unfit.values())
 
@@ -95,6 +112,16 @@ class Judged:
     marked: DataFrame
     counted: Sequence[FileTally]
 
+    @property
+    def good(self) -> DataFrame:
+        """Good rows of the entity, of every file the last of each key."""
+        return core.entity_rows(core.good(self.marked).where("NOT _duplicate"), self.contract)
+
+    @property
+    def newest(self) -> DataFrame:
+        """Of the good rows the newest of each key."""
+        return core.newest_by_key(self.good, self.contract) if len(self.counted) > 1 else self.good
+
 
 def load(
     lake: Lakehouse, new: Sequence[tuple[Contract, Sequence[DeliveredFile]]], arguments: argparse.Namespace
@@ -106,9 +133,12 @@ def load(
             _record_refused(lake, feed.contract, [tally for tally in feed.counted if tally.refusal], arguments)
         counted = [tally for feed in judged for tally in feed.counted]
         refuse_if_any(counted)
-        if not arguments.dry_run:
-            for feed in judged:
-                _write(lake, feed)
+        for feed in judged:
+            _count_contradictions(lake, feed)
+            if arguments.dry_run:
+                _count_older(lake, feed)
+            else:
+                _write(lake, feed, again=arguments.force)
                 record(lake, feed.contract, feed.counted, arguments.run_id, arguments.delivered_by)
     return counted
 
@@ -146,7 +176,7 @@ def _record_refused(
     """Lines of refused files; one that an earlier run loaded keeps its line, since its rows are still there."""
     if arguments.dry_run or not refused:
         return
-    loaded = loaded_files(lake, contract.feed)
+    loaded = {checksum for checksum, before in noted_files(lake, contract.feed).items() if before.loaded}
     new = [tally for tally in refused if tally.file.checksum not in loaded]
     if new:
         record(lake, contract, new, arguments.run_id, arguments.delivered_by)
@@ -158,24 +188,40 @@ def _named(files: Sequence[DeliveredFile], error: RefusedFileError) -> list[File
     return [FileTally.refused(file, error) for file in named]
 
 
-def _write(lake: Lakehouse, feed: Judged) -> None:
-    """Write bronze, quarantine and silver side by side: each is one commit and can be repeated on its own."""
+def _count_contradictions(lake: Lakehouse, feed: Judged) -> None:
+    found = contradictions(lake, feed.contract, feed.good, [tally.file for tally in feed.counted])
+    for tally in feed.counted:
+        tally.contradicting = found.get(tally.file.checksum, 0)
+
+
+def _count_older(lake: Lakehouse, feed: Judged) -> None:
+    found = older_rows(lake, feed.contract, feed.newest)
+    for tally in feed.counted:
+        tally.older = found.get(tally.file.checksum, 0)
+
+
+def _write(lake: Lakehouse, feed: Judged, *, again: bool) -> None:
+    """Write bronze, quarantine and silver side by side: each is one commit and can be repeated on its own.
+
+    again: the files were loaded before and are read anew.
+    """
     contract, counted = feed.contract, feed.counted
     bronze = bronze_table(contract.feed, ((column.name, column.pii) for column in contract.delivered))
-    rows = core.entity_rows(core.good(feed.marked).where("NOT _duplicate"), contract)
-    rows = core.newest_by_key(rows, contract) if len(counted) > 1 else rows
     quarantined = core.quarantine_rows(feed.rows, contract)
     here = among("_file_checksum", counted)
     writes: list[Callable[[], object]] = [
         lambda: lake.replace(bronze, core.bronze_rows(feed.rows), where=here),
-        lambda: lake.merge(contract.entity, rows),
     ]
     if any(tally.quarantined for tally in counted) or _was_quarantined(lake, QUARANTINE, contract, counted):
         where = f"feed = '{contract.feed}' AND {among('file_checksum', counted)}"
         writes.append(lambda: lake.replace(QUARANTINE, quarantined, where=where))
-    with ThreadPoolExecutor(len(writes)) as pool:
+    with ThreadPoolExecutor(len(writes) + 1) as pool:
+        merging = pool.submit(lambda: lake.merge(contract.entity, feed.newest, again=again))
         for write in [pool.submit(write) for write in writes]:
             write.result()
+        written = merging.result()
+    if written is not None and written < sum(tally.good for tally in counted):
+        _count_older(lake, feed)
 
 
 def _was_quarantined(lake: Lakehouse, table: Table, contract: Contract, counted: Sequence[FileTally]) -> bool:
@@ -190,7 +236,8 @@ def _details(counted: Sequence[FileTally]) -> dict[str, object]:
     files = [
         {
             "file": tally.file.name, "read": tally.read, "good": tally.good, "quarantined": tally.quarantined,
-            "duplicate": tally.duplicate, "warned": tally.warned, "reasons": dict(tally.reasons),
+            "duplicate": tally.duplicate, "warned": tally.warned, "older": tally.older,
+            "contradicting": tally.contradicting, "reasons": dict(tally.reasons),
             "unknown": {reason: dict(texts) for reason, texts in tally.texts.items()},
         }
         for tally in counted

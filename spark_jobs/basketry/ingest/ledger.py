@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 
 from pyspark.sql import Row
 
@@ -29,6 +29,8 @@ _TEXTS_SHOWN = 5
 class FileTally:
     """What became of one file's rows. Rows of every fate add up to the rows read.
 
+    Of the good ones: older are those that silver holds in a newer version, contradicting those that another file of the
+    very same times gives other values.
     texts: by reason the texts that no closed list of words understands, and how often each stands in the file.
     """
 
@@ -37,6 +39,8 @@ class FileTally:
     quarantined: int = 0
     duplicate: int = 0
     warned: int = 0
+    older: int = 0
+    contradicting: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     texts: dict[str, Counter[str]] = field(default_factory=dict)
     first_day: date | None = None
@@ -79,6 +83,10 @@ class FileTally:
         fate = f"refused: {self.refusal}" if self.refusal else f"{self.good:,} good, {self.quarantined:,} quarantined"
         reasons = ", ".join(self.told(name) for name, _ in self.reasons.most_common())
         counts = f"{self.read:,} rows read, {fate}, {self.duplicate:,} duplicate"
+        if self.older:
+            counts += f", {self.older:,} older than what is stored"
+        if self.contradicting:
+            counts += f", {self.contradicting:,} contradict another file of the same day and time"
         return f"{self.file.name}: {counts}" + (f" ({reasons})" if reasons else "")
 
 
@@ -108,14 +116,6 @@ def tallies(
     return list(by_checksum.values())
 
 
-def loaded_files(lake: Lakehouse, feed: str) -> dict[str, datetime]:
-    """Time of delivery (UTC) by checksum of the feed's files that are loaded."""
-    if not lake.exists(FILES):
-        return {}
-    known = lake.matching(FILES, ["file_checksum", "delivered_at"], {"feed": {feed}, "status": {"loaded"}}, since={})
-    return dict(zip(known["file_checksum"].to_pylist(), known["delivered_at"].to_pylist(), strict=True))
-
-
 def record(
     lake: Lakehouse, contract: Contract, counted: Sequence[FileTally], run_id: str, delivered_by: str | None
 ) -> None:
@@ -132,10 +132,10 @@ def among(column: str, counted: Sequence[FileTally]) -> str:
 def _ledger_row(tally: FileTally, contract: Contract, run_id: str, delivered_by: str | None) -> tuple[object, ...]:
     file = tally.file
     return (
-        file.checksum, contract.feed, file.name, file.bytes, file.delivered_at, delivered_by,
+        file.checksum, contract.feed, file.name, file.bytes, file.delivered_at, file.ordering_time, delivered_by,
         "refused" if tally.refusal else "loaded", tally.refusal, contract.version,
         tally.read, tally.good, tally.quarantined, tally.duplicate, tally.warned, dict(tally.reasons),
-        list(file.unknown_columns), tally.first_day, tally.last_day, run_id,
+        list(file.unknown_columns), tally.first_day, tally.last_day, run_id, tally.older, tally.contradicting,
     )  # fmt: skip
 
 

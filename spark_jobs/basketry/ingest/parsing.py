@@ -12,8 +12,10 @@ from collections.abc import Callable
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from basketry.blanks import stripped
 from basketry.contracts import Contract, DeliveredColumn
 from basketry.tables import MONEY
+from basketry.texts import trimmed
 
 NOT_A = {
     "integer": "not_an_integer",
@@ -25,18 +27,25 @@ NOT_A = {
 DEFAULT_FORMATS = {"date": ("yyyy-MM-dd",), "timestamp": ("yyyy-MM-dd HH:mm:ss",)}
 TRUE_TEXTS, FALSE_TEXTS = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 INTEGER = r"^[+-]?[0-9]{1,18}(\.0+)?$"  # a spreadsheet exports the number 17850 as 17850.0
+EXACT = "decimal(38,18)"
+"""What a number of the file is read as to see whether it is whole."""
 ZONED_LETTERS = re.compile(r"[XxZzVO]")
 
 
 def present(text: Column, contract: Contract) -> Column:
     """The text without blanks around it; null where the contract says that it means missing."""
-    trimmed = F.trim(text)
-    missing = [value.strip() for value in contract.file.null_values] or [""]
-    return F.when(~trimmed.isin(*missing), trimmed)
+    value = trimmed(text)
+    missing = [stripped(word) for word in contract.file.null_values] or [""]
+    return F.when(~value.isin(*missing), value)
 
 
-def parse(text: Column, column: DeliveredColumn, contract: Contract) -> Column:
-    """The value of a present text by the delivered column's logical type; null where it cannot be read as one."""
+def parse(text: Column, native: Column, column: DeliveredColumn, contract: Contract) -> Column:
+    """The value of a present text by the delivered column's logical type; null where it cannot be read as one.
+
+    native: whether the file itself held a number (a cell, a JSON value), on which the contract's signs have no say.
+    """
+    if column.type in _NUMBERS:
+        return _NUMBERS[column.type](text, native, contract)
     return _PARSERS[column.type](text, column, contract)
 
 
@@ -56,13 +65,21 @@ def _plain_digits(text: Column, contract: Contract) -> Column:
     return plain
 
 
-def _integer(text: Column, column: DeliveredColumn, contract: Contract) -> Column:
-    digits = _plain_digits(text, contract)
+def _integer(text: Column, native: Column, contract: Contract) -> Column:
+    digits, exact = _plain_digits(text, contract), text.try_cast(EXACT)
+    whole = F.when(exact == F.floor(exact), exact.try_cast("bigint"))  # 1e3 is one as well
+    return F.when(native, whole).otherwise(_whole_text(digits))
+
+
+def _whole_text(digits: Column) -> Column:
     return F.when(digits.rlike(INTEGER), F.substring_index(digits, ".", 1).try_cast("bigint"))
 
 
-def _number(text: Column, column: DeliveredColumn, contract: Contract) -> Column:
-    return _plain_digits(text, contract).try_cast(MONEY)
+def _number(text: Column, native: Column, contract: Contract) -> Column:
+    digits = _plain_digits(text, contract)
+    if contract.file.decimal_sign != ".":  # by a point the signs leave a number of the file as it is
+        digits = F.when(native, text).otherwise(digits)
+    return digits.try_cast(MONEY)
 
 
 def _boolean(text: Column, column: DeliveredColumn, contract: Contract) -> Column:
@@ -96,10 +113,9 @@ def _local_time(text: Column, pattern: str, time_zone: str) -> Column:
     return F.from_utc_timestamp(moment, time_zone) if _names_a_zone(pattern) else moment
 
 
+_NUMBERS: dict[str, Callable[[Column, Column, Contract], Column]] = {"integer": _integer, "number": _number}
 _PARSERS: dict[str, Callable[[Column, DeliveredColumn, Contract], Column]] = {
     "string": _string,
-    "integer": _integer,
-    "number": _number,
     "boolean": _boolean,
     "timestamp": _timestamp,
     "date": _date,

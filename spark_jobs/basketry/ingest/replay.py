@@ -16,6 +16,8 @@ from pyspark.sql import functions as F
 from basketry.contracts import Contract, load_contract
 from basketry.forgotten import digests, masked
 from basketry.ingest import core
+from basketry.ingest.occurrences import renumbered, with_whole_files
+from basketry.ingest.order import noted_files
 from basketry.lakehouse import Lakehouse
 from basketry.report import JobReport
 from basketry.tables import ENTITY_DATE, FILES, QUARANTINE
@@ -27,22 +29,36 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     if not lake.exists(QUARANTINE):
         return JobReport(0, 0, (f"{contract.feed}: nothing in quarantine",), dry_run=arguments.dry_run)
     mine = lake.read(QUARANTINE).where(F.col("feed") == contract.feed)
-    judged = core.judge(quarantined_rows(mine.where("state = 'open'"), contract), contract)
-    judged = masked(judged, contract, digests(lake)).persist(StorageLevel.DISK_ONLY)
+    open_rows = mine.where("state = 'open'")
+    rows = with_whole_files(lake, contract, quarantined_rows(open_rows, contract))
+    rows = _with_ordering_times(lake, contract, rows)
+    judged = masked(core.judge(rows, contract), contract, digests(lake)).persist(StorageLevel.DISK_ONLY)
+    keys = open_rows.select(F.col("file_checksum").alias("_file_checksum"), F.col("row_number").alias("_row_number"))
+    replayed = judged.join(keys, ["_file_checksum", "_row_number"], "leftsemi")
     try:
-        total, passing = judged.count(), core.good(judged).count()
+        total, passing = replayed.count(), core.good(replayed).count()
         if not arguments.dry_run:
+            days = _days(core.good(replayed), contract)  # asked before quarantine changes, which tells what is replayed
             if passing:
-                rows = core.newest_by_key(core.entity_rows(core.good(judged), contract), contract)
-                lake.merge(contract.entity, rows)
+                entity = core.entity_rows(core.good(replayed), contract)
+                others = renumbered(lake, contract, judged, replayed)
+                entity = entity if others is None else entity.unionByName(others)
+                lake.merge(contract.entity, core.newest_by_key(entity, contract))
             if total:
-                lake.replace(QUARANTINE, judged_again(mine, judged, contract), where=f"feed = '{contract.feed}'")
-            recount(lake, contract, _days(core.good(judged), contract), arguments.run_id)
+                lake.replace(QUARANTINE, judged_again(mine, replayed, contract), where=f"feed = '{contract.feed}'")
+            recount(lake, contract, days, arguments.run_id)
     finally:
         judged.unpersist()
     line = f"{contract.feed}: {total:,} rows replayed under contract {contract.version}, {passing:,} pass now"
     details = {"replayed": total, "passed": passing}
     return JobReport(total, passing, (line,), details=details, dry_run=arguments.dry_run)
+
+
+def _with_ordering_times(lake: Lakehouse, contract: Contract, rows: DataFrame) -> DataFrame:
+    """The rows with the times that ops.files noted of their files."""
+    times = [(checksum, noted.ordering_time) for checksum, noted in noted_files(lake, contract.feed).items()]
+    noted = lake.spark.createDataFrame(times, "_file_checksum string, _ordering_time timestamp")
+    return rows.drop("_ordering_time").join(F.broadcast(noted), "_file_checksum", "left")
 
 
 def quarantined_rows(quarantine: DataFrame, contract: Contract) -> DataFrame:
@@ -51,15 +67,17 @@ def quarantined_rows(quarantine: DataFrame, contract: Contract) -> DataFrame:
     A row of the wrong shape keeps its structural reasons: no mapping can mend it, only a new delivery.
     """
     names = [column.name for column in contract.delivered]
-    schema = ", ".join(f"`{name}` string" for name in [*names, "_extra"])
+    schema = ", ".join(f"`{name}` string" for name in [*names, "_extra"]) + ", _native array<string>"
     raw = F.from_json("content", schema)
     return quarantine.select(
         F.col("file_checksum").alias("_file_checksum"),
         F.col("row_number").alias("_row_number"),
         F.col("delivered_at").alias("_delivered_at"),
+        F.lit(None).cast("timestamp").alias("_ordering_time"),
         F.col("file_name").alias("_file_name"),
         *(raw.getField(name).alias(name) for name in names),
         raw.getField("_extra").alias("_extra"),
+        raw.getField("_native").alias("_native"),
         F.filter("reasons", lambda reason: reason.startswith("row:")).alias("_defects"),
     )
 
@@ -99,7 +117,7 @@ def recount(lake: Lakehouse, contract: Contract, days: Mapping[str, Row], run_id
             lines.append(_recounted(row, rows, {**kept, **reasons}, days.get(row.file_checksum), run_id))
     if lines:
         checksums = ", ".join(repr(line["file_checksum"]) for line in lines)
-        written = [tuple(line[name] for name in FILES.column_names) for line in lines]
+        written = [tuple(line.get(name) for name in FILES.column_names) for line in lines]
         lake.record(FILES, written, where=f"feed = '{contract.feed}' AND file_checksum IN ({checksums})")
 
 

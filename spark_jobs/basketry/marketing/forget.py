@@ -17,6 +17,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from basketry.blanks import stripped
 from basketry.contracts import Contract, load_contracts
 from basketry.errors import BadInputError
 from basketry.forgotten import CUSTOMER, digest
@@ -24,6 +25,7 @@ from basketry.lakehouse import Lakehouse
 from basketry.marketing import export
 from basketry.report import JobReport
 from basketry.tables import CUSTOMERS, FORGOTTEN, HANDOVERS, QUARANTINE, TABLES, Table, bronze_table
+from basketry.texts import identifier
 
 _DIGITS_OF_A_PHONE = 7
 _KEY = ("file_checksum", "row_number")
@@ -31,7 +33,8 @@ _KEY = ("file_checksum", "row_number")
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Forget --customers (ids, commas between); with --dry-run only count. BadInputError for one that nobody knows."""
-    customers = tuple(dict.fromkeys(part.strip() for part in arguments.customers.split(",") if part.strip()))
+    named = map(stripped, arguments.customers.split(","))
+    customers = tuple(dict.fromkeys(part for part in named if part))
     at = _instant(arguments.requested_at)
     contracts = [one for one in load_contracts(lake.catalog, lake.settings.include).values() if _personal(one)]
     work = _Erasure(lake, customers, contracts, dry_run=arguments.dry_run)
@@ -161,7 +164,7 @@ class _Erasure:
         mapped = next(column for column in contract.mapped if column.name == CUSTOMER)
         who = F.expr(mapped.expression).cast("string")
         who = F.concat(F.lit(mapped.id_prefix), who) if mapped.id_prefix else who
-        return F.trim(who).isin(*self.customers)
+        return identifier(who).isin(*self.customers)
 
     def _quarantined(self) -> list[tuple[str, str, int]]:
         """Quarantined rows of any feed that name one of them by id, or hold an address or number of theirs."""

@@ -14,6 +14,12 @@ FILES = Table(
         required("file_name", "string", "name under the feed's landing folder"),
         required("file_bytes", "bigint", "size"),
         required("delivered_at", "timestamp", "from the file's name where the contract says how, else its modification time"),
+        Column(
+            "ordering_time",
+            "timestamp",
+            "decides between files delivered at one time: the modification time when the content was first seen, or, for a file"
+            " loaded again by force, right after the newest of its day; missing before this was noted, and then earliest",
+        ),
         Column("delivered_by", "string", "who delivered it, as told in the form"),
         required("status", "string", "loaded or refused"),
         Column("refusal", "string", "why it was refused"),
@@ -28,6 +34,12 @@ FILES = Table(
         Column("touched_from", "date", "first business day that a row of this file changed"),
         Column("touched_to", "date", "last business day that a row of this file changed"),
         required("run_id", "string", "the run that loaded it"),
+        Column("rows_older", "bigint", "good rows that were older than what silver held when the file was loaded"),
+        Column(
+            "rows_contradicting",
+            "bigint",
+            "good rows that another file of the same ordering time contradicts: same key, other values",
+        ),
     ),
     ("feed", "file_checksum"),
     partitioned_by=("feed",),

@@ -10,6 +10,7 @@ LINEAGE = (
     required("_file_checksum", "string", "sha256 of the delivered file that this version of the row came from"),
     required("_row_number", "bigint", "record number in that file; the header is 1"),
     required("_delivered_at", "timestamp", "when that file was delivered: decides which of two versions is newer"),
+    Column("_ordering_time", "timestamp", "decides between files delivered at one time, see ops.files; missing is earliest"),
 )
 
 
@@ -211,8 +212,9 @@ def bronze_table(feed: str, delivered: Iterable[tuple[str, bool]]) -> Table:
     """The bronze table of a feed. delivered: (column name, is it personal data) of each delivered column, all text."""
     columns = tuple(Column(name, "string", "as delivered", pii=pii) for name, pii in delivered)
     extra = Column("_extra", "string", "columns the contract does not know, JSON", pii=any(column.pii for column in columns))
+    native = Column("_native", "array<string>", "columns whose value is a number in the file itself, not text; missing: none")
     meaning = f"a delivered row of the feed {feed}, verbatim"
-    return Table("bronze", feed, meaning, (*BRONZE_LINEAGE, *columns, extra), ("_file_checksum", "_row_number"))
+    return Table("bronze", feed, meaning, (*BRONZE_LINEAGE, *columns, extra, native), ("_file_checksum", "_row_number"))
 
 
 def entity(name: str) -> Table:

@@ -145,6 +145,26 @@ MISTAKES = {
         "uper(trim(sku))",
         "has the unknown function 'uper'; did you mean 'upper'?",
     ),
+    "an occurrence in no id": (
+        "upper(trim(sku))",
+        "occurrence(sku)",
+        "column 'product_id' counts an occurrence, which only numbers rows",
+    ),
+    "an occurrence in a rule": (
+        "rating between 1 and 5",
+        "occurrence(product_id) < 5",
+        "rule rating_in_range counts an occurrence; only an id can",
+    ),
+    "an occurrence within an occurrence": (
+        "transformLogic: rating_no",
+        "transformLogic: occurrence(occurrence(sku))",
+        "has an occurrence within an occurrence",
+    ),
+    "an occurrence of nothing": (
+        "transformLogic: rating_no",
+        "transformLogic: \"occurrence('a')\"",
+        "counts the occurrence of what is the same in every row",
+    ),
     "timestamp as a date": ("to_date(Written)", "Written", "write to_date(…), the retailer's local day"),
     "text as a number": ("cast(Stars as int)", "sku", "column 'rating' is int and its expression gives text"),
     "rule key": (

@@ -69,6 +69,15 @@ def test_an_expression_knows_its_columns() -> None:
     assert compiled("if(open, name, code)").columns == {"open", "name", "code"}
 
 
+def test_an_occurrence_is_counted_beforehand() -> None:
+    """Its number is a column that the expression names; equal values are one number, whatever stands around them."""
+    found = compiled("concat(name, '-', occurrence(code, upper(name)))")
+    assert list(found.occurrences.values()) == [("`code`", "UPPER(`name`)")]
+    (name,) = found.occurrences
+    assert (found.kind, found.sql) == ("text", f"CONCAT(`name`, '-', TRY_CAST(`{name}` AS STRING))")
+    assert compiled("occurrence(code, upper(name))").occurrences == found.occurrences
+
+
 def test_a_row_hash_tells_null_from_empty() -> None:
     """row_hash is sha2 over all values with a mark for null and a separator that no file contains."""
     sql = compiled("row_hash(name, count)").sql

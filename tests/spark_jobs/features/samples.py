@@ -46,7 +46,7 @@ def line(
     base |= {"ordered_at": datetime.combine(day, datetime.min.time()), "order_date": day, "line_kind": "sale"}
     base |= {"status": "paid", "quantity": Decimal(1), **amounts, "net_amount": paid, **other}
     delivered = datetime(2025, 1, 1) + timedelta(days=delivery)
-    return {**base, "_file_checksum": "c", "_row_number": 2, "_delivered_at": delivered}
+    return {**base, "_file_checksum": "c", "_row_number": 2, "_delivered_at": delivered, "_ordering_time": None}
 
 
 def product(name: str, category: str | None, delivery: int = 0) -> Row:
@@ -55,6 +55,7 @@ def product(name: str, category: str | None, delivery: int = 0) -> Row:
         "_file_checksum": "c",
         "_row_number": 2,
         "_delivered_at": datetime(2025, 1, 1) + timedelta(days=delivery),
+        "_ordering_time": None,
     }
     return {**dict.fromkeys(PRODUCTS.column_names), "product_id": name, "category": category, **lineage}
 

@@ -34,6 +34,7 @@ def test_every_format_gives_the_same_schema(tmp_path: Path) -> None:
             ("_row_number", pa.int64()),
             *((name, pa.string()) for name in COLUMNS),
             ("_extra", pa.string()),
+            ("_native", pa.list_(pa.string())),
             ("_defects", pa.list_(pa.string())),
         ]
     )

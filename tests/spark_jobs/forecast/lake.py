@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from basketry.lakehouse import Lakehouse, declared_schema
-from basketry.tables import ORDER_LINES, PRODUCTS, REVIEWS, Table
+from basketry.tables import LINEAGE, ORDER_LINES, PRODUCTS, REVIEWS, Table
 from tests.spark_jobs.features.samples import line, product
 
 WEEKS = 30
@@ -69,7 +69,7 @@ def products() -> Iterator[dict[str, Any]]:
 def reviews() -> Iterator[dict[str, Any]]:
     """Three of a product, the last of the day after."""
     for number, (rating, day) in enumerate(((2, FIRST), (4, AS_OF), (1, AS_OF + timedelta(days=1)))):
-        lineage = {name: line("o", "1", FIRST)[name] for name in ("_file_checksum", "_row_number", "_delivered_at")}
+        lineage = {column.name: line("o", "1", FIRST)[column.name] for column in LINEAGE}
         yield {
             "review_id": str(number),
             "product_id": "P00",

@@ -58,12 +58,12 @@ def raw(spark: SparkSession, *rows: tuple[str | None, ...], defects: dict[int, l
     """Delivered rows of one file, numbered from 2."""
     names = ", ".join(f"`{column.name}` string" for column in DELIVERED)
     schema = (
-        f"_file_checksum string, _row_number bigint, _delivered_at timestamp, _file_name string, {names}, "
-        "_extra string, _defects array<string>"
+        "_file_checksum string, _row_number bigint, _delivered_at timestamp, _ordering_time timestamp, _file_name string, "
+        f"{names}, _extra string, _native array<string>, _defects array<string>"
     )
     when = datetime(2026, 3, 2, tzinfo=UTC)
     lines = [
-        ("f1", number, when, "f1.csv", *row, None, (defects or {}).get(number, []))
+        ("f1", number, when, when, "f1.csv", *row, None, None, (defects or {}).get(number, []))
         for number, row in enumerate(rows, 2)
     ]
     return spark.createDataFrame(lines, schema)

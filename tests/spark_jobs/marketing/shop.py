@@ -11,7 +11,7 @@ from basketry.lakehouse import Lakehouse, declared_schema
 from basketry.tables import CUSTOMERS, OPT_OUTS, ORDER_LINES, PRODUCTS, Table
 
 Row = dict[str, Any]
-LINEAGE = {"_file_checksum": "c", "_row_number": 2, "_delivered_at": datetime(2026, 1, 1)}
+LINEAGE = {"_file_checksum": "c", "_row_number": 2, "_delivered_at": datetime(2026, 1, 1), "_ordering_time": None}
 AS_OF = date(2026, 11, 22)
 """A Sunday; Thanksgiving is on the Thursday after."""
 

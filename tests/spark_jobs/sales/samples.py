@@ -17,7 +17,8 @@ KINDS = ("instore_discount", "campaign_coupon_discount", "manuf_coupon_discount"
 
 
 def _lineage(delivery: int) -> Row:
-    return {"_file_checksum": "c", "_row_number": 2, "_delivered_at": datetime(2024, 1, 1) + timedelta(days=delivery)}
+    delivered = datetime(2024, 1, 1) + timedelta(days=delivery)
+    return {"_file_checksum": "c", "_row_number": 2, "_delivered_at": delivered, "_ordering_time": None}
 
 
 def line(order: str, number: str, day: str, product: str | None = "P1", delivery: int = 0, **other: Any) -> Row:

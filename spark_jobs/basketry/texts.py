@@ -1,0 +1,18 @@
+"""Delivered texts as Columns: blanks around them, and signs in ids that nobody sees (see basketry.blanks)."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from basketry.blanks import BLANKS, INVISIBLE
+
+
+def trimmed(text: Column) -> Column:
+    """The text without blanks around it; null stays null."""
+    return F.trim(text, F.lit(BLANKS))
+
+
+def identifier(text: Column) -> Column:
+    """An id without blanks around it and without invisible signs inside; spaces that can be seen inside it stay."""
+    return trimmed(F.translate(text, INVISIBLE, ""))
