@@ -16,7 +16,7 @@ from basketry.tables import REVIEWS, TABLES, entity
 def reviews(lake: Lakehouse, *rows: tuple[str, int, int]) -> DataFrame:
     """Reviews (id, rating, day of delivery in January)."""
     full = [
-        (name, "p1", None, rating, date(2026, 1, 1), f"file-{day}", 2, datetime(2026, 1, day, tzinfo=UTC))
+        (name, "p1", None, rating, date(2026, 1, 1), f"file-{day}", 2, datetime(2026, 1, day, tzinfo=UTC), None)
         for name, rating, day in rows
     ]
     return lake.spark.createDataFrame(full, declared_schema(REVIEWS))

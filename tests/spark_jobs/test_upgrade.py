@@ -77,9 +77,9 @@ def test_what_cannot_be_added_is_refused_in_one_sentence(changed: Table, told: s
 def test_every_way_of_writing_upgrades_first(lake: Lakehouse) -> None:
     """Merge, replace, append, record and put_once each find the table of an earlier release and end with the new column."""
     older = lake.spark.createDataFrame(
-        [("a", "p1", None, 5, DAY, "file", 2, datetime(2026, 1, 1, tzinfo=UTC))], declared_schema(REVIEWS)
+        [("a", "p1", None, 5, DAY, "file", 2, datetime(2026, 1, 1, tzinfo=UTC), None)], declared_schema(REVIEWS)
     )
-    second = ("b", "p1", None, 1, DAY, "file", 3, datetime(2026, 1, 2, tzinfo=UTC))
+    second = ("b", "p1", None, 1, DAY, "file", 3, datetime(2026, 1, 2, tzinfo=UTC), None)
     newer, later = with_next(REVIEWS, NEXT), older.selectExpr("*", "true AS verified")
     for name, write in (
         ("merge", lambda lake, table: lake.merge(table, later)),
@@ -94,6 +94,18 @@ def test_every_way_of_writing_upgrades_first(lake: Lakehouse) -> None:
         assert other.read(table).columns == list(table.column_names)
         lake.record(dataclasses.replace(REVIEWS, name=name), [second], "review_id = 'b'")
         assert {row.review_id for row in other.read(table).collect()} >= {"a", "b"}  # the release before still writes
+
+
+def test_a_row_that_an_earlier_release_wrote_is_older_than_one_of_its_delivery(lake: Lakehouse) -> None:
+    """It has no ordering time: the table gains the column, and a file of the same day whose time is noted wins."""
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    stored = {"review_id": "a", "product_id": "p1", "rating": 5, "reviewed_on": DAY, "_row_number": 2, "_delivered_at": at}
+    fill(lake.settings.lake, lake.catalog, without(REVIEWS, "_ordering_time"), [stored | {"_file_checksum": "f"}])  # type: ignore[arg-type]
+    for checksum, rating, time in (("e", 4, at), ("g", 3, None)):
+        row = ("a", "p1", None, rating, DAY, checksum, 2, at, time)
+        lake.merge(REVIEWS, lake.spark.createDataFrame([row], declared_schema(REVIEWS)))
+    (kept,) = lake.read(REVIEWS).collect()
+    assert (kept.rating, kept._file_checksum) == (4, "e")
 
 
 def test_a_lake_of_an_earlier_release_is_upgraded_by_its_next_runs(lake: Lakehouse) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import tracemalloc
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 
 from basketry.files import find_files, inspect_file, read_batches
 from tests.data_sets import data_folder
-from tests.spark_jobs.files.samples import COLUMNS, contract, written
+from tests.spark_jobs.files.samples import COLUMNS, contract, rows_of, values, workbook, written
 
 ONLINE_RETAIL = (
     "InvoiceNo",
@@ -109,3 +111,28 @@ def test_online_retail_is_read_to_the_row(name: str) -> None:
         revenue += pc.sum(pc.multiply(quantity, batch["UnitPrice"].cast(pa.decimal128(16, 4)))).as_py()
         assert pc.sum(pc.list_value_length(batch["_defects"])).as_py() == 0
     assert (rows, revenue) == (541_909, Decimal("9747747.934"))
+
+
+def test_what_is_a_number_in_the_file_itself_is_named(tmp_path: Path) -> None:
+    """A cell or JSON value that is a number, whatever it looks like; text, dates, true and what CSV holds are none."""
+    lines = ('{"id":"1","name":2,"price":1.5}', '{"id":true,"name":"x","price":"1.5"}', '{"id":3,"name":[4]}')
+    paths = (
+        workbook(tmp_path, "a.xlsx", [COLUMNS, ("1", 2, 1.5), (True, "x", "1.5"), (3, date(2026, 1, 31), None)]),
+        written(tmp_path, "a.jsonl", "\n".join(lines)),
+        written(tmp_path, "a.csv", "id,name,price\n1,2,1.5\n,x,1.5\n3,,\n"),
+    )
+    named = [["name", "price"], None, ["id"]]
+    assert [[row["_native"] for row in rows_of(path, contract())] for path in paths] == [named, named, [None] * 3]
+
+
+def test_a_header_is_found_whatever_blanks_are_around_it(tmp_path: Path) -> None:
+    """In a sheet, a CSV's first row and a JSON key alike; two keys that differ by blanks alone are one twice."""
+    odd = ("\u00a0id", "name\u200b", "\ufeffprice\t")
+    paths = (
+        workbook(tmp_path, "a.xlsx", [odd, ("1", "x", "2")]),
+        written(tmp_path, "a.csv", "id\u00a0,\u200bname,price\u202f\n1,x,2\n"),
+        written(tmp_path, "a.jsonl", json.dumps(dict(zip(odd, ("1", "x", "2"), strict=True)))),
+    )
+    assert [values(path, contract()) for path in paths] == [[["1", "x", "2"]]] * 3
+    twice = written(tmp_path, "b.jsonl", '{"id":"1"}\n{"id":"1","id\\u00a0":"2"}\n')
+    assert [row["_defects"] for row in rows_of(twice, contract())] == [[], ["row:duplicate_key"]]
