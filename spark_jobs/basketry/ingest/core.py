@@ -141,7 +141,7 @@ def _entity_value(column: MappedColumn, contract: Contract) -> Column:
     if column.id_prefix:
         value = F.concat(F.lit(column.id_prefix), value.cast("string"))
     if (words := contract.entity.column(column.name).words) is not None:
-        value = declared.understood(value.cast("string"), source, words)
+        value = declared.understood(value.cast("string"), words)
     value = value.try_cast(column.type)
     if column.is_id:
         value = identifier(value)

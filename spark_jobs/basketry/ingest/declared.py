@@ -24,16 +24,12 @@ _HIDDEN = "…"
 _MOST_VALUES = 100
 
 
-def understood(text: Column, source: Column, words: Words) -> Column:
-    """The word that a text means; null where it means none, unless the list says what such a text counts as.
-
-    text: after the contract's map, which may have found nothing; source: before it, null where nothing was delivered.
-    """
+def understood(text: Column, words: Words) -> Column:
+    """The word that a text means; null where it means none. text: after the contract's map, which may have found nothing."""
     # A text that is one of the words already, as nearly every one is, is not spelled out anew.
     entries = [F.lit(part) for entry in words.by_spelling.items() for part in entry]
     spelled = F.try_element_at(F.create_map(*entries), F.trim(F.regexp_replace(F.lower(text), GAPS, " ")))
-    word = F.coalesce(F.when(text.isin(*words.words), text), spelled)
-    return word if words.otherwise is None else F.coalesce(word, F.when(source.isNotNull(), F.lit(words.otherwise)))
+    return F.coalesce(F.when(text.isin(*words.words), text), spelled)
 
 
 def faults(contract: Contract) -> list[Column]:

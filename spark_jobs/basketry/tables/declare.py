@@ -26,18 +26,15 @@ class Words:
     """A closed list of words: nothing else may stand in the column.
 
     spellings: each word with its other spellings, as `plain` writes them; case, blanks, hyphens and underscores need none.
-    otherwise: the word that every text outside the list counts as, for a column where ignoring a row would harm somebody
-    (a withdrawal of consent that nobody understands withdraws everything); None: such a row is set aside.
     """
 
     spellings: tuple[tuple[str, tuple[str, ...]], ...]
-    otherwise: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a list in which a text means two words, or nothing."""
         texts = [plain(text) for word, others in self.spellings for text in (word, *others)]
-        if len(set(texts)) < len(texts) or not texts or self.otherwise not in (None, *self.words):
-            raise BadInputError(f"the words {', '.join(self.words)} have a spelling twice, or an unlisted default.")
+        if len(set(texts)) < len(texts) or not texts:
+            raise BadInputError(f"the words {', '.join(self.words)} have a spelling twice, or there is none.")
 
     @property
     def words(self) -> tuple[str, ...]:

@@ -101,26 +101,16 @@ def test_every_column_that_its_declaration_lists_is_closed(spark: SparkSession) 
     closed = {f"{table.name}.{column.name}" for table in SILVER for column in table.columns if column.words}
     assert closed >= {"order_lines.line_kind", "order_lines.status", "events.event_type", "customers.homeowner"}
     rows = spark.createDataFrame([("Add to Cart",), ("hover",)], "text string")
-    said = rows.select(declared.understood(F.col("text"), F.col("text"), EVENT_TYPES)).collect()
+    said = rows.select(declared.understood(F.col("text"), EVENT_TYPES)).collect()
     assert [row[0] for row in said] == ["cart", None]
     assert HOMEOWNER.by_spelling["tenant"] == "renter"
 
 
-def test_a_list_may_say_what_everything_else_counts_as(spark: SparkSession) -> None:
-    """Where ignoring a row would harm somebody, an unknown text counts as the declared word; nothing stays nothing."""
-    words = Words((("phone", ("telephone",)), ("all", ())), otherwise="all")
-    rows = spark.createDataFrame([("Telephone",), ("carrier pigeon",), (None,)], "text string")
-    said = rows.select(declared.understood(F.col("text"), F.col("text"), words)).collect()
-    assert [row[0] for row in said] == ["phone", "all", None]
-    unmapped = rows.select(declared.understood(F.lit(None).cast("string"), F.col("text"), words)).collect()
-    assert [row[0] for row in unmapped] == ["all", "all", None]
-
-
-def test_a_list_of_words_is_refused_when_it_contradicts_itself() -> None:
-    """A spelling of two words, or a default that is none, is a slip of whoever declares it."""
-    for wrong in (Words, lambda spellings: Words(spellings, otherwise="b")):
-        with pytest.raises(BadInputError, match="have a spelling twice, or an unlisted default"):
-            wrong((("a", ("A",)),) if wrong is Words else (("a", ()),))
+@pytest.mark.parametrize("spellings", [(("a", ("A",)),), (("a", ("b",)), ("b", ())), ()])
+def test_a_list_of_words_is_refused_when_it_contradicts_itself(spellings: tuple[tuple[str, tuple[str, ...]], ...]) -> None:
+    """A spelling of two words, or no word at all, is a slip of whoever declares it."""
+    with pytest.raises(BadInputError, match="have a spelling twice, or there is none"):
+        Words(spellings)
 
 
 WRONG = (
