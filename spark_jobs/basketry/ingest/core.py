@@ -271,14 +271,20 @@ def quarantine_rows(judged: DataFrame, contract: Contract) -> DataFrame:
     )
 
 
+def business_day(contract: Contract) -> Column:
+    """The business day of a judged row; null where the entity has none, or the contract maps none."""
+    day = ENTITY_DATE.get(contract.entity.name)
+    is_mapped = any(column.name == day for column in contract.mapped)
+    return F.col(f"_entity.{day}") if is_mapped else F.lit(None).cast("date")
+
+
 def tally(marked: DataFrame, contract: Contract) -> DataFrame:
     """Rows counted by file, fate and reasons: few lines, however many rows.
 
     Returns `_file_checksum`, `_reasons`, `_warnings`, `_duplicate`, `rows`, `first_day`, `last_day` (business days of the
     rows that reach silver; null where the entity has none).
     """
-    day = ENTITY_DATE.get(contract.entity.name)
-    value = F.col(f"_entity.{day}") if day else F.lit(None).cast("date")
+    value = business_day(contract)
     return marked.groupBy("_file_checksum", "_reasons", "_warnings", "_duplicate").agg(
         F.count("*").alias("rows"), F.min(value).alias("first_day"), F.max(value).alias("last_day")
     )

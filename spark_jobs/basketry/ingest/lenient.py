@@ -44,8 +44,8 @@ def meant(column: MappedColumn, contract: Contract) -> Column:
     lenient = LENIENT.get(contract.entity.name)
     if lenient is None or column.name != lenient.column:
         return value
-    said = F.coalesce(value, F.col(f"`source:{column.name}`").cast("string"))
-    return channels.meant(said, lenient).alias(column.name)
+    word = F.coalesce(value, F.col(f"`source:{column.name}`").cast("string"))
+    return channels.meant(word, lenient).alias(column.name)
 
 
 def unknown_words(contract: Contract) -> list[Column]:

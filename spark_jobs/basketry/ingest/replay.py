@@ -20,7 +20,7 @@ from basketry.ingest.occurrences import renumbered, with_whole_files
 from basketry.ingest.order import noted_files
 from basketry.lakehouse import Lakehouse
 from basketry.report import JobReport
-from basketry.tables import ENTITY_DATE, FILES, QUARANTINE
+from basketry.tables import FILES, QUARANTINE
 
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
@@ -146,7 +146,6 @@ def _recounted(row: Row, quarantined: int, reasons: dict[str, int], days: Row | 
 
 
 def _days(passed: DataFrame, contract: Contract) -> dict[str, Row]:
-    day = ENTITY_DATE.get(contract.entity.name)
-    value = F.col(f"_entity.{day}") if day else F.lit(None).cast("date")
+    value = core.business_day(contract)
     grouped = passed.groupBy("_file_checksum").agg(F.min(value).alias("first_day"), F.max(value).alias("last_day"))
     return {row._file_checksum: row for row in grouped.collect()}

@@ -67,9 +67,9 @@ def _validator(country: str) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa
         """The batches with e-mail, phone and country code in the form that may be used, or null."""
         for batch in batches:
             code = country_code(batch.column("country"), country)
-            said_email, said_phone = batch.column("said_email"), batch.column("said_phone")
-            email, phone = contacts.valid_emails(said_email), contacts.valid_phones(said_phone, code)
-            shared = (contacts.mailboxes(email), contacts.numbers(phone, said_phone, code, country))
+            mail_text, phone_text = batch.column("said_email"), batch.column("said_phone")
+            email, phone = contacts.valid_emails(mail_text), contacts.valid_phones(phone_text, code)
+            shared = (contacts.mailboxes(email), contacts.numbers(phone, phone_text, code, country))
             columns = [*batch.columns, email, phone, *shared, code]
             yield pa.RecordBatch.from_arrays(columns, [*batch.schema.names, *_VALIDATED])
 

@@ -77,26 +77,26 @@ def place_of(
     """
     if country != UNITED_STATES:
         zones = _country_zones().get(country or "", ())
-        return Place(country, zones, (), _said(zones, FROM_COUNTRY, FROM_COUNTRY_ZONES))
+        return Place(country, zones, (), _zones_from(zones, FROM_COUNTRY, FROM_COUNTRY_ZONES))
     of_state = zones_of_state.get(state or "", ())
     if zip_zone is None:
-        said = _said(of_state, FROM_STATE, FROM_STATE_ZONES)
-        return Place(country, of_state, (state,) if of_state and state else (), said)
+        zones_from = _zones_from(of_state, FROM_STATE, FROM_STATE_ZONES)
+        return Place(country, of_state, (state,) if of_state and state else (), zones_from)
     if of_state and zip_state != state and state and zip_state:
         return Place(country, tuple(sorted({zip_zone, *of_state})), (state, zip_state), DISAGREE)
     return Place(country, (zip_zone,), (zip_state,) if zip_state else (), FROM_ZIP)
 
 
-def _said(zones: Sequence[str], single: str, several: str) -> str:
+def _zones_from(zones: Sequence[str], single: str, several: str) -> str:
     return (single if len(zones) == 1 else several) if zones else NOWHERE
 
 
 def with_zones(place: Place, zones: tuple[str, ...]) -> Place:
     """The place with those of its zones that tell its time; with none, it is nowhere known."""
-    said = place.said_from if zones else NOWHERE
+    zones_from = place.said_from if zones else NOWHERE
     if len(zones) == 1:
-        said = {FROM_STATE_ZONES: FROM_STATE, FROM_COUNTRY_ZONES: FROM_COUNTRY}.get(said, said)
-    return replace(place, zones=zones, said_from=said)
+        zones_from = {FROM_STATE_ZONES: FROM_STATE, FROM_COUNTRY_ZONES: FROM_COUNTRY}.get(zones_from, zones_from)
+    return replace(place, zones=zones, said_from=zones_from)
 
 
 @lru_cache(maxsize=1)

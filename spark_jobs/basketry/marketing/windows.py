@@ -43,8 +43,8 @@ def resolved(place: Place, days: Sequence[date], calling: Calling) -> Place:
 
 def _times(zone: str, days: Sequence[date]) -> tuple[timedelta | None, ...]:
     """How far the clocks are from UTC at both ends of the hours in which anybody may be called."""
-    known = ZoneInfo(zone)
-    return tuple(datetime.combine(day, clock, known).utcoffset() for day in days for clock in (EARLIEST, LATEST))
+    clocks = ZoneInfo(zone)
+    return tuple(datetime.combine(day, clock, clocks).utcoffset() for day in days for clock in (EARLIEST, LATEST))
 
 
 def call_windows(place: Place, days: Sequence[date], calling: Calling) -> tuple[Window, ...]:

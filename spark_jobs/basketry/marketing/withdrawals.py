@@ -34,14 +34,14 @@ def closed_channels(points: DataFrame, opt_outs: DataFrame) -> Mapping[str, Clos
     counts, whatever its date: a run of an earlier day must not call who has said no since.
     """
     words = opt_outs.select("customer_id", channel_meant(F.col("channel")).alias("channel"))
-    found = {}
+    closed = {}
     for channel in CHANNELS:
         customers = words.where(F.col("channel").isin(channel, ALL_CHANNELS)).select("customer_id").distinct()
         key = F.col(KEYS[channel])
         # One shuffle less than by key alone: few customers withdraw, so both joins are broadcast.
         theirs = points.join(F.broadcast(customers), "customer_id", "left_semi").select(key).where(key.isNotNull())
-        found[channel] = Closed(customers, theirs.distinct())
-    return found
+        closed[channel] = Closed(customers, theirs.distinct())
+    return closed
 
 
 def with_withdrawals(rows: DataFrame, closed: Mapping[str, Closed]) -> DataFrame:

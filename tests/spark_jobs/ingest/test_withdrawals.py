@@ -86,8 +86,8 @@ def no_more(shop: Shop) -> Shop:
 
 def load(shop: Shop, **given: object) -> JobReport:
     """Load the feed."""
-    known: dict[str, object] = {"feed": "opt_outs", "files": "*", "force": False, "refusals_only": False, "dry_run": False}
-    return job.run(shop.lake, argparse.Namespace(**{**known, "run_id": "r", "delivered_by": None, **given}))
+    defaults: dict[str, object] = {"feed": "opt_outs", "files": "*", "force": False, "refusals_only": False, "dry_run": False}
+    return job.run(shop.lake, argparse.Namespace(**{**defaults, "run_id": "r", "delivered_by": None, **given}))
 
 
 def silver(shop: Shop) -> dict[str, tuple[str, date | None]]:
@@ -111,8 +111,8 @@ def test_a_withdrawal_counts_whatever_cannot_be_read_in_it(no_more: Shop, mappin
     assert no_more.quarantine() == {8: ("open", ["id:missing"]), 9: ("open", ["only_out"])}
     (file,) = report.details["files"]
     assert (file["good"], file["quarantined"], file["warned"]) == (6, 2, 5)
-    told = {"day:not_a_date", "day:missing", "channel:unknown_value", "channel:missing", "not_so_old"}
-    assert told <= set(file["reasons"])
+    warnings = {"day:not_a_date", "day:missing", "channel:unknown_value", "channel:missing", "not_so_old"}
+    assert warnings <= set(file["reasons"])
 
 
 def test_no_day_at_all_is_enough(no_more: Shop) -> None:

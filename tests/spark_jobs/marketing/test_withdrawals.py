@@ -103,8 +103,8 @@ def test_the_export_heeds_who_withdrew_since_the_audience(town: dict[str, Any], 
     assert {"A08", "A09", "A12"} <= set(people)
     channels = {who: channel for who, (channel, _) in handed(town).items()}
     assert channels == {"A06": "phone", "A07": "phone", "A09": "email", "A12": "phone"}
-    kept = DeltaTable(town["lake"].path(HANDOVERS)).to_pyarrow_table().to_pylist()
-    assert {row["customer_id"]: row["channel"] for row in kept} == channels
+    stored = DeltaTable(town["lake"].path(HANDOVERS)).to_pyarrow_table().to_pylist()
+    assert {row["customer_id"]: row["channel"] for row in stored} == channels
 
 
 def test_the_report_counts_who_withdrew_since(town: dict[str, Any]) -> None:
