@@ -123,7 +123,7 @@ def _same(value: object, times: int) -> pa.Array:
 
 
 def _lineage(rows: int) -> dict[str, pa.Array]:
-    delivered = pa.scalar(datetime(2026, 1, 1, tzinfo=UTC), pa.timestamp("us", "UTC"))
+    delivered = pa.scalar(datetime(2026, 11, 23, tzinfo=UTC), pa.timestamp("us", "UTC"))
     return {
         "_file_checksum": _same("synthetic", rows), "_row_number": _same(2, rows), "_delivered_at": pa.repeat(delivered, rows),
     }  # fmt: skip

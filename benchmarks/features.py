@@ -23,12 +23,12 @@ AS_OF = str(FIRST_DAY + DAYS - 1)
 
 def features(folder: Path) -> list[Figure]:
     """One day and thirty against one day of the plain port; one day with the session up against DuckDB."""
-    write_silver(folder / "lake" / "bench")
-    arguments = (str(folder / "lake" / "bench"), AS_OF)
+    write_silver(folder / "lake" / "demo")
+    arguments = (str(folder / "lake" / "demo"), AS_OF)
     plain = submit(HERE / "plain_features.py", *arguments, str(folder / "plain"), home=folder).seconds
-    cold = job("features", f"--as-of={AS_OF}", "--run-id=first", home=folder, catalog="bench").seconds
-    one = job("features", f"--as-of={AS_OF}", "--run-id=one", home=folder, catalog="bench").seconds
-    many = job("features", f"--as-of={AS_OF}", "--days=30", "--run-id=many", home=folder, catalog="bench").seconds
+    cold = job("features", f"--as-of={AS_OF}", "--run-id=first", home=folder, catalog="demo").seconds
+    one = job("features", f"--as-of={AS_OF}", "--run-id=one", home=folder, catalog="demo").seconds
+    many = job("features", f"--as-of={AS_OF}", "--days=30", "--run-id=many", home=folder, catalog="demo").seconds
     (folder / "duckdb").mkdir()
     duckdb = _duckdb(folder, arguments)
     session = _seconds(folder, "one")
@@ -55,7 +55,7 @@ def _duckdb(folder: Path, arguments: tuple[str, str]) -> float:
 
 def _seconds(folder: Path, run_id: str) -> float:
     """How long a run of the job took once its session was up, as it noted itself."""
-    rows = DeltaTable(folder / "lake" / "bench" / "ops" / "job_runs").to_pyarrow_table().to_pylist()
+    rows = DeltaTable(folder / "lake" / "demo" / "ops" / "job_runs").to_pyarrow_table().to_pylist()
     return next(float(row["seconds"]) for row in rows if row["run_id"] == run_id and json.loads(row["arguments"]))
 
 

@@ -17,7 +17,7 @@ from benchmarks.cases import CHECKOUT, job
 from benchmarks.features import AS_OF, write_silver
 from benchmarks.measure import Figure, Run
 
-CATALOG, MODEL = "bench", "bench.gold.propensity"
+CATALOG, MODEL = "demo", "demo.gold.propensity"
 LINES = 400_000
 CATEGORIES = 10
 COPIES = {1: 40, 10: 400}

@@ -48,12 +48,12 @@ def segments(folder: Path, small: int = 1_000_000, large: int = 10_000_000) -> l
 
 def _assigned(home: Path, customers: int) -> tuple[float, float]:
     """Seconds with the session up, and the peak memory of the job's largest process, MiB."""
-    write_order_lines(home / "lake" / "bench" / "silver" / "order_lines", customers)
+    write_order_lines(home / "lake" / "demo" / "silver" / "order_lines", customers)
     champion(home)
-    run = job("rfm", f"--as-of={AS_OF}", "--run-id=one", home=home, catalog="bench")
-    rows = DeltaTable(home / "lake" / "bench" / "ops" / "job_runs").to_pyarrow_table().to_pylist()
+    run = job("rfm", f"--as-of={AS_OF}", "--run-id=one", home=home, catalog="demo")
+    rows = DeltaTable(home / "lake" / "demo" / "ops" / "job_runs").to_pyarrow_table().to_pylist()
     assert [row["rows_out"] for row in rows] == [customers], rows  # noqa: S101
-    shutil.rmtree(home / "lake" / "bench" / "silver")
+    shutil.rmtree(home / "lake" / "demo" / "silver")
     return float(rows[0]["seconds"]), run.peak_mib
 
 
@@ -114,7 +114,7 @@ def champion(home: Path) -> None:
     record = tracking.Record(
         version, values, {"caps": asdict(trained.scoring)["caps"]}, trained.metrics, {"basketry.as_of": str(AS_OF)}, {}, {}, {}
     )
-    name = registry.registered_name("bench", tracking.MODEL)
+    name = registry.registered_name("demo", tracking.MODEL)
     registry.move_champion(name, _registered(record), None)
 
 
@@ -125,7 +125,7 @@ def _registered(record: object) -> str:
 
     from basketry.rfm import tracking
 
-    lake = SimpleNamespace(catalog="bench", settings=SimpleNamespace(runtime="local"))
+    lake = SimpleNamespace(catalog="demo", settings=SimpleNamespace(runtime="local"))
     return tracking.register(cast(Any, lake), cast(Any, record))
 
 
