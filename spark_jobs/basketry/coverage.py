@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from basketry.catalogs import load_catalog
+from basketry.catalogs import catalog_names, load_catalog
 from basketry.clock import last_complete_day, now
 from basketry.errors import BadInputError, NotDeliveredError
 from basketry.lakehouse import Lakehouse
@@ -73,12 +73,14 @@ def _is_past(lake: Lakehouse) -> Column:
 def _delivery_day(lake: Lakehouse) -> Column:
     """The day of a line's delivery, in UTC or where the retailer is, whichever is later: a name's day may mean either."""
     moment = F.col("_delivered_at")
-    return F.greatest(F.to_date(moment), F.to_date(F.from_utc_timestamp(moment, _zone(lake))))
+    return F.greatest(F.to_date(moment), F.to_date(F.from_utc_timestamp(moment, _time_zone(lake))))
 
 
 def _tomorrow(lake: Lakehouse) -> date:
-    return last_complete_day(now(), _zone(lake)) + timedelta(days=2)
+    return last_complete_day(now(), _time_zone(lake)) + timedelta(days=2)
 
 
-def _zone(lake: Lakehouse) -> str:
-    return load_catalog(lake.catalog, lake.settings.include).time_zone
+def _time_zone(lake: Lakehouse) -> str:
+    """The catalog's zone; UTC for a catalog that nothing describes, which the runner refuses and a notebook may read."""
+    include = lake.settings.include
+    return load_catalog(lake.catalog, include).time_zone if lake.catalog in catalog_names(include) else "UTC"
