@@ -142,11 +142,12 @@ def breakdown(place: Place, baselines: Baselines) -> tuple[str, dict[str, Any]]:
 
 def _parts(place: Place, grain: str) -> tuple[str, str, str, str, dict[str, Any]]:
     """Table, key, shown columns, condition and its values of the parts of a place."""
-    if place.below in ("department", "category"):
-        where, values = f"level = '{place.below}'", {}
-        if place.below == "category":
+    below, values = place.below, dict[str, Any]()
+    if below is not None and below != "product":
+        where = f"level = '{below}'"
+        if below == "category":
             where, values = f"{where} AND department = :department", {"department": place.department}
-        return f"gold.sales_{grain}_rollup", place.below, place.below, where, values
+        return f"gold.sales_{grain}_rollup", below, below, where, values
     name = "coalesce(max(product), product_id) AS product, product_id"
     values = {"department": place.department or "", "category": place.category or ""}
     return f"gold.sales_{grain}", "product_id", name, "department = :department AND category = :category", values
