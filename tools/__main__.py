@@ -7,6 +7,7 @@ import os
 import sys
 
 from tools.environment import CHECKOUT
+from tools.masks import OWNERS_ALONE
 from tools.problem import NO_SPACE, Problem, disk_full
 from tools.terminal import plain
 
@@ -14,8 +15,6 @@ COMMANDS = (
     "ask", "audit", "bench", "clean", "data-model", "deploy", "deploy-check", "doctor", "down", "faults", "job", "lint", "logs",
     "plan", "prune", "run", "screenshots", "setup", "status", "test", "undeploy",
 )  # fmt: skip
-PRIVATE = 0o077
-"""What a command and all that it starts may not give to others: names and telephones are in the files that they write."""
 MANAGE = ("clean", "down", "logs", "status")
 CHECKS = ("audit", "bench", "faults", "lint", "screenshots", "test")
 DEPLOY = ("deploy", "deploy-check", "undeploy")
@@ -42,7 +41,7 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0] not in COMMANDS:
         print(f"Basketry: say one of: {', '.join(COMMANDS)}.", file=sys.stderr)
         return 2
-    os.umask(PRIVATE)
+    os.umask(OWNERS_ALONE)
     sys.path[:0] = [str(CHECKOUT / "spark_jobs"), str(CHECKOUT / "plugins")]
     try:
         function = getattr(importlib.import_module(module_of(arguments[0])), function_of(arguments[0]))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tools.environment import Places, environment
 from tools.java import java_home
+from tools.masks import readable
 from tools.problem import Problem
 from tools.spark import prepare_spark
 
@@ -28,10 +29,11 @@ def check_disk(*folders: Path) -> None:
 def prepare(places: Places, say: Callable[[str], None]) -> dict[str, str]:
     """Java and Spark made ready in the cache; returns the environment in which everything runs."""
     check_disk(places.home, places.cache)
-    java = java_home(places.cache, say)
+    with readable():
+        java = java_home(places.cache, say)
+        prepare_spark(places, java, say)
     places.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     (places.home / "tmp").mkdir(exist_ok=True)
-    prepare_spark(places, java, say)
     return environment(places, java)
 
 

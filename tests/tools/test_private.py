@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tools import __main__ as commands
-from tools import manage
+from tools import manage, setup
 from tools.doctor import machine
 from tools.environment import Places
+from tools.masks import OWNERS_ALONE
 
 
 @pytest.fixture
@@ -41,3 +42,23 @@ def test_a_home_that_others_may_enter_is_told(tmp_path: Path) -> None:
         places.home.chmod(mode)
         assert f"mode {mode:o}" in machine.private(places).wrong
         assert machine.private(places).fix == f"chmod -R go= {places.home}"
+
+
+def test_what_setup_makes_is_readable_by_the_account_that_runs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, umask: None
+) -> None:
+    """An image is built by one account and run by another: the cache stays open where the home is closed."""
+    places = Places(tmp_path / "home", tmp_path / "cache", 8080, 5000)
+
+    def fetch(cache: Path, say: object) -> Path:
+        cache.mkdir(parents=True)
+        (cache / "java").write_text("17")
+        return cache
+
+    monkeypatch.setattr(setup, "java_home", fetch)
+    monkeypatch.setattr(setup, "prepare_spark", lambda places, java, say: (places.cache / "spark-defaults.conf").touch())
+    os.umask(OWNERS_ALONE)
+    setup.prepare(places, print)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (places.home, *places.home.iterdir(), *places.cache.iterdir())}
+    assert modes == {"home": 0o700, "tmp": 0o700, "java": 0o644, "spark-defaults.conf": 0o644}
+    assert os.umask(OWNERS_ALONE) == OWNERS_ALONE
