@@ -10,7 +10,7 @@ from basketry.blanks import BLANKS, INVISIBLE
 
 def trimmed(text: Column) -> Column:
     """The text without blanks around it; null stays null."""
-    return F.trim(text, F.lit(BLANKS))
+    return F.btrim(text, F.lit(BLANKS))  # trim with two arguments is deprecated, and says so in every log
 
 
 def identifier(text: Column) -> Column:

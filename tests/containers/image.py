@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.containers.compose import CHECKOUT, copied, workdir
 from tools.environment import Places
+from tools.masks import readable
 
 FOLDERS = {
     "/var/lib/basketry": "home",
@@ -23,6 +24,7 @@ NOBODY = pwd.getpwnam("nobody")
 """Stands for every image's own user: it is not root, and as in the images it has a name, which initdb and Java ask for."""
 
 
+@readable()
 def lay_out(root: Path) -> None:
     """What the Dockerfile puts into the image, and empty volumes: the same folders, users and rights."""
     outside = {name: root / folder for name, folder in FOLDERS.items()}

@@ -10,6 +10,7 @@ import json
 import shutil
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from tests.containers.image import give, lay_out, new_root
 from tests.containers.outside import Outside, Stack, wait_for
 from tools.airflow_client import AirflowClient
 from tools.processes import port_free
+from tools.task_errors import failure_sentence
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1800), pytest.mark.xdist_group("end_to_end")]
 
@@ -92,7 +94,8 @@ def daily(running: Running) -> Running:
         run = client.trigger(dag, form)
         client.unpause(dag)
         state = client.wait(dag, run, RUN_SECONDS)
-        assert state == "success", [client.tasks(dag, run), running.stack.containers["airflow-scheduler"].said()]
+        if state != "success":
+            pytest.fail(failure_sentence(client, dag, run, running.home) + running.stack.containers["airflow-scheduler"].said())
     return running
 
 
@@ -109,7 +112,10 @@ def test_every_service_becomes_healthy(running: Running) -> None:
 
 def test_nobody_is_root(running: Running) -> None:
     """No process of any container has root's rights."""
-    users = {process.uids().effective for process in running.stack.alive()}
+    users = set()
+    for process in running.stack.alive():
+        with suppress(psutil.NoSuchProcess):  # one that ends while it is asked
+            users.add(process.uids().effective)
     assert users and 0 not in users
 
 
