@@ -23,9 +23,9 @@ PROGRAM = """
 import json, sys, time
 import airflow.plugins_manager
 before = set(sys.modules)
-start = time.perf_counter()
+start = time.process_time()
 import basketry_console
-seconds = time.perf_counter() - start
+seconds = time.process_time() - start
 print(json.dumps({"seconds": seconds, "new": sorted(set(sys.modules) - before)}))
 """
 
