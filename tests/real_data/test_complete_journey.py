@@ -78,6 +78,7 @@ def test_transactions_follow_the_amount_definitions(lake: Lakehouse) -> None:
 
 def test_a_day_counter_becomes_a_date(lake: Lakehouse) -> None:
     """Day 224 of the campaigns is 2018-08-12; END_DAY 719 is 2019-12-20."""
+    data_folder("complete_journey")  # its campaigns are loaded by the first test
     row = lake.read(CAMPAIGNS).select(F.min("start_date"), F.max("end_date")).head()
     assert row is not None
     assert tuple(row) == (date(2018, 8, 12), date(2019, 12, 20))

@@ -52,11 +52,12 @@ def judged_rows(spark: SparkSession, feed: Contract, *rows: tuple[str, ...]) -> 
     """The rows after `core.judge`."""
     names = ", ".join(f"`{column.name}` string" for column in feed.delivered)
     schema = (
-        f"_file_checksum string, _row_number bigint, _delivered_at timestamp, _file_name string, {names}, "
-        "_extra string, _defects array<string>"
+        "_file_checksum string, _row_number bigint, _delivered_at timestamp, _ordering_time timestamp, _file_name string,"
+        f" {names}, _extra string, _native array<string>, _defects array<string>"
     )
     lines = [
-        ("f1", number, datetime(2026, 1, 2, tzinfo=UTC), "f1.csv", *row, None, []) for number, row in enumerate(rows, 2)
+        ("f1", number, datetime(2026, 1, 2, tzinfo=UTC), None, "f1.csv", *row, None, None, [])
+        for number, row in enumerate(rows, 2)
     ]
     return core.judge(spark.createDataFrame(lines, schema), feed)
 

@@ -32,6 +32,7 @@ def fill(lake: Lakehouse) -> None:
             amount = chance.gamma(6, 5) if category in KINDS[kind] else chance.gamma(1, 1)
             day = shop.AS_OF - timedelta(days=int(chance.integers(7, 60)))
             sales.append(shop.sale(f"O{number}-{place}", f"{kind}-{number:02d}", f"P{place}", day, f"{amount:.2f}"))
+    sales.append(shop.sale("last", None, "P0", shop.AS_OF, "1"))  # tells of the day itself
     shop.put(lake, CUSTOMERS, people)
     shop.put(lake, ORDER_LINES, sales)
     products = [

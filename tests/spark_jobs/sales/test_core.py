@@ -146,7 +146,7 @@ def test_values_of_an_older_lake_that_fit_no_column_do_not_end_all_sales(spark: 
     counted = core.counted_lines(sold, products, AS_OF)
     totals = core.daily_totals(counted, core.counted_reviews(rated, products, AS_OF))
     sums = core.product_periods(totals, core.visits(counted), {"day": None})
-    rows = keyed(core.sales_by_product(sums, products, "day", AS_OF), SALES["day"])
+    rows = keyed(core.sales_by_product(sums, products, "day", EXTENT), SALES["day"])
     first, second = rows[(day, "P1")], rows[(day, "P2")]
     assert (first["average_rating"], first["ratings"], first["net_revenue"]) == (4, 1, 9)
     assert (second["average_price"], second["net_revenue"]) == (None, 31 * Decimal(most))

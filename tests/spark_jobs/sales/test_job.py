@@ -159,7 +159,8 @@ def test_no_run_looks_past_what_was_delivered(lake: Lakehouse, grains: tuple[str
 def test_earlier_data_end_what_was_partial(lake: Lakehouse, grains: tuple[str, ...]) -> None:
     """Lines of an earlier month, or the earliest cancelled, mark the first periods again, which nobody touched otherwise."""
     silver: Silver = {}
-    _deliver(lake, silver, ORDER_LINES, [line("O1", "1", "2024-02-10"), line("O2", "1", "2024-04-02")])
+    last = line("O3", "1", "2024-05-31")
+    _deliver(lake, silver, ORDER_LINES, [line("O1", "1", "2024-02-10"), line("O2", "1", "2024-04-02"), last])
     _run(lake, "2024-05-31")
     _assert_equals_full_rebuild(lake, silver, "2024-05-31", grains)
     _deliver(lake, silver, ORDER_LINES, [line("O0", "1", "2024-01-20")])
