@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -72,8 +73,15 @@ def fields(draw: st.DrawFn, entity: Table, name: str, zone: str, kind: str) -> F
         return Field(name, delivered, mapped, (), tuple(good), tuple(bad))
     made = {"string": _text, "integer": _integer, "number": _number, "date": _day, "timestamp": _moment}[logical]
     good, bad = made(draw, name, delivered, mapped, rules, zone, kind)
+    if name.endswith("_id"):
+        good = [replace(cell, value=_visible(cell.value)) for cell in good]
     (bad if absent else good).extend(missing)
     return Field(name, delivered, mapped, tuple(rules), tuple(good), tuple(bad))
+
+
+def _visible(value: object) -> object:
+    """An id as it is stored: without the characters of format that nobody sees."""
+    return "".join(one for one in value if unicodedata.category(one) != "Cf") if isinstance(value, str) else value
 
 
 Cells = tuple[list[Cell], list[Cell]]
