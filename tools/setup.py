@@ -29,11 +29,11 @@ def check_disk(*folders: Path) -> None:
 def prepare(places: Places, say: Callable[[str], None]) -> dict[str, str]:
     """Java and Spark made ready in the cache; returns the environment in which everything runs."""
     check_disk(places.home, places.cache)
+    for folder in (places.home, places.home / "tmp"):  # before Spark starts, which would make them for everybody
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with readable():
         java = java_home(places.cache, say)
         prepare_spark(places, java, say)
-    places.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (places.home / "tmp").mkdir(exist_ok=True)
     return environment(places, java)
 
 

@@ -56,7 +56,11 @@ def test_what_setup_makes_is_readable_by_the_account_that_runs_it(
         return cache
 
     monkeypatch.setattr(setup, "java_home", fetch)
-    monkeypatch.setattr(setup, "prepare_spark", lambda places, java, say: (places.cache / "spark-defaults.conf").touch())
+    def prepare(places: Places, java: Path, say: object) -> None:
+        (places.cache / "spark-defaults.conf").touch()
+        (places.home / "tmp").mkdir(exist_ok=True)  # as Spark does, whose first job makes the class-data archive
+
+    monkeypatch.setattr(setup, "prepare_spark", prepare)
     os.umask(OWNERS_ALONE)
     setup.prepare(places, print)
     modes = {path.name: path.stat().st_mode & 0o777 for path in (places.home, *places.home.iterdir(), *places.cache.iterdir())}
