@@ -15,7 +15,10 @@ NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
 @contextmanager
 def airflow_with(*dag_ids: str) -> Iterator[None]:
-    """These DAGs of the checkout are known to Airflow, paused as it is told to make them; afterwards they are gone."""
+    """These DAGs of the checkout are known to Airflow, paused as it is told to make them; no run of any DAG is there yet.
+
+    Afterwards they are gone. Tests of the same process share a database: what another left in it is deleted first.
+    """
     from airflow.dag_processing.bundles.manager import DagBundlesManager
     from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
     from airflow.models.dag import DagModel
@@ -24,6 +27,7 @@ def airflow_with(*dag_ids: str) -> Iterator[None]:
     from sqlalchemy import delete
 
     with create_session() as session:
+        session.execute(delete(DagRun))
         DagBundlesManager().sync_bundles_to_db(session=session)
     for dag_id in dag_ids:
         path = CHECKOUT / "dags" / f"{dag_id}.py"
