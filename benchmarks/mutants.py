@@ -36,9 +36,15 @@ GOAL = 0.85
 LIBRARY = "spark_jobs/basketry"
 TESTS = {
     "contracts": (
+        "tests/spark_jobs/contracts/test_document.py",
+        "tests/spark_jobs/contracts/test_formats.py",
+        "tests/spark_jobs/contracts/test_checks.py",
+        "tests/spark_jobs/contracts/test_sql.py",
+        "tests/spark_jobs/contracts/test_heads.py",
+        "tests/spark_jobs/contracts/test_delivered.py",
+        "tests/spark_jobs/contracts/test_mapping.py",
         "tests/spark_jobs/contracts/test_expressions.py",
         "tests/spark_jobs/contracts/test_loader.py",
-        "tests/spark_jobs/contracts/test_documentation.py",
     ),
     "gates": (
         "tests/spark_jobs/test_gate_mistakes.py",
