@@ -39,6 +39,7 @@ TESTS = {
         "tests/spark_jobs/contracts/test_document.py",
         "tests/spark_jobs/contracts/test_formats.py",
         "tests/spark_jobs/contracts/test_checks.py",
+        "tests/spark_jobs/contracts/test_limits.py",
         "tests/spark_jobs/contracts/test_sql.py",
         "tests/spark_jobs/contracts/test_heads.py",
         "tests/spark_jobs/contracts/test_delivered.py",
@@ -48,6 +49,9 @@ TESTS = {
     ),
     "gates": (
         "tests/spark_jobs/test_gate_mistakes.py",
+        "tests/spark_jobs/test_gate_reading.py",
+        "tests/spark_jobs/test_gate_rows.py",
+        "tests/spark_jobs/test_gate_reasons.py",
         "tests/spark_jobs/test_gates.py",
         "tests/spark_jobs/test_gate_limits.py",
     ),
@@ -76,7 +80,9 @@ class Mutant:
         """The lines that go and those that come, without what stands around them."""
         before = (checkout / self.path).read_text(encoding="utf-8").splitlines()
         lines = [line for line in difflib.ndiff(before, self.code.splitlines()) if line[0] in "-+"]
-        gone, come = ("\n".join(line[2:].strip() for line in lines if line[0] == sign and line[2:].strip()) for sign in "-+")
+        gone, come = (
+            "\n".join(line[2:].strip() for line in lines if line[0] == sign and line[2:].strip()) for sign in "-+"
+        )
         return gone, come
 
 
@@ -126,7 +132,10 @@ def _mutant(checkout: Path, path: str, operator: str, occurrence: int, line: int
         code = mutate_code(before, get_operator(operator)(), occurrence)
         if code is None or what_runs(code) == what_runs(before):
             return None
-    except (SyntaxError, AttributeError):  # the latter: cosmic-ray 8.7 stumbles over an exception's name with a dot in it
+    except (
+        SyntaxError,
+        AttributeError,
+    ):  # the latter: cosmic-ray 8.7 stumbles over an exception's name with a dot in it
         return None
     return Mutant(path, operator.removeprefix("core/"), occurrence, line, code)
 
@@ -228,7 +237,13 @@ def main(arguments: Sequence[str]) -> int:
     alive = [result for result in results if result.outcome == SURVIVED]
     if asked.figures:
         same = sum(bool(result.reason) for result in alive)
-        numbers = {"drawn": len(results), "survived": len(alive), "same": same, "minutes": seconds / 60, "seed": asked.seed}
+        numbers = {
+            "drawn": len(results),
+            "survived": len(alive),
+            "same": same,
+            "minutes": seconds / 60,
+            "seed": asked.seed,
+        }
         asked.figures.write_text(json.dumps(numbers))
     return int(not results or 1 - len(alive) / len(results) < GOAL)
 

@@ -122,9 +122,13 @@ def test_a_contract_says_which_files_are_its_own(tmp_path: Path) -> None:
     """Without a pattern none would be; an empty list is one that somebody forgot to fill."""
     without = refusal(tmp_path / "a", without=PATTERNS)
     assert without == "10: delivered has no custom property 'filePatterns'; add it, e.g. value: [\"orders_*.csv\"]."
-    empty = refusal(tmp_path / "b", "nullValues, value: []", without='      - {property: nullValues, value: ["", n/a]}\n')
+    empty = refusal(
+        tmp_path / "b", "nullValues, value: []", without='      - {property: nullValues, value: ["", n/a]}\n'
+    )
     assert empty == "17: nullValues is an empty list; name at least one."
-    number = refusal(tmp_path / "c", "nullValues, value: [0]", without='      - {property: nullValues, value: ["", n/a]}\n')
+    number = refusal(
+        tmp_path / "c", "nullValues, value: [0]", without='      - {property: nullValues, value: ["", n/a]}\n'
+    )
     assert number == "17: a text of nullValues is a whole number; make it text."
 
 
@@ -144,7 +148,9 @@ def test_what_is_no_share_is_told(share: str, tmp_path: Path) -> None:
 
 def test_a_twentieth_may_be_rejected_where_nothing_is_written(tmp_path: Path) -> None:
     """And columns that nobody knows are rescued, and the delivery's time is not in the file's name."""
-    delivered_at = GOOD[GOOD.index("      - {property: deliveredAt") : GOOD.index("    properties:\n      - {name: rating_no")]
+    delivered_at = GOOD[
+        GOOD.index("      - {property: deliveredAt") : GOOD.index("    properties:\n      - {name: rating_no")
+    ]
     contract = load(tmp_path, GOOD.replace(SHARE, "").replace(delivered_at, ""))
     assert (contract.max_rejected_share, contract.unknown_columns, contract.delivered_at) == (0.05, "rescue", None)
 
@@ -188,7 +194,9 @@ def test_a_format_is_written_once(tmp_path: Path) -> None:
     """In the standard's place or in ours, for a type that has formats."""
     options = 'logicalTypeOptions: {format: "M/d/yyyy H:mm"}'
     both, line = spoiled(options, f'{options}, customProperties: [{{property: formats, value: ["yyyy-MM-dd"]}}]')
-    with pytest.raises(ContractError, match=f":{line}: formats and logicalTypeOptions.format both say the format; keep"):
+    with pytest.raises(
+        ContractError, match=f":{line}: formats and logicalTypeOptions.format both say the format; keep"
+    ):
         load(tmp_path / "both", both)
     for number, (old, new, words) in enumerate(
         [
@@ -208,12 +216,16 @@ def test_a_format_is_written_once(tmp_path: Path) -> None:
 def test_columns_and_headers_differ(tmp_path: Path) -> None:
     """Names by more than case, since SQL does not tell them apart; headers as they are written."""
     twice = GOOD.replace("{name: sku,", "{name: SKU2, physicalName: Stars, logicalType: string}\n      - {name: sku,")
-    with pytest.raises(ContractError, match=r":24: header 'Stars' is there twice; give each column its own physicalName"):
+    with pytest.raises(
+        ContractError, match=r":24: header 'Stars' is there twice; give each column its own physicalName"
+    ):
         load(tmp_path / "a", twice)
     other = GOOD.replace("{name: sku,", "{name: SKU2, physicalName: STARS, logicalType: string}\n      - {name: sku,")
     assert [column.header for column in load(tmp_path / "b", other).delivered][1:4] == ["STARS", "sku", "Stars"]
     case = GOOD.replace("{name: sku,", "{name: SKU, logicalType: string, physicalName: x}\n      - {name: sku,")
-    with pytest.raises(ContractError, match=r":23: column 'sku' is there twice \(upper and lower case count as equal\)"):
+    with pytest.raises(
+        ContractError, match=r":23: column 'sku' is there twice \(upper and lower case count as equal\)"
+    ):
         load(tmp_path / "c", case)
     start, end = GOOD.index("      - {name: rating_no"), GOOD.index("  - name: reviews")
     with pytest.raises(ContractError, match=r":20: delivered has no properties; list the file's columns\."):

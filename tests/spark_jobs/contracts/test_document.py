@@ -206,7 +206,10 @@ def test_custom_properties_are_values_by_name(tmp_path: Path) -> None:
     """Notes of other tools may stand beside a value; an unknown name and one that is there twice are told."""
     text = "- {property: a, value: 1, id: x, vendor: y}\n- {property: b, value: [2]}\n"
     values = custom_properties(read(tmp_path, text), "it", ("a", "b", "c"))
-    assert {name: node.value if name == "a" else node.value[0].value for name, node in values.items()} == {"a": 1, "b": 2}
+    assert {name: node.value if name == "a" else node.value[0].value for name, node in values.items()} == {
+        "a": 1,
+        "b": 2,
+    }
     assert custom_properties(None, "it", ("a",)) == {}
     with pytest.raises(ContractError, match=r"a\.yaml:2: unknown custom property 'b' of it; use one of: a\."):
         custom_properties(read(tmp_path, text), "it", ("a",))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from basketry.contracts import catalog as catalogs
 from basketry.contracts import (
     catalog_names,
     chosen_contracts,
@@ -16,7 +17,6 @@ from basketry.contracts import (
     load_contracts,
     model,
 )
-from basketry.contracts import catalog as catalogs
 from basketry.errors import BadInputError, ContractError
 from basketry.settings import EVERY_FEED
 from tests.spark_jobs.contracts.include_folder import CATALOG, CLICKS, GOOD, load, spoiled, write_include
@@ -50,7 +50,9 @@ def test_a_head_says_what_its_place_says(old: str, new: str, sentence: str, tmp_
     with pytest.raises(ContractError) as raised:
         load(tmp_path, text)
     place, _, told = raised.value.message.partition(": ")
-    changed = [number for number, pair in enumerate(zip(old.split("\n"), new.split("\n"), strict=False)) if pair[0] != pair[1]]
+    changed = [
+        number for number, pair in enumerate(zip(old.split("\n"), new.split("\n"), strict=False)) if pair[0] != pair[1]
+    ]
     lines = {line + changed[0], line}
     assert (told, int(place.rpartition(":")[2]) in lines) == (sentence, True)
 
@@ -98,10 +100,16 @@ def test_feeds_are_loaded_so_that_what_others_refer_to_comes_first(tmp_path: Pat
     include = write_include(tmp_path)
     folder = include / "contracts" / "shop"
     (folder / "clicks.odcs.yaml").write_text(CLICKS)
-    (folder / "a_second.odcs.yaml").write_text(GOOD.replace("ratings\n", "a_second\n").replace("shop.ratings", "shop.a_second"))
+    (folder / "a_second.odcs.yaml").write_text(
+        GOOD.replace("ratings\n", "a_second\n").replace("shop.ratings", "shop.a_second")
+    )
     (folder / "notes.yaml").write_text("")
     assert feed_names("shop", include) == ["a_second", "clicks", "ratings"]
-    assert [contract.feed for contract in chosen_contracts("shop", EVERY_FEED, include)] == ["a_second", "ratings", "clicks"]
+    assert [contract.feed for contract in chosen_contracts("shop", EVERY_FEED, include)] == [
+        "a_second",
+        "ratings",
+        "clicks",
+    ]
     assert [contract.feed for contract in chosen_contracts("shop", "clicks", include)] == ["clicks"]
     assert [contract.feed for contract in chosen_contracts("shop", "".join(["cli", "cks"]), include)] == ["clicks"]
     assert [contract.feed for contract in chosen_contracts("shop", "".join([*EVERY_FEED]), include)][0] == "a_second"
@@ -179,8 +187,12 @@ def test_a_catalogs_mistake_is_told_with_its_line(old: str, new: str, sentence: 
     assert raised.value.message == f"include/catalogs/shop.yaml:{sentence}"
 
 
-@pytest.mark.parametrize(("text", "expected"), [("top: 1", ((), 1)), ("top: 25", ((), 25)), ("categories: [b, a]", (("b", "a"), 10))])
-def test_scored_categories_are_named_or_counted(text: str, expected: tuple[tuple[str, ...], int], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "expected"), [("top: 1", ((), 1)), ("top: 25", ((), 25)), ("categories: [b, a]", (("b", "a"), 10))]
+)
+def test_scored_categories_are_named_or_counted(
+    text: str, expected: tuple[tuple[str, ...], int], tmp_path: Path
+) -> None:
     """By name in the order written, or how many of the most bought; ten where nothing is said."""
     include = write_include(tmp_path, catalog=f"{CATALOG}propensity: {{{text}}}\n")
     read = catalogs.load_wish("shop", include)

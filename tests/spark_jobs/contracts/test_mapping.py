@@ -55,7 +55,9 @@ def clicks(folder: Path, *replacements: tuple[str, str]) -> Contract:
          "column 'review_id' is string and its expression gives timestamp; give it a text."),
     ],
 )  # fmt: skip
-def test_an_expression_of_the_wrong_kind_is_told_with_its_cure(old: str, new: str, sentence: str, tmp_path: Path) -> None:
+def test_an_expression_of_the_wrong_kind_is_told_with_its_cure(
+    old: str, new: str, sentence: str, tmp_path: Path
+) -> None:
     """The line is the column's; the cure is what a person would write for these two kinds."""
     assert refusal(tmp_path, (old, new)) == sentence
 
@@ -140,7 +142,12 @@ def test_a_mark_of_the_key_is_for_the_whole_key(tmp_path: Path) -> None:
 def test_what_is_required_of_a_column(tmp_path: Path) -> None:
     """A part of the key, a column that is never null, and one of which the contract says so."""
     columns = {column.name: column.required for column in load(tmp_path / "a").mapped}
-    assert (columns["review_id"], columns["product_id"], columns["rating"], columns["customer_id"]) == (True, True, True, False)
+    assert (columns["review_id"], columns["product_id"], columns["rating"], columns["customer_id"]) == (
+        True,
+        True,
+        True,
+        False,
+    )
     text, _ = spoiled("{name: customer_id, ", "{name: customer_id, required: true, ")
     assert load(tmp_path / "b", text).mapped[2].required
 
@@ -188,7 +195,10 @@ def test_a_prefix_and_a_map_need_not_be_there(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match="column 'event_date' is date; idPrefix and valueMap are for text"):
         clicks(
             tmp_path / "b",
-            ("transformLogic: to_date(at)", "transformLogic: to_date(at), customProperties: [{property: idPrefix, value: D}]"),
+            (
+                "transformLogic: to_date(at)",
+                "transformLogic: to_date(at), customProperties: [{property: idPrefix, value: D}]",
+            ),
         )
 
 
