@@ -76,7 +76,13 @@ class Cell:
 
 def _told(check: Check) -> str:
     ends = interval(check.low, check.high, signed=check.reference is not None)
-    judged = "" if not ends else f" ({ends})" if check.reference is None else f" (chance {number(check.reference)}, excess {ends})"
+    judged = (
+        ""
+        if not ends
+        else f" ({ends})"
+        if check.reference is None
+        else f" (chance {number(check.reference)}, excess {ends})"
+    )
     return f"{check.metric} {number(check.value)}{judged}, {check.limit}"
 
 

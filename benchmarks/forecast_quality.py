@@ -40,9 +40,13 @@ def online_retail(data: Path = DATA) -> Panel:
     orders = lines.groupby(["product_id", "weeks_ago", "InvoiceNo"], as_index=False).agg(**sums)
     orders = orders.assign(log=np.log(orders["amount"]), square=np.log(orders["amount"]) ** 2)
     rows = orders.groupby(["product_id", "weeks_ago"], as_index=False).agg(
-        revenue=("amount", "sum"), orders=("amount", "size"), units=("units", "sum"), largest_order=("amount", "max"),
-        log_sum=("log", "sum"), log_square=("square", "sum"),
-    )  # fmt: skip
+        revenue=("amount", "sum"),
+        orders=("amount", "size"),
+        units=("units", "sum"),
+        largest_order=("amount", "max"),
+        log_sum=("log", "sum"),
+        log_square=("square", "sum"),
+    )
     return panel_of(rows.assign(department="Uncategorised", category="Uncategorised"), WEEKS)
 
 

@@ -1,6 +1,6 @@
 """Runs jobs in turn in one Spark session, where only what they leave behind matters: spares each its own start.
 
-    spark-submit one_session.py '[["features", "--catalog=demo", …], …]'
+spark-submit one_session.py '[["features", "--catalog=demo", …], …]'
 """
 
 from __future__ import annotations

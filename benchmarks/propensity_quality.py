@@ -125,7 +125,13 @@ def _joined(
     inputs = ", ".join((*DEFINITION.select(), *BASELINE.select()))
     known = pd.DataFrame({"category": list(categories)})
     database = duckdb.connect()
-    for name, frame in {"customer": customer, "category": category, "pair": pair, "lines": lines, "known": known}.items():
+    for name, frame in {
+        "customer": customer,
+        "category": category,
+        "pair": pair,
+        "lines": lines,
+        "known": known,
+    }.items():
         database.register(name, frame)
     return database.sql(f"""
         WITH inputs AS (

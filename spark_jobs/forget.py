@@ -6,9 +6,15 @@ from basketry.entry import job_main, job_parser
 from basketry.marketing.forget import run
 
 parser = job_parser(
-    "forget", __doc__, dated=False,
-    turns=("audience *", "export_audience *", "ingest *"),  # whatever read of a person before would bring him back after
-)  # fmt: skip
+    "forget",
+    __doc__,
+    dated=False,
+    turns=(
+        "audience *",
+        "export_audience *",
+        "ingest *",
+    ),  # whatever read of a person before would bring him back after
+)
 parser.add_argument("--customers", required=True, help="customer ids, with commas between; never names or addresses")
 parser.add_argument("--request-id", required=True, help="the request's number at the retailer; kept in ops.forgotten")
 parser.add_argument("--decided-by", required=True, help="the user who started it; kept in ops.forgotten")

@@ -39,10 +39,16 @@ def results() -> tuple[Result, ...]:
         Result("rfm", assign.run, RFM_PROFILES, assign.SEES),
         Result("forecast", forecast.run, PRODUCT_FORECASTS, forecast.SEES),
         Result("decide_products", decisions.run, PRODUCT_DECISIONS, forecast.SEES, "forecast"),
-        Result("forecast_accuracy", accuracy.run, FORECAST_OUTCOMES, forecast.SEES[:1], "forecast", ahead="horizon_days"),
+        Result(
+            "forecast_accuracy", accuracy.run, FORECAST_OUTCOMES, forecast.SEES[:1], "forecast", ahead="horizon_days"
+        ),
         Result("score_propensity", propensity.run, PROPENSITY_SCORES, where="is_stale", options={"days": 1}),
         Result(
-            "propensity_outcomes", outcomes.run, PROPENSITY_OUTCOMES, features.SEES, "score_propensity",
+            "propensity_outcomes",
+            outcomes.run,
+            PROPENSITY_OUTCOMES,
+            features.SEES,
+            "score_propensity",
             ahead=str(outcomes.HORIZON),
         ),
     )

@@ -37,7 +37,9 @@ def spark() -> Iterator[SparkSession]:
 
     assert "SPARK_CONF_DIR" in os.environ, 'Spark is not set up in this shell: run make test ARGS="<your selection>"'
     conf = (Path(os.environ["SPARK_CONF_DIR"]) / "spark-defaults.conf").read_text()
-    (options,) = [line.split(" ", 1)[1] for line in conf.splitlines() if line.startswith("spark.driver.extraJavaOptions")]
+    (options,) = [
+        line.split(" ", 1)[1] for line in conf.splitlines() if line.startswith("spark.driver.extraJavaOptions")
+    ]
     tuned = options.replace(SHORT_LIVED, "")
     os.environ["PYSPARK_SUBMIT_ARGS"] = f'--driver-java-options "{tuned}" pyspark-shell'
     session = spark_session("tests")

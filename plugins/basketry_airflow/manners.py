@@ -17,6 +17,7 @@ TIERS = {
     3: "nobody waits for it: look when convenient",
 }
 
+
 def on_call(
     *,
     tier: int,

@@ -72,7 +72,9 @@ class _Group:
     random: np.random.Generator
 
     @classmethod
-    def of(cls, rows: NDArray[np.int64], codes: NDArray[np.int64], observed: Floats, predicted: Floats, seed: list[int]) -> _Group:
+    def of(
+        cls, rows: NDArray[np.int64], codes: NDArray[np.int64], observed: Floats, predicted: Floats, seed: list[int]
+    ) -> _Group:
         """Sorted once, because every resample will be; seed: of the labels."""
         order = rows[np.argsort(-predicted[rows], kind="stable")]
         return cls(codes[order], observed[order], predicted[order], np.random.default_rng(seed))
@@ -82,12 +84,21 @@ class _Group:
         weights = draws[:, self.codes]
         labels = (self.random.random(weights.shape) < self.predicted).astype(np.float64)
         ours = Tally.of(self.observed, self.predicted, weights)
-        errors = (expected_calibration_error(Tally.of(labels, self.predicted, each)) for each in (weights, np.ones_like(weights)))
+        errors = (
+            expected_calibration_error(Tally.of(labels, self.predicted, each))
+            for each in (weights, np.ones_like(weights))
+        )
         return np.array([*(metric(ours) for metric in METRICS.values()), *errors])
 
 
 def confidence(
-    observed: ArrayLike, predicted: ArrayLike, *, customers: ArrayLike, groups: ArrayLike, repetitions: int = 500, seed: int = 0
+    observed: ArrayLike,
+    predicted: ArrayLike,
+    *,
+    customers: ArrayLike,
+    groups: ArrayLike,
+    repetitions: int = 500,
+    seed: int = 0,
 ) -> Confidence:
     """Intervals of every metric's mean over the groups, and of the calibration error's excess over chance.
 

@@ -40,7 +40,17 @@ def zone_table(name: str) -> list[str]:
 
 
 _NAMES = {
-    "USA": "US", "U.S.": "US", "U.S.A.": "US", "UNITED STATES OF AMERICA": "US", "UK": "GB", "UNITED KINGDOM": "GB",
-    "GREAT BRITAIN": "GB", "ENGLAND": "GB", "EIRE": "IE", "RSA": "ZA", "SOUTH KOREA": "KR", "NORTH MACEDONIA": "MK",
+    "USA": "US",
+    "U.S.": "US",
+    "U.S.A.": "US",
+    "UNITED STATES OF AMERICA": "US",
+    "UK": "GB",
+    "UNITED KINGDOM": "GB",
+    "GREAT BRITAIN": "GB",
+    "ENGLAND": "GB",
+    "EIRE": "IE",
+    "RSA": "ZA",
+    "SOUTH KOREA": "KR",
+    "NORTH MACEDONIA": "MK",
     "CZECHIA": "CZ",
-}  # fmt: skip
+}

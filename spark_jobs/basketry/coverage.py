@@ -32,13 +32,17 @@ def last_day(lake: Lakehouse) -> date | None:
     """
     delivered, is_past = _delivery_day(lake), _is_past(lake)
     day = F.col("order_date")
-    row = lake.read(ORDER_LINES).agg(
-        F.max(F.when(delivered <= F.lit(_tomorrow(lake)), delivered)).alias("delivered"),
-        F.count_if(counted()).alias("lines"),
-        F.count_if(counted() & is_past).alias("past_lines"),
-        F.max(F.when(counted(), day)).alias("newest"),
-        F.max(F.when(counted() & is_past, day)).alias("past_newest"),
-    ).collect()[0]  # fmt: skip
+    row = (
+        lake.read(ORDER_LINES)
+        .agg(
+            F.max(F.when(delivered <= F.lit(_tomorrow(lake)), delivered)).alias("delivered"),
+            F.count_if(counted()).alias("lines"),
+            F.count_if(counted() & is_past).alias("past_lines"),
+            F.max(F.when(counted(), day)).alias("newest"),
+            F.max(F.when(counted() & is_past, day)).alias("past_newest"),
+        )
+        .collect()[0]
+    )
     if row.newest is None:
         return None
     newest: date = row.past_newest if 2 * row.past_lines >= row.lines else row.newest

@@ -135,7 +135,15 @@ def _record(lake: Lakehouse, name: str, arguments: argparse.Namespace, report: J
     given = {key: str(value) for key, value in vars(arguments).items() if value is not None}
     run_id = re.sub(r"['\\]", "", str(arguments.run_id))  # it becomes part of a condition
     row = (
-        run_id, name, report.as_of, json.dumps(given, sort_keys=True), dict(report.input_versions),
-        report.rows_in, report.rows_out, seconds, report.model_version, json.dumps(report.details, sort_keys=True, default=str),
-    )  # fmt: skip
+        run_id,
+        name,
+        report.as_of,
+        json.dumps(given, sort_keys=True),
+        dict(report.input_versions),
+        report.rows_in,
+        report.rows_out,
+        seconds,
+        report.model_version,
+        json.dumps(report.details, sort_keys=True, default=str),
+    )
     lake.record(JOB_RUNS, [row], where=f"run_id = '{run_id}' AND job = '{name}'")

@@ -131,9 +131,15 @@ def calibration_ratio(tally: Tally) -> Floats:
 METRICS: dict[str, Callable[[Tally], Floats]] = {
     function.__name__: function
     for function in (
-        average_precision, roc_auc, log_loss, expected_calibration_error, brier_score, lift_top_decile, calibration_ratio,
+        average_precision,
+        roc_auc,
+        log_loss,
+        expected_calibration_error,
+        brier_score,
+        lift_top_decile,
+        calibration_ratio,
     )
-}  # fmt: skip
+}
 """Every metric by the name under which it is logged."""
 
 
@@ -188,9 +194,15 @@ class Comparison:
 
 
 def paired_bootstrap(
-    observed: ArrayLike, ours: ArrayLike, theirs: Mapping[str, ArrayLike], *, customers: ArrayLike, groups: ArrayLike,
-    repetitions: int = 500, seed: int = 0,
-) -> dict[str, Comparison]:  # fmt: skip
+    observed: ArrayLike,
+    ours: ArrayLike,
+    theirs: Mapping[str, ArrayLike],
+    *,
+    customers: ArrayLike,
+    groups: ArrayLike,
+    repetitions: int = 500,
+    seed: int = 0,
+) -> dict[str, Comparison]:
     """How far our metrics are from each of theirs: ours less theirs over resamples of whole customers.
 
     A customer's rows are drawn together, in all groups and for all models, so what they share does not count as noise.
@@ -207,13 +219,17 @@ def paired_bootstrap(
             for name, right in rights.items():
                 found[name][place].append(mine - _all_metrics(truth[rows], right[rows], weights))
     names = [name for name, _ in rows_of]
-    return {name: _comparison(names, np.array([np.concatenate(parts, axis=1) for parts in found[name]])) for name in rights}
+    return {
+        name: _comparison(names, np.array([np.concatenate(parts, axis=1) for parts in found[name]])) for name in rights
+    }
 
 
 def _comparison(groups: Sequence[str], differences: Floats) -> Comparison:
     """differences: group x metric x resample."""
     overall = mean_over_groups(differences.reshape(len(groups), -1)).reshape(differences.shape[1:])
-    return Comparison(_intervals(overall), {name: _intervals(each) for name, each in zip(groups, differences, strict=True)})
+    return Comparison(
+        _intervals(overall), {name: _intervals(each) for name, each in zip(groups, differences, strict=True)}
+    )
 
 
 def customer_codes(customers: ArrayLike) -> NDArray[np.int64]:
@@ -283,7 +299,11 @@ class Distribution:
         """Ten bins of equal count, fewer where many values are equal."""
         given = np.asarray(values, dtype=np.float64)
         known = given[~np.isnan(given)]
-        edges = np.unique(np.quantile(known, np.arange(1, BINS) / BINS, method="inverted_cdf")) if len(known) else np.array([])
+        edges = (
+            np.unique(np.quantile(known, np.arange(1, BINS) / BINS, method="inverted_cdf"))
+            if len(known)
+            else np.array([])
+        )
         return cls(tuple(map(float, edges)), _shares(given, edges))
 
 

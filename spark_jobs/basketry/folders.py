@@ -146,13 +146,18 @@ def put_once(folder: Path, rows: pa.Table, writer: str, number: int, where: str 
     schema = pa.schema(table.schema().to_arrow())
     noted = CommitProperties(app_transactions=[Transaction(writer, number)])
     write_deltalake(
-        table, rows.select(schema.names).cast(schema), mode="append" if where is None else "overwrite",
-        predicate=where, commit_properties=noted,
-    )  # fmt: skip
+        table,
+        rows.select(schema.names).cast(schema),
+        mode="append" if where is None else "overwrite",
+        predicate=where,
+        commit_properties=noted,
+    )
     return True
 
 
-def matching(folder: Path, columns: Sequence[str], values: Mapping[str, Collection[str]], since: Mapping[str, date]) -> pa.Table:
+def matching(
+    folder: Path, columns: Sequence[str], values: Mapping[str, Collection[str]], since: Mapping[str, date]
+) -> pa.Table:
     """Those columns of the rows where each column of `values` has one of them, and each of `since` that date or a later one.
 
     A column that the table does not have is missing in every row.

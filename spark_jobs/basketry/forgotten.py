@@ -38,10 +38,7 @@ def masked(judged: DataFrame, contract: Contract, known: Collection[str]) -> Dat
     who = F.sha2(F.concat(F.lit(f"{contract.catalog}/"), F.col(f"_entity.{CUSTOMER}")), 256)
     is_forgotten = F.coalesce(who.isin(*sorted(known)), F.lit(False))
     entity = [name for name in contract.entity.pii_columns if name in {column.name for column in contract.mapped}]
-    columns = {
-        "_raw": _without(F.col("_raw"), [*people, "_extra"]),
-        "_entity": _without(F.col("_entity"), entity),
-    }
+    columns = {"_raw": _without(F.col("_raw"), [*people, "_extra"]), "_entity": _without(F.col("_entity"), entity)}
     return judged.withColumns(
         {name: F.when(is_forgotten, without).otherwise(F.col(name)) for name, without in columns.items()}
     )

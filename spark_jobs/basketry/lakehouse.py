@@ -114,9 +114,7 @@ class Lakehouse:
         options = {} if once is None else {"txnAppId": once[0], "txnVersion": str(once[1])}
         self._write(table, rows, mode="append", options=options)
 
-    def replace(
-        self, table: Table, rows: DataFrame, where: str, read_versions: Mapping[str, int] | None = None
-    ) -> int:
+    def replace(self, table: Table, rows: DataFrame, where: str, read_versions: Mapping[str, int] | None = None) -> int:
         """Replace exactly the rows that satisfy `where` by `rows` (which all must satisfy it), in one commit.
 
         read_versions: Delta version of every input that these rows reflect; kept with the commit, see `reflected`.
@@ -151,7 +149,10 @@ class Lakehouse:
             if self.settings.lake is not None:
                 folders.put_once(self.path(table), rows, writer, number, "true" if instead else None)
                 return
-            frame, once = conform(self.spark.createDataFrame(rows), table), {"txnAppId": writer, "txnVersion": str(number)}
+            frame, once = (
+                conform(self.spark.createDataFrame(rows), table),
+                {"txnAppId": writer, "txnVersion": str(number)},
+            )
             self._save(table, frame, "overwrite" if instead else "append", once)
 
     def matching(
@@ -205,7 +206,9 @@ class Lakehouse:
         """
         with self.lock(table):
             if self._create(table):
-                self._save(table, conform(rows, table), "append", {})  # nothing to match yet: an append costs a third of a MERGE
+                self._save(
+                    table, conform(rows, table), "append", {}
+                )  # nothing to match yet: an append costs a third of a MERGE
                 return None
             merging = self._merging(table, conform(rows, table)).whenMatchedUpdateAll(newer_condition(or_same=again))
             return int(merging.whenNotMatchedInsertAll().execute().collect()[0]["num_affected_rows"])

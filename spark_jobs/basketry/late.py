@@ -107,7 +107,11 @@ def run(lake: Lakehouse, arguments: argparse.Namespace, results: Sequence[Result
 
 
 def touched_dates(
-    lake: Lakehouse, sees: Sequence[Sight], stored: Mapping[date, Reflected | None], inputs: Reflected, cache: Cache | None = None
+    lake: Lakehouse,
+    sees: Sequence[Sight],
+    stored: Mapping[date, Reflected | None],
+    inputs: Reflected,
+    cache: Cache | None = None,
 ) -> tuple[date, ...]:
     """The stored dates whose rows would no longer come out the same; all of them where that cannot be told.
 
@@ -154,12 +158,16 @@ def reflected(lake: Lakehouse, jobs: set[str]) -> Mapping[tuple[str, date], Refl
     found: dict[tuple[str, date], dict[str, int]] = {}
     for row in pairs.groupBy("job", "as_of", "name").agg(F.max("version").alias("version")).collect():
         found.setdefault((row.job, row.as_of), {})[row.name] = row.version
-    looks = runs.where(F.col("job") == SELF).orderBy(F.desc(F.col("input_versions")[ORDER_LINES.full_name])).limit(LOOKS)
+    looks = (
+        runs.where(F.col("job") == SELF).orderBy(F.desc(F.col("input_versions")[ORDER_LINES.full_name])).limit(LOOKS)
+    )
     for look in looks.select("input_versions", "details").collect():
         for job, spans in json.loads(look.details)["seen"].items():
             for day in (day for first, last in spans for day in _days(first, last)):
                 versions = found.setdefault((job, day), {})
-                versions |= {name: max(version, versions.get(name, -1)) for name, version in look.input_versions.items()}
+                versions |= {
+                    name: max(version, versions.get(name, -1)) for name, version in look.input_versions.items()
+                }
     return found
 
 
@@ -174,9 +182,13 @@ def _all_again(
 def _again(lake: Lakehouse, result: Result, day: date, version: str, arguments: argparse.Namespace) -> str:
     """Run the job for the day once more; why it cannot be, or an empty text."""
     given = argparse.Namespace(
-        catalog=lake.catalog, run_id=f"{arguments.run_id} {day}", dry_run=False, as_of=day,
-        model=version if version.isdigit() else AS_THEN, **result.options,  # what was made without a model names none
-    )  # fmt: skip
+        catalog=lake.catalog,
+        run_id=f"{arguments.run_id} {day}",
+        dry_run=False,
+        as_of=day,
+        model=version if version.isdigit() else AS_THEN,
+        **result.options,  # what was made without a model names none
+    )
     try:
         run_job(lake, result.job, given, result.run)
     except ModelGoneError:

@@ -21,9 +21,14 @@ class WhatIf:
 
 
 def what_if(
-    revenue: Floats, low: Floats, high: Floats, elasticity: Floats, standard_error: Floats, change: float,
+    revenue: Floats,
+    low: Floats,
+    high: Floats,
+    elasticity: Floats,
+    standard_error: Floats,
+    change: float,
     level: float = 0.9,
-) -> WhatIf:  # fmt: skip
+) -> WhatIf:
     """What would be earned if the price changed by a share (-0.1: ten per cent off): revenue (1 + change)^(1 + e).
 
     revenue, low, high: the forecast at today's price with its interval of `level`. The errors of forecast and elasticity

@@ -34,9 +34,13 @@ for _name, _value in PATIENCE.items():
     os.environ.setdefault(_name, _value)
 
 _DOWN = {
-    "INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED",
+    "INTERNAL_ERROR",
+    "TEMPORARILY_UNAVAILABLE",
+    "REQUEST_LIMIT_EXCEEDED",
+    "RESOURCE_EXHAUSTED",
+    "DEADLINE_EXCEEDED",
     "ENDPOINT_NOT_FOUND",
-}  # fmt: skip
+}
 _REFUSED = {"PERMISSION_DENIED", "CUSTOMER_UNAUTHORIZED", "UNAUTHENTICATED"}
 _ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
 """Names and aliases are written by this library, so what is called invalid is one that is not there."""
@@ -170,7 +174,9 @@ def answering(name: str) -> Iterator[MlflowClient]:
         yield MlflowClient()
     except Exception as error:
         if _code(error) in _REFUSED:
-            message = f"the model registry refused to answer about {name}: see that its login is valid and may use the model."
+            message = (
+                f"the model registry refused to answer about {name}: see that its login is valid and may use the model."
+            )
             raise RegistryDownError(message) from error
         if not _is_down(error):
             raise

@@ -8,10 +8,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-JOB_CONF = {
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.execution.arrow.maxRecordsPerBatch": "20000",
-}
+JOB_CONF = {"spark.sql.session.timeZone": "UTC", "spark.sql.execution.arrow.maxRecordsPerBatch": "20000"}
 
 
 LIBRARY = str(Path(__file__).resolve().parents[1])

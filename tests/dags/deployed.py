@@ -64,13 +64,19 @@ class Jobs:
         landing = self.home / "landing" / given.catalog / given.feed
         rows = [
             {
-                "file_checksum": inspect_file(path, contract).checksum, "feed": given.feed, "file_name": path.name,
-                "status": "loaded", "run_id": given.run_id, "reasons": {}, "touched_from": date(2026, 11, 20),
-                "touched_to": date(2026, 11, 21), **{f"rows_{kind}": 1 for kind in ("read", "good")},
+                "file_checksum": inspect_file(path, contract).checksum,
+                "feed": given.feed,
+                "file_name": path.name,
+                "status": "loaded",
+                "run_id": given.run_id,
+                "reasons": {},
+                "touched_from": date(2026, 11, 20),
+                "touched_to": date(2026, 11, 21),
+                **{f"rows_{kind}": 1 for kind in ("read", "good")},
                 **{f"rows_{kind}": 0 for kind in ("quarantined", "duplicate", "warned")},
             }
             for path in sorted(landing.iterdir())
-        ]  # fmt: skip
+        ]
         fill(self.home / "lake", given.catalog, FILES, rows)
 
 
@@ -134,4 +140,3 @@ def run(dag_id: str, **form: Any) -> Any:
 def states(dag_run: Any) -> dict[str, str]:
     """What became of each task."""
     return {task.task_id: str(task.state) for task in dag_run.get_task_instances()}
-

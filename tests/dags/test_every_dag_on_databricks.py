@@ -118,7 +118,11 @@ def test_a_persons_yes_reaches_the_workspace(workspace: Workspace, monkeypatch: 
     done = run_answered("weekly_retraining", {"catalog": CATALOG, **DATED}, says("Approve", "fresher, and no worse"))
     assert states(done)["gate.ask"] == states(done)["gate.promote"] == "success"
     (promoted,) = [given for job, given in jobs.asked if job == "promote" and given.decided_by == "alice"]
-    assert (promoted.verdict, promoted.reason, promoted.expected_champion) == ("promote", "fresher, and no worse", version)
+    assert (promoted.verdict, promoted.reason, promoted.expected_champion) == (
+        "promote",
+        "fresher, and no worse",
+        version,
+    )
     assert registry.alias_version(name, registry.CHAMPION) == promoted.challenger != version
 
 

@@ -46,10 +46,25 @@ DAILY = {
 """What of daily_scoring is run as of each day: no more than shows that each of its tables is restated."""
 
 RESTATED = (
-    "sales_day", "sales_week", "sales_year_rollup", "customer_features", "category_features", "customer_category_features",
-    "propensity_scores", "propensity_wide", "propensity_outcomes", "rfm_segments", "rfm_profiles", "rfm_migration",
-    "product_features", "product_forecasts", "product_decisions", "price_response", "forecast_accuracy", "forecast_outcomes",
-)  # fmt: skip
+    "sales_day",
+    "sales_week",
+    "sales_year_rollup",
+    "customer_features",
+    "category_features",
+    "customer_category_features",
+    "propensity_scores",
+    "propensity_wide",
+    "propensity_outcomes",
+    "rfm_segments",
+    "rfm_profiles",
+    "rfm_migration",
+    "product_features",
+    "product_forecasts",
+    "product_decisions",
+    "price_response",
+    "forecast_accuracy",
+    "forecast_outcomes",
+)
 """Gold tables that must be there and not be empty, so that their equality says something."""
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(1800)]
@@ -159,13 +174,22 @@ def _learned(shop: Retailer) -> None:
     """Everything up to the day before D: trained, promoted, scored."""
     shop.run("sales", as_of=BEFORE)
     shop.run("features", "--training", "--only-missing", "--choose-categories", as_of=BEFORE)
-    for model, script, *options in (("propensity", "train_propensity"), ("rfm", "rfm", "--fit"), ("forecast", "train_forecast")):
+    for model, script, *options in (
+        ("propensity", "train_propensity"),
+        ("rfm", "rfm", "--fit"),
+        ("forecast", "train_forecast"),
+    ):
         shop.run(script, *options, as_of=BEFORE)
         challenger = registry.alias_version(registry.registered_name(CATALOG, model), registry.CHALLENGER)
         shop.run(
-            "promote", f"--model={model}", f"--challenger={challenger}", "--verdict=promote", "--decided-by=tests",
-            "--decided-at=2026-10-11T00:00:00+00:00", "--reason=a champion is needed",
-        )  # fmt: skip
+            "promote",
+            f"--model={model}",
+            f"--challenger={challenger}",
+            "--verdict=promote",
+            "--decided-by=tests",
+            "--decided-at=2026-10-11T00:00:00+00:00",
+            "--reason=a champion is needed",
+        )
     shop.score(BEFORE)
 
 
@@ -232,9 +256,13 @@ def test_what_saw_the_correction_is_made_again_and_nothing_else(story: Story) ->
     features, results = story.restated[END]
     assert features == [d, then]
     assert results == {
-        "rfm": [d, then], "forecast": [d], "decide_products": [d], "forecast_accuracy": [month],
-        "score_propensity": [d, then], "propensity_outcomes": [later],
-    }  # fmt: skip
+        "rfm": [d, then],
+        "forecast": [d],
+        "decide_products": [d],
+        "forecast_accuracy": [month],
+        "score_propensity": [d, then],
+        "propensity_outcomes": [later],
+    }
 
 
 def test_the_day_before_keeps_its_very_files(story: Story) -> None:

@@ -117,9 +117,13 @@ def test_nobody_at_the_address(mlflow: FailingMlflow, ask: Callable[[], object])
 
 
 @pytest.mark.parametrize(
-    "failing", [{"status": 503}, {"status": 429}, {"seconds": 5}, {"broken_off": 50}], ids=["503", "429", "hangs", "broken off"]
+    "failing",
+    [{"status": 503}, {"status": 429}, {"seconds": 5}, {"broken_off": 50}],
+    ids=["503", "429", "hangs", "broken off"],
 )
-def test_a_download_that_is_cut_off_does_not_make_the_model_gone(mlflow: FailingMlflow, failing: dict[str, Any]) -> None:
+def test_a_download_that_is_cut_off_does_not_make_the_model_gone(
+    mlflow: FailingMlflow, failing: dict[str, Any]
+) -> None:
     """The registry answers, its files do not come: nobody is told to train, and no older version scores instead."""
     vars(mlflow).update(failing, path="mlflow-artifacts")
     check_sentence(download, UNANSWERED)
@@ -152,7 +156,9 @@ def versions_of(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
 
 
 KIND = versions.Kind(
-    "propensity", lambda name, number: tracking.load_state(name, number, lambda state: state["segments"]), "weekly_retraining"
+    "propensity",
+    lambda name, number: tracking.load_state(name, number, lambda state: state["segments"]),
+    "weekly_retraining",
 )
 BROKEN = {
     "gone": FileNotFoundError("No such artifact: MLmodel"),
@@ -209,7 +215,11 @@ def test_patience_is_bounded_where_nobody_set_it() -> None:
     ("raised", "code", "line"),
     [
         (registry.RegistryDownError(UNANSWERED), TRY_AGAIN_EXIT, f"basketry.errors.RegistryDownError: {UNANSWERED}"),
-        (registry.ModelGoneError("it is gone."), BAD_INPUT_EXIT, "basketry.errors.ModelGoneError: BAD_INPUT: it is gone."),
+        (
+            registry.ModelGoneError("it is gone."),
+            BAD_INPUT_EXIT,
+            "basketry.errors.ModelGoneError: BAD_INPUT: it is gone.",
+        ),
     ],
     ids=["down", "gone"],
 )

@@ -91,7 +91,9 @@ def test_a_damaged_file_is_read_or_refused(
     path = written(tmp_path, name, damage(data, whole(tmp_path, name)))
     try:
         inspect_file(path, contract())
-        numbers = [number for batch in read_batches(path, contract(), 7) for number in batch.column("_row_number").to_pylist()]
+        numbers = [
+            number for batch in read_batches(path, contract(), 7) for number in batch.column("_row_number").to_pylist()
+        ]
     except BadInputError as error:
         one_sentence(error)
         assert path.name in error.message
@@ -115,7 +117,9 @@ def include(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped folder, and a shop with a good contract."""
     folder = tmp_path_factory.mktemp("fuzz") / "include"
     shutil.copytree(INCLUDE, folder)
-    (folder / "catalogs" / "shop.yaml").write_text((INCLUDE / "catalogs" / "demo.yaml").read_text().replace("demo", "shop"))
+    (folder / "catalogs" / "shop.yaml").write_text(
+        (INCLUDE / "catalogs" / "demo.yaml").read_text().replace("demo", "shop")
+    )
     (folder / "contracts" / "shop").mkdir()
     (folder / "contracts" / "shop" / "ratings.odcs.yaml").write_text(GOOD)
     return folder
@@ -126,9 +130,23 @@ nonsense = st.recursive(
     yaml_scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
 )
 JUNK = (
-    "\t", "&a *a", "<<: *x", "{", "]", ": :", "- - -", "!!python/name:os.system", "\x00", "\ufeff", "? ", "|", ">", "%YAML 9",
-    "...", "---",
-)  # fmt: skip
+    "\t",
+    "&a *a",
+    "<<: *x",
+    "{",
+    "]",
+    ": :",
+    "- - -",
+    "!!python/name:os.system",
+    "\x00",
+    "\ufeff",
+    "? ",
+    "|",
+    ">",
+    "%YAML 9",
+    "...",
+    "---",
+)
 
 
 def garbled(data: st.DataObject, text: str) -> bytes:

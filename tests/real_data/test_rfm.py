@@ -63,9 +63,12 @@ def lines(spark: SparkSession, purchases: pd.DataFrame) -> DataFrame:
         }
     )
     return spark.createDataFrame(table).selectExpr(
-        "customer_id", "order_date", "CAST(amount / CAST(1000 AS DECIMAL(5)) AS DECIMAL(18,4)) AS net_amount",
-        "IF(amount < 0, 'return', 'sale') AS line_kind", "'paid' AS status",
-    )  # fmt: skip
+        "customer_id",
+        "order_date",
+        "CAST(amount / CAST(1000 AS DECIMAL(5)) AS DECIMAL(18,4)) AS net_amount",
+        "IF(amount < 0, 'return', 'sale') AS line_kind",
+        "'paid' AS status",
+    )
 
 
 def by_hand(purchases: pd.DataFrame, as_of: date) -> pd.DataFrame:

@@ -117,7 +117,7 @@ def test_stability_tells_who_changed() -> None:
         ([[0.0, np.nan], [1.0, 1.0]], 2, "missing or infinite"),
     ],
     ids=["no rows", "all the same", "fewer than k", "missing"],
-)  # fmt: skip
+)
 def test_what_cannot_be_clustered_is_one_sentence(rows: object, k: int, said: str) -> None:
     """No rows, identical rows, fewer distinct rows than k, and missing numbers are named."""
     with pytest.raises(BadInputError, match=said):

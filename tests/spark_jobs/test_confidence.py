@@ -62,7 +62,9 @@ def test_the_reference_is_the_error_of_labels_drawn_from_the_predictions() -> No
         for _ in range(200)
     ]
     assert found.calibrated.mean == pytest.approx(np.mean(drawn), rel=0.03)
-    assert (found.calibrated.low, found.calibrated.high) == pytest.approx(tuple(np.percentile(drawn, [2.5, 97.5])), rel=0.1)
+    assert (found.calibrated.low, found.calibrated.high) == pytest.approx(
+        tuple(np.percentile(drawn, [2.5, 97.5])), rel=0.1
+    )
     assert found.calibrated.low > 0.02
     assert found.excess.mean == pytest.approx(found.own[CALIBRATION].mean - found.calibrated.mean)
     assert found.excess.low < found.excess.mean < found.excess.high

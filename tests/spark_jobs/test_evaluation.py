@@ -99,7 +99,12 @@ def _panel(customers: int, groups: int) -> tuple[np.ndarray, np.ndarray, np.ndar
     taste = np.repeat(RANDOM.normal(size=customers), groups)
     probability = 1 / (1 + np.exp(1.5 - taste - RANDOM.normal(size=customers * groups)))
     observed = (RANDOM.random(customers * groups) < probability).astype(int)
-    return observed, probability, np.repeat(np.arange(customers) + 1000, groups), np.tile(list("abc")[:groups], customers)
+    return (
+        observed,
+        probability,
+        np.repeat(np.arange(customers) + 1000, groups),
+        np.tile(list("abc")[:groups], customers),
+    )
 
 
 def test_bootstrap_equals_resampling_by_hand() -> None:

@@ -16,32 +16,61 @@ MISTAKES = [
     ("when_noise: ask", "when_nois: ask", "17: unknown key 'when_nois' in a gate; did you mean 'when_noise'?"),
     ("when_noise: ask", "when_noise: asks", "17: unknown when_noise 'asks'; did you mean 'ask'?"),
     ("log_loss: lower", "log_loss: low", "4: unknown direction of log_loss 'low'; did you mean 'lower'?"),
-    ("average_precision: {at_least", "average_presision: {at_least",
-     "7: unknown metric 'average_presision' in absolute; did you mean 'average_precision'?"),
-    ("{at_least: 0.125}", "{at_last: 0.125}",
-     "7: unknown key 'at_last' in the limit of average_precision; did you mean 'at_least'?"),
+    (
+        "average_precision: {at_least",
+        "average_presision: {at_least",
+        "7: unknown metric 'average_presision' in absolute; did you mean 'average_precision'?",
+    ),
+    (
+        "{at_least: 0.125}",
+        "{at_last: 0.125}",
+        "7: unknown key 'at_last' in the limit of average_precision; did you mean 'at_least'?",
+    ),
     ("{at_least: 0.125}", "{}", "7: average_precision has no bound; write at_least or at_most."),
     ("{at_least: 0.125}", "{at_least: high}", "7: the limit is text; make it a number."),
     ("{at_least: 0.125}", "{at_least: .nan}", "7: the limit is nan; write a number."),
     ("at_most: 1.25", "at_most: 0.5", "8: calibration_ratio must be at least 0.75 and at most 0.5; exchange them."),
     ("log_loss: 0}", "log_loss: -1}", "11: the margin of log_loss is -1; write 0 or more."),
-    ("{may_be_worse_by: 0.0625}", "{may_be_worse_by: 0.1, min_absolute: 0.1}",
-     "14: log_loss needs min_absolute or min_relative or both, or else may_be_worse_by alone."),
+    (
+        "{may_be_worse_by: 0.0625}",
+        "{may_be_worse_by: 0.1, min_absolute: 0.1}",
+        "14: log_loss needs min_absolute or min_relative or both, or else may_be_worse_by alone.",
+    ),
     ("min_relative: 0.125", "min_relative: 0", "13: min_relative of average_precision is 0; write a positive number."),
-    ("min_relative: 0.125", "min_relative: 1.5",
-     "13: min_relative of average_precision is a share of the champion's value; write at most 1."),
-    ("{min_absolute: 0.03125, min_relative: 0.125}", "{may_be_worse_by: 1}",
-     "12: no metric must improve; give one a min_absolute or min_relative change."),
-    ("gold.propensity_outcomes", "gold.propensity_outcome",
-     "19: unknown table 'gold.propensity_outcome'; did you mean 'gold.propensity_outcomes'?"),
-    ("audience: all", "audiences: all", "20: gold.propensity_outcomes has no column 'audiences'; did you mean 'audience'?"),
-    ("  metric: average_precision", "  metric: calibration_ratio",
-     "21: gold.propensity_outcomes has no column 'calibration_ratio'; did you mean 'expected_calibration_error'?"),
+    (
+        "min_relative: 0.125",
+        "min_relative: 1.5",
+        "13: min_relative of average_precision is a share of the champion's value; write at most 1.",
+    ),
+    (
+        "{min_absolute: 0.03125, min_relative: 0.125}",
+        "{may_be_worse_by: 1}",
+        "12: no metric must improve; give one a min_absolute or min_relative change.",
+    ),
+    (
+        "gold.propensity_outcomes",
+        "gold.propensity_outcome",
+        "19: unknown table 'gold.propensity_outcome'; did you mean 'gold.propensity_outcomes'?",
+    ),
+    (
+        "audience: all",
+        "audiences: all",
+        "20: gold.propensity_outcomes has no column 'audiences'; did you mean 'audience'?",
+    ),
+    (
+        "  metric: average_precision",
+        "  metric: calibration_ratio",
+        "21: gold.propensity_outcomes has no column 'calibration_ratio'; did you mean 'expected_calibration_error'?",
+    ),
     ("days: 7", "days: 0", "22: days is 0; write a number from 1 to 366."),
-    ("answer_within_hours: 24", "answer_within_hours: 1000", "25: answer_within_hours is 1000; write a number from 1 to 336."),
+    (
+        "answer_within_hours: 24",
+        "answer_within_hours: 1000",
+        "25: answer_within_hours is 1000; write a number from 1 to 336.",
+    ),
     ("[alice]", "['']", "26: a user is empty; write it or remove the line."),
     (BASELINES, "must_beat: {}\n", "9: must_beat is empty; write at least one line."),
-]  # fmt: skip
+]
 
 
 @pytest.fixture

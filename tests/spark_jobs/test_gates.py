@@ -25,6 +25,7 @@ INFORMS = {
 }
 """What the table shows beside the end of the interval that decides."""
 
+
 @pytest.fixture
 def include(tmp_path: Path) -> Path:
     """An include folder with three gates."""
@@ -239,9 +240,7 @@ def test_people_see_first_what_did_not_pass(gate: Gate) -> None:
         ({"silhouette": 0.2}, "refuse"),
     ],
 )
-def test_what_need_not_improve_must_agree_with_what_it_replaces(
-    include: Path, changed: Numbers, expected: str
-) -> None:
+def test_what_need_not_improve_must_agree_with_what_it_replaces(include: Path, changed: Numbers, expected: str) -> None:
     """A gate that lets in what is no worse: bounds under against_champion hold beside a champion, and only there."""
     agreeing = {"agreement": 0.875, "changed_share": 0.0625, "champion/silhouette": 0.5}
     numbers = {"silhouette": 0.5, **agreeing, **interval("champion/silhouette", -0.03125, 0.03125)}

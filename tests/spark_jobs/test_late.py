@@ -98,7 +98,10 @@ def test_a_day_whose_lines_are_not_delivered_waits_for_them(lake: Lakehouse) -> 
     shop = Shop(lake)
     shop.failing = {DAYS[1]: NotDeliveredError(f"order lines of catalog demo end on {DAYS[0]}, before {DAYS[1]}: …")}
     assert [day for day, _ in shop.restate()] == [DAYS[0], DAYS[2]]
-    assert f"1 stay as they were made, because their order lines are not delivered yet: {DAYS[1]}" in shop.report.summary[0]
+    assert (
+        f"1 stay as they were made, because their order lines are not delivered yet: {DAYS[1]}"
+        in shop.report.summary[0]
+    )
     assert shop.restate() == []
     shop.deliver("O6", DAYS[0], line_kind="fee")
     shop.failing.clear()

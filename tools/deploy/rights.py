@@ -16,8 +16,11 @@ from tools.deploy.site import Site
 from tools.deploy.wanted import VOLUMES
 
 OBJECT_TYPES = {
-    Folder.kind: "directories", Experiment.kind: "experiments", Dashboard.kind: "dashboards", GenieSpace.kind: "genie",
-}  # fmt: skip
+    Folder.kind: "directories",
+    Experiment.kind: "experiments",
+    Dashboard.kind: "dashboards",
+    GenieSpace.kind: "genie",
+}
 """What the Permissions API calls our kinds."""
 
 LEVELS = ("CAN_READ", "CAN_VIEW", "CAN_USE", "CAN_RUN", "CAN_MANAGE_RUN", "CAN_EDIT", "CAN_MANAGE", "IS_OWNER")
@@ -124,7 +127,9 @@ class AccessRight(Right):
             for entry in entries
             for one in entry.all_permissions or []
             if not one.inherited
-            and not (entry.group_name == self.group and one.permission_level and one.permission_level.value == self.level)
+            and not (
+                entry.group_name == self.group and one.permission_level and one.permission_level.value == self.level
+            )
         ]
         site.client.permissions.set(self.object_type, self.object_id, access_control_list=kept)
 

@@ -44,7 +44,9 @@ def look(settings: Settings, catalog: str, now: datetime) -> Iterator[Finding]:
     assert settings.lake is not None, "only local tables are folders"  # noqa: S101 the caller asks the runtime first
     lake = settings.lake / catalog
     tables = known_tables(catalog, settings.include).values()
-    there = {table: lake / table.schema / table.name for table in tables if folders.exists(lake / table.schema / table.name)}
+    there = {
+        table: lake / table.schema / table.name for table in tables if folders.exists(lake / table.schema / table.name)
+    }
     broken = [finding for table, folder in there.items() if (finding := _readable(table, folder)) is not None]
     yield from broken or [Finding(f"{len(there)} tables of {catalog}", "" if there else "there are none", "make run")]
     yield from _fresh(there, now)
@@ -75,7 +77,9 @@ def _fresh(there: Mapping[Table, Path], now: datetime) -> Iterator[Finding]:
         if age > deadline.within:
             names.append(f"{table.full_name} ({age.days} days)")
     for dag, names in sorted(late.items()):
-        yield Finding(f"tables that {dag} writes", f"late: {', '.join(names)}" if names else "", f"see docs/runbooks/{dag}.md")
+        yield Finding(
+            f"tables that {dag} writes", f"late: {', '.join(names)}" if names else "", f"see docs/runbooks/{dag}.md"
+        )
 
 
 def _champions(promotions: Path) -> Iterator[Finding]:
@@ -85,12 +89,16 @@ def _champions(promotions: Path) -> Iterator[Finding]:
     last: dict[str, tuple[int, str | None]] = {}
     rows = DeltaTable(promotions).to_pyarrow_table(columns=["model", "number", "champion_after"]).to_pylist()
     for row in rows:
-        last[row["model"]] = max(last.get(row["model"], (0, None)), (row["number"], row["champion_after"]), key=lambda one: one[0])
+        last[row["model"]] = max(
+            last.get(row["model"], (0, None)), (row["number"], row["champion_after"]), key=lambda one: one[0]
+        )
     for model, (_, wanted) in sorted(last.items()):
         try:
             found = alias_version(model, CHAMPION)
         except Exception as error:  # MLflow's client raises many kinds; the registry's own finding says more
             yield Finding(f"champion of {model}", f"the registry cannot tell ({type(error).__name__})", "make run")
             continue
-        wrong = "" if found == wanted else f"the alias is at {found or 'none'}, the last verdict said {wanted or 'none'}"
+        wrong = (
+            "" if found == wanted else f"the alias is at {found or 'none'}, the last verdict said {wanted or 'none'}"
+        )
         yield Finding(f"champion of {model}", wrong, "trigger the DAG model_rollback to the version that should score")

@@ -28,9 +28,18 @@ from basketry_airflow.console.rendering import problem
 from basketry_airflow.console.safety import Safety
 
 ROUTERS = (
-    today.router, sales.router, decisions.router, product.router, segments.router, propensity.router, offers.router, models.router,
-    data.router, ask.router, static.router,
-)  # fmt: skip
+    today.router,
+    sales.router,
+    decisions.router,
+    product.router,
+    segments.router,
+    propensity.router,
+    offers.router,
+    models.router,
+    data.router,
+    ask.router,
+    static.router,
+)
 
 
 def make_app() -> FastAPI:

@@ -88,7 +88,9 @@ class Grammar(Phrases):
             return with_year_before(period, self.today)
         if self.against is None:
             named = self._unit_before()
-            return with_named(period, named.preceding(period), self.today) if named else with_previous(period, self.today)
+            return (
+                with_named(period, named.preceding(period), self.today) if named else with_previous(period, self.today)
+            )
         if _is_a_year_before(period, self.against):
             return with_year_before(period, self.today)
         return with_named(period, self.against, self.today)

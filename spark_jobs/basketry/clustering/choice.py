@@ -90,9 +90,13 @@ def _candidate(points: Points, distances: Floats, k: int, seed: int, resamples: 
     indices = pair_indices(points, k, seed, resamples, restarts)
     shares = np.bincount(labels, weights=points.weights, minlength=k) / points.weights.sum()
     return Candidate(
-        k, float(np.mean(indices)), float(np.std(indices)), silhouette(distances, labels, points.weights), reference.inertia,
+        k,
+        float(np.mean(indices)),
+        float(np.std(indices)),
+        silhouette(distances, labels, points.weights),
+        reference.inertia,
         float(shares.min()),
-    )  # fmt: skip
+    )
 
 
 def pair_indices(points: Points, k: int, seed: int, resamples: int, restarts: int) -> list[float]:

@@ -6,14 +6,7 @@ from collections.abc import Mapping
 
 from basketry.contracts import formats, words
 from basketry.contracts.document import Node, custom_properties
-from basketry.contracts.model import (
-    DELIVERED_TYPES,
-    FORMATS,
-    UNKNOWN_COLUMNS,
-    DeliveredAt,
-    DeliveredColumn,
-    FileFormat,
-)
+from basketry.contracts.model import DELIVERED_TYPES, FORMATS, UNKNOWN_COLUMNS, DeliveredAt, DeliveredColumn, FileFormat
 
 _ONLY_FOR = {
     "delimiter": ("csv", "auto"),

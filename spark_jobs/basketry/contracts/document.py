@@ -14,8 +14,13 @@ from basketry.errors import ContractError
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _KINDS = {
-    str: "text", bool: "true or false", int: "a whole number", float: "a number", list: "a list", dict: "a mapping",
-}  # fmt: skip
+    str: "text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    list: "a list",
+    dict: "a mapping",
+}
 
 
 def nearest(word: str, words: Iterable[str]) -> str:

@@ -13,9 +13,17 @@ from basketry.settings import EVERY_FEED
 
 SUFFIX = ".odcs.yaml"
 LOADING_ORDER = (
-    "products", "customers", "opt_outs", "campaigns", "campaign_members", "coupons", "redemptions", "reviews", "events",
+    "products",
+    "customers",
+    "opt_outs",
+    "campaigns",
+    "campaign_members",
+    "coupons",
+    "redemptions",
+    "reviews",
+    "events",
     "order_lines",
-)  # fmt: skip
+)
 """Entities in the order in which their feeds are loaded: what others refer to first, the long ones last."""
 
 

@@ -14,9 +14,21 @@ NO_ACTION = "none"
 _NO_REASON = "too little history: no forecast, no action"
 _WEEKS = 4
 KEPT = (
-    "product_id", "product", "department", "category", "predicted_revenue", "low_90", "high_90", "bucket", "action",
-    "rule", "reason", "measured", "expected_worth", "model_version",
-)  # fmt: skip
+    "product_id",
+    "product",
+    "department",
+    "category",
+    "predicted_revenue",
+    "low_90",
+    "high_90",
+    "bucket",
+    "action",
+    "rule",
+    "reason",
+    "measured",
+    "expected_worth",
+    "model_version",
+)
 
 
 def bucket_limits(revenues: pd.Series, rules: Decisions) -> tuple[float, float]:
@@ -63,9 +75,20 @@ def measured(products: pd.DataFrame, rules: Decisions) -> pd.DataFrame:
 
 
 _NUMBERS = (
-    "predicted_revenue", "low_90", "high_90", "revenue_28d", "price_28d", "price_91d", "units_available", "elasticity",
-    "standard_error", "average_rating", "return_rate_91d", "trend_28d", "discount_depth_91d",
-)  # fmt: skip
+    "predicted_revenue",
+    "low_90",
+    "high_90",
+    "revenue_28d",
+    "price_28d",
+    "price_91d",
+    "units_available",
+    "elasticity",
+    "standard_error",
+    "average_rating",
+    "return_rate_91d",
+    "trend_28d",
+    "discount_depth_91d",
+)
 
 
 def band(values: pd.Series, measure: Measure) -> pd.Series:

@@ -32,9 +32,15 @@ _PRICE_DAYS = 728
 
 _NUMBERS = ("predicted_revenue", "low_90", "high_90", "expected_worth")
 _FEATURES = (
-    "revenue_28d", "price_28d", "price_91d", "units_available", "average_rating", "return_rate_91d", "trend_28d",
+    "revenue_28d",
+    "price_28d",
+    "price_91d",
+    "units_available",
+    "average_rating",
+    "return_rate_91d",
+    "trend_28d",
     "discount_depth_91d",
-)  # fmt: skip
+)
 
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
@@ -75,9 +81,12 @@ def _sales(lake: Lakehouse, features: DataFrame, as_of: date) -> DataFrame:
     recent = lines.where((days_ago >= 0) & (days_ago < _PRICE_DAYS))
     categories = features.where("level = 'product'").select("product_id", "category")
     return recent.join(categories, "product_id").select(
-        "category", "product_id", F.floor(days_ago / 7).alias("weeks_ago"), F.col("net_amount").alias("amount"),
+        "category",
+        "product_id",
+        F.floor(days_ago / 7).alias("weeks_ago"),
+        F.col("net_amount").alias("amount"),
         F.col("quantity").alias("units"),
-    )  # fmt: skip
+    )
 
 
 def _known(lake: Lakehouse, forecasts: DataFrame, features: DataFrame, response: DataFrame) -> DataFrame:

@@ -45,8 +45,7 @@ def price_response(weeks: DataFrame, rules: Decisions) -> DataFrame:
     weeks: of `price_weeks`.
     """
     own = weeks.groupBy("category", "product_id").agg(
-        F.count(F.lit(1)).alias("weeks"),
-        *(_spread(one, two).alias(name) for name, (one, two) in _SUMS.items()),
+        F.count(F.lit(1)).alias("weeks"), *(_spread(one, two).alias(name) for name, (one, two) in _SUMS.items())
     )
     pooled = own.groupBy("category").agg(
         F.sum("weeks").alias("weeks"), F.count(F.lit(1)).alias("means"), *(F.sum(name).alias(name) for name in _SUMS)
@@ -81,9 +80,12 @@ def _fitted(sums: DataFrame, level: str, rules: Decisions) -> DataFrame:
         "standard_error": F.sqrt(residual / freedom / F.col("price_price")),
     }
     return found.where(F.col("price_spread") >= rules.least_spread).select(
-        F.lit(level).alias("level"), "category", "product_id", "weeks",
+        F.lit(level).alias("level"),
+        "category",
+        "product_id",
+        "weeks",
         *(F.round(value, _DECIMALS).alias(name) for name, value in measures.items()),
-    )  # fmt: skip
+    )
 
 
 __all__ = ["WhatIf", "price_response", "price_weeks", "what_if"]

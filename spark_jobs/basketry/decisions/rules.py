@@ -89,10 +89,17 @@ def load_decisions(include: Path) -> Decisions:
     if change >= 1:
         price["change"].fail(f"change is {change:g}; write a share below 1, such as 0.1.")
     return Decisions(
-        by, high, medium, change, int(_number(price["least_weeks"], "least_weeks")),
-        _number(price["least_spread"], "least_spread"), _number(price["largest_standard_error"], "largest_standard_error"),
-        measures, rules, _number(top["promotion_uplift"], "promotion_uplift"),
-    )  # fmt: skip
+        by,
+        high,
+        medium,
+        change,
+        int(_number(price["least_weeks"], "least_weeks")),
+        _number(price["least_spread"], "least_spread"),
+        _number(price["largest_standard_error"], "largest_standard_error"),
+        measures,
+        rules,
+        _number(top["promotion_uplift"], "promotion_uplift"),
+    )
 
 
 def _buckets(node: Node) -> tuple[str, float, float]:

@@ -96,8 +96,10 @@ def clicks(world: World, market: Market, customers: Customers, products: Product
     app_lines = lines.take(customers.has_app[lines.who] & lines.card & (lines.status != CANCELLED))
     found = looked + _buying(app_lines, chance)
     found.sort(key=lambda event: (event[3], event[4]))
-    return [Event(n, kind, who, product, second, int(market.prices[product]), visit)
-            for n, (kind, who, product, second, visit) in enumerate(found, start=1)]  # fmt: skip
+    return [
+        Event(n, kind, who, product, second, int(market.prices[product]), visit)
+        for n, (kind, who, product, second, visit) in enumerate(found, start=1)
+    ]
 
 
 _Click = tuple[str, int, int, int, int]

@@ -50,9 +50,19 @@ SUPPLIERS: dict[str, str] = {
 } | {STORE_BRAND: "Basketry Stores Inc."}
 
 MARGINS: dict[str, float] = {
-    "Produce": 0.38, "Dairy & Eggs": 0.24, "Bakery": 0.42, "Meat & Seafood": 0.26, "Frozen": 0.30, "Pantry": 0.28,
-    "Snacks & Candy": 0.34, "Beverages": 0.27, "Household": 0.25, "Health & Beauty": 0.40, "Baby": 0.18, "Pet": 0.24,
-}  # fmt: skip
+    "Produce": 0.38,
+    "Dairy & Eggs": 0.24,
+    "Bakery": 0.42,
+    "Meat & Seafood": 0.26,
+    "Frozen": 0.30,
+    "Pantry": 0.28,
+    "Snacks & Candy": 0.34,
+    "Beverages": 0.27,
+    "Household": 0.25,
+    "Health & Beauty": 0.40,
+    "Baby": 0.18,
+    "Pet": 0.24,
+}
 
 _TREE = """
 Produce|Fresh Fruit|3.49|6|.90|.45|7.0|.20|

@@ -91,22 +91,37 @@ _ORDER_LINES = (
     DefectKind("amount_missing", ("list_amount:missing",), _cell("List Amount", "")),
     DefectKind("day_that_is_none", ("order_date:not_a_date",), _cell("Business Date", "02/30/2026", "TODAY")),
     DefectKind("day_in_the_far_future", ("date_plausible",), _change("Business Date", lambda text: f"{text[:6]}2206")),
-    DefectKind("time_that_is_none", ("ordered_at:not_a_timestamp",),
-               _change("Order Time", lambda text: f"{text[:10]} 25:61:00")),
+    DefectKind(
+        "time_that_is_none",
+        ("ordered_at:not_a_timestamp",),
+        _change("Order Time", lambda text: f"{text[:10]} 25:61:00"),
+    ),
     DefectKind("status_unknown", ("status:unknown_value",), _cell("Status", "PENDNG", "On Hold", "?")),
     DefectKind("order_missing", ("order_id:missing",), _cell("Order No", "")),
     DefectKind("product_missing", ("product_named",), _cell("Item Code", "")),
-    DefectKind("list_amount_negative", ("amounts_add_up", "sale_not_negative"),
-               _change("List Amount", lambda text: f"-{text}"), only=_SALE),
-    DefectKind("discount_forgotten", ("amounts_add_up",),
-               _change("Net Amount", lambda text: f"{float(text) + 1.37:.2f}"), weight=1.5),
-    DefectKind("quantity_and_status", ("quantity:not_a_number", "status:unknown_value"),
-               _both(_cell("Qty", "x"), _cell("Status", "ERR")), weight=0.7),
+    DefectKind(
+        "list_amount_negative",
+        ("amounts_add_up", "sale_not_negative"),
+        _change("List Amount", lambda text: f"-{text}"),
+        only=_SALE,
+    ),
+    DefectKind(
+        "discount_forgotten",
+        ("amounts_add_up",),
+        _change("Net Amount", lambda text: f"{float(text) + 1.37:.2f}"),
+        weight=1.5,
+    ),
+    DefectKind(
+        "quantity_and_status",
+        ("quantity:not_a_number", "status:unknown_value"),
+        _both(_cell("Qty", "x"), _cell("Status", "ERR")),
+        weight=0.7,
+    ),
     DefectKind("too_many_fields", ("row:too_many_fields",), _surplus),
     DefectKind("too_few_fields", ("row:too_few_fields",), _cut),
     DefectKind("delivered_twice", (), _same, DUPLICATE, weight=2.0),
     DefectKind("blanks_around_product", (), _change("Item Code", lambda text: f" {text} "), GOOD, weight=2.0),
-)  # fmt: skip
+)
 
 KINDS: dict[str, tuple[DefectKind, ...]] = {
     "order_lines": _ORDER_LINES,
@@ -143,8 +158,16 @@ KINDS: dict[str, tuple[DefectKind, ...]] = {
     ),
 }
 
-RATES = {"order_lines": 0.003, "customers": 0.003, "products": 0.002, "campaign_members": 0.002, "coupons": 0.002,
-         "redemptions": 0.005, "reviews": 0.004, "events": 0.001}  # fmt: skip
+RATES = {
+    "order_lines": 0.003,
+    "customers": 0.003,
+    "products": 0.002,
+    "campaign_members": 0.002,
+    "coupons": 0.002,
+    "redemptions": 0.005,
+    "reviews": 0.004,
+    "events": 0.001,
+}
 """Share of each feed's rows that get a defect. Feeds without a rate stay clean."""
 
 LARGEST_SHARE = 0.02

@@ -39,21 +39,74 @@ class Feed:
 
 
 CUSTOMERS = Feed(
-    "customers", "csv", 24,
-    ("Customer No", "First Name", "Last Name", "E-Mail", "Phone", "Street", "City", "State", "ZIP", "Customer Since",
-     "Age", "Marital Status", "Income", "Home", "Household", "Household Size", "Children"),
-    ",", "latin-1", "\r\n",
-)  # fmt: skip
+    "customers",
+    "csv",
+    24,
+    (
+        "Customer No",
+        "First Name",
+        "Last Name",
+        "E-Mail",
+        "Phone",
+        "Street",
+        "City",
+        "State",
+        "ZIP",
+        "Customer Since",
+        "Age",
+        "Marital Status",
+        "Income",
+        "Home",
+        "Household",
+        "Household Size",
+        "Children",
+    ),
+    ",",
+    "latin-1",
+    "\r\n",
+)
 PRODUCTS = Feed(
-    "products", "xlsx", 24,
-    ("Item Code", "Item Name", "Brand", "Supplier", "Department", "Category", "Sub-Category", "Pack Size",
-     "Retail Price", "Unit Cost", "On Hand"),
-)  # fmt: skip
+    "products",
+    "xlsx",
+    24,
+    (
+        "Item Code",
+        "Item Name",
+        "Brand",
+        "Supplier",
+        "Department",
+        "Category",
+        "Sub-Category",
+        "Pack Size",
+        "Retail Price",
+        "Unit Cost",
+        "On Hand",
+    ),
+)
 ORDER_LINES = Feed(
-    "order_lines", "csv.gz", 4,
-    ("Order No", "Line", "Type", "Status", "Order Time", "Business Date", "Customer No", "Store", "Item Code", "Qty",
-     "List Amount", "Loyalty Savings", "Campaign Coupon", "Mfr Coupon", "Mfr Coupon Match", "Net Amount", "Till"),
-)  # fmt: skip
+    "order_lines",
+    "csv.gz",
+    4,
+    (
+        "Order No",
+        "Line",
+        "Type",
+        "Status",
+        "Order Time",
+        "Business Date",
+        "Customer No",
+        "Store",
+        "Item Code",
+        "Qty",
+        "List Amount",
+        "Loyalty Savings",
+        "Campaign Coupon",
+        "Mfr Coupon",
+        "Mfr Coupon Match",
+        "Net Amount",
+        "Till",
+    ),
+)
 CAMPAIGNS = Feed("campaigns", "csv", 48, ("campaign", "type", "first_day", "last_day"), ";")
 CAMPAIGN_MEMBERS = Feed("campaign_members", "csv.gz", 48, ("campaign", "customer_no"), ";")
 COUPONS = Feed("coupons", "csv", 48, ("coupon_upc", "campaign", "item_code"), "|")
@@ -96,14 +149,34 @@ def order_line_rows(day: date, lines: Lines, customers: Customers, products: Pro
     texts = ([money(cents) for cents in column.tolist()] for column in amounts)
     today, mark = us_date(day), "R" if kind == "RETURN" else ""
     columns = zip(
-        lines.order.tolist(), lines.line.tolist(), lines.status.tolist(), lines.second.tolist(), known, stores,
-        lines.product.tolist(), lines.quantity.tolist(), *texts, strict=True,
-    )  # fmt: skip
+        lines.order.tolist(),
+        lines.line.tolist(),
+        lines.status.tolist(),
+        lines.second.tolist(),
+        known,
+        stores,
+        lines.product.tolist(),
+        lines.quantity.tolist(),
+        *texts,
+        strict=True,
+    )
     return [
-        [str(order), f"{line}{mark}", kind, STATUSES[status], f"{today} {_clock(second)}", today, customer, store,
-         products.item_codes[product], str(quantity), *paid, f"T{1 + order % 9}"]
+        [
+            str(order),
+            f"{line}{mark}",
+            kind,
+            STATUSES[status],
+            f"{today} {_clock(second)}",
+            today,
+            customer,
+            store,
+            products.item_codes[product],
+            str(quantity),
+            *paid,
+            f"T{1 + order % 9}",
+        ]
         for order, line, status, second, customer, store, product, quantity, *paid in columns
-    ]  # fmt: skip
+    ]
 
 
 def _plain(name: str) -> str:
@@ -120,14 +193,24 @@ def customer_row(customers: Customers, who: int) -> Row:
     adults, children = int(customers.adults[who]), int(customers.children[who])
     size = adults + children
     return [
-        str(number), first, last, f"{address}@{MAIL_DOMAINS[mail % len(MAIL_DOMAINS)]}",
+        str(number),
+        first,
+        last,
+        f"{address}@{MAIL_DOMAINS[mail % len(MAIL_DOMAINS)]}",
         f"({place.area_code}) 555-01{customers.phone[who]:02d}",
-        f"{customers.house[who]} {STREETS[customers.street[who]]}", place.city, place.state, place.postal_code,
-        us_date(date.fromordinal(int(customers.joined[who]))), AGES[customers.age[who]], "MSU"[customers.marital[who]],
-        INCOMES[customers.income[who]], "ORU"[customers.owner[who]],
+        f"{customers.house[who]} {STREETS[customers.street[who]]}",
+        place.city,
+        place.state,
+        place.postal_code,
+        us_date(date.fromordinal(int(customers.joined[who]))),
+        AGES[customers.age[who]],
+        "MSU"[customers.marital[who]],
+        INCOMES[customers.income[who]],
+        "ORU"[customers.owner[who]],
         f"{adults} Adult{'s' * (adults > 1)}{' Kids' if children else ''}",
-        f"{size}" if size < 5 else "5+", "None" if not children else ("1", "2", "3+")[children - 1],
-    ]  # fmt: skip
+        f"{size}" if size < 5 else "5+",
+        "None" if not children else ("1", "2", "3+")[children - 1],
+    ]
 
 
 def product_rows(products: Products, price_list: int, on_hand: list[int]) -> Iterator[Row]:
@@ -137,10 +220,18 @@ def product_rows(products: Products, price_list: int, on_hand: list[int]) -> Ite
         if products.first_list[n] <= price_list:
             category = CATEGORIES[products.category[n]]
             yield [
-                code, products.names[n], products.brands[n], SUPPLIERS[products.brands[n]], category.department,
-                category.name, products.subcategories[n], products.packs[n], prices[n] / 100,
-                costs[n] / 100, on_hand[n],
-            ]  # fmt: skip
+                code,
+                products.names[n],
+                products.brands[n],
+                SUPPLIERS[products.brands[n]],
+                category.department,
+                category.name,
+                products.subcategories[n],
+                products.packs[n],
+                prices[n] / 100,
+                costs[n] / 100,
+                on_hand[n],
+            ]
 
 
 def campaign_rows(campaign: Campaign) -> list[Row]:
@@ -183,17 +274,29 @@ def instant(begins: datetime, second: int) -> str:
 def review_rows(day: date, reviews: list[Review], customers: Customers, products: Products) -> list[Row]:
     """Reviews written on the day."""
     return [
-        [f"RV{day:%y%m%d}{n:05d}", products.item_codes[review.product], str(customers.number[review.who]),
-         review.rating, day.isoformat()]
+        [
+            f"RV{day:%y%m%d}{n:05d}",
+            products.item_codes[review.product],
+            str(customers.number[review.who]),
+            review.rating,
+            day.isoformat(),
+        ]
         for n, review in enumerate(reviews, start=1)
-    ]  # fmt: skip
+    ]
 
 
 def event_rows(day: date, events: list[Event], customers: Customers, products: Products) -> list[Row]:
     """The app's events of the day; the time is an instant in UTC."""
     begins, mark = midnight(day), f"{day:%y%m%d}"
     return [
-        [f"{mark}-{event.number:06d}", instant(begins, event.second), event.kind, str(customers.number[event.who]),
-         f"{mark}-{event.visit:06d}", products.item_codes[event.product], event.price / 100]
+        [
+            f"{mark}-{event.number:06d}",
+            instant(begins, event.second),
+            event.kind,
+            str(customers.number[event.who]),
+            f"{mark}-{event.visit:06d}",
+            products.item_codes[event.product],
+            event.price / 100,
+        ]
         for event in events
-    ]  # fmt: skip
+    ]

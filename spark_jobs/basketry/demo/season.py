@@ -13,9 +13,17 @@ from basketry.demo.world import Floats
 WEEKDAY_FACTORS = (0.86, 0.80, 0.84, 0.92, 1.12, 1.36, 1.10)
 """Monday to Sunday, mean 1."""
 
-_BUSY_DAYS_BEFORE = {"thanksgiving": (9, 0.45), "christmas": (12, 0.35), "july4": (4, 0.25), "superbowl": (3, 0.12),
-                     "easter": (5, 0.18), "memorial": (3, 0.15), "labor": (3, 0.12), "halloween": (6, 0.05),
-                     "valentine": (3, 0.05)}  # fmt: skip
+_BUSY_DAYS_BEFORE = {
+    "thanksgiving": (9, 0.45),
+    "christmas": (12, 0.35),
+    "july4": (4, 0.25),
+    "superbowl": (3, 0.12),
+    "easter": (5, 0.18),
+    "memorial": (3, 0.15),
+    "labor": (3, 0.12),
+    "halloween": (6, 0.05),
+    "valentine": (3, 0.05),
+}
 _QUIET_DAYS = {"thanksgiving": 0.35, "christmas": 0.0, "easter": 0.4, "july4": 0.7}
 _OCCASION_LIFT = 1.1
 

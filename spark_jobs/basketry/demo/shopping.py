@@ -186,9 +186,20 @@ def _paid(
     begins = np.flatnonzero(first)
     line = np.arange(len(trip)) - np.repeat(begins, np.diff(np.append(begins, len(trip)))) + 1
     return Lines(
-        trips.order[trip], line, who, product, trips.second[trip], quantity, list_amount, instore, campaign,
-        manufacturer, match, trips.status[trip], card,
-    ), redemptions  # fmt: skip
+        trips.order[trip],
+        line,
+        who,
+        product,
+        trips.second[trip],
+        quantity,
+        list_amount,
+        instore,
+        campaign,
+        manufacturer,
+        match,
+        trips.status[trip],
+        card,
+    ), redemptions
 
 
 def _campaign_coupons(

@@ -174,9 +174,13 @@ def _write(lake: Lakehouse, packed: DataFrame, where: str, tasks: int) -> None:
 
 
 def _note(
-    lake: Lakehouse, order: Order, lines: _Lines, scored: Mapping[date, tuple[str, ...]], inputs: Mapping[str, int],
+    lake: Lakehouse,
+    order: Order,
+    lines: _Lines,
+    scored: Mapping[date, tuple[str, ...]],
+    inputs: Mapping[str, int],
     customers: Mapping[date, int],
-) -> None:  # fmt: skip
+) -> None:
     read = (inputs[ORDER_LINES.full_name], inputs.get(PRODUCTS.full_name, -1))
     rows = [
         (day, *read, (day - lines.first_day).days + 1, list(categories), customers.get(day, 0), order.run_id)

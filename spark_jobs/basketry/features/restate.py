@@ -27,13 +27,24 @@ from basketry.tables import FEATURE_DATES, ORDER_LINES, PRODUCTS, PROPENSITY_SCO
 SEES = (
     Sight(
         ORDER_LINES,
-        ("order_id", "customer_id", "product_id", "order_date", "line_kind", "status", "list_amount",
-         "instore_discount", "campaign_coupon_discount", "manuf_coupon_discount", "manuf_coupon_match_discount",
-         "net_amount"),
+        (
+            "order_id",
+            "customer_id",
+            "product_id",
+            "order_date",
+            "line_kind",
+            "status",
+            "list_amount",
+            "instore_discount",
+            "campaign_coupon_discount",
+            "manuf_coupon_discount",
+            "manuf_coupon_match_discount",
+            "net_amount",
+        ),
         core.counts,
     ),
     Sight(PRODUCTS, ("product_id", "category"), core.counts),
-)  # fmt: skip
+)
 """What features look at."""
 
 _VERSION = {ORDER_LINES: "order_lines_version", PRODUCTS: "products_version"}
@@ -52,9 +63,14 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     if not arguments.dry_run:
         _note_untouched(lake, [row for day, row in stored.items() if day not in touched], inputs)
     return JobReport(
-        outcome.rows_in, outcome.rows_out, (_summary(touched, len(stored)),), as_of=arguments.as_of, input_versions=inputs,
-        details={"restated": [day.isoformat() for day in touched]}, dry_run=arguments.dry_run,
-    )  # fmt: skip
+        outcome.rows_in,
+        outcome.rows_out,
+        (_summary(touched, len(stored)),),
+        as_of=arguments.as_of,
+        input_versions=inputs,
+        details={"restated": [day.isoformat() for day in touched]},
+        dry_run=arguments.dry_run,
+    )
 
 
 def _summary(touched: Sequence[date], stored: int) -> str:

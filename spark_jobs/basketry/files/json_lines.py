@@ -41,7 +41,6 @@ LINES_INSPECTED = 1000
 """Lines whose keys stand for the header that JSON Lines do not have."""
 
 
-
 class _DefectError(ValueError):
     """Why a line is no row."""
 

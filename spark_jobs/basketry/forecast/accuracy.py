@@ -75,10 +75,18 @@ def _outcomes(judged: DataFrame, made_on: date, horizon: int) -> list[tuple[obje
     """Rows of gold.forecast_outcomes, from sums that Spark makes: a line a class, and '' for all."""
     error = F.col("predicted") - F.col("observed")
     inside = F.col("observed").between(F.col("low_90"), F.col("high_90"))
-    sums = judged.where("level = 'product'").groupBy("model_version", "demand_class").agg(
-        F.count(F.lit(1)).alias("rows"), F.sum("observed").alias("observed"), F.sum(F.abs(error)).alias("absolute"),
-        F.sum(error).alias("signed"), F.sum(error * error).alias("squared"), F.sum(inside.cast("double")).alias("inside"),
-    )  # fmt: skip
+    sums = (
+        judged.where("level = 'product'")
+        .groupBy("model_version", "demand_class")
+        .agg(
+            F.count(F.lit(1)).alias("rows"),
+            F.sum("observed").alias("observed"),
+            F.sum(F.abs(error)).alias("absolute"),
+            F.sum(error).alias("signed"),
+            F.sum(error * error).alias("squared"),
+            F.sum(inside.cast("double")).alias("inside"),
+        )
+    )
     frame = sums.toPandas()
     total = frame.drop(columns="demand_class").groupby("model_version", as_index=False).sum().assign(demand_class="")
     return list(_rows(pd.concat([frame, total], ignore_index=True), made_on, horizon))
@@ -92,9 +100,17 @@ def _rows(sums: pd.DataFrame, made_on: date, horizon: int) -> Iterator[tuple[obj
         found = {name: float(metric(table)[0]) for name, metric in metrics.METRICS.items()}
         wape, bias = (None if math.isnan(found[name]) else found[name] for name in ("wape", "bias"))
         yield (
-            made_on, horizon, f"days_{horizon}", one["demand_class"], int(one["rows"]), wape, found["rmse"], bias,
-            float(one["inside"] / one["rows"]), one["model_version"],
-        )  # fmt: skip
+            made_on,
+            horizon,
+            f"days_{horizon}",
+            one["demand_class"],
+            int(one["rows"]),
+            wape,
+            found["rmse"],
+            bias,
+            float(one["inside"] / one["rows"]),
+            one["model_version"],
+        )
 
 
 def _write(lake: Lakehouse, judged: DataFrame, outcomes: list[tuple[object, ...]], made_on: date, horizon: int) -> int:

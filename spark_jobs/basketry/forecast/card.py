@@ -70,10 +70,15 @@ def _classes(subject: Subject) -> Iterator[str]:
     yield ""
     found, classes = subject.metrics, sorted(set(subject.results.classes.tolist()))
     rows = [
-        (name, subject.trained.choice[name], _number(found, f"class/{name}/wape"), _number(found, f"class/{name}/bias"),
-         _number(found, f"class/{name}/coverage_90"))
+        (
+            name,
+            subject.trained.choice[name],
+            _number(found, f"class/{name}/wape"),
+            _number(found, f"class/{name}/bias"),
+            _number(found, f"class/{name}/coverage_90"),
+        )
         for name in classes
-    ]  # fmt: skip
+    ]
     yield from _table(("class", "method", "wape", "bias", "90 % covers"), rows)
     spans = [
         (f"{7 * weeks} days", *(_number(found, f"days_{7 * weeks}/{name}") for name in ("wape", "bias", "coverage_90")))

@@ -79,9 +79,11 @@ def product_features(
 
     All lines are looked at once, those of the last 91 days once more a level, to tell orders apart.
     """
-    ratings = reviews.where(rated() & (F.col("reviewed_on") <= F.lit(as_of))).groupBy("product_id").agg(
-        F.sum("rating").alias("rating_sum"), F.count("rating").alias("ratings")
-    )  # fmt: skip
+    ratings = (
+        reviews.where(rated() & (F.col("reviewed_on") <= F.lit(as_of)))
+        .groupBy("product_id")
+        .agg(F.sum("rating").alias("rating_sum"), F.count("rating").alias("ratings"))
+    )
     sums = _daily(lines).groupBy("product_id").agg(*_sums(as_of)).join(ratings, "product_id", "left")
     # An older release let in more than any shop has; what is no number of units must not overflow a category's sum.
     units = F.col("units_available")
@@ -146,7 +148,10 @@ def _sums(as_of: date) -> list[Column]:
     found |= {"listed": _total("list", _QUARTER), "returns_91d": _total("paid_back", _QUARTER)}
     found["returned"] = _total("came_back", _QUARTER)
     sold = F.when(F.col("sales") > 0, F.col("days_ago"))
-    found |= {"first_sold_on": F.date_sub(F.lit(as_of), F.max(sold)), "last_sold_on": F.date_sub(F.lit(as_of), F.min(sold))}
+    found |= {
+        "first_sold_on": F.date_sub(F.lit(as_of), F.max(sold)),
+        "last_sold_on": F.date_sub(F.lit(as_of), F.min(sold)),
+    }
     return [column.alias(name) for name, column in found.items()]
 
 
@@ -161,7 +166,10 @@ def _columns(seasons: bool) -> list[Column]:
         kept.append(F.when(paid, _ratio(f"revenue_{days}d", f"units_{days}d")).alias(f"price_{days}d"))
     kept.append((1 - _ratio("revenue_91d", "listed")).alias("discount_depth_91d"))
     kept.append(_ratio("returned", "units_91d").alias("return_rate_91d"))
-    kept += [(F.col("rating_sum") / F.col("ratings")).alias("average_rating"), F.coalesce("ratings", F.lit(0)).alias("ratings")]
+    kept += [
+        (F.col("rating_sum") / F.col("ratings")).alias("average_rating"),
+        F.coalesce("ratings", F.lit(0)).alias("ratings"),
+    ]
     kept.append(_ratio("revenue_28d", "revenue_before_28d").alias("trend_28d"))
     season = _ratio("season", f"revenue_{_YEAR}d") * _YEAR / 28 if seasons else F.lit(None).cast("double")
     return [*kept, season.alias("seasonality_28d"), F.col("units_available").cast("bigint").alias("units_available")]

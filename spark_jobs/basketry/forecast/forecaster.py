@@ -146,10 +146,17 @@ def fallback(panel: Panel, as_of: date, settings: ForecastSettings) -> Forecaste
     wide = spread_of(np.array([]), np.array([]), np.array([], dtype=object))
     first = next(iter(groups.METHODS))
     return Forecaster(
-        as_of, settings.active_weeks, settings.new_weeks, norms_of(panel), Booster(names, ("", "", "")),
-        dict.fromkeys(CLASSES, SHARE), (wide,) * len(PERIODS), wide, Variances(1.0, 1.0, 1.0),
+        as_of,
+        settings.active_weeks,
+        settings.new_weeks,
+        norms_of(panel),
+        Booster(names, ("", "", "")),
+        dict.fromkeys(CLASSES, SHARE),
+        (wide,) * len(PERIODS),
+        wide,
+        Variances(1.0, 1.0, 1.0),
         backtest.GroupMethods(first, first),
-    )  # fmt: skip
+    )
 
 
 def learned_spreads(

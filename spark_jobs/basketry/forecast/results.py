@@ -101,16 +101,24 @@ def _tested(
     spreads = learned_spreads(past, choice, variances)
     each = [spread.bounds(ours[:, place], one.classes) for place, spread in enumerate(spreads)]
     bounds = {
-        level: (np.column_stack([found[level][0] for found in each]), np.column_stack([found[level][1] for found in each]))
+        level: (
+            np.column_stack([found[level][0] for found in each]),
+            np.column_stack([found[level][1] for found in each]),
+        )
         for level in LEVELS
     }
     forecasts = {"": ours} | {f"naive/{name}": periods_of(one.weekly[name]) for name in BASELINES}
     if champion is not None:
         forecasts[CHAMPION] = one.agreed(champion(one), variances)[1]
     return Results(
-        one.panel.products, one.classes, np.full(len(one.panel), float(one.weeks_ago)), one.observed, one.naive_error,
-        forecasts, bounds,
-    )  # fmt: skip
+        one.panel.products,
+        one.classes,
+        np.full(len(one.panel), float(one.weeks_ago)),
+        one.observed,
+        one.naive_error,
+        forecasts,
+        bounds,
+    )
 
 
 def named_metrics(results: Results, settings: ForecastSettings) -> dict[str, float]:
@@ -186,7 +194,8 @@ def _draws(results: Results, settings: ForecastSettings, demand_class: str | Non
     )
     observed, naive = results.observed[rows, MONTH], results.naive_error[rows]
     return {
-        name: metrics.resampled(observed, values[rows, MONTH], naive, drawn) for name, values in results.forecasts.items()
+        name: metrics.resampled(observed, values[rows, MONTH], naive, drawn)
+        for name, values in results.forecasts.items()
     }
 
 

@@ -72,10 +72,15 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     written = 0 if arguments.dry_run else _write(lake, found, version, as_of, settings)
     lines = [f"{found.products:,} products with {found.weeks} complete weeks, forecast by version {version.number}"]
     return JobReport(
-        found.products, written, (*lines, *([note] if note else [])), as_of=as_of,
-        input_versions=inputs, details={"note": note, "weeks": found.weeks}, model_version=version.number,
+        found.products,
+        written,
+        (*lines, *([note] if note else [])),
+        as_of=as_of,
+        input_versions=inputs,
+        details={"note": note, "weeks": found.weeks},
+        model_version=version.number,
         dry_run=arguments.dry_run,
-    )  # fmt: skip
+    )
 
 
 def _version(

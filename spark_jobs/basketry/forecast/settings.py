@@ -13,11 +13,17 @@ _KEYS = {
     "history": ("weeks", "active_weeks", "new_weeks", "least_weeks"),
     "training": ("origins", "products", "rounds"),
     "booster": (
-        "objective", "learning_rate", "num_leaves", "min_data_in_leaf", "feature_fraction", "bagging_fraction", "lambda_l2",
+        "objective",
+        "learning_rate",
+        "num_leaves",
+        "min_data_in_leaf",
+        "feature_fraction",
+        "bagging_fraction",
+        "lambda_l2",
     ),
     "backtest": ("chosen_on", "tested_on", "step_weeks"),
     "scoring": ("products_a_group",),
-}  # fmt: skip
+}
 OBJECTIVES = ("regression", "regression_l1", "huber", "tweedie")
 
 

@@ -64,10 +64,15 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     record = _record(lake, arguments, panel, outcome, known, settings)
     number = None if arguments.dry_run else tracking.register(lake, outcome.trained, record)
     return JobReport(
-        len(panel), 0, _summary(outcome, number), as_of=arguments.as_of, input_versions=known,
+        len(panel),
+        0,
+        _summary(outcome, number),
+        as_of=arguments.as_of,
+        input_versions=known,
         details={"champion": rival.version, "champion_problem": rival.problem, "choice": dict(outcome.trained.choice)},
-        model_version=number, dry_run=arguments.dry_run,
-    )  # fmt: skip
+        model_version=number,
+        dry_run=arguments.dry_run,
+    )
 
 
 def _rival(lake: Lakehouse) -> Rival:
@@ -131,21 +136,36 @@ def _forecasts(rival: Rival, arguments: argparse.Namespace) -> results.Rival | N
 
 
 def _record(
-    lake: Lakehouse, arguments: argparse.Namespace, panel: Panel, outcome: Outcome, versions: Mapping[str, int],
+    lake: Lakehouse,
+    arguments: argparse.Namespace,
+    panel: Panel,
+    outcome: Outcome,
+    versions: Mapping[str, int],
     settings: ForecastSettings,
-) -> Record:  # fmt: skip
+) -> Record:
     deciles = results.by_revenue_decile(outcome.results)
-    subject = Subject(lake.catalog, arguments.as_of, len(panel), panel.weeks, outcome.trained, outcome.results,
-                      outcome.metrics, outcome.rival.told)  # fmt: skip
+    subject = Subject(
+        lake.catalog,
+        arguments.as_of,
+        len(panel),
+        panel.weeks,
+        outcome.trained,
+        outcome.results,
+        outcome.metrics,
+        outcome.rival.told,
+    )
     evaluation: dict[str, Any] = {"metrics": dict(outcome.metrics), "by_revenue_decile": deciles}
     evaluation["importance"] = dict(booster.importance(outcome.trained.booster))
     params: dict[str, object] = {f"method.{name}": method for name, method in outcome.trained.choice.items()}
     params |= {f"settings.{name}": value for name, value in vars(settings).items()}
     params |= {f"version.{name}": version for name, version in versions.items()}
     return Record(
-        params, outcome.metrics, _tags(lake, arguments, outcome.rival),
-        {"evaluation.json": evaluation}, {"model_card.md": forecast_card(subject)},
-    )  # fmt: skip
+        params,
+        outcome.metrics,
+        _tags(lake, arguments, outcome.rival),
+        {"evaluation.json": evaluation},
+        {"model_card.md": forecast_card(subject)},
+    )
 
 
 def _tags(lake: Lakehouse, arguments: argparse.Namespace, rival: Rival) -> dict[str, str]:

@@ -15,6 +15,14 @@ from basketry.grants.model import Access, AccessRefusedError, Grants, Team
 from basketry.grants.reads import permitted_sql
 
 __all__ = [
-    "Access", "AccessRefusedError", "Grants", "Guarded", "Team", "guard", "known_tables", "load_grants", "permitted_sql",
+    "Access",
+    "AccessRefusedError",
+    "Grants",
+    "Guarded",
+    "Team",
+    "guard",
+    "known_tables",
+    "load_grants",
+    "permitted_sql",
     "visible_columns",
-]  # fmt: skip
+]

@@ -122,7 +122,9 @@ def _verdict(rows: DataFrame, contract: Contract) -> DataFrame:
 def _entity(contract: Contract) -> Column:
     """The mapped columns as they are stored: where words are doubtful, the word that holds."""
     settled = declared.settled(contract)
-    values = (settled.get(column.name, lenient.meant(column, contract)).alias(column.name) for column in contract.mapped)
+    values = (
+        settled.get(column.name, lenient.meant(column, contract)).alias(column.name) for column in contract.mapped
+    )
     return F.struct(*values).alias("_entity")
 
 

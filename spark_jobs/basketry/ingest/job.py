@@ -59,7 +59,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     )
 
 
-def _to_load(lake: Lakehouse, contract: Contract, found: Sequence[DeliveredFile], *, force: bool) -> list[DeliveredFile]:
+def _to_load(
+    lake: Lakehouse, contract: Contract, found: Sequence[DeliveredFile], *, force: bool
+) -> list[DeliveredFile]:
     """The files that are news; with force all, as the newest of their days."""
     noted = noted_files(lake, contract.feed)
     if force:
@@ -209,9 +211,7 @@ def _write(lake: Lakehouse, feed: Judged, *, again: bool) -> None:
     bronze = bronze_table(contract.feed, ((column.name, column.pii) for column in contract.delivered))
     quarantined = core.quarantine_rows(feed.rows, contract)
     here = among("_file_checksum", counted)
-    writes: list[Callable[[], object]] = [
-        lambda: lake.replace(bronze, core.bronze_rows(feed.rows), where=here),
-    ]
+    writes: list[Callable[[], object]] = [lambda: lake.replace(bronze, core.bronze_rows(feed.rows), where=here)]
     if any(tally.quarantined for tally in counted) or _was_quarantined(lake, QUARANTINE, contract, counted):
         where = f"feed = '{contract.feed}' AND {among('file_checksum', counted)}"
         writes.append(lambda: lake.replace(QUARANTINE, quarantined, where=where))
@@ -229,17 +229,25 @@ def _was_quarantined(lake: Lakehouse, table: Table, contract: Contract, counted:
     if not lake.exists(table):
         return False
     files = {tally.file.checksum for tally in counted}
-    return bool(lake.matching(table, ["row_number"], {"feed": {contract.feed}, "file_checksum": files}, since={}).num_rows)
+    return bool(
+        lake.matching(table, ["row_number"], {"feed": {contract.feed}, "file_checksum": files}, since={}).num_rows
+    )
 
 
 def _details(counted: Sequence[FileTally]) -> dict[str, object]:
     files = [
         {
-            "file": tally.file.name, "read": tally.read, "good": tally.good, "quarantined": tally.quarantined,
-            "duplicate": tally.duplicate, "warned": tally.warned, "older": tally.older,
-            "contradicting": tally.contradicting, "reasons": dict(tally.reasons),
+            "file": tally.file.name,
+            "read": tally.read,
+            "good": tally.good,
+            "quarantined": tally.quarantined,
+            "duplicate": tally.duplicate,
+            "warned": tally.warned,
+            "older": tally.older,
+            "contradicting": tally.contradicting,
+            "reasons": dict(tally.reasons),
             "unknown": {reason: dict(texts) for reason, texts in tally.texts.items()},
         }
         for tally in counted
-    ]  # fmt: skip
+    ]
     return {"files": files}

@@ -132,11 +132,29 @@ def among(column: str, counted: Sequence[FileTally]) -> str:
 def _ledger_row(tally: FileTally, contract: Contract, run_id: str, delivered_by: str | None) -> tuple[object, ...]:
     file = tally.file
     return (
-        file.checksum, contract.feed, file.name, file.bytes, file.delivered_at, file.ordering_time, delivered_by,
-        "refused" if tally.refusal else "loaded", tally.refusal, contract.version,
-        tally.read, tally.good, tally.quarantined, tally.duplicate, tally.warned, dict(tally.reasons),
-        list(file.unknown_columns), tally.first_day, tally.last_day, run_id, tally.older, tally.contradicting,
-    )  # fmt: skip
+        file.checksum,
+        contract.feed,
+        file.name,
+        file.bytes,
+        file.delivered_at,
+        file.ordering_time,
+        delivered_by,
+        "refused" if tally.refusal else "loaded",
+        tally.refusal,
+        contract.version,
+        tally.read,
+        tally.good,
+        tally.quarantined,
+        tally.duplicate,
+        tally.warned,
+        dict(tally.reasons),
+        list(file.unknown_columns),
+        tally.first_day,
+        tally.last_day,
+        run_id,
+        tally.older,
+        tally.contradicting,
+    )
 
 
 def refuse_if_any(counted: Sequence[FileTally]) -> None:

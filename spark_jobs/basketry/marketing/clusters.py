@@ -82,9 +82,14 @@ def fit_mix(
     else:
         bounds = range(settings.least, settings.most + 1)
         choice = clustering.choose_k(
-            rows, bounds, seed=settings.seed, resamples=settings.resamples, least_stability=settings.least_stability,
-            most_rows=settings.customers, restarts=2,
-        )  # fmt: skip
+            rows,
+            bounds,
+            seed=settings.seed,
+            resamples=settings.resamples,
+            least_stability=settings.least_stability,
+            most_rows=settings.customers,
+            restarts=2,
+        )
         found = clustering.fit(rows, choice.k, seed=settings.seed)
         metrics |= {"silhouette": choice.chosen.silhouette, "stability": choice.chosen.stability}
         from_run = "refitted"

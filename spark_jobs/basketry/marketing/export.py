@@ -39,9 +39,13 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     count = int(str(manifest["customers"]))
     line = f"{count:,} of {known:,} handed over; the others were this week, share a number, have no call window or withdrew"
     return JobReport(
-        known, count, (line, cut_line), as_of=as_of, details={"files": manifest["files"], "withdrawn_since": cut},
+        known,
+        count,
+        (line, cut_line),
+        as_of=as_of,
+        details={"files": manifest["files"], "withdrawn_since": cut},
         input_versions=lake.versions(MARKETING_AUDIENCE, OPT_OUTS, CUSTOMERS),
-    )  # fmt: skip
+    )
 
 
 def audience_of(lake: Lakehouse, as_of: date) -> DataFrame:

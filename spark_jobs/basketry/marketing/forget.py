@@ -71,8 +71,13 @@ def _personal(contract: Contract) -> bool:
 def _audit(lake: Lakehouse, work: _Erasure, arguments: argparse.Namespace, at: datetime) -> None:
     for customer in work.customers:
         line = (
-            digest(lake.catalog, customer), arguments.request_id, at, arguments.decided_by, dict(work.rows), dict(work.exports),
-        )  # fmt: skip
+            digest(lake.catalog, customer),
+            arguments.request_id,
+            at,
+            arguments.decided_by,
+            dict(work.rows),
+            dict(work.exports),
+        )
         lake.record(FORGOTTEN, [line], where=f"customer_digest = '{line[0]}'")
 
 

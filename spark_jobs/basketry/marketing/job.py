@@ -94,7 +94,9 @@ def closed_now(lake: Lakehouse) -> Mapping[str, Closed]:
     """Who may not be reached by what is known at this moment; looks at nobody's contact data but theirs who withdrew."""
     opt_outs = _read(lake, OPT_OUTS)
     country = load_catalog(lake.catalog, lake.settings.include).country
-    theirs = _read(lake, CUSTOMERS).join(F.broadcast(opt_outs.select("customer_id").distinct()), "customer_id", "left_semi")
+    theirs = _read(lake, CUSTOMERS).join(
+        F.broadcast(opt_outs.select("customer_id").distinct()), "customer_id", "left_semi"
+    )
     return closed_channels(core.contact_points(theirs, country), opt_outs)
 
 
@@ -160,7 +162,15 @@ def _report(
     names = [line for segment in found.values() for line in segment.lines()]
     versions = lake.versions(CUSTOMERS, ORDER_LINES, PRODUCTS, OPT_OUTS)
     return JobReport(
-        customers, written, (f"{in_it:,} of {customers:,} customers may be contacted", *reasons, *names),
-        as_of=arguments.as_of, input_versions=versions, dry_run=arguments.dry_run,
-        details={"audience": in_it, "dropped": dict(dropped), "clusters": {mix: one.names for mix, one in found.items()}},
-    )  # fmt: skip
+        customers,
+        written,
+        (f"{in_it:,} of {customers:,} customers may be contacted", *reasons, *names),
+        as_of=arguments.as_of,
+        input_versions=versions,
+        dry_run=arguments.dry_run,
+        details={
+            "audience": in_it,
+            "dropped": dict(dropped),
+            "clusters": {mix: one.names for mix, one in found.items()},
+        },
+    )

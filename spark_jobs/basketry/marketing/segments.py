@@ -103,10 +103,16 @@ def _row(as_of: date, found: MixClusters, label: int, sizes: Mapping[int, object
     centroid = clusters.centroids[clusters.labels.index(label)]
     size = sizes.get(label)
     return (
-        as_of, found.mix, label, found.names[label], getattr(size, "n", 0), getattr(size, "spent", None) or Decimal(0),
+        as_of,
+        found.mix,
+        label,
+        found.names[label],
+        getattr(size, "n", 0),
+        getattr(size, "spent", None) or Decimal(0),
         {name: float(value) for name, value in zip(found.columns, centroid, strict=True)},
-        dict(found.over_index[label]), found.from_run,
-    )  # fmt: skip
+        dict(found.over_index[label]),
+        found.from_run,
+    )
 
 
 def _track(lake: Lakehouse, as_of: date, found: Mapping[str, Segments]) -> None:

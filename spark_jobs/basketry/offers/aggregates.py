@@ -13,13 +13,7 @@ from pyspark.sql import functions as F
 
 from basketry.lakehouse import Lakehouse, declared_schema
 from basketry.offers.settings import OfferSettings
-from basketry.tables import (
-    OFFER_DECISIONS,
-    OFFER_PERFORMANCE_MINUTE,
-    OFFER_RESPONSES,
-    OFFER_TRAINING,
-    OFFER_WINDOWS,
-)
+from basketry.tables import OFFER_DECISIONS, OFFER_PERFORMANCE_MINUTE, OFFER_RESPONSES, OFFER_TRAINING, OFFER_WINDOWS
 
 WINDOWS = (1, 60, 1_440)
 """Lengths of the sliding windows in minutes."""
@@ -32,14 +26,21 @@ def happenings(decisions: DataFrame, responses: DataFrame) -> DataFrame:
     who = ("event_date", "customer_id", "product_id", "category")
     nothing = F.lit(0).cast("decimal(18,4)")
     shown = decisions.where("product_id IS NOT NULL").select(
-        F.col("decided_at").alias("at"), *who, F.lit(1).alias("shown"), F.lit(0).alias("clicked"), F.lit(0).alias("bought"),
+        F.col("decided_at").alias("at"),
+        *who,
+        F.lit(1).alias("shown"),
+        F.lit(0).alias("clicked"),
+        F.lit(0).alias("bought"),
         nothing.alias("revenue"),
-    )  # fmt: skip
+    )
     answered = responses.select(
-        F.col("responded_at").alias("at"), *who, F.lit(0).alias("shown"),
+        F.col("responded_at").alias("at"),
+        *who,
+        F.lit(0).alias("shown"),
         (F.col("response") == "click").cast("int").alias("clicked"),
-        (F.col("response") == "purchase").cast("int").alias("bought"), "revenue",
-    )  # fmt: skip
+        (F.col("response") == "purchase").cast("int").alias("bought"),
+        "revenue",
+    )
     return shown.unionByName(answered)
 
 
@@ -64,11 +65,15 @@ def training_rows(decisions: DataFrame, responses: DataFrame, settle_minutes: in
     """First slots with the responses that came in time."""
     first = decisions.where("slot = 1").withColumn("offer_id", F.concat_ws("/", "decision_id", "slot"))
     in_time = F.col("responded_at") <= F.col("decided_at") + F.expr(f"INTERVAL {settle_minutes} MINUTES")
-    came = responses.where(in_time).groupBy("offer_id").agg(
-        F.max((F.col("response") == "click").cast("int")).alias("clicked"),
-        F.max((F.col("response") == "purchase").cast("int")).alias("bought"),
-        F.sum("revenue").alias("revenue"),
-    )  # fmt: skip
+    came = (
+        responses.where(in_time)
+        .groupBy("offer_id")
+        .agg(
+            F.max((F.col("response") == "click").cast("int")).alias("clicked"),
+            F.max((F.col("response") == "purchase").cast("int")).alias("bought"),
+            F.sum("revenue").alias("revenue"),
+        )
+    )
     rows = first.join(came, "offer_id", "left").fillna(0, ["clicked", "bought"])
     rows = rows.withColumn("revenue", F.coalesce("revenue", F.lit(0).cast("decimal(18,4)")))
     return rows.select(*OFFER_TRAINING.column_names)

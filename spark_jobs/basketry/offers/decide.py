@@ -139,7 +139,9 @@ class _Table:
         enough = self.memory.shown[places] >= settings.a_day
         eligible = (against < 0) & ~(enough | self.opted_out[rows])[:, None]
         names = [moments.names[row] for row in rows]
-        scene = Scene(self.features[rows], category, products, eligible, self._popularity(products), names, moments.at[rows])
+        scene = Scene(
+            self.features[rows], category, products, eligible, self._popularity(products), names, moments.at[rows]
+        )
         probabilities = self._probabilities(scene, self.control[rows])
         chance = chances([f"{moments.events[row]}/{slot}" for row in rows], f"choice {settings.seed}")
         column = pick(probabilities, chance)
@@ -170,24 +172,34 @@ class _Table:
             found[control] = MostPopular().probabilities(scene)[control]
         return found
 
-    def _decided(
-        self, slot: int, rows: Ints, column: Ints, against: Ints, probabilities: Floats, why: Ints
-    ) -> Decided:
+    def _decided(self, slot: int, rows: Ints, column: Ints, against: Ints, probabilities: Floats, why: Ints) -> Decided:
         width = self.products.shape[1]
         shown, at = column < width, np.minimum(column, width - 1)
         each = np.arange(len(rows))
         category = np.where(shown, self.category[rows, at], NONE)
         features = self.features[rows]
         chosen = features[each, at]
-        expected = chosen @ self.chooser.mean[: len(NUMBERS)] + self.chooser.mean[len(NUMBERS) + self.category[rows, at]]
+        expected = (
+            chosen @ self.chooser.mean[: len(NUMBERS)] + self.chooser.mean[len(NUMBERS) + self.category[rows, at]]
+        )
         why = np.where(self.opted_out[rows], 0, np.where((against < 0).any(axis=1) & (why == 2), 3, why))
         return Decided(
-            slot, rows, column, np.where(shown, self.products[rows, at], NONE), category,
-            np.where(shown, self.today.offer[category], NONE), np.where(shown, self.today.discount[category], 0.0),
-            probabilities[each, column], np.where(shown, np.round(expected, 6), 0.0),
+            slot,
+            rows,
+            column,
+            np.where(shown, self.products[rows, at], NONE),
+            category,
+            np.where(shown, self.today.offer[category], NONE),
+            np.where(shown, self.today.discount[category], 0.0),
+            probabilities[each, column],
+            np.where(shown, np.round(expected, 6), 0.0),
             _REASONS[np.where(shown, _source(column, self.chooser.settings), len(CHOSEN) + why)].tolist(),
-            self.control[rows], against, self.products[rows], probabilities, features,
-        )  # fmt: skip
+            self.control[rows],
+            against,
+            self.products[rows],
+            probabilities,
+            features,
+        )
 
     def _note(self, places: Ints, products: Ints, category: Ints) -> None:
         self.memory.shown[places] += 1

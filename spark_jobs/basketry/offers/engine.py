@@ -183,9 +183,7 @@ class Engine:
             now = turn == number
             yield from self._step(records, judged, active[now], places[now])
 
-    def _step(
-        self, records: Records, judged: Judged, events: Ints, places: Ints
-    ) -> Iterator[tuple[Ints, Decided]]:
+    def _step(self, records: Records, judged: Judged, events: Ints, places: Ints) -> Iterator[tuple[Ints, Decided]]:
         """At most one event of each shopper."""
         kinds = [records.kinds[place] for place in events.tolist()]
         product, day, at = judged.product[events], records.day[events], records.at[events]
@@ -233,10 +231,17 @@ class Engine:
         for row, chosen in zip(rows.tolist(), features, strict=True):
             place, product = int(places[row]), int(decided.product[row])
             offers[f"{records.ids[place]}/{decided.slot}"] = Shown(
-                float(records.at[place]), records.shoppers[place], product, int(decided.category[row]),
-                int(decided.offer[row]), float(decided.discount[row]), float(self.shop.price[product]), chosen,
-                bool(decided.control[row]), place,
-            )  # fmt: skip
+                float(records.at[place]),
+                records.shoppers[place],
+                product,
+                int(decided.category[row]),
+                int(decided.offer[row]),
+                float(decided.discount[row]),
+                float(self.shop.price[product]),
+                chosen,
+                bool(decided.control[row]),
+                place,
+            )
 
     def _respond(
         self, records: Records, place: int, earlier: Mapping[str, Shown], judged: Judged, outcome: Outcome
@@ -290,6 +295,6 @@ def no_records() -> Records:
     """An empty batch."""
     nothing: Sequence[str] = []
     numbers = np.zeros(0)
-    return Records(nothing, nothing, nothing, nothing, nothing, numbers, numbers, np.zeros(0, dtype=np.int64), numbers, nothing)
-
-
+    return Records(
+        nothing, nothing, nothing, nothing, nothing, numbers, numbers, np.zeros(0, dtype=np.int64), numbers, nothing
+    )

@@ -50,7 +50,9 @@ def _kafka(lake: Lakehouse, settings: OfferSettings) -> DataFrame:
     where = urlsplit(lake.settings.offer_events)
     topic = where.path.strip("/")
     if where.scheme != "kafka" or not where.netloc or not topic:
-        raise BadInputError("BASKETRY_OFFER_EVENTS is not kafka://<server:port,…>/<topic>: correct it, or unset it for files.")
+        raise BadInputError(
+            "BASKETRY_OFFER_EVENTS is not kafka://<server:port,…>/<topic>: correct it, or unset it for files."
+        )
     reader = lake.spark.readStream.format("kafka").option("kafka.bootstrap.servers", where.netloc)
     reader = reader.option("subscribe", topic).option("startingOffsets", "earliest")
     reader = reader.option("maxOffsetsPerTrigger", settings.messages_at_once).options(**_kafka_options())
@@ -69,7 +71,9 @@ def _kafka_options() -> dict[str, str]:
         found = json.loads(os.environ.get("BASKETRY_KAFKA_OPTIONS") or "{}")
         return {str(name): str(value) for name, value in found.items()}
     except (ValueError, AttributeError):
-        raise BadInputError("BASKETRY_KAFKA_OPTIONS is not a JSON object of Kafka options: correct or unset it.") from None
+        raise BadInputError(
+            "BASKETRY_KAFKA_OPTIONS is not a JSON object of Kafka options: correct or unset it."
+        ) from None
 
 
 def read(batch: DataFrame, time_zone: str) -> pa.Table:
@@ -80,13 +84,18 @@ def read(batch: DataFrame, time_zone: str) -> pa.Table:
     at = F.expr("try_cast(said.occurred_at AS timestamp)")
     day = F.datediff(F.to_date(F.from_utc_timestamp(at, time_zone)), F.lit("1970-01-01").cast("date"))
     table = rows.select(
-        "content", "origin", "part", "place", "delivered_at",
+        "content",
+        "origin",
+        "part",
+        "place",
+        "delivered_at",
         *(F.col(f"said.{name}").alias(name) for name in FIELDS if name != "occurred_at"),
         (F.col("said").isNull() | F.col("said._broken").isNotNull()).alias("is_broken"),
-        at.alias("occurred_at"), day.cast("bigint").alias("day"),
+        at.alias("occurred_at"),
+        day.cast("bigint").alias("day"),
         F.col("said.occurred_at").isNotNull().alias("says_when"),
         F.expr("try_cast(said.revenue AS double)").alias("paid"),
-    ).toArrow()  # fmt: skip
+    ).toArrow()
     order = [(name, "ascending") for name in ("delivered_at", "origin", "part", "place")]
     return table.take(pc.sort_indices(table, sort_keys=order))
 
@@ -104,10 +113,17 @@ def records(table: pa.Table) -> Records:
     days = np.nan_to_num(_numbers(table["day"])).astype(np.int64)
     delivered = _numbers(pc.cast(table["delivered_at"], pa.int64())) / _MICROS
     return Records(
-        ids=_texts(table, "event_id"), kinds=_texts(table, "event_type"), shoppers=_texts(table, "customer_id"),
-        products=_texts(table, "product_id"), offers=_texts(table, "offer_id"), at=at, delivered=delivered, day=days,
-        revenue=paid, problem=problem.tolist(),
-    )  # fmt: skip
+        ids=_texts(table, "event_id"),
+        kinds=_texts(table, "event_type"),
+        shoppers=_texts(table, "customer_id"),
+        products=_texts(table, "product_id"),
+        offers=_texts(table, "offer_id"),
+        at=at,
+        delivered=delivered,
+        day=days,
+        revenue=paid,
+        problem=problem.tolist(),
+    )
 
 
 def row_numbers(table: pa.Table, *, is_kafka: bool) -> np.ndarray:

@@ -33,7 +33,9 @@ STREAM = "offers"
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Decide what is waiting and end, or with --continuous go on for ever."""
     if arguments.dry_run:
-        raise BadInputError("offers has no dry run: a decision that was made counts. Try a copy of the catalog instead.")
+        raise BadInputError(
+            "offers has no dry run: a decision that was made counts. Try a copy of the catalog instead."
+        )
     # Decisions are many small products of matrices: threads that wait for one another cost three times the work.
     with threadpool_limits(1, "blas"):
         return _run(lake, arguments)
@@ -95,7 +97,9 @@ def _adopt_champion(lake: Lakehouse, memory: Memory, settings: OfferSettings) ->
             return before
         learned = tracking.load(name, number).learned.over(memory.categories, settings)
     except (registry.RegistryDownError, registry.ModelGoneError) as error:
-        log.warning("%s; version %s goes on deciding.", error.message if isinstance(error, BadInputError) else error, before)
+        log.warning(
+            "%s; version %s goes on deciding.", error.message if isinstance(error, BadInputError) else error, before
+        )
         return before
     memory.learned, memory.live, memory.version = learned, learned, number
     return number
@@ -107,7 +111,9 @@ def settled(stream: Stream, settings: OfferSettings) -> int:
         return 0
     newest = stream.engine.memory.newest
     kept = aggregates.keep_training_rows(stream.lake, settings, newest)
-    aggregates.refresh(stream.lake, days_of(stream.days), newest)  # last: it tells the next run that this one was not cut off
+    aggregates.refresh(
+        stream.lake, days_of(stream.days), newest
+    )  # last: it tells the next run that this one was not cut off
     stream.days.clear()
     return kept
 
@@ -122,8 +128,14 @@ def report(stream: Stream, kept: int) -> JobReport:
         f"{kept:,} decisions added to the training table",
     ]
     if found["degraded"]:
-        lines.append(f"{found['degraded']:,} decided while redis did not answer: see that it runs where BASKETRY_REDIS_URL says")
+        lines.append(
+            f"{found['degraded']:,} decided while redis did not answer: see that it runs where BASKETRY_REDIS_URL says"
+        )
     return JobReport(
-        found["records"], found["good"] + found["decided"], tuple(lines), input_versions=read.versions(stream.lake),
-        details={**found, "training_rows": kept}, model_version=stream.engine.version,
-    )  # fmt: skip
+        found["records"],
+        found["good"] + found["decided"],
+        tuple(lines),
+        input_versions=read.versions(stream.lake),
+        details={**found, "training_rows": kept},
+        model_version=stream.engine.version,
+    )

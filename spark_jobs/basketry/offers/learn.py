@@ -37,9 +37,14 @@ class Examples:
         """Some of them, in the same order."""
         some = slice(first, last)
         scene = Scene(
-            self.scene.features[some], self.scene.category[some], self.scene.product[some], self.scene.eligible[some],
-            self.scene.popularity[some], self.scene.shoppers[some], self.scene.at[some],
-        )  # fmt: skip
+            self.scene.features[some],
+            self.scene.category[some],
+            self.scene.product[some],
+            self.scene.eligible[some],
+            self.scene.popularity[some],
+            self.scene.shoppers[some],
+            self.scene.at[some],
+        )
         return Examples(scene, self.chosen[some], self.probability[some], self.reward[some])
 
     @property
@@ -71,9 +76,12 @@ class Learned:
     def state(self) -> dict[str, object]:
         """Plain values, for `restored`."""
         return {
-            "categories": list(self.categories), "precision": self.posterior.precision.tolist(),
-            "moment": self.posterior.moment.tolist(), "newest": self.newest, "numbers": list(NUMBERS),
-        }  # fmt: skip
+            "categories": list(self.categories),
+            "precision": self.posterior.precision.tolist(),
+            "moment": self.posterior.moment.tolist(),
+            "newest": self.newest,
+            "numbers": list(NUMBERS),
+        }
 
 
 def restored(state: Mapping[str, object]) -> Learned:
@@ -133,7 +141,9 @@ def judged(tested: Examples, policy: Policy, model: Posterior, *, repetitions: i
     probabilities = policy.probabilities(tested.scene)
     expected = _expected(tested, model)
     each = np.arange(len(tested))
-    target = Target(probabilities[each, tested.chosen], expected[each, tested.chosen], (probabilities * expected).sum(axis=1))
+    target = Target(
+        probabilities[each, tested.chosen], expected[each, tested.chosen], (probabilities * expected).sum(axis=1)
+    )
     return ope.evaluate(tested.logged, target, repetitions=repetitions, seed=seed)
 
 
@@ -180,5 +190,3 @@ def _trained(given: Examples, categories: Sequence[str], settings: OfferSettings
 
 def _thompson(posterior: Posterior, settings: OfferSettings) -> Thompson:
     return Thompson.of(posterior, settings, [settings.seed])
-
-

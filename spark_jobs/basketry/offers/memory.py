@@ -150,7 +150,11 @@ class Memory:
             found = cls.empty(categories, products, settings)
             found.places([str(name) for name in kept["shoppers"]])
             size = len(found.shoppers)
-            found.epoch, found.newest, found.version = int(kept["epoch"]), float(kept["newest"]), str(kept["version"][0])
+            found.epoch, found.newest, found.version = (
+                int(kept["epoch"]),
+                float(kept["newest"]),
+                str(kept["version"][0]),
+            )
             for name in ("day", "shown", "interest_at"):
                 getattr(found, name)[:size] = kept[name]
             now, then = _matched(found.categories, kept["categories"])

@@ -60,7 +60,9 @@ class Evaluation:
     def above(self, other: Evaluation) -> dict[str, Interval]:
         """How far every estimate is above the other policy's, on the same resamples."""
         return {
-            name: _interval(self.estimates[name].mean - other.estimates[name].mean, self.draws[name] - other.draws[name], 0.95)
+            name: _interval(
+                self.estimates[name].mean - other.estimates[name].mean, self.draws[name] - other.draws[name], 0.95
+            )
             for name in ESTIMATORS
         }
 
@@ -137,7 +139,9 @@ def _interval(mean: float, draws: Floats, confidence: float) -> Interval:
 def metrics(challenger: Evaluation, rivals: Mapping[str, Evaluation]) -> dict[str, float]:
     """By the names that gates know. rivals: `champion`, or `naive/<name>`."""
     found = {name: challenger.estimates[name].mean for name in ESTIMATORS}
-    found |= {f"{name}/{end}": getattr(challenger.estimates[name], end) for name in ESTIMATORS for end in ("low", "high")}
+    found |= {
+        f"{name}/{end}": getattr(challenger.estimates[name], end) for name in ESTIMATORS for end in ("low", "high")
+    }
     found |= {"effective_sample_size": challenger.effective_sample_size, "greatest_weight": challenger.greatest_weight}
     for rival, evaluation in rivals.items():
         found |= {f"{rival}/{name}": evaluation.estimates[name].mean for name in ESTIMATORS}

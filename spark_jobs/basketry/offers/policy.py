@@ -136,7 +136,9 @@ class Thompson:
         weights, bases = self.samples[:, : len(NUMBERS)], self.samples[:, len(NUMBERS) :]
         scores = weights @ features.reshape(-1, len(NUMBERS)).T + bases[:, category.reshape(-1)]
         scores += np.where(eligible.reshape(-1), 0.0, -np.inf)
-        scores = scores.reshape(-1, events, candidates)  # candidates last: side by side in memory, where the best is looked for
+        scores = scores.reshape(
+            -1, events, candidates
+        )  # candidates last: side by side in memory, where the best is looked for
         best = scores.argmax(axis=2)
         highest = np.take_along_axis(scores, best[..., None], axis=2)[..., 0]
         best[highest < self.no_offer_below] = candidates

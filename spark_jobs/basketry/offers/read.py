@@ -47,9 +47,13 @@ def knowledge(lake: Lakehouse, shop: Assortment, settings: OfferSettings) -> Kno
     place = {name: number for number, name in enumerate(shoppers)}
     recommended, scores = _recommendations(lake, shop, place, max(settings.recommended, 1))
     return Knowledge(
-        shoppers, recommended, scores, _propensity(lake, shop, place), _opted_out(lake),
+        shoppers,
+        recommended,
+        scores,
+        _propensity(lake, shop, place),
+        _opted_out(lake),
         _bought(lake, shop, place, settings.not_bought_days),
-    )  # fmt: skip
+    )
 
 
 def popular(lake: Lakehouse, shop: Assortment) -> Popular:

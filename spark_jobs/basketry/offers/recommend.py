@@ -105,7 +105,9 @@ def popular_products(lines: DataFrame, products: DataFrame, as_of: date) -> Data
         (F.col("order_date") <= F.lit(as_of)) & (F.col("order_date") > F.date_sub(F.lit(as_of), _DAYS))
     )
     category = F.coalesce("category", F.lit(WITHOUT_CATEGORY)).alias("context")
-    held = recent.select("order_id", "product_id").distinct().join(products.select("product_id", category), "product_id")
+    held = (
+        recent.select("order_id", "product_id").distinct().join(products.select("product_id", category), "product_id")
+    )
     contexts = held.select("order_id", "context").distinct()
     beside = held.select("order_id", "product_id").join(contexts, "order_id").groupBy("context", "product_id")
     counted = beside.agg(F.count("*").alias("orders"))

@@ -99,8 +99,13 @@ def fit(purchases: Purchases, seed: int) -> Recommender:
     held = np.asarray((purchases.counts > 0).sum(axis=0)).ravel()
     kept = [name for name, orders in zip(purchases.products, held.tolist(), strict=True) if orders >= _RAREST]
     model = AlternatingLeastSquares(
-        factors=_FACTORS, regularization=_REGULARIZATION, alpha=_ALPHA, iterations=_ITERATIONS, random_state=seed, num_threads=1,
-    )  # fmt: skip
+        factors=_FACTORS,
+        regularization=_REGULARIZATION,
+        alpha=_ALPHA,
+        iterations=_ITERATIONS,
+        random_state=seed,
+        num_threads=1,
+    )
     with threadpool_limits(1, "blas"):
         model.fit(purchases.over(kept), show_progress=False)
     return Recommender(tuple(kept), np.asarray(model.item_factors, dtype=np.float64))

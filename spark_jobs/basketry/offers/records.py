@@ -54,9 +54,13 @@ def lines_of(records: Records) -> list[str]:
     for place, identity in enumerate(records.ids):
         at = datetime.fromtimestamp(float(records.at[place]), UTC).isoformat()
         message = {
-            "event_id": identity, "event_type": records.kinds[place], "occurred_at": at, "customer_id": records.shoppers[place],
-            "product_id": records.products[place], "offer_id": records.offers[place],
-        }  # fmt: skip
+            "event_id": identity,
+            "event_type": records.kinds[place],
+            "occurred_at": at,
+            "customer_id": records.shoppers[place],
+            "product_id": records.products[place],
+            "offer_id": records.offers[place],
+        }
         if not np.isnan(records.revenue[place]):
             message["revenue"] = str(records.revenue[place])
         found.append(json.dumps({name: value for name, value in message.items() if value}))

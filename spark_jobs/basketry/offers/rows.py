@@ -37,7 +37,9 @@ class Batch:
         fates = np.array(self.outcome.fate, dtype=object)
         keep = np.isin(fates, _KEPT)
         rows = self.table.filter(pa.array(keep))
-        columns = {name: rows[name] for name in ("event_id", "event_type", "occurred_at", "customer_id", "content", "origin")}
+        columns = {
+            name: rows[name] for name in ("event_id", "event_type", "occurred_at", "customer_id", "content", "origin")
+        }
         return pa.table(
             {
                 **columns,
@@ -173,7 +175,9 @@ def _counts(names: Sequence[str], rows: Ints) -> pa.Array:
     """A map a row, from each name to its count, without those that are 0."""
     some = rows > 0
     offsets = np.r_[0, np.cumsum(some.sum(axis=1))].astype(np.int32)
-    return pa.MapArray.from_arrays(pa.array(offsets), _named(names, np.nonzero(some)[1]), pa.array(rows[some], pa.int64()))
+    return pa.MapArray.from_arrays(
+        pa.array(offsets), _named(names, np.nonzero(some)[1]), pa.array(rows[some], pa.int64())
+    )
 
 
 def _vectors(rows: np.ndarray, missing: np.ndarray | None = None) -> pa.Array:

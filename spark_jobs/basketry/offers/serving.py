@@ -30,7 +30,9 @@ class Served(PythonModel):
         mean = learned.posterior.mean
         bases = dict(zip(learned.categories, mean[len(NUMBERS) :], strict=True))
         expected = model_input[list(NUMBERS)].to_numpy() @ mean[: len(NUMBERS)]
-        return pd.DataFrame({"expected_response": expected + model_input["category"].map(bases).to_numpy(dtype=np.float64)})
+        return pd.DataFrame(
+            {"expected_response": expected + model_input["category"].map(bases).to_numpy(dtype=np.float64)}
+        )
 
 
 class ServedRecommender(PythonModel):

@@ -14,8 +14,14 @@ _WHOLE: Mapping[str, Mapping[str, int]] = {
     "candidates": {"recommended": 0, "popular": 1},
     "eligibility": {"least_units": 0, "not_bought_days": 0, "a_day": 1, "a_category_a_day": 1},
     "policy": {"draws": 8, "learn_minutes": 1},
-    "events": {"late_minutes": 1, "ahead_minutes": 0, "oldest_days": 1, "respond_days": 1, "settle_minutes": 0,
-               "messages_at_once": 1},
+    "events": {
+        "late_minutes": 1,
+        "ahead_minutes": 0,
+        "oldest_days": 1,
+        "respond_days": 1,
+        "settle_minutes": 0,
+        "messages_at_once": 1,
+    },
 }
 """Whole numbers of each part, each with the least it may be."""
 _SHARES: Mapping[str, Sequence[str]] = {

@@ -49,7 +49,9 @@ class Assortment:
             for name in ("list_price", "unit_cost", "units_available")
         )
         category = np.array([place[name] for name in names], dtype=np.int64)
-        return cls(tuple(rows["product_id"].to_pylist()), tuple(categories), category, np.nan_to_num(price), cost, units)
+        return cls(
+            tuple(rows["product_id"].to_pylist()), tuple(categories), category, np.nan_to_num(price), cost, units
+        )
 
     @cached_property
     def position(self) -> Mapping[str, int]:

@@ -84,9 +84,17 @@ class World:
         nothing = [""] * len(order)
         when: Floats = at[order].astype(np.float64)
         return Records(
-            ids, kind[order].tolist(), names, products, nothing, when, when + 60.0, (when // DAY).astype(np.int64),
-            np.full(len(order), np.nan), nothing,
-        )  # fmt: skip
+            ids,
+            kind[order].tolist(),
+            names,
+            products,
+            nothing,
+            when,
+            when + 60.0,
+            (when // DAY).astype(np.int64),
+            np.full(len(order), np.nan),
+            nothing,
+        )
 
     def _looked_at(self, random: np.random.Generator, who: Ints, day: int) -> Ints:
         """A product of a category that the shopper likes."""
@@ -136,7 +144,9 @@ class Showings:
         for places, decided in outcome.decided:
             some = np.flatnonzero(decided.product >= 0)
             beside = decided.features[some, decided.column[some], BESIDE]
-            numbers.append(np.column_stack([decided.product[some], beside, decided.discount[some], records.at[places[some]]]))
+            numbers.append(
+                np.column_stack([decided.product[some], beside, decided.discount[some], records.at[places[some]]])
+            )
             offers += [f"{records.ids[place]}/{decided.slot}" for place in places[some].tolist()]
             shoppers += [records.shoppers[place] for place in places[some].tolist()]
         product, beside, discount, at = np.concatenate(numbers).T
@@ -144,10 +154,14 @@ class Showings:
 
 
 def _records(rows: Sequence[tuple[str, str, str, str, float, float]]) -> Records:
-    ids, kinds, shoppers, offers, at, revenue = (list(column) for column in zip(*rows, strict=True)) if rows else ([],) * 6
+    ids, kinds, shoppers, offers, at, revenue = (
+        (list(column) for column in zip(*rows, strict=True)) if rows else ([],) * 6
+    )
     when, nothing = np.array(at, dtype=np.float64), [""] * len(ids)
     days = (when // DAY).astype(np.int64)
-    return Records(ids, kinds, shoppers, nothing, offers, when, when + 60.0, days, np.array(revenue, dtype=np.float64), nothing)
+    return Records(
+        ids, kinds, shoppers, nothing, offers, when, when + 60.0, days, np.array(revenue, dtype=np.float64), nothing
+    )
 
 
 @dataclass(frozen=True)
@@ -189,9 +203,13 @@ def knowledge_of(world: World, settings: OfferSettings) -> Knowledge:
     known = np.tile(scores, (len(world.shoppers), 1))
     likely = 1 / (1 + np.exp(2.0 - world.taste[0] + random.normal(0, 0.7, world.taste[0].shape)))
     return Knowledge(
-        world.shoppers, np.r_[best, nobody], np.r_[known, np.zeros_like(nobody, dtype=np.float64)],
-        np.r_[likely, np.zeros((1, likely.shape[1]))], frozenset(), np.zeros((0, 3), dtype=np.int64),
-    )  # fmt: skip
+        world.shoppers,
+        np.r_[best, nobody],
+        np.r_[known, np.zeros_like(nobody, dtype=np.float64)],
+        np.r_[likely, np.zeros((1, likely.shape[1]))],
+        frozenset(),
+        np.zeros((0, 3), dtype=np.int64),
+    )
 
 
 @dataclass(frozen=True)
@@ -211,10 +229,13 @@ def simulate(world: World, settings: OfferSettings, policy: str = "learned") -> 
     makers: dict[str, Policy] = {"oracle": Oracle(world), "random": Uniform(), "popular": MostPopular()}
     chosen = makers.get(policy)
     engine = Engine(
-        world.shop, knowledge_of(world, settings), popular, settings,
+        world.shop,
+        knowledge_of(world, settings),
+        popular,
+        settings,
         Memory.empty(world.shop.categories, world.shop.products, settings),
         maker=None if chosen is None else lambda *_: chosen,
-    )  # fmt: skip
+    )
     pending, earlier = _records([]), dict[str, Shown]()
     for day in range(world.days):
         counts = np.zeros(4, dtype=np.int64)

@@ -41,8 +41,18 @@ from basketry.tables import (
 
 _CONTRACT = "offers 1"
 _SHOWN = (
-    "decision_id", "slot", "decided_at", "customer_id", "audience", "product_id", "offer", "discount", "price", "features", "batch",
-)  # fmt: skip
+    "decision_id",
+    "slot",
+    "decided_at",
+    "customer_id",
+    "audience",
+    "product_id",
+    "offer",
+    "discount",
+    "price",
+    "features",
+    "batch",
+)
 
 
 @dataclass
@@ -101,7 +111,9 @@ class Stream:
         state = {"checkpoint": [self.name], "number": [number], "content": [self.engine.memory.to_bytes()]}
         self.lake.put_once(OFFER_STATE, pa.table(state), self._writer, number, instead=True)
         self.totals.update(counts)
-        self.days.update(batch.records.day[[place for place, fate in enumerate(batch.outcome.fate) if fate == "good"]].tolist())
+        self.days.update(
+            batch.records.day[[place for place, fate in enumerate(batch.outcome.fate) if fate == "good"]].tolist()
+        )
 
     @property
     def _writer(self) -> str:
@@ -114,8 +126,11 @@ class Stream:
     def _ledger(self, batch: Batch, counts: dict[str, int]) -> pa.Table:
         newest = max(self.engine.memory.newest, float(NEVER))
         values: dict[str, Any] = {
-            "batch": batch.name, **counts, "newest": int(newest * 1e6), "policy_version": batch.outcome.version,
-        }  # fmt: skip
+            "batch": batch.name,
+            **counts,
+            "newest": int(newest * 1e6),
+            "policy_version": batch.outcome.version,
+        }
         rows = pa.table({name: [value] for name, value in values.items()})
         newest_at = rows["newest"].cast(pa.timestamp("us", tz="UTC"))
         return rows.set_column(rows.schema.get_field_index("newest"), "newest", newest_at)
@@ -139,7 +154,10 @@ class Stream:
         """Ids of this batch that an earlier one has accepted. This batch's own rows are those of a try that was cut off."""
         ids = [identity for identity in records.ids if identity]
         found = self.lake.matching(
-            OFFER_EVENTS, ["event_id", "batch"], {"event_id": ids}, {"event_date": first_day(records, 1, self.engine.settings)}
+            OFFER_EVENTS,
+            ["event_id", "batch"],
+            {"event_id": ids},
+            {"event_date": first_day(records, 1, self.engine.settings)},
         )
         return frozenset(row["event_id"] for row in found.to_pylist() if row["batch"] != name)
 
@@ -159,7 +177,9 @@ class Stream:
             for row in rows.to_pylist()
             if row["batch"] != name and (shown := _shown(row, self.engine)) is not None
         }
-        responses = self.lake.matching(OFFER_RESPONSES, ["offer_id", "response", "batch"], {"offer_id": answered}, since)
+        responses = self.lake.matching(
+            OFFER_RESPONSES, ["offer_id", "response", "batch"], {"offer_id": answered}, since
+        )
         for row in responses.to_pylist():
             if row["batch"] != name and row["offer_id"] in found:
                 found[row["offer_id"]].kinds.add(f"offer_{row['response']}")
@@ -172,10 +192,16 @@ def _shown(row: dict[str, Any], engine: Engine) -> Shown | None:
         return None
     offers = engine.memory.offers
     return Shown(
-        row["decided_at"].timestamp(), row["customer_id"], product, int(engine.shop.category[product]),
-        offers.index(row["offer"]) if row["offer"] in offers else -1, row["discount"], row["price"],
-        np.array(row["features"]), row["audience"] == "control",
-    )  # fmt: skip
+        row["decided_at"].timestamp(),
+        row["customer_id"],
+        product,
+        int(engine.shop.category[product]),
+        offers.index(row["offer"]) if row["offer"] in offers else -1,
+        row["discount"],
+        row["price"],
+        np.array(row["features"]),
+        row["audience"] == "control",
+    )
 
 
 def first_day(records: Records, before: int, settings: OfferSettings) -> date:

@@ -39,4 +39,6 @@ def register(lake: Lakehouse, learned: Learned, record: tracking.Record) -> str:
 
     columns = {"category": "string"} | dict.fromkeys(NUMBERS, "double")
     served = Served(learned.state())
-    return tracking.register(lake, MODEL, record, lambda: tracking.log_state(MODEL, served, columns, ("numpy", "pandas")))
+    return tracking.register(
+        lake, MODEL, record, lambda: tracking.log_state(MODEL, served, columns, ("numpy", "pandas"))
+    )

@@ -39,10 +39,15 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
         version = tracking.register(lake, trained.learned, record)
     known = {table.full_name: lake.version(table) for table in (OFFER_TRAINING, OFFER_POPULAR)}
     return JobReport(
-        int(trained.metrics["decisions"]), 0, _summary(trained), as_of=arguments.as_of,
+        int(trained.metrics["decisions"]),
+        0,
+        _summary(trained),
+        as_of=arguments.as_of,
         input_versions={table: found for table, found in known.items() if found is not None},
-        details={"champion": number or ""}, model_version=version, dry_run=arguments.dry_run,
-    )  # fmt: skip
+        details={"champion": number or ""},
+        model_version=version,
+        dry_run=arguments.dry_run,
+    )
 
 
 def _trained(
@@ -51,7 +56,9 @@ def _trained(
     shop = read.assortment(lake)
     ranks = {row.product_id: -float(row["rank"]) for row in lake.read(OFFER_POPULAR).where("context = ''").collect()}
     since = F.lit(arguments.as_of - timedelta(days=_DAYS))
-    rows = lake.read(OFFER_TRAINING).where((F.col("event_date") <= F.lit(arguments.as_of)) & (F.col("event_date") > since))
+    rows = lake.read(OFFER_TRAINING).where(
+        (F.col("event_date") <= F.lit(arguments.as_of)) & (F.col("event_date") > since)
+    )
     lowest = min(ranks.values(), default=0.0) - 1
     logged = rows.toArrow()
     given = learn.examples(logged, shop.categories, {name: rank - lowest for name, rank in ranks.items()})
@@ -73,7 +80,11 @@ def _effect(logged: pa.Table, settings: OfferSettings) -> dict[str, float]:
     found = ope.incremental(
         logged["clicked"].to_numpy(), is_control, logged["customer_id"].to_pylist(), seed=settings.seed
     )
-    return {"incremental_clicks": found.mean, "incremental_clicks/low": found.low, "incremental_clicks/high": found.high}
+    return {
+        "incremental_clicks": found.mean,
+        "incremental_clicks/low": found.low,
+        "incremental_clicks/high": found.high,
+    }
 
 
 def _summary(trained: Trained) -> tuple[str, ...]:

@@ -71,9 +71,15 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
         version = tracking.register(lake, MODEL, record, lambda: _log_model(learned))
     lines = tuple(f"{metric}: {value:.4f}" for metric, value in sorted(measured.items()) if "versus" not in metric)
     return JobReport(
-        len(older.shoppers), 0, lines, as_of=as_of, input_versions={ORDER_LINES.full_name: lake.version(ORDER_LINES) or 0},
-        details={"champion": number or ""}, model_version=version, dry_run=arguments.dry_run,
-    )  # fmt: skip
+        len(older.shoppers),
+        0,
+        lines,
+        as_of=as_of,
+        input_versions={ORDER_LINES.full_name: lake.version(ORDER_LINES) or 0},
+        details={"champion": number or ""},
+        model_version=version,
+        dry_run=arguments.dry_run,
+    )
 
 
 def judged(older: Purchases, newest: Purchases, champion: Recommender | None, seed: int) -> dict[str, float]:

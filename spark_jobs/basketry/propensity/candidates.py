@@ -93,21 +93,29 @@ FAMILIES: dict[str, Family] = {
     "logistic_regression": Family({"C": 0.05}, _suggest_logistic, _logistic),
     "lightgbm": Family(
         {
-            "learning_rate": 0.06, "n_estimators": 160, "num_leaves": 7, "min_child_samples": 400,
-            "reg_lambda": 20.0, "colsample_bytree": 0.4, "subsample": 0.8,
+            "learning_rate": 0.06,
+            "n_estimators": 160,
+            "num_leaves": 7,
+            "min_child_samples": 400,
+            "reg_lambda": 20.0,
+            "colsample_bytree": 0.4,
+            "subsample": 0.8,
         },
         _suggest_lightgbm,
         _lightgbm,
     ),
     "hist_gradient_boosting": Family(
         {
-            "learning_rate": 0.06, "max_iter": 120, "max_leaf_nodes": 7, "min_samples_leaf": 400,
+            "learning_rate": 0.06,
+            "max_iter": 120,
+            "max_leaf_nodes": 7,
+            "min_samples_leaf": 400,
             "l2_regularization": 20.0,
         },
         _suggest_hist_gradient_boosting,
         _hist_gradient_boosting,
     ),
-}  # fmt: skip
+}
 """Every kind by name, the cheapest first."""
 
 LINEAR = "logistic_regression"

@@ -83,8 +83,10 @@ def _quality(subject: Subject) -> Iterator[str]:
     yield ""
     yield from _measures_table("model", lines)
     error, chance, excess = (
-        results.confidence.own[CALIBRATION], results.confidence.calibrated, results.confidence.excess,
-    )  # fmt: skip
+        results.confidence.own[CALIBRATION],
+        results.confidence.calibrated,
+        results.confidence.excess,
+    )
     yield (
         f"The calibration error (ECE) of {error.mean:.4f} is not all the model's: with these predictions a perfectly"
         f" calibrated model would show {chance.mean:.4f} on these rows ({chance.low:.4f} to {chance.high:.4f}). What is"

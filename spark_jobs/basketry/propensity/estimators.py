@@ -96,7 +96,9 @@ class ShrunkRates(TransformerMixin, BaseEstimator):
     each window: logs of trips to come, of the category's share of them, of their product, and of the category's own rate.
     """
 
-    def __init__(self, windows: Mapping[str, tuple[str, str, float]], age: str, trips: float = 10, days: float = 30) -> None:
+    def __init__(
+        self, windows: Mapping[str, tuple[str, str, float]], age: str, trips: float = 10, days: float = 30
+    ) -> None:
         """windows: (column of days with the category, of days with any, length of the window) by name.
 
         age: column of days since the first purchase; trips, days: how many average ones everybody is given beforehand.

@@ -108,7 +108,9 @@ def check_teachable(rows: pd.DataFrame, what: str) -> None:
     """BadInputError when the rows have one customer, or too few of both outcomes to learn or judge anything from."""
     customers = rows["customer_id"].nunique()
     if customers < 2:
-        raise BadInputError(f"the {what} rows have {customers} customer: a model needs at least two; load more history.")
+        raise BadInputError(
+            f"the {what} rows have {customers} customer: a model needs at least two; load more history."
+        )
     bought = int(rows[LABEL].sum())
     if min(bought, len(rows) - bought) < _LEAST_POSITIVES:
         raise BadInputError(
@@ -138,7 +140,9 @@ class _Search:
 
     def fit(self, family: str, parameters: Parameters) -> tuple[Candidate, Any]:
         """One pooled candidate with its fitted estimator."""
-        return self._fitted(family, "pooled", parameters, FAMILIES[family].build(self.inputs, parameters, self.settings.seed))
+        return self._fitted(
+            family, "pooled", parameters, FAMILIES[family].build(self.inputs, parameters, self.settings.seed)
+        )
 
     def per_category(self, best: tuple[Candidate, Any]) -> tuple[Candidate, Any]:
         """The kind and parameters of a pooled candidate, one model a category."""
@@ -180,9 +184,7 @@ class _Search:
 
     def _tuned(self, family: str) -> tuple[Candidate, Any]:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        study = optuna.create_study(
-            direction="maximize", sampler=optuna.samplers.TPESampler(seed=self.settings.seed)
-        )
+        study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=self.settings.seed))
         study.enqueue_trial(dict(FAMILIES[family].usual))
         kept: list[tuple[Candidate, Any]] = []
 

@@ -23,9 +23,7 @@ from basketry.tables import ORDER_LINES, PRODUCTS, PROPENSITY_OUTCOMES, PROPENSI
 ALL, REPEAT, EXPLORE = "all", "repeat", "explore"
 _NULLABLE = ("average_precision", "roc_auc", "lift_top_decile")
 _MEASURES = (*_NULLABLE, "log_loss", "expected_calibration_error")
-_KEPT = (
-    "model_version", "category", "audience", "customers", "buyers", *_MEASURES, "mean_predicted", "mean_observed",
-)  # fmt: skip
+_KEPT = ("model_version", "category", "audience", "customers", "buyers", *_MEASURES, "mean_predicted", "mean_observed")
 _SCHEMA = ", ".join(
     f"{name} {'string' if name in _KEPT[:3] else 'bigint' if name in _KEPT[3:5] else 'double'}" for name in _KEPT
 )
@@ -41,9 +39,13 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
         lake.record(PROPENSITY_OUTCOMES, rows, _where(scored_on, judged))
     everyone = sum(one["customers"] for one in judged if one["audience"] == ALL)
     return JobReport(
-        everyone, len(rows), _summary(scored_on, _means(judged)), as_of=arguments.as_of, input_versions=inputs,
+        everyone,
+        len(rows),
+        _summary(scored_on, _means(judged)),
+        as_of=arguments.as_of,
+        input_versions=inputs,
         dry_run=arguments.dry_run,
-    )  # fmt: skip
+    )
 
 
 def _judged(lake: Lakehouse, scored_on: date) -> list[dict[str, Any]]:

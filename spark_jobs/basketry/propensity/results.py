@@ -68,20 +68,32 @@ class Results:
 
 
 def compare(
-    rows: pd.DataFrame, predicted: Floats, naive: Mapping[str, Floats], champion: Floats | None,
+    rows: pd.DataFrame,
+    predicted: Floats,
+    naive: Mapping[str, Floats],
+    champion: Floats | None,
     settings: PropensitySettings,
-) -> Results:  # fmt: skip
+) -> Results:
     """Set the challenger beside its rivals on the same rows, with confidence."""
     rivals = {f"naive/{name}": values for name, values in naive.items()}
     rivals |= {} if champion is None else {CHAMPION: champion}
     comparisons = paired_bootstrap(
-        rows[LABEL], predicted, rivals, customers=rows["customer_id"], groups=rows["category"],
-        repetitions=settings.bootstrap, seed=settings.seed,
-    )  # fmt: skip
+        rows[LABEL],
+        predicted,
+        rivals,
+        customers=rows["customer_id"],
+        groups=rows["category"],
+        repetitions=settings.bootstrap,
+        seed=settings.seed,
+    )
     own = confidence(
-        rows[LABEL], predicted, customers=rows["customer_id"], groups=rows["category"],
-        repetitions=settings.bootstrap, seed=settings.seed,
-    )  # fmt: skip
+        rows[LABEL],
+        predicted,
+        customers=rows["customer_id"],
+        groups=rows["category"],
+        repetitions=settings.bootstrap,
+        seed=settings.seed,
+    )
     return Results(rows, predicted, rivals, comparisons, own)
 
 

@@ -21,13 +21,7 @@ from basketry.propensity.settings import PropensitySettings, load_settings
 from basketry.propensity.tracking import Version
 from basketry.report import JobReport
 from basketry.sampling import sampled
-from basketry.tables import (
-    FEATURE_DATES,
-    PROPENSITY_DRIFT,
-    PROPENSITY_SCORES,
-    propensity_wide,
-    wide_column,
-)
+from basketry.tables import FEATURE_DATES, PROPENSITY_DRIFT, PROPENSITY_SCORES, propensity_wide, wide_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -78,10 +72,15 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
         written += 0 if arguments.dry_run else _write(lake, batch, drifted)
     notes = [note for note in (*(one.note for one in choices), *(one.note for one in batches)) if note]
     return JobReport(
-        written, written, (*_summary(batches, drifts), *notes), as_of=arguments.as_of, input_versions=_input_versions(lake),
-        details={"notes": notes}, model_version=", ".join(choice.version.number for choice in choices),
+        written,
+        written,
+        (*_summary(batches, drifts), *notes),
+        as_of=arguments.as_of,
+        input_versions=_input_versions(lake),
+        details={"notes": notes},
+        model_version=", ".join(choice.version.number for choice in choices),
         dry_run=arguments.dry_run,
-    )  # fmt: skip
+    )
 
 
 def _input_versions(lake: Lakehouse) -> dict[str, int]:

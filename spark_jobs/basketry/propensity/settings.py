@@ -8,11 +8,7 @@ from pathlib import Path
 from basketry.contracts.document import Node, read_document
 
 FILE = "propensity.yaml"
-_KEYS = {
-    "training": ("dates", "step_days", "customers"),
-    "tuning": ("trials",),
-    "drift": ("warning", "refusal"),
-}
+_KEYS = {"training": ("dates", "step_days", "customers"), "tuning": ("trials",), "drift": ("warning", "refusal")}
 
 
 @dataclass(frozen=True)

@@ -71,10 +71,15 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     record = _record(lake, arguments, plan, settings, outcome, versions)
     number = None if arguments.dry_run else tracking.register(lake, record)
     return JobReport(
-        outcome.rows_in, 0, _summary(outcome, record.metrics, number), as_of=arguments.as_of, input_versions=versions,
+        outcome.rows_in,
+        0,
+        _summary(outcome, record.metrics, number),
+        as_of=arguments.as_of,
+        input_versions=versions,
         details={"champion": outcome.rival.version, "champion_problem": outcome.rival.problem},
-        model_version=number, dry_run=arguments.dry_run,
-    )  # fmt: skip
+        model_version=number,
+        dry_run=arguments.dry_run,
+    )
 
 
 def _input_versions(lake: Lakehouse) -> dict[str, int]:
@@ -102,7 +107,9 @@ def _silent(training: pd.DataFrame, test: pd.DataFrame) -> tuple[str, ...]:
     learned, tested = model.silent_categories(training), model.silent_categories(test)
     notes = []
     if learned:
-        notes.append(f"nobody bought {', '.join(learned)} in the training dates: scored by what holds for all categories")
+        notes.append(
+            f"nobody bought {', '.join(learned)} in the training dates: scored by what holds for all categories"
+        )
     if tested:
         notes.append(f"nobody bought {', '.join(tested)} in the test period: left out of means that need buyers")
     return tuple(notes)
@@ -134,17 +141,29 @@ def _own_rows(lake: Lakehouse, plan: rows.Plan, test: pd.DataFrame, champion: tr
 
 
 def _record(
-    lake: Lakehouse, arguments: argparse.Namespace, plan: rows.Plan, settings: PropensitySettings, outcome: Outcome,
+    lake: Lakehouse,
+    arguments: argparse.Namespace,
+    plan: rows.Plan,
+    settings: PropensitySettings,
+    outcome: Outcome,
     versions: Mapping[str, int],
-) -> tracking.Record:  # fmt: skip
+) -> tracking.Record:
     curves = results.curves(outcome.results)
     metrics = results.metrics(outcome.results)
-    version = tracking.Version("", arguments.as_of, outcome.trained.estimator, DEFINITION, plan.categories, outcome.profile)
+    version = tracking.Version(
+        "", arguments.as_of, outcome.trained.estimator, DEFINITION, plan.categories, outcome.profile
+    )
     evaluation = {"metrics": metrics, "curves": curves, "candidates": [vars(one) for one in outcome.trained.candidates]}
     subject = Subject(
-        lake.catalog, arguments.as_of, plan.dates, outcome.trained, outcome.results, outcome.importance,
-        outcome.rival.told, outcome.notes,
-    )  # fmt: skip
+        lake.catalog,
+        arguments.as_of,
+        plan.dates,
+        outcome.trained,
+        outcome.results,
+        outcome.importance,
+        outcome.rival.told,
+        outcome.notes,
+    )
     return tracking.Record(
         version=version,
         example=outcome.test,

@@ -63,11 +63,15 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     notes = [choice.note] if choice.note else []
     told = (f"{name}: {count:,}" for name, count in sorted(found.items(), key=lambda one: -one[1]))
     return JobReport(
-        customers, 0 if arguments.dry_run else customers,
+        customers,
+        0 if arguments.dry_run else customers,
         (f"{customers:,} customers as of {as_of} by version {choice.version.number}: {', '.join(told)}", *notes),
-        as_of=as_of, input_versions=inputs, details={"notes": notes},
-        model_version=choice.version.number, dry_run=arguments.dry_run,
-    )  # fmt: skip
+        as_of=as_of,
+        input_versions=inputs,
+        details={"notes": notes},
+        model_version=choice.version.number,
+        dry_run=arguments.dry_run,
+    )
 
 
 def _nobody(as_of: date, version: Version) -> BadInputError:

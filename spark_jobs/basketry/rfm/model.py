@@ -75,10 +75,7 @@ class Trained:
     def metrics(self) -> dict[str, float]:
         """Numbers by the names that the gate knows, and both curves."""
         shares = np.unique(self.assigned, return_counts=True)[1] / len(self.assigned)
-        found = {
-            "clusters": float(self.clusters.k),
-            "smallest_share": float(shares.min()),
-        }
+        found = {"clusters": float(self.clusters.k), "smallest_share": float(shares.min())}
         for name, measured in (("silhouette", self.silhouette), ("stability", self.stability)):
             found |= {name: measured.mean, f"interval/{name}/low": measured.low, f"interval/{name}/high": measured.high}
         if self.comparison is not None:
@@ -118,9 +115,17 @@ def _trained(values: pd.DataFrame, settings: RfmSettings, champion: Champion | N
     assigned = np.asarray(model.predict(given), dtype=np.int64)
     compared = None if champion is None else _comparison(matrix, assigned, champion, given, settings)
     return Trained(
-        scoring, model, clusters, choice, kept, _silhouette(matrix, assigned, settings),
-        _stability(matrix, choice, k, settings), compared, assigned, matrix,
-    )  # fmt: skip
+        scoring,
+        model,
+        clusters,
+        choice,
+        kept,
+        _silhouette(matrix, assigned, settings),
+        _stability(matrix, choice, k, settings),
+        compared,
+        assigned,
+        matrix,
+    )
 
 
 def _choice(matrix: Floats, settings: RfmSettings) -> Choice:

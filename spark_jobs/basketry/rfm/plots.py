@@ -23,9 +23,13 @@ Box = tuple[float, float, float, float]
 
 
 def figures(
-    sample: pd.DataFrame, clusters: Integers, curves: Mapping[str, Sequence[float]], chosen: int, sizes: Mapping[str, int],
+    sample: pd.DataFrame,
+    clusters: Integers,
+    curves: Mapping[str, Sequence[float]],
+    chosen: int,
+    sizes: Mapping[str, int],
     seed: int,
-) -> dict[str, Figure]:  # fmt: skip
+) -> dict[str, Figure]:
     """Every picture by its file name.
 
     sample: columns of values, a row a customer; clusters: theirs; sizes: customers by named segment.

@@ -80,6 +80,10 @@ def moves(paths: Iterable[Row]) -> Iterator[dict[str, Any]]:
                 path[place] += row[name]
         for (before, after), (customers, was, now) in sorted(sums.items()):
             yield {
-                "view": view, "from_segment": before, "to_segment": after, "customers": customers, "revenue_before": was,
+                "view": view,
+                "from_segment": before,
+                "to_segment": after,
+                "customers": customers,
+                "revenue_before": was,
                 "revenue_after": now,
-            }  # fmt: skip
+            }

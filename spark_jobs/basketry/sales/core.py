@@ -40,7 +40,6 @@ Periods = Mapping[str, Sequence[date] | None]
 """By grain the first days of the periods that are asked for: None for all, no grain for none."""
 
 
-
 class Extent(NamedTuple):
     """The days that the data fill: from the first day of any line that counts to the as-of date."""
 
@@ -57,12 +56,20 @@ LEVELS: dict[str, tuple[str, ...]] = {
 
 COUNTED_COLUMNS: dict[Table, tuple[str, ...]] = {
     ORDER_LINES: (
-        "order_id", "customer_id", "product_id", "order_date", "line_kind", "status", "quantity",
-        "list_amount", *DISCOUNTS, "net_amount",
+        "order_id",
+        "customer_id",
+        "product_id",
+        "order_date",
+        "line_kind",
+        "status",
+        "quantity",
+        "list_amount",
+        *DISCOUNTS,
+        "net_amount",
     ),
     PRODUCTS: ("product_id", "name", "brand", "department", "category"),
     REVIEWS: ("product_id", "rating", "reviewed_on"),
-}  # fmt: skip
+}
 """The columns of each input that a sales table depends on: a change of any other column changes no sales."""
 
 

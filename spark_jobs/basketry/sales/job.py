@@ -109,13 +109,21 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     }
     lines, rows_in, rows_out = plan.describe(), 0, 0
     if plan.as_of < arguments.as_of:
-        lines = (*lines, f"order lines end on {plan.as_of}: what ends after that day stays partial until more is ingested")
+        lines = (
+            *lines,
+            f"order lines end on {plan.as_of}: what ends after that day stays partial until more is ingested",
+        )
     if plan.rewrites and not arguments.dry_run:
         rows_in, rows_out = _write(lake, plan)
     return JobReport(
-        rows_in, rows_out, lines, as_of=arguments.as_of, input_versions=plan.versions, details=details,
+        rows_in,
+        rows_out,
+        lines,
+        as_of=arguments.as_of,
+        input_versions=plan.versions,
+        details=details,
         dry_run=arguments.dry_run,
-    )  # fmt: skip
+    )
 
 
 def plan_sales(lake: Lakehouse, as_of: date, *, full: bool = False) -> SalesPlan:
@@ -123,7 +131,9 @@ def plan_sales(lake: Lakehouse, as_of: date, *, full: bool = False) -> SalesPlan
     versions = _input_versions(lake)
     delivered = last_day(lake) or as_of
     tables = [(table, grain) for grain in GRAINS for table in (SALES[grain], SALES_ROLLUP[grain])]
-    states = {table: None for table, _ in tables} if full else _reflected(lake, [table for table, _ in tables], delivered)
+    states = (
+        {table: None for table, _ in tables} if full else _reflected(lake, [table for table, _ in tables], delivered)
+    )
     seen = [date.fromordinal(state[SEEN_TO]) for state in states.values() if state and SEEN_TO in state]
     plan = SalesPlan(max([min(as_of, delivered), *seen]), _first_day(lake, versions, states.values()), versions, ())
     days = {key: _touched_days(lake, dict(key), plan) for key in {_key(state) for state in states.values()} if key}
@@ -151,7 +161,10 @@ def _reflected(lake: Lakehouse, tables: Sequence[Table], delivered: date) -> dic
     """What each table reflects; None where that is unknown, or where it has looked past the last day delivered."""
     with ThreadPoolExecutor(WRITERS) as pool:
         states = zip(tables, pool.map(lake.reflected, tables), strict=True)
-        return {table: state if state and state.get(SEEN_TO, 0) <= delivered.toordinal() else None for table, state in states}
+        return {
+            table: state if state and state.get(SEEN_TO, 0) <= delivered.toordinal() else None
+            for table, state in states
+        }
 
 
 def _key(state: State | None) -> tuple[tuple[str, int], ...]:

@@ -31,9 +31,15 @@ if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
 
 __all__ = [
-    "NotYetError", "Rows", "SlowQueryError", "TableState", "UnavailableError", "Warehouse", "WarehouseError",
+    "NotYetError",
+    "Rows",
+    "SlowQueryError",
+    "TableState",
+    "UnavailableError",
+    "Warehouse",
+    "WarehouseError",
     "open_warehouse",
-]  # fmt: skip
+]
 
 
 def open_warehouse(

@@ -20,9 +20,14 @@ Clients = Callable[[str | None], Any]
 PAGES = ("", "sales", "decisions", "decisions/P0001", "segments", "propensity", "offers", "models", "data", "ask")
 VIEWS = tuple(f"data?view={view}" for view in ("quarantine", "contracts", "tables", "lineage"))
 DOWNLOADS = (
-    "sales/download", "decisions/download", "segments/download?segment=Loyal", "propensity/download?category=Milk&best=20",
-    "data/download?view=files", "data/download?view=quarantine", "ask/download?q=Top+5+products+by+revenue",
-)  # fmt: skip
+    "sales/download",
+    "decisions/download",
+    "segments/download?segment=Loyal",
+    "propensity/download?category=Milk&best=20",
+    "data/download?view=files",
+    "data/download?view=quarantine",
+    "ask/download?q=Top+5+products+by+revenue",
+)
 
 
 def routes() -> list[tuple[str, str]]:

@@ -10,8 +10,14 @@ from tests.conftest import CHECKOUT
 from tests.data_sets import data_folder
 from tests.spark_jobs.contracts.duck import column_sql, delivered
 
-AMOUNTS = ("list_amount", "instore_discount", "campaign_coupon_discount", "manuf_coupon_discount",
-           "manuf_coupon_match_discount", "net_amount")  # fmt: skip
+AMOUNTS = (
+    "list_amount",
+    "instore_discount",
+    "campaign_coupon_discount",
+    "manuf_coupon_discount",
+    "manuf_coupon_match_discount",
+    "net_amount",
+)
 SAMPLES = [
     ("transactions", "transaction_data_sample_1yr.csv.gz"),
     ("transactions_no_discount", "transaction_data_sample_2yr_nodiscount.csv.gz"),

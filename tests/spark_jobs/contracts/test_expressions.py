@@ -40,11 +40,17 @@ WRITTEN = [
     ("to_date(moment)", "date", "TRY_CAST(CONVERT_TIMEZONE('America/New_York', `moment`) AS DATE)"),
     ("to_date(name)", "date", "TRY_CAST(`name` AS DATE)"),
     ("to_date(name, 'M/d/yyyy')", "date", "TRY_CAST(TRY_TO_TIMESTAMP(`name`, 'M/d/yyyy') AS DATE)"),
-    ("date_add(to_date('2018-01-01'), count - 1)", "date",
-     "DATE_ADD(TRY_CAST('2018-01-01' AS DATE), TRY_CAST(TRY_SUBTRACT(`count`, 1) AS INT))"),
+    (
+        "date_add(to_date('2018-01-01'), count - 1)",
+        "date",
+        "DATE_ADD(TRY_CAST('2018-01-01' AS DATE), TRY_CAST(TRY_SUBTRACT(`count`, 1) AS INT))",
+    ),
     ("if(open, name, null)", "text", "IF(`open`, `name`, NULL)"),
-    ("case when count > 1 and not open then 1 else 0 end", "number",
-     "CASE WHEN `count` > 1 AND NOT `open` THEN 1 ELSE 0 END"),
+    (
+        "case when count > 1 and not open then 1 else 0 end",
+        "number",
+        "CASE WHEN `count` > 1 AND NOT `open` THEN 1 ELSE 0 END",
+    ),
     ("case name when 'a' then 1 end", "number", "CASE `name` WHEN 'a' THEN 1 END"),
     ("name in ('a', 'b') or code is null", "boolean", "`name` IN ('a', 'b') OR `code` IS NULL"),
     ("price between 1 and 2", "boolean", "`price` BETWEEN 1 AND 2"),
@@ -54,7 +60,7 @@ WRITTEN = [
     ("coalesce(price, count, 0)", "number", "COALESCE(`price`, `count`, 0)"),
     ("nullif(trim(name), '')", "text", "NULLIF(TRIM(`name`), '')"),
     ("name /* why */ -- and more", "text", "`name`"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("text", "kind", "sql"), WRITTEN)

@@ -29,8 +29,11 @@ def contract(tmp_path: Path) -> Contract:
 def test_a_good_contract_says_what_the_file_looks_like(contract: Contract) -> None:
     """Custom properties of the delivered object become the file's format."""
     assert (contract.catalog, contract.feed, contract.version, contract.time_zone) == (
-        "shop", "ratings", "1.2.3", "America/New_York",
-    )  # fmt: skip
+        "shop",
+        "ratings",
+        "1.2.3",
+        "America/New_York",
+    )
     assert (contract.file.kind, contract.file.patterns, contract.file.delimiter) == ("csv", ("ratings_*.csv",), ";")
     assert (contract.file.encoding, contract.file.decimal_sign, contract.file.null_values) == (
         "utf-8",
@@ -54,8 +57,12 @@ def test_mapped_columns_have_the_entitys_types_and_requirements(contract: Contra
     columns = {column.name: column for column in contract.mapped}
     assert contract.entity.full_name == "silver.reviews"
     assert {name: column.required for name, column in columns.items()} == {
-        "review_id": True, "product_id": True, "customer_id": False, "rating": True, "reviewed_on": True,
-    }  # fmt: skip
+        "review_id": True,
+        "product_id": True,
+        "customer_id": False,
+        "rating": True,
+        "reviewed_on": True,
+    }
     assert (columns["rating"].type, columns["rating"].expression) == ("int", "TRY_CAST(`Stars` AS INT)")
     assert columns["product_id"].id_prefix == "P-"
     assert columns["customer_id"].value_map == {"no": "N", "*": "Y"}

@@ -37,12 +37,18 @@ sys.exit("\\n".join(found) if found else 0)
 """
 EXPECTED = {
     "complete_journey": {
-        "transactions", "transactions_no_discount", "products", "customers", "campaigns", "campaign_members", "coupons",
+        "transactions",
+        "transactions_no_discount",
+        "products",
+        "customers",
+        "campaigns",
+        "campaign_members",
+        "coupons",
         "redemptions",
     },
     "online_retail": {"order_lines", "products"},
     "sales_project": {"customers", "products", "order_lines"},
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")

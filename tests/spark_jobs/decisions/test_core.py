@@ -22,11 +22,25 @@ _NAN = float("nan")
 def products(**columns: object) -> pd.DataFrame:
     """A product of middling revenue of which nothing else is known, changed in these columns."""
     usual = {
-        "product_id": "P", "product": None, "department": "D", "category": "C", "predicted_revenue": 400.0, "low_90": 200.0,
-        "high_90": 800.0, "model_version": "1", "revenue_28d": 400.0, "price_28d": 2.0, "price_91d": 2.0,
-        "units_available": _NAN, "elasticity": _NAN, "standard_error": _NAN, "average_rating": _NAN, "return_rate_91d": 0.0,
-        "trend_28d": 1.0, "discount_depth_91d": 0.0,
-    }  # fmt: skip
+        "product_id": "P",
+        "product": None,
+        "department": "D",
+        "category": "C",
+        "predicted_revenue": 400.0,
+        "low_90": 200.0,
+        "high_90": 800.0,
+        "model_version": "1",
+        "revenue_28d": 400.0,
+        "price_28d": 2.0,
+        "price_91d": 2.0,
+        "units_available": _NAN,
+        "elasticity": _NAN,
+        "standard_error": _NAN,
+        "average_rating": _NAN,
+        "return_rate_91d": 0.0,
+        "trend_28d": 1.0,
+        "discount_depth_91d": 0.0,
+    }
     return pd.DataFrame([{**usual, **columns}])
 
 
@@ -101,9 +115,16 @@ numbers = st.one_of(st.none(), st.floats(-3, 3000, allow_nan=False))
 def test_whatever_is_known_there_is_one_action(values: list[float | None]) -> None:
     """Any numbers at all, known or not."""
     names = (
-        "predicted_revenue", "revenue_28d", "price_28d", "units_available", "elasticity", "standard_error",
-        "average_rating", "return_rate_91d", "trend_28d",
-    )  # fmt: skip
+        "predicted_revenue",
+        "revenue_28d",
+        "price_28d",
+        "units_available",
+        "elasticity",
+        "standard_error",
+        "average_rating",
+        "return_rate_91d",
+        "trend_28d",
+    )
     found = decided(**{name: _NAN if value is None else value for name, value in zip(names, values, strict=True)})
     if values[0] is None:
         assert found.action == "none"

@@ -42,10 +42,13 @@ REQUIRED = {
     "opt_outs": {"customer_no": "customer_id", "channel": "channel", "opted_out_on": "opted_out_on"},
 }
 AMOUNTS = {
-    "List Amount": "list_amount", "Loyalty Savings": "instore_discount", "Campaign Coupon": "campaign_coupon_discount",
+    "List Amount": "list_amount",
+    "Loyalty Savings": "instore_discount",
+    "Campaign Coupon": "campaign_coupon_discount",
     "Mfr Coupon": "manuf_coupon_discount",
-    "Mfr Coupon Match": "manuf_coupon_match_discount", "Net Amount": "net_amount",
-}  # fmt: skip
+    "Mfr Coupon Match": "manuf_coupon_match_discount",
+    "Net Amount": "net_amount",
+}
 
 
 def rows(path: Path, feed: str) -> Iterator[tuple[int, Fields | None, list[str]]]:
@@ -192,9 +195,13 @@ def _event(row: Fields) -> Iterator[str]:
 
 
 _CHECKS = {
-    "customers": _customer, "products": _product, "order_lines": _order_line, "redemptions": _redemption,
-    "reviews": _review, "events": _event,
-}  # fmt: skip
+    "customers": _customer,
+    "products": _product,
+    "order_lines": _order_line,
+    "redemptions": _redemption,
+    "reviews": _review,
+    "events": _event,
+}
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,37 @@ from basketry.demo.places import FIRST_NAMES, LAST_NAMES, PLACES
 from basketry.demo.season import category_factors, demand, holidays
 
 ZIP_PREFIXES = {  # first three digits by state, as the US Postal Service gives them out
-    "NY": [(100, 149)], "MA": [(10, 27)], "PA": [(150, 196)], "DC": [(200, 205)], "VA": [(201, 201), (220, 246)],
-    "MD": [(206, 219)], "GA": [(300, 319), (398, 399)], "FL": [(320, 349)], "NC": [(270, 289)], "OH": [(430, 459)],
-    "MI": [(480, 499)], "IN": [(460, 479)], "TN": [(370, 385)], "IL": [(600, 629)], "WI": [(530, 549)],
-    "MN": [(550, 567)], "MO": [(630, 658)], "TX": [(750, 799), (885, 885)], "LA": [(700, 714)], "CO": [(800, 816)],
-    "UT": [(840, 847)], "AZ": [(850, 865)], "NM": [(870, 884)], "ID": [(832, 838)], "CA": [(900, 961)],
-    "OR": [(970, 979)], "WA": [(980, 994)], "NV": [(889, 898)], "AK": [(995, 999)], "HI": [(967, 968)],
-}  # fmt: skip
+    "NY": [(100, 149)],
+    "MA": [(10, 27)],
+    "PA": [(150, 196)],
+    "DC": [(200, 205)],
+    "VA": [(201, 201), (220, 246)],
+    "MD": [(206, 219)],
+    "GA": [(300, 319), (398, 399)],
+    "FL": [(320, 349)],
+    "NC": [(270, 289)],
+    "OH": [(430, 459)],
+    "MI": [(480, 499)],
+    "IN": [(460, 479)],
+    "TN": [(370, 385)],
+    "IL": [(600, 629)],
+    "WI": [(530, 549)],
+    "MN": [(550, 567)],
+    "MO": [(630, 658)],
+    "TX": [(750, 799), (885, 885)],
+    "LA": [(700, 714)],
+    "CO": [(800, 816)],
+    "UT": [(840, 847)],
+    "AZ": [(850, 865)],
+    "NM": [(870, 884)],
+    "ID": [(832, 838)],
+    "CA": [(900, 961)],
+    "OR": [(970, 979)],
+    "WA": [(980, 994)],
+    "NV": [(889, 898)],
+    "AK": [(995, 999)],
+    "HI": [(967, 968)],
+}
 BEHIND_NEW_YORK = {"IL": 1, "TX": 1, "CO": 2, "AZ": 2, "CA": 3, "WA": 3, "AK": 4, "HI": 5, "NY": 0, "FL": 0, "TN": 1}
 
 
@@ -38,9 +62,19 @@ def test_places_are_many_distinct_and_in_several_time_zones() -> None:
 
 @pytest.mark.parametrize(
     ("zip_code", "city"),
-    [("10001", "New York"), ("60614", "Chicago"), ("98101", "Seattle"), ("02139", "Cambridge"), ("94704", "Berkeley"),
-     ("78704", "Austin"), ("80302", "Boulder"), ("96813", "Honolulu"), ("85281", "Tempe"), ("33139", "Miami Beach")],
-)  # fmt: skip
+    [
+        ("10001", "New York"),
+        ("60614", "Chicago"),
+        ("98101", "Seattle"),
+        ("02139", "Cambridge"),
+        ("94704", "Berkeley"),
+        ("78704", "Austin"),
+        ("80302", "Boulder"),
+        ("96813", "Honolulu"),
+        ("85281", "Tempe"),
+        ("33139", "Miami Beach"),
+    ],
+)
 def test_well_known_zip_codes_have_their_city(zip_code: str, city: str) -> None:
     """Samples that everybody can look up."""
     assert [place.city for place in PLACES if place.postal_code == zip_code] == [city]
@@ -56,9 +90,15 @@ def test_names_fit_the_encoding_of_the_customers_file() -> None:
 
 @pytest.mark.parametrize(
     ("name", "day"),
-    [("easter", date(2026, 4, 5)), ("easter", date(2025, 4, 20)), ("thanksgiving", date(2025, 11, 27)),
-     ("memorial", date(2026, 5, 25)), ("labor", date(2025, 9, 1)), ("superbowl", date(2026, 2, 8))],
-)  # fmt: skip
+    [
+        ("easter", date(2026, 4, 5)),
+        ("easter", date(2025, 4, 20)),
+        ("thanksgiving", date(2025, 11, 27)),
+        ("memorial", date(2026, 5, 25)),
+        ("labor", date(2025, 9, 1)),
+        ("superbowl", date(2026, 2, 8)),
+    ],
+)
 def test_holidays_fall_on_their_days(name: str, day: date) -> None:
     """Holidays that move, checked against the calendars of those years."""
     assert holidays(day.year)[name] == day

@@ -40,10 +40,7 @@ def test_every_format_gives_the_same_schema(tmp_path: Path) -> None:
             ("_defects", pa.list_(pa.string())),
         ]
     )
-    for path in (
-        written(tmp_path, "a.csv", "id,name,price\n1,Milk,2\n"),
-        written(tmp_path, "a.jsonl", '{"id": 1}\n'),
-    ):
+    for path in (written(tmp_path, "a.csv", "id,name,price\n1,Milk,2\n"), written(tmp_path, "a.jsonl", '{"id": 1}\n')):
         assert [batch.schema for batch in read_batches(path, contract())] == [schema]
 
 

@@ -9,21 +9,22 @@ import pytest
 
 from basketry.errors import BadInputError
 from basketry.files import inspect_file
-from tests.spark_jobs.files.samples import (
-    contract,
-    reading_refusal,
-    refusal,
-    rows_of,
-    values,
-    written,
-)
+from tests.spark_jobs.files.samples import contract, reading_refusal, refusal, rows_of, values, written
 
 
 def test_every_row_has_its_number_values_and_no_defects(tmp_path: Path) -> None:
     """A plain file gives the texts exactly as delivered, blanks and all, numbered with the header as row 1."""
     path = written(tmp_path, "a.csv", "id,name,price\n1, Milk ,1.50\n2,,\n")
     assert rows_of(path, contract()) == [
-        {"_row_number": 2, "id": "1", "name": " Milk ", "price": "1.50", "_extra": None, "_native": None, "_defects": []},
+        {
+            "_row_number": 2,
+            "id": "1",
+            "name": " Milk ",
+            "price": "1.50",
+            "_extra": None,
+            "_native": None,
+            "_defects": [],
+        },
         {"_row_number": 3, "id": "2", "name": "", "price": "", "_extra": None, "_native": None, "_defects": []},
     ]
 

@@ -185,6 +185,8 @@ def test_known_bytes_are_news_only_under_a_later_day_in_the_name(tmp_path: Path)
     file = inspect_file(written(tmp_path, "a_2026-01-05.csv", GOOD), dated)
     assert file.is_news({}) and not file.is_news({file.checksum: file.delivered_at})
     day = timedelta(days=1)
-    assert file.is_news({file.checksum: file.delivered_at - day}) and not file.is_news({file.checksum: file.delivered_at + day})
+    assert file.is_news({file.checksum: file.delivered_at - day}) and not file.is_news(
+        {file.checksum: file.delivered_at + day}
+    )
     copy = inspect_file(written(tmp_path, "copy.csv", GOOD), dated)
     assert copy.checksum == file.checksum and not copy.is_news({file.checksum: file.delivered_at - day})

@@ -23,10 +23,14 @@ def frame(spark: SparkSession, table: Table, rows: Iterable[dict[str, Any]]) -> 
 def test_values_of_an_older_lake_that_no_load_would_take_count_as_unknown(spark: SparkSession) -> None:
     """A rating off the scale is none, and a stock beyond every shop is unknown instead of an overflow of its category."""
     stock = {"P1": 9 * 10**18, "P2": 9 * 10**18, "P3": 7}
-    products = frame(spark, PRODUCTS, ({**product(name, "C"), "units_available": units} for name, units in stock.items()))
+    products = frame(
+        spark, PRODUCTS, ({**product(name, "C"), "units_available": units} for name, units in stock.items())
+    )
     lines = frame(spark, ORDER_LINES, (line(f"O-{name}", "1", FIRST, None, name) for name in stock))
     good, *_ = reviews()
-    rated = frame(spark, REVIEWS, ({**good, "review_id": str(stars), "product_id": "P1", "rating": stars} for stars in (10, 4)))
+    rated = frame(
+        spark, REVIEWS, ({**good, "review_id": str(stars), "product_id": "P1", "rating": stars} for stars in (10, 4))
+    )
     known = core.known_lines(lines, FIRST)
     rows = core.product_features(known, rated, products, FIRST, FIRST).collect()
     found = {(row.level, row.product_id): (row.average_rating, row.ratings, row.units_available) for row in rows}

@@ -47,9 +47,14 @@ def arguments(as_of: Any = AS_OF, **other: Any) -> Namespace:
 def _include(folder: Path) -> Path:
     folder.mkdir()
     text = (CHECKOUT / "include" / "forecast.yaml").read_text()
-    for old, new in {"rounds: 100": "rounds: 10", "origins: 26": "origins: 5", "bootstrap: 500": "bootstrap: 30",
-                     "chosen_on: 3": "chosen_on: 2", "tested_on: 3": "tested_on: 2",
-                     "products_a_group: 1000": "products_a_group: 15"}.items():  # fmt: skip
+    for old, new in {
+        "rounds: 100": "rounds: 10",
+        "origins: 26": "origins: 5",
+        "bootstrap: 500": "bootstrap: 30",
+        "chosen_on: 3": "chosen_on: 2",
+        "tested_on: 3": "tested_on: 2",
+        "products_a_group: 1000": "products_a_group: 15",
+    }.items():
         assert old in text
         text = text.replace(old, new)
     (folder / "forecast.yaml").write_text(text)

@@ -44,12 +44,13 @@ def view(name: str, *columns: str) -> Table:
         (
             "SELECT o.order_id, c.* FROM silver.order_lines o"
             " JOIN (SELECT customer_id, phone AS p FROM silver.customers) c USING (customer_id)",
-            ("order_id", "customer_id", "p"), True,
+            ("order_id", "customer_id", "p"),
+            True,
         ),
         ("WITH t AS (SELECT concat(name, street) AS who FROM silver.customers) SELECT who FROM t", ("who",), True),
         ("SELECT state, count(DISTINCT customer_id) AS n FROM silver.customers GROUP BY state", ("state", "n"), False),
     ],
-)  # fmt: skip
+)
 def test_a_view_that_lets_it_out_is_found(sql: str, columns: tuple[str, ...], is_leak: bool) -> None:
     """Under another name, inside an expression, through a subquery; what only counts is none."""
     grants = load_grants("demo", INCLUDE)

@@ -48,12 +48,19 @@ def test_others_see_customers_without_what_identifies_them(grants: Grants, team:
 @pytest.mark.parametrize(
     ("team", "table"),
     [
-        ("sales", "gold.marketing_audience"), ("sales", "gold.marketing_audience_by_category"),
-        ("sales", "silver.customers"), ("sales", "ops.quarantine"), ("sales", "bronze.customers"),
-        ("marketing", "ops.quarantine"), ("marketing", "bronze.customers"), ("data_science", "bronze.customers"),
-        ("sales", "gold.no_such_table"), ("nobody", "gold.sales_day"), ("Sales", "gold.sales_day"),
+        ("sales", "gold.marketing_audience"),
+        ("sales", "gold.marketing_audience_by_category"),
+        ("sales", "silver.customers"),
+        ("sales", "ops.quarantine"),
+        ("sales", "bronze.customers"),
+        ("marketing", "ops.quarantine"),
+        ("marketing", "bronze.customers"),
+        ("data_science", "bronze.customers"),
+        ("sales", "gold.no_such_table"),
+        ("nobody", "gold.sales_day"),
+        ("Sales", "gold.sales_day"),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_named_is_refused(grants: Grants, team: str, table: str) -> None:
     """Another team's table, one that does not exist, an unknown team: one sentence, no table."""
     with pytest.raises(AccessRefusedError, match="team"):
@@ -86,13 +93,14 @@ def test_a_user_has_one_team_or_none(grants: Grants) -> None:
         (HEAD + "  a: {principal: g, reeds: [gold.sales_day]}", "unknown key 'reeds'"),
         (HEAD + "  a: {principal: g, reads: [gold.sales_day], tags: {pii: clera}}", "did you mean 'clear'"),
         (
-            HEAD + "  a: {principal: g, reads: [gold.sales_day], members: [x]}\n  b: {principal: h, reads: [], members: [x]}",
+            HEAD
+            + "  a: {principal: g, reads: [gold.sales_day], members: [x]}\n  b: {principal: h, reads: [], members: [x]}",
             "user x is in the teams a and b",
         ),
         (HEAD + "  a: {principal: g, reads: []}\n  b: {principal: g, reads: []}", "group g is in the teams a and b"),
         ("teams: {}", "no 'pipeline'"),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_is_told_with_its_line(tmp_path: Path, text: str, problem: str) -> None:
     """A typo in a table, a key or a treatment, or somebody in two teams, dies on load."""
     include = tmp_path / "include"

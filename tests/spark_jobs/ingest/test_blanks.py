@@ -13,7 +13,11 @@ from tests.spark_jobs.ingest.till import Till
 
 def test_every_space_of_unicode_is_a_blank() -> None:
     """And what Python's own strip takes, a tab, a byte order mark and whatever has no width; letters and NUL are none."""
-    spaces = {chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) in ("Zs", "Zl", "Zp") or chr(code).isspace()}
+    spaces = {
+        chr(code)
+        for code in range(0x110000)
+        if unicodedata.category(chr(code)) in ("Zs", "Zl", "Zp") or chr(code).isspace()
+    }
     assert spaces | {"\t", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff"} <= set(BLANKS)
     assert all(unicodedata.category(sign) in ("Zs", "Zl", "Zp", "Cc", "Cf") for sign in BLANKS)
     assert "\0" not in BLANKS

@@ -32,15 +32,24 @@ def mapped(name: str, expression: str, **extra: object) -> MappedColumn:
 
 
 CONTRACT = Contract(
-    catalog="demo", feed="order_lines", version="1.0.0", description="", path=Path("order_lines.odcs.yaml"),
-    entity=ORDER_LINES, file=FileFormat(kind="csv", patterns=("*.csv",)), delivered=DELIVERED,
+    catalog="demo",
+    feed="order_lines",
+    version="1.0.0",
+    description="",
+    path=Path("order_lines.odcs.yaml"),
+    entity=ORDER_LINES,
+    file=FileFormat(kind="csv", patterns=("*.csv",)),
+    delivered=DELIVERED,
     mapped=(
-        mapped("order_id", "Order", id_prefix="O-"), mapped("line_id", "cast(Line as string)"),
+        mapped("order_id", "Order", id_prefix="O-"),
+        mapped("line_id", "cast(Line as string)"),
         mapped("ordered_at", "`When`"),
         mapped("order_date", "to_date(from_utc_timestamp(`When`, 'America/New_York'))"),
         mapped("line_kind", "'sale'"),
-        mapped("status", "State", value_map={"P": "paid", "S": "shipped"}), mapped("quantity", "Quantity"),
-        mapped("list_amount", "Quantity * Price"), *(mapped(name, "0") for name in DISCOUNTS),
+        mapped("status", "State", value_map={"P": "paid", "S": "shipped"}),
+        mapped("quantity", "Quantity"),
+        mapped("list_amount", "Quantity * Price"),
+        *(mapped(name, "0") for name in DISCOUNTS),
         mapped("net_amount", "Quantity * Price"),
     ),
     rules=(
@@ -48,8 +57,11 @@ CONTRACT = Contract(
         Rule("price_not_negative", "Price >= 0", "reject", ""),
         Rule("few_units", "quantity < 100", "warn", ""),
     ),
-    max_rejected_share=0.5, unknown_columns="rescue", delivered_at=None, time_zone="America/New_York",
-)  # fmt: skip
+    max_rejected_share=0.5,
+    unknown_columns="rescue",
+    delivered_at=None,
+    time_zone="America/New_York",
+)
 
 GOOD = ("1", "1", "2026-03-01 23:30", "2", "1.50", "P")
 
@@ -95,9 +107,13 @@ def test_every_reason_is_reported_not_only_the_first(spark: SparkSession) -> Non
     """A row with five faults carries five reasons."""
     [found] = reasons(spark, (None, "x", "yesterday", "0", "-1", "Z"))
     assert set(found) == {
-        "Order:missing", "Line:not_an_integer", "When:not_a_timestamp", "status:unknown_value",
-        "quantity_not_zero", "price_not_negative",
-    }  # fmt: skip
+        "Order:missing",
+        "Line:not_an_integer",
+        "When:not_a_timestamp",
+        "status:unknown_value",
+        "quantity_not_zero",
+        "price_not_negative",
+    }
 
 
 def test_a_missing_entity_value_is_a_reason_unless_a_delivered_one_explains_it(spark: SparkSession) -> None:

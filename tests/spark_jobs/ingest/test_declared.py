@@ -22,25 +22,41 @@ AMOUNTS = ("quantity", "list_amount", *DISCOUNTS, "net_amount")
 TEXTS = ("order_id", "line_id", "line_kind", "status")
 
 
-def contract(entity: Table, expressions: dict[str, str], delivered: tuple[DeliveredColumn, ...], *rules: Rule) -> Contract:
+def contract(
+    entity: Table, expressions: dict[str, str], delivered: tuple[DeliveredColumn, ...], *rules: Rule
+) -> Contract:
     """A contract without any rule of its own but these."""
     mapped = tuple(
         MappedColumn(name, entity.column(name).type, text, required=not entity.column(name).nullable)
         for name, text in expressions.items()
     )
     return Contract(
-        catalog="shop", feed="feed", version="1.0.0", description="", path=Path("feed.odcs.yaml"), entity=entity,
-        file=FileFormat(kind="csv", patterns=("*.csv",)), delivered=delivered, mapped=mapped, rules=rules,
-        max_rejected_share=0.5, unknown_columns="rescue", delivered_at=None, time_zone="Europe/Paris",
-    )  # fmt: skip
+        catalog="shop",
+        feed="feed",
+        version="1.0.0",
+        description="",
+        path=Path("feed.odcs.yaml"),
+        entity=entity,
+        file=FileFormat(kind="csv", patterns=("*.csv",)),
+        delivered=delivered,
+        mapped=mapped,
+        rules=rules,
+        max_rejected_share=0.5,
+        unknown_columns="rescue",
+        delivered_at=None,
+        time_zone="Europe/Paris",
+    )
 
 
 DAYS = {"ordered_at": "timestamp'2026-01-01 10:00:00'", "order_date": "date'2026-01-01'"}
 LINES = contract(
     ORDER_LINES,
     {name: name for name in (*TEXTS, *AMOUNTS)} | DAYS,
-    (*(DeliveredColumn(name, name, "string") for name in TEXTS), *(DeliveredColumn(name, name, "number") for name in AMOUNTS)),
-)  # fmt: skip
+    (
+        *(DeliveredColumn(name, name, "string") for name in TEXTS),
+        *(DeliveredColumn(name, name, "number") for name in AMOUNTS),
+    ),
+)
 
 
 def judged(spark: SparkSession, feed: Contract, *rows: tuple[str, ...]) -> list[Row]:
@@ -62,7 +78,9 @@ def judged_rows(spark: SparkSession, feed: Contract, *rows: tuple[str, ...]) -> 
     return core.judge(spark.createDataFrame(lines, schema), feed)
 
 
-def line(kind: str, status: str, quantity: str = "1", amount: str = "50", discount: str = "0", net: str = "") -> tuple[str, ...]:
+def line(
+    kind: str, status: str, quantity: str = "1", amount: str = "50", discount: str = "0", net: str = ""
+) -> tuple[str, ...]:
     """A delivered order line."""
     return ("1", "1", kind, status, quantity, amount, discount, "0", "0", "0", net or amount)
 
@@ -84,8 +102,11 @@ def test_a_kind_of_line_is_a_listed_spelling_or_a_reason(spark: SparkSession) ->
     """`Sale` is a sale, a refund is a return; a kind that nobody declared is never loaded."""
     rows = [line("Sale", "paid"), line("refund", "paid", "-1", "-50"), line("Fees", "paid"), line("gift", "paid")]
     assert words_of(spark, "line_kind", *rows) == [
-        ("sale", []), ("return", []), ("fee", []), (None, ["line_kind:unknown_value"]),
-    ]  # fmt: skip
+        ("sale", []),
+        ("return", []),
+        ("fee", []),
+        (None, ["line_kind:unknown_value"]),
+    ]
 
 
 def test_a_value_map_stays_strict_and_its_words_are_understood(spark: SparkSession) -> None:
@@ -108,7 +129,9 @@ def test_every_column_that_its_declaration_lists_is_closed(spark: SparkSession) 
 
 
 @pytest.mark.parametrize("spellings", [(("a", ("A",)),), (("a", ("b",)), ("b", ())), ()])
-def test_a_list_of_words_is_refused_when_it_contradicts_itself(spellings: tuple[tuple[str, tuple[str, ...]], ...]) -> None:
+def test_a_list_of_words_is_refused_when_it_contradicts_itself(
+    spellings: tuple[tuple[str, tuple[str, ...]], ...],
+) -> None:
     """A spelling of two words, or no word at all, is a slip of whoever declares it."""
     with pytest.raises(BadInputError, match="have a spelling twice, or there is none"):
         Words(spellings)
@@ -123,10 +146,13 @@ WRONG = (
     (line("sale", "paid", "-1", "50"), ["quantity"]),
 )
 RIGHT = (
-    line("return", "returned", "-1", "-50"), line("return", "returned", "0", "-5"),
-    line("sale", "paid", "1", "50", discount="-2", net="52"), line("sale", "paid", "0", "0", discount="10", net="-10"),
-    line("fee", "paid", "1", "-5"), line("adjustment", "paid", "-1", "5"),
-)  # fmt: skip
+    line("return", "returned", "-1", "-50"),
+    line("return", "returned", "0", "-5"),
+    line("sale", "paid", "1", "50", discount="-2", net="52"),
+    line("sale", "paid", "0", "0", discount="10", net="-10"),
+    line("fee", "paid", "1", "-5"),
+    line("adjustment", "paid", "-1", "5"),
+)
 
 
 def test_amounts_of_the_wrong_sign_set_a_line_aside(spark: SparkSession) -> None:
@@ -173,8 +199,9 @@ def test_unknown_texts_are_counted_and_never_of_a_person(spark: SparkSession) ->
     rows = [line("sale", status) for status in ("draft", "draft", "jane@example.org", "+1 555 0100", "paid")]
     found = declared.counted_texts(judged_rows(spark, LINES, *rows), LINES).collect()
     assert [(row.reason, row.text, row.rows) for row in found] == [
-        ("status:unknown_value", "draft", 2), ("status:unknown_value", "…", 2),
-    ]  # fmt: skip
+        ("status:unknown_value", "draft", 2),
+        ("status:unknown_value", "…", 2),
+    ]
     people = tuple(replace(column, pii=column.name == "status") for column in LINES.delivered)
     secret = replace(LINES, delivered=people)
     assert [row.text for row in declared.counted_texts(judged_rows(spark, secret, *rows), secret).collect()] == ["…"]
@@ -198,4 +225,6 @@ def test_the_report_names_the_text_that_nobody_understands(shop: Shop) -> None:
     with pytest.raises(BadInputError) as error:
         shop.ingest(feed="clicks")
     assert "75.0% of its rows are bad (most: event_type:unknown_value 3 ('zoom' 2, 'hover' 1))" in error.value.message
-    assert error.value.message.endswith("correct clicks.odcs.yaml (map it by valueMap to a word of docs/data-model.md).")
+    assert error.value.message.endswith(
+        "correct clicks.odcs.yaml (map it by valueMap to a word of docs/data-model.md)."
+    )

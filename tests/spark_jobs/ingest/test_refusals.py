@@ -32,7 +32,9 @@ def test_a_loaded_file_that_fits_no_more_keeps_its_line(shop: Shop) -> None:
     shop.ingest()
     before = shop.ledger()
     contract = shop.include / "contracts" / "shop" / "reviews.odcs.yaml"
-    contract.write_text(contract.read_text().replace("name: stars", "name: points").replace("Logic: stars", "Logic: points"))
+    contract.write_text(
+        contract.read_text().replace("name: stars", "name: points").replace("Logic: stars", "Logic: points")
+    )
     with pytest.raises(BadInputError, match="points"):
         shop.ingest(force=True)
     assert shop.ledger() == before

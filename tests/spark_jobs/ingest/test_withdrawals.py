@@ -86,7 +86,13 @@ def no_more(shop: Shop) -> Shop:
 
 def load(shop: Shop, **given: object) -> JobReport:
     """Load the feed."""
-    defaults: dict[str, object] = {"feed": "opt_outs", "files": "*", "force": False, "refusals_only": False, "dry_run": False}
+    defaults: dict[str, object] = {
+        "feed": "opt_outs",
+        "files": "*",
+        "force": False,
+        "refusals_only": False,
+        "dry_run": False,
+    }
     return job.run(shop.lake, argparse.Namespace(**{**defaults, "run_id": "r", "delivered_by": None, **given}))
 
 
@@ -105,9 +111,13 @@ def test_a_withdrawal_counts_whatever_cannot_be_read_in_it(no_more: Shop, mappin
     report = load(no_more)
     everything = (ALL_CHANNELS, DAY)
     assert silver(no_more) == {
-        "A": ("phone", DAY), "B": (ALL_CHANNELS, None), "C": ("phone", None), "D": everything, "E": everything,
+        "A": ("phone", DAY),
+        "B": (ALL_CHANNELS, None),
+        "C": ("phone", None),
+        "D": everything,
+        "E": everything,
         "F": ("phone", date(1999, 12, 31)),
-    }  # fmt: skip
+    }
     assert no_more.quarantine() == {8: ("open", ["id:missing"]), 9: ("open", ["only_out"])}
     (file,) = report.details["files"]
     assert (file["good"], file["quarantined"], file["warned"]) == (6, 2, 5)
@@ -139,9 +149,11 @@ def test_quarantine_of_an_earlier_release_is_replayed_into_its_lake(no_more: Sho
     lake._upgraded.clear()
     load(no_more, files="opt_outs_1.csv")
     lost = lake.read(QUARANTINE).collect()[0].asDict() | {
-        "row_number": 20, "reasons": ["day:not_a_date"], "content": '{"id":"Z","said":"out","channel":"all","day":"soon"}',
+        "row_number": 20,
+        "reasons": ["day:not_a_date"],
+        "content": '{"id":"Z","said":"out","channel":"all","day":"soon"}',
         "delivered_at": datetime(2026, 1, 1, tzinfo=UTC),
-    }  # fmt: skip
+    }
     fill(no_more.settings.home / "lake", "shop", QUARANTINE, [lost])
     report = replay.run(lake, argparse.Namespace(feed="opt_outs", dry_run=False, run_id="r2"))
     assert report.details["passed"] == 1

@@ -47,7 +47,10 @@ def test_the_shipped_policy_is_read() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("small_file_mb: 32\nsmall_files_at_most: 16\nretention_day: 30\n", "maintenance.yaml:3: unknown key 'retention_day'"),
+        (
+            "small_file_mb: 32\nsmall_files_at_most: 16\nretention_day: 30\n",
+            "maintenance.yaml:3: unknown key 'retention_day'",
+        ),
         ("small_file_mb: 32\nsmall_files_at_most: 16\nretention_days: 1\n", "retention_days is 1; give at least 7"),
         ("small_file_mb: 32\n", "has no 'small_files_at_most'"),
     ],
@@ -64,7 +67,9 @@ def run_daily(folder: Path, write: Callable[[DeltaTable, int], None], policy: Po
 
     Retention is a matter of hours on the clock, so nothing is kept for old versions here: all that lies there counts.
     """
-    table = DeltaTable.create(folder, Schema.from_arrow(rows(0).schema))  # read once: a log of 365 commits takes its time
+    table = DeltaTable.create(
+        folder, Schema.from_arrow(rows(0).schema)
+    )  # read once: a log of 365 commits takes its time
     on_disk = []
     for day in range(days):
         write(table, day)
@@ -121,7 +126,9 @@ def test_order_by_columns_keeps_the_rows(tmp_path: Path) -> None:
     folders.compact(tmp_path / "table", ("value",))
     table = DeltaTable(tmp_path / "table")
     assert len(folders.data_files(tmp_path / "table")) == 1
-    assert sorted(table.to_pyarrow_table()["value"].to_pylist()) == sorted(v for d in range(5) for v in (d, d + 1, d + 2))
+    assert sorted(table.to_pyarrow_table()["value"].to_pylist()) == sorted(
+        v for d in range(5) for v in (d, d + 1, d + 2)
+    )
 
 
 def test_files_in_retention_stay_readable(tmp_path: Path) -> None:

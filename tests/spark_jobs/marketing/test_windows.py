@@ -112,10 +112,13 @@ WEEK = days_after(date(2026, 2, 1))
 @pytest.mark.parametrize(
     ("country", "zone"),
     [
-        ("DE", "Europe/Berlin"), ("MY", "Asia/Kuala_Lumpur"), ("AR", "America/Argentina/Buenos_Aires"), ("CY", "Asia/Nicosia"),
+        ("DE", "Europe/Berlin"),
+        ("MY", "Asia/Kuala_Lumpur"),
+        ("AR", "America/Argentina/Buenos_Aires"),
+        ("CY", "Asia/Nicosia"),
         ("UZ", "Asia/Samarkand"),
     ],
-)  # fmt: skip
+)
 def test_zones_that_keep_the_same_time_are_one(country: str, zone: str) -> None:
     """A country with several names for one time has a single time zone, and is called."""
     place = resolved(place_of(country, None, None, None, ZONES), WEEK, CALLING)
@@ -181,11 +184,14 @@ def test_the_shipped_file_is_legal() -> None:
         ('hours: {from: "18:00", to: "09:00", days: [mon]}', "federal limit"),
         ('hours: {from: "9", to: "18:00", days: [mon]}', 'from of hours is .9.; write it as "09:00"'),
         ('hours: {from: "09:00", to: "18:00", days: [monday]}', "unknown day 'monday'"),
-        ('hours: {from: "09:00", to: "18:00", days: [mon]}\nstates:\n  Texas: {}', "calling.yaml:3: 'Texas' is no state"),
+        (
+            'hours: {from: "09:00", to: "18:00", days: [mon]}\nstates:\n  Texas: {}',
+            "calling.yaml:3: 'Texas' is no state",
+        ),
         ('hours: {from: "09:00", to: "18:00", days: [mon]}\nstates:\n  TX: {until: "20:00"}', "unknown key 'until'"),
         ('hours: {from: "09:00", to: "18:00"}', "no 'days'"),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_names_its_line(tmp_path: Path, text: str, problem: str) -> None:
     """Hours outside the limit, wrong words: refused with file, line and what to do."""
     (tmp_path / "calling.yaml").write_text(text)

@@ -35,8 +35,10 @@ PEOPLE = (
     customer("A07", email=None, name=EVIL),
     customer("A08", email="a08@example.com", phone="(212) 555-0199"),
     customer("A09", email="a09@example.com", phone="1 212 555 0199"),
-    customer("A10"), customer("A11"), customer("A12"),
-)  # fmt: skip
+    customer("A10"),
+    customer("A11"),
+    customer("A12"),
+)
 """01 to 03 share a mailbox, 04 and 05 a number, 08 and 09 another; 06 lives in Berlin, 07 has a formula for a name."""
 BEFORE = (("A01", "email"), ("A04", "phone"), ("A10", "carrier pigeon"), ("A11", ""))
 AFTER = (("A08", "all"), ("A12", "EMAIL "))
@@ -98,7 +100,9 @@ def test_a_word_that_nobody_understands_withdraws_everything(people: dict[str, d
     assert not {"A10", "A11"} & set(people)
 
 
-def test_the_export_heeds_who_withdrew_since_the_audience(town: dict[str, Any], people: dict[str, dict[str, Any]]) -> None:
+def test_the_export_heeds_who_withdrew_since_the_audience(
+    town: dict[str, Any], people: dict[str, dict[str, Any]]
+) -> None:
     """A08 withdrew everything and is gone; A09 shares the number and is mailed; A12 withdrew mail and is called."""
     assert {"A08", "A09", "A12"} <= set(people)
     channels = {who: channel for who, (channel, _) in handed(town).items()}
@@ -139,7 +143,9 @@ def test_the_console_knows_the_same_withdrawals(town: dict[str, Any]) -> None:
     """Without Spark: the same customers, mailboxes and numbers as the export's."""
     lake: Lakehouse = town["lake"]
     customers = lake.read(CUSTOMERS).select("customer_id", "email", "phone", "country")
-    found = withdrawals_of(lake.read(OPT_OUTS).join(customers, "customer_id", "left").select(*DELIVERED).toArrow(), "US")
+    found = withdrawals_of(
+        lake.read(OPT_OUTS).join(customers, "customer_id", "left").select(*DELIVERED).toArrow(), "US"
+    )
     for channel, closed in closed_now(lake).items():
         assert found.customers[channel] == {row[0] for row in closed.customers.collect()}
         assert found.addresses[channel] == {row[0] for row in closed.keys.collect()}
@@ -158,5 +164,3 @@ def test_a_withdrawal_of_nobody_known_closes_only_theirs() -> None:
     rows = pa.table({"customer_id": ["G"], "channel": ["all"], "email": none, "phone": none, "country": none})
     found = withdrawals_of(rows, "US")
     assert found.closes("phone", "G", None) and not found.closes("phone", "H", None)
-
-

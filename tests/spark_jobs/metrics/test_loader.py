@@ -25,7 +25,10 @@ defaults: {customers: segments}
 """
 BAD = {
     "kind: snapshots": ("kind: snapshot", "3|4: unknown kind of segments 'snapshot'; did you mean 'snapshots'"),
-    "table: gold.rfm_profiles": ("table: gold.rfm_profile", "there is no table gold.rfm_profile; did you mean 'gold.rfm_profiles'"),
+    "table: gold.rfm_profiles": (
+        "table: gold.rfm_profile",
+        "there is no table gold.rfm_profile; did you mean 'gold.rfm_profiles'",
+    ),
     "time: as_of": ("time: asof", "there is no column asof; did you mean 'as_of'"),
     "where: view = 'named'": ("where: vew = 'named'", "there is no column vew; did you mean 'view'"),
     "{column: segment}": ("{colum: segment}", "unknown key 'colum' in dimension segment; did you mean 'column'"),
@@ -36,7 +39,7 @@ BAD = {
     "unit: count": ("unit: pieces", "unknown unit 'pieces'"),
     "{customers: segments}": ("{customers: segment}", "unknown cube of 'customers' 'segment'; did you mean 'segments'"),
     "meaning: customers by segment": ("meaning: ''", "meaning is empty"),
-}  # fmt: skip
+}
 
 
 def written(folder: Path, text: str) -> Path:

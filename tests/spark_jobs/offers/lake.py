@@ -37,11 +37,14 @@ def fill(lake: Lakehouse, customers: int = 40) -> Lakehouse:
     of, random = shop(), np.random.default_rng(2)
     products = [
         {
-            "product_id": product, "category": of.categories[of.category[place]], "list_price": Decimal(str(of.price[place])),
-            "unit_cost": Decimal(str(round(float(of.cost[place]), 2))), "units_available": 100,
+            "product_id": product,
+            "category": of.categories[of.category[place]],
+            "list_price": Decimal(str(of.price[place])),
+            "unit_cost": Decimal(str(round(float(of.cost[place]), 2))),
+            "units_available": 100,
         }
         for place, product in enumerate(of.products)
-    ]  # fmt: skip
+    ]
     put(lake, PRODUCTS, products)
     put(lake, CUSTOMERS, [{"customer_id": name} for name in shoppers(customers)])
     day = datetime.fromtimestamp(NOON, UTC).date().replace(year=2025, month=12, day=31)

@@ -29,9 +29,13 @@ def shop(categories: int = 12, products: int = 15) -> Assortment:
     random, count = np.random.default_rng(5), categories * products
     price = np.round(random.uniform(2, 20, count), 2)
     return Assortment(
-        tuple(f"P{number:04}" for number in range(count)), tuple(f"C{number:02}" for number in range(categories)),
-        np.repeat(np.arange(categories), products), price, price * random.uniform(0.5, 0.8, count), np.full(count, 100.0),
-    )  # fmt: skip
+        tuple(f"P{number:04}" for number in range(count)),
+        tuple(f"C{number:02}" for number in range(categories)),
+        np.repeat(np.arange(categories), products),
+        price,
+        price * random.uniform(0.5, 0.8, count),
+        np.full(count, 100.0),
+    )
 
 
 def shoppers(count: int) -> list[str]:
@@ -61,7 +65,12 @@ def nobody(of: Assortment, width: int = 12) -> Knowledge:
     """Nothing is known of anyone."""
     zeros = np.zeros((1, width))
     return Knowledge(
-        (), np.full((1, width), -1), zeros, np.zeros((1, len(of.categories))), frozenset(), np.zeros((0, 3), dtype=np.int64)
+        (),
+        np.full((1, width), -1),
+        zeros,
+        np.zeros((1, len(of.categories))),
+        frozenset(),
+        np.zeros((0, 3), dtype=np.int64),
     )
 
 
@@ -73,16 +82,31 @@ def only(of: Assortment, *products: int) -> Popular:
 
 
 def record(
-    identity: str, kind: str = "view", shopper: str = "s001", product: str = "P0001", offer: str = "", minutes: float = 0.0,
-    revenue: float = float("nan"), delivered: float | None = None, problem: str = "",
-) -> Records:  # fmt: skip
+    identity: str,
+    kind: str = "view",
+    shopper: str = "s001",
+    product: str = "P0001",
+    offer: str = "",
+    minutes: float = 0.0,
+    revenue: float = float("nan"),
+    delivered: float | None = None,
+    problem: str = "",
+) -> Records:
     """One record, so many minutes after NOON, delivered a minute later unless told otherwise."""
     at = NOON + minutes * MINUTE
     when = at + MINUTE if delivered is None else NOON + delivered * MINUTE
     return Records(
-        [identity], [kind], [shopper], [product], [offer], np.array([at]), np.array([when]),
-        np.array([0 if np.isnan(at) else int(at // DAY)]), np.array([revenue]), [problem],
-    )  # fmt: skip
+        [identity],
+        [kind],
+        [shopper],
+        [product],
+        [offer],
+        np.array([at]),
+        np.array([when]),
+        np.array([0 if np.isnan(at) else int(at // DAY)]),
+        np.array([revenue]),
+        [problem],
+    )
 
 
 def batch(rows: Sequence[Records]) -> Records:

@@ -129,7 +129,9 @@ def test_an_opted_out_shopper_is_shown_nothing() -> None:
     known = replace(nobody(of), opted_out=frozenset({"s001"}))
     outcome = engine(knowledge=known).process(record("e1"), frozenset(), {})
     [(_, decided)] = outcome.decided
-    assert decided.product.tolist() == [-1] and decided.reason == ["opted out"] and decided.probability.tolist() == [1.0]
+    assert (
+        decided.product.tolist() == [-1] and decided.reason == ["opted out"] and decided.probability.tolist() == [1.0]
+    )
 
 
 def test_an_unknown_shopper_is_served_from_what_is_popular() -> None:
@@ -143,7 +145,7 @@ def test_an_unknown_shopper_is_served_from_what_is_popular() -> None:
 @pytest.mark.parametrize(
     ("bad", "fate"),
     [
-        (record("", ), "event_id:missing"),
+        (record(""), "event_id:missing"),
         (record("e", kind=""), "event_type:missing"),
         (record("e", kind="dance"), "event_type:unknown_value"),
         (record("e", shopper=""), "customer_id:missing"),
@@ -158,7 +160,7 @@ def test_an_unknown_shopper_is_served_from_what_is_popular() -> None:
         (record("e", kind="offer_purchase", offer="x/1", revenue=-1.0), "revenue:not_an_amount"),
         (record("e", kind="offer_purchase", offer="x/1", revenue=1e30), "revenue:not_an_amount"),
     ],
-)  # fmt: skip
+)
 def test_a_bad_record_is_set_aside_with_its_reason(bad: Records, fate: str) -> None:
     """And the good ones beside it are decided as if it were not there."""
     good = record("good", minutes=-1)
@@ -225,7 +227,8 @@ def test_clicks_change_what_is_chosen_and_only_from_the_next_epoch() -> None:
     outcome = learner.process(first, frozenset(), {})
     liked = {name: shown for name, shown in outcome.shown.items() if shown.product == 40}
     clicks = [
-        record(f"r{n}", "offer_click", shown.shopper, offer=name, minutes=2) for n, (name, shown) in enumerate(liked.items())
+        record(f"r{n}", "offer_click", shown.shopper, offer=name, minutes=2)
+        for n, (name, shown) in enumerate(liked.items())
     ]
     learner.process(batch(clicks), frozenset(), outcome.earlier)
     assert learner.memory.live.moment.tolist() == before.moment.tolist()
@@ -254,9 +257,13 @@ def test_memory_follows_products_and_categories_that_come_and_go() -> None:
     of = engine()
     of.process(batch([record("e1"), record("e2", kind="purchase", product="P0020", minutes=1)]), frozenset(), {})
     memory = of.memory
-    kept = Memory.from_bytes(memory.to_bytes(), ("new", *reversed(memory.categories[1:])), memory.products[10:], of.settings)
+    kept = Memory.from_bytes(
+        memory.to_bytes(), ("new", *reversed(memory.categories[1:])), memory.products[10:], of.settings
+    )
     assert kept.shoppers == memory.shoppers and kept.newest == memory.newest
     place = kept.shoppers["s001"]
     assert kept.interest[place, kept.categories.index("C01")] == memory.interest[place, 1] > 0
-    assert kept.last_bought(np.array([place]), np.array([[kept.products.index("P0020")]])).tolist() == [[int(NOON // 86400)]]
+    assert kept.last_bought(np.array([place]), np.array([[kept.products.index("P0020")]])).tolist() == [
+        [int(NOON // 86400)]
+    ]
     assert kept.live.moment.shape == memory.live.moment.shape

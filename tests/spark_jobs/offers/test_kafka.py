@@ -35,9 +35,12 @@ def set_up(folder: Path) -> Path:
 def offers(lake: Lakehouse, home: Path, source: str) -> None:
     """A whole run of the job."""
     environment = {
-        **os.environ, "BASKETRY_HOME": str(lake.settings.home), "BASKETRY_OFFER_EVENTS": source,
-        "MLFLOW_TRACKING_URI": f"sqlite:///{home / 'mlflow.db'}", "SPARK_CONF_DIR": str(set_up(home / "conf")),
-    }  # fmt: skip
+        **os.environ,
+        "BASKETRY_HOME": str(lake.settings.home),
+        "BASKETRY_OFFER_EVENTS": source,
+        "MLFLOW_TRACKING_URI": f"sqlite:///{home / 'mlflow.db'}",
+        "SPARK_CONF_DIR": str(set_up(home / "conf")),
+    }
     command = [str(Path(sys.executable).with_name("spark-submit")), str(CHECKOUT / "spark_jobs" / "offers.py")]
     done = subprocess.run(
         [*command, "--catalog=demo", "--run-id=kafka"], env=environment, capture_output=True, text=True, timeout=600
@@ -49,7 +52,9 @@ def test_every_message_of_a_topic_is_decided_once(lake: Lakehouse, tmp_path: Pat
     """Rows are numbered by offset; the second run takes only what came since; poison is set aside."""
     fill(lake)
     day = world().activity(0)
-    just_now = replace(day, at=day.at - day.at.max() + time.time() - 60)  # the broker says when it got them: by its own clock
+    just_now = replace(
+        day, at=day.at - day.at.max() + time.time() - 60
+    )  # the broker says when it got them: by its own clock
     activity = lines_of(just_now)
     half = len(activity) // 2
     with kafka_broker(tmp_path) as broker:

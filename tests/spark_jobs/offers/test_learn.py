@@ -29,9 +29,13 @@ class Log:
         self.popular = popular_of(self.world.shop, self.world.activity(0).products)
         of = self.world.shop
         engine = Engine(
-            of, knowledge_of(self.world, chosen), self.popular, chosen, Memory.empty(of.categories, of.products, chosen),
+            of,
+            knowledge_of(self.world, chosen),
+            self.popular,
+            chosen,
+            Memory.empty(of.categories, of.products, chosen),
             maker=lambda *_: Uniform(),
-        )  # fmt: skip
+        )
         parts = []
         for day in range(DAYS):
             records = self.world.activity(day)
@@ -128,9 +132,12 @@ def test_no_product_is_offered_twice_in_one_answer() -> None:
     of = Log(settings(at_most=2, control_share=0.0))
     records = of.world.activity(1)
     engine = Engine(
-        of.world.shop, knowledge_of(of.world, settings()), of.popular, settings(),
+        of.world.shop,
+        knowledge_of(of.world, settings()),
+        of.popular,
+        settings(),
         Memory.empty(of.world.shop.categories, of.world.shop.products, settings()),
-    )  # fmt: skip
+    )
     slots: dict[str, list[int]] = {}
     for places, decided in engine.process(records, frozenset(), {}).decided:
         assert isinstance(decided, Decided)

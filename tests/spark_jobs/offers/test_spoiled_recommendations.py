@@ -35,7 +35,7 @@ def _bought(counts: np.ndarray) -> Purchases:
     who, what = np.nonzero(counts)
     return Purchases.of(
         [f"s{number:04}" for number in who], [f"p{number:04}" for number in what], counts[who, what].tolist()
-    )  # fmt: skip
+    )
 
 
 class Shuffled(Recommender):

@@ -37,7 +37,13 @@ pytestmark = pytest.mark.usefixtures("registry_home")
 
 def said(identity: str, kind: str = "view", at: str = "2026-01-01T12:00:00Z", **other: str) -> str:
     """A message of s001 about P0001, with changes; a field that is empty is left out."""
-    message = {"event_id": identity, "event_type": kind, "occurred_at": at, "customer_id": "s001", "product_id": "P0001"}
+    message = {
+        "event_id": identity,
+        "event_type": kind,
+        "occurred_at": at,
+        "customer_id": "s001",
+        "product_id": "P0001",
+    }
     return json.dumps({name: value for name, value in (message | other).items() if value})
 
 

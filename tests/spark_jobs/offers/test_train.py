@@ -80,7 +80,9 @@ def test_without_the_registry_what_decided_last_goes_on(lake: Lakehouse, monkeyp
     assert job._adopt_champion(lake, memory, chosen) == "prior"
 
 
-def test_recommendations_come_from_the_champion_and_popular_products_always(lake: Lakehouse, registry_home: Path) -> None:
+def test_recommendations_come_from_the_champion_and_popular_products_always(
+    lake: Lakehouse, registry_home: Path
+) -> None:
     """Without a champion only what is popular; with one twelve products a shopper, best first."""
     fill(lake)
     recommend.run(lake, LAST_DAY)
@@ -140,19 +142,43 @@ def test_training_rows_have_the_responses_that_came_in_time(lake: Lakehouse) -> 
     """A click within the time counts, a later one does not; no response is 0, not missing."""
     at = datetime(2026, 1, 1, 12, tzinfo=UTC)
     base = {
-        "slot": 1, "decided_at": at, "event_date": at.date(), "customer_id": "s1", "audience": "treatment", "discount": 0.1,
-        "price": 1.0, "probability": 0.5, "expected_response": 0.1, "reason": "popular", "considered": 1, "excluded": {},
-        "candidates": [], "policy_version": "prior", "popular_from": "delta", "batch": "b", "product_id": "P1", "category": "C",
-    }  # fmt: skip
+        "slot": 1,
+        "decided_at": at,
+        "event_date": at.date(),
+        "customer_id": "s1",
+        "audience": "treatment",
+        "discount": 0.1,
+        "price": 1.0,
+        "probability": 0.5,
+        "expected_response": 0.1,
+        "reason": "popular",
+        "considered": 1,
+        "excluded": {},
+        "candidates": [],
+        "policy_version": "prior",
+        "popular_from": "delta",
+        "batch": "b",
+        "product_id": "P1",
+        "category": "C",
+    }
     made = [{**base, "decision_id": name} for name in ("in time", "late", "never")]
     answers = [
         {
-            "offer_id": f"{name}/1", "response": "click", "event_id": name, "responded_at": at + timedelta(minutes=minutes),
-            "event_date": at.date(), "decided_at": at, "customer_id": "s1", "audience": "treatment", "product_id": "P1",
-            "category": "C", "revenue": 0, "batch": "b",
+            "offer_id": f"{name}/1",
+            "response": "click",
+            "event_id": name,
+            "responded_at": at + timedelta(minutes=minutes),
+            "event_date": at.date(),
+            "decided_at": at,
+            "customer_id": "s1",
+            "audience": "treatment",
+            "product_id": "P1",
+            "category": "C",
+            "revenue": 0,
+            "batch": "b",
         }
         for name, minutes in (("in time", 120), ("late", 121))
-    ]  # fmt: skip
+    ]
     frames = [
         lake.spark.createDataFrame(
             [tuple(row.get(name) if name != "revenue" else None for name in table.column_names) for row in data],

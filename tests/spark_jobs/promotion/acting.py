@@ -19,10 +19,17 @@ MOMENT = "2026-03-10T09:30:00+00:00"
 def promote(lake: Lakehouse, kind: str, version: str | None, expected: str | None = None, **given: object) -> JobReport:
     """Run the job as a gate does."""
     arguments = {
-        "model": kind, "challenger": version, "expected_champion": expected, "verdict": "promote", "rollback_to": None,
-        "decided_by": "gate", "decided_at": MOMENT, "reason": "all 5 checks hold.", "dry_run": False,
+        "model": kind,
+        "challenger": version,
+        "expected_champion": expected,
+        "verdict": "promote",
+        "rollback_to": None,
+        "decided_by": "gate",
+        "decided_at": MOMENT,
+        "reason": "all 5 checks hold.",
+        "dry_run": False,
         "run_id": f"weekly_retraining/run_{next(NUMBERS)}/gate.promote/-1/1",
-    }  # fmt: skip
+    }
     return job.run(lake, Namespace(**{**arguments, **given}))
 
 

@@ -48,7 +48,9 @@ class Shop:
             start = (day - FIRST).days + 1
             window = self.bought[:, :, start : start + days].any(axis=2)
             chosen = [CATEGORIES.index(category) for category in categories]
-            rows += [(day, self.customers[who], CATEGORIES[what]) for who, what in np.argwhere(window) if what in chosen]
+            rows += [
+                (day, self.customers[who], CATEGORIES[what]) for who, what in np.argwhere(window) if what in chosen
+            ]
         return lake.spark.createDataFrame(rows, "as_of date, customer_id string, category string")
 
     def _inputs(self, day: date, categories: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
@@ -64,7 +66,9 @@ class Shop:
         }
         for column in columns:
             level, _, name = column.partition("_")
-            values = _measure(levels[level], name) if name[:9] != "customers" else past[:, :, -30:].any(axis=2).sum(axis=0)
+            values = (
+                _measure(levels[level], name) if name[:9] != "customers" else past[:, :, -30:].any(axis=2).sum(axis=0)
+            )
             found[column] = np.broadcast_to(values, past.shape[:2]).ravel().astype(float)
         return pd.DataFrame(found)[["as_of", "customer_id", "category", "history_days", *columns]]
 

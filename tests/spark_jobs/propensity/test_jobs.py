@@ -51,7 +51,9 @@ def _note_features(lake: Lakehouse, shop: Shop) -> None:
     lake.record(SCORED_CATEGORIES, chosen, "true")
 
 
-def _promote(lake: Lakehouse, number: int, version: str, before: str | None, day: date, verdict: str = "promote") -> None:
+def _promote(
+    lake: Lakehouse, number: int, version: str, before: str | None, day: date, verdict: str = "promote"
+) -> None:
     at = datetime(day.year, day.month, day.day, 3, tzinfo=UTC)
     row = (NAME, number, version, before, version, verdict, "gate", at, "better.", "[]", "r1")
     lake.record(PROMOTIONS, [row], f"model = '{NAME}' AND number = {number}")
@@ -143,13 +145,13 @@ def test_a_dry_training_leaves_nothing(world: World) -> None:
 
 def test_history_that_is_too_short_is_one_sentence(world: World) -> None:
     """Training dates without 30 days of history are left out by name; without any the job says how much it needs."""
-    needed = "training as of 2024-04-20 needs 120 days of order lines up to then and there are 111, the first on 2024-01-01"
+    needed = (
+        "training as of 2024-04-20 needs 120 days of order lines up to then and there are 111, the first on 2024-01-01"
+    )
     with pytest.raises(BadInputError, match=needed):
         world.train(as_of=FIRST + timedelta(days=110))
     plan = rows.plan(world.lake, FIRST + timedelta(days=150), train.load_settings(world.lake.settings.include))
-    assert len(plan.dates.train) == 2 and plan.notes == (
-        "2 of 3 training dates have 30 days of history: used these",
-    )
+    assert len(plan.dates.train) == 2 and plan.notes == ("2 of 3 training dates have 30 days of history: used these",)
 
 
 def test_scores_are_the_models_own(world: World) -> None:
@@ -220,7 +222,9 @@ def test_a_lost_champion_is_replaced_by_the_last_good_one(world: World) -> None:
     report = world.score(as_of=day)
     assert report.model_version == "1"
     note = "version 2 of demo.gold.propensity cannot be loaded (MlflowException): scored with version 1, the last good champion"
-    assert note in report.summary or any("scored with version 1, the last good champion" in line for line in report.summary)
+    assert note in report.summary or any(
+        "scored with version 1, the last good champion" in line for line in report.summary
+    )
     with pytest.raises(BadInputError, match="version 2 of demo.gold.propensity cannot be loaded"):
         world.score(as_of=day, model="2")
     list(lost)

@@ -172,7 +172,9 @@ def test_a_row_is_scored_the_same_in_every_batch(family: str) -> None:
     frame, random = rows(2), np.random.default_rng(2)
     more = pd.DataFrame({f"noise_{number}": random.normal(size=len(frame)) for number in range(60)})
     frame, inputs = pd.concat([frame, more], axis=1), (*INPUTS, *more)
-    fitted = FAMILIES[family].build(inputs, FAMILIES[family].usual, 7).fit(frame[["category", *inputs]], frame["bought"])
+    fitted = (
+        FAMILIES[family].build(inputs, FAMILIES[family].usual, 7).fit(frame[["category", *inputs]], frame["bought"])
+    )
     calibrated = Calibrated.learned(Blend([fitted, fitted]), frame[["category", *inputs]], frame["bought"])
     whole = calibrated.predict_proba(frame)[:, 1]
     for size in (1, 7, 64, 333, 450):
@@ -183,9 +185,15 @@ def test_a_row_is_scored_the_same_in_every_batch(family: str) -> None:
 def test_shrunk_rates_by_hand() -> None:
     """A customer nobody knows yet has the average rate; one with much history her own; a new category the overall share."""
     rates = ShrunkRates({"ever": ("tea", "any", np.inf)}, "age", trips=10, days=30)
-    known = pd.DataFrame({"category": ["Tea", "Milk"], "tea": [20.0, 0.0], "any": [100.0, 100.0], "age": [999.0, 999.0]})
+    known = pd.DataFrame(
+        {"category": ["Tea", "Milk"], "tea": [20.0, 0.0], "any": [100.0, 100.0], "age": [999.0, 999.0]}
+    )
     rates.fit(known)
-    assert rates.rate_ == {"ever": 0.1} and rates.shares_["ever"] == {"Tea": 0.2, "Milk": 0} and rates.share_["ever"] == 0.1
+    assert (
+        rates.rate_ == {"ever": 0.1}
+        and rates.shares_["ever"] == {"Tea": 0.2, "Milk": 0}
+        and rates.share_["ever"] == 0.1
+    )
     new = pd.DataFrame({"category": ["Tea", "Coffee"], "tea": [0.0, 0.0], "any": [0.0, 0.0], "age": [-1.0, -1.0]})
     trips, share, expected, own = np.exp(rates.transform(new)).T
     assert trips == pytest.approx([3, 3], rel=1e-4) and share == pytest.approx([0.2, 0.1], rel=1e-4)
@@ -198,7 +206,11 @@ def test_shrunk_rates_by_hand() -> None:
 def test_calibration_repairs_a_shift_and_keeps_the_order(family: str) -> None:
     """Half as many buyers as when it was fitted are predicted half as often; who was likelier before still is."""
     training, validation, test = split(rows(4, customers=800))
-    fitted = FAMILIES[family].build(INPUTS, FAMILIES[family].usual, 7).fit(training[["category", *INPUTS]], training["bought"])
+    fitted = (
+        FAMILIES[family]
+        .build(INPUTS, FAMILIES[family].usual, 7)
+        .fit(training[["category", *INPUTS]], training["bought"])
+    )
     x = validation[["category", *INPUTS]]
     right = Calibrated.learned(fitted, x, validation["bought"])
     found = measures(test["bought"], model.probabilities(right, test))

@@ -34,7 +34,9 @@ def test_metrics_have_their_agreed_names(compared: results.Results) -> None:
     owners += [f"{who}category/{slug}/" for who in ("", "champion/") for slug in slugs]
     rivals = ["champion", *(f"naive/{name}" for name in BASELINES), *(f"champion/category/{slug}" for slug in slugs)]
     names = {f"{owner}{metric}" for owner in owners for metric in METRICS}
-    names |= {f"versus/{rival}/{metric}/{end}" for rival in rivals for metric in METRICS for end in ("mean", "low", "high")}
+    names |= {
+        f"versus/{rival}/{metric}/{end}" for rival in rivals for metric in METRICS for end in ("mean", "low", "high")
+    }
     names |= {f"interval/{metric}/{end}" for metric in METRICS for end in ("low", "high")}
     error = "expected_calibration_error"
     names |= {f"{kind}/{error}{end}" for kind in ("calibrated", "excess") for end in ("", "/low", "/high")}
@@ -49,8 +51,7 @@ def test_means_are_over_categories_and_audiences_are_apart(compared: results.Res
     before = compared.rows["baseline_days_ever"] > 0
     for audience, chosen in (("repeat", before), ("explore", ~before)):
         each = [
-            measures(part["bought"], part["truth"])["log_loss"]
-            for _, part in compared.rows[chosen].groupby("category")
+            measures(part["bought"], part["truth"])["log_loss"] for _, part in compared.rows[chosen].groupby("category")
         ]
         assert found[f"{audience}/log_loss"] == pytest.approx(np.mean(each))
 
@@ -99,7 +100,8 @@ def test_card_and_pictures_show_it_and_no_customer(compared: results.Results) ->
     assert set(curves) == {"challenger", "champion", "repeat", "explore", *(f"naive/{name}" for name in BASELINES)}
     assert sum(one["rows"] for one in curves["challenger"]["reliability"]) == len(compared.rows)
     candidates = tuple(
-        model.Candidate("lightgbm", structure, {}, 1.0, compared.mean(compared.predicted)) for structure in model.STRUCTURES
+        model.Candidate("lightgbm", structure, {}, 1.0, compared.mean(compared.predicted))
+        for structure in model.STRUCTURES
     )
     trained = model.Trained(None, candidates[0], candidates, "isotonic")
     dates = split_dates(date(2024, 12, 31), settings())
@@ -108,7 +110,15 @@ def test_card_and_pictures_show_it_and_no_customer(compared: results.Results) ->
         "demo", date(2024, 12, 31), dates, trained, compared, importance, "There is a champion.", ["some are left out"]
     )
     card = model_card(subject)
-    for text in ("demo", *CATEGORIES, "naive/personal_rate", "champion", "Some are left out.", str(dates.test), "lightgbm"):
+    for text in (
+        "demo",
+        *CATEGORIES,
+        "naive/personal_rate",
+        "champion",
+        "Some are left out.",
+        str(dates.test),
+        "lightgbm",
+    ):
         assert text in card
     assert "C0001" not in card
     for figure in plots.figures(curves, importance).values():

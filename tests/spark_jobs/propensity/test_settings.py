@@ -26,7 +26,11 @@ def test_the_shipped_settings_load() -> None:
         ("dates: 8", "dates: 0", "dates is 0; make it at least 1."),
         ("dates: 8", "dates: six", "dates is text; make it a whole number."),
         ("warning: 0.2", "warning: 2", "refusal is below warning"),
-        ("tuning:", "tuning:\n  seconds: 60", r"propensity.yaml:\d+: tuning is no longer limited by time; remove 'seconds'"),
+        (
+            "tuning:",
+            "tuning:\n  seconds: 60",
+            r"propensity.yaml:\d+: tuning is no longer limited by time; remove 'seconds'",
+        ),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, sentence: str) -> None:

@@ -53,12 +53,16 @@ def _month(truth: Floats, random: np.random.Generator) -> pd.DataFrame:
 
 def odds(times: float) -> Predictions:
     """The true probabilities with their odds so many times as high."""
-    return lambda rows: np.asarray(times * rows["truth"] / (1 - rows["truth"] + times * rows["truth"]), dtype=np.float64)
+    return lambda rows: np.asarray(
+        times * rows["truth"] / (1 - rows["truth"] + times * rows["truth"]), dtype=np.float64
+    )
 
 
 def shuffled(rows: pd.DataFrame) -> Floats:
     """The true probabilities, each given to another customer."""
-    mixed = rows.groupby("category")["truth"].transform(lambda part: np.random.default_rng(1).permutation(part.to_numpy()))
+    mixed = rows.groupby("category")["truth"].transform(
+        lambda part: np.random.default_rng(1).permutation(part.to_numpy())
+    )
     return np.asarray(mixed, dtype=np.float64)
 
 

@@ -52,9 +52,15 @@ def _record(frame: pd.DataFrame) -> tracking.Record:
     tags = {"basketry.as_of": "2024-12-31", "basketry.champion_version": ""}
     metrics = {"average_precision": 0.5, "category/hot_tea/roc_auc": 0.7}
     return tracking.Record(
-        version, frame, {"model.family": "lightgbm"}, metrics, tags, {"evaluation.json": {"curves": []}},
-        {"model_card.md": "# Card\n", "importance.csv": "input\n"}, {"gain.png": Figure()},
-    )  # fmt: skip
+        version,
+        frame,
+        {"model.family": "lightgbm"},
+        metrics,
+        tags,
+        {"evaluation.json": {"curves": []}},
+        {"model_card.md": "# Card\n", "importance.csv": "input\n"},
+        {"gain.png": Figure()},
+    )
 
 
 def test_a_registered_version_is_whole_and_loads_anywhere(registry_home: Path) -> None:
@@ -136,7 +142,9 @@ def test_a_registry_that_goes_down_during_a_training_may_be_tried_again(
     frame = rows(2, customers=60)
 
     def gone(*arguments: object, **named: object) -> None:
-        raise mlflow.exceptions.MlflowException("API request failed", error_code=mlflow.protos.databricks_pb2.INTERNAL_ERROR)
+        raise mlflow.exceptions.MlflowException(
+            "API request failed", error_code=mlflow.protos.databricks_pb2.INTERNAL_ERROR
+        )
 
     with monkeypatch.context() as broken, pytest.raises(registry.RegistryDownError, match="did not answer"):
         broken.setattr(mlflow, "register_model", gone)

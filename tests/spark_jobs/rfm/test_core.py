@@ -129,8 +129,11 @@ def test_moves_add_up_to_both_days(spark: SparkSession) -> None:
     found = list(summaries.moves(row.asDict() for row in core.paths(before, after).collect()))
     named = {(row["from_segment"], row["to_segment"]): row for row in found if row["view"] == "named"}
     assert {path: row["customers"] for path, row in named.items()} == {
-        ("Loyal", "Loyal"): 1, ("Loyal", "At risk"): 1, ("Lost", GONE): 1, (NEW, "New"): 1,
-    }  # fmt: skip
+        ("Loyal", "Loyal"): 1,
+        ("Loyal", "At risk"): 1,
+        ("Lost", GONE): 1,
+        (NEW, "New"): 1,
+    }
     money = {path: (row["revenue_before"], row["revenue_after"]) for path, row in named.items()}
     assert money["Loyal", "Loyal"] == (10, 12) and money["Lost", GONE] == (5, 0) and money[NEW, "New"] == (0, 7)
     clusters = {(row["from_segment"], row["to_segment"]): row["customers"] for row in found if row["view"] == "cluster"}

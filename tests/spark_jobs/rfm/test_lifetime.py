@@ -80,9 +80,14 @@ def test_expectations_are_shown_where_they_beat_the_naive_rate() -> None:
 def test_expectations_are_not_shown_where_the_naive_rate_is_as_good() -> None:
     """Customers who all go on exactly as before: nothing is better than that, and what is not shown is unknown."""
     known = pd.DataFrame(
-        {"repeat_dates": np.arange(300) % 6 + 1.0, "last_after_days": 360.0, "age_days": 359.0, "repeat_spend": 10.0,
-         "monetary": 10.0}
-    )  # fmt: skip
+        {
+            "repeat_dates": np.arange(300) % 6 + 1.0,
+            "last_after_days": 360.0,
+            "age_days": 359.0,
+            "repeat_spend": 10.0,
+            "monetary": 10.0,
+        }
+    )
     as_before = holdout.naive(known, 90)
     judged = holdout.judge(known, as_before, 90, resamples=50, seed=1)
     assert judged.better == ()
@@ -93,6 +98,4 @@ def test_expectations_are_not_shown_where_the_naive_rate_is_as_good() -> None:
 def test_the_naive_rate_is_over_the_time_at_least_that_it_foretells() -> None:
     """Two dates in 180 days are one in 90; two in the first ten days are two, not eighteen."""
     known = pd.DataFrame({"repeat_dates": [1, 1], "age_days": [179, 9], "monetary": [5.0, 5.0]})
-    assert holdout.naive(known, 90) == {
-        holdout.PURCHASES: pytest.approx([1, 2]), holdout.SPEND: pytest.approx([5, 10]),
-    }  # fmt: skip
+    assert holdout.naive(known, 90) == {holdout.PURCHASES: pytest.approx([1, 2]), holdout.SPEND: pytest.approx([5, 10])}

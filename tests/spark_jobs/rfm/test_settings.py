@@ -51,9 +51,17 @@ def test_an_overlap_is_named_with_both_owners(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("right", "wrong", "said"),
     [
-        ("window_days: 365", "window_day: 365", "unknown key 'window_day' in the document; did you mean 'window_days'?"),
+        (
+            "window_days: 365",
+            "window_day: 365",
+            "unknown key 'window_day' in the document; did you mean 'window_days'?",
+        ),
         ("window_days: 365", "window_days: 0", "window_days is 0; make it at least 1."),
-        ("frequency: {quantile: 0.99}", "frequency: {quantile: 2}", "quantile of frequency is 2; write a share up to 1."),
+        (
+            "frequency: {quantile: 0.99}",
+            "frequency: {quantile: 2}",
+            "quantile of frequency is 2; write a share up to 1.",
+        ),
         ("frequency: {quantile: 0.99}", "frequency: {at: 30, quantile: 1}", "needs either at or quantile."),
         ("monetary: {quantile: 0.99}", "monetary: {at: 0}", "at of monetary is 0; write more than 0."),
         ("most: 20", "most: 1", "most is 1; make it at least 2."),
@@ -61,12 +69,16 @@ def test_an_overlap_is_named_with_both_owners(tmp_path: Path) -> None:
         ("[1, 7, 28]", "[]", "migration_days is empty"),
         ("least_stability: 0.75", "least_stability: 7", "least_stability is 7; make it a number from 0 to 1."),
         ("{r: 5, f: 1, m: [1, 5]}", "{r: 6, f: 1, m: [1, 5]}", "r is 6 to 6; scores run from 1 to 5"),
-        ("{r: 5, f: 1, m: [1, 5]}", "{r: 5, f: 1, m: [5, 1]}", "m is 5 to 1; scores run from 1 to 5, the lower one first"),
+        (
+            "{r: 5, f: 1, m: [1, 5]}",
+            "{r: 5, f: 1, m: [5, 1]}",
+            "m is 5 to 1; scores run from 1 to 5, the lower one first",
+        ),
         ("{r: 5, f: 1, m: [1, 5]}", "{r: 5, f: 1, m: [1, 2, 5]}", "m has 3 numbers"),
         ("{r: 5, f: 1, m: [1, 5]}", "{r: 5, f: 1}", "a cell of New has no 'm'; add it."),
         ("  New:", "  (new):", "begins with a bracket"),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_is_told(tmp_path: Path, right: str, wrong: str, said: str) -> None:
     """File, line, what is wrong and what to write."""
     assert said in told(tmp_path, right, wrong)

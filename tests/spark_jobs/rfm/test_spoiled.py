@@ -98,9 +98,10 @@ SPOILED: Spoiled = {
     "segments that chance makes": (twenty_clusters, frozenset({"stability"})),
     "one tiny segment": (lambda: reassigned(one_tiny), frozenset({"smallest_share"})),
     "another assignment than the champion's": (
-        lambda: reassigned(shuffled, Last(good().pipeline)), frozenset({"agreement", "changed_share"})
+        lambda: reassigned(shuffled, Last(good().pipeline)),
+        frozenset({"agreement", "changed_share"}),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("kind", SPOILED)

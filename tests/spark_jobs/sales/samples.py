@@ -87,15 +87,20 @@ def _measures(lines: Sequence[Row], ratings: Sequence[int], last_day: date, is_p
     returns = -sum((row["net_amount"] for row in back), Decimal(0))
     paid = gross - sum(discounts.values())
     return {
-        "period_end": last_day, "gross_revenue": gross, **discounts, "returns_amount": returns,
-        "net_revenue": paid - returns, "units_sold": units,
+        "period_end": last_day,
+        "gross_revenue": gross,
+        **discounts,
+        "returns_amount": returns,
+        "net_revenue": paid - returns,
+        "units_sold": units,
         "units_returned": -sum((row["quantity"] for row in back), Decimal(0)),
         "orders": len({row["order_id"] for row in sold}),
         "customers": len({row["customer_id"] for row in sold} - {None}),
         "average_price": _rounded(paid / units) if units else None,
         "average_rating": _rounded(Decimal(sum(ratings)) / len(ratings)) if ratings else None,
-        "ratings": len(ratings), "is_partial": is_partial,
-    }  # fmt: skip
+        "ratings": len(ratings),
+        "is_partial": is_partial,
+    }
 
 
 class Expected:

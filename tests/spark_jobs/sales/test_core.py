@@ -36,10 +36,7 @@ def daily(spark: SparkSession) -> dict[str, DataFrame]:
     rated = core.counted_reviews(reviews, products, AS_OF)
     totals, visits = core.daily_totals(lines, rated), core.visits(lines)
     every = dict.fromkeys(GRAINS)
-    frames = {
-        "sales": core.product_periods(totals, visits, every),
-        "rollup": core.level_periods(totals, visits, every),
-    }
+    frames = {"sales": core.product_periods(totals, visits, every), "rollup": core.level_periods(totals, visits, every)}
     return {"products": products, **{name: frame.localCheckpoint() for name, frame in frames.items()}}
 
 
@@ -137,7 +134,16 @@ def test_values_of_an_older_lake_that_fit_no_column_do_not_end_all_sales(spark: 
     day, most = date(2024, 3, 1), "9999999999"
     lines = [line("O1", "1", "2024-03-01")]
     lines += [
-        line("O2", str(number), "2024-03-01", "P2", quantity=units, list_amount=most, instore_discount="0", net_amount=most)
+        line(
+            "O2",
+            str(number),
+            "2024-03-01",
+            "P2",
+            quantity=units,
+            list_amount=most,
+            instore_discount="0",
+            net_amount=most,
+        )
         for number, units in enumerate(("0.001", *["0"] * 30))
     ]
     stars = [review(str(number), "P1", "2024-03-01", rating) for number, rating in enumerate((10, 10, 0, 4))]

@@ -147,7 +147,12 @@ def test_what_a_run_for_a_day_to_come_wrote_is_written_anew(lake: Lakehouse, mon
 def test_no_run_looks_past_what_was_delivered(lake: Lakehouse, grains: tuple[str, ...]) -> None:
     """A delivery that did not come ends no month: it stays partial, the report says until when there are lines."""
     silver: Silver = {}
-    _deliver(lake, silver, ORDER_LINES, [line("O1", "1", "2024-03-29", delivery=88), line("O2", "1", "2024-03-30", delivery=89)])
+    _deliver(
+        lake,
+        silver,
+        ORDER_LINES,
+        [line("O1", "1", "2024-03-29", delivery=88), line("O2", "1", "2024-03-30", delivery=89)],
+    )
     report = _run(lake, "2024-04-30")
     assert any(said.startswith("order lines end on 2024-03-30: what ends after that day") for said in report.summary)
     _assert_equals_full_rebuild(lake, silver, "2024-03-30", grains)
@@ -167,7 +172,9 @@ def test_earlier_data_end_what_was_partial(lake: Lakehouse, grains: tuple[str, .
     assert _planned(lake, "2024-05-31")["sales_month"] == ["2024-01-01", "2024-02-01"]
     _run(lake, "2024-05-31")
     _assert_equals_full_rebuild(lake, silver, "2024-05-31", grains)
-    gone = [line(*one, status="cancelled", delivery=1) for one in (("O0", "1", "2024-01-20"), ("O1", "1", "2024-02-10"))]
+    gone = [
+        line(*one, status="cancelled", delivery=1) for one in (("O0", "1", "2024-01-20"), ("O1", "1", "2024-02-10"))
+    ]
     _deliver(lake, silver, ORDER_LINES, gone)
     assert _planned(lake, "2024-05-31")["sales_month"] == ["2024-01-01", "2024-02-01", "2024-04-01"]
     _run(lake, "2024-05-31")

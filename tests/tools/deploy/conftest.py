@@ -76,9 +76,14 @@ class Bench:
 def target_text(**changes: str) -> str:
     """A target file of the test's catalog."""
     lines = {
-        "description": "a test's workspace", "cloud": "aws", "catalog": CATALOG, "warehouse": "basketry",
-        "folder": "/Workspace/Shared/basketry", "secret_scope": "basketry", **changes,
-    }  # fmt: skip
+        "description": "a test's workspace",
+        "cloud": "aws",
+        "catalog": CATALOG,
+        "warehouse": "basketry",
+        "folder": "/Workspace/Shared/basketry",
+        "secret_scope": "basketry",
+        **changes,
+    }
     return "".join(f"{key}: {value}\n" for key, value in lines.items())
 
 

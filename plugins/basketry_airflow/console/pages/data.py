@@ -25,8 +25,12 @@ router = APIRouter()
 FILES, QUARANTINE, RUNS = "ops.files", "ops.quarantine", "ops.job_runs"
 REPLAY_DAG = "replay_quarantine"
 VIEWS = (
-    ("files", "Files"), ("quarantine", "Quarantine"), ("contracts", "Contracts"), ("tables", "Data model"), ("lineage", "Lineage"),
-)  # fmt: skip
+    ("files", "Files"),
+    ("quarantine", "Quarantine"),
+    ("contracts", "Contracts"),
+    ("tables", "Data model"),
+    ("lineage", "Lineage"),
+)
 MOST_LINES = 100
 
 

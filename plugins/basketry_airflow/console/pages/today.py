@@ -68,7 +68,9 @@ def page(viewer: Looking, user: GetUserDep) -> Response:
 
 def today(viewer: Viewer, user: Any, now: datetime) -> Today:
     """All that the page shows. user: Airflow's own."""
-    return Today(now, freshness(viewer, now), happenings(user, viewer.catalogs[0]), _quarantine(viewer), _headline(viewer))
+    return Today(
+        now, freshness(viewer, now), happenings(user, viewer.catalogs[0]), _quarantine(viewer), _headline(viewer)
+    )
 
 
 def freshness(viewer: Viewer, now: datetime) -> tuple[Freshness, ...]:
