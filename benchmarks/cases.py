@@ -146,7 +146,7 @@ def memory(folder: Path) -> list[Figure]:
 
 
 def _deliver_order_lines(out: Path, scale: float) -> int:
-    from basketry.demo import deliver
+    from tools.demo import deliver
 
     manifest = deliver(out, date(2026, 11, 20), scale=scale)
     for feed in out.iterdir():

@@ -48,7 +48,7 @@ class World:
     @classmethod
     def prepared(cls, home: Path) -> World:
         """The one that is in the home already, by its manifest."""
-        from basketry.demo import read_manifest
+        from tools.demo import read_manifest
 
         manifest = read_manifest(home / "landing" / CATALOG)
         return cls(home, date.fromisoformat(manifest.end), manifest.seed)
@@ -116,7 +116,7 @@ def judged(world: World, models: Sequence[str]) -> Iterator[Cell]:
 
 def make(world: World) -> None:
     """Deliver the demo, load it, and store the features that a training as of its last day reads."""
-    from basketry.demo import deliver
+    from tools.demo import deliver
 
     deliver(world.home / "landing" / CATALOG, world.end, seed=world.seed)
     as_of = f"--as-of={world.end}"

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from basketry.forecast.series import MEASURES, Panel, panel_of
-from basketry.settings import CHECKOUT
+from basketry.config.settings import CHECKOUT
+from basketry.domains.forecast.series import MEASURES, Panel, panel_of
 from benchmarks.cases import HERE, submit
 from benchmarks.measure import Figure, environment_with, timed
 
@@ -68,8 +68,8 @@ def trained(panel: Panel) -> object:
     """A training with four origins, by the shipped settings."""
     from dataclasses import replace
 
-    from basketry.forecast import train
-    from basketry.forecast.settings import load_settings
+    from basketry.domains.forecast import train
+    from basketry.domains.forecast.settings import load_settings
 
     settings = replace(load_settings(CHECKOUT / "include"), chosen_on=2, tested_on=2)
     return train.trained(panel, Namespace(as_of=AS_OF), settings).trained

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from basketry.forecast import backtest, results
-from basketry.forecast.series import MONTH, Panel, panel_of
-from basketry.forecast.settings import ForecastSettings, load_settings
-from basketry.settings import CHECKOUT
+from basketry.config.settings import CHECKOUT
+from basketry.domains.forecast import backtest, results
+from basketry.domains.forecast.series import MONTH, Panel, panel_of
+from basketry.domains.forecast.settings import ForecastSettings, load_settings
 
 DATA = Path(os.environ.get("BASKETRY_DATA") or CHECKOUT.parent / "shared" / "data")
 FIRST_MONDAY = pd.Timestamp("2010-12-06")

@@ -92,14 +92,11 @@ def _stream(name: str, events: int) -> None:
     """In a spark-submit of its own: a run over a backlog; prints events and seconds."""
     from threadpoolctl import threadpool_limits
 
-    from basketry.lakehouse import Lakehouse
-    from basketry.offers import incoming, job
-    from basketry.offers.engine import Engine
-    from basketry.offers.settings import load_settings
-    from basketry.session import spark_session
-    from basketry.settings import Settings
+    from basketry.domains.offers import incoming, job
+    from basketry.domains.offers.engine import Engine
+    from basketry.domains.offers.settings import load_settings
 
-    lake = Lakehouse(spark_session("bench"), CATALOG, Settings.from_environment())
+    lake = _lake()
     fill(lake, events)
     if name == "removed":
         Engine._decide = lambda *_: iter(())  # type: ignore[method-assign]
@@ -114,7 +111,7 @@ def _stream(name: str, events: int) -> None:
 
 def fill(lake: object, events: int, lines_a_file: int = _LINES_A_FILE) -> None:
     """Products, customers and a backlog of events."""
-    from basketry.lakehouse import Lakehouse, declared_schema
+    from basketry.lake.lakehouse import Lakehouse, declared_schema
     from basketry.tables import CUSTOMERS, ORDER_LINES, PRODUCTS
 
     assert isinstance(lake, Lakehouse)  # noqa: S101
@@ -241,9 +238,9 @@ def learn(days: int, shoppers: int = 300) -> dict[str, float]:
 
     from matplotlib.figure import Figure as Picture
 
-    from basketry.offers.settings import load_settings
-    from basketry.offers.shop import Assortment
-    from basketry.offers.simulator import World, simulate
+    from basketry.domains.offers.settings import load_settings
+    from basketry.domains.offers.shop import Assortment
+    from tools.demo.offer_shoppers import World, simulate
 
     chance, count = np.random.default_rng(5), 180
     price = np.round(chance.uniform(2, 20, count), 2)
@@ -274,11 +271,9 @@ def main(arguments: list[str]) -> None:
     """One of the four, or what they start."""
     what, *rest = arguments
     if what == "stream":
-        _stream(rest[0], int(rest[1]))
-        return
+        return _stream(rest[0], int(rest[1]))
     if what == "fill":
-        _fill_only(int(rest[0]), int(rest[1]))
-        return
+        return fill(_lake(), int(rest[0]), int(rest[1]))
     folder = Path(tempfile.mkdtemp(prefix="basketry-bench-offers-"))
     try:
         if what == "learn":
@@ -290,15 +285,15 @@ def main(arguments: list[str]) -> None:
             print("\n".join(figure.row() for figure in measure(folder, int(rest[0]))))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    return None
 
 
-def _fill_only(events: int, lines_a_file: int) -> None:
-    from basketry.lakehouse import Lakehouse
-    from basketry.session import spark_session
-    from basketry.settings import Settings
+def _lake() -> object:
+    from basketry.config.settings import Settings
+    from basketry.lake.lakehouse import Lakehouse
+    from basketry.lake.session import spark_session
 
-    lake = Lakehouse(spark_session("bench"), CATALOG, Settings.from_environment())
-    fill(lake, events, lines_a_file)
+    return Lakehouse(spark_session("bench"), CATALOG, Settings.from_environment())
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from basketry.offers import recommender
-from basketry.offers.recommender import Purchases, Recommender
+from basketry.domains.offers import recommender
+from basketry.domains.offers.recommender import Purchases, Recommender
 
 DATA = Path(os.environ.get("BASKETRY_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
 _TESTED_DAYS = 28
@@ -48,7 +48,7 @@ def spark_als(older: Purchases, seed: int) -> Recommender:
     """The same factorisation by Spark."""
     from pyspark.ml.recommendation import ALS
 
-    from basketry.session import spark_session
+    from basketry.lake.session import spark_session
 
     spark = spark_session("bench")
     spark.sparkContext.setCheckpointDir(

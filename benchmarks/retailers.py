@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 
-from basketry.folders import commits
+from basketry.warehouse.local_delta import commits
 from benchmarks.cases import CHECKOUT, HERE, submit
 
 CATALOG = "demo"
@@ -100,7 +100,7 @@ class Retailer:
 
 def demo(home: Path, registry: str) -> Retailer:
     """The demo up to the evening, with champions in the registry and that evening's sales; its order lines come without ingest."""
-    from basketry.demo import deliver
+    from tools.demo import deliver
 
     retailer = Retailer(home, registry, home / "day" / f"order_lines_{DAY}.csv.gz")
     deliver(home / "landing" / CATALOG, DAY, start=START)

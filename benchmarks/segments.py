@@ -97,9 +97,9 @@ def champion(home: Path) -> None:
     import mlflow
 
     from basketry import registry
-    from basketry.rfm import holdout, model, tracking
-    from basketry.rfm.settings import load_settings
-    from basketry.settings import CHECKOUT
+    from basketry.config.settings import CHECKOUT
+    from basketry.domains.rfm import holdout, model, tracking
+    from basketry.domains.rfm.settings import load_settings
 
     random = np.random.default_rng(6)
     dates = random.integers(1, 9, 20_000)
@@ -143,7 +143,7 @@ def _registered(record: object) -> str:
     from types import SimpleNamespace
     from typing import Any, cast
 
-    from basketry.rfm import tracking
+    from basketry.domains.rfm import tracking
 
     lake = SimpleNamespace(catalog="demo", settings=SimpleNamespace(runtime="local"))
     return tracking.register(cast(Any, lake), cast(Any, record))

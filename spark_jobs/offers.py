@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from basketry.entry import job_main, job_parser
-from basketry.offers.job import run
+from basketry.domains.offers.job import run
+from basketry.lake.runner import job_main, job_parser
 
 parser = job_parser("offers", __doc__, dated=False)
 parser.add_argument(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from basketry.entry import job_main, job_parser
-from basketry.promotion.job import run
+from basketry.domains.promotion.job import run
+from basketry.lake.runner import job_main, job_parser
 
 parser = job_parser("promote", __doc__, dated=False)
 parser.add_argument("--model", required=True, help="which kind of model, e.g. propensity")

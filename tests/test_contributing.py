@@ -101,7 +101,7 @@ def test_the_domain_of_the_page_works(copy: Path) -> None:
     assert (made[:2], linted) == (["make", "data-model"], ["make", "lint"])
     run([sys.executable, "-m", "tools", made[1]], copy)
     for linter in LINTERS:
-        run([*linter, "spark_jobs/basketry/stores"] if linter == ("mypy",) else list(linter), copy)
+        run([*linter, "spark_jobs/basketry/domains/stores"] if linter == ("mypy",) else list(linter), copy)
     selection = tested[2].removeprefix("ARGS=").split()
     run([sys.executable, "-m", "pytest", "-n0", "-q", "--tb=short", "-k", TOO_SLOW, *selection], copy)
     assert "## gold.store_days" in (copy / "docs" / "data-model.md").read_text()

@@ -17,12 +17,12 @@ from tools.checks import LINTERS, lint_environment
 CHECKOUT = Path(__file__).resolve().parents[1]
 CODE = ("dags", "plugins", "spark_jobs", "tools", "benchmarks")
 CLOCKS = {"now", "utcnow", "today", "current_date", "current_timestamp", "localtimestamp"}
-CLOCK = Path("spark_jobs/basketry/clock.py")
+CLOCK = Path("spark_jobs/basketry/config/clock.py")
 ASK_IT = (
-    "spark_jobs/basketry/entry.py",
+    "spark_jobs/basketry/lake/runner.py",
     "spark_jobs/basketry/files/",
-    "spark_jobs/basketry/ingest/",
-    "spark_jobs/basketry/coverage.py",
+    "spark_jobs/basketry/domains/ingest/",
+    "spark_jobs/basketry/retail/coverage.py",
 )
 """Who may ask the clock's module: the runner about as-of dates, who judges the day in a file's name, and whom such a day
 that is stored already must not deceive."""
@@ -76,7 +76,7 @@ def test_no_clock_below_the_dags() -> None:
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CLOCKS:
                 asking.append(name)
-        if re.search(r"from basketry\.clock import|from basketry import .*\bclock\b|import basketry\.clock", text):
+        if re.search(r"from basketry\.config\.clock import|from basketry\.config import .*\bclock\b", text):
             importing.append(name.as_posix())
     assert asking == [CLOCK]
     assert ASK_IT[0] in importing

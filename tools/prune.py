@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from basketry.contracts.document import read_document
+from basketry.config.documents import read_document
 from tools.environment import CHECKOUT, Places
 from tools.problem import Problem
 from tools.processes import last_line, log_file

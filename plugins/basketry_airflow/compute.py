@@ -9,10 +9,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from basketry.contracts.catalog import label_of
-from basketry.contracts.document import Node, nearest, read_document
+from basketry.config.catalogs import label_of
+from basketry.config.documents import Node, nearest, read_document
+from basketry.databricks.library_wheel import wheel_name
 from basketry.errors import BadInputError
-from basketry.library import wheel_name
 
 _wheel_name = lru_cache(wheel_name)  # it reads every source, and a process reads DAG files of one edition
 

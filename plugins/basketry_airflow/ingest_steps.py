@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, AssetAlias, get_current_context, task
 
+from basketry.config.settings import EVERY_FEED
 from basketry.errors import BadInputError
-from basketry.settings import EVERY_FEED
 from basketry.tables import FILES
 from basketry_airflow.lake import Row, read_rows
 

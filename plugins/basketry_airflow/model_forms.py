@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk import Param, task
 
-from basketry.settings import Settings
+from basketry.config.settings import Settings
 from basketry_airflow.forms import NAME, catalogs
 
 VERSION = r"^(previous|[1-9][0-9]*)$"

@@ -83,7 +83,7 @@ class Jobs:
 def _arguments(script: Path, parameters: Sequence[str]) -> Any:
     """What the script's own parser makes of the parameters when it is started; its job is not begun."""
     started: list[Any] = []
-    with patch("basketry.entry.job_main", lambda parser, job: started.append(parser)):
+    with patch("basketry.lake.runner.job_main", lambda parser, job: started.append(parser)):
         runpy.run_path(str(script), run_name="__main__")
     (parser,) = started
     return parser.parse_args(list(parameters))
@@ -109,10 +109,10 @@ def deployed(home: Path) -> Iterator[tuple[DatabricksEmulator, Jobs]]:
     from databricks.sdk import WorkspaceClient
     from databricks.sdk.config import Config
 
-    from basketry.grants import load_grants
+    from basketry.access import load_grants
     from tools.deploy.apply import Deployment, Options
-    from tools.deploy.site import Site
     from tools.deploy.target import load_target
+    from tools.deploy.workspace import Site
 
     jobs = Jobs(home)
     with DatabricksEmulator(home / "nothing", home, stand_in=jobs) as emulator:

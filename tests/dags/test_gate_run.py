@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.basketry.domains.promotion.models import aliases, own_registry, register
 from tests.dags.answers import QUESTION, lets_time_pass, says
-from tests.spark_jobs.promotion.models import aliases, own_registry, register
+from tests.dags.logged_metrics import CLUSTERS, FIRST, NOISY
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -23,48 +24,6 @@ if TYPE_CHECKING:
 CHECKOUT = Path(__file__).resolve().parents[2]
 OTHERS = {"train_forecast": "forecast_gate."}
 """Trainings of other models, which end at once, and the tasks that then have nothing to do."""
-
-
-def interval(versus: str, low: float, high: float, metric: str = "average_precision") -> dict[str, float]:
-    """The ends of a paired interval as training logs them."""
-    return {f"versus/{versus}/{metric}/low": low, f"versus/{versus}/{metric}/high": high}
-
-
-FIRST = {
-    "average_precision": 0.24,
-    "roc_auc": 0.78,
-    "log_loss": 0.2,
-    "expected_calibration_error": 0.005,
-    "calibration_ratio": 1.0,
-    "lift_top_decile": 3.0,
-    **interval("naive/base_rate", 0.1, 0.2),
-    **interval("naive/bought_last_30_days", 0.05, 0.1),
-    **interval("naive/personal_rate", 0.01, 0.03),
-}
-NOISY = {
-    **FIRST,
-    "champion/average_precision": 0.235,
-    "champion/log_loss": 0.2,
-    "champion/expected_calibration_error": 0.005,
-    **interval("champion", -0.01, 0.02),
-    **interval("champion", -0.001, 0.001, "log_loss"),
-    **interval("champion", -0.001, 0.001, "expected_calibration_error"),
-    "category/milk/average_precision": 0.3,
-    "champion/category/milk/average_precision": 0.3,
-    **interval("champion/category/milk", -0.1, 0.1),
-}
-
-
-CLUSTERS = {
-    "silhouette": 0.4,
-    "stability": 0.9,
-    "smallest_share": 0.05,
-    "agreement": 0.95,
-    "changed_share": 0.02,
-    "champion/silhouette": 0.4,
-    **interval("champion", -0.01, 0.01, "silhouette"),
-}
-"""What a fit of segments logs; the numbers beside a champion do not count where there is none."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -145,9 +104,9 @@ class Jobs:
     def _promote(self, arguments: list[str]) -> None:
         import promote
 
-        from basketry.lakehouse import Lakehouse
-        from basketry.promotion.job import run
-        from basketry.settings import Settings
+        from basketry.config.settings import Settings
+        from basketry.domains.promotion.job import run
+        from basketry.lake.lakehouse import Lakehouse
 
         given = promote.parser.parse_args(arguments)
         run(Lakehouse(self.spark, given.catalog, Settings.from_environment()), given)

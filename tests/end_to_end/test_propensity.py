@@ -27,13 +27,13 @@ from basketry.tables import (
     Table,
     wide_column,
 )
+from tests.basketry.domains.promotion.models import own_registry
 from tests.scripts import run_script
-from tests.spark_jobs.promotion.models import own_registry
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from basketry.lakehouse import Lakehouse
+    from basketry.lake.lakehouse import Lakehouse
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 END = date(2026, 11, 20)
@@ -83,8 +83,8 @@ def shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Itera
     from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
     from airflow.utils.db import initdb
 
-    from basketry.lakehouse import Lakehouse
-    from basketry.settings import Settings
+    from basketry.config.settings import Settings
+    from basketry.lake.lakehouse import Lakehouse
 
     home = tmp_path_factory.mktemp("propensity")
     include = home / "include"
@@ -150,7 +150,7 @@ def _small_forecast(include: Path) -> None:
 
 
 def _load(shop: Shop, home: Path) -> None:
-    from basketry.demo import deliver
+    from tools.demo import deliver
 
     deliver(home / "landing" / "demo", END, scale=0.08)
     for feed in ("products", "order_lines"):

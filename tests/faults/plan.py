@@ -74,7 +74,7 @@ def store(home: Path) -> str:
 
 def prepared(home: Path, *, full: bool) -> Path:
     """Deliver a small retailer into the home, set up its quick settings and Spark's, write the plan; returns the plan's file."""
-    from basketry.demo import deliver
+    from tools.demo import deliver
 
     deliver(home / "landing" / CATALOG, END, scale=0.05, weeks=60 if full else 12)
     quick_include(home)

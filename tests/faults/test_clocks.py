@@ -15,19 +15,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
-from basketry.calendar import period_end, period_start
-from basketry.clock import last_complete_day
-from basketry.entry import job_parser
+from basketry.config.clock import last_complete_day
+from basketry.domains.offers import incoming
+from basketry.domains.offers.records import Records
+from basketry.domains.offers.stream import first_day
 from basketry.errors import BadInputError
-from basketry.offers import incoming
-from basketry.offers.records import Records
-from basketry.offers.stream import first_day
-from basketry.periods import Period, a_year_earlier, period_of
+from basketry.lake.runner import job_parser
+from basketry.metrics.periods import Period, a_year_earlier, period_of
+from basketry.retail.business_calendar import period_end, period_start
 from basketry.tables import FEATURES, GRAINS
 from basketry_airflow.as_of import as_of
+from tests.basketry.domains.offers.small import batch, engine, nobody, only, record, settings, shop
+from tests.basketry.features.samples import Row, by_key, computed, counted, expected, line, product
 from tests.properties import SAME_EACH_TIME
-from tests.spark_jobs.features.samples import Row, by_key, computed, counted, expected, line, product
-from tests.spark_jobs.offers.small import batch, engine, nobody, only, record, settings, shop
 
 NEW_YORK = "America/New_York"
 CHANGES = {date(2026, 3, 8): 23, date(2026, 11, 1): 25}

@@ -19,17 +19,17 @@ import pytest
 from deltalake import DeltaTable
 
 from basketry import registry
-from basketry.demo import deliver
-from basketry.settings import Settings
+from basketry.config.settings import Settings
+from tests.basketry.domains.promotion.models import registry_at
 from tests.faults.lake import contents, lost
 from tests.faults.plan import CATALOG, own_experiments, quick_include, store
 from tests.scripts import run_script
-from tests.spark_jobs.promotion.models import registry_at
+from tools.demo import deliver
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from basketry.report import JobReport
+    from basketry.lake.report import JobReport
 
 END = date(2026, 11, 20)
 D = END - timedelta(days=40)
@@ -74,7 +74,7 @@ class Retailer:
     """A lake, and what its jobs do to it."""
 
     def __init__(self, spark: SparkSession, home: Path, include: Path) -> None:
-        from basketry.lakehouse import Lakehouse
+        from basketry.lake.lakehouse import Lakehouse
 
         settings = Settings.from_environment({"BASKETRY_HOME": str(home), "BASKETRY_INCLUDE": str(include)})
         self.lake = Lakehouse(spark, CATALOG, settings)

@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 
-from basketry import entry, registry, tracking, versions
-from basketry.entry import job_main, job_parser
+from basketry import registry
 from basketry.errors import BAD_INPUT_EXIT, TRY_AGAIN_EXIT, BadInputError
+from basketry.lake import runner
+from basketry.lake.runner import job_main, job_parser
+from basketry.learning import tracking, versions
 from basketry_airflow.retry import cause_of, never_passes
 from tests.faults.failing_mlflow import FailingMlflow, failing_mlflow
 
@@ -227,7 +229,7 @@ def test_a_job_ends_with_one_line_and_its_own_exit_code(
     settings: object, raised: Exception, code: int, line: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     """No stack trace is the answer; Airflow tells the two apart by the code, and so does the alert."""
-    monkeypatch.setattr(entry, "_run", lambda *given: (_ for _ in ()).throw(raised))
+    monkeypatch.setattr(runner, "_run", lambda *given: (_ for _ in ()).throw(raised))
     monkeypatch.setattr(sys, "argv", ["forecast", "--catalog=demo", "--as-of=2026-11-20"])
     with pytest.raises(SystemExit) as end:
         job_main(job_parser("forecast", "", dated=True), lambda lake, given: pytest.fail("it never begins"))

@@ -16,16 +16,16 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
+from basketry.config.settings import CHECKOUT, Settings
 from basketry.contracts import Contract, feed_names, load_contract
-from basketry.ingest import job
-from basketry.ingest.lenient import is_excused
-from basketry.lakehouse import Lakehouse
-from basketry.marketing import job as marketing
-from basketry.offers import incoming
-from basketry.offers.rows import Batch
-from basketry.offers.stream import first_day as since
-from basketry.sales import job as sales
-from basketry.settings import CHECKOUT, Settings
+from basketry.domains.ingest import job
+from basketry.domains.ingest.lenient import is_excused
+from basketry.domains.marketing import job as marketing
+from basketry.domains.offers import incoming
+from basketry.domains.offers.rows import Batch
+from basketry.domains.offers.stream import first_day as since
+from basketry.domains.sales import job as sales
+from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import (
     FILES,
     LINEAGE,
@@ -38,8 +38,8 @@ from basketry.tables import (
     Table,
     bronze_table,
 )
+from tests.basketry.domains.offers.small import engine, world
 from tests.faults.poison import POISON, Case, cases, written
-from tests.spark_jobs.offers.small import engine, world
 
 TELLS_APART = {
     "demo": {

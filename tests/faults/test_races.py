@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from basketry import entry
-from basketry.entry import job_main
-from basketry.report import JobReport
-from basketry.turns import turn, turn_at
+from basketry.lake import runner
+from basketry.lake.locks import turn, turn_at
+from basketry.lake.report import JobReport
+from basketry.lake.runner import job_main
 from tests.tools.runbooks import script
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from basketry.turns import turn, turn_at
+from basketry.lake.locks import turn, turn_at
 with turn(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)
@@ -40,7 +40,7 @@ SALES = ["sales", "--catalog=demo", "--as-of=2026-11-20"]
 def ran(settings: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The jobs that were begun, without a Spark session of their own."""
     begun: list[str] = []
-    monkeypatch.setattr(entry, "_run", lambda arguments, name, job, settings: begun.append(name))
+    monkeypatch.setattr(runner, "_run", lambda arguments, name, job, settings: begun.append(name))
     return begun
 
 

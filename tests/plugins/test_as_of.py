@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from basketry.clock import last_complete_day
+from basketry.config.clock import last_complete_day
 from basketry.errors import BadInputError
 from basketry_airflow.as_of import as_of
 

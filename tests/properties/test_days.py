@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from basketry.calendar import is_partial, period_end, period_start
-from basketry.marketing.calling import EARLIEST, LATEST, Calling, Hours, load_calling
-from basketry.marketing.places import Place
-from basketry.marketing.windows import call_windows, days_after, is_holiday
-from basketry.settings import CHECKOUT
+from basketry.config.settings import CHECKOUT
+from basketry.domains.marketing.calling import EARLIEST, LATEST, Calling, Hours, load_calling
+from basketry.domains.marketing.places import Place
+from basketry.domains.marketing.windows import call_windows, days_after, is_holiday
+from basketry.retail.business_calendar import is_partial, period_end, period_start
 from basketry.tables import GRAINS
 from tests.properties import SAME_EACH_TIME
 

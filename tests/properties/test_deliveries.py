@@ -16,12 +16,12 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
+from basketry.config.settings import Settings
 from basketry.contracts import load_contract
+from basketry.domains.ingest import job
 from basketry.files import inspect_file, read_batches
-from basketry.ingest import job
-from basketry.lakehouse import Lakehouse
-from basketry.report import JobReport
-from basketry.settings import Settings
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.report import JobReport
 from basketry.tables import FILES, QUARANTINE, bronze_table
 from tests.properties import SAME_EACH_TIME
 from tests.properties.deliveries import CATALOG, FEED, Delivery, Feed, deliveries, feeds, newest

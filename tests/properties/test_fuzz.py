@@ -15,18 +15,18 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from basketry.access import load_grants
+from basketry.config.settings import CHECKOUT
 from basketry.contracts import load_catalog, load_contract
-from basketry.decisions.rules import load_decisions
+from basketry.domains.decisions.rules import load_decisions
+from basketry.domains.marketing.calling import load_calling
 from basketry.errors import BadInputError
 from basketry.files import inspect_file, read_batches
 from basketry.gates import load_gate
-from basketry.grants import load_grants
-from basketry.marketing.calling import load_calling
 from basketry.metrics import load_metrics
-from basketry.settings import CHECKOUT
+from tests.basketry.contracts.include_folder import GOOD
+from tests.basketry.files.samples import COLUMNS, contract, workbook, written
 from tests.properties import SAME_EACH_TIME
-from tests.spark_jobs.contracts.include_folder import GOOD
-from tests.spark_jobs.files.samples import COLUMNS, contract, workbook, written
 
 INCLUDE = CHECKOUT / "include"
 ROWS = [COLUMNS, *((f"P{number}", f"Tea {number}, black", f"{number}.50") for number in range(60))]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
+from basketry.config.settings import CHECKOUT
 from basketry.gates import Gate, gate_names, load_gate, verdict
-from basketry.settings import CHECKOUT
 from tests.properties import SAME_EACH_TIME
 
 INCLUDE = CHECKOUT / "include"

@@ -13,10 +13,10 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from threadpoolctl import threadpool_limits
 
-from basketry.rfm import core, model
-from basketry.rfm.settings import RfmSettings, load_settings
-from basketry.rfm.values import VALUES, Cap, Scoring
-from basketry.settings import CHECKOUT
+from basketry.config.settings import CHECKOUT
+from basketry.domains.rfm import core, model
+from basketry.domains.rfm.settings import RfmSettings, load_settings
+from basketry.domains.rfm.values import VALUES, Cap, Scoring
 from tests.data_sets import data_folder
 
 LAST_DAY = date(2011, 12, 9)

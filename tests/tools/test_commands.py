@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from basketry.settings import Settings
+from basketry.config.settings import Settings
 from tools import __main__ as commands
 from tools import job, manage, setup
 from tools.environment import CHECKOUT

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from basketry.config.settings import Settings
 from basketry.contracts import load_contract
-from basketry.demo import read_manifest
 from basketry.files import file_at
-from basketry.settings import Settings
 from tools import deliver
+from tools.demo import read_manifest
 from tools.problem import Problem
 
 

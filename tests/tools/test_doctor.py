@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 import tools.doctor
-from basketry.settings import Settings
+from basketry.config.settings import Settings
 from basketry.tables import MARKETING_AUDIENCE, PROMOTIONS, REVIEWS, SALES
 from tests.lakes import fill
 from tools import setup
@@ -119,8 +119,7 @@ def test_a_full_disk_is_told(places: Places, monkeypatch: pytest.MonkeyPatch) ->
 )
 def test_a_file_that_cannot_be_read_is_told(file: str, what: str, tmp_path: Path) -> None:
     """With its line; the shipped ones can all be read."""
-    include = tmp_path / "include"
-    shutil.copytree(CHECKOUT / "include", include)
+    include = shutil.copytree(CHECKOUT / "include", tmp_path / "include")
     assert not broken(data.configuration("demo", include))
     (include / file).write_text("nonsense: true\n" + (include / file).read_text())
     assert what in broken(data.configuration("demo", include))
@@ -284,8 +283,7 @@ def test_the_command_says_all_and_fails_when_something_is_wrong(
     monkeypatch.setattr(tools.doctor, "findings", lambda *given: iter(told))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     assert tools.doctor.doctor_command([]) == 1
-    assert capsys.readouterr().out == "✓ one: ok\n✗ two: it is broken; make run\n\n1 to mend.\n"
-    told.pop()
+    assert capsys.readouterr().out == "✓ one: ok\n✗ two: it is broken; make run\n\n1 to mend.\n" and told.pop()
     assert tools.doctor.doctor_command([]) == 0
 
 
@@ -293,8 +291,7 @@ def test_a_broken_contract_does_not_hide_the_rest(
     places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The doctor goes on to the end."""
-    include = tmp_path / "include"
-    shutil.copytree(CHECKOUT / "include", include)
+    include = shutil.copytree(CHECKOUT / "include", tmp_path / "include")
     (include / "contracts" / "demo" / "reviews.odcs.yaml").write_text("x: 1\n")
     monkeypatch.setenv("BASKETRY_INCLUDE", str(include))
     monkeypatch.setenv("BASKETRY_HOME", str(places.home))

@@ -12,7 +12,7 @@ import pytest
 from basketry.errors import BadInputError
 from basketry.tables import ORDER_LINES, PRODUCTS
 from basketry_airflow.retry import CAUSES, UNKNOWN_CAUSE, cause_of
-from tests.spark_jobs.promotion.models import own_registry
+from tests.basketry.domains.promotion.models import own_registry
 from tests.tools.declared import DAGS, TARGETS
 from tests.tools.runbooks import FOLDER, Command, airflow_commands, job_of, make_commands, script
 from tools.doctor import doctor_command
@@ -20,7 +20,7 @@ from tools.doctor import doctor_command
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from basketry.lakehouse import Lakehouse
+    from basketry.lake.lakehouse import Lakehouse
 
 COMMANDS = make_commands()
 JOBS = list({one.text: one for one in COMMANDS if one.target in ("job", "plan")}.values())
@@ -29,9 +29,9 @@ JOBS = list({one.text: one for one in COMMANDS if one.target in ("job", "plan")}
 @pytest.fixture(scope="module")
 def small(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lakehouse]:
     """A home with two orders of one product, and a registry without a model."""
-    from basketry.lakehouse import Lakehouse
-    from basketry.settings import Settings
-    from tests.spark_jobs.sales.samples import frame, line, product
+    from basketry.config.settings import Settings
+    from basketry.lake.lakehouse import Lakehouse
+    from tests.basketry.domains.sales.samples import frame, line, product
 
     home = tmp_path_factory.mktemp("runbooks")
     with pytest.MonkeyPatch.context() as patch, own_registry(home):

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from basketry.access import Grants
+from basketry.access.unity import Change, carry_out, held
 from basketry.errors import BadInputError
-from basketry.grants import Grants
-from basketry.grants.unity import Change, carry_out, held
-from tools.deploy.site import Site
+from tools.deploy.workspace import Site
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tools.deploy.deployed_resource import Found, Resource
 from tools.deploy.documents import Dashboard, File, GenieSpace
 from tools.deploy.manifest import Manifest, Note
 from tools.deploy.places import Experiment, Folder, Model, Schema, SecretScope, Volume
-from tools.deploy.resource import Found, Resource
-from tools.deploy.site import Site
+from tools.deploy.workspace import Site
 
 KINDS: Mapping[str, type[Resource]] = {
     one.kind: one for one in (Folder, File, Schema, Volume, Model, Experiment, SecretScope, Dashboard, GenieSpace)

@@ -1,4 +1,4 @@
-"""Who may do what with the deployed things: the jobs' principal, the teams. Teams' reading of tables is basketry.grants' part."""
+"""Who may do what with the deployed things: the jobs' principal, the teams. Teams' reading of tables is basketry.access' part."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from basketry.grants import Grants
-from basketry.grants.unity import Change, Held, carry_out
+from basketry.access import Grants
+from basketry.access.unity import Change, Held, carry_out
 from basketry.tables import SCHEMAS
+from tools.deploy.deployed_resource import Resource
 from tools.deploy.documents import Dashboard, GenieSpace
 from tools.deploy.places import Experiment, Folder, Model, Volume
-from tools.deploy.resource import Resource
-from tools.deploy.site import Site
 from tools.deploy.wanted import VOLUMES
+from tools.deploy.workspace import Site
 
 OBJECT_TYPES = {
     Folder.kind: "directories",

@@ -9,15 +9,15 @@ from pathlib import Path
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from basketry import evolution, folders
-from basketry.catalogs import load_catalog
+from basketry.access import load_grants
+from basketry.access.loader import known_tables
+from basketry.config.catalogs import load_catalog
+from basketry.config.settings import Settings
 from basketry.contracts import load_contracts
 from basketry.errors import BadInputError
 from basketry.gates import gate_names, load_gate
-from basketry.grants import load_grants
-from basketry.grants.loader import known_tables
-from basketry.settings import Settings
-from basketry.tables import PROMOTIONS, Table, deadline_of
+from basketry.tables import PROMOTIONS, Table, deadline_of, evolution
+from basketry.warehouse import local_delta
 from tools.deploy.checks import Finding
 
 
@@ -45,7 +45,9 @@ def look(settings: Settings, catalog: str, now: datetime) -> Iterator[Finding]:
     lake = settings.lake / catalog
     tables = known_tables(catalog, settings.include).values()
     there = {
-        table: lake / table.schema / table.name for table in tables if folders.exists(lake / table.schema / table.name)
+        table: lake / table.schema / table.name
+        for table in tables
+        if local_delta.exists(lake / table.schema / table.name)
     }
     broken = [finding for table, folder in there.items() if (finding := _readable(table, folder)) is not None]
     yield from broken or [Finding(f"{len(there)} tables of {catalog}", "" if there else "there are none", "make run")]
@@ -56,7 +58,7 @@ def look(settings: Settings, catalog: str, now: datetime) -> Iterator[Finding]:
 
 def _readable(table: Table, folder: Path) -> Finding | None:
     try:
-        evolution.lacking(table, folders.columns(folder))
+        evolution.lacking(table, local_delta.columns(folder))
     except BadInputError as error:
         return Finding(f"table {table.full_name}", error.message.rstrip("."), f"mv {folder} {folder}.before")
     except (DeltaError, OSError, ValueError) as error:
@@ -72,7 +74,7 @@ def _fresh(there: Mapping[Table, Path], now: datetime) -> Iterator[Finding]:
         deadline = deadline_of(table)
         if deadline is None:
             continue
-        age = now - folders.written_at(folder, folders.version(folder))
+        age = now - local_delta.written_at(folder, local_delta.version(folder))
         names = late.setdefault(deadline.dag, [])
         if age > deadline.within:
             names.append(f"{table.full_name} ({age.days} days)")

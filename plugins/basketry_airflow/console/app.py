@@ -7,8 +7,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from basketry.access import AccessRefusedError
 from basketry.errors import BadInputError
-from basketry.grants import AccessRefusedError
 from basketry.warehouse import NotYetError, SlowQueryError, UnavailableError, WarehouseError
 from basketry_airflow.console import static
 from basketry_airflow.console.limits import TooManyError

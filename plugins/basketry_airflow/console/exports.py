@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.responses import StreamingResponse
 
-from basketry.spreadsheets import csv_line
+from basketry.files.spreadsheets import csv_line
 from basketry_airflow.console import audit, limits
 from basketry_airflow.console.viewer import Viewer
 

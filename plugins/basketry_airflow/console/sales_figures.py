@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from basketry.comparison import Comparison, Extent, is_running, with_previous, with_year_before
-from basketry.periods import Period, period_of
+from basketry.metrics.comparison import Comparison, Extent, is_running, with_previous, with_year_before
+from basketry.metrics.periods import Period, period_of
 from basketry_airflow.console import formats
 from basketry_airflow.console.viewer import Record, Viewer
 

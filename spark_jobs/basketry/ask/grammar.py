@@ -12,9 +12,9 @@ from basketry.ask.phrases import OtherCubeError, Phrases, RewordError
 from basketry.ask.reading import NUMBER
 from basketry.ask.request import Bound, Request
 from basketry.ask.unused import refuse_best_of_each, refuse_unused
-from basketry.comparison import Comparison, with_named, with_previous, with_year_before
+from basketry.metrics.comparison import Comparison, with_named, with_previous, with_year_before
 from basketry.metrics.model import EVERYWHERE, PERIODS, SNAPSHOTS, Dimension, Measure
-from basketry.periods import UNITS, YEAR, Period, period_of
+from basketry.metrics.periods import UNITS, YEAR, Period, period_of
 
 DEFAULT_TOP = 10
 DEFAULT_HORIZON = 28

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from basketry.access.model import Grants
 from basketry.ask.model import NotUnderstoodError
 from basketry.ask.words import Token, phrase, written
-from basketry.grants.model import Grants
 
 WORDS = (
     "email",

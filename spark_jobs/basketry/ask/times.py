@@ -9,7 +9,19 @@ from datetime import date, timedelta
 
 from basketry.ask.model import NotUnderstoodError
 from basketry.ask.words import Token
-from basketry.periods import DAY, LONG_AGO, MONTH, QUARTER, UNITS, YEAR, Period, back, last_of, period_of, week_of
+from basketry.metrics.periods import (
+    DAY,
+    LONG_AGO,
+    MONTH,
+    QUARTER,
+    UNITS,
+    YEAR,
+    Period,
+    back,
+    last_of,
+    period_of,
+    week_of,
+)
 
 Found = tuple[Period, int]
 """A period and how many words it took."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from basketry.contracts import delivered, formats, mapping, words
-from basketry.contracts.catalog import include_folder, label_of, load_catalog
-from basketry.contracts.document import Node, custom_properties, nearest, read_document
+from basketry.config import formats
+from basketry.config.catalogs import include_folder, label_of, load_catalog
+from basketry.config.documents import Node, custom_properties, nearest, read_document
+from basketry.config.settings import EVERY_FEED
+from basketry.contracts import delivered, mapping, words
 from basketry.contracts.model import Contract
 from basketry.errors import BadInputError
-from basketry.settings import EVERY_FEED
 
 SUFFIX = ".odcs.yaml"
 LOADING_ORDER = (

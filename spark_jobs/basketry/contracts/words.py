@@ -84,7 +84,3 @@ QUALITY = (
     "tags",
 )
 QUALITY_REQUIRED = ("name", "type", "engine", "implementation", "severity", "description")
-
-CATALOG_REQUIRED = ("catalog", "description", "time_zone", "currency", "country")
-CATALOG = (*CATALOG_REQUIRED, "propensity")
-PROPENSITY = ("categories", "top")

@@ -16,12 +16,12 @@ from functools import reduce
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
-from basketry.coverage import check_delivered
 from basketry.errors import BadInputError
 from basketry.features import core
 from basketry.features.choice import choose, newest_choice
 from basketry.features.read import as_of_in, products, stored_dates, versions
-from basketry.lakehouse import Lakehouse
+from basketry.lake.lakehouse import Lakehouse
+from basketry.retail.coverage import check_delivered
 from basketry.tables import CUSTOMER_FEATURES, FEATURE_DATES, FEATURES, ORDER_LINES, PRODUCTS, SCORED_CATEGORIES, Table
 
 LINES_A_TASK = 4_000_000

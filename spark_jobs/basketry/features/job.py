@@ -8,8 +8,8 @@ from datetime import timedelta
 
 from basketry.errors import BadInputError
 from basketry.features.compute import Order, Outcome, compute, input_versions
-from basketry.lakehouse import Lakehouse
-from basketry.report import JobReport
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.report import JobReport
 
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:

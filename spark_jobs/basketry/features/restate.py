@@ -14,14 +14,14 @@ from datetime import date
 from pyspark.sql import Row
 from pyspark.sql import functions as F
 
-from basketry import late
-from basketry.changes import Sight
-from basketry.coverage import last_day
 from basketry.features import core
 from basketry.features.compute import Order, Outcome, compute, input_versions
 from basketry.features.read import as_of_in, stored_dates
-from basketry.lakehouse import Lakehouse
-from basketry.report import JobReport
+from basketry.lake import restatement
+from basketry.lake.change_feed import Sight
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.report import JobReport
+from basketry.retail.coverage import last_day
 from basketry.tables import FEATURE_DATES, ORDER_LINES, PRODUCTS, PROPENSITY_SCORES
 
 SEES = (
@@ -84,7 +84,7 @@ def touched_dates(lake: Lakehouse, stored: Mapping[date, Row], inputs: Mapping[s
     reflected = {
         day: {table.full_name: row[version] for table, version in _VERSION.items()} for day, row in stored.items()
     }
-    return late.touched_dates(lake, SEES, reflected, inputs)
+    return restatement.touched_dates(lake, SEES, reflected, inputs)
 
 
 def _mark_stale(lake: Lakehouse, dates: Sequence[date]) -> None:

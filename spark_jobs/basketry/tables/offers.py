@@ -189,7 +189,9 @@ OFFER_STATE = Table(
     (
         required("checkpoint", "string", "checkpoint of the stream"),
         required("number", "bigint", "last micro-batch that is wholly done"),
-        required("content", "binary", "caps, interests and the posterior, as basketry.offers.memory writes them"),
+        required(
+            "content", "binary", "caps, interests and the posterior, as basketry.domains.offers.memory writes them"
+        ),
     ),
     ("checkpoint",),
 )

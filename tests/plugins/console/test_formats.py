@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from basketry.spreadsheets import harmless
+from basketry.files.spreadsheets import harmless
 from basketry_airflow.console import audit, formats, periods
 
 

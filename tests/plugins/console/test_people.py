@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from basketry.grants import AccessRefusedError
-from basketry.settings import CHECKOUT
+from basketry.access import AccessRefusedError
+from basketry.config.settings import CHECKOUT
 from basketry.tables import CUSTOMERS, OPT_OUTS
 from tests.lakes import fill
 from tests.plugins.console.lake_people import PERSON

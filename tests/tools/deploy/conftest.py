@@ -11,12 +11,12 @@ import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.config import Config
 
-from basketry.grants import load_grants
-from basketry.settings import CHECKOUT
+from basketry.access import load_grants
+from basketry.config.settings import CHECKOUT
 from tests.databricks_emulator.emulator import DatabricksEmulator
 from tools.deploy.apply import Deployment, Options, undeploy
-from tools.deploy.site import Site
 from tools.deploy.target import load_target
+from tools.deploy.workspace import Site
 
 CATALOG = "sales_project"
 DASHBOARD = '{"pages": [{"name": "sales", "displayName": "Sales", "layout": []}], "datasets": []}'

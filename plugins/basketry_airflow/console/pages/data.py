@@ -12,8 +12,8 @@ from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from basketry.config.settings import Settings
 from basketry.contracts import Contract, load_contracts
-from basketry.settings import Settings
 from basketry.tables import Table
 from basketry_airflow.console import happenings
 from basketry_airflow.console.exports import export_query

@@ -10,7 +10,7 @@ from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from basketry.comparison import with_week_before
+from basketry.metrics.comparison import with_week_before
 from basketry.tables import Deadline, deadline_of
 from basketry_airflow.console import formats
 from basketry_airflow.console.happenings import Happenings, happenings
