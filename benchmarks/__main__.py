@@ -18,6 +18,7 @@ from benchmarks.features import features
 from benchmarks.first_models import first_models
 from benchmarks.forecast import forecast
 from benchmarks.measure import Figure
+from benchmarks.mutants import mutants
 from benchmarks.offers import offers
 from benchmarks.scoring import scoring
 from benchmarks.segments import segments
@@ -37,6 +38,7 @@ CASES: dict[str, Callable[[Path], list[Figure]]] = {
     "shared_cluster": shared_cluster,
     "daily_cost": daily_cost,
     "first_models": first_models,
+    "mutants": mutants,
 }
 HEAD = """# Performance
 

@@ -61,13 +61,14 @@ class Judge:
         if ours:
             raise RuntimeError(f"{', '.join(ours)} would be judged as imported, not as changed.")
 
-    def warm_up(self, tests: Sequence[str], packages: Sequence[str]) -> float:
-        """Let the unchanged checkout pass and keep its bytecode, but for the packages that will be changed; gives seconds."""
+    def warm_up(self, tests: Sequence[str], changing: Sequence[str]) -> float:
+        """Let the unchanged checkout pass and keep its bytecode, but for what will be changed; gives the seconds it takes."""
         start = time.monotonic()
         if self.outcome(tests, keep_bytecode=True) != SURVIVED:
             raise RuntimeError(f"the tests fail on what nobody has changed:\n{self.output()[-3000:]}")
-        for package in packages:
-            for cached in (self._checkout / package).rglob("*.pyc"):
+        for source in changing:
+            path = self._checkout / source
+            for cached in (path if path.is_dir() else path.parent).rglob("*.pyc"):
                 cached.unlink()
         start = time.monotonic()
         self.outcome(tests)

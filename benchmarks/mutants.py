@@ -34,29 +34,45 @@ if TYPE_CHECKING:
 SEED, COUNT, LIMIT, MINUTES = 21, 500, 60.0, 120.0
 GOAL = 0.85
 LIBRARY = "spark_jobs/basketry"
-TESTS = {
-    "contracts": (
-        "tests/spark_jobs/contracts/test_document.py",
-        "tests/spark_jobs/contracts/test_formats.py",
-        "tests/spark_jobs/contracts/test_checks.py",
-        "tests/spark_jobs/contracts/test_limits.py",
-        "tests/spark_jobs/contracts/test_sql.py",
-        "tests/spark_jobs/contracts/test_heads.py",
-        "tests/spark_jobs/contracts/test_delivered.py",
-        "tests/spark_jobs/contracts/test_mapping.py",
-        "tests/spark_jobs/contracts/test_expressions.py",
-        "tests/spark_jobs/contracts/test_loader.py",
+
+
+@dataclass(frozen=True)
+class Suite:
+    """What is changed, by paths within the library, and the unit tests that judge it, the fast ones first."""
+
+    sources: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+SUITES = {
+    "contracts": Suite(
+        sources=("contracts", "config/catalogs.py", "config/documents.py", "config/formats.py"),
+        tests=(
+            "tests/basketry/config/test_documents.py",
+            "tests/basketry/config/test_formats.py",
+            "tests/basketry/contracts/test_checks.py",
+            "tests/basketry/contracts/test_limits.py",
+            "tests/basketry/contracts/test_sql.py",
+            "tests/basketry/contracts/test_heads.py",
+            "tests/basketry/contracts/test_delivered.py",
+            "tests/basketry/contracts/test_mapping.py",
+            "tests/basketry/contracts/test_expressions.py",
+            "tests/basketry/contracts/test_loader.py",
+        ),
     ),
-    "gates": (
-        "tests/spark_jobs/test_gate_mistakes.py",
-        "tests/spark_jobs/test_gate_reading.py",
-        "tests/spark_jobs/test_gate_rows.py",
-        "tests/spark_jobs/test_gate_reasons.py",
-        "tests/spark_jobs/test_gates.py",
-        "tests/spark_jobs/test_gate_limits.py",
+    "gates": Suite(
+        sources=("gates",),
+        tests=(
+            "tests/basketry/gates/test_gate_mistakes.py",
+            "tests/basketry/gates/test_gate_reading.py",
+            "tests/basketry/gates/test_gate_rows.py",
+            "tests/basketry/gates/test_gate_reasons.py",
+            "tests/basketry/gates/test_gates.py",
+            "tests/basketry/gates/test_gate_limits.py",
+        ),
     ),
 }
-"""The unit tests that judge a package's mutants, the fast ones first."""
+"""Contracts with the files of config that read them, and gates."""
 
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.yaml")
 
@@ -65,16 +81,12 @@ EQUIVALENT = Path(__file__).with_name("equivalent_mutants.yaml")
 class Mutant:
     """A change of one place. path: within the checkout; operator: cosmic-ray's name of the change; code: the whole file."""
 
+    suite: str
     path: str
     operator: str
     occurrence: int
     line: int
     code: str
-
-    @property
-    def package(self) -> str:
-        """Name of the package that it is in."""
-        return Path(self.path).parent.name
 
     def difference(self, checkout: Path = CHECKOUT) -> tuple[str, str]:
         """The lines that go and those that come, without what stands around them."""
@@ -102,7 +114,7 @@ class Judged:
 
 
 def drawn(checkout: Path, seed: int, count: int, module: str = "") -> Iterator[Mutant]:
-    """So many mutants of the packages, in the seed's order; module: only of files whose path has this in it."""
+    """So many mutants, in the seed's order; module: only of files whose path has this in it."""
     candidates = sorted(_candidates(checkout, module))
     random.Random(seed).shuffle(candidates)  # noqa: S311
     print(f"{len(candidates)} changes are possible", flush=True)
@@ -110,20 +122,22 @@ def drawn(checkout: Path, seed: int, count: int, module: str = "") -> Iterator[M
     yield from islice((mutant for mutant in made if mutant is not None), count)
 
 
-def _candidates(checkout: Path, module: str) -> Iterator[tuple[str, str, int, int]]:
+def _candidates(checkout: Path, module: str) -> Iterator[tuple[str, str, str, int, int]]:
     from cosmic_ray.commands import init
     from cosmic_ray.work_db import WorkDB, use_db
 
-    paths = [path for package in TESTS for path in sorted((checkout / LIBRARY / package).rglob("*.py"))]
-    with use_db(str(checkout.parent / "mutants.sqlite"), WorkDB.Mode.create) as database:
-        init([path for path in paths if module in path.as_posix()], database, {})
-        for item in database.work_items:
-            (change,) = item.mutations
-            path = Path(change.module_path).relative_to(checkout).as_posix()
-            yield path, change.operator_name, change.occurrence, change.start_pos[0]
+    for name, suite in SUITES.items():
+        roots = [checkout / LIBRARY / source for source in suite.sources]
+        paths = [path for root in roots for path in ([root] if root.is_file() else sorted(root.rglob("*.py")))]
+        with use_db(str(checkout.parent / f"{name}.sqlite"), WorkDB.Mode.create) as database:
+            init([path for path in paths if module in path.as_posix()], database, {})
+            for item in database.work_items:
+                (change,) = item.mutations
+                path = Path(change.module_path).relative_to(checkout).as_posix()
+                yield name, path, change.operator_name, change.occurrence, change.start_pos[0]
 
 
-def _mutant(checkout: Path, path: str, operator: str, occurrence: int, line: int) -> Mutant | None:
+def _mutant(checkout: Path, suite: str, path: str, operator: str, occurrence: int, line: int) -> Mutant | None:
     from cosmic_ray.mutating import mutate_code
     from cosmic_ray.plugins import get_operator
 
@@ -137,7 +151,7 @@ def _mutant(checkout: Path, path: str, operator: str, occurrence: int, line: int
         AttributeError,
     ):  # the latter: cosmic-ray 8.7 stumbles over an exception's name with a dot in it
         return None
-    return Mutant(path, operator.removeprefix("core/"), occurrence, line, code)
+    return Mutant(suite, path, operator.removeprefix("core/"), occurrence, line, code)
 
 
 def what_runs(code: str) -> str:
@@ -170,18 +184,23 @@ def judged(folder: Path, seed: int, count: int, limit: float, minutes: float, mo
     reasons = equivalents(checkout)
     mutants = list(drawn(checkout, seed, count, module))
     judge = Judge(checkout, limit)
-    for package, tests in TESTS.items():
-        seconds = judge.warm_up(tests, [f"{LIBRARY}/{package}" for package in TESTS])
-        with changed(checkout / LIBRARY / package / "__init__.py", "raise ImportError"):
-            if judge.outcome(tests) == SURVIVED:
-                raise RuntimeError(f"the judge of {package} does not look at {package}.")
-        print(f"{package}: {seconds:.1f} s for a mutant that survives", flush=True)
+    changing = [f"{LIBRARY}/{source}" for suite in SUITES.values() for source in suite.sources]
+    for name, suite in SUITES.items():
+        seconds = judge.warm_up(suite.tests, changing)
+        with changed(_first_file(checkout / LIBRARY / suite.sources[0]), "raise ImportError"):
+            if judge.outcome(suite.tests) == SURVIVED:
+                raise RuntimeError(f"the tests of {name} pass without {name}.")
+        print(f"{name}: {seconds:.1f} s for a mutant that survives", flush=True)
     for mutant in mutants:
         if time.monotonic() > end:
             return
         with changed(checkout / mutant.path, mutant.code):
-            outcome = judge.outcome(TESTS[mutant.package])
+            outcome = judge.outcome(SUITES[mutant.suite].tests)
         yield Judged(mutant, outcome, reasons.get((mutant.path, *mutant.difference()), ""))
+
+
+def _first_file(source: Path) -> Path:
+    return source / "__init__.py" if source.is_dir() else source
 
 
 def summary(results: Sequence[Judged], seconds: float) -> str:

@@ -1,0 +1,244 @@
+"""How a column of an entity comes from a file: what fits, what is a row's own id, and what makes a row bad."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from basketry.contracts import Contract, load_contract
+from basketry.errors import ContractError
+from tests.basketry.contracts.include_folder import CLICKS, GOOD, load, spoiled, write_include
+
+RULE = GOOD[GOOD.index("    quality:\n") :]
+
+
+def refusal(folder: Path, *replacements: tuple[str, str], at: str = "") -> str:
+    """The sentence about the good contract with these replacements; at: what stands in its line, else the last of them."""
+    text, line = GOOD, 0
+    for old, new in replacements:
+        assert text.count(old) == 1, old
+        line = text[: text.index(old)].count("\n") + 1
+        text = text.replace(old, new)
+    if at:
+        line = text[: text.rindex(at)].count("\n") + 1
+    with pytest.raises(ContractError) as raised:
+        load(folder, text)
+    place, _, sentence = raised.value.message.partition(": ")
+    assert place == f"include/contracts/shop/ratings.odcs.yaml:{line}"
+    return sentence
+
+
+def clicks(folder: Path, *replacements: tuple[str, str]) -> Contract:
+    text = CLICKS
+    for old, new in replacements:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    include = write_include(folder)
+    (include / "contracts" / "shop" / "clicks.odcs.yaml").write_text(text)
+    return load_contract("shop", "clicks", include)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("cast(Stars as int)", "sku",
+         "column 'rating' is int and its expression gives text; write cast(… as decimal(18,4))."),
+        ("cast(Stars as int)", "to_date(Written)",
+         "column 'rating' is int and its expression gives date; give it a number."),
+        ("to_date(Written)", "Written",
+         "column 'reviewed_on' is date and its expression gives timestamp; write to_date(…), the retailer's local day."),
+        ("to_date(Written)", "sku",
+         "column 'reviewed_on' is date and its expression gives text; write to_date(…, 'pattern')."),
+        ("to_date(Written)", "Stars", "column 'reviewed_on' is date and its expression gives number; give it a date."),
+        ("transformLogic: rating_no, primaryKey: true", "transformLogic: Written",
+         "column 'review_id' is string and its expression gives timestamp; give it a text."),
+    ],
+)  # fmt: skip
+def test_an_expression_of_the_wrong_kind_is_told_with_its_cure(
+    old: str, new: str, sentence: str, tmp_path: Path
+) -> None:
+    """The line is the column's; the cure is what a person would write for these two kinds."""
+    assert refusal(tmp_path, (old, new)) == sentence
+
+
+@pytest.mark.parametrize("expression", ["Stars", "to_date(Written)", "Stars > 1", '"null"', "sku"])
+def test_a_text_column_takes_what_has_one_text(expression: str, tmp_path: Path) -> None:
+    """Numbers, days, and true or false are written as text; an instant has as many texts as there are time zones."""
+    text, _ = spoiled("upper(trim(sku))", expression)
+    assert load(tmp_path, text).mapped[1].type == "string"
+
+
+def test_a_column_may_come_from_its_own_name(tmp_path: Path) -> None:
+    """A delivered column of that name needs no expression, but one of the right kind."""
+    own = ("{name: sku, logicalType: string}", "{name: product_id, logicalType: string}")
+    without = ("product_id, transformLogic: upper(trim(sku)),", "product_id,")
+    text = GOOD.replace(*own).replace(*without)
+    assert load(tmp_path / "a", text).mapped[1].expression == "`product_id`"
+    assert refusal(tmp_path / "b", without) == (
+        "column 'product_id' has no transformLogic and no delivered column has its name; use one of: Stars, Verdict,"
+        " Writer, Written, rating_no, sku."
+    )
+    wrong = (own[0], "{name: reviewed_on, logicalType: string}"), ("upper(trim(sku))", "Writer")
+    date = "logicalType: date, transformLogic: to_date(Written)"
+    assert refusal(tmp_path / "c", *wrong, (date, "logicalType: date")) == (
+        "column 'reviewed_on' is date and its expression gives text; write to_date(…, 'pattern')."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("logicalType: number", "logicalType of column 'rating' is 'number'; for int did you mean 'integer'?"),
+        ("logicalType: string", "logicalType of column 'rating' is 'string'; for int did you mean 'integer'?"),
+    ],
+)
+def test_a_logical_type_is_the_columns_own(text: str, sentence: str, tmp_path: Path) -> None:
+    """Who writes it says what the table says."""
+    assert refusal(tmp_path, ("name: rating, logicalType: integer", f"name: rating, {text}")) == sentence
+
+
+def test_a_logical_type_need_not_be_written(tmp_path: Path) -> None:
+    """Of any column."""
+    text = GOOD.replace("name: rating, logicalType: integer,", "name: rating,").replace(
+        "reviewed_on, logicalType: date,", "reviewed_on,"
+    )
+    assert [column.type for column in load(tmp_path, text).mapped][3:] == ["int", "date"]
+
+
+PEOPLE = """\
+  - name: customers
+    physicalType: table
+    logicalType: object
+    properties:
+      - {name: customer_id, transformLogic: sku}
+      - {name: email, transformLogic: Writer}
+      - {name: city, classification: public, transformLogic: sku}
+"""
+
+
+@pytest.mark.parametrize("written", ["", "classification: pii, ", "classification: public, "])
+def test_a_personal_column_is_not_called_public(written: str, tmp_path: Path) -> None:
+    """It identifies a person, whatever the contract says; what identifies nobody may be called so."""
+    text = GOOD[: GOOD.index("  - name: reviews")] + PEOPLE.replace("{name: email, ", f"{{name: email, {written}")
+    if "public" not in written:
+        assert [column.name for column in load(tmp_path, text).mapped] == ["customer_id", "email", "city"]
+        return
+    with pytest.raises(ContractError, match=r":32: column 'email' identifies a person; make its classification pii\."):
+        load(tmp_path, text)
+
+
+def test_a_mark_of_the_key_is_for_the_whole_key(tmp_path: Path) -> None:
+    """A mark elsewhere, or on more than the key, is another key."""
+    mark = "transformLogic: rating_no, primaryKey: true}"
+    elsewhere = (mark, "transformLogic: rating_no}"), ("{name: rating, ", "{name: rating, primaryKey: true, ")
+    properties = "    properties:\n      - {name: review_id"
+    sentence = "primaryKey marks rating; the key of reviews is review_id."
+    assert refusal(tmp_path / "a", *elsewhere, at=properties) == sentence
+    not_at_all, _ = spoiled(mark, "transformLogic: rating_no, primaryKey: false}")
+    assert load(tmp_path / "c", not_at_all).entity.key == ("review_id",)
+
+
+def test_what_is_required_of_a_column(tmp_path: Path) -> None:
+    """A part of the key, a column that is never null, and one of which the contract says so."""
+    columns = {column.name: column.required for column in load(tmp_path / "a").mapped}
+    assert (columns["review_id"], columns["product_id"], columns["rating"], columns["customer_id"]) == (
+        True,
+        True,
+        True,
+        False,
+    )
+    text, _ = spoiled("{name: customer_id, ", "{name: customer_id, required: true, ")
+    assert load(tmp_path / "b", text).mapped[2].required
+
+
+def test_an_occurrence_makes_an_id_of_a_row_and_nothing_else(tmp_path: Path) -> None:
+    """It numbers equal rows of a file, so that it stands in a key, and not in a customer's."""
+    text, _ = spoiled("transformLogic: rating_no,", "transformLogic: \"concat(sku, '-', occurrence(sku))\",")
+    (name,) = (column := load(tmp_path / "a", text).mapped[0]).occurrences
+    assert name in column.expression
+    assert (column.occurrences[name], column.is_id) == (("`sku`",), True)
+    for number, old in enumerate(("upper(trim(sku))", "transformLogic: Writer", "cast(Stars as int)")):
+        new = old.replace("Writer", "X") if old.startswith("transformLogic") else "X"
+        sentence = refusal(tmp_path / str(number), (old, new.replace("X", "occurrence(sku)")))
+        assert "counts an occurrence, which only numbers rows; use it in an id that is a row's own." in sentence
+
+
+def test_an_id_is_a_text_that_is_called_so(tmp_path: Path) -> None:
+    """Rows meet by ids; a number or another text is none."""
+    assert {column.name: column.is_id for column in load(tmp_path).mapped} == {
+        "review_id": True, "product_id": True, "customer_id": True, "rating": False, "reviewed_on": False,
+    }  # fmt: skip
+    assert [column.name for column in clicks(tmp_path / "clicks").mapped if column.is_id] == ["event_id"]
+
+
+@pytest.mark.parametrize(
+    ("new", "sentence"),
+    [
+        ("{a: [x]}", "a value of valueMap is not a text; write one line `delivered: ours` a value."),
+        ("{a: {b: c}}", "a value of valueMap is not a text; write one line `delivered: ours` a value."),
+        ("{a: }", "a value of valueMap is not a text; write one line `delivered: ours` a value."),
+        ("{}", "valueMap is empty; write one line `delivered: ours` a value."),
+        ("[a, b]", "valueMap is a list; make it a mapping."),
+    ],
+)
+def test_a_value_map_is_of_texts(new: str, sentence: str, tmp_path: Path) -> None:
+    """Each delivered value has one of ours."""
+    assert refusal(tmp_path, ('{no: N, "*": Y}', new)) == sentence
+
+
+def test_a_prefix_and_a_map_need_not_be_there(tmp_path: Path) -> None:
+    """And then there is none."""
+    first, second, third, *_ = load(tmp_path).mapped
+    assert (first.value_map, first.id_prefix, second.value_map, third.id_prefix) == (None, None, None, None)
+    assert refusal(tmp_path / "a", ("value: P-}", "value: ' '}")) == "idPrefix is empty; write it or remove the line."
+    with pytest.raises(ContractError, match="column 'event_date' is date; idPrefix and valueMap are for text"):
+        clicks(
+            tmp_path / "b",
+            (
+                "transformLogic: to_date(at)",
+                "transformLogic: to_date(at), customProperties: [{property: idPrefix, value: D}]",
+            ),
+        )
+
+
+def test_a_contract_need_not_have_rules(tmp_path: Path) -> None:
+    """Then no row is bad but for what its columns require."""
+    assert load(tmp_path, GOOD.replace(RULE, "")).rules == ()
+
+
+def test_rules_have_names_of_their_own(tmp_path: Path) -> None:
+    """A reason for which a row was rejected means one thing."""
+    again = RULE.removeprefix("    quality:\n")
+    assert refusal(tmp_path, (RULE, RULE + again), at=again) == (
+        "the name 'rating_in_range' is taken by another rule or a column; rename the rule."
+    )
+    other = again.replace("rating_in_range", "rating_is_whole")
+    rules = load(tmp_path / "b", GOOD + other).rules
+    assert [rule.name for rule in rules] == ["rating_in_range", "rating_is_whole"]
+    assert {rule.description for rule in rules} == {"One to five stars."}
+
+
+@pytest.mark.parametrize(
+    ("implementation", "sql"),
+    [
+        ("Stars > 1", "`Stars` > 1"),
+        ("reviewed_on = to_date(Written)",
+         "`reviewed_on` = TRY_CAST(CONVERT_TIMEZONE('America/New_York', `Written`) AS DATE)"),
+        ("'null'", "NULL"),
+    ],
+)  # fmt: skip
+def test_a_rule_sees_ours_and_theirs(implementation: str, sql: str, tmp_path: Path) -> None:
+    """The entity's columns and the delivered ones; of two that SQL cannot tell apart the entity's."""
+    text, _ = spoiled("rating between 1 and 5", implementation)
+    assert load(tmp_path, text).rules[0].expression == sql
+
+
+def test_a_rule_does_not_see_a_delivered_column_of_our_name(tmp_path: Path) -> None:
+    """`Rating` of the file and `rating` of the entity are one name to SQL: the entity's."""
+    own = ("{name: Stars, logicalType: number}", "{name: Rating, logicalType: string}")
+    mapped = ("cast(Stars as int)", "cast(Rating as int)")
+    assert load(tmp_path / "a", GOOD.replace(*own).replace(*mapped)).rules[0].expression == "`rating` BETWEEN 1 AND 5"
+    assert refusal(tmp_path / "b", own, mapped, ("rating between 1 and 5", "Rating = 'a'")).startswith(
+        "rule rating_in_range has the unknown column 'Rating'; did you mean 'rating'?"
+    )
