@@ -78,12 +78,16 @@ class Judge:
         """What pytest wrote last."""
         return self._output.read_text(errors="replace")
 
-    def outcome(self, tests: Sequence[str], *, keep_bytecode: bool = False) -> str:
-        """What the tests say: survived when all pass, killed when one fails, or does not load, or timed out."""
+    def outcome(self, tests: Sequence[str], *, first: str = "", keep_bytecode: bool = False) -> str:
+        """What the tests say: survived when all pass, killed when one fails, or does not load, or timed out.
+
+        first: the file that is most likely to notice, asked alone before the others are collected.
+        """
         sys.stdout.flush()
         child = os.fork()
         if child == 0:
-            self._become_pytest(tests, keep_bytecode)
+            rest = [test for test in tests if test != first]
+            self._become_pytest([[first], rest] if first else [rest], keep_bytecode)
         status = self._wait(child)
         if status is None:
             return TIMED_OUT
@@ -101,7 +105,7 @@ class Judge:
         os.waitpid(child, 0)
         return None
 
-    def _become_pytest(self, tests: Sequence[str], keep_bytecode: bool) -> None:
+    def _become_pytest(self, stages: Sequence[Sequence[str]], keep_bytecode: bool) -> None:
         import pytest
 
         code = 70
@@ -113,7 +117,10 @@ class Judge:
             sys.dont_write_bytecode = not keep_bytecode
             options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "_hypothesis_pytestplugin", "--tb=short"]
             basetemp = f"--basetemp={self._checkout.parent / 'tmp'}"
-            code = int(pytest.main([*options, basetemp, "-o", "addopts=--import-mode=importlib", *tests]))
+            for tests in stages:
+                code = int(pytest.main([*options, basetemp, "-o", "addopts=--import-mode=importlib", *tests]))
+                if code:
+                    break
         finally:
             sys.stdout.flush()
             os._exit(code)

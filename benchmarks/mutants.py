@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -38,10 +38,18 @@ LIBRARY = "spark_jobs/basketry"
 
 @dataclass(frozen=True)
 class Suite:
-    """What is changed, by paths within the library, and the unit tests that judge it, the fast ones first."""
+    """What is changed, by paths within the library, and the unit tests that judge it, the fast ones first.
+
+    first: by file name, the tests that are most likely to notice a change of that file.
+    """
 
     sources: tuple[str, ...]
     tests: tuple[str, ...]
+    first: Mapping[str, str]
+
+    def first_of(self, path: str) -> str:
+        """The test file that is asked first about a change of a file."""
+        return self.first.get(Path(path).name, "")
 
 
 SUITES = {
@@ -59,6 +67,19 @@ SUITES = {
             "tests/basketry/contracts/test_expressions.py",
             "tests/basketry/contracts/test_loader.py",
         ),
+        first={
+            "documents.py": "tests/basketry/config/test_documents.py",
+            "formats.py": "tests/basketry/config/test_formats.py",
+            "catalogs.py": "tests/basketry/contracts/test_heads.py",
+            "loader.py": "tests/basketry/contracts/test_heads.py",
+            "model.py": "tests/basketry/contracts/test_heads.py",
+            "delivered.py": "tests/basketry/contracts/test_delivered.py",
+            "mapping.py": "tests/basketry/contracts/test_mapping.py",
+            "checks.py": "tests/basketry/contracts/test_checks.py",
+            "functions.py": "tests/basketry/contracts/test_checks.py",
+            "expressions.py": "tests/basketry/contracts/test_limits.py",
+            "sql.py": "tests/basketry/contracts/test_sql.py",
+        },
     ),
     "gates": Suite(
         sources=("gates",),
@@ -70,6 +91,13 @@ SUITES = {
             "tests/basketry/gates/test_gates.py",
             "tests/basketry/gates/test_gate_limits.py",
         ),
+        first={
+            "loader.py": "tests/basketry/gates/test_gate_reading.py",
+            "model.py": "tests/basketry/gates/test_gate_reading.py",
+            "telling.py": "tests/basketry/gates/test_gate_rows.py",
+            "bounds.py": "tests/basketry/gates/test_gate_rows.py",
+            "judging.py": "tests/basketry/gates/test_gate_reasons.py",
+        },
     ),
 }
 """Contracts with the files of config that read them, and gates."""
@@ -197,7 +225,8 @@ def judged(folder: Path, seed: int, count: int, limit: float, minutes: float, mo
         if time.monotonic() > end:
             return
         with changed(checkout / mutant.path, mutant.code):
-            outcome = judge.outcome(SUITES[mutant.suite].tests)
+            suite = SUITES[mutant.suite]
+            outcome = judge.outcome(suite.tests, first=suite.first_of(mutant.path))
         yield Judged(mutant, outcome, reasons.get((mutant.path, *mutant.difference()), ""))
 
 

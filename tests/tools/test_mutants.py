@@ -42,6 +42,7 @@ def test_every_module_that_is_changed_leaves_its_annotations_alone() -> None:
 def test_every_judge_is_there() -> None:
     """A test that was moved must be named anew."""
     assert not [test for suite in SUITES.values() for test in suite.tests if not (CHECKOUT / test).is_file()]
+    assert not [test for suite in SUITES.values() for test in suite.first.values() if test not in suite.tests]
 
 
 def test_an_entry_about_lines_that_are_gone_is_told(

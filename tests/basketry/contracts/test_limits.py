@@ -78,6 +78,8 @@ def test_one_expression_is_one_line_of_an_error() -> None:
     """What is shown of an expression over several lines stands in one."""
     assert refusal("upper(\n   name") == ("rule 'upper( name' is not a Spark SQL expression (Expecting )); correct it.")
     assert refusal("name;\n code") == "rule 'name; code' is not one expression; remove the ; and what follows it."
+    for nothing in ("-- a comment", ";", "; name"):
+        assert refusal(nothing).endswith("is not one expression; remove the ; and what follows it.")
     assert refusal("") == "rule is empty; write it or remove the line."
 
 
