@@ -8,7 +8,8 @@ import pytest
 
 from benchmarks import mutants
 from benchmarks.judge import BROKEN, CHECKOUT, KILLED, SURVIVED, TIMED_OUT
-from benchmarks.mutants import LIBRARY, SUITES, Judged, Mutant, equivalents, summary, what_runs
+from benchmarks.mutant_suites import LIBRARY, SUITES
+from benchmarks.mutants import Judged, Mutant, equivalents, summary, what_runs
 
 CODE = "def half(value: int | None) -> int:\n    total: int = value or 0\n    return total // 2\n"
 
