@@ -37,25 +37,21 @@ GOAL = 0.85
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.yaml")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Mutant:
-    """A change of one place. path: within the checkout; operator: cosmic-ray's name of the change; code: the whole file."""
+    """A change of one place.
+
+    path: within the checkout; operator: cosmic-ray's name of the change; code: the whole file; gone, come: the lines that
+    differ, without what stands around them.
+    """
 
     suite: str
     path: str
     operator: str
-    occurrence: int
     line: int
     code: str
-
-    def difference(self, checkout: Path = CHECKOUT) -> tuple[str, str]:
-        """The lines that go and those that come, without what stands around them."""
-        before = (checkout / self.path).read_text(encoding="utf-8").splitlines()
-        lines = [line for line in difflib.ndiff(before, self.code.splitlines()) if line[0] in "-+"]
-        gone, come = (
-            "\n".join(line[2:].strip() for line in lines if line[0] == sign and line[2:].strip()) for sign in "-+"
-        )
-        return gone, come
+    gone: str
+    come: str
 
 
 @dataclass(frozen=True)
@@ -68,9 +64,15 @@ class Judged:
 
     def story(self) -> str:
         """What was changed, for a person who asks why no test noticed."""
-        gone, come = self.mutant.difference()
-        same = f"\n  same: {self.reason}" if self.reason else ""
-        return f"{self.mutant.path}:{self.mutant.line} {self.mutant.operator}\n  - {gone}\n  + {come}{same}"
+        mutant, same = self.mutant, f"\n  same: {self.reason}" if self.reason else ""
+        return f"{mutant.path}:{mutant.line} {mutant.operator}\n  - {mutant.gone}\n  + {mutant.come}{same}"
+
+
+def difference(before: str, after: str) -> tuple[str, str]:
+    """The lines that go and those that come, without blanks around them."""
+    lines = [line for line in difflib.ndiff(before.splitlines(), after.splitlines()) if line[2:].strip()]
+    gone, come = ("\n".join(line[2:].strip() for line in lines if line[0] == sign) for sign in "-+")
+    return gone, come
 
 
 def drawn(checkout: Path, seed: int, count: int, module: str = "") -> Iterator[Mutant]:
@@ -111,7 +113,9 @@ def _mutant(checkout: Path, suite: str, path: str, operator: str, occurrence: in
         AttributeError,
     ):  # the latter: cosmic-ray 8.7 stumbles over an exception's name with a dot in it
         return None
-    return Mutant(suite, path, operator.removeprefix("core/"), occurrence, line, code)
+    gone, come = difference(before, code)
+    name = operator.removeprefix("core/")
+    return Mutant(suite=suite, path=path, operator=name, line=line, code=code, gone=gone, come=come)
 
 
 def what_runs(code: str) -> str:
@@ -159,7 +163,7 @@ def judged(folder: Path, seed: int, count: int, limit: float, minutes: float, mo
         with changed(checkout / mutant.path, mutant.code):
             suite = SUITES[mutant.suite]
             outcome = judge.outcome(suite.tests, first=suite.first_of(mutant.path))
-        yield Judged(mutant, outcome, reasons.get((mutant.path, *mutant.difference()), ""))
+        yield Judged(mutant, outcome, reasons.get((mutant.path, mutant.gone, mutant.come), ""))
 
 
 def _first_file(source: Path) -> Path:

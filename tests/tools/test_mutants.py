@@ -9,7 +9,7 @@ import pytest
 from benchmarks import mutants
 from benchmarks.judge import BROKEN, CHECKOUT, KILLED, SURVIVED, TIMED_OUT
 from benchmarks.mutant_suites import LIBRARY, SUITES
-from benchmarks.mutants import Judged, Mutant, equivalents, summary, what_runs
+from benchmarks.mutants import Judged, Mutant, difference, equivalents, summary, what_runs
 
 CODE = "def half(value: int | None) -> int:\n    total: int = value or 0\n    return total // 2\n"
 
@@ -29,6 +29,12 @@ def test_what_nothing_evaluates_is_no_change(old: str, new: str, same: bool) -> 
     """Annotations are not evaluated in this house; to change one is to change nothing that a test could notice."""
     assert CODE.count(old) == 1
     assert (what_runs(CODE.replace(old, new)) == what_runs(CODE)) == same
+
+
+def test_a_change_is_shown_by_its_lines() -> None:
+    """Without their indentation, and without lines that only became empty."""
+    assert difference("if a:\n    b = 1\n    c = 2\n", "if a:\n    b = 1\n    c = 3\n") == ("c = 2", "c = 3")
+    assert difference("@cache\ndef f(): ...\n", "\ndef f(): ...\n") == ("@cache", "")
 
 
 def test_every_module_that_is_changed_leaves_its_annotations_alone() -> None:
@@ -68,7 +74,8 @@ def test_what_means_the_same_has_a_reason() -> None:
 
 def test_the_figures_count_survivors_with_and_without_those_that_mean_the_same() -> None:
     """One that has a reason stays in the first figure; one that loads no more, or never ends, was noticed."""
-    mutant = Mutant("gates", f"{LIBRARY}/gates/bounds.py", "NumberReplacer", 0, 1, "")
+    path, gone, come = f"{LIBRARY}/gates/bounds.py", "x = 1", "x = 2"
+    mutant = Mutant(suite="gates", path=path, operator="NumberReplacer", line=1, code="", gone=gone, come=come)
     outcomes = [KILLED] * 5 + [BROKEN, TIMED_OUT, SURVIVED, SURVIVED]
     results = [Judged(mutant, outcome) for outcome in outcomes] + [Judged(mutant, SURVIVED, "Same.")]
     text = summary(results, 90.0)
