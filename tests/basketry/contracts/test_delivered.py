@@ -168,6 +168,8 @@ def test_unknown_columns_may_refuse_a_file(tmp_path: Path) -> None:
         ("{name: sku, logicalType: string, classification: pii}", ("sku", (), False, False, True)),
         ("{name: sku, logicalType: string, classification: public}", ("sku", (), False, False, False)),
         ("{name: sku, logicalType: string, classification: restricted}", ("sku", (), False, False, False)),
+        ("{name: sku, logicalType: string, classification: internal}", ("sku", (), False, False, False)),
+        ("{name: sku, logicalType: string, classification: confidential}", ("sku", (), False, False, False)),
         ("{name: sku, logicalType: string, customProperties: [{property: optional, value: true}]}",
          ("sku", (), False, True, False)),
         ("{name: sku, logicalType: string, customProperties: [{property: optional, value: false}]}",
