@@ -65,12 +65,12 @@ def test_a_value_on_a_later_line_is_told_at_its_key(tmp_path: Path) -> None:
         (b"a: \xff", "include/a.yaml: is not UTF-8 (byte 3); save it as UTF-8."),
         ("a: 1\nb: 2\na: 3\n", "include/a.yaml:3: key 'a' is written twice; remove one."),
         ("a: 1\nb:\n  c: 1\n  c: 2\n", "include/a.yaml:4: key 'c' is written twice; remove one."),
-        ("a: 1\n? [x]\n: y\n", "include/a.yaml:2: a key must be plain text; write each key out."),
+        ("a: 1\n\n\n? [x]\n: y\n", "include/a.yaml:4: a key must be plain text; write each key out."),
         ("a: &a {b: 1}\nc:\n  <<: *a\n", "include/a.yaml:3: a key must be plain text; write each key out."),
-        ("a: 1\nb: &b [*b]\n", "include/a.yaml:2: an alias refers to what contains it; write the value out."),
+        ("a: 1\n\n\nb: &b [*b]\n", "include/a.yaml:4: an alias refers to what contains it; write the value out."),
         ("a: 1\nb: &b\n  c:\n    d: *b\n", "include/a.yaml:2: an alias refers to what contains it; write the value out."),
-        ("a: 1\nb: 2026-13-45\n",
-         "include/a.yaml:2: '2026-13-45' cannot be read (month must be in 1..12); put it in quotes."),
+        ("a: 1\n\n\nb: 2026-13-45\n",
+         "include/a.yaml:4: '2026-13-45' cannot be read (month must be in 1..12); put it in quotes."),
         ("\x00", "include/a.yaml: is not YAML; remove control characters and deep nesting."),
         ("a: " + "[" * 5000, "include/a.yaml"),
     ],
@@ -89,7 +89,7 @@ def test_an_alias_may_be_used_beside_what_it_names(tmp_path: Path) -> None:
 
 def test_a_syntax_error_is_told_where_it_shows(tmp_path: Path) -> None:
     """The line of the reader's complaint, from 1, and the complaint."""
-    assert refusal(tmp_path, "a: 1\nb: ]\n").startswith("include/a.yaml:2: is not YAML (")
+    assert refusal(tmp_path, "a: 1\n\n\nb: ]\n").startswith("include/a.yaml:4: is not YAML (")
     assert refusal(tmp_path, "a: 'x\n").endswith("; check indentation and quotes.")
 
 

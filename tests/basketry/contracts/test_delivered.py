@@ -38,7 +38,8 @@ def test_a_file_is_plain_csv_where_nothing_is_written(tmp_path: Path) -> None:
     """The kind is seen from the file, the signs are the usual ones, an empty text is null, the first row is the header."""
     nulls = '      - {property: nullValues, value: ["", n/a]}\n'
     text = GOOD.replace(DELIMITER, "").replace("      - {property: format, value: csv}\n", "").replace(nulls, "")
-    assert load(tmp_path, text).file == FileFormat(
+    assert load(tmp_path, text).file == FileFormat(kind="auto", patterns=("ratings_*.csv",))
+    assert load(tmp_path / "again", text).file == FileFormat(
         kind="auto",
         patterns=("ratings_*.csv",),
         delimiter=",",
