@@ -6,7 +6,7 @@ BASKETRY = @$(PYTHON) tools/bootstrap.py
 export JOB ARGS KILLS AS_OF DATA CATALOG SCALE YES Q TEAM TARGET
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup job plan ask status doctor logs down prune clean faults lint audit data-model screenshots bench deploy deploy-check undeploy
+.PHONY: help run test test-fast setup job plan ask status doctor logs down prune clean faults lint audit data-model screenshots bench deploy deploy-check undeploy
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ run: ## Set up, start, load realistic data through Airflow, show the result (DAT
 
 test: ## Set up what is missing and pass every test (ARGS="…" goes to pytest)
 	$(BASKETRY) test
+
+test-fast: ## Pass the unit tests and those of Spark on a few rows (minutes; ARGS="…" goes to pytest)
+	$(BASKETRY) test-fast
 
 setup: ## Install everything, start nothing
 	$(BASKETRY) setup

@@ -32,10 +32,11 @@ COMMANDS = (
     "setup",
     "status",
     "test",
+    "test-fast",
     "undeploy",
 )
 MANAGE = ("clean", "down", "logs", "status")
-CHECKS = ("audit", "bench", "faults", "lint", "screenshots", "test")
+CHECKS = ("audit", "bench", "faults", "lint", "screenshots", "test", "test-fast")
 DEPLOY = ("deploy", "deploy-check", "undeploy")
 
 

@@ -15,7 +15,7 @@ from tools.environment import CHECKOUT, Places
 from tools.problem import Problem
 from tools.setup import prepare
 
-LINTERS = (("ruff", "check", "."), ("mypy",), ("lint-imports", "--no-logo"))
+LINTERS = (("ruff", "format", "--check", "."), ("ruff", "check", "."), ("mypy",), ("lint-imports", "--no-logo"))
 
 AUDITOR = "pip-audit==2.10.1"
 """Fetched when it is asked for, into an environment of its own: nothing else here needs it."""
@@ -33,6 +33,11 @@ def test_command(arguments: list[str]) -> int:
         places = replace(Places.from_environment(), home=Path(home).resolve())
         env = prepare(places, _say)
         return subprocess.call([sys.executable, "-m", "pytest", *given], env=env, cwd=CHECKOUT)  # noqa: S603
+
+
+def test_fast_command(arguments: list[str]) -> int:
+    """Run the unit tests and those of Spark on a few rows, without the slow ones: minutes, for the way of working."""
+    return test_command(["-m", "(unit or spark) and not slow and not full", *arguments])
 
 
 def screenshots_command(arguments: list[str]) -> int:
