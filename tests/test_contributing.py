@@ -19,7 +19,17 @@ from tools.environment import CHECKOUT
 PAGE = (CHECKOUT / "CONTRIBUTING.md").read_text()
 STEPS = PAGE[PAGE.index("## Add a domain") :]
 BLOCK = re.compile(r"^\*\*([\w./\\-]+)\*\*$|^(`{3,4})(\w+)\n(.*?)^\2$", re.M | re.S)
-LEFT_OUT = (".git", ".venv", ".tools", ".basketry", "__pycache__", ".mypy_cache", ".ruff_cache", ".hypothesis", "mlruns")
+LEFT_OUT = (
+    ".git",
+    ".venv",
+    ".tools",
+    ".basketry",
+    "__pycache__",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".hypothesis",
+    "mlruns",
+)
 TOO_SLOW = "not mypy and not answers_and_changes_nothing and not really_worked"
 """mypy is run once below, and for the new domain alone; commands of other runbooks have nothing to do with it."""
 

@@ -43,7 +43,17 @@ class Server:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
-        command = [str(program()), "--port", str(self.port), "--save", "", "--bind", "127.0.0.1", "--dir", str(self.folder)]
+        command = [
+            str(program()),
+            "--port",
+            str(self.port),
+            "--save",
+            "",
+            "--bind",
+            "127.0.0.1",
+            "--dir",
+            str(self.folder),
+        ]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         end = time.monotonic() + 30
         while time.monotonic() < end:
