@@ -68,7 +68,7 @@ def make_sbom(path: Path) -> None:
 
 
 def dist_command(arguments: list[str]) -> int:
-    """Write the library's wheel, the SBOM of the lock and the release notes of TAG to dist/."""
+    """Write the library's wheel, the SBOM of the lock, the licence and the release notes of TAG to dist/."""
     version = version_of(os.environ.get("TAG", ""))
     notes = release_notes((CHECKOUT / "CHANGELOG.md").read_text(encoding="utf-8"), version)
     check_version(version)
@@ -76,6 +76,7 @@ def dist_command(arguments: list[str]) -> int:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     (folder / wheel_name()).write_bytes(wheel_bytes())
+    shutil.copy(CHECKOUT / "LICENSE", folder)
     (folder / NOTES).write_text(notes, encoding="utf-8")
     make_sbom(folder / sbom_name(version))
     for path in sorted(folder.iterdir()):

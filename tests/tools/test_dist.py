@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 import subprocess
 import zipfile
 from pathlib import Path
@@ -89,7 +89,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, code: int, error: str = "") -> li
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Copy the files that state the version into an empty checkout whose changelog knows that version."""
     version = dist.wheel_name().split("-")[1].split("+")[0]
-    for name in ("pyproject.toml", "docker-compose.yaml"):
+    for name in ("pyproject.toml", "docker-compose.yaml", "LICENSE"):
         (tmp_path / name).write_text((CHECKOUT / name).read_text())
     (tmp_path / "CHANGELOG.md").write_text(f"## [{version}]\n\n- All of it.\n")
     monkeypatch.setattr(dist, "CHECKOUT", tmp_path)
@@ -98,14 +98,16 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_dist_holds_wheel_notes_and_sbom(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three files, nothing of an earlier release; the maker of the SBOM is asked for by its version."""
+    """Four files, nothing of an earlier release; the maker of the SBOM is asked for by its version."""
     (checkout / "dist").mkdir()
     (checkout / "dist" / "old.whl").touch()
     [command] = [answering(monkeypatch, 0)]
     assert dist.dist_command([]) == 0
-    wheel, sbom, notes = sorted((checkout / "dist").iterdir(), key=lambda path: (path.suffix != ".whl", path.suffix))
-    assert notes.read_text() == "- All of it.\n" and json.loads(sbom.read_text()) == {}
-    assert "basketry/library.py" in zipfile.ZipFile(wheel).namelist()
+    files = {path.name: path for path in (checkout / "dist").iterdir()}
+    version = os.environ["TAG"].removeprefix("v")
+    assert set(files) == {dist.wheel_name(), dist.sbom_name(version), dist.NOTES, "LICENSE"}
+    assert files[dist.NOTES].read_text() == "- All of it.\n"
+    assert "basketry/library.py" in zipfile.ZipFile(files[dist.wheel_name()]).namelist()
     assert dist.SBOM_MAKER in command[0] and "==" in dist.SBOM_MAKER
 
 
