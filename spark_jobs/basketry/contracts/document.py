@@ -122,7 +122,7 @@ def _scalar(source: yaml.Node, label: str) -> Any:
         return yaml.SafeLoader("").construct_object(source, deep=True)
     except (yaml.YAMLError, ValueError) as error:
         place = Node(label, source.start_mark.line + 1, None)
-        reason = error.problem if isinstance(error, yaml.MarkedYAMLError) else error  # the rest are lines of a made-up file
+        reason = error.problem if isinstance(error, yaml.MarkedYAMLError) else error
         return place.fail(f"'{source.value}' cannot be read ({reason}); put it in quotes.")
 
 
