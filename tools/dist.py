@@ -16,6 +16,7 @@ from tools.release_notes import release_notes, version_of
 
 SBOM_MAKER = "cyclonedx-bom==7.5.0"
 """The maker of the SBOM. Fetched when it is asked for, into an environment of its own: nothing else here needs it."""
+SBOM_OPTIONS = ("--pyproject", "pyproject.toml", "--of", "JSON", "-o")
 NOTES = "release-notes.md"
 
 
@@ -30,13 +31,12 @@ def check_version(version: str) -> None:
     Raises:
         Problem: A file that states the version states another one.
     """
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     image = re.search(r"image: basketry:(\S+)", (CHECKOUT / "docker-compose.yaml").read_text(encoding="utf-8"))
     declared = {
-        "pyproject.toml": tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
-            "version"
-        ],
+        "pyproject.toml": project["version"],
         "docker-compose.yaml": image[1] if image else "nothing",
-        "spark_jobs/basketry/library.py": wheel_name().split("-")[1].split("+")[0],
+        f"{wheel_name.__module__} (_VERSION)": wheel_name().split("-")[1].split("+")[0],
     }
     for path, other in declared.items():
         if other != version:
@@ -49,18 +49,8 @@ def make_sbom(path: Path) -> None:
     Raises:
         Problem: The maker of the SBOM could not be fetched or failed.
     """
-    uv = [str(CHECKOUT / ".venv" / "bin" / "uv"), "tool", "run", "--from", SBOM_MAKER, "cyclonedx-py"]
-    command = [
-        *uv,
-        "requirements",
-        "requirements.txt",
-        "--pyproject",
-        "pyproject.toml",
-        "--of",
-        "JSON",
-        "-o",
-        str(path),
-    ]
+    uv = [str(CHECKOUT / ".venv" / "bin" / "uv"), "tool", "run", "--from", SBOM_MAKER]
+    command = [*uv, "cyclonedx-py", "requirements", "requirements.txt", *SBOM_OPTIONS, str(path)]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines() or ["it said nothing"]

@@ -107,7 +107,7 @@ def test_dist_holds_wheel_notes_and_sbom(checkout: Path, monkeypatch: pytest.Mon
     version = os.environ["TAG"].removeprefix("v")
     assert set(files) == {dist.wheel_name(), dist.sbom_name(version), dist.NOTES, "LICENSE"}
     assert files[dist.NOTES].read_text() == "- All of it.\n"
-    assert "basketry/library.py" in zipfile.ZipFile(files[dist.wheel_name()]).namelist()
+    assert "basketry/__init__.py" in zipfile.ZipFile(files[dist.wheel_name()]).namelist()
     assert dist.SBOM_MAKER in command[0] and "==" in dist.SBOM_MAKER
 
 
