@@ -215,5 +215,5 @@ def test_the_lock_holds_both_pythons_and_one_spark() -> None:
     pins = dict(line.split(" ")[0].split("==") for line in text.splitlines() if "==" in line and line[0].isalnum())
     assert pins["pyspark"] == pins["pyspark-client"]
     assert text.count("--hash=sha256:") > len(pins)
-    wanted = (CHECKOUT / "requirements.in").read_text().split()
-    assert {re.split("[=<>]", line)[0].lower() for line in wanted} <= set(pins)
+    wanted = (CHECKOUT / "requirements.in").read_text().splitlines()
+    assert {re.split("[=<> ;]", line)[0].lower() for line in wanted} <= set(pins)

@@ -19,9 +19,11 @@ COMMANDS = (
     "data-model",
     "deploy",
     "deploy-check",
+    "dist",
     "doctor",
     "down",
     "faults",
+    "format",
     "job",
     "lint",
     "logs",
@@ -36,7 +38,7 @@ COMMANDS = (
     "undeploy",
 )
 MANAGE = ("clean", "down", "logs", "status")
-CHECKS = ("audit", "bench", "faults", "lint", "screenshots", "test", "test-fast")
+CHECKS = ("audit", "bench", "faults", "format", "lint", "screenshots", "test", "test-fast")
 DEPLOY = ("deploy", "deploy-check", "undeploy")
 
 
