@@ -6,7 +6,7 @@ BASKETRY = @$(PYTHON) tools/bootstrap.py
 export JOB ARGS KILLS AS_OF DATA CATALOG SCALE YES Q TEAM TARGET
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup job plan ask status doctor logs down prune clean faults lint audit data-model screenshots bench deploy deploy-check undeploy
+.PHONY: help run test setup job plan ask status doctor logs down prune clean faults lint audit docs data-model screenshots bench deploy deploy-check undeploy
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ lint: ## Check style, types and who imports whom
 
 audit: ## Ask the vulnerability service about every package of the lock
 	$(BASKETRY) audit
+
+docs: ## Make the site of docs/ and of the docstrings: docs/_build/html
+	$(BASKETRY) docs
 
 data-model: ## Make docs/data-model.md anew from the declarations
 	$(BASKETRY) data-model

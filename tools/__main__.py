@@ -19,6 +19,7 @@ COMMANDS = (
     "data-model",
     "deploy",
     "deploy-check",
+    "docs",
     "doctor",
     "down",
     "faults",
