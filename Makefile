@@ -6,7 +6,7 @@ BASKETRY = @$(PYTHON) tools/bootstrap.py
 export JOB ARGS KILLS AS_OF DATA CATALOG SCALE YES Q TEAM TARGET TAG
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast setup job plan ask status doctor logs down prune clean faults lint format audit data-model screenshots bench deploy deploy-check undeploy dist
+.PHONY: help run test test-fast setup job plan ask status doctor logs down prune clean faults lint format audit docs data-model screenshots bench deploy deploy-check undeploy dist
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ format: ## Put imports in order and lay out every Python file
 
 audit: ## Ask the vulnerability service about every package of the lock
 	$(BASKETRY) audit
+
+docs: ## Make the site of docs/ and of the docstrings: docs/_build/html
+	$(BASKETRY) docs
 
 data-model: ## Make docs/data-model.md anew from the declarations
 	$(BASKETRY) data-model

@@ -20,6 +20,7 @@ COMMANDS = (
     "deploy",
     "deploy-check",
     "dist",
+    "docs",
     "doctor",
     "down",
     "faults",
