@@ -32,8 +32,8 @@ def loyalty_prices(world: World, week: int, products: Products) -> Floats:
     """
     chance = world.stream("flyer", week)
     groups = _brand_groups(products)
-    promoted = chance.random(groups.max() + 1) < PROMOTED_SHARE
-    depth = chance.choice(DEPTHS, len(promoted), p=[0.2, 0.22, 0.24, 0.16, 0.12, 0.06])
+    promoted = chance.random(int(groups.max()) + 1) < PROMOTED_SHARE
+    depth = chance.choice(np.asarray(DEPTHS), len(promoted), p=[0.2, 0.22, 0.24, 0.16, 0.12, 0.06])
     return np.where(promoted, depth, 0.0)[groups]
 
 

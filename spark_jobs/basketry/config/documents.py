@@ -127,7 +127,8 @@ def _scalar(source: yaml.Node, label: str) -> Any:
         return yaml.SafeLoader("").construct_object(source, deep=True)
     except (yaml.YAMLError, ValueError) as error:
         place = Node(label, source.start_mark.line + 1, None)
-        return place.fail(f"'{source.value}' cannot be read ({error}); put it in quotes.")
+        reason = error.problem if isinstance(error, yaml.MarkedYAMLError) else error
+        return place.fail(f"'{source.value}' cannot be read ({reason}); put it in quotes.")
 
 
 def custom_properties(node: Node | None, what: str, allowed: Iterable[str]) -> dict[str, Node]:

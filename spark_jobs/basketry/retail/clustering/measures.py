@@ -39,7 +39,7 @@ def adjusted_rand_index(left: ArrayLike, right: ArrayLike, weights: Floats | Non
     table = np.zeros((int(one.max()) + 1, int(two.max()) + 1))
     np.add.at(table, (one, two), 1.0 if weights is None else weights)
     together, rows, columns = (_pairs(part) for part in (table, table.sum(axis=1), table.sum(axis=0)))
-    chance = rows * columns / max(_pairs(table.sum()), 1.0)
+    chance = rows * columns / max(_pairs(np.asarray(table.sum())), 1.0)
     most = (rows + columns) / 2
     return 1.0 if most == chance else float((together - chance) / (most - chance))
 

