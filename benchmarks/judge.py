@@ -115,7 +115,17 @@ class Judge:
                 os.dup2(output.fileno(), 1)
                 os.dup2(output.fileno(), 2)
             sys.dont_write_bytecode = not keep_bytecode
-            options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "_hypothesis_pytestplugin", "--tb=short"]
+            options = [
+                "-x",
+                "-q",
+                "-m",
+                "unit",
+                "-p",
+                "no:cacheprovider",
+                "-p",
+                "_hypothesis_pytestplugin",
+                "--tb=short",
+            ]
             basetemp = f"--basetemp={self._checkout.parent / 'tmp'}"
             for tests in stages:
                 code = int(pytest.main([*options, basetemp, "-o", "addopts=--import-mode=importlib", *tests]))
@@ -147,6 +157,7 @@ def _leave_the_checkout(copy: Path) -> None:
     os.chdir(copy)
     os.environ |= {
         "PYTHONPATH": os.pathsep.join(inside),
+        "SPARK_CONF_DIR": str(copy),  # which says that nothing is to be set up for Spark
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "CI": "true",  # hypothesis then draws the same examples each time, and keeps none
         "MLFLOW_DISABLE_TELEMETRY": "true",
