@@ -120,11 +120,11 @@ class Judge:
                 "-q",
                 "-m",
                 "unit",
+                "--tb=short",
                 "-p",
                 "no:cacheprovider",
                 "-p",
                 "_hypothesis_pytestplugin",
-                "--tb=short",
             ]
             basetemp = f"--basetemp={self._checkout.parent / 'tmp'}"
             for tests in stages:

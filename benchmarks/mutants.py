@@ -218,6 +218,8 @@ def main(arguments: Sequence[str]) -> int:
             results.append(result)
             if result.outcome == SURVIVED:
                 print(f"[{len(results)}] {result.story()}", flush=True)
+            if len(results) % 50 == 0:
+                print(f"{len(results)} judged", flush=True)
     seconds = time.monotonic() - start
     print(summary(results, seconds))
     alive = [result for result in results if result.outcome == SURVIVED]
