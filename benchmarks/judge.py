@@ -29,6 +29,12 @@ WARM = (
 )
 """What takes seconds to import, and is not ours."""
 
+OPTIONS = (
+    *"-x -q -m unit --tb=short -p no:cacheprovider -p _hypothesis_pytestplugin".split(),
+    *("-o", "addopts=--import-mode=importlib"),
+)
+"""One process, the first failure, unit tests alone, and no other plugin than that of hypothesis."""
+
 KILLED, SURVIVED, BROKEN, TIMED_OUT = "killed", "survived", "does not load", "timed out"
 _FAILED = 1
 """pytest's exit code for failed tests; any other but 0 means that it came to none."""
@@ -115,20 +121,9 @@ class Judge:
                 os.dup2(output.fileno(), 1)
                 os.dup2(output.fileno(), 2)
             sys.dont_write_bytecode = not keep_bytecode
-            options = [
-                "-x",
-                "-q",
-                "-m",
-                "unit",
-                "--tb=short",
-                "-p",
-                "no:cacheprovider",
-                "-p",
-                "_hypothesis_pytestplugin",
-            ]
             basetemp = f"--basetemp={self._checkout.parent / 'tmp'}"
             for tests in stages:
-                code = int(pytest.main([*options, basetemp, "-o", "addopts=--import-mode=importlib", *tests]))
+                code = int(pytest.main([*OPTIONS, basetemp, *tests]))
                 if code:
                     break
         finally:

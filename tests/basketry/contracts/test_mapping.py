@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from basketry.contracts import Contract, load_contract
+from basketry.contracts import Contract, MappedColumn, load_contract
 from basketry.errors import ContractError
 from tests.basketry.contracts.include_folder import CLICKS, GOOD, load, spoiled, write_include
 
@@ -169,6 +170,8 @@ def test_an_id_is_a_text_that_is_called_so(tmp_path: Path) -> None:
     assert {column.name: column.is_id for column in load(tmp_path).mapped} == {
         "review_id": True, "product_id": True, "customer_id": True, "rating": False, "reviewed_on": False,
     }  # fmt: skip
+    read = MappedColumn(name="a_id", type="-string"[1:], expression="`a`")
+    assert (read.is_id, replace(read, name="id_a").is_id, replace(read, type="int").is_id) == (True, False, False)
     assert [column.name for column in clicks(tmp_path / "clicks").mapped if column.is_id] == ["event_id"]
 
 
