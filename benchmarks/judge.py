@@ -30,7 +30,8 @@ WARM = (
 """What takes seconds to import, and is not ours."""
 
 OPTIONS = (
-    *"-x -q -m unit --tb=short -p no:cacheprovider -p _hypothesis_pytestplugin".split(),
+    *("-x", "-q", "-m", "unit", "--tb=short"),
+    *("-p", "no:cacheprovider", "-p", "_hypothesis_pytestplugin"),
     *("-o", "addopts=--import-mode=importlib"),
 )
 """One process, the first failure, unit tests alone, and no other plugin than that of hypothesis."""
