@@ -195,11 +195,11 @@ def mutants(folder: Path) -> list[Figure]:
 
     figures = folder / "figures.json"
     subprocess.run([sys.executable, "-m", "benchmarks.mutants", f"--figures={figures}"], cwd=CHECKOUT, check=True)  # noqa: S603
-    found = json.loads(figures.read_text())
-    what = f"mutants of contracts and gates that no unit test notices / {found['drawn']} drawn by seed {found['seed']}"
-    measured = f"{found['survived']} in {found['minutes']:.0f} minutes"
-    note = f"{found['same']} of them mean the same as what they replace"
-    return [Figure(what, measured, found["survived"] / found["drawn"], round(1 - GOAL, 2), note)]
+    run = json.loads(figures.read_text())
+    what = f"mutants of contracts and gates that no unit test notices / {run['drawn']} drawn by seed {run['seed']}"
+    measured = f"{run['survived']} in {run['minutes']:.0f} minutes"
+    note = f"{run['same']} of them mean the same as what they replace"
+    return [Figure(what, measured, run["survived"] / run["drawn"], round(1 - GOAL, 2), note)]
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -49,12 +49,12 @@ def test_a_head_says_what_its_place_says(old: str, new: str, sentence: str, tmp_
     text, line = spoiled(old, new)
     with pytest.raises(ContractError) as raised:
         load(tmp_path, text)
-    place, _, told = raised.value.message.partition(": ")
+    where, _, reason = raised.value.message.partition(": ")
     changed = [
         number for number, pair in enumerate(zip(old.split("\n"), new.split("\n"), strict=False)) if pair[0] != pair[1]
     ]
     lines = {line + changed[0], line}
-    assert (told, int(place.rpartition(":")[2]) in lines) == (sentence, True)
+    assert (reason, int(where.rpartition(":")[2]) in lines) == (sentence, True)
 
 
 @pytest.mark.parametrize("version", ["0.0.0", "10.20.30"])

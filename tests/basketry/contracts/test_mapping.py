@@ -25,8 +25,8 @@ def refusal(folder: Path, *replacements: tuple[str, str], at: str = "") -> str:
         line = text[: text.rindex(at)].count("\n") + 1
     with pytest.raises(ContractError) as raised:
         load(folder, text)
-    place, _, sentence = raised.value.message.partition(": ")
-    assert place == f"include/contracts/shop/ratings.odcs.yaml:{line}"
+    where, _, sentence = raised.value.message.partition(": ")
+    assert where == f"include/contracts/shop/ratings.odcs.yaml:{line}"
     return sentence
 
 
