@@ -129,6 +129,38 @@ def test_a_personal_column_is_not_called_public(written: str, tmp_path: Path) ->
         load(tmp_path, text)
 
 
+PRICED = """\
+  - name: products
+    physicalType: table
+    logicalType: object
+    properties:
+      - {name: product_id, transformLogic: sku}
+      - {name: list_price, logicalType: number, transformLogic: Stars}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("", "", ""),
+        ("logicalType: number, ", "", ""),
+        ("logicalType: number, ", "logicalType: integer, ",
+         "32: logicalType of column 'list_price' is 'integer'; for decimal(18,4) did you mean 'number'?"),
+        ("transformLogic: Stars", "transformLogic: Writer",
+         "32: column 'list_price' is decimal(18,4) and its expression gives text; write cast(… as decimal(18,4))."),
+    ],
+)  # fmt: skip
+def test_money_is_a_number_with_digits(old: str, new: str, sentence: str, tmp_path: Path) -> None:
+    """What stands in brackets behind a type says how many digits it has, not of which kind it is."""
+    text = GOOD[: GOOD.index("  - name: reviews")] + PRICED.replace(old, new)
+    if not sentence:
+        assert load(tmp_path, text).mapped[1].type == "decimal(18,4)"
+        return
+    with pytest.raises(ContractError) as raised:
+        load(tmp_path, text)
+    assert raised.value.message == f"include/contracts/shop/ratings.odcs.yaml:{sentence}"
+
+
 def test_a_mark_of_the_key_is_for_the_whole_key(tmp_path: Path) -> None:
     """A mark elsewhere, or on more than the key, is another key."""
     mark = "transformLogic: rating_no, primaryKey: true}"
