@@ -36,9 +36,9 @@ OPTIONS = (
 )
 """One process, the first failure, unit tests alone, and no other plugin than that of hypothesis."""
 
-KILLED, SURVIVED, BROKEN, TIMED_OUT = "killed", "survived", "does not load", "timed out"
+KILLED, SURVIVED, CRASHED, TIMED_OUT = "killed", "survived", "crashed", "timed out"
 _FAILED = 1
-"""pytest's exit code for failed tests; any other but 0 means that it came to none."""
+"""pytest's exit code for failed tests; so for tests that cannot be imported any more; any other but 0 means that it came to no result."""
 
 
 def copy_checkout(folder: Path) -> Path:
@@ -86,7 +86,7 @@ class Judge:
         return self._output.read_text(errors="replace")
 
     def outcome(self, tests: Sequence[str], *, first: str = "", keep_bytecode: bool = False) -> str:
-        """What the tests say: survived when all pass, killed when one fails, or does not load, or timed out.
+        """What the tests say: survived when all pass, killed when one fails or cannot be read, crashed, or timed out.
 
         first: the file that is most likely to notice, asked alone before the others are collected.
         """
@@ -99,7 +99,7 @@ class Judge:
         if status is None:
             return TIMED_OUT
         code = os.waitstatus_to_exitcode(status)
-        return SURVIVED if code == 0 else KILLED if code == _FAILED else BROKEN
+        return SURVIVED if code == 0 else KILLED if code == _FAILED else CRASHED
 
     def _wait(self, child: int) -> int | None:
         end = time.monotonic() + self._limit

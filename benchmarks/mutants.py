@@ -26,7 +26,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.judge import BROKEN, CHECKOUT, KILLED, SURVIVED, TIMED_OUT, Judge, changed, copy_checkout
+from benchmarks.judge import CRASHED, CHECKOUT, KILLED, SURVIVED, TIMED_OUT, Judge, changed, copy_checkout
 from benchmarks.mutant_suites import LIBRARY, SUITES
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def summary(results: Sequence[Judged], seconds: float) -> str:
     noticed = len(results) - len(alive)
     lines = [
         f"{len(results)} mutants in {seconds / 60:.1f} minutes: "
-        + ", ".join(f"{outcomes[outcome]} {outcome}" for outcome in (KILLED, BROKEN, TIMED_OUT, SURVIVED)),
+        + ", ".join(f"{outcomes[outcome]} {outcome}" for outcome in (KILLED, CRASHED, TIMED_OUT, SURVIVED)),
         f"noticed: {noticed / max(1, len(results)):.1%} of all; "
         f"{noticed / max(1, len(results) - same):.1%} without {same} survivors that mean the same",
     ]

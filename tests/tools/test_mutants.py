@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import mutants
-from benchmarks.judge import BROKEN, CHECKOUT, KILLED, SURVIVED, TIMED_OUT
+from benchmarks.judge import CRASHED, CHECKOUT, KILLED, SURVIVED, TIMED_OUT
 from benchmarks.mutant_suites import LIBRARY, SUITES
 from benchmarks.mutants import Judged, Mutant, difference, equivalents, summary, what_runs
 
@@ -73,13 +73,13 @@ def test_what_means_the_same_has_a_reason() -> None:
 
 
 def test_the_figures_count_survivors_with_and_without_those_that_mean_the_same() -> None:
-    """One that has a reason stays in the first figure; one that loads no more, or never ends, was noticed."""
+    """One that has a reason stays in the first figure; one that crashed, or never ends, was noticed."""
     path, gone, come = f"{LIBRARY}/gates/bounds.py", "x = 1", "x = 2"
     mutant = Mutant(suite="gates", path=path, operator="NumberReplacer", line=1, code="", gone=gone, come=come)
-    outcomes = [KILLED] * 5 + [BROKEN, TIMED_OUT, SURVIVED, SURVIVED]
+    outcomes = [KILLED] * 5 + [CRASHED, TIMED_OUT, SURVIVED, SURVIVED]
     results = [Judged(mutant, outcome) for outcome in outcomes] + [Judged(mutant, SURVIVED, "Same.")]
     text = summary(results, 90.0)
-    assert "10 mutants in 1.5 minutes: 5 killed, 1 does not load, 1 timed out, 3 survived" in text
+    assert "10 mutants in 1.5 minutes: 5 killed, 1 crashed, 1 timed out, 3 survived" in text
     assert "noticed: 70.0% of all; 77.8% without 1 survivors that mean the same" in text
     assert "survivors: gates/bounds.py 3" in text
     assert "by kind: NumberReplacer 3" in text
