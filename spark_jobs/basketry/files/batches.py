@@ -12,7 +12,7 @@ from basketry.files.delimited import delimited_layout, delimited_rows
 from basketry.files.headers import Layout
 from basketry.files.json_lines import json_lines_layout, json_lines_rows
 from basketry.files.rows import Block, Fields, Number, Row, json_text
-from basketry.files.streams import MEGABYTE, refused, text_encoding, verify_text
+from basketry.files.streams import MEGABYTE, refusal, text_encoding, verify_text
 from basketry.files.workbooks import workbook_layout, workbook_rows
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def file_kind(path: Path, contract: Contract) -> str:
     if kind is None:
         kind = LIKELY_SUFFIXES.get(suffix) if contract.file.kind == "auto" else contract.file.kind
     if kind is None:
-        raise refused(path, f"its format is not clear from the name; set format in {contract.path.name}.")
+        raise refusal(path, f"its format is not clear from the name; set format in {contract.path.name}.")
     return kind
 
 

@@ -30,6 +30,6 @@ BLANKS = SPACES + INVISIBLE
 """What is no part of a value when it stands around it."""
 
 
-def stripped(text: str) -> str:
+def strip_blanks(text: str) -> str:
     """The text without blanks around it."""
     return text.strip(BLANKS)

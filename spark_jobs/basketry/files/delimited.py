@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from basketry.errors import BadInputError
-from basketry.files.blanks import stripped
+from basketry.files.blanks import strip_blanks
 from basketry.files.headers import Layout, match_header
 from basketry.files.rows import BAD_QUOTING, NUL_BYTE, Block, Row, fitted_row, verbatim_row
 from basketry.files.streams import (
     LONGEST_RECORD,
-    Lines,
+    LineReader,
     content_start,
     open_text,
+    refusal,
     refuse_disguise,
     refuse_other_encoding,
-    refused,
     text_encoding,
 )
 
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 
 LINES_PER_BLOCK = 500
-"""Lines that are tried as whole rows at once, which most files are made of."""
+"""LineReader that are tried as whole rows at once, which most files are made of."""
 
 
 class _Records:
     """Records of one CSV text, numbered as a spreadsheet numbers rows: blank lines count, inner line ends do not."""
 
-    def __init__(self, lines: Lines, path: Path, contract: Contract) -> None:
+    def __init__(self, lines: LineReader, path: Path, contract: Contract) -> None:
         self.lines = lines
         self._path = path
         self._parse = _csv_parser(contract)
@@ -50,7 +50,7 @@ class _Records:
             return next(self._reader)
         except csv.Error:
             if self.lines.exhausted:
-                raise refused(
+                raise refusal(
                     self._path,
                     "a quote opened here is never closed; close or double it, and deliver the file again.",
                     self.lines.first_line,
@@ -95,7 +95,7 @@ def _opened(path: Path, contract: Contract) -> Iterator[tuple[_Records, Layout]]
     refuse_disguise(path, start, "CSV text")
     refuse_other_encoding(path, start, encoding)
     with open_text(path, encoding, newline="") as text:
-        records = _Records(Lines(text, path), path, contract)
+        records = _Records(LineReader(text, path), path, contract)
         yield records, match_header(path, *_header(records, path, contract), contract)
 
 
@@ -106,9 +106,9 @@ def _header(records: _Records, path: Path, contract: Contract) -> tuple[int, lis
             fields = records.following()
     except StopIteration:
         problem = f"the file ends before its header in row {contract.file.header_row}; deliver it with its header."
-        raise refused(path, problem) from None
+        raise refusal(path, problem) from None
     if fields is None:
-        raise refused(path, "the quotes of the header do not match; correct them.", records.lines.first_line)
+        raise refusal(path, "the quotes of the header do not match; correct them.", records.lines.first_line)
     return records.lines.first_line, fields
 
 
@@ -152,4 +152,4 @@ def _single_row(records: _Records, layout: Layout) -> Row | None:
 
 
 def _is_blank(fields: list[str], width: int) -> bool:
-    return not fields or (len(fields) == 1 and width > 1 and not stripped(fields[0]))
+    return not fields or (len(fields) == 1 and width > 1 and not strip_blanks(fields[0]))

@@ -12,7 +12,7 @@ from basketry.errors import BadInputError, NothingDeliveredError
 if TYPE_CHECKING:
     from basketry.contracts import Contract
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 GLOB_SIGNS = "*?["
 NAMES_SHOWN = 5
@@ -45,7 +45,7 @@ def find_files(folder: Path, pattern: str, contract: Contract) -> list[Path]:
     return sorted(found)
 
 
-def find_in_feeds(contracts: Sequence[Contract], find: Callable[[Contract], Found]) -> list[tuple[Contract, Found]]:
+def find_in_feeds(contracts: Sequence[Contract], find: Callable[[Contract], Result]) -> list[tuple[Contract, Result]]:
     """What `find` finds for each contract; of several, those for which nothing was delivered are left out.
 
     Raises NothingDeliveredError when nothing is left.

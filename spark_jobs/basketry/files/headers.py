@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from basketry.files.blanks import stripped
-from basketry.files.streams import refused
+from basketry.files.blanks import strip_blanks
+from basketry.files.streams import refusal
 
 if TYPE_CHECKING:
     from basketry.contracts import Contract
@@ -43,21 +43,21 @@ def match_header(path: Path, line: int, fields: Sequence[str | None], contract: 
     """
     header = _trimmed(fields)
     if not header:
-        raise refused(path, "the header row is blank; remove the blank rows or set headerRow in the contract.", line)
+        raise refusal(path, "the header row is blank; remove the blank rows or set headerRow in the contract.", line)
     if any("\0" in name for name in header):
-        raise refused(path, "the header holds NUL bytes; the file is binary or UTF-16, set its encoding.", line)
+        raise refusal(path, "the header holds NUL bytes; the file is binary or UTF-16, set its encoding.", line)
     _refuse_duplicates(path, line, header)
     index = {name: position for position, name in enumerate(header)}
-    known = {stripped(column.header) for column in contract.delivered}
+    known = {strip_blanks(column.header) for column in contract.delivered}
     unknown = tuple((i, name or f"column {i + 1}") for i, name in enumerate(header) if name not in known)
     _refuse_missing(path, line, header, contract)
     refuse_unknown(path, line, [name for _, name in unknown], contract)
-    positions = tuple(index.get(stripped(column.header)) for column in contract.delivered)
+    positions = tuple(index.get(strip_blanks(column.header)) for column in contract.delivered)
     return Layout(len(header), positions, unknown, len(fields) - len(header))
 
 
 def _trimmed(fields: Sequence[str | None]) -> list[str]:
-    header = [stripped(field or "") for field in fields]
+    header = [strip_blanks(field or "") for field in fields]
     while header and not header[-1]:
         header.pop()
     return header
@@ -67,7 +67,7 @@ def _refuse_duplicates(path: Path, line: int, header: list[str]) -> None:
     first: dict[str, int] = {}
     for position, name in enumerate(header, start=1):
         if name and name in first:
-            raise refused(
+            raise refusal(
                 path,
                 f"column '{name}' occurs twice, as columns {first[name]} and {position}; rename or remove one.",
                 line,
@@ -76,19 +76,19 @@ def _refuse_duplicates(path: Path, line: int, header: list[str]) -> None:
 
 
 def _refuse_missing(path: Path, line: int, header: list[str], contract: Contract) -> None:
-    wanted = {stripped(column.header): column.optional for column in contract.delivered}
+    wanted = {strip_blanks(column.header): column.optional for column in contract.delivered}
     missing = [name for name, optional in wanted.items() if not optional and name not in header]
     if not missing:
         return
     delimiter = _likely_delimiter(header, contract)
     if delimiter:
         problem = f"the columns seem separated by {delimiter!r}; set delimiter to it in {contract.path.name}."
-        raise refused(path, problem, line)
+        raise refusal(path, problem, line)
     if len(missing) == len(wanted):
         problem = f"no column of {contract.path.name} is here, first '{missing[0]}'; add the header row or name its"
-        raise refused(path, f"{problem} row as headerRow.", line)
+        raise refusal(path, f"{problem} row as headerRow.", line)
     spare = [name for name in header if name and name not in wanted]
-    raise refused(path, missing_columns(missing, spare, contract), line)
+    raise refusal(path, describe_missing_columns(missing, spare, contract), line)
 
 
 def _likely_delimiter(header: list[str], contract: Contract) -> str | None:
@@ -97,7 +97,7 @@ def _likely_delimiter(header: list[str], contract: Contract) -> str | None:
     return next((sign for sign in COMMON_DELIMITERS if sign in header[0]), None)
 
 
-def missing_columns(missing: Sequence[str], spare: Sequence[str], contract: Contract) -> str:
+def describe_missing_columns(missing: Sequence[str], spare: Sequence[str], contract: Contract) -> str:
     """The sentence about missing columns, with the spare column that each was probably renamed to."""
     near = [(name, nearest_name(name, spare)) for name in missing]
     told = ", ".join(f"'{name}' (the file has '{other}')" if other else f"'{name}'" for name, other in near)
@@ -122,4 +122,4 @@ def refuse_unknown(path: Path, line: int, names: Sequence[str], contract: Contra
     if names and contract.unknown_columns == "refuse":
         told = ", ".join(f"'{name}'" for name in names)
         fix = f"remove from the file, or add to {contract.path.name}"
-        raise refused(path, f"unknown column {told}, which this contract refuses; {fix}.", line)
+        raise refusal(path, f"unknown column {told}, which this contract refuses; {fix}.", line)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from basketry.config.clock import now
 from basketry.files.batches import verified_layout
-from basketry.files.streams import content_start, refused, refusing_damage
+from basketry.files.streams import content_start, damage_refused, refusal
 
 if TYPE_CHECKING:
     from basketry.contracts import Contract
@@ -39,7 +39,7 @@ class DeliveredFile:
     names_its_day: bool = False
     ordering_time: datetime | None = None
 
-    def is_news(self, loaded: Mapping[str, datetime]) -> bool:
+    def should_load(self, loaded: Mapping[str, datetime]) -> bool:
         """Whether its rows say more than what was loaded. loaded: time of delivery by checksum.
 
         A name with a later day is news though the bytes are known: the retailer says that what was true then is true
@@ -55,12 +55,12 @@ def inspect_file(path: Path | str, contract: Contract) -> DeliveredFile:
     Raises RefusedFileError (a BadInputError) that names the file, the line where known, and the fix.
     """
     path = Path(path)
-    with refusing_damage(path):
+    with damage_refused(path):
         content_start(path)
-        return file_at(path, contract, verified_layout(path, contract).unknown_names)
+        return describe_file(path, contract, verified_layout(path, contract).unknown_names)
 
 
-def file_at(path: Path, contract: Contract, unknown_columns: tuple[str, ...] = ()) -> DeliveredFile:
+def describe_file(path: Path, contract: Contract, unknown_columns: tuple[str, ...] = ()) -> DeliveredFile:
     """What a file's name and bytes say, without looking whether they fit; RefusedFileError when its name tells no day."""
     return DeliveredFile(
         path=str(path.absolute()),
@@ -80,7 +80,7 @@ def checksum_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def unfit_file(path: Path | str) -> DeliveredFile:
+def describe_invalid_file(path: Path | str) -> DeliveredFile:
     """What can be said of a file that inspect_file refuses: its modification time stands for the delivery.
 
     checksum: `unread:<name>` where not even its bytes can be read.
@@ -105,7 +105,7 @@ def delivery_time(path: Path, contract: Contract) -> datetime:
         local = datetime.strptime(text, strptime_format(rule.format))
     except ValueError:
         problem = f"'{text}' in the name is no date of the form {rule.format}; rename the file, or correct deliveredAt."
-        raise refused(path, problem) from None
+        raise refusal(path, problem) from None
     _refuse_future(path, local.date(), contract)
     return local.replace(tzinfo=ZoneInfo(contract.time_zone)).astimezone(UTC)
 
@@ -115,7 +115,7 @@ def _refuse_future(path: Path, day: date, contract: Contract) -> None:
     tomorrow = now().astimezone(ZoneInfo(contract.time_zone)).date() + timedelta(days=1)
     if day > tomorrow:
         problem = f"its name says that it is delivered on {day}, which is after tomorrow ({tomorrow}); correct the day in the name."
-        raise refused(path, problem)
+        raise refusal(path, problem)
 
 
 def _day_in_name(path: Path, contract: Contract) -> re.Match[str] | None:

@@ -45,7 +45,7 @@ class MergedCells:
 
 
 @dataclass
-class SheetFacts:
+class SheetScan:
     """Merged ranges, and the error cells of each row as (column counted from 0, text such as #N/A)."""
 
     merges: list[MergedCells] = field(default_factory=list)
@@ -67,9 +67,9 @@ def find_sheets(archive: zipfile.ZipFile) -> list[SheetPart]:
     return sheets
 
 
-def scan_sheet(archive: zipfile.ZipFile, sheet: SheetPart) -> SheetFacts:
+def scan_sheet(archive: zipfile.ZipFile, sheet: SheetPart) -> SheetScan:
     """Read the sheet's XML once to its end, checking its checksum: merged ranges and error cells."""
-    facts = SheetFacts()
+    facts = SheetScan()
     rest = b""
     with archive.open(sheet.part) as stream:
         while chunk := stream.read(CHUNK_BYTES):
@@ -86,7 +86,7 @@ def _last_row_end(block: bytes) -> int:
     return ends[-1] if ends else 0
 
 
-def _note(facts: SheetFacts, block: bytes) -> None:
+def _note(facts: SheetScan, block: bytes) -> None:
     for tag in _MERGED.findall(block) if b"mergeCell " in block else ():
         cells = _attributes(tag)["ref"]
         rows = [int(row) for _, row in _CELL_NAME.findall(cells)]

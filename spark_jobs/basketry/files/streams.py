@@ -39,30 +39,30 @@ DISGUISES = {
 MARKED_ENCODINGS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
-def refused(path: Path, problem: str, line: int | None = None) -> RefusedFileError:
+def refusal(path: Path, problem: str, line: int | None = None) -> RefusedFileError:
     """The error of a file that cannot be loaded as a whole: its name, the line where known, the problem and fix."""
     place = path.name if line is None else f"{path.name}, line {line}"
     return RefusedFileError(f"{place}: {problem}")
 
 
 @contextmanager
-def refusing_damage(path: Path) -> Iterator[None]:
+def damage_refused(path: Path) -> Iterator[None]:
     """Turn what a missing, unreadable or damaged file raises into a RefusedFileError; other errors pass."""
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise refused(path, "the gzip content is cut off or damaged; deliver the file again.") from None
+        raise refusal(path, "the gzip content is cut off or damaged; deliver the file again.") from None
     except FileNotFoundError:
-        raise refused(path, "the file does not exist (any more); deliver it again.") from None
+        raise refusal(path, "the file does not exist (any more); deliver it again.") from None
     except PermissionError:
-        raise refused(path, "the file cannot be read; give the user of the job read permission.") from None
+        raise refusal(path, "the file cannot be read; give the user of the job read permission.") from None
 
 
 @contextmanager
 def open_content(path: Path) -> Iterator[BinaryIO]:
     """The file's content as a binary stream, unpacked when it is gzip; refuses what is no regular, non-empty file."""
     _refuse_irregular(path)
-    with refusing_damage(path), path.open("rb") as raw:
+    with damage_refused(path), path.open("rb") as raw:
         mark = raw.read(2)
         raw.seek(0)
         if mark == GZIP_MARK:
@@ -70,15 +70,15 @@ def open_content(path: Path) -> Iterator[BinaryIO]:
                 yield cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, unpacked), CHUNK_BYTES))
             return
         if path.suffix.lower() == ".gz" and mark:
-            raise refused(path, "the name ends in .gz but the content is not gzip; remove the suffix or compress it.")
+            raise refusal(path, "the name ends in .gz but the content is not gzip; remove the suffix or compress it.")
         yield raw
 
 
 def _refuse_irregular(path: Path) -> None:
     if path.is_dir():
-        raise refused(path, "this is a directory; name the files inside it.")
+        raise refusal(path, "this is a directory; name the files inside it.")
     if path.exists() and not path.is_file():
-        raise refused(path, "this is not a regular file; deliver a plain file.")
+        raise refusal(path, "this is not a regular file; deliver a plain file.")
 
 
 def content_start(path: Path, length: int = 512) -> bytes:
@@ -86,7 +86,7 @@ def content_start(path: Path, length: int = 512) -> bytes:
     with open_content(path) as stream:
         start = stream.read(length)
     if not start:
-        raise refused(path, "the file is empty; deliver it again with at least its header.")
+        raise refusal(path, "the file is empty; deliver it again with at least its header.")
     return start
 
 
@@ -94,9 +94,9 @@ def refuse_disguise(path: Path, start: bytes, expected: str) -> None:
     """Refuse content whose first bytes are those of another format, whatever the file is called."""
     for mark, what in DISGUISES.items():
         if start.startswith(mark):
-            raise refused(path, f"the content is {what}, not {expected}; deliver {expected}.")
+            raise refusal(path, f"the content is {what}, not {expected}; deliver {expected}.")
     if start.startswith(ZIP_MARK) and expected != "an XLSX workbook":
-        raise refused(path, f"the content is a zip archive or Excel workbook, not {expected}; save it as {expected}.")
+        raise refusal(path, f"the content is a zip archive or Excel workbook, not {expected}; save it as {expected}.")
 
 
 def text_encoding(contract: Contract) -> str:
@@ -114,7 +114,7 @@ def refuse_other_encoding(path: Path, start: bytes, encoding: str) -> None:
     """Refuse content whose byte order mark contradicts the contract's encoding."""
     for mark, marked in MARKED_ENCODINGS:
         if start.startswith(mark) and not encoding.startswith((marked, "utf-32")):
-            raise refused(path, f"the file is {marked} by its first bytes; set encoding: {marked} in the contract.", 1)
+            raise refusal(path, f"the file is {marked} by its first bytes; set encoding: {marked} in the contract.", 1)
 
 
 def verify_text(path: Path, encoding: str) -> None:
@@ -137,12 +137,12 @@ def verify_text(path: Path, encoding: str) -> None:
             last = max(text.rfind("\n"), text.rfind("\r"))
             run = len(text) - last - 1 if last >= 0 else run + len(text)
             if run > LONGEST_RECORD:
-                raise too_long(path, line)
+                raise line_too_long(path, line)
 
 
-def too_long(path: Path, line: int) -> RefusedFileError:
+def line_too_long(path: Path, line: int) -> RefusedFileError:
     """The refusal of a line or record that is no data any more."""
-    return refused(
+    return refusal(
         path,
         f"the line is longer than {LONGEST_RECORD // MEGABYTE} MB; check its line ends and quotes, deliver it again.",
         line,
@@ -155,7 +155,7 @@ def _undecodable(path: Path, encoding: str, line: int, problem: UnicodeError) ->
         line += before.count("\n") or before.count("\r")
     shown = encoding.removesuffix("-sig")
     hint = "cp1252" if shown != "cp1252" else "utf-8"
-    return refused(
+    return refusal(
         path, f"a byte here is not {shown} text; set encoding in the contract to the file's own (often {hint}).", line
     )
 
@@ -168,11 +168,11 @@ def open_text(path: Path, encoding: str, newline: str) -> Iterator[TextIO]:
             yield io.TextIOWrapper(stream, encoding=encoding, newline=newline)
     except UnicodeError:
         verify_text(path, encoding)
-        raise refused(path, f"the content is not {encoding} text; set encoding in the contract.") from None
+        raise refusal(path, f"the content is not {encoding} text; set encoding in the contract.") from None
 
 
-class Lines:
-    """Lines of a text, one record at a time: bounded in length, and able to give back all but a record's first."""
+class LineReader:
+    """LineReader of a text, one record at a time: bounded in length, and able to give back all but a record's first."""
 
     def __init__(self, text: TextIO, path: Path) -> None:
         """Read from `text`; `path` is only named in refusals."""
@@ -211,7 +211,7 @@ class Lines:
             taken.append(line)
             size += len(line)
             if len(line) > LONGEST_RECORD:
-                raise too_long(self._path, self.line + len(taken))
+                raise line_too_long(self._path, self.line + len(taken))
         self.line += len(taken)
         return taken
 
@@ -233,6 +233,6 @@ class Lines:
             self.record.append(line)
             size = len(line) if len(self.record) == 1 else size + len(line)
             if size > LONGEST_RECORD:
-                raise too_long(self._path, self.first_line)
+                raise line_too_long(self._path, self.first_line)
             yield line
         self.exhausted = True

@@ -25,7 +25,7 @@ from basketry.errors import BasketryError
 from basketry.files.headers import Layout, match_header, nearest_name
 from basketry.files.rows import Block, Number, Row, fitted_row
 from basketry.files.sheet_parts import MergedCells, SheetPart, find_sheets, first_rows, scan_sheet
-from basketry.files.streams import CHUNK_BYTES, ZIP_MARK, content_start, open_content, refuse_disguise, refused
+from basketry.files.streams import CHUNK_BYTES, ZIP_MARK, content_start, open_content, refusal, refuse_disguise
 
 if TYPE_CHECKING:
     from basketry.contracts import Contract
@@ -77,7 +77,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
     start = content_start(path)
     refuse_disguise(path, start, "an XLSX workbook")
     if not start.startswith(ZIP_MARK):
-        raise refused(path, "the content is no XLSX workbook (perhaps renamed text); save it as XLSX, or name it .csv.")
+        raise refusal(path, "the content is no XLSX workbook (perhaps renamed text); save it as XLSX, or name it .csv.")
     with _refusing_bad_workbook(path), open_content(path) as content:
         if not isinstance(content, io.BufferedReader) or not isinstance(content.raw, gzip.GzipFile):
             yield content
@@ -98,7 +98,7 @@ def _refusing_bad_workbook(path: Path) -> Iterator[None]:
         if not _is_damage(error):
             raise
         problem = "the workbook is damaged or protected; save it in Excel as XLSX without a password, and deliver that."
-        raise refused(path, problem) from None
+        raise refusal(path, problem) from None
 
 
 def _is_damage(error: BaseException) -> bool:
@@ -111,27 +111,27 @@ def _is_damage(error: BaseException) -> bool:
 
 def _sheet_part(path: Path, archive: zipfile.ZipFile, contract: Contract) -> SheetPart:
     if "xl/workbook.xml" not in archive.namelist():
-        raise refused(path, "the content is a zip archive without a workbook; save it from Excel as XLSX.")
+        raise refusal(path, "the content is a zip archive without a workbook; save it from Excel as XLSX.")
     if sum(part.file_size for part in archive.infolist()) > LARGEST_WORKBOOK:
-        raise refused(path, f"the workbook unpacks to more than {LARGEST_WORKBOOK >> 30} GB; deliver it as CSV.")
+        raise refusal(path, f"the workbook unpacks to more than {LARGEST_WORKBOOK >> 30} GB; deliver it as CSV.")
     sheets = find_sheets(archive)
     wanted = contract.file.sheet
     if not sheets:
-        raise refused(path, "the workbook has no sheet; deliver it with its rows on one.")
+        raise refusal(path, "the workbook has no sheet; deliver it with its rows on one.")
     if wanted is None:
         return sheets[0]
     named = {sheet.name: sheet for sheet in sheets}
     if wanted not in named:
         near = nearest_name(wanted, list(named)) or ", ".join(list(named)[:5])
         problem = f"sheet '{wanted}' is missing (there is '{near}'); rename it, or set sheet in {contract.path.name}."
-        raise refused(path, problem)
+        raise refusal(path, problem)
     return named[wanted]
 
 
 def _refuse_merged(path: Path, row: int, merges: list[MergedCells]) -> None:
     for merged in merges:
         if merged.first_row <= row <= merged.last_row:
-            raise refused(path, f"the header cells {merged.cells} are merged; unmerge them and name each column.", row)
+            raise refusal(path, f"the header cells {merged.cells} are merged; unmerge them and name each column.", row)
 
 
 def _header(path: Path, head: BinaryIO, part: SheetPart, contract: Contract) -> list[str | None]:
@@ -141,7 +141,7 @@ def _header(path: Path, head: BinaryIO, part: SheetPart, contract: Contract) -> 
         for number, cells in enumerate(rows, start=1):
             if number == row:
                 return cells
-    raise refused(path, f"the sheet '{part.name}' is empty before its header row {row}; deliver it with a header.")
+    raise refusal(path, f"the sheet '{part.name}' is empty before its header row {row}; deliver it with a header.")
 
 
 def _rows(path: Path, contract: Contract, layout: Layout) -> Iterator[Row]:

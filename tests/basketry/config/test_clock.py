@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from basketry.config import clock
-from basketry.config.clock import check_over, now
+from basketry.config.clock import check_day_is_over, now
 from basketry.errors import BAD_INPUT_EXIT, BadInputError
 from basketry.lake import runner
 from basketry.lake.runner import job_main, job_parser
@@ -42,10 +42,10 @@ def test_a_moment_without_a_zone_is_refused(text: str, monkeypatch: pytest.Monke
 def test_a_day_is_over_where_the_retailer_is() -> None:
     """The sentence names the zone and the last complete day; that one is taken."""
     moment = datetime.fromisoformat(EVENING)
-    check_over(date(2026, 11, 27), moment, "America/New_York")
-    check_over(date(2026, 11, 28), moment, "Europe/Berlin")
+    check_day_is_over(date(2026, 11, 27), moment, "America/New_York")
+    check_day_is_over(date(2026, 11, 28), moment, "Europe/Berlin")
     with pytest.raises(BadInputError) as error:
-        check_over(date(2026, 11, 28), moment, "America/New_York")
+        check_day_is_over(date(2026, 11, 28), moment, "America/New_York")
     assert error.value.message == (
         "the as-of date 2026-11-28 is not over in America/New_York; the last complete day is 2026-11-27."
     )

@@ -1,4 +1,4 @@
-"""JSON Lines: one object a line, values exactly as delivered, a bad line never a lost line."""
+"""JSON LineReader: one object a line, values exactly as delivered, a bad line never a lost line."""
 
 from __future__ import annotations
 

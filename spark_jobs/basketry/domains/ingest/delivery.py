@@ -24,8 +24,8 @@ MOST_SHARES = 4
 REFUSAL = re.compile(r"^\W*[\w.]*Error: BAD_INPUT: (.+)$", re.M)
 
 
-def delivered_rows(spark: SparkSession, files: Sequence[DeliveredFile], contract: Contract) -> DataFrame:
-    """Every record of the files as text, with its lineage: what `ingest.core.judge` takes."""
+def read_delivered_rows(spark: SparkSession, files: Sequence[DeliveredFile], contract: Contract) -> DataFrame:
+    """Every record of the files as text, with its lineage: what `ingest.core.validate_rows` takes."""
     names = [column.name for column in contract.delivered]
     texts = ", ".join(f"`{name}` string" for name in names)
     schema = f"_file int, _row_number bigint, {texts}, _extra string, _native array<string>, _defects array<string>"
@@ -57,7 +57,7 @@ def delivered_rows(spark: SparkSession, files: Sequence[DeliveredFile], contract
 
 
 @contextmanager
-def refusals() -> Iterator[None]:
+def task_refusals() -> Iterator[None]:
     """Turns a file's refusal that a reading task ran into (an unclosed quote, say) back into the error it is."""
     try:
         yield

@@ -59,7 +59,7 @@ class FileTally:
         return self.good + self.quarantined + self.duplicate
 
     def add(self, row: Row) -> None:
-        """Count one line of `ingest.core.tally`."""
+        """Count one line of `ingest.core.count_outcomes`."""
         self.reasons.update(dict.fromkeys([*row._reasons, *row._warnings], row.rows))
         if row._reasons:
             self.quarantined += row.rows
@@ -71,17 +71,17 @@ class FileTally:
             self.first_day = min(filter(None, (self.first_day, row.first_day)), default=None)
             self.last_day = max(filter(None, (self.last_day, row.last_day)), default=None)
 
-    def told(self, reason: str) -> str:
+    def describe_reason(self, reason: str) -> str:
         """A reason with its rows and, of a closed list of words, the texts: `status:unknown_value 2 ('draft' 2)`."""
         shown = self.texts.get(reason, Counter[str]()).most_common(_TEXTS_SHOWN)
         rest = self.reasons[reason] - sum(count for _, count in shown)
         parts = [f"'{text}' {count:,}" for text, count in shown] + ([f"others {rest:,}"] if rest and shown else [])
         return f"{reason} {self.reasons[reason]:,}" + (f" ({', '.join(parts)})" if parts else "")
 
-    def line(self) -> str:
+    def describe(self) -> str:
         """One line for people."""
         fate = f"refused: {self.refusal}" if self.refusal else f"{self.good:,} good, {self.quarantined:,} quarantined"
-        reasons = ", ".join(self.told(name) for name, _ in self.reasons.most_common())
+        reasons = ", ".join(self.describe_reason(name) for name, _ in self.reasons.most_common())
         counts = f"{self.read:,} rows read, {fate}, {self.duplicate:,} duplicate"
         if self.older:
             counts += f", {self.older:,} older than what is stored"
@@ -90,12 +90,12 @@ class FileTally:
         return f"{self.file.name}: {counts}" + (f" ({reasons})" if reasons else "")
 
 
-def tallies(
+def tally_files(
     files: Sequence[DeliveredFile], lines: Iterable[Row], contract: Contract, texts: Iterable[Row] = ()
 ) -> list[FileTally]:
     """A tally for every file; a file with more bad rows than its contract allows gets a refusal.
 
-    lines: of `ingest.core.tally`; texts: of `ingest.declared.counted_texts`.
+    lines: of `ingest.core.count_outcomes`; texts: of `ingest.table_rules.count_unknown_texts`.
     """
     by_checksum = {file.checksum: FileTally(file) for file in files}
     for line in lines:
@@ -108,7 +108,7 @@ def tallies(
             share = tally.quarantined / tally.read
             most = tally.reasons.most_common(1)[0][0]
             fix = _FIXES.get(most.split(":")[-1])
-            shown = tally.told(most) if most in tally.texts else most
+            shown = tally.describe_reason(most) if most in tally.texts else most
             tally.refusal = (
                 f"{share:.1%} of its rows are bad (most: {shown}), its contract allows {allowed:.1%}; "
                 f"mend the file, or correct {contract.path.name}" + (f" ({fix})" if fix else "")
@@ -116,15 +116,15 @@ def tallies(
     return list(by_checksum.values())
 
 
-def record(
+def record_files(
     lake: Lakehouse, contract: Contract, counted: Sequence[FileTally], run_id: str, delivered_by: str | None
 ) -> None:
     """Write the files' lines; recording a file again replaces its line."""
     rows = [_ledger_row(tally, contract, run_id, delivered_by) for tally in counted]
-    lake.record(FILES, rows, where=f"feed = '{contract.feed}' AND {among('file_checksum', counted)}")
+    lake.record(FILES, rows, where=f"feed = '{contract.feed}' AND {in_list('file_checksum', counted)}")
 
 
-def among(column: str, counted: Sequence[FileTally]) -> str:
+def in_list(column: str, counted: Sequence[FileTally]) -> str:
     """SQL condition: the column holds one of these files' checksums."""
     return f"{column} IN ({', '.join(repr(tally.file.checksum) for tally in counted)})"
 
@@ -157,7 +157,7 @@ def _ledger_row(tally: FileTally, contract: Contract, run_id: str, delivered_by:
     )
 
 
-def refuse_if_any(counted: Sequence[FileTally]) -> None:
+def raise_if_refused(counted: Sequence[FileTally]) -> None:
     """BadInputError that names every refused file, when there is one."""
     refused = [f"{tally.file.name}: {tally.refusal}" for tally in counted if tally.refusal]
     if refused:

@@ -22,7 +22,7 @@ def counts_occurrences(contract: Contract) -> bool:
 
 
 def with_whole_files(lake: Lakehouse, contract: Contract, rows: DataFrame) -> DataFrame:
-    """The rows and, where the contract counts occurrences, all other rows of their files: what `core.judge` takes."""
+    """The rows and, where the contract counts occurrences, all other rows of their files: what `core.validate_rows` takes."""
     if not counts_occurrences(contract):
         return rows
     bronze = lake.read(bronze_table(contract.feed, ((column.name, column.pii) for column in contract.delivered)))
@@ -33,7 +33,7 @@ def with_whole_files(lake: Lakehouse, contract: Contract, rows: DataFrame) -> Da
     return rows.unionByName(others)
 
 
-def renumbered(lake: Lakehouse, contract: Contract, judged: DataFrame, replayed: DataFrame) -> DataFrame | None:
+def renumbered_rows(lake: Lakehouse, contract: Contract, validated: DataFrame, replayed: DataFrame) -> DataFrame | None:
     """Entity rows of the files' other rows, which a row that passes now may have given another number; None without.
 
     They are in silver under the number before, so they are said again, and no number is lost. A file of which no row has the
@@ -41,7 +41,7 @@ def renumbered(lake: Lakehouse, contract: Contract, judged: DataFrame, replayed:
     """
     if not counts_occurrences(contract) or not lake.exists(contract.entity):
         return None
-    others = core.entity_rows(core.good(judged.join(replayed.select(*ROW), ROW, "leftanti")), contract)
+    others = core.entity_rows(core.good_rows(validated.join(replayed.select(*ROW), ROW, "leftanti")), contract)
     stored = lake.read(contract.entity).select(*contract.entity.key, *ROW)
     unchanged = others.join(stored, [*contract.entity.key, *ROW], "leftsemi").select("_file_checksum").distinct()
     return others.join(F.broadcast(unchanged), "_file_checksum", "leftsemi")

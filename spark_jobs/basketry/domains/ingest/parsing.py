@@ -13,7 +13,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from basketry.contracts import Contract, DeliveredColumn
-from basketry.files.blanks import stripped
+from basketry.files.blanks import strip_blanks
 from basketry.retail.text_columns import trimmed
 from basketry.tables import MONEY
 
@@ -32,14 +32,14 @@ EXACT = "decimal(38,18)"
 ZONED_LETTERS = re.compile(r"[XxZzVO]")
 
 
-def present(text: Column, contract: Contract) -> Column:
+def present_text(text: Column, contract: Contract) -> Column:
     """The text without blanks around it; null where the contract says that it means missing."""
     value = trimmed(text)
-    missing = [stripped(word) for word in contract.file.null_values] or [""]
+    missing = [strip_blanks(word) for word in contract.file.null_values] or [""]
     return F.when(~value.isin(*missing), value)
 
 
-def parse(text: Column, native: Column, column: DeliveredColumn, contract: Contract) -> Column:
+def parse_text(text: Column, native: Column, column: DeliveredColumn, contract: Contract) -> Column:
     """The value of a present text by the delivered column's logical type; null where it cannot be read as one.
 
     native: whether the file itself held a number (a cell, a JSON value), on which the contract's signs have no say.

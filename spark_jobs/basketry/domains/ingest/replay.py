@@ -15,8 +15,8 @@ from pyspark.sql import functions as F
 
 from basketry.contracts import Contract, load_contract
 from basketry.domains.ingest import core
-from basketry.domains.ingest.occurrences import renumbered, with_whole_files
-from basketry.domains.ingest.order import noted_files
+from basketry.domains.ingest.delivery_order import ledger_entries
+from basketry.domains.ingest.occurrences import renumbered_rows, with_whole_files
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.retail.suppression import digests, masked
@@ -33,23 +33,27 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     rows = with_whole_files(lake, contract, quarantined_rows(open_rows, contract))
     # Kept as delivered first, so that Spark plans the judgement as for a file, and not together with the reading of JSON.
     rows = _with_ordering_times(lake, contract, rows).persist(StorageLevel.DISK_ONLY)
-    judged = masked(core.judge(rows, contract), contract, digests(lake)).persist(StorageLevel.DISK_ONLY)
+    validated = masked(core.validate_rows(rows, contract), contract, digests(lake)).persist(StorageLevel.DISK_ONLY)
     keys = open_rows.select(F.col("file_checksum").alias("_file_checksum"), F.col("row_number").alias("_row_number"))
-    replayed = judged.join(keys, ["_file_checksum", "_row_number"], "leftsemi")
+    replayed = validated.join(keys, ["_file_checksum", "_row_number"], "leftsemi")
     try:
-        total, passing = replayed.count(), core.good(replayed).count()
+        total, passing = replayed.count(), core.good_rows(replayed).count()
         if not arguments.dry_run:
-            days = _days(core.good(replayed), contract)  # asked before quarantine changes, which tells what is replayed
+            days = _days(
+                core.good_rows(replayed), contract
+            )  # asked before quarantine changes, which tells what is replayed
             if passing:
-                entity = core.entity_rows(core.good(replayed), contract)
-                others = renumbered(lake, contract, judged, replayed)
+                entity = core.entity_rows(core.good_rows(replayed), contract)
+                others = renumbered_rows(lake, contract, validated, replayed)
                 entity = entity if others is None else entity.unionByName(others)
                 lake.merge(contract.entity, core.newest_by_key(entity, contract))
             if total:
-                lake.replace(QUARANTINE, judged_again(mine, replayed, contract), where=f"feed = '{contract.feed}'")
-            recount(lake, contract, days, arguments.run_id)
+                lake.replace(
+                    QUARANTINE, revalidated_quarantine(mine, replayed, contract), where=f"feed = '{contract.feed}'"
+                )
+            recount_ledger(lake, contract, days, arguments.run_id)
     finally:
-        judged.unpersist()
+        validated.unpersist()
         rows.unpersist()
     line = f"{contract.feed}: {total:,} rows replayed under contract {contract.version}, {passing:,} pass now"
     details = {"replayed": total, "passed": passing}
@@ -58,13 +62,13 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
 
 def _with_ordering_times(lake: Lakehouse, contract: Contract, rows: DataFrame) -> DataFrame:
     """The rows with the times that ops.files noted of their files."""
-    times = [(checksum, noted.ordering_time) for checksum, noted in noted_files(lake, contract.feed).items()]
+    times = [(checksum, noted.ordering_time) for checksum, noted in ledger_entries(lake, contract.feed).items()]
     noted = lake.spark.createDataFrame(times, "_file_checksum string, _ordering_time timestamp")
     return rows.drop("_ordering_time").join(F.broadcast(noted), "_file_checksum", "left")
 
 
 def quarantined_rows(quarantine: DataFrame, contract: Contract) -> DataFrame:
-    """Rows of ops.quarantine as they were delivered: what `core.judge` takes.
+    """Rows of ops.quarantine as they were delivered: what `core.validate_rows` takes.
 
     A row of the wrong shape keeps its structural reasons: no mapping can mend it, only a new delivery.
     """
@@ -84,12 +88,12 @@ def quarantined_rows(quarantine: DataFrame, contract: Contract) -> DataFrame:
     )
 
 
-def judged_again(mine: DataFrame, judged: DataFrame, contract: Contract) -> DataFrame:
+def revalidated_quarantine(mine: DataFrame, validated: DataFrame, contract: Contract) -> DataFrame:
     """The feed's quarantine after a replay: passed rows are marked replayed, the others carry today's reasons.
 
     The content stays byte for byte what the first load kept.
     """
-    verdict = judged.select(
+    verdict = validated.select(
         F.col("_file_checksum").alias("file_checksum"),
         F.col("_row_number").alias("row_number"),
         F.col("_reasons").alias("_today"),
@@ -104,7 +108,7 @@ def judged_again(mine: DataFrame, judged: DataFrame, contract: Contract) -> Data
     return joined.withColumns(dict(values)).drop("_today")
 
 
-def recount(lake: Lakehouse, contract: Contract, days: Mapping[str, Row], run_id: str) -> None:
+def recount_ledger(lake: Lakehouse, contract: Contract, days: Mapping[str, Row], run_id: str) -> None:
     """Make the ledger agree with quarantine: a file's quarantined rows are its open ones, the rest of them are good.
 
     days: first and last business day of the rows that passed just now, by file checksum.
@@ -115,7 +119,7 @@ def recount(lake: Lakehouse, contract: Contract, days: Mapping[str, Row], run_id
     for row in files.collect():
         rows, reasons = counts.get(row.file_checksum, (0, {}))
         if rows != row.rows_quarantined or row.file_checksum in days:
-            kept = {name: count for name, count in row.reasons.items() if core.only_warns(name, contract)}
+            kept = {name: count for name, count in row.reasons.items() if core.is_warning(name, contract)}
             lines.append(_recounted(row, rows, {**kept, **reasons}, days.get(row.file_checksum), run_id))
     if lines:
         checksums = ", ".join(repr(line["file_checksum"]) for line in lines)

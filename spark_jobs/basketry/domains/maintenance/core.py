@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from basketry.domains.maintenance.settings import Policy
+from basketry.domains.maintenance.settings import MaintenancePolicy
 
 
 @dataclass(frozen=True)
@@ -17,12 +17,12 @@ class DataFile:
     partition: str = ""
 
 
-def mergeable(files: Iterable[DataFile], policy: Policy) -> int:
+def count_mergeable(files: Iterable[DataFile], policy: MaintenancePolicy) -> int:
     """Small files that compaction could merge away: all but one in each partition, since it merges within partitions only."""
     small = Counter(file.partition for file in files if file.size < policy.small_file)
     return sum(small.values()) - len(small)
 
 
-def wants_compaction(files: Iterable[DataFile], policy: Policy) -> bool:
+def needs_compaction(files: Iterable[DataFile], policy: MaintenancePolicy) -> bool:
     """Whether rewriting is worth it."""
-    return mergeable(files, policy) > policy.at_most
+    return count_mergeable(files, policy) > policy.at_most

@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Iterator
 
 from basketry.access import known_tables
-from basketry.domains.maintenance.core import DataFile, mergeable, wants_compaction
-from basketry.domains.maintenance.settings import Policy, load_policy
+from basketry.domains.maintenance.core import DataFile, count_mergeable, needs_compaction
+from basketry.domains.maintenance.settings import MaintenancePolicy, load_settings
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.tables import Table
@@ -16,7 +16,7 @@ from basketry.warehouse import local_delta
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Compact what has too many small files, delete files out of retention; --dry-run says what would be done."""
-    policy = load_policy(lake.settings.include)
+    policy = load_settings(lake.settings.include)
     tables = [table for table in known_tables(lake.catalog, lake.settings.include).values() if lake.exists(table)]
     maintain = _by_folder if lake.settings.lake is not None else _by_sql
     lines = tuple(line for table in tables for line in maintain(lake, table, policy, arguments.dry_run))
@@ -25,12 +25,12 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     )
 
 
-def _by_folder(lake: Lakehouse, table: Table, policy: Policy, dry_run: bool) -> Iterator[str]:
+def _by_folder(lake: Lakehouse, table: Table, policy: MaintenancePolicy, dry_run: bool) -> Iterator[str]:
     folder = lake.path(table)
     with lake.lock(table):
         files = [DataFile(size, partition) for size, partition in local_delta.data_files(folder)]
-        if wants_compaction(files, policy):
-            yield f"{table.full_name}: compact {mergeable(files, policy)} small files of {len(files)}"
+        if needs_compaction(files, policy):
+            yield f"{table.full_name}: compact {count_mergeable(files, policy)} small files of {len(files)}"
             if not dry_run:
                 local_delta.compact(folder, table.clustered_by)
         deleted = local_delta.vacuum(folder, policy.retention_hours, dry_run=dry_run)
@@ -38,14 +38,14 @@ def _by_folder(lake: Lakehouse, table: Table, policy: Policy, dry_run: bool) -> 
             yield f"{table.full_name}: delete {deleted} files older than {policy.retention_days} days"
 
 
-def _by_sql(lake: Lakehouse, table: Table, policy: Policy, dry_run: bool) -> Iterator[str]:
-    for statement in statements(lake.name(table), table, policy):
+def _by_sql(lake: Lakehouse, table: Table, policy: MaintenancePolicy, dry_run: bool) -> Iterator[str]:
+    for statement in maintenance_statements(lake.name(table), table, policy):
         yield statement
         if not dry_run:
             lake.spark.sql(statement)
 
 
-def statements(name: str, table: Table, policy: Policy) -> Iterator[str]:
+def maintenance_statements(name: str, table: Table, policy: MaintenancePolicy) -> Iterator[str]:
     """What Databricks is told about a table; OPTIMIZE itself leaves alone what is compact already. name: as SQL says it."""
     if table.clustered_by:
         yield f"ALTER TABLE {name} CLUSTER BY ({', '.join(f'`{one}`' for one in table.clustered_by)})"

@@ -13,7 +13,7 @@ _KEYS = {"small_file_mb": 1, "small_files_at_most": 1, "retention_days": 7}
 
 
 @dataclass(frozen=True)
-class Policy:
+class MaintenancePolicy:
     """small_file: bytes below which a file is small. at_most: small files that may be merged and are not. Retention in days."""
 
     small_file: int
@@ -26,7 +26,7 @@ class Policy:
         return 24 * self.retention_days
 
 
-def load_policy(include: Path) -> Policy:
+def load_settings(include: Path) -> MaintenancePolicy:
     """Read include/maintenance.yaml; a missing or unknown key or a value out of range is a ContractError with its line."""
     top = read_document(include / FILE, FILE).mapping("the document", _KEYS, _KEYS)
     values = {}
@@ -34,4 +34,4 @@ def load_policy(include: Path) -> Policy:
         values[key] = top[key].expect(int, key)
         if values[key] < least:
             top[key].fail(f"{key} is {values[key]}; give at least {least}.")
-    return Policy(values["small_file_mb"] * 1024**2, values["small_files_at_most"], values["retention_days"])
+    return MaintenancePolicy(values["small_file_mb"] * 1024**2, values["small_files_at_most"], values["retention_days"])

@@ -24,12 +24,12 @@ from basketry.domains.promotion.ledger import (
     REFUSE,
     ROLLBACK,
     ConflictError,
-    Decision,
-    alone,
-    champions,
-    decisions,
-    insert,
-    last_move,
+    PromotionDecision,
+    insert_decision,
+    last_champion_change,
+    load_decisions,
+    past_champions,
+    promotion_lock,
 )
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
@@ -43,7 +43,7 @@ ATTEMPTS = 10
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Promote, refuse or roll back as the arguments say; with --dry-run only check that it could be done."""
     _check(arguments)
-    with alone(lake):
+    with promotion_lock(lake):
         decision = _checked(lake, arguments) if arguments.dry_run else _settled(lake, arguments)
     return JobReport(
         rows_in=0,
@@ -55,7 +55,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     )
 
 
-def describe(decision: Decision) -> str:
+def describe(decision: PromotionDecision) -> str:
     """A verdict in one line for people."""
     told = {
         PROMOTE: f"version {decision.version} is the champion instead of {decision.champion_before or 'none'}",
@@ -75,20 +75,20 @@ def _check(arguments: argparse.Namespace) -> None:
         raise BadInputError("--reason is empty: say in one sentence why.")
 
 
-def _checked(lake: Lakehouse, arguments: argparse.Namespace) -> Decision:
-    found = decisions(lake, registry.registered_name(lake.catalog, arguments.model))
+def _checked(lake: Lakehouse, arguments: argparse.Namespace) -> PromotionDecision:
+    found = load_decisions(lake, registry.registered_name(lake.catalog, arguments.model))
     return _decided(lake, arguments, found)
 
 
-def _settled(lake: Lakehouse, arguments: argparse.Namespace) -> Decision:
+def _settled(lake: Lakehouse, arguments: argparse.Namespace) -> PromotionDecision:
     """The verdict, written and followed by the aliases; an earlier try's own when there is one."""
     model = registry.registered_name(lake.catalog, arguments.model)
     for _ in range(ATTEMPTS):
-        found = decisions(lake, model)
+        found = load_decisions(lake, model)
         decision = _decided(lake, arguments, found)
         if decision not in found:
             try:
-                found = insert(lake, decision, found)
+                found = insert_decision(lake, decision, found)
             except ConflictError:
                 continue
         if decision in found:  # else its number was taken by another verdict in the meantime
@@ -97,10 +97,10 @@ def _settled(lake: Lakehouse, arguments: argparse.Namespace) -> Decision:
     raise RuntimeError(f"ops.promotions of catalog {lake.catalog} is written by others all the time: try again.")
 
 
-def _follow(decision: Decision, found: Sequence[Decision]) -> None:
+def _follow(decision: PromotionDecision, found: Sequence[PromotionDecision]) -> None:
     """Set the aliases as the verdict says; BadInputError when a later verdict has moved them since."""
-    newest = last_move(found)
-    if not decision.moves or newest is None:
+    newest = last_champion_change(found)
+    if not decision.changes_champion or newest is None:
         return
     if newest != decision:
         raise BadInputError(
@@ -110,7 +110,7 @@ def _follow(decision: Decision, found: Sequence[Decision]) -> None:
     registry.move_champion(decision.model, decision.version, decision.champion_before)
 
 
-def _decided(lake: Lakehouse, arguments: argparse.Namespace, found: Sequence[Decision]) -> Decision:
+def _decided(lake: Lakehouse, arguments: argparse.Namespace, found: Sequence[PromotionDecision]) -> PromotionDecision:
     """What an earlier try has written, else the next verdict; BadInputError when the comparison fails."""
     wanted = _wanted(lake, arguments, found)
     if earlier := _earlier_try(wanted, found, arguments.expected_champion):
@@ -121,10 +121,10 @@ def _decided(lake: Lakehouse, arguments: argparse.Namespace, found: Sequence[Dec
     return _promotion(wanted, found, arguments.expected_champion) if wanted.verdict in PROMOTING else wanted
 
 
-def _wanted(lake: Lakehouse, arguments: argparse.Namespace, found: Sequence[Decision]) -> Decision:
+def _wanted(lake: Lakehouse, arguments: argparse.Namespace, found: Sequence[PromotionDecision]) -> PromotionDecision:
     model = registry.registered_name(lake.catalog, arguments.model)
     champion = registry.alias_version(model, registry.CHAMPION)
-    return Decision(
+    return PromotionDecision(
         model=model,
         number=found[-1].number + 1 if found else 1,
         version=str(arguments.challenger or arguments.rollback_to),
@@ -139,7 +139,9 @@ def _wanted(lake: Lakehouse, arguments: argparse.Namespace, found: Sequence[Deci
     )
 
 
-def _earlier_try(wanted: Decision, found: Sequence[Decision], expected: str | None) -> Decision | None:
+def _earlier_try(
+    wanted: PromotionDecision, found: Sequence[PromotionDecision], expected: str | None
+) -> PromotionDecision | None:
     """The same verdict of an earlier try of the same run."""
     same_run = (decision for decision in reversed(found) if wanted.run is not None and decision.run == wanted.run)
     newest = next((decision for decision in same_run if decision.verdict == wanted.verdict), None)
@@ -148,9 +150,11 @@ def _earlier_try(wanted: Decision, found: Sequence[Decision], expected: str | No
     return newest if wanted.verdict not in PROMOTING or newest.champion_before == expected else None
 
 
-def _promotion(wanted: Decision, found: Sequence[Decision], expected: str | None) -> Decision:
+def _promotion(
+    wanted: PromotionDecision, found: Sequence[PromotionDecision], expected: str | None
+) -> PromotionDecision:
     model, version, champion = wanted.model, wanted.version, wanted.champion_before
-    moved = last_move(found)
+    moved = last_champion_change(found)
     if moved is not None and moved.champion_after != champion and not _deleted(moved, champion):
         raise BadInputError(
             f"promotion {moved.number} of {model} made version {moved.champion_after} the champion but the alias says"
@@ -173,19 +177,19 @@ def _promotion(wanted: Decision, found: Sequence[Decision], expected: str | None
     return dataclasses.replace(wanted, champion_after=version)
 
 
-def _deleted(moved: Decision, champion: str | None) -> bool:
+def _deleted(moved: PromotionDecision, champion: str | None) -> bool:
     """Whether nobody scores because the champion was deleted in the registry: then the next that passes is a first one."""
     return champion is None and not registry.version_exists(moved.model, str(moved.champion_after))
 
 
-def _rollback(wanted: Decision, found: Sequence[Decision]) -> Decision:
-    model, version, moved = wanted.model, wanted.version, last_move(found)
+def _rollback(wanted: PromotionDecision, found: Sequence[PromotionDecision]) -> PromotionDecision:
+    model, version, moved = wanted.model, wanted.version, last_champion_change(found)
     if version == registry.PREVIOUS:
         before = registry.alias_version(model, registry.PREVIOUS)
         if before is None:
             raise BadInputError(f"{model} has no previous version: name the version to roll back to.")
         version = before
-    former = champions(found)
+    former = past_champions(found)
     if version not in former:
         raise BadInputError(
             f"version {version} of {model} was never the champion: roll back to one that was ({', '.join(former) or 'none yet'}),"
@@ -197,7 +201,7 @@ def _rollback(wanted: Decision, found: Sequence[Decision]) -> Decision:
     return dataclasses.replace(wanted, version=version, champion_after=version)
 
 
-def _kept_checks(wanted: Decision) -> str:
+def _kept_checks(wanted: PromotionDecision) -> str:
     return json.dumps(registry.kept_verdict(wanted.model, wanted.version).get("checks", []), sort_keys=True)
 
 

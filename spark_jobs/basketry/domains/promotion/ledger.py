@@ -26,7 +26,7 @@ class ConflictError(BasketryError):
 
 
 @dataclass(frozen=True)
-class Decision:
+class PromotionDecision:
     """A row of ops.promotions."""
 
     model: str
@@ -42,7 +42,7 @@ class Decision:
     run_id: str
 
     @property
-    def moves(self) -> bool:
+    def changes_champion(self) -> bool:
         """Whether it changed who scores."""
         return self.verdict != REFUSE
 
@@ -53,42 +53,46 @@ class Decision:
 
 
 @contextmanager
-def alone(lake: Lakehouse) -> Iterator[None]:
+def promotion_lock(lake: Lakehouse) -> Iterator[None]:
     """Locally, let only one promotion of the catalog go on at a time; elsewhere the number alone decides."""
     with lake.lock(dataclasses.replace(PROMOTIONS, name="promotions_in_progress")):
         yield
 
 
-def decisions(lake: Lakehouse, model: str) -> list[Decision]:
+def load_decisions(lake: Lakehouse, model: str) -> list[PromotionDecision]:
     """All verdicts about a model, oldest first."""
     if not lake.exists(PROMOTIONS):
         return []
     # As microseconds: Spark would hand out the moment in the time zone of this machine.
     rows = lake.read(PROMOTIONS).where(F.col("model") == model).withColumn("decided_at", F.unix_micros("decided_at"))
     found = [row.asDict() for row in rows.orderBy("number").collect()]
-    return [Decision(**{**row, "decided_at": EPOCH + timedelta(microseconds=row["decided_at"])}) for row in found]
+    return [
+        PromotionDecision(**{**row, "decided_at": EPOCH + timedelta(microseconds=row["decided_at"])}) for row in found
+    ]
 
 
-def champions(found: Sequence[Decision]) -> list[str]:
+def past_champions(found: Sequence[PromotionDecision]) -> list[str]:
     """Versions that any verdict made the champion, the first one first."""
-    return list(dict.fromkeys(str(decision.champion_after) for decision in found if decision.moves))
+    return list(dict.fromkeys(str(decision.champion_after) for decision in found if decision.changes_champion))
 
 
-def last_move(found: Sequence[Decision]) -> Decision | None:
+def last_champion_change(found: Sequence[PromotionDecision]) -> PromotionDecision | None:
     """The newest verdict that changed who scores."""
-    return next((decision for decision in reversed(found) if decision.moves), None)
+    return next((decision for decision in reversed(found) if decision.changes_champion), None)
 
 
-def insert(lake: Lakehouse, decision: Decision, found: Sequence[Decision]) -> list[Decision]:
+def insert_decision(
+    lake: Lakehouse, decision: PromotionDecision, found: Sequence[PromotionDecision]
+) -> list[PromotionDecision]:
     """Write the verdict under its number; all verdicts afterwards, where another may stand under that number."""
     if lake.settings.lake is None:
         return insert_unless_taken(lake, decision)
     where = f"model = '{decision.model}' AND number = {decision.number}"
-    lake.record(PROMOTIONS, [dataclasses.astuple(decision)], where)  # `alone` keeps others out
+    lake.record(PROMOTIONS, [dataclasses.astuple(decision)], where)  # `promotion_lock` keeps others out
     return [*found, decision]
 
 
-def insert_unless_taken(lake: Lakehouse, decision: Decision) -> list[Decision]:
+def insert_unless_taken(lake: Lakehouse, decision: PromotionDecision) -> list[PromotionDecision]:
     """Write the verdict unless its number is taken, with no lock to rely on; a ConflictError when another writes too."""
     frame = lake.spark.createDataFrame([dataclasses.astuple(decision)], declared_schema(PROMOTIONS))
     try:
@@ -97,4 +101,4 @@ def insert_unless_taken(lake: Lakehouse, decision: Decision) -> list[Decision]:
         if "DELTA_CONCURRENT_" not in str(error):
             raise
         raise ConflictError(f"another verdict was written to {PROMOTIONS.full_name} at the same time.") from error
-    return decisions(lake, decision.model)
+    return load_decisions(lake, decision.model)

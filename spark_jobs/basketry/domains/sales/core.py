@@ -45,7 +45,7 @@ Periods = Mapping[str, Sequence[date] | None]
 """By grain the first days of the periods that are asked for: None for all, no grain for none."""
 
 
-class Extent(NamedTuple):
+class DataExtent(NamedTuple):
     """The days that the data fill: from the first day of any line that counts to the as-of date."""
 
     first_day: date
@@ -155,7 +155,7 @@ def level_periods(totals: DataFrame, visit_rows: DataFrame, periods: Periods) ->
     return _found(every, reduce(DataFrame.unionByName, counts), ("level", *LEVELS["category"]))
 
 
-def sales_by_product(found: DataFrame, products: DataFrame, grain: str, extent: Extent) -> DataFrame:
+def sales_by_product(found: DataFrame, products: DataFrame, grain: str, extent: DataExtent) -> DataFrame:
     """Sales of each product that was sold or returned in a period, one row a (period, product): table SALES[grain].
 
     found: from `product_periods`; extent: the days that the data fill. A product that silver.products does not know keeps
@@ -166,7 +166,7 @@ def sales_by_product(found: DataFrame, products: DataFrame, grain: str, extent: 
     return known.select(*SALES[grain].column_names)
 
 
-def sales_rollup(found: DataFrame, grain: str, extent: Extent) -> DataFrame:
+def sales_rollup(found: DataFrame, grain: str, extent: DataExtent) -> DataFrame:
     """Sales of each category, each department and the whole catalog in a period: table SALES_ROLLUP[grain].
 
     found: from `level_periods`; extent: the days that the data fill. Orders and customers are counted distinct on each
@@ -238,13 +238,13 @@ def _found(rows: DataFrame, counts: DataFrame, keys: Sequence[str]) -> DataFrame
     return sums.join(counts, of, "left").fillna(0, ["orders", "customers"])
 
 
-def _measures(found: DataFrame, grain: str, extent: Extent) -> DataFrame:
+def _measures(found: DataFrame, grain: str, extent: DataExtent) -> DataFrame:
     """The rows of a grain, turned back into money, units and means."""
     exact = {name: amount(F.col(name), kind) for name, kind in _AMOUNTS.items()}
     return found.where(F.col("grain") == GRAINS.index(grain)).withColumns(exact).withColumns(_derived(grain, extent))
 
 
-def _derived(grain: str, extent: Extent) -> dict[str, Column]:
+def _derived(grain: str, extent: DataExtent) -> dict[str, Column]:
     last_day = period_end_column(F.col("period_start"), grain)
     paid = reduce(lambda rest, name: rest - F.col(name), DISCOUNTS, F.col("gross_revenue")).cast(MONEY)
     return {

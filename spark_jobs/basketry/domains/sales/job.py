@@ -1,4 +1,4 @@
-"""Keeps the sales tables up to date by rewriting only the periods that something touched.
+"""Keeps the sales tables up to date by rewriting only the periods that something touched_days.
 
 Each table remembers, in its last commit, the versions of silver that it reflects and the as-of date it looked up to,
 and always equals a full rebuild from those. A sales row is keyed by its period, not by the as-of date of a run, so
@@ -24,7 +24,7 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from basketry.domains.sales import core, touched
+from basketry.domains.sales import core, touched_days
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse, declared_schema
 from basketry.lake.report import JobReport
@@ -86,9 +86,9 @@ class SalesPlan:
         return {**self.versions, SEEN_TO: self.as_of.toordinal(), FIRST_DAY: self.first_day.toordinal()}
 
     @property
-    def extent(self) -> core.Extent:
+    def extent(self) -> core.DataExtent:
         """The days that the data fill."""
-        return core.Extent(self.first_day, self.as_of)
+        return core.DataExtent(self.first_day, self.as_of)
 
     def describe(self) -> tuple[str, ...]:
         """One line a table for people."""
@@ -182,7 +182,7 @@ def _input_versions(lake: Lakehouse) -> dict[str, int]:
     return versions
 
 
-def _inputs(lake: Lakehouse, versions: Mapping[str, int]) -> touched.Inputs:
+def _inputs(lake: Lakehouse, versions: Mapping[str, int]) -> touched_days.SalesInputs:
     """The inputs at exactly these versions; one that does not exist has no rows."""
     frames = [
         lake.read(table, versions[table.full_name])
@@ -190,7 +190,7 @@ def _inputs(lake: Lakehouse, versions: Mapping[str, int]) -> touched.Inputs:
         else lake.spark.createDataFrame([], declared_schema(table))
         for table in INPUTS
     ]
-    return touched.Inputs(*frames)
+    return touched_days.SalesInputs(*frames)
 
 
 def _touched_days(lake: Lakehouse, state: State, plan: SalesPlan) -> set[date] | None:
@@ -198,7 +198,7 @@ def _touched_days(lake: Lakehouse, state: State, plan: SalesPlan) -> set[date] |
     if set(state) != set(plan.state):
         return None
     inputs = _inputs(lake, plan.versions)
-    frames = [touched.newly_visible_days(inputs, date.fromordinal(state[SEEN_TO]), plan.as_of)]
+    frames = [touched_days.newly_visible_days(inputs, date.fromordinal(state[SEEN_TO]), plan.as_of)]
     for table in INPUTS:
         name = table.full_name
         if name not in plan.versions or state[name] == plan.versions[name]:
@@ -211,10 +211,10 @@ def _touched_days(lake: Lakehouse, state: State, plan: SalesPlan) -> set[date] |
     return {row.day for row in days.collect()}
 
 
-def _days_of(table: Table, changes: DataFrame, inputs: touched.Inputs) -> DataFrame:
+def _days_of(table: Table, changes: DataFrame, inputs: touched_days.SalesInputs) -> DataFrame:
     if table is PRODUCTS:
-        return touched.product_days(changes, inputs)
-    return touched.line_days(changes) if table is ORDER_LINES else touched.review_days(changes)
+        return touched_days.product_days(changes, inputs)
+    return touched_days.order_line_days(changes) if table is ORDER_LINES else touched_days.review_days(changes)
 
 
 def _periods(days: set[date] | None, state: State | None, grain: str, plan: SalesPlan) -> tuple[date, ...] | None:
@@ -249,7 +249,7 @@ def _write(lake: Lakehouse, plan: SalesPlan) -> tuple[int, int]:
         return rows_in, sum(pool.map(write, plan.rewrites))
 
 
-def _found(inputs: touched.Inputs, plan: SalesPlan) -> tuple[int, DataFrame, DataFrame]:
+def _found(inputs: touched_days.SalesInputs, plan: SalesPlan) -> tuple[int, DataFrame, DataFrame]:
     """How many lines count, and what is found of products and of levels in the periods of the plan."""
     span = _span(plan.rewrites)
     lines = core.counted_lines(inputs.order_lines.where(f"order_date {span}"), inputs.products, plan.as_of)

@@ -84,7 +84,7 @@ def no_more(shop: Shop) -> Shop:
     return shop
 
 
-def load(shop: Shop, **given: object) -> JobReport:
+def load_feeds(shop: Shop, **given: object) -> JobReport:
     """Load the feed."""
     defaults: dict[str, object] = {
         "feed": "opt_outs",
@@ -108,7 +108,7 @@ def test_a_withdrawal_counts_whatever_cannot_be_read_in_it(no_more: Shop, mappin
     What names nobody, and what the contract tells apart as no withdrawal, is set aside.
     """
     (no_more.include / "contracts" / "shop" / "opt_outs.odcs.yaml").write_text(CONTRACT % mapping)
-    report = load(no_more)
+    report = load_feeds(no_more)
     everything = (ALL_CHANNELS, DAY)
     assert silver(no_more) == {
         "A": ("phone", DAY),
@@ -132,7 +132,7 @@ def test_no_day_at_all_is_enough(no_more: Shop) -> None:
     (no_more.include / "contracts" / "shop" / "opt_outs.odcs.yaml").write_text("\n".join(lines))
     landing = no_more.settings.landing_folder("shop", "opt_outs") / "opt_outs_1.csv"
     landing.write_text("id,said,channel\nA,out,phone\n")
-    load(no_more)
+    load_feeds(no_more)
     assert silver(no_more) == {"A": ("phone", None)}
 
 
@@ -147,7 +147,7 @@ def test_quarantine_of_an_earlier_release_is_replayed_into_its_lake(no_more: Sho
     lake = no_more.lake
     lake._create(earlier(OPT_OUTS))
     lake._upgraded.clear()
-    load(no_more, files="opt_outs_1.csv")
+    load_feeds(no_more, files="opt_outs_1.csv")
     lost = lake.read(QUARANTINE).collect()[0].asDict() | {
         "row_number": 20,
         "reasons": ["day:not_a_date"],

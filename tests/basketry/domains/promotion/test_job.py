@@ -14,7 +14,7 @@ import pytest
 
 from basketry import registry
 from basketry.domains.promotion import job, ledger
-from basketry.domains.promotion.ledger import Decision
+from basketry.domains.promotion.ledger import PromotionDecision
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
 from basketry.learning.versions import promotion_history
@@ -80,7 +80,9 @@ def both_at_once(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let two threads meet after they compared and before they write, as two clusters could."""
     meeting = Barrier(2, timeout=60)
 
-    def meet_first(lake: Lakehouse, decision: Decision, found: list[Decision]) -> list[Decision]:
+    def meet_first(
+        lake: Lakehouse, decision: PromotionDecision, found: list[PromotionDecision]
+    ) -> list[PromotionDecision]:
         if decision.number == 2:
             meeting.wait()
         return ledger.insert_unless_taken(lake, decision)

@@ -15,7 +15,7 @@ from basketry.tables import ORDER_LINES, PRODUCTS, REVIEWS, Table
 
 
 @dataclass(frozen=True)
-class Inputs:
+class SalesInputs:
     """Rows of the silver tables that sales are made of, each table as of one version."""
 
     order_lines: DataFrame
@@ -28,12 +28,12 @@ class Inputs:
         return sold.unionByName(self.reviews.select(F.col("reviewed_on").alias("day"), "product_id"))
 
 
-def newly_visible_days(inputs: Inputs, seen_to: date, as_of: date) -> DataFrame:
+def newly_visible_days(inputs: SalesInputs, seen_to: date, as_of: date) -> DataFrame:
     """Days after `seen_to` and up to `as_of` on which something was sold, returned or reviewed."""
     return inputs.days().where((F.col("day") > F.lit(seen_to)) & (F.col("day") <= F.lit(as_of))).select("day")
 
 
-def line_days(changes: DataFrame) -> DataFrame:
+def order_line_days(changes: DataFrame) -> DataFrame:
     """Days that changed order lines count or counted on: a line that moved names both its days."""
     return _changed_images(changes, ORDER_LINES).where(counted()).select(F.col("order_date").alias("day"))
 
@@ -43,7 +43,7 @@ def review_days(changes: DataFrame) -> DataFrame:
     return _changed_images(changes, REVIEWS).select(F.col("reviewed_on").alias("day"))
 
 
-def product_days(changes: DataFrame, inputs: Inputs) -> DataFrame:
+def product_days(changes: DataFrame, inputs: SalesInputs) -> DataFrame:
     """Every day on which a product was sold or reviewed whose name, brand or place in the tree changed."""
     products = _changed_images(changes, PRODUCTS).select("product_id").distinct()
     return inputs.days().join(products, "product_id", "left_semi").select("day")

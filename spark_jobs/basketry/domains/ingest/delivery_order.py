@@ -29,7 +29,7 @@ INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
-class Noted:
+class LedgerEntry:
     """What ops.files says of a file: its times (UTC; an earlier release noted no ordering time), and whether it is loaded."""
 
     delivered_at: datetime
@@ -37,19 +37,19 @@ class Noted:
     loaded: bool
 
 
-def noted_files(lake: Lakehouse, feed: str) -> dict[str, Noted]:
+def ledger_entries(lake: Lakehouse, feed: str) -> dict[str, LedgerEntry]:
     """The feed's files that have a line in ops.files, by checksum."""
     if not lake.exists(FILES):
         return {}
     names = ["file_checksum", "delivered_at", "ordering_time", "status"]
     lines = lake.matching(FILES, names, {"feed": {feed}}, since={}).to_pylist()
     return {
-        line["file_checksum"]: Noted(line["delivered_at"], line["ordering_time"], line["status"] == "loaded")
+        line["file_checksum"]: LedgerEntry(line["delivered_at"], line["ordering_time"], line["status"] == "loaded")
         for line in lines
     }
 
 
-def first_seen(file: DeliveredFile, noted: Mapping[str, Noted]) -> DeliveredFile:
+def with_first_seen_times(file: DeliveredFile, noted: Mapping[str, LedgerEntry]) -> DeliveredFile:
     """The file with the times that were noted when its content was first seen; a day in its name is today's."""
     before = noted.get(file.checksum)
     if before is None:
@@ -58,7 +58,7 @@ def first_seen(file: DeliveredFile, noted: Mapping[str, Noted]) -> DeliveredFile
     return replace(file, delivered_at=delivered_at, ordering_time=before.ordering_time)
 
 
-def later_copy(file: DeliveredFile, other: DeliveredFile) -> DeliveredFile:
+def merge_copies(file: DeliveredFile, other: DeliveredFile) -> DeliveredFile:
     """Of two files of the same bytes the one with the later day in its name (`other` of equals), at the earlier of their times."""
     copies = (other, file)
     times = [copy.ordering_time for copy in copies if copy.ordering_time is not None]
@@ -71,7 +71,9 @@ def _delivery(file: DeliveredFile) -> datetime:
     return file.delivered_at
 
 
-def made_newest(files: Sequence[DeliveredFile], noted: Mapping[str, Noted], contract: Contract) -> list[DeliveredFile]:
+def make_newest(
+    files: Sequence[DeliveredFile], noted: Mapping[str, LedgerEntry], contract: Contract
+) -> list[DeliveredFile]:
     """The files as the newest of their days, in the order in which they are among themselves.
 
     A day is one time of delivery where the names tell it, else a local day. Files that are the newest already keep their
@@ -89,7 +91,7 @@ def made_newest(files: Sequence[DeliveredFile], noted: Mapping[str, Noted], cont
     return placed
 
 
-def _newest_of_days(noted: Mapping[str, Noted], contract: Contract) -> dict[object, datetime]:
+def _newest_of_days(noted: Mapping[str, LedgerEntry], contract: Contract) -> dict[object, datetime]:
     """The latest time that files took among those of one time of delivery, and among those of one local day."""
     newest: dict[object, datetime] = {}
     for other in noted.values():
@@ -121,7 +123,7 @@ def _at(file: DeliveredFile, moment: datetime) -> DeliveredFile:
     return replace(file, ordering_time=moment, delivered_at=file.delivered_at if file.names_its_day else moment)
 
 
-def older_rows(lake: Lakehouse, contract: Contract, rows: DataFrame) -> dict[str, int]:
+def count_older_rows(lake: Lakehouse, contract: Contract, rows: DataFrame) -> dict[str, int]:
     """By checksum, how many of these rows silver holds in a newer version. rows: of the entity, at most one a key."""
     stored = _stored(lake, contract)
     if stored is None:
@@ -131,7 +133,7 @@ def older_rows(lake: Lakehouse, contract: Contract, rows: DataFrame) -> dict[str
     return _counted(older.select("old._file_checksum"))
 
 
-def contradictions(
+def count_contradictions(
     lake: Lakehouse, contract: Contract, rows: DataFrame, files: Sequence[DeliveredFile]
 ) -> dict[str, int]:
     """By checksum, how many of the files' rows another file of the same times gives other values: chance decides of them.

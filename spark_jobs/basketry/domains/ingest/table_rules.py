@@ -13,7 +13,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from basketry.contracts import Contract, MappedColumn
-from basketry.tables import GAPS, Signs, Words
+from basketry.tables import WORD_GAPS, SignRule, Vocabulary
 
 UNKNOWN, OUT_OF_RANGE, WRONG_SIGN = "unknown_value", "out_of_range", "wrong_sign"
 READ_AS = "read_as"
@@ -24,15 +24,15 @@ _HIDDEN = "…"
 _MOST_VALUES = 100
 
 
-def understood(text: Column, words: Words) -> Column:
+def match_word(text: Column, words: Vocabulary) -> Column:
     """The word that a text means; null where it means none. text: after the contract's map, which may have found nothing."""
     # A text that is one of the words already, as nearly every one is, is not spelled out anew.
     entries = [F.lit(part) for entry in words.by_spelling.items() for part in entry]
-    spelled = F.try_element_at(F.create_map(*entries), F.trim(F.regexp_replace(F.lower(text), GAPS, " ")))
+    spelled = F.try_element_at(F.create_map(*entries), F.trim(F.regexp_replace(F.lower(text), WORD_GAPS, " ")))
     return F.coalesce(F.when(text.isin(*words.words), text), spelled)
 
 
-def faults(contract: Contract) -> list[Column]:
+def broken_rules(contract: Contract) -> list[Column]:
     """Reasons against a row for numbers out of bounds and wrong signs, null where there is none.
 
     Works on the entity's columns and, for bounds, on `source:<name>`: 5.9 stars are no 5.
@@ -45,7 +45,7 @@ def faults(contract: Contract) -> list[Column]:
     return found
 
 
-def settled(contract: Contract) -> dict[str, Column]:
+def overruled_words(contract: Contract) -> dict[str, Column]:
     """The columns whose word the row's signs overrule, by name: the word that holds."""
     return {
         signs.column: F.when(_overruled(signs, contract), F.lit(signs.otherwise)).otherwise(_column(signs.column))
@@ -54,7 +54,7 @@ def settled(contract: Contract) -> dict[str, Column]:
     }
 
 
-def notes(contract: Contract) -> list[Column]:
+def overruled_warnings(contract: Contract) -> list[Column]:
     """Warnings about words that the row's signs overrule, null where there is none."""
     return [
         F.when(_overruled(signs, contract), f"{signs.column}:{READ_AS}_{signs.otherwise}")
@@ -63,7 +63,7 @@ def notes(contract: Contract) -> list[Column]:
     ]
 
 
-def is_note(reason: str) -> bool:
+def is_overruled_warning(reason: str) -> bool:
     """Whether a reason of the ledger is such a warning, which leaves its row good."""
     return f":{READ_AS}_" in reason
 
@@ -83,17 +83,17 @@ def unknown_texts(contract: Contract) -> Column:
     return F.struct(*columns)
 
 
-def counted_texts(judged: DataFrame, contract: Contract) -> DataFrame:
+def count_unknown_texts(validated: DataFrame, contract: Contract) -> DataFrame:
     """How often each unknown text stands in each file, the most frequent first: `_file_checksum`, `reason`, `text`, `rows`.
 
-    judged: rows of `ingest.core.judge`; contract: one that fills a column with a closed list.
+    validated: rows of `ingest.core.validate_rows`; contract: one that fills a column with a closed list.
     """
     pairs = []
     for column in closed_columns(contract):
         reason = f"{column.name}:{UNKNOWN}"
         pair = F.struct(F.lit(reason).alias("reason"), F.col(f"_unknown.`{column.name}`").alias("text"))
         pairs.append(F.when(F.array_contains("_reasons", reason), pair))
-    rows = judged.select("_file_checksum", F.explode(F.array(*pairs)).alias("_pair")).where("_pair.text IS NOT NULL")
+    rows = validated.select("_file_checksum", F.explode(F.array(*pairs)).alias("_pair")).where("_pair.text IS NOT NULL")
     counts = rows.groupBy("_file_checksum", "_pair.reason", "_pair.text").agg(F.count("*").alias("rows"))
     return counts.orderBy(F.desc("rows"), "reason", "text").limit(_MOST_VALUES)
 
@@ -128,22 +128,22 @@ def _out_of(name: str, least: int, most: int) -> Column:
     return _column(name).isNotNull() & ~number.between(least, most)
 
 
-def _mapped_signs(contract: Contract) -> list[Signs]:
+def _mapped_signs(contract: Contract) -> list[SignRule]:
     names = {column.name for column in contract.mapped}
     return [signs for signs in contract.entity.signs if names.issuperset((signs.column, *signs.columns))]
 
 
-def _breaks(name: str, signs: Signs) -> Column:
+def _breaks(name: str, signs: SignRule) -> Column:
     return _column(name) < 0 if signs.positive else _column(name) > 0
 
 
-def _broken(signs: Signs) -> Column:
+def _broken(signs: SignRule) -> Column:
     """Whether one of the columns has the wrong sign; a missing value has none."""
     wrong = (F.coalesce(_breaks(name, signs), F.lit(False)) for name in signs.columns)
     return reduce(lambda one, other: one | other, wrong)
 
 
-def _overruled(signs: Signs, contract: Contract) -> Column:
+def _overruled(signs: SignRule, contract: Contract) -> Column:
     """Whether a row that says the word breaks its signs and has all those of the other word."""
     others = [_broken(other) for other in _mapped_signs(contract) if other.word == signs.otherwise]
     fits = reduce(lambda one, other: one & ~other, others, F.lit(bool(others)))
