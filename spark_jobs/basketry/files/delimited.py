@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 
 LINES_PER_BLOCK = 500
-"""LineReader that are tried as whole rows at once, which most files are made of."""
+"""The number of lines that are parsed as whole rows at once; most files consist of nothing else."""
 
 
 class _Records:
-    """Records of one CSV text, numbered as a spreadsheet numbers rows: blank lines count, inner line ends do not."""
+    """The records of a CSV text, numbered as a spreadsheet numbers rows: blank lines count, inner line ends do not."""
 
     def __init__(self, lines: LineReader, path: Path, contract: Contract) -> None:
         self.lines = lines
@@ -42,8 +42,12 @@ class _Records:
         self._reader = self._parse(iter(lines))
         self.number = 0
 
-    def following(self) -> list[str] | None:
-        """The next record's fields, None when its quoting is broken; StopIteration at the end of the file."""
+    def next_record(self) -> list[str] | None:
+        """Return the fields of the next record, or None if its quoting is broken.
+
+        Raises:
+            StopIteration: at the end of the file.
+        """
         self.lines.start_record()
         self.number += 1
         try:
@@ -60,8 +64,8 @@ class _Records:
             return None
 
     def block(self, width: int) -> Block | None:
-        """The next lines as one block when each is a whole good row; otherwise None, and the lines are still ahead."""
-        taken = self.lines.ahead(LINES_PER_BLOCK)
+        """Read the next lines as a block if each is a whole good row; otherwise return None and leave the lines unread."""
+        taken = self.lines.read_ahead(LINES_PER_BLOCK)
         try:
             rows = list(self._parse(taken))
         except csv.Error:
@@ -103,7 +107,7 @@ def _header(records: _Records, path: Path, contract: Contract) -> tuple[int, lis
     fields: list[str] | None = []
     try:
         for _ in range(contract.file.header_row):
-            fields = records.following()
+            fields = records.next_record()
     except StopIteration:
         problem = f"the file ends before its header in row {contract.file.header_row}; deliver it with its header."
         raise refusal(path, problem) from None
@@ -113,13 +117,21 @@ def _header(records: _Records, path: Path, contract: Contract) -> tuple[int, lis
 
 
 def delimited_layout(path: Path, contract: Contract) -> Layout:
-    """The header of a CSV file against its contract; RefusedFileError names the line and the fix."""
+    """Match the header of a CSV file against its contract.
+
+    Raises:
+        RefusedFileError: if it does not fit, with the line and the fix.
+    """
     with _opened(path, contract) as (_, layout):
         return layout
 
 
 def delimited_rows(path: Path, contract: Contract) -> tuple[Layout, Iterator[Row | Block]]:
-    """Layout and rows of a CSV file; reading the rows raises RefusedFileError when the file is damaged further on."""
+    """Return the layout and the rows of a CSV file.
+
+    Raises:
+        RefusedFileError: if the header does not fit; while the rows are read, if the file is damaged further on.
+    """
     return delimited_layout(path, contract), _rows(path, contract)
 
 
@@ -141,14 +153,14 @@ def _rows(path: Path, contract: Contract) -> Iterator[Row | Block]:
 
 
 def _single_row(records: _Records, layout: Layout) -> Row | None:
-    fields = records.following()
+    fields = records.next_record()
     record = records.lines.record
     if fields is None:
         return verbatim_row(records.number, record[0], layout, BAD_QUOTING)
     if _is_blank(fields, layout.width):
         return None
     defects = (NUL_BYTE,) if records.lines.nul else ()
-    return fitted_row(records.number, fields, sum(map(len, record)), layout, defects)
+    return fitted_row(records.number, fields, layout, size=sum(map(len, record)), defects=defects)
 
 
 def _is_blank(fields: list[str], width: int) -> bool:

@@ -1,4 +1,4 @@
-"""Rows of a JSON LineReader file: one object a line, every value as the text that was delivered."""
+"""Rows of a JSON Lines file: one object per line, every value as the text that was delivered."""
 
 from __future__ import annotations
 
@@ -38,17 +38,18 @@ if TYPE_CHECKING:
     from basketry.contracts import Contract
 
 LINES_INSPECTED = 1000
-"""LineReader whose keys stand for the header that JSON LineReader do not have."""
+"""The number of lines whose keys stand for the header that JSON Lines do not have."""
 
 
 class _DefectError(ValueError):
-    """Why a line is no row."""
+    """The code of the defect that makes a line no row."""
 
 
 def json_lines_layout(path: Path, contract: Contract) -> Layout:
-    """Keys of the first lines against the contract: unknown keys, and required columns that no line has.
+    """Match the keys of the first lines against the contract.
 
-    Raises RefusedFileError for an array instead of lines, for no readable line, for a required key that never occurs.
+    Raises:
+        RefusedFileError: for an array instead of lines, no readable line, or a required key that never occurs.
     """
     keys: dict[str, int] = {}
     objects = 0
@@ -62,7 +63,7 @@ def json_lines_layout(path: Path, contract: Contract) -> Layout:
             for key in delivered:
                 keys.setdefault(key, number)
     if not objects:
-        raise refusal(path, "no line is a JSON object; deliver one JSON object a line.", 1)
+        raise refusal(path, "no line is a JSON object; deliver one JSON object per line.", 1)
     return _layout(path, keys, contract)
 
 
@@ -79,7 +80,7 @@ def _layout(path: Path, keys: dict[str, int], contract: Contract) -> Layout:
 
 
 def json_lines_rows(path: Path, contract: Contract) -> tuple[Layout, Iterator[Row | Block]]:
-    """Layout (its unknown columns already in each row's extra) and rows, numbered by line."""
+    """Return the layout, whose unknown columns are already in each row's extra, and the rows, numbered by line."""
     layout = json_lines_layout(path, contract)
     layout = Layout(layout.width, layout.positions, ())
     return layout, _rows(path, contract, layout)
@@ -89,10 +90,10 @@ def json_lines_rows(path: Path, contract: Contract) -> tuple[Layout, Iterator[Ro
 def _opened(path: Path, contract: Contract) -> Iterator[LineReader]:
     encoding = text_encoding(contract)
     start = content_start(path)
-    refuse_disguise(path, start, "JSON LineReader text")
+    refuse_disguise(path, start, "JSON Lines text")
     refuse_other_encoding(path, start, encoding)
     if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
-        raise refusal(path, "the content is a JSON array; deliver one JSON object a line.", 1)
+        raise refusal(path, "the content is a JSON array; deliver one JSON object per line.", 1)
     with open_text(path, encoding, newline="\n") as text:
         yield LineReader(text, path)
 

@@ -1,4 +1,4 @@
-"""The bytes and text of a delivered file: gzip seen by content, damage and disguise refused, lines bounded."""
+"""The bytes and text of a delivered file: gzip recognised by content, damage and disguise refused, lines bounded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 1 << 20
 MEGABYTE = 1 << 20
 LONGEST_RECORD = 16 * MEGABYTE
-"""Characters of the longest line or record that is read; a longer one is a damaged file, not data."""
+"""The characters of the longest line or record that is read; a longer one is a damaged file, not data."""
 
 GZIP_MARK = b"\x1f\x8b"
 ZIP_MARK = b"PK\x03\x04"
@@ -40,9 +40,15 @@ MARKED_ENCODINGS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"),
 
 
 def refusal(path: Path, problem: str, line: int | None = None) -> RefusedFileError:
-    """The error of a file that cannot be loaded as a whole: its name, the line where known, the problem and fix."""
-    place = path.name if line is None else f"{path.name}, line {line}"
-    return RefusedFileError(f"{place}: {problem}")
+    """Return the error of a file that cannot be loaded as a whole, to be raised.
+
+    Args:
+        path: the file.
+        problem: what is wrong with it, and the fix.
+        line: the line of the problem, if known.
+    """
+    position = path.name if line is None else f"{path.name}, line {line}"
+    return RefusedFileError(f"{position}: {problem}")
 
 
 @contextmanager
@@ -60,7 +66,7 @@ def damage_refused(path: Path) -> Iterator[None]:
 
 @contextmanager
 def open_content(path: Path) -> Iterator[BinaryIO]:
-    """The file's content as a binary stream, unpacked when it is gzip; refuses what is no regular, non-empty file."""
+    """Open the content of a file as a binary stream, unpacked if it is gzip; refuse what is no regular file."""
     _refuse_irregular(path)
     with damage_refused(path), path.open("rb") as raw:
         mark = raw.read(2)
@@ -82,7 +88,7 @@ def _refuse_irregular(path: Path) -> None:
 
 
 def content_start(path: Path, length: int = 512) -> bytes:
-    """First bytes of the unpacked content; an empty file is refused."""
+    """Return the first bytes of the unpacked content; an empty file is refused."""
     with open_content(path) as stream:
         start = stream.read(length)
     if not start:
@@ -100,7 +106,11 @@ def refuse_disguise(path: Path, start: bytes, expected: str) -> None:
 
 
 def text_encoding(contract: Contract) -> str:
-    """The contract's encoding, with UTF-8 tolerating a byte order mark; an unknown one is a BadInputError."""
+    """Return the contract's encoding; UTF-8 tolerates a byte order mark.
+
+    Raises:
+        BadInputError: if Python does not know the encoding.
+    """
     encoding = contract.file.encoding
     try:
         io.TextIOWrapper(io.BytesIO(), encoding=encoding)
@@ -118,9 +128,10 @@ def refuse_other_encoding(path: Path, start: bytes, encoding: str) -> None:
 
 
 def verify_text(path: Path, encoding: str) -> None:
-    """Read the content once to its end: gzip intact, every byte decodable, no line beyond LONGEST_RECORD.
+    """Read the content once to its end, so that nothing of a damaged file is ever loaded.
 
-    Raises RefusedFileError naming the line, so that nothing of a damaged file is ever loaded.
+    Raises:
+        RefusedFileError: if its gzip is damaged, a byte cannot be decoded or a line is longer than LONGEST_RECORD.
     """
     decoder = codecs.getincrementaldecoder(encoding)()
     line, run = 1, 0
@@ -141,7 +152,7 @@ def verify_text(path: Path, encoding: str) -> None:
 
 
 def line_too_long(path: Path, line: int) -> RefusedFileError:
-    """The refusal of a line or record that is no data any more."""
+    """Return the error of a line or record that is too long to be data."""
     return refusal(
         path,
         f"the line is longer than {LONGEST_RECORD // MEGABYTE} MB; check its line ends and quotes, deliver it again.",
@@ -162,7 +173,7 @@ def _undecodable(path: Path, encoding: str, line: int, problem: UnicodeError) ->
 
 @contextmanager
 def open_text(path: Path, encoding: str, newline: str) -> Iterator[TextIO]:
-    """The content as text; decoding errors surface as RefusedFileError with the line."""
+    """Open the content as text; a byte that cannot be decoded is a RefusedFileError with the line."""
     try:
         with open_content(path) as stream:
             yield io.TextIOWrapper(stream, encoding=encoding, newline=newline)
@@ -172,10 +183,17 @@ def open_text(path: Path, encoding: str, newline: str) -> Iterator[TextIO]:
 
 
 class LineReader:
-    """LineReader of a text, one record at a time: bounded in length, and able to give back all but a record's first."""
+    """Reads the lines of a text, record by record: lines are bounded in length, and can be given back.
+
+    Attributes:
+        record: the lines of the current record.
+        line: the number of the last line that was read.
+        nul: whether the record holds a NUL byte.
+        exhausted: whether the text has ended.
+    """
 
     def __init__(self, text: TextIO, path: Path) -> None:
-        """Read from `text`; `path` is only named in refusals."""
+        """Read from `text`; `path` is only named in errors."""
         self._text = text
         self._path = path
         self._returned: deque[str] = deque()
@@ -191,7 +209,7 @@ class LineReader:
 
     @property
     def first_line(self) -> int:
-        """Line number in the file where the current record starts."""
+        """The number of the line at which the current record starts."""
         return self.line - len(self.record) + 1
 
     def give_back(self) -> str:
@@ -203,11 +221,11 @@ class LineReader:
         self.record[:] = [first]
         return first
 
-    def ahead(self, count: int) -> list[str]:
-        """Up to `count` following lines, fewer when they are long or the text ends; they count as read."""
+    def read_ahead(self, count: int) -> list[str]:
+        """Read up to `count` following lines, fewer if they are long or the text ends; they count as read."""
         taken: list[str] = []
         size = 0
-        while len(taken) < count and size < MEGABYTE and (line := self._following()):
+        while len(taken) < count and size < MEGABYTE and (line := self._next_line()):
             taken.append(line)
             size += len(line)
             if len(line) > LONGEST_RECORD:
@@ -216,17 +234,17 @@ class LineReader:
         return taken
 
     def return_ahead(self, taken: list[str]) -> None:
-        """Let the lines that `ahead` gave be read again."""
+        """Let the lines that `read_ahead` returned be read again."""
         self._returned.extendleft(reversed(taken))
         self.line -= len(taken)
 
-    def _following(self) -> str:
+    def _next_line(self) -> str:
         return self._returned.popleft() if self._returned else self._text.readline(LONGEST_RECORD + 1)
 
     def __iter__(self) -> Iterator[str]:
         """Yield each line with its line end."""
         size = 0
-        while line := self._following():
+        while line := self._next_line():
             self.line += 1
             if "\0" in line:
                 self.nul = True

@@ -1,4 +1,4 @@
-"""Rows of an XLSX workbook: values by python-calamine, each as the text a CSV export of it would hold."""
+"""Rows of an XLSX workbook, read by python-calamine: each value is the text that a CSV export of it would hold."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ HALF_SECOND = 500_000
 REMEMBERED_CELLS = 50_000
 EXCEL_COLUMNS = 16_384
 LARGEST_WORKBOOK = 2 << 30
-"""Bytes a workbook may unpack to; python-calamine holds one sheet in memory, so more is refused before it is tried."""
+"""The bytes to which a workbook may unpack; python-calamine holds a sheet in memory, so more is refused beforehand."""
 
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -51,9 +51,10 @@ _DAMAGE = (
 
 
 def workbook_layout(path: Path, contract: Contract) -> Layout:
-    """The sheet's header against its contract, without loading its rows; every byte of the sheet is checked.
+    """Match the sheet's header against its contract, without loading its rows; every byte of the sheet is checked.
 
-    Raises RefusedFileError for what is no workbook, a missing sheet, a merged header, or a header against the contract.
+    Raises:
+        RefusedFileError: for what is no workbook, a missing sheet, a merged header, or one that does not fit.
     """
     with _opened(path) as stream, zipfile.ZipFile(stream) as archive:
         part = _sheet_part(path, archive, contract)
@@ -67,7 +68,7 @@ def workbook_layout(path: Path, contract: Contract) -> Layout:
 
 
 def workbook_rows(path: Path, contract: Contract) -> tuple[Layout, Iterator[Row | Block]]:
-    """Layout and rows of the contract's sheet, numbered as Excel shows them; blank rows are no rows."""
+    """Return the layout and rows of the contract's sheet, numbered as Excel shows them; blank rows are left out."""
     layout = workbook_layout(path, contract)
     return layout, _rows(path, contract, layout)
 
@@ -159,20 +160,20 @@ def _rows(path: Path, contract: Contract, layout: Layout) -> Iterator[Row]:
             if number > contract.file.header_row and any(cells):
                 size = sum(len(cell) for cell in cells if cell)
                 whole = len(cells) == width
-                yield Row(number, cells, size) if whole else fitted_row(number, cells, size, layout)
+                yield Row(number, cells, size) if whole else fitted_row(number, cells, layout, size=size)
 
 
 def _cells(sheet: CalamineSheet) -> Iterator[list[str | None]]:
-    # Rows are told from the sheet's first, cells only from the first column in use: fill up to column A.
+    # Rows come from the sheet's first one, cells only from the first column in use: fill up to column A.
     left: list[str | None] = [None] * (sheet.start[1] if sheet.start else 0)
-    # One memory for each type, because True and 1.0 are the same key of a dict.
+    # A cache for each type, because True and 1.0 are the same key of a dict.
     texts: defaultdict[type, _CellTexts] = defaultdict(_CellTexts)
     for row in sheet.iter_rows():
         yield left + [(cell or None) if type(cell) is str else texts[type(cell)][cell] for cell in row]
 
 
 class _CellTexts(dict[object, str]):
-    """Texts of the cell values met so far: prices, quantities and dates repeat, and their text is slow to make."""
+    """A cache of the texts of cell values: prices, quantities and dates repeat, and their text is slow to make."""
 
     def __missing__(self, value: object) -> str:
         if len(self) >= REMEMBERED_CELLS:
@@ -182,7 +183,7 @@ class _CellTexts(dict[object, str]):
 
 
 def cell_text(value: object) -> str:
-    """A cell as text: 17850.0 as the Number 17850, dates as yyyy-MM-dd HH:mm:ss to the whole second, TRUE as true."""
+    """Write a cell as text: 17850.0 as the Number 17850, a date as yyyy-MM-dd HH:mm:ss, TRUE as true."""
     if type(value) is float:
         return Number(_number_text(value))
     if isinstance(value, bool):

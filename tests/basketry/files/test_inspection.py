@@ -28,7 +28,7 @@ def test_a_good_file_is_described(tmp_path: Path) -> None:
     seen = inspect_file(path, contract())
     assert (seen.path, seen.name, seen.bytes) == (str(path), "things.csv.gz", len(content))
     assert seen.checksum == hashlib.sha256(content).hexdigest()
-    assert seen.delivered_at == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+    assert seen.delivered_at == datetime.fromisoformat("2023-11-14T22:13:20Z")
     assert seen.unknown_columns == ("colour",)
 
 

@@ -1,6 +1,6 @@
-"""Rows that count whatever is wrong with them beside who they are about: see `basketry.tables.withdrawals`.
+"""Rows that count whatever is wrong with them, as long as they say whom they are about: see `basketry.tables.withdrawals`.
 
-A withdrawal that waits in quarantine is one that is not heeded. So its faults are warnings, and what cannot be read
+A withdrawal of consent that waits in quarantine would not be respected. So its faults are warnings, and what cannot be read
 means the most that it can mean.
 """
 
@@ -17,28 +17,28 @@ from basketry.tables import LENIENT_ENTITIES
 
 
 def is_excused(contract: Contract, name: str) -> bool:
-    """Whether a fault of this delivered or mapped column is only warned of: no decisive column is made of it."""
+    """Return whether a fault of this delivered or mapped column is only a warning: no decisive column is made of it."""
     return contract.entity.name in LENIENT_ENTITIES and name not in _decisive(contract)
 
 
 def is_excused_rule(contract: Contract, rule: QualityRule) -> bool:
-    """Whether a broken rule is only warned of: it judges nothing but what may be unreadable, such as the day.
+    """Return whether a broken rule is only a warning: it reads only columns that may be unreadable, such as the day.
 
-    A rule over a column that nothing is made of, which says what kind of row this is, still sets rows aside.
+    A rule over a column of which no mapped column is made, which says what kind of row this is, still sets rows aside.
     """
     if contract.entity.name not in LENIENT_ENTITIES:
         return False
     optional = {column.name for column in contract.mapped} - _decisive(contract)
     sources = {word for column in contract.mapped if column.name in optional for word in _words(column.expression)}
     names = {column.name for column in contract.delivered} | {column.name for column in contract.mapped}
-    validated = _words(rule.expression) & names
-    return bool(validated) and validated <= (optional | sources) - _decisive(contract)
+    read = _words(rule.expression) & names
+    return bool(read) and read <= (optional | sources) - _decisive(contract)
 
 
 def lenient_value(column: MappedColumn, contract: Contract) -> Column:
-    """What a mapped column is taken for: its value, or for the words of a lenient entity what they mean.
+    """Return the value of a mapped column, or, for the words of a lenient entity, what they mean.
 
-    A word that the contract's valueMap does not list may still be one of the entity's own.
+    A word that the contract's valueMap does not list may still be a word of the entity itself.
     """
     value = F.col(f"`{column.name}`")
     lenient = LENIENT_ENTITIES.get(contract.entity.name)
@@ -49,7 +49,7 @@ def lenient_value(column: MappedColumn, contract: Contract) -> Column:
 
 
 def unknown_word_warnings(contract: Contract) -> list[Column]:
-    """The warning of a word that is there and is not understood, in a list that is empty for every other entity."""
+    """Return the warning about a word that is there but not understood; no warning for an entity that is not lenient."""
     lenient = LENIENT_ENTITIES.get(contract.entity.name)
     if lenient is None:
         return []
@@ -58,7 +58,7 @@ def unknown_word_warnings(contract: Contract) -> list[Column]:
 
 
 def _decisive(contract: Contract) -> set[str]:
-    """The decisive columns, and every delivered column that one of them is made of."""
+    """Return the decisive columns, and every delivered column of which one of them is made."""
     decisive = LENIENT_ENTITIES[contract.entity.name].decisive
     made_of = (_words(column.expression) for column in contract.mapped if column.name in decisive)
     return set(decisive).union(*made_of)

@@ -1,13 +1,15 @@
-"""What a table's declaration asks of every row, whatever its feed's contract says: words, bounds and signs.
+"""What the declaration of a table demands of every row, whatever the feed's contract says: words, bounds and signs.
 
 A closed list of words understands the spellings that are declared beside them; other texts, numbers out of bounds and
-amounts of the wrong sign set the row aside. What a contract's own rule about the same column refuses already is not said again.
+amounts of the wrong sign set the row aside. If a rule of the contract about the same column refuses the row already, the
+reason is not repeated.
 """
 
 from __future__ import annotations
 
 import re
 from functools import reduce
+from operator import and_, or_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -17,7 +19,7 @@ from basketry.tables import WORD_GAPS, SignRule, Vocabulary
 
 UNKNOWN, OUT_OF_RANGE, WRONG_SIGN = "unknown_value", "out_of_range", "wrong_sign"
 READ_AS = "read_as"
-"""Warning `<column>:read_as_<word>`: the signs of a row say another word than the row does, and that one holds."""
+"""Warning `<column>:read_as_<word>`: the signs of a row contradict its word, and it is read as this word."""
 
 _SHOWN = r"^\p{L}[\p{L} _-]{0,23}$"
 _HIDDEN = "…"
@@ -25,28 +27,36 @@ _MOST_VALUES = 100
 
 
 def match_word(text: Column, words: Vocabulary) -> Column:
-    """The word that a text means; null where it means none. text: after the contract's map, which may have found nothing."""
-    # A text that is one of the words already, as nearly every one is, is not spelled out anew.
+    """Return the word that a text means, null if it means none.
+
+    Args:
+        text: the text after the contract's value map, which may have left it null.
+        words: the closed list of words.
+    """
+    # A text that is one of the words already, as nearly every text is, is not normalised.
     entries = [F.lit(part) for entry in words.by_spelling.items() for part in entry]
     spelled = F.try_element_at(F.create_map(*entries), F.trim(F.regexp_replace(F.lower(text), WORD_GAPS, " ")))
     return F.coalesce(F.when(text.isin(*words.words), text), spelled)
 
 
 def broken_rules(contract: Contract) -> list[Column]:
-    """Reasons against a row for numbers out of bounds and wrong signs, null where there is none.
+    """Return the reasons against a row for numbers out of bounds and wrong signs, each null if it does not apply.
 
-    Works on the entity's columns and, for bounds, on `source:<name>`: 5.9 stars are no 5.
+    They read the entity's columns and, for bounds, `source:<name>`: 5.9 stars are no 5.
     """
-    bounds = {column.name: contract.entity.column(column.name).bounds for column in contract.mapped}
-    found = [_reason(name, OUT_OF_RANGE, _out_of(name, *both), contract) for name, both in bounds.items() if both]
+    reasons = []
+    for column in contract.mapped:
+        bounds = contract.entity.column(column.name).bounds
+        if bounds is not None:
+            reasons.append(_reason(column.name, OUT_OF_RANGE, _out_of(column.name, *bounds), contract))
     for signs in _mapped_signs(contract):
-        says = F.coalesce(_column(signs.column) == signs.word, F.lit(False)) & ~_overruled(signs, contract)
-        found += [_reason(name, WRONG_SIGN, says & _breaks(name, signs), contract) for name in signs.columns]
-    return found
+        applies = F.coalesce(_column(signs.column) == signs.word, F.lit(False)) & ~_overruled(signs, contract)
+        reasons += [_reason(name, WRONG_SIGN, applies & _breaks(name, signs), contract) for name in signs.columns]
+    return reasons
 
 
 def overruled_words(contract: Contract) -> dict[str, Column]:
-    """The columns whose word the row's signs overrule, by name: the word that holds."""
+    """Return the columns whose word the signs of a row may overrule, by name: the word that is stored."""
     return {
         signs.column: F.when(_overruled(signs, contract), F.lit(signs.otherwise)).otherwise(_column(signs.column))
         for signs in _mapped_signs(contract)
@@ -55,7 +65,7 @@ def overruled_words(contract: Contract) -> dict[str, Column]:
 
 
 def overruled_warnings(contract: Contract) -> list[Column]:
-    """Warnings about words that the row's signs overrule, null where there is none."""
+    """Return the warnings about words that the signs of a row overrule, each null if it does not apply."""
     return [
         F.when(_overruled(signs, contract), f"{signs.column}:{READ_AS}_{signs.otherwise}")
         for signs in _mapped_signs(contract)
@@ -64,15 +74,18 @@ def overruled_warnings(contract: Contract) -> list[Column]:
 
 
 def is_overruled_warning(reason: str) -> bool:
-    """Whether a reason of the ledger is such a warning, which leaves its row good."""
+    """Return whether a reason of the ledger is such a warning, which leaves its row good."""
     return f":{READ_AS}_" in reason
 
 
 def unknown_texts(contract: Contract) -> Column:
-    """A struct of the texts that no closed list understands, by column: null where the word is known.
+    """Return a struct of the texts that no closed list understands, by column; null if the word is known.
 
-    contract: one that fills a column with a closed list. A text that could be of a person is not shown: one of a column
-    made of personal data, or of anything but a few letters.
+    A text that could be about a person is not shown: a text of a column made of personal data, or one of anything but a
+    few letters.
+
+    Args:
+        contract: a contract that fills a column with a closed list.
     """
     columns = []
     for column in closed_columns(contract):
@@ -84,9 +97,14 @@ def unknown_texts(contract: Contract) -> Column:
 
 
 def count_unknown_texts(validated: DataFrame, contract: Contract) -> DataFrame:
-    """How often each unknown text stands in each file, the most frequent first: `_file_checksum`, `reason`, `text`, `rows`.
+    """Count how often each unknown text stands in each file, the most frequent first.
 
-    validated: rows of `ingest.core.validate_rows`; contract: one that fills a column with a closed list.
+    Args:
+        validated: rows of `core.validate_rows`.
+        contract: a contract that fills a column with a closed list.
+
+    Returns:
+        `_file_checksum`, `reason`, `text` and `rows`.
     """
     pairs = []
     for column in closed_columns(contract):
@@ -99,7 +117,7 @@ def count_unknown_texts(validated: DataFrame, contract: Contract) -> DataFrame:
 
 
 def closed_columns(contract: Contract) -> list[MappedColumn]:
-    """The mapped columns that hold a closed list of words."""
+    """Return the mapped columns that hold a closed list of words."""
     return [column for column in contract.mapped if contract.entity.column(column.name).words is not None]
 
 
@@ -117,10 +135,10 @@ def _is_personal(column: MappedColumn, contract: Contract) -> bool:
 
 
 def _reason(name: str, code: str, fault: Column, contract: Contract) -> Column:
-    """The reason, unless a rule of the contract about the same column refuses the row already."""
+    """Return the reason, unless a rule of the contract about the same column refuses the row already."""
     rules = (rule for rule in contract.rules if rule.severity == "reject" and name in _words(rule.expression))
-    kept = (F.coalesce(F.expr(rule.expression), F.lit(True)) for rule in rules)
-    return F.when(reduce(lambda one, other: one & other, kept, fault), f"{name}:{code}")
+    satisfied = (F.coalesce(F.expr(rule.expression), F.lit(True)) for rule in rules)
+    return F.when(reduce(and_, satisfied, fault), f"{name}:{code}")
 
 
 def _out_of(name: str, least: int, most: int) -> Column:
@@ -138,13 +156,13 @@ def _breaks(name: str, signs: SignRule) -> Column:
 
 
 def _broken(signs: SignRule) -> Column:
-    """Whether one of the columns has the wrong sign; a missing value has none."""
+    """Return whether one of the columns has the wrong sign; a missing value has none."""
     wrong = (F.coalesce(_breaks(name, signs), F.lit(False)) for name in signs.columns)
-    return reduce(lambda one, other: one | other, wrong)
+    return reduce(or_, wrong)
 
 
 def _overruled(signs: SignRule, contract: Contract) -> Column:
-    """Whether a row that says the word breaks its signs and has all those of the other word."""
+    """Return whether a row that says the word breaks its signs and has all those of the other word."""
     others = [_broken(other) for other in _mapped_signs(contract) if other.word == signs.otherwise]
-    fits = reduce(lambda one, other: one & ~other, others, F.lit(bool(others)))
+    fits = reduce(lambda fits_so_far, broken: fits_so_far & ~broken, others, F.lit(bool(others)))
     return F.coalesce(_column(signs.column) == signs.word, F.lit(False)) & _broken(signs) & fits

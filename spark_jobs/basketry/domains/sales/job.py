@@ -1,15 +1,15 @@
-"""Keeps the sales tables up to date by rewriting only the periods that something touched_days.
+"""Keeps the sales tables up to date by rewriting only the periods that a change touched.
 
-Each table remembers, in its last commit, the versions of silver that it reflects and the as-of date it looked up to,
+Each table remembers, in its last commit, the versions of silver that it reflects and the as-of date up to which it looked,
 and always equals a full rebuild from those. A sales row is keyed by its period, not by the as-of date of a run, so
 looking up to an earlier day again must not take back what later runs have seen: a run looks up to its own as-of date
 or the latest one of an earlier run, whichever is later. Hence runs may come in any order, be repeated or be killed
-between two tables, and end the same. The first day of the data is remembered beside them: a period that begins before
-it is partial, so when earlier lines come, or the earliest go, the periods of the old and of the new first day are written
-again, whoever touched them. `--full` alone rebuilds everything as of exactly its date, forgetting later ones.
+between two tables, and end the same. The first day of the data is remembered too: a period that begins before it is
+partial, so when earlier lines come, or the earliest go, the periods of the old and of the new first day are written
+again, even if no other change touched them. Only `--full` rebuilds everything as of exactly its date and forgets later ones.
 
-No run looks past the last day that was delivered: a period is whole only when all of its days are there. What a table
-says it has looked up to past that day counts as nothing, so what a run for a day to come once wrote is written anew.
+No run looks past the last day that was delivered: a period is complete only when all of its days are there. If a table
+says that it has looked past that day, its state counts for nothing: what a run for a future day wrote is written anew.
 """
 
 from __future__ import annotations
@@ -34,20 +34,27 @@ from basketry.tables import GRAINS, ORDER_LINES, PRODUCTS, REVIEWS, SALES, SALES
 
 INPUTS = (ORDER_LINES, PRODUCTS, REVIEWS)
 SEEN_TO = "as_of"
-"""Kept beside the input versions of a commit: the as-of date it looked up to, as a day number."""
+"""Stored with the input versions of a commit: the as-of date up to which it looked, as a day number."""
 
 FIRST_DAY = "first_day"
-"""Kept beside it: the first day of any line that counted, as a day number; tables of before it was kept are rebuilt."""
+"""Stored with it: the first day of any line that counted, as a day number; tables from before it was stored are rebuilt."""
 
 WRITERS = 2
-"""Tables written side by side: a commit leaves a core idle half of its time, so more would only wait."""
+"""The number of tables written side by side: a commit leaves a core idle half of its time, so more would only wait."""
 
 State = Mapping[str, int]
+"""What a table reflects: the version of each input by its full name, SEEN_TO and FIRST_DAY."""
 
 
 @dataclass(frozen=True)
 class Rewrite:
-    """The periods of one table to rewrite, by first day; None means all of them."""
+    """The periods of a table that are rewritten.
+
+    Attributes:
+        table: the sales table.
+        grain: its grain, one of GRAINS.
+        periods: the periods by their first days; None for all of them.
+    """
 
     table: Table
     grain: str
@@ -55,14 +62,14 @@ class Rewrite:
 
     @property
     def where(self) -> str:
-        """The rewritten rows as a SQL condition."""
+        """The SQL condition of the rewritten rows."""
         if self.periods is None:
             return "true"
         days = ", ".join(f"DATE'{day}'" for day in self.periods)
         return f"period_start IN ({days})" if days else "false"
 
     def describe(self) -> str:
-        """One line for people."""
+        """Describe the rewrite in a line for people."""
         name = self.table.full_name
         if not self.periods:
             return f"{name}: {'every' if self.periods is None else 'no'} {self.grain}"
@@ -73,7 +80,14 @@ class Rewrite:
 
 @dataclass(frozen=True)
 class SalesPlan:
-    """What a run would rewrite, looking up to `as_of`, from these versions of silver; nothing when up to date."""
+    """What a run rewrites.
+
+    Attributes:
+        as_of: the as-of date up to which it looks.
+        first_day: the first day of the data.
+        versions: the version of each input by its full name.
+        rewrites: the periods to rewrite; empty if the sales are up to date.
+    """
 
     as_of: date
     first_day: date
@@ -82,25 +96,25 @@ class SalesPlan:
 
     @property
     def state(self) -> State:
-        """What the written tables then reflect."""
+        """What the written tables reflect afterwards."""
         return {**self.versions, SEEN_TO: self.as_of.toordinal(), FIRST_DAY: self.first_day.toordinal()}
 
     @property
     def extent(self) -> core.DataExtent:
-        """The days that the data fill."""
+        """The days for which there are data."""
         return core.DataExtent(self.first_day, self.as_of)
 
     def describe(self) -> tuple[str, ...]:
-        """One line a table for people."""
+        """Describe the plan for people, in a line per table."""
         if not self.rewrites:
             return (f"sales are up to date as of {self.as_of}: nothing to rewrite",)
         return tuple(rewrite.describe() for rewrite in self.rewrites)
 
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
-    """Rewrite what was touched up to --as-of (everything with --full), as far as order lines were delivered.
+    """Rewrite the periods touched up to --as-of, or all with --full, as far as order lines were delivered.
 
-    With --dry-run only say what that is.
+    With --dry-run only say which periods these are.
     """
     plan = plan_sales(lake, arguments.as_of, full=arguments.full)
     details = {
@@ -116,9 +130,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     if plan.rewrites and not arguments.dry_run:
         rows_in, rows_out = _write(lake, plan)
     return JobReport(
-        rows_in,
-        rows_out,
-        lines,
+        rows_in=rows_in,
+        rows_out=rows_out,
+        summary=lines,
         as_of=arguments.as_of,
         input_versions=plan.versions,
         details=details,
@@ -127,48 +141,60 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
 
 
 def plan_sales(lake: Lakehouse, as_of: date, *, full: bool = False) -> SalesPlan:
-    """What a run as of that day would rewrite; BadInputError when no order line was ever loaded. Writes nothing."""
+    """Plan what a run as of that day rewrites; nothing is written.
+
+    Args:
+        lake: the lake.
+        as_of: the as-of date.
+        full: whether everything is rebuilt as of exactly this date.
+
+    Raises:
+        BadInputError: if no order line was ever loaded.
+    """
     versions = _input_versions(lake)
-    delivered = last_day(lake) or as_of
-    tables = [(table, grain) for grain in GRAINS for table in (SALES[grain], SALES_ROLLUP[grain])]
-    states = (
-        {table: None for table, _ in tables} if full else _reflected(lake, [table for table, _ in tables], delivered)
+    last_delivered = last_day(lake) or as_of
+    grains: dict[Table, str] = {table: grain for grain in GRAINS for table in (SALES[grain], SALES_ROLLUP[grain])}
+    states = {} if full else _states(lake, list(grains), last_delivered)
+    looked_to = [date.fromordinal(state[SEEN_TO]) for state in states.values() if SEEN_TO in state]
+    plan = SalesPlan(
+        as_of=max([min(as_of, last_delivered), *looked_to]),
+        first_day=_first_day(lake, versions, states.values()),
+        versions=versions,
+        rewrites=(),
     )
-    seen = [date.fromordinal(state[SEEN_TO]) for state in states.values() if state and SEEN_TO in state]
-    plan = SalesPlan(max([min(as_of, delivered), *seen]), _first_day(lake, versions, states.values()), versions, ())
-    days = {key: _touched_days(lake, dict(key), plan) for key in {_key(state) for state in states.values()} if key}
-    rewrites = [
-        Rewrite(table, grain, _periods(days.get(_key(states[table])), states[table], grain, plan))
-        for table, grain in tables
-        if states[table] != plan.state
-    ]
+    rewrites = []
+    touched: dict[frozenset[tuple[str, int]], set[date] | None] = {}  # most tables share a state: it is compared once
+    for table, grain in grains.items():
+        state = states.get(table)
+        if state is None:
+            rewrites.append(Rewrite(table, grain, periods=None))
+        elif state != plan.state:
+            key = frozenset(state.items())
+            if key not in touched:
+                touched[key] = _touched_days(lake, state, plan)
+            rewrites.append(Rewrite(table, grain, _periods_to_rewrite(touched[key], state, grain, plan)))
     return replace(plan, rewrites=tuple(rewrites))
 
 
-def _first_day(lake: Lakehouse, versions: Mapping[str, int], states: Iterable[State | None]) -> date:
-    """The first day of the data; looked up only where no table reflects these very order lines.
+def _first_day(lake: Lakehouse, versions: Mapping[str, int], states: Iterable[State]) -> date:
+    """Return the first day of the data, which is looked up only if no table reflects these very order lines.
 
-    date.max when no line counts: then there is no period that could begin before it either.
+    It is date.max if no line counts: then there is no period that could begin before it either.
     """
     name = ORDER_LINES.full_name
     for state in states:
-        if state and FIRST_DAY in state and state.get(name) == versions[name]:
+        if FIRST_DAY in state and state.get(name) == versions[name]:
             return date.fromordinal(state[FIRST_DAY])
     return core.first_counted_day(lake.read(ORDER_LINES, versions[name])) or date.max
 
 
-def _reflected(lake: Lakehouse, tables: Sequence[Table], delivered: date) -> dict[Table, State | None]:
-    """What each table reflects; None where that is unknown, or where it has looked past the last day delivered."""
+def _states(lake: Lakehouse, tables: Sequence[Table], last_delivered: date) -> dict[Table, State]:
+    """Return what each table reflects, without tables of unknown state and those that looked past the last day delivered."""
     with ThreadPoolExecutor(WRITERS) as pool:
         states = zip(tables, pool.map(lake.reflected, tables), strict=True)
         return {
-            table: state if state and state.get(SEEN_TO, 0) <= delivered.toordinal() else None
-            for table, state in states
+            table: state for table, state in states if state and state.get(SEEN_TO, 0) <= last_delivered.toordinal()
         }
-
-
-def _key(state: State | None) -> tuple[tuple[str, int], ...]:
-    return tuple(sorted(state.items())) if state else ()
 
 
 def _listed(rewrite: Rewrite) -> list[str] | str:
@@ -183,7 +209,7 @@ def _input_versions(lake: Lakehouse) -> dict[str, int]:
 
 
 def _inputs(lake: Lakehouse, versions: Mapping[str, int]) -> touched_days.SalesInputs:
-    """The inputs at exactly these versions; one that does not exist has no rows."""
+    """Read the inputs at exactly these versions; a table that does not exist has no rows."""
     frames = [
         lake.read(table, versions[table.full_name])
         if table.full_name in versions
@@ -194,7 +220,7 @@ def _inputs(lake: Lakehouse, versions: Mapping[str, int]) -> touched_days.SalesI
 
 
 def _touched_days(lake: Lakehouse, state: State, plan: SalesPlan) -> set[date] | None:
-    """Days up to the plan's as-of date that changed since `state`; None when that cannot be told."""
+    """Find the days up to the plan's as-of date that changed since `state`; None if that cannot be determined."""
     if set(state) != set(plan.state):
         return None
     inputs = _inputs(lake, plan.versions)
@@ -217,12 +243,19 @@ def _days_of(table: Table, changes: DataFrame, inputs: touched_days.SalesInputs)
     return touched_days.order_line_days(changes) if table is ORDER_LINES else touched_days.review_days(changes)
 
 
-def _periods(days: set[date] | None, state: State | None, grain: str, plan: SalesPlan) -> tuple[date, ...] | None:
-    """First days of the periods to rewrite: those of touched days, and those that are partial no more, or only now.
+def _periods_to_rewrite(days: set[date] | None, state: State, grain: str, plan: SalesPlan) -> tuple[date, ...] | None:
+    """Return the periods to rewrite by their first days; None for all of them.
 
-    That is the one that has ended since the last write, and both first ones where the data now begin on another day.
+    These are the periods of the touched days, the period that has ended since the last write, and the first periods if
+    the data now begin on another day: some are no longer partial, others are so only now.
+
+    Args:
+        days: the touched days; None if they are unknown.
+        state: what the table reflects.
+        grain: the grain of the table.
+        plan: the plan, without its rewrites.
     """
-    if days is None or state is None:
+    if days is None:
         return None
     seen_to = date.fromordinal(state[SEEN_TO])
     running = period_end(seen_to, grain)
@@ -233,12 +266,12 @@ def _periods(days: set[date] | None, state: State | None, grain: str, plan: Sale
 
 
 def _write(lake: Lakehouse, plan: SalesPlan) -> tuple[int, int]:
-    """Rewrite the planned periods, one commit a table. Returns order lines looked at and sales rows written."""
+    """Rewrite the planned periods in one commit per table; return the numbers of lines that count and of rows written."""
     inputs = _inputs(lake, plan.versions)
-    rows_in, by_product, by_level = _found(inputs, plan)
+    rows_in, by_product, by_level = _compute_periods(inputs, plan)
 
     def write(rewrite: Rewrite) -> int:
-        """Rewrite one table's periods; returns their rows."""
+        """Rewrite the periods of a table, and return the number of their rows."""
         if rewrite.table is SALES[rewrite.grain]:
             rows = core.sales_by_product(by_product, inputs.products, rewrite.grain, plan.extent)
         else:
@@ -249,8 +282,8 @@ def _write(lake: Lakehouse, plan: SalesPlan) -> tuple[int, int]:
         return rows_in, sum(pool.map(write, plan.rewrites))
 
 
-def _found(inputs: touched_days.SalesInputs, plan: SalesPlan) -> tuple[int, DataFrame, DataFrame]:
-    """How many lines count, and what is found of products and of levels in the periods of the plan."""
+def _compute_periods(inputs: touched_days.SalesInputs, plan: SalesPlan) -> tuple[int, DataFrame, DataFrame]:
+    """Return how many lines count, and the sums of products and of levels in the periods of the plan."""
     span = _span(plan.rewrites)
     lines = core.counted_lines(inputs.order_lines.where(f"order_date {span}"), inputs.products, plan.as_of)
     reviews = core.counted_reviews(inputs.reviews.where(f"reviewed_on {span}"), inputs.products, plan.as_of)
@@ -258,26 +291,23 @@ def _found(inputs: touched_days.SalesInputs, plan: SalesPlan) -> tuple[int, Data
     # A checkpoint rather than a cache: several queries are planned from it, each the slower the longer its lineage.
     totals = core.daily_totals(lines, reviews).localCheckpoint()
     try:
-        by_product = core.product_periods(totals, visits, _asked(plan, SALES)).localCheckpoint()
-        by_level = core.level_periods(totals, visits, _asked(plan, SALES_ROLLUP)).localCheckpoint()
+        by_product = core.product_periods(totals, visits, _periods_of(plan, SALES)).localCheckpoint()
+        by_level = core.level_periods(totals, visits, _periods_of(plan, SALES_ROLLUP)).localCheckpoint()
     finally:
         visits.unpersist()
     return int(totals.agg(F.sum("lines")).collect()[0][0] or 0), by_product, by_level
 
 
-def _asked(plan: SalesPlan, tables: Mapping[str, Table]) -> core.Periods:
-    """The periods of these tables that are rewritten."""
+def _periods_of(plan: SalesPlan, tables: Mapping[str, Table]) -> core.Periods:
+    """Return the periods of these tables that are rewritten, by grain."""
     return {rewrite.grain: rewrite.periods for rewrite in plan.rewrites if rewrite.table is tables[rewrite.grain]}
 
 
 def _span(rewrites: Sequence[Rewrite]) -> str:
-    """A condition on a day that no rewritten period needs a row outside of."""
+    """Return a condition on days that holds for every row that a rewritten period needs."""
     if any(rewrite.periods is None for rewrite in rewrites):
         return "IS NOT NULL"
-    days = [
-        day
-        for rewrite in rewrites
-        for start in rewrite.periods or ()
-        for day in (start, period_end(start, rewrite.grain))
-    ]
-    return f"BETWEEN DATE'{min(days)}' AND DATE'{max(days)}'" if days else "IS NULL"
+    periods = [(start, period_end(start, rewrite.grain)) for rewrite in rewrites for start in rewrite.periods or ()]
+    if not periods:
+        return "IS NULL"
+    return f"BETWEEN DATE'{min(start for start, _ in periods)}' AND DATE'{max(end for _, end in periods)}'"

@@ -1,4 +1,4 @@
-"""SignRule that nobody sees: no part of a value when they stand around it, and no part of an id at all."""
+"""Signs that nobody sees: no part of a value when they stand around it, and no part of an id at all."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from basketry.contracts import Contract, DeliveredColumn, FileFormat, MappedColumn, QualityRule
-from basketry.domains.ingest import core
+from basketry.domains.ingest import core, duplicates
 from basketry.tables import ORDER_LINES
 
 DELIVERED = (
@@ -103,7 +103,7 @@ def test_a_good_row_is_typed_mapped_and_dated_in_local_time(spark: SparkSession)
     assert (row.order_id, row.line_id, row.status) == ("O-1", "1", "paid")
     assert row.net_amount == Decimal("3.0000")
     assert row.order_date == date(2026, 3, 1)
-    assert row.ordered_at == datetime(2026, 3, 2, 4, 30)
+    assert row.ordered_at == datetime.fromisoformat("2026-03-02T04:30")
 
 
 def test_every_reason_is_reported_not_only_the_first(spark: SparkSession) -> None:
@@ -173,7 +173,7 @@ def test_the_last_row_of_a_repeated_key_is_kept(spark: SparkSession) -> None:
     """Earlier copies of a key in one file are duplicates; bad rows are not compared."""
     twice = (GOOD, ("2", *GOOD[1:]), (*GOOD[:3], "5", *GOOD[4:]), ("1", "1", "bad", *GOOD[3:]))
     validated = core.validate_rows(raw(spark, *twice), CONTRACT)
-    marked = core.mark_duplicates(validated, core.repeated_keys(validated, CONTRACT), CONTRACT)
+    marked = duplicates.mark_duplicates(validated, duplicates.repeated_keys(validated, CONTRACT), CONTRACT)
     fates = {row._row_number: row._duplicate for row in marked.collect()}
     assert fates == {2: True, 3: False, 4: False, 5: False}
 
@@ -182,7 +182,7 @@ def test_the_tally_adds_up_to_the_rows_read(spark: SparkSession) -> None:
     """rows = good + quarantined + duplicate, and the touched days are those of good rows."""
     rows = (GOOD, GOOD, ("2", *GOOD[1:]), ("3", "x", *GOOD[2:]), ("4", "1", "2026-03-05 10:00", *GOOD[3:]))
     validated = core.validate_rows(raw(spark, *rows), CONTRACT)
-    marked = core.mark_duplicates(validated, core.repeated_keys(validated, CONTRACT), CONTRACT)
+    marked = duplicates.mark_duplicates(validated, duplicates.repeated_keys(validated, CONTRACT), CONTRACT)
     lines = core.count_outcomes(marked, CONTRACT).collect()
     assert sum(line["rows"] for line in lines) == 5
     assert sum(line["rows"] for line in lines if line._duplicate) == 1

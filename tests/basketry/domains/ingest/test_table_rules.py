@@ -216,7 +216,7 @@ def test_unknown_texts_are_counted_and_never_of_a_person(spark: SparkSession) ->
     ] == ["…"]
 
 
-def clicks(shop: Shop, name: str, *words: str) -> None:
+def clicks(shop: Shop, name: str, words: tuple[str, ...]) -> None:
     """Deliver events of these types."""
     (shop.include / "contracts" / "shop" / "clicks.odcs.yaml").write_text(CLICKS)
     path = shop.settings.landing_folder("shop", "clicks") / name
@@ -227,10 +227,10 @@ def clicks(shop: Shop, name: str, *words: str) -> None:
 
 def test_the_report_names_the_text_that_nobody_understands(shop: Shop) -> None:
     """Who reads the report of a load knows which word to map, and so does who reads why a file was refused."""
-    clicks(shop, "some.csv", "View", "cart", "hover", "hover", "Purchased")
+    clicks(shop, "some.csv", ("View", "cart", "hover", "hover", "Purchased"))
     report = shop.ingest(feed="clicks")
     assert report.summary[0].endswith("3 good, 2 quarantined, 0 duplicate (event_type:unknown_value 2 ('hover' 2))")
-    clicks(shop, "all.csv", "view", "zoom", "hover", "zoom")
+    clicks(shop, "all.csv", ("view", "zoom", "hover", "zoom"))
     with pytest.raises(BadInputError) as error:
         shop.ingest(feed="clicks")
     assert "75.0% of its rows are bad (most: event_type:unknown_value 3 ('zoom' 2, 'hover' 1))" in error.value.message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from basketry.contracts import load_contract
 from basketry.domains.ingest import core, job, replay
 from basketry.lake.report import JobReport
-from basketry.tables import ALL_CHANNELS, OPT_OUTS, QUARANTINE, Column, Table
+from basketry.tables import ALL_CHANNELS, OPT_OUTS, QUARANTINE, Table
 from tests.basketry.domains.ingest.shop import Shop
 from tests.lakes import fill
 
@@ -138,8 +139,8 @@ def test_no_day_at_all_is_enough(no_more: Shop) -> None:
 
 def earlier(table: Table) -> Table:
     """The table as an earlier release declared it: the day may never be missing."""
-    columns = (Column(one.name, one.type, one.meaning, nullable=False) for one in table.columns)
-    return Table(table.schema, table.name, table.meaning, tuple(columns), table.key, table.tracks_changes)
+    columns = tuple(replace(column, nullable=False) for column in table.columns)
+    return replace(table, columns=columns)
 
 
 def test_quarantine_of_an_earlier_release_is_replayed_into_its_lake(no_more: Shop) -> None:

@@ -38,9 +38,9 @@ def rollback(lake: Lakehouse, model: str, to: str, **given: object) -> JobReport
     return promote(lake, model, None, **{"verdict": None, "rollback_to": to, "decided_by": "alice", **given})
 
 
-def kept(lake: Lakehouse, model: str) -> list[PromotionDecision]:
+def stored_decisions(lake: Lakehouse, model: str) -> list[PromotionDecision]:
     """The model's rows of ops.promotions."""
-    return ledger.load_decisions(lake, registry.registered_name("demo", model))
+    return ledger.load_promotion_decisions(lake, registry.registered_name("demo", model))
 
 
 def pointing(model: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The job: whatever the order of its runs, it ends as a full rebuild would, having rewritten only what was touched_days."""
+"""The job: whatever the order of its runs, it ends as a full rebuild would, having rewritten only what was touched."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_only_touched_periods_are_planned_and_then_nothing(lake: Lakehouse) -> N
     assert _run(lake, "2024-02-29").rows_out == 0
     assert _versions(lake) == before
 
-    # A week and a month end without a new sale: only what was partial is no more; no day is touched_days.
+    # A week and a month end without a new sale: only what was partial is no more; no day is touched.
     ended = _planned(lake, "2024-03-11")
     assert (ended["sales_day"], ended["sales_week"], ended["sales_month"]) == ([], ["2024-03-04"], [])
 
