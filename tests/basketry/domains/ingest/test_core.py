@@ -179,7 +179,7 @@ def test_the_last_row_of_a_repeated_key_is_kept(spark: SparkSession) -> None:
 
 
 def test_the_tally_adds_up_to_the_rows_read(spark: SparkSession) -> None:
-    """rows = good + quarantined + duplicate, and the touched days are those of good rows."""
+    """Rows = good + quarantined + duplicate, and the touched days are those of good rows."""
     rows = (GOOD, GOOD, ("2", *GOOD[1:]), ("3", "x", *GOOD[2:]), ("4", "1", "2026-03-05 10:00", *GOOD[3:]))
     validated = core.validate_rows(raw(spark, *rows), CONTRACT)
     marked = duplicates.mark_duplicates(validated, duplicates.repeated_keys(validated, CONTRACT), CONTRACT)

@@ -13,7 +13,7 @@ from tests.basketry.domains.promotion.acting import pointing, promote, rollback,
 
 
 def test_a_rollback_returns_to_previous_and_back(lake: Lakehouse, model: str) -> None:
-    """previous is the champion before; twice is there and back again, each with its reason; a repeated try is one."""
+    """Previous is the champion before; twice is there and back again, each with its reason; a repeated try is one."""
     promote(lake, model, "1")
     promote(lake, model, "3", "1")
     for number in (1, 2):
