@@ -9,7 +9,7 @@ from pathlib import Path
 from pyspark.sql import functions as F
 
 from basketry.contracts import Contract, load_contracts
-from basketry.domains.sales.job import Rewrite, plan_sales
+from basketry.domains.sales.plan import Rewrite, plan_sales
 from basketry.errors import BadInputError
 from basketry.files import find_files, inspect_file
 from basketry.lake.lakehouse import Lakehouse

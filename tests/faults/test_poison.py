@@ -19,7 +19,7 @@ from pyspark.sql import SparkSession
 from basketry.config.settings import CHECKOUT, Settings
 from basketry.contracts import Contract, feed_names, load_contract
 from basketry.domains.ingest import job
-from basketry.domains.ingest.lenient import is_excused
+from basketry.domains.ingest.leniency import is_excused
 from basketry.domains.marketing import job as marketing
 from basketry.domains.offers import incoming
 from basketry.domains.offers.rows import Batch

@@ -13,8 +13,8 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from basketry.config.catalogs import Wish, load_wish
-from basketry.config.documents import nearest
+from basketry.config.catalogs import CategorySelection, load_category_selection
+from basketry.config.documents import did_you_mean
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import PRODUCTS, SCORED_CATEGORIES, propensity_wide
@@ -35,7 +35,7 @@ def choose(lake: Lakehouse, baskets: DataFrame, as_of: date) -> list[tuple[date,
 
     BadInputError when the catalog names a category that no product has, or when two would share a column of scores.
     """
-    wish: Wish = load_wish(lake.catalog, lake.settings.include)
+    wish: CategorySelection = load_category_selection(lake.catalog, lake.settings.include)
     counts = {row.category: int(row.baskets) for row in baskets.collect()}
     if wish.categories:
         _check(wish.categories, set(counts) | _categories_of_products(lake), lake.catalog)
@@ -59,5 +59,5 @@ def _categories_of_products(lake: Lakehouse) -> set[str]:
 def _check(categories: tuple[str, ...], known: set[str], catalog: str) -> None:
     for name in categories:
         if name not in known:
-            hint = nearest(name, known) if known else "load products first."
+            hint = did_you_mean(name, known) if known else "load products first."
             raise BadInputError(f"include/catalogs/{catalog}.yaml scores the unknown category '{name}'; {hint}")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-from basketry.config.documents import Node, nearest, read_document
+from basketry.config.documents import Node, did_you_mean, read_document
 from basketry.config.settings import Settings
 from basketry.errors import BadInputError
 from basketry.gates.model import ASK, REFUSE, Change, Gate, Limit, Margin, PartLimit, Realised
@@ -30,7 +30,7 @@ def load_gate(name: str, include: Path | None = None) -> Gate:
     folder = _folder(include)
     names = gate_names(include)
     if name not in names:
-        hint = nearest(name, names) if names else f"add {folder.parent.name}/gates/{name}.yaml."
+        hint = did_you_mean(name, names) if names else f"add {folder.parent.name}/gates/{name}.yaml."
         raise BadInputError(f"unknown gate '{name}'; {hint}")
     label = f"{folder.parent.name}/gates/{name}.yaml"
     document = read_document(folder / f"{name}.yaml", label)
@@ -82,7 +82,7 @@ def _by_metric(node: Node, what: str, directions: dict[str, bool]) -> Iterator[t
     for metric, entry in _entries(node, what).items():
         known = metric.rpartition("/")[2]
         if known not in directions:
-            entry.fail(f"unknown metric '{known}' in {what}; {nearest(known, directions)}")
+            entry.fail(f"unknown metric '{known}' in {what}; {did_you_mean(known, directions)}")
         yield metric, entry
 
 
@@ -163,7 +163,7 @@ def _realised(node: Node, directions: dict[str, bool]) -> Realised:
 
 def _column(node: Node, name: str, table: Table) -> None:
     if name not in table.column_names:
-        node.fail(f"{table.full_name} has no column '{name}'; {nearest(name, table.column_names)}")
+        node.fail(f"{table.full_name} has no column '{name}'; {did_you_mean(name, table.column_names)}")
 
 
 def _asking(node: Node) -> tuple[int, tuple[str, ...]]:

@@ -24,11 +24,13 @@ def upgrade(spark: SparkSession, table: Table, name: str, folder: Path | None) -
         schema = spark.read.table(name).schema
         stored = {field.name: field.dataType.simpleString() for field in schema}
         never_missing = frozenset(field.name for field in schema if not field.nullable)
-    new = evolution.lacking(table, stored)
+    new = evolution.missing_columns(table, stored)
     if new and folder is not None:
-        local_delta.add_columns(folder, declared_schema(Table(table.schema, table.name, "", new, ())).json())
+        local_delta.add_columns(
+            folder, declared_schema(Table(schema=table.schema, name=table.name, meaning="", columns=new, key=())).json()
+        )
     elif new:
         added = ", ".join(f"`{column.name}` {column.type} COMMENT {quoted(column.meaning)}" for column in new)
         spark.sql(f"ALTER TABLE {name} ADD COLUMNS ({added})")
-    for column in evolution.relaxed(table, never_missing):
+    for column in evolution.newly_nullable_columns(table, never_missing):
         spark.sql(f"ALTER TABLE {name} ALTER COLUMN `{column}` DROP NOT NULL")

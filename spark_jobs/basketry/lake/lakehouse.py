@@ -193,7 +193,7 @@ class Lakehouse:
             self._upgrade(table)
         stored = self.read(table).schema
         beyond = [
-            Column(field.name, field.dataType.simpleString(), field.metadata.get("comment", ""))
+            Column(name=field.name, type=field.dataType.simpleString(), meaning=field.metadata.get("comment", ""))
             for field in stored
             if field.name not in table.column_names
         ]

@@ -13,7 +13,7 @@ from datetime import date
 from typing import NoReturn
 
 from basketry.config.catalogs import load_catalog
-from basketry.config.clock import check_over, now
+from basketry.config.clock import check_day_is_over, now
 from basketry.config.settings import Settings
 from basketry.errors import BAD_INPUT_EXIT, TRY_AGAIN_EXIT, BadInputError, TryAgainError
 from basketry.lake.lakehouse import Lakehouse
@@ -94,7 +94,7 @@ def _check_over(arguments: argparse.Namespace, settings: Settings) -> None:
     """BadInputError for an as-of day that is not over: its missing hours would be written as hours without a sale."""
     as_of: date | None = getattr(arguments, "as_of", None)
     if as_of is not None:
-        check_over(as_of, now(), load_catalog(arguments.catalog, settings.include).time_zone)
+        check_day_is_over(as_of, now(), load_catalog(arguments.catalog, settings.include).time_zone)
 
 
 @contextmanager

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from basketry.tables import LENIENT, OPT_OUTS, Lenient
+from basketry.tables import LENIENT_ENTITIES, OPT_OUTS, LenientEntity
 
 
-def meant(word: Column, lenient: Lenient) -> Column:
+def meant(word: Column, lenient: LenientEntity) -> Column:
     """The meaning of a word of a lenient entity, whatever its case and the blanks around it; its `otherwise` for any other."""
     meanings = F.create_map(*(F.lit(text) for entry in lenient.words.items() for text in entry))
     return F.coalesce(F.try_element_at(meanings, F.lower(F.trim(word))), F.lit(lenient.otherwise))
@@ -16,4 +16,4 @@ def meant(word: Column, lenient: Lenient) -> Column:
 
 def channel_meant(word: Column) -> Column:
     """The channel that a word of silver.opt_outs withdraws: phone, email or all; all for a word that nobody knows."""
-    return meant(word, LENIENT[OPT_OUTS.name])
+    return meant(word, LENIENT_ENTITIES[OPT_OUTS.name])

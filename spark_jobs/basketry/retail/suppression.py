@@ -28,7 +28,7 @@ def digests(lake: Lakehouse) -> frozenset[str]:
 
 
 def masked(judged: DataFrame, contract: Contract, known: Collection[str]) -> DataFrame:
-    """Judged rows (see ingest.core.judge) with the personal data of forgotten customers taken out, raw and mapped.
+    """Judged rows (see ingest.core.validate_rows) with the personal data of forgotten customers taken out, raw and mapped.
 
     known: from `digests`. The rows stay, so that every row of a file is still accounted for.
     """

@@ -94,7 +94,7 @@ def test_a_new_choice_reaches_missing_dates(lake: Lakehouse, monkeypatch: pytest
     """A new choice of categories leaves the old one in place, and a date that lacks one of its categories is missing."""
     silver = _sample(lake)
     with monkeypatch.context() as patch:
-        patch.setattr(choice, "load_wish", lambda *_: choice.Wish(("Tea",)))
+        patch.setattr(choice, "load_category_selection", lambda *_: choice.CategorySelection(("Tea",)))
         _run(lake, D1)
         _assert_right(lake, silver, [D1], ("Tea",))
     report = _run(lake, D2, only_missing=True, choose_categories=True, dates=(D1,), categories_as_of=D1)
@@ -182,9 +182,9 @@ def _assert_refused(lake: Lakehouse, expected: dict[tuple[date, tuple[object, ..
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("", choice.Wish()),
-        ("propensity: {top: 3}", choice.Wish(top=3)),
-        ("propensity: {categories: [Tea, Coffee]}", choice.Wish(("Tea", "Coffee"))),
+        ("", choice.CategorySelection()),
+        ("propensity: {top: 3}", choice.CategorySelection(top=3)),
+        ("propensity: {categories: [Tea, Coffee]}", choice.CategorySelection(("Tea", "Coffee"))),
         ("propensity: {tops: 3}", "unknown key 'tops' in propensity; did you mean 'top'?"),
         ("propensity: {top: 0}", "top is 0; make it at least 1."),
         ("propensity: {categories: [Tea, Tea]}", "categories is empty or repeats one; list each category once."),
@@ -196,18 +196,18 @@ def test_what_a_catalog_may_say(tmp_path: Path, text: str, found: object) -> Non
     folder = tmp_path / "include" / "catalogs"
     folder.mkdir(parents=True)
     (folder / "demo.yaml").write_text(f"catalog: demo\n{text}\n")
-    if isinstance(found, choice.Wish):
-        assert choice.load_wish("demo", tmp_path / "include") == found
+    if isinstance(found, choice.CategorySelection):
+        assert choice.load_category_selection("demo", tmp_path / "include") == found
         return
     with pytest.raises(ContractError) as error:
-        choice.load_wish("demo", tmp_path / "include")
+        choice.load_category_selection("demo", tmp_path / "include")
     assert error.value.message == f"include/catalogs/demo.yaml:2: {found}"
 
 
 def test_an_unknown_category_is_named(lake: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """A catalog that scores a category no product has is told so, with the nearest one."""
     _sample(lake)
-    monkeypatch.setattr(choice, "load_wish", lambda *_: choice.Wish(("Teas",)))
+    monkeypatch.setattr(choice, "load_category_selection", lambda *_: choice.CategorySelection(("Teas",)))
     with pytest.raises(BadInputError) as error:
         _run(lake, D1)
     assert error.value.message == "include/catalogs/demo.yaml scores the unknown category 'Teas'; did you mean 'Tea'?"

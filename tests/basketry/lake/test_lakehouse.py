@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame
 
 from basketry.errors import BadInputError, TableError
 from basketry.lake.lakehouse import Lakehouse, declared_schema
-from basketry.tables import REVIEWS, TABLES, entity
+from basketry.tables import REVIEWS, TABLES, silver_table
 
 
 def reviews(lake: Lakehouse, *rows: tuple[str, int, int]) -> DataFrame:
@@ -119,7 +119,7 @@ def test_unity_catalog_names_have_three_parts() -> None:
     """Without a lake folder a table is catalog.schema.table."""
     from basketry.config.settings import Settings
 
-    settings = Settings("databricks", Path("/"), Path("/"), Path("/"), lake=None)
+    settings = Settings(runtime="databricks", home=Path("/"), include=Path("/"), data=Path("/"), lake=None)
     assert Lakehouse(None, "demo", settings).name(REVIEWS) == "`demo`.`silver`.`reviews`"  # type: ignore[arg-type]
 
 
@@ -129,4 +129,4 @@ def test_every_declared_schema_is_valid_and_every_silver_table_tracks_changes() 
         schema = declared_schema(table)
         assert schema.names == list(table.column_names)
         assert all(column.meaning for column in table.columns)
-    assert entity("order_lines").tracks_changes
+    assert silver_table("order_lines").tracks_changes

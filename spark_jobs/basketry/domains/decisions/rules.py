@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from basketry.config.documents import Node, nearest, read_document
+from basketry.config.documents import Node, did_you_mean, read_document
 
 FILE = "decisions.yaml"
 ACTIONS = ("increase_inventory", "hold", "optimise_price", "discount", "promote", "delist")
@@ -150,7 +150,7 @@ def _rule(name: str, node: Node, measures: Sequence[Measure]) -> Rule:
     when = {}
     for measure, wanted in _entries(given["when"], f"when of {name}"):
         if measure not in known:
-            wanted.fail(f"unknown measure '{measure}' in {name}; {nearest(measure, known)}")
+            wanted.fail(f"unknown measure '{measure}' in {name}; {did_you_mean(measure, known)}")
         bands = tuple(band.choice(f"a band of {measure}", known[measure].choices) for band in wanted.items(measure))
         when[measure] = bands or wanted.fail(f"{measure} of {name} names no band; name one or leave {measure} out.")
     worth = given["worth"].choice("worth", WORTHS) if "worth" in given else WORTHS[0]

@@ -12,7 +12,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from basketry.retail.order_lines import UNCATEGORISED, amount, counted, named, number, rated, scaled
-from basketry.tables import LARGEST, MONEY, UNITS
+from basketry.tables import MAX_MAGNITUDE, MONEY, UNITS
 
 NO_WEEK = -1
 """weeks_ago of the row that makes a product known which has not sold in the weeks that are read."""
@@ -87,7 +87,9 @@ def product_features(
     sums = _daily(lines).groupBy("product_id").agg(*_sums(as_of)).join(ratings, "product_id", "left")
     # An older release let in more than any shop has; what is no number of units must not overflow a category's sum.
     units = F.col("units_available")
-    stock = products.select("product_id", F.when(units.between(-LARGEST, LARGEST), units).alias("units_available"))
+    stock = products.select(
+        "product_id", F.when(units.between(-MAX_MAGNITUDE, MAX_MAGNITUDE), units).alias("units_available")
+    )
     of_product = placed(sums.join(stock, "product_id", "left"), products)
     orders = lines.where(_sale() & _in_last(_QUARTER)).select("product_id", "order_id", "days_ago")
     seasons = (as_of - first_sale).days + 1 >= _YEAR

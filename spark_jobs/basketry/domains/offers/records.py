@@ -11,7 +11,7 @@ import numpy as np
 
 from basketry.domains.offers.settings import OfferSettings
 from basketry.domains.offers.shop import Assortment, Flags, Floats, Ints
-from basketry.tables import LARGEST
+from basketry.tables import MAX_MAGNITUDE
 
 ACTIVITY = ("view", "cart", "purchase")
 RESPONSES = ("offer_click", "offer_purchase")
@@ -121,7 +121,7 @@ def _judge_times(fate: list[str], records: Records, settings: OfferSettings) -> 
         (np.isnan(records.at), "occurred_at:not_a_time"),
         (is_early, "occurred_at:in_the_future"),
         (is_late, "occurred_at:too_old"),
-        ((records.revenue < 0) | (records.revenue > LARGEST), "revenue:not_an_amount"),
+        ((records.revenue < 0) | (records.revenue > MAX_MAGNITUDE), "revenue:not_an_amount"),
     )
     for where, reason in reasons:
         for place in np.flatnonzero(where).tolist():

@@ -20,7 +20,7 @@ from pyspark.sql import functions as F
 
 from basketry.contracts import Contract, load_contracts
 from basketry.errors import BadInputError
-from basketry.files.blanks import stripped
+from basketry.files.blanks import strip_blanks
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.retail.suppression import CUSTOMER, digest
@@ -49,7 +49,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace, rewrite_export: RewriteE
     Raises:
         BadInputError: A customer whom nobody knows, or no moment of the request.
     """
-    named = map(stripped, arguments.customers.split(","))
+    named = map(strip_blanks, arguments.customers.split(","))
     customers = tuple(dict.fromkeys(part for part in named if part))
     at = _instant(arguments.requested_at)
     contracts = [one for one in load_contracts(lake.catalog, lake.settings.include).values() if _personal(one)]

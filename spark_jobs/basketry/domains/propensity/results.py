@@ -24,7 +24,7 @@ from basketry.learning.evaluation import (
     paired_bootstrap,
     reliability,
 )
-from basketry.tables import wide_column
+from basketry.tables import propensity_wide_column
 
 AUDIENCES = ("repeat", "explore")
 CHAMPION = "champion"
@@ -99,7 +99,7 @@ def compare(
 
 def slug(category: str) -> str:
     """How a category is called in the names of metrics."""
-    return wide_column(category)[2:]
+    return propensity_wide_column(category)[2:]
 
 
 def metrics(results: Results) -> dict[str, float]:

@@ -21,7 +21,7 @@ from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning import versions
 from basketry.retail.sampling import sampled
-from basketry.tables import FEATURE_DATES, PROPENSITY_DRIFT, PROPENSITY_SCORES, propensity_wide, wide_column
+from basketry.tables import FEATURE_DATES, PROPENSITY_DRIFT, PROPENSITY_SCORES, propensity_wide, propensity_wide_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -167,7 +167,7 @@ def _write(lake: Lakehouse, batch: Batch, drifts: Sequence[drift.Drift]) -> int:
 
 def _write_wide(lake: Lakehouse, stored: DataFrame, categories: Sequence[str], where: str) -> None:
     table = lake.evolve(propensity_wide(categories))
-    own = {wide_column(category): category for category in categories}
+    own = {propensity_wide_column(category): category for category in categories}
     columns = [
         F.max(F.when(F.col("category") == category, F.col("probability"))).alias(name) for name, category in own.items()
     ]

@@ -1,4 +1,4 @@
-"""The closed vocabulary of a contract: every key that may stand at each place, ODCS v3.2's and our own."""
+"""The keys of a contract: every key that may stand at each place, those of ODCS v3.2 and our own."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Which of several deliveries is the newer one: the times that ops.files notes of files, and what they do not settle.
+"""Which of several deliveries is the newer one: the times that ops.files records of files, and what they leave undecided.
 
-A file is placed by the time of delivery in its name. Among files of one such time the modification time decides, as
-ops.files noted it when it first saw the content: a copy of a file has another one, so the file system is not asked twice.
+Files are ordered by the time of delivery in their names. Among files of the same time the modification time decides, as
+ops.files recorded it when it first saw the content: a copy of a file has another one, so the file system is asked once.
 """
 
 from __future__ import annotations
@@ -25,41 +25,47 @@ from basketry.lake.sql import newer_condition
 from basketry.tables import FILES, LINEAGE
 
 INSTANT = timedelta(microseconds=1)
-"""What a file that is made the newest is later than the newest before it: the least that a table holds."""
+"""By how much a file that is made the newest is later than the newest before it: the smallest step that a table holds."""
 
 
 @dataclass(frozen=True)
-class Noted:
-    """What ops.files says of a file: its times (UTC; an earlier release noted no ordering time), and whether it is loaded."""
+class LedgerEntry:
+    """What ops.files says about a file.
+
+    Attributes:
+        delivered_at: the time of delivery, UTC.
+        ordering_time: the time that decides among files of the same time of delivery, UTC; an early release recorded none.
+        loaded: whether its rows were loaded.
+    """
 
     delivered_at: datetime
     ordering_time: datetime | None
     loaded: bool
 
 
-def noted_files(lake: Lakehouse, feed: str) -> dict[str, Noted]:
-    """The feed's files that have a line in ops.files, by checksum."""
+def ledger_entries(lake: Lakehouse, feed: str) -> dict[str, LedgerEntry]:
+    """Read the entries of the feed's files in ops.files, by checksum."""
     if not lake.exists(FILES):
         return {}
     names = ["file_checksum", "delivered_at", "ordering_time", "status"]
     lines = lake.matching(FILES, names, {"feed": {feed}}, since={}).to_pylist()
     return {
-        line["file_checksum"]: Noted(line["delivered_at"], line["ordering_time"], line["status"] == "loaded")
+        line["file_checksum"]: LedgerEntry(line["delivered_at"], line["ordering_time"], line["status"] == "loaded")
         for line in lines
     }
 
 
-def first_seen(file: DeliveredFile, noted: Mapping[str, Noted]) -> DeliveredFile:
-    """The file with the times that were noted when its content was first seen; a day in its name is today's."""
-    before = noted.get(file.checksum)
+def with_first_seen_times(file: DeliveredFile, ledger: Mapping[str, LedgerEntry]) -> DeliveredFile:
+    """Return the file with the times recorded when its content was first seen; a day in its name is taken as it is now."""
+    before = ledger.get(file.checksum)
     if before is None:
         return file
     delivered_at = file.delivered_at if file.names_its_day else before.delivered_at
     return replace(file, delivered_at=delivered_at, ordering_time=before.ordering_time)
 
 
-def later_copy(file: DeliveredFile, other: DeliveredFile) -> DeliveredFile:
-    """Of two files of the same bytes the one with the later day in its name (`other` of equals), at the earlier of their times."""
+def merge_copies(file: DeliveredFile, other: DeliveredFile) -> DeliveredFile:
+    """Merge two files of the same bytes: the one with the later day in its name (or `other`), at the earlier of their times."""
     copies = (other, file)
     times = [copy.ordering_time for copy in copies if copy.ordering_time is not None]
     named = [copy for copy in copies if copy.names_its_day]
@@ -71,35 +77,37 @@ def _delivery(file: DeliveredFile) -> datetime:
     return file.delivered_at
 
 
-def made_newest(files: Sequence[DeliveredFile], noted: Mapping[str, Noted], contract: Contract) -> list[DeliveredFile]:
-    """The files as the newest of their days, in the order in which they are among themselves.
+def make_newest(
+    files: Sequence[DeliveredFile], ledger: Mapping[str, LedgerEntry], contract: Contract
+) -> list[DeliveredFile]:
+    """Return the files as the newest of their days, in their own order.
 
-    A day is one time of delivery where the names tell it, else a local day. Files that are the newest already keep their
-    times, so that loading them again and again ends the same.
+    A day is a time of delivery if names contain it, otherwise a local day. Files that are the newest already keep their
+    times, so that loading them again and again has the same result.
     """
-    newest = _newest_of_days({name: other for name, other in noted.items() if name not in _checksums(files)}, contract)
-    placed: list[DeliveredFile] = []
-    for _, alike in groupby(sorted(files, key=_place), key=_place):
+    newest = _newest_of_days({name: other for name, other in ledger.items() if name not in _checksums(files)}, contract)
+    result: list[DeliveredFile] = []
+    for _, alike in groupby(sorted(files, key=_position), key=_position):
         group = list(alike)
         day, at = _day(group[0], contract), _time(group[0])
         if day in newest:
             at = max(at, newest[day] + INSTANT)
         newest[day] = at
-        placed += [_at(file, at) for file in group]
-    return placed
+        result += [_at(file, at) for file in group]
+    return result
 
 
-def _newest_of_days(noted: Mapping[str, Noted], contract: Contract) -> dict[object, datetime]:
-    """The latest time that files took among those of one time of delivery, and among those of one local day."""
+def _newest_of_days(ledger: Mapping[str, LedgerEntry], contract: Contract) -> dict[object, datetime]:
+    """Return the latest time among the files of each time of delivery, and among those of each local day."""
     newest: dict[object, datetime] = {}
-    for other in noted.values():
+    for other in ledger.values():
         at = other.ordering_time or other.delivered_at
         for day in (other.delivered_at, _local_day(other.delivered_at, contract)):
             newest[day] = max(newest.get(day, at), at)
     return newest
 
 
-def _place(file: DeliveredFile) -> tuple[datetime, datetime]:
+def _position(file: DeliveredFile) -> tuple[datetime, datetime]:
     return file.delivered_at, _time(file)
 
 
@@ -121,8 +129,14 @@ def _at(file: DeliveredFile, moment: datetime) -> DeliveredFile:
     return replace(file, ordering_time=moment, delivered_at=file.delivered_at if file.names_its_day else moment)
 
 
-def older_rows(lake: Lakehouse, contract: Contract, rows: DataFrame) -> dict[str, int]:
-    """By checksum, how many of these rows silver holds in a newer version. rows: of the entity, at most one a key."""
+def count_older_rows(lake: Lakehouse, contract: Contract, rows: DataFrame) -> dict[str, int]:
+    """Count, by checksum, the rows that silver holds in a newer version.
+
+    Args:
+        lake: the lake.
+        contract: the contract of the feed.
+        rows: rows of the entity, at most one per key.
+    """
     stored = _stored(lake, contract)
     if stored is None:
         return {}
@@ -131,12 +145,16 @@ def older_rows(lake: Lakehouse, contract: Contract, rows: DataFrame) -> dict[str
     return _counted(older.select("old._file_checksum"))
 
 
-def contradictions(
+def count_contradictions(
     lake: Lakehouse, contract: Contract, rows: DataFrame, files: Sequence[DeliveredFile]
 ) -> dict[str, int]:
-    """By checksum, how many of the files' rows another file of the same times gives other values: chance decides of them.
+    """Count, by checksum, the rows to which another file of the same times gives other values: chance decides about them.
 
-    rows: of the entity, of every file the last of each key.
+    Args:
+        lake: the lake.
+        contract: the contract of the feed.
+        rows: rows of the entity, of every file the last of each key.
+        files: the files of these rows.
     """
     unsettled = _unsettled(lake, files)
     if not unsettled:
@@ -151,20 +169,20 @@ def contradictions(
     values = F.collect_set(F.struct(F.lit(0), *(F.col(f"`{name}`") for name in names)))
     keyed = rivals.groupBy(*contract.entity.key, "_delivered_at", "_ordering_time")
     groups = keyed.agg(F.collect_list("_file_checksum").alias("files"), F.size(values).alias("versions"))
-    told = groups.where("versions > 1").select(F.explode("files").alias("_file_checksum"))
-    return _counted(told.where(F.col("_file_checksum").isin(*_checksums(files))))
+    contradicting = groups.where("versions > 1").select(F.explode("files").alias("_file_checksum"))
+    return _counted(contradicting.where(F.col("_file_checksum").isin(*_checksums(files))))
 
 
 def _unsettled(lake: Lakehouse, files: Sequence[DeliveredFile]) -> set[tuple[datetime, datetime]]:
-    """Times of these files that another of them, or a file loaded before (of any feed), has too."""
+    """Return the times of these files that another of them, or a file loaded before (of any feed), has too."""
     times = Counter((file.delivered_at, file.ordering_time) for file in files if file.ordering_time is not None)
     names = ["file_checksum", "delivered_at", "ordering_time"]
     loaded = lake.matching(FILES, names, {"status": {"loaded"}}, since={}).to_pylist() if lake.exists(FILES) else []
     mine = _checksums(files)
     for line in loaded:
-        place = (line["delivered_at"], line["ordering_time"])
-        if place in times and line["file_checksum"] not in mine:
-            times[place] += 1
+        position = (line["delivered_at"], line["ordering_time"])
+        if position in times and line["file_checksum"] not in mine:
+            times[position] += 1
     return {(day, at) for (day, at), count in times.items() if count > 1 and at is not None}
 
 
@@ -173,12 +191,12 @@ def _is_at(delivered_at: datetime, ordering_time: datetime) -> Column:
 
 
 def _stored(lake: Lakehouse, contract: Contract) -> DataFrame | None:
-    """Silver as it is; one that an earlier release wrote and nothing has written since has no ordering times yet."""
+    """Read silver as declared; a table that an earlier release wrote, and nothing since, has no ordering times yet."""
     if not lake.exists(contract.entity):
         return None
     stored = lake.read(contract.entity)
-    lacking = [column for column in contract.entity.columns if column.name not in stored.columns]
-    return stored.withColumns({column.name: F.lit(None).cast(column.type) for column in lacking})
+    missing = [column for column in contract.entity.columns if column.name not in stored.columns]
+    return stored.withColumns({column.name: F.lit(None).cast(column.type) for column in missing})
 
 
 def _checksums(files: Iterable[DeliveredFile]) -> set[str]:

@@ -8,7 +8,7 @@ from datetime import date
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from basketry.domains.sales import touched
+from basketry.domains.sales import touched_days
 from basketry.tables import ORDER_LINES, PRODUCTS, REVIEWS, Table
 from tests.basketry.domains.sales.samples import Row, frame, line, product, review, sample_frames
 
@@ -39,7 +39,7 @@ def test_changed_lines_touch_old_and_new_days(spark: SparkSession) -> None:
         (OLD, line("cancelled", "1", "2024-04-01")),
         (NEW, line("cancelled", "1", "2024-04-01", status="cancelled", delivery=1)),
     ]
-    days = _days(touched.line_days(_changes(spark, ORDER_LINES, rows)))
+    days = _days(touched_days.order_line_days(_changes(spark, ORDER_LINES, rows)))
     assert days == {"2024-01-01", "2024-01-05", "2024-01-10", "2024-04-01"}
 
 
@@ -53,8 +53,8 @@ def test_changed_products_touch_the_days_they_sold(spark: SparkSession) -> None:
         ("insert", product("P5", "Grocery", "Coffee")),
     ]
     order_lines, products, reviews = sample_frames(spark)
-    inputs = touched.Inputs(order_lines, products, reviews)
-    assert _days(touched.product_days(_changes(spark, PRODUCTS, rows), inputs)) == {"2020-12-31", "2020-12-30"}
+    inputs = touched_days.SalesInputs(order_lines, products, reviews)
+    assert _days(touched_days.product_days(_changes(spark, PRODUCTS, rows), inputs)) == {"2020-12-31", "2020-12-30"}
 
 
 def test_changed_reviews_touch_their_days(spark: SparkSession) -> None:
@@ -65,11 +65,11 @@ def test_changed_reviews_touch_their_days(spark: SparkSession) -> None:
         (OLD, review("R2", "P1", "2024-01-02", 5)),
         (NEW, review("R2", "P1", "2024-01-02", 5, delivery=1)),
     ]
-    assert _days(touched.review_days(_changes(spark, REVIEWS, rows))) == {"2024-01-01"}
+    assert _days(touched_days.review_days(_changes(spark, REVIEWS, rows))) == {"2024-01-01"}
 
 
 def test_a_later_as_of_date_shows_the_days_between(spark: SparkSession) -> None:
     """Moving the as-of date on touches the days after the old one up to and including the new one."""
-    inputs = touched.Inputs(*sample_frames(spark))
-    days = _days(touched.newly_visible_days(inputs, date(2024, 2, 29), date(2024, 3, 9)))
+    inputs = touched_days.SalesInputs(*sample_frames(spark))
+    days = _days(touched_days.newly_visible_days(inputs, date(2024, 2, 29), date(2024, 3, 9)))
     assert days == {"2024-03-01", "2024-03-09"}

@@ -18,7 +18,7 @@ MORNING, NOON = 1_770_000_000, 1_770_010_000
 
 
 def delivered(till: Till, name: str, amount: str, at: int, orders: str = "QRST") -> Path:
-    """A file of one line an order, written at that time; amounts differ, so that checksums go either way."""
+    """A file of one line per order, written at that time; amounts differ, so that checksums go either way."""
     path = till.csv(name, *(f"{order},A,1,{amount}.{place},2026-01-31" for place, order in enumerate(orders)))
     os.utime(path, (at, at))
     return path
@@ -89,12 +89,12 @@ def test_a_day_comes_back(till: Till) -> None:
 def test_what_nothing_settles_is_told(till: Till) -> None:
     """Two files of one day and one time that say different things: told and counted, in one load and in two."""
     till.lines_contract(*DAY_IN_NAME)
-    delivered(till, "reviews_2026-01-31_a.csv", "10", NOON, "QR")
-    delivered(till, "reviews_2026-01-31_b.csv", "8", NOON, "QS")
+    delivered(till, "reviews_2026-01-31_a.csv", "10", NOON, orders="QR")
+    delivered(till, "reviews_2026-01-31_b.csv", "8", NOON, orders="QS")
     report = till.ingest()
     assert [row.rows_contradicting for row in till.files().values()] == [1, 1]
     assert all("1 contradict another file of the same day and time" in line for line in report.summary)
-    delivered(till, "reviews_2026-01-31_c.csv", "7", NOON, "ST")
+    delivered(till, "reviews_2026-01-31_c.csv", "7", NOON, orders="ST")
     till.ingest()
     assert till.files()["reviews_2026-01-31_c.csv"].rows_contradicting == 1
 
