@@ -11,7 +11,8 @@ from pyspark.sql import functions as F
 
 from basketry.errors import BadInputError, NotDeliveredError, TableError
 from basketry.features import core
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.schemas import declared_schema
 from basketry.retail.coverage import last_day
 from basketry.tables import (
     CATEGORY_FEATURES,

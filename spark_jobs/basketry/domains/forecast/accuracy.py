@@ -38,7 +38,12 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
         if not arguments.dry_run:
             written += _write(lake, judged, outcomes, made_on, horizon)
     return JobReport(
-        written, written, tuple(lines), as_of=arguments.as_of, input_versions=inputs, dry_run=arguments.dry_run
+        rows_in=written,
+        rows_out=written,
+        summary=tuple(lines),
+        as_of=arguments.as_of,
+        input_versions=inputs,
+        dry_run=arguments.dry_run,
     )
 
 

@@ -13,7 +13,8 @@ from basketry.domains.forecast import core
 from basketry.domains.forecast.series import Panel, panel_of
 from basketry.domains.forecast.settings import ForecastSettings
 from basketry.errors import BadInputError
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.schemas import declared_schema
 from basketry.retail.coverage import check_delivered
 from basketry.tables import ORDER_LINES, PRODUCTS, Table
 

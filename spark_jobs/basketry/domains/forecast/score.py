@@ -27,20 +27,20 @@ from basketry.domains.forecast.reconcile import Agreed, reconcile
 from basketry.domains.forecast.series import WEEKS_AHEAD, Floats, Texts, panel_of
 from basketry.domains.forecast.settings import ForecastSettings, load_settings
 from basketry.domains.forecast.tracking import KIND, Version
-from basketry.lake.change_feed import Sight, everything
+from basketry.lake.change_feed import InputDependency, all_rows
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning import versions
 from basketry.tables import ORDER_LINES, PRODUCT_FEATURES, PRODUCT_FORECASTS, PRODUCTS, REVIEWS
 
 FALLBACK = "fallback"
-SEES = (
-    Sight(
+INPUTS = (
+    InputDependency(
         ORDER_LINES,
         ("order_id", "product_id", "order_date", "line_kind", "status", "quantity", "list_amount", "net_amount"),
         core.counts,
     ),
-    Sight(REVIEWS, ("product_id", "rating", "reviewed_on"), everything, day="reviewed_on"),
+    InputDependency(REVIEWS, ("product_id", "rating", "reviewed_on"), all_rows, day="reviewed_on"),
 )
 """What forecasts look at. Not where products stand in the tree, nor their stock: both are taken as of today, and a forecast
 is not made again because a product moved."""
@@ -72,9 +72,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     written = 0 if arguments.dry_run else _write(lake, found, version, as_of, settings)
     lines = [f"{found.products:,} products with {found.weeks} complete weeks, forecast by version {version.number}"]
     return JobReport(
-        found.products,
-        written,
-        (*lines, *([note] if note else [])),
+        rows_in=found.products,
+        rows_out=written,
+        summary=(*lines, *([note] if note else [])),
         as_of=as_of,
         input_versions=inputs,
         details={"note": note, "weeks": found.weeks},

@@ -64,9 +64,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     record = _record(lake, arguments, panel, outcome, known, settings)
     number = None if arguments.dry_run else tracking.register(lake, outcome.trained, record)
     return JobReport(
-        len(panel),
-        0,
-        _summary(outcome, number),
+        rows_in=len(panel),
+        rows_out=0,
+        summary=_summary(outcome, number),
         as_of=arguments.as_of,
         input_versions=known,
         details={"champion": rival.version, "champion_problem": rival.problem, "choice": dict(outcome.trained.choice)},

@@ -50,12 +50,22 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
         if fresh:
             new.append((contract, fresh))
     if not new:
-        return JobReport(0, 0, (*skipped, "nothing new to load"), details={"files": []}, dry_run=arguments.dry_run)
+        return JobReport(
+            rows_in=0,
+            rows_out=0,
+            summary=(*skipped, "nothing new to load"),
+            details={"files": []},
+            dry_run=arguments.dry_run,
+        )
     counted = load(lake, new, arguments)
     lines = (*skipped, *(tally.line() for tally in counted))
     good = sum(tally.good for tally in counted)
     return JobReport(
-        sum(tally.read for tally in counted), good, lines, details=_details(counted), dry_run=arguments.dry_run
+        rows_in=sum(tally.read for tally in counted),
+        rows_out=good,
+        summary=lines,
+        details=_details(counted),
+        dry_run=arguments.dry_run,
     )
 
 
@@ -79,13 +89,15 @@ def _note_refusals(lake: Lakehouse, contracts: Sequence[Contract], arguments: ar
     try:
         delivered = find_in_feeds(contracts, lambda contract: delivered_files(lake, contract, arguments.files))
     except BadInputError as error:  # no file is meant, or one outside the landing folder: there is none to note
-        return JobReport(0, 0, (error.message,), details={"files": []}, dry_run=arguments.dry_run)
+        return JobReport(
+            rows_in=0, rows_out=0, summary=(error.message,), details={"files": []}, dry_run=arguments.dry_run
+        )
     refused = []
     for contract, (_, unfit) in delivered:
         _record_refused(lake, contract, unfit, arguments)
         refused += unfit
     lines = tuple(tally.line() for tally in refused) or ("every file can be loaded",)
-    return JobReport(0, 0, lines, details=_details(refused), dry_run=arguments.dry_run)
+    return JobReport(rows_in=0, rows_out=0, summary=lines, details=_details(refused), dry_run=arguments.dry_run)
 
 
 def delivered_files(lake: Lakehouse, contract: Contract, pattern: str) -> tuple[list[DeliveredFile], list[FileTally]]:
@@ -230,7 +242,7 @@ def _was_quarantined(lake: Lakehouse, table: Table, contract: Contract, counted:
         return False
     files = {tally.file.checksum for tally in counted}
     return bool(
-        lake.matching(table, ["row_number"], {"feed": {contract.feed}, "file_checksum": files}, since={}).num_rows
+        lake.read_filtered(table, ["row_number"], {"feed": {contract.feed}, "file_checksum": files}, since={}).num_rows
     )
 
 

@@ -27,7 +27,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Judge the feed's open quarantine rows again; with --dry-run only say what would pass."""
     contract = load_contract(lake.catalog, arguments.feed, lake.settings.include)
     if not lake.exists(QUARANTINE):
-        return JobReport(0, 0, (f"{contract.feed}: nothing in quarantine",), dry_run=arguments.dry_run)
+        return JobReport(
+            rows_in=0, rows_out=0, summary=(f"{contract.feed}: nothing in quarantine",), dry_run=arguments.dry_run
+        )
     mine = lake.read(QUARANTINE).where(F.col("feed") == contract.feed)
     open_rows = mine.where("state = 'open'")
     rows = with_whole_files(lake, contract, quarantined_rows(open_rows, contract))
@@ -53,7 +55,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
         rows.unpersist()
     line = f"{contract.feed}: {total:,} rows replayed under contract {contract.version}, {passing:,} pass now"
     details = {"replayed": total, "passed": passing}
-    return JobReport(total, passing, (line,), details=details, dry_run=arguments.dry_run)
+    return JobReport(rows_in=total, rows_out=passing, summary=(line,), details=details, dry_run=arguments.dry_run)
 
 
 def _with_ordering_times(lake: Lakehouse, contract: Contract, rows: DataFrame) -> DataFrame:

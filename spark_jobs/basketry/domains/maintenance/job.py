@@ -21,7 +21,11 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     maintain = _by_folder if lake.settings.lake is not None else _by_sql
     lines = tuple(line for table in tables for line in maintain(lake, table, policy, arguments.dry_run))
     return JobReport(
-        len(tables), 0, lines or ("no table needs anything",), details={"steps": len(lines)}, dry_run=arguments.dry_run
+        rows_in=len(tables),
+        rows_out=0,
+        summary=lines or ("no table needs anything",),
+        details={"steps": len(lines)},
+        dry_run=arguments.dry_run,
     )
 
 

@@ -33,7 +33,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     check_delivered(lake, as_of)
     rows = popular_products(lake.read(ORDER_LINES), lake.read(PRODUCTS), as_of)
     if arguments.dry_run:
-        return JobReport(rows.count(), 0, ("popular products only",), as_of=as_of, dry_run=True)
+        return JobReport(
+            rows_in=rows.count(), rows_out=0, summary=("popular products only",), as_of=as_of, dry_run=True
+        )
     number: str | None = None
     stored = recommended = 0
     if not (popular := _newer_rows(lake, OFFER_POPULAR, as_of)):
@@ -42,7 +44,13 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     if not (liked := _newer_rows(lake, OFFER_RECOMMENDATIONS, as_of)):
         number, recommended = write_recommendations(lake, as_of, arguments.model)
         liked = f"{recommended:,} recommendations"
-    return JobReport(stored + recommended, stored + recommended, (popular, liked), as_of=as_of, model_version=number)
+    return JobReport(
+        rows_in=stored + recommended,
+        rows_out=stored + recommended,
+        summary=(popular, liked),
+        as_of=as_of,
+        model_version=number,
+    )
 
 
 def _newer_rows(lake: Lakehouse, table: Table, as_of: date) -> str:

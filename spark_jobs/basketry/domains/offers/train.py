@@ -39,9 +39,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
         version = tracking.register(lake, trained.learned, record)
     known = {table.full_name: lake.version(table) for table in (OFFER_TRAINING, OFFER_POPULAR)}
     return JobReport(
-        int(trained.metrics["decisions"]),
-        0,
-        _summary(trained),
+        rows_in=int(trained.metrics["decisions"]),
+        rows_out=0,
+        summary=_summary(trained),
         as_of=arguments.as_of,
         input_versions={table: found for table, found in known.items() if found is not None},
         details={"champion": number or ""},

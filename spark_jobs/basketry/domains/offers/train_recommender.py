@@ -72,9 +72,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
         version = tracking.register(lake, MODEL, record, lambda: _log_model(learned))
     lines = tuple(f"{metric}: {value:.4f}" for metric, value in sorted(measured.items()) if "versus" not in metric)
     return JobReport(
-        len(older.shoppers),
-        0,
-        lines,
+        rows_in=len(older.shoppers),
+        rows_out=0,
+        summary=lines,
         as_of=as_of,
         input_versions={ORDER_LINES.full_name: lake.version(ORDER_LINES) or 0},
         details={"champion": number or ""},

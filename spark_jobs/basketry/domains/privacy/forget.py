@@ -65,7 +65,13 @@ def run(lake: Lakehouse, arguments: argparse.Namespace, rewrite_export: RewriteE
     lines += [f"export of {day}: written again" for day in sorted(work.exports)]
     lines += [f"still holds them, delete it: {name}" for name in work.landing]
     details = {"rows": dict(work.rows), "landing": list(work.landing)}
-    return JobReport(rows, 0 if arguments.dry_run else rows, tuple(lines), details=details, dry_run=arguments.dry_run)
+    return JobReport(
+        rows_in=rows,
+        rows_out=0 if arguments.dry_run else rows,
+        summary=tuple(lines),
+        details=details,
+        dry_run=arguments.dry_run,
+    )
 
 
 def _instant(text: str) -> datetime:

@@ -39,9 +39,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
         lake.record(PROPENSITY_OUTCOMES, rows, _where(scored_on, judged))
     everyone = sum(one["customers"] for one in judged if one["audience"] == ALL)
     return JobReport(
-        everyone,
-        len(rows),
-        _summary(scored_on, _means(judged)),
+        rows_in=everyone,
+        rows_out=len(rows),
+        summary=_summary(scored_on, _means(judged)),
         as_of=arguments.as_of,
         input_versions=inputs,
         dry_run=arguments.dry_run,

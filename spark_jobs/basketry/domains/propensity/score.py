@@ -72,9 +72,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
         written += 0 if arguments.dry_run else _write(lake, batch, drifted)
     notes = [note for note in (*(one.note for one in choices), *(one.note for one in batches)) if note]
     return JobReport(
-        written,
-        written,
-        (*_summary(batches, drifts), *notes),
+        rows_in=written,
+        rows_out=written,
+        summary=(*_summary(batches, drifts), *notes),
         as_of=arguments.as_of,
         input_versions=_input_versions(lake),
         details={"notes": notes},

@@ -56,9 +56,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     record = _record(lake, arguments, settings, Fit(base, trained, version, judged, champion, problem, versions))
     number = None if arguments.dry_run else tracking.register(lake, record)
     return JobReport(
-        sum(base.counts.values()),
-        0,
-        _summary(base, trained, version, problem, number),
+        rows_in=sum(base.counts.values()),
+        rows_out=0,
+        summary=_summary(base, trained, version, problem, number),
         as_of=arguments.as_of,
         input_versions=versions,
         details={"counts": dict(base.counts), "clusters": trained.clusters.k},

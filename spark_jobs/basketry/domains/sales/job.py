@@ -26,8 +26,9 @@ from pyspark.sql import functions as F
 
 from basketry.domains.sales import core, touched
 from basketry.errors import BadInputError
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
+from basketry.lake.schemas import declared_schema
 from basketry.retail.business_calendar import is_partial, period_end, period_start
 from basketry.retail.coverage import last_day
 from basketry.tables import GRAINS, ORDER_LINES, PRODUCTS, REVIEWS, SALES, SALES_ROLLUP, Table
@@ -116,9 +117,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     if plan.rewrites and not arguments.dry_run:
         rows_in, rows_out = _write(lake, plan)
     return JobReport(
-        rows_in,
-        rows_out,
-        lines,
+        rows_in=rows_in,
+        rows_out=rows_out,
+        summary=lines,
         as_of=arguments.as_of,
         input_versions=plan.versions,
         details=details,

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.schemas import declared_schema
 from basketry.tables import LINEAGE, ORDER_LINES, PRODUCTS, REVIEWS, Table
 from tests.basketry.features.samples import line, product
 

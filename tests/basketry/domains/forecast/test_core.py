@@ -8,7 +8,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 from basketry.domains.forecast import core
-from basketry.lake.lakehouse import declared_schema
+from basketry.lake.schemas import declared_schema
 from basketry.tables import ORDER_LINES, PRODUCTS, REVIEWS, Table
 from tests.basketry.domains.forecast.lake import FIRST, reviews
 from tests.basketry.features.samples import line, product

@@ -17,7 +17,8 @@ from basketry.domains.offers import job, recommend, recommender, train, train_re
 from basketry.domains.offers.aggregates import training_rows
 from basketry.domains.offers.settings import load_settings
 from basketry.errors import BadInputError
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.schemas import declared_schema
 from basketry.learning import tracking
 from basketry.tables import (
     OFFER_DECISIONS,
@@ -52,10 +53,10 @@ def test_a_policy_that_was_promoted_decides(lake: Lakehouse, registry_home: Path
     fill(lake)
     opened = job.opened(lake, load_settings(lake.settings.include))
     assert opened.engine.version == "prior"
-    lake.put_once(OFFER_TRAINING, logged(lake).slice(0, 50), "test", 1)
+    lake.append_once(OFFER_TRAINING, logged(lake).slice(0, 50), "test", 1)
     with pytest.raises(BadInputError, match="200 are needed"):
         train.run(lake, AS_OF)
-    lake.put_once(OFFER_TRAINING, logged(lake), "test", 2, instead=True)
+    lake.append_once(OFFER_TRAINING, logged(lake), "test", 2, overwrite=True)
     report = train.run(lake, AS_OF)
     name = registry.registered_name("demo", "offer_policy")
     assert registry.alias_version(name, registry.CHALLENGER) == report.model_version == "1"
