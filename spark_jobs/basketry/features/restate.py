@@ -21,7 +21,7 @@ from basketry.lake import staleness
 from basketry.lake.change_feed import InputDependency
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
-from basketry.retail.coverage import last_day
+from basketry.retail.coverage import last_delivered_day
 from basketry.tables import FEATURE_DATES, ORDER_LINES, PRODUCTS, PROPENSITY_SCORES
 
 INPUTS = (
@@ -53,7 +53,9 @@ _VERSION = {ORDER_LINES: "order_lines_version", PRODUCTS: "products_version"}
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Compute the touched dates up to --as-of again; with --dry-run only say which they are."""
     inputs = input_versions(lake)
-    until = min(arguments.as_of, last_day(lake) or arguments.as_of)  # what is not delivered yet is not made again yet
+    until = min(
+        arguments.as_of, last_delivered_day(lake) or arguments.as_of
+    )  # what is not delivered yet is not made again yet
     stored = {day: row for day, row in stored_dates(lake).items() if day <= until}
     touched = touched_dates(lake, stored, inputs)
     outcome = Outcome()

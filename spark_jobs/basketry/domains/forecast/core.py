@@ -11,7 +11,15 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from basketry.retail.order_lines import UNCATEGORISED, amount, counted, named, number, rated, scaled
+from basketry.retail.order_lines import (
+    UNCATEGORISED,
+    category_or_default,
+    from_units,
+    is_counted,
+    is_rated,
+    to_decimal,
+    to_units,
+)
 from basketry.tables import LARGEST, MONEY, UNITS
 
 NO_WEEK = -1
@@ -29,7 +37,7 @@ _ADDED = (*_MONEY, *_UNITS, "season", "listed", "returned", "rating_sum", "ratin
 
 def counts() -> Column:
     """Whether a row of silver.order_lines counts for what is known of products and forecast."""
-    return counted() & F.col("product_id").isNotNull()
+    return is_counted() & F.col("product_id").isNotNull()
 
 
 def known_lines(order_lines: DataFrame, as_of: date) -> DataFrame:
@@ -40,7 +48,7 @@ def known_lines(order_lines: DataFrame, as_of: date) -> DataFrame:
 
 def placed(rows: DataFrame, products: DataFrame) -> DataFrame:
     """The rows of products with the department and category of each, as the catalog has them today."""
-    tree = products.select("product_id", *map(named, _PLACE))
+    tree = products.select("product_id", *map(category_or_default, _PLACE))
     return rows.join(tree, "product_id", "left").fillna(UNCATEGORISED, list(_PLACE))
 
 
@@ -53,7 +61,7 @@ def weekly_sales(lines: DataFrame, products: DataFrame, weeks: int) -> DataFrame
     week = F.when(sale, F.floor(F.col("days_ago") / 7)).otherwise(NO_WEEK).cast("int")
     keys = ("product_id", "weeks_ago")
     orders = lines.groupBy("product_id", week.alias("weeks_ago"), F.when(sale, F.col("order_id")).alias("order")).agg(
-        *(number(F.sum(scaled(F.when(sale, F.col(name))))).alias(name) for name in ("net_amount", "quantity"))
+        *(from_units(F.sum(to_units(F.when(sale, F.col(name))))).alias(name) for name in ("net_amount", "quantity"))
     )
     log = F.when(F.col("weeks_ago") != NO_WEEK, F.log("net_amount")).otherwise(0.0)
     sums = orders.groupBy(*keys).agg(
@@ -80,7 +88,7 @@ def product_features(
     All lines are looked at once, those of the last 91 days once more a level, to tell orders apart.
     """
     ratings = (
-        reviews.where(rated() & (F.col("reviewed_on") <= F.lit(as_of)))
+        reviews.where(is_rated() & (F.col("reviewed_on") <= F.lit(as_of)))
         .groupBy("product_id")
         .agg(F.sum("rating").alias("rating_sum"), F.count("rating").alias("ratings"))
     )
@@ -107,7 +115,7 @@ def _daily(lines: DataFrame) -> DataFrame:
         "paid_back": F.when(~_sale(), -F.col("net_amount")),
         "came_back": F.when(~_sale(), -F.col("quantity")),
     }
-    sums = [F.sum(scaled(part)).alias(name) for name, part in parts.items()]
+    sums = [F.sum(to_units(part)).alias(name) for name, part in parts.items()]
     return lines.groupBy("product_id", "days_ago").agg(*sums, F.count_if(_sale()).alias("sales"))
 
 
@@ -158,9 +166,9 @@ def _sums(as_of: date) -> list[Column]:
 def _columns(seasons: bool) -> list[Column]:
     """The table's columns from the sums; a ratio over nothing is null."""
     kept = [F.col(name) for name in ("product_id", "department", "category", "first_sold_on", "last_sold_on")]
-    kept += [amount(F.col(name), MONEY).alias(name) for name in _MONEY]
+    kept += [to_decimal(F.col(name), MONEY).alias(name) for name in _MONEY]
     kept += [F.col(name) for name in _ORDERS]
-    kept += [amount(F.col(name), UNITS).alias(name) for name in _UNITS]
+    kept += [to_decimal(F.col(name), UNITS).alias(name) for name in _UNITS]
     for days in (28, 91):
         paid = F.col(f"revenue_{days}d") > 0
         kept.append(F.when(paid, _ratio(f"revenue_{days}d", f"units_{days}d")).alias(f"price_{days}d"))

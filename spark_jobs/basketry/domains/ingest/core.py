@@ -16,7 +16,7 @@ from basketry.contracts import Contract, MappedColumn, Rule
 from basketry.domains.ingest import declared, lenient
 from basketry.domains.ingest.parsing import NOT_A, parse, present
 from basketry.lake.sql import NEWER
-from basketry.retail.text_columns import identifier
+from basketry.retail.text_columns import clean_identifier
 from basketry.tables import ENTITY_DATE, LARGEST, LINEAGE, MONEY, UNITS
 
 SEPARATOR = "\n"
@@ -146,7 +146,7 @@ def _entity_value(column: MappedColumn, contract: Contract) -> Column:
         value = declared.understood(value.cast("string"), words)
     value = value.try_cast(column.type)
     if column.is_id:
-        value = identifier(value)
+        value = clean_identifier(value)
     if column.type in ENDS_OF_TIME:  # Spark counts further than those who read the table
         value = F.when(value.between(*map(F.expr, ENDS_OF_TIME[column.type])), value)
     return value

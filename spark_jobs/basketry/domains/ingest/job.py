@@ -24,7 +24,7 @@ from basketry.errors import BadInputError, RefusedFileError
 from basketry.files import DeliveredFile, find_files, find_in_feeds, inspect_file, unfit_file
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
-from basketry.retail.suppression import digests, masked
+from basketry.retail.suppression import forgotten_digests, mask_forgotten
 from basketry.tables import FILES, QUARANTINE, Table, bronze_table
 
 
@@ -162,7 +162,7 @@ def _judge(
 ) -> Judged:
     """What becomes of every row. kept: closes what this keeps on disk."""
     rows = core.judge(delivered_rows(lake.spark, files, contract), contract)
-    rows = masked(rows, contract, digests(lake)).persist(StorageLevel.DISK_ONLY)
+    rows = mask_forgotten(rows, contract, forgotten_digests(lake)).persist(StorageLevel.DISK_ONLY)
     kept.callback(rows.unpersist)
     repeated = core.repeated_keys(rows, contract).persist(StorageLevel.DISK_ONLY)
     kept.callback(repeated.unpersist)

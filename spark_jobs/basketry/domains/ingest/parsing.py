@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from basketry.contracts import Contract, DeliveredColumn
 from basketry.files.blanks import stripped
-from basketry.retail.text_columns import trimmed
+from basketry.retail.text_columns import trim_blanks
 from basketry.tables import MONEY
 
 NOT_A = {
@@ -34,7 +34,7 @@ ZONED_LETTERS = re.compile(r"[XxZzVO]")
 
 def present(text: Column, contract: Contract) -> Column:
     """The text without blanks around it; null where the contract says that it means missing."""
-    value = trimmed(text)
+    value = trim_blanks(text)
     missing = [stripped(word) for word in contract.file.null_values] or [""]
     return F.when(~value.isin(*missing), value)
 

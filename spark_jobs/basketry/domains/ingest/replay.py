@@ -19,7 +19,7 @@ from basketry.domains.ingest.occurrences import renumbered, with_whole_files
 from basketry.domains.ingest.order import noted_files
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
-from basketry.retail.suppression import digests, masked
+from basketry.retail.suppression import forgotten_digests, mask_forgotten
 from basketry.tables import FILES, QUARANTINE
 
 
@@ -35,7 +35,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     rows = with_whole_files(lake, contract, quarantined_rows(open_rows, contract))
     # Kept as delivered first, so that Spark plans the judgement as for a file, and not together with the reading of JSON.
     rows = _with_ordering_times(lake, contract, rows).persist(StorageLevel.DISK_ONLY)
-    judged = masked(core.judge(rows, contract), contract, digests(lake)).persist(StorageLevel.DISK_ONLY)
+    judged = mask_forgotten(core.judge(rows, contract), contract, forgotten_digests(lake)).persist(
+        StorageLevel.DISK_ONLY
+    )
     keys = open_rows.select(F.col("file_checksum").alias("_file_checksum"), F.col("row_number").alias("_row_number"))
     replayed = judged.join(keys, ["_file_checksum", "_row_number"], "leftsemi")
     try:

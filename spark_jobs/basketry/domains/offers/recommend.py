@@ -17,7 +17,7 @@ from basketry.domains.offers.shop import WITHOUT_CATEGORY
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning import versions
-from basketry.retail.coverage import check_delivered, last_day
+from basketry.retail.coverage import check_delivered, last_delivered_day
 from basketry.tables import OFFER_POPULAR, OFFER_RECOMMENDATIONS, ORDER_LINES, PRODUCTS, Table
 
 _DAYS = 90
@@ -58,7 +58,7 @@ def _newer_rows(lake: Lakehouse, table: Table, as_of: date) -> str:
     if not lake.exists(table):
         return ""
     stored: date | None = lake.read(table).agg(F.max("as_of")).collect()[0][0]
-    newest = last_day(lake)
+    newest = last_delivered_day(lake)
     if stored is None or newest is None or not as_of < stored <= newest:
         return ""
     return f"{table.full_name} stays as of {stored}: {as_of} is an older day, and offers choose from the newest"
@@ -134,4 +134,4 @@ def write_popular(lake: Lakehouse, as_of: date) -> int:
 def ensure_popular(lake: Lakehouse) -> None:
     """A catalog that never had recommendations gets its popular products, as of its newest order."""
     if not lake.version(OFFER_POPULAR):  # 0: whoever made the table was killed before its first rows
-        write_popular(lake, last_day(lake) or date.min)  # without a line that counts there are no rows either
+        write_popular(lake, last_delivered_day(lake) or date.min)  # without a line that counts there are no rows either

@@ -20,7 +20,7 @@ from basketry.features.read import stored_dates
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning import versions
-from basketry.retail.sampling import sampled
+from basketry.retail.sampling import sample_customers
 from basketry.tables import FEATURE_DATES, PROPENSITY_DRIFT, PROPENSITY_SCORES, propensity_wide, wide_column
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _checked(lake: Lakehouse, batch: Batch, settings: PropensitySettings) -> lis
     inputs = _inputs(lake, batch)
     most = lake.read(FEATURE_DATES).where(batch.where).agg(F.max("customers")).collect()[0][0] or 1
     share = drift.SAMPLE_ROWS / (most * len(batch.categories))
-    found = drift.measured(sampled(inputs, share), batch.version, settings)
+    found = drift.measured(sample_customers(inputs, share), batch.version, settings)
     refused = drift.told(found, drift.REFUSED)
     if refused:
         raise BadInputError(

@@ -30,7 +30,7 @@ from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.lake.schemas import declared_schema
 from basketry.retail.business_calendar import is_partial, period_end, period_start
-from basketry.retail.coverage import last_day
+from basketry.retail.coverage import last_delivered_day
 from basketry.tables import GRAINS, ORDER_LINES, PRODUCTS, REVIEWS, SALES, SALES_ROLLUP, Table
 
 INPUTS = (ORDER_LINES, PRODUCTS, REVIEWS)
@@ -130,7 +130,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
 def plan_sales(lake: Lakehouse, as_of: date, *, full: bool = False) -> SalesPlan:
     """What a run as of that day would rewrite; BadInputError when no order line was ever loaded. Writes nothing."""
     versions = _input_versions(lake)
-    delivered = last_day(lake) or as_of
+    delivered = last_delivered_day(lake) or as_of
     tables = [(table, grain) for grain in GRAINS for table in (SALES[grain], SALES_ROLLUP[grain])]
     states = (
         {table: None for table, _ in tables} if full else _reflected(lake, [table for table, _ in tables], delivered)
