@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from basketry.learning.confidence import CALIBRATION, Confidence, confidence
-from basketry.learning.evaluation import METRICS, Floats, mean_measures, measures_by_group
+from basketry.learning.confidence import CALIBRATION, MetricConfidence, metric_confidence
+from basketry.learning.evaluation import METRICS, Floats, mean_metrics, metrics_by_group
 
 CUSTOMERS, GROUPS = 400, 4
 
@@ -22,16 +22,16 @@ class Shop:
         self.customers = np.repeat(np.arange(customers) + 1000, GROUPS)
         self.groups = np.tile(list("abcd"), customers)
 
-    def confidence(self, predicted: Floats, repetitions: int = 60, seed: int = 3) -> Confidence:
+    def confidence(self, predicted: Floats, repetitions: int = 60, seed: int = 3) -> MetricConfidence:
         """Of these predictions."""
-        return confidence(
+        return metric_confidence(
             self.observed, predicted, customers=self.customers, groups=self.groups, repetitions=repetitions, seed=seed
         )
 
     def measured(self, predicted: Floats, observed: np.ndarray, rows: np.ndarray | None = None) -> dict[str, float]:
         """Every metric of the rows, each as often as it is listed, or of all."""
         chosen = np.arange(len(observed)) if rows is None else rows
-        return mean_measures(measures_by_group(observed[chosen], predicted[chosen], self.groups[chosen]))
+        return mean_metrics(metrics_by_group(observed[chosen], predicted[chosen], self.groups[chosen]))
 
 
 def odds(predicted: Floats, times: float) -> Floats:
@@ -82,10 +82,10 @@ def test_the_excess_tells_a_calibrated_model_from_one_that_is_off() -> None:
 def test_the_same_seed_gives_the_same_whatever_fits_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """The number of resamples held at once changes nothing; another seed changes the interval."""
     shop = Shop(7)
-    whole = dict(shop.confidence(shop.truth).logged())
-    assert dict(shop.confidence(shop.truth, seed=4).logged()) != whole
+    whole = dict(shop.confidence(shop.truth).as_metrics())
+    assert dict(shop.confidence(shop.truth, seed=4).as_metrics()) != whole
     monkeypatch.setattr("basketry.learning.evaluation._CHUNK", len(shop.truth) * 7)
-    assert dict(shop.confidence(shop.truth).logged()) == pytest.approx(whole)
+    assert dict(shop.confidence(shop.truth).as_metrics()) == pytest.approx(whole)
 
 
 def test_names_are_those_a_gate_looks_for() -> None:
@@ -93,7 +93,7 @@ def test_names_are_those_a_gate_looks_for() -> None:
     shop = Shop(8)
     names = {f"interval/{metric}/{end}" for metric in METRICS for end in ("low", "high")}
     names |= {f"{kind}/{CALIBRATION}{end}" for kind in ("calibrated", "excess") for end in ("", "/low", "/high")}
-    assert {name for name, _ in shop.confidence(shop.truth).logged()} == names
+    assert {name for name, _ in shop.confidence(shop.truth).as_metrics()} == names
 
 
 def test_a_group_without_buyers_has_no_say_where_it_has_no_meaning() -> None:

@@ -88,7 +88,7 @@ def _version(
 ) -> tuple[Version, str]:
     """The version that forecasts, and why it is not the champion, if so."""
     if found.weeks >= LEAST_TRAINING_WEEKS:
-        [choice] = versions.choose(lake, KIND, wanted, [as_of])
+        [choice] = versions.resolve(lake, KIND, wanted, [as_of])
         return choice.version, choice.note
     panel = rows.panel(found, settings) if found.weeks >= settings.least_weeks else None
     empty = panel or panel_of(rows.weekly(found).limit(0).toPandas(), WEEKS_AHEAD)

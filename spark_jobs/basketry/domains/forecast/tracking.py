@@ -31,12 +31,14 @@ def load(name: str, number: str) -> Version:
     return Version(number, tracking.load_state(name, number, restored))
 
 
-KIND: versions.Kind[Version] = versions.Kind(MODEL, load, "train_forecast")
+KIND: versions.ModelSpec[Version] = versions.ModelSpec(MODEL, load, "train_forecast")
 
 
-def register(lake: Lakehouse, forecaster: Forecaster, record: tracking.Record) -> str:
+def register(lake: Lakehouse, forecaster: Forecaster, record: tracking.TrainingRecord) -> str:
     """Log the record, register the model and make it the challenger; returns its version."""
     from basketry.domains.forecast.serving import COLUMNS, Served
 
     served = Served(forecaster.state())
-    return tracking.register(lake, MODEL, record, lambda: tracking.log_state(MODEL, served, COLUMNS, _REQUIREMENTS))
+    return tracking.register_challenger(
+        lake, MODEL, record, lambda: tracking.log_state(MODEL, served, COLUMNS, _REQUIREMENTS)
+    )

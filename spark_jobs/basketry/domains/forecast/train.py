@@ -17,7 +17,7 @@ from basketry.domains.forecast.settings import ForecastSettings, load_settings
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
-from basketry.learning.tracking import Record
+from basketry.learning.tracking import TrainingRecord
 from basketry.tables import ORDER_LINES, PRODUCTS
 
 _LEAST_WEEKS_BEFORE = 8
@@ -142,7 +142,7 @@ def _record(
     outcome: Outcome,
     versions: Mapping[str, int],
     settings: ForecastSettings,
-) -> Record:
+) -> TrainingRecord:
     deciles = results.by_revenue_decile(outcome.results)
     subject = Subject(
         lake.catalog,
@@ -159,12 +159,12 @@ def _record(
     params: dict[str, object] = {f"method.{name}": method for name, method in outcome.trained.choice.items()}
     params |= {f"settings.{name}": value for name, value in vars(settings).items()}
     params |= {f"version.{name}": version for name, version in versions.items()}
-    return Record(
-        params,
-        outcome.metrics,
-        _tags(lake, arguments, outcome.rival),
-        {"evaluation.json": evaluation},
-        {"model_card.md": forecast_card(subject)},
+    return TrainingRecord(
+        params=params,
+        metrics=outcome.metrics,
+        tags=_tags(lake, arguments, outcome.rival),
+        documents={"evaluation.json": evaluation},
+        texts={"model_card.md": forecast_card(subject)},
     )
 
 

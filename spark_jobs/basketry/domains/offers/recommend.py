@@ -79,14 +79,14 @@ def fill_cache(lake: Lakehouse) -> int:
 def write_recommendations(lake: Lakehouse, as_of: date, wanted: str) -> tuple[str | None, int]:
     """Replace gold.offer_recommendations; the version that made them and how many rows.
 
-    wanted: see `versions.choose`; a catalog that never had a champion has no recommendations, and that is no error.
+    wanted: see `versions.resolve`; a catalog that never had a champion has no recommendations, and that is no error.
     """
     from basketry.domains.offers import train_recommender
 
     name = registry.registered_name(lake.catalog, train_recommender.MODEL)
     if wanted == registry.CHAMPION and registry.alias_version(name, registry.CHAMPION) is None:
         return None, 0
-    [choice] = versions.choose(lake, train_recommender.KIND, wanted, [as_of])
+    [choice] = versions.resolve(lake, train_recommender.KIND, wanted, [as_of])
     model = choice.version.recommender
     given = train_recommender.purchases(lake, as_of - timedelta(days=train_recommender.HISTORY_DAYS), as_of)
     top = model.top(given.over(model.products))

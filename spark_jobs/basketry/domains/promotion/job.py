@@ -169,7 +169,7 @@ def _promotion(wanted: Decision, found: Sequence[Decision], expected: str | None
             f"version {version} of {model} cannot be provisional beside champion {champion}: have a person decide and"
             " promote or refuse it."
         )
-    registry.check_loads(model, version)
+    registry.check_loadable(model, version)
     return dataclasses.replace(wanted, champion_after=version)
 
 
@@ -193,12 +193,12 @@ def _rollback(wanted: Decision, found: Sequence[Decision]) -> Decision:
         )
     if version == wanted.champion_before and (moved is None or moved.champion_after == version):
         raise BadInputError(f"version {version} of {model} is the champion already: name another version.")
-    registry.check_loads(model, version)
+    registry.check_loadable(model, version)
     return dataclasses.replace(wanted, version=version, champion_after=version)
 
 
 def _kept_checks(wanted: Decision) -> str:
-    return json.dumps(registry.kept_verdict(wanted.model, wanted.version).get("checks", []), sort_keys=True)
+    return json.dumps(registry.load_verdict(wanted.model, wanted.version).get("checks", []), sort_keys=True)
 
 
 def _moment(text: str) -> datetime:

@@ -26,7 +26,7 @@ from basketry.tables import FEATURE_DATES, PROPENSITY_DRIFT, PROPENSITY_SCORES, 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-KIND: versions.Kind[Version] = versions.Kind(tracking.MODEL, tracking.load, "train_propensity")
+KIND: versions.ModelSpec[Version] = versions.ModelSpec(tracking.MODEL, tracking.load, "train_propensity")
 
 _SCORED = "as_of date, customer_id string, category string, probability double"
 
@@ -64,7 +64,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     if arguments.days < 1:
         raise BadInputError(f"--days is {arguments.days}; make it at least 1.")
     dates = [arguments.as_of - timedelta(days=number) for number in reversed(range(arguments.days))]
-    choices = versions.choose(lake, KIND, arguments.model, dates)
+    choices = versions.resolve(lake, KIND, arguments.model, dates)
     batches = [batch for choice in choices for batch in _batches(lake, choice)]
     drifts = [_checked(lake, batch, settings) for batch in batches]
     written = 0
@@ -88,7 +88,7 @@ def _input_versions(lake: Lakehouse) -> dict[str, int]:
     return {} if version is None else {FEATURE_DATES.full_name: version}
 
 
-def _batches(lake: Lakehouse, choice: versions.Choice[Version]) -> list[Batch]:
+def _batches(lake: Lakehouse, choice: versions.ResolvedVersion[Version]) -> list[Batch]:
     """The days of a version by which of its categories are stored for them: one that was dropped stops no other."""
     stored = stored_dates(lake)
     grouped: dict[tuple[str, ...], list[date]] = {}

@@ -36,7 +36,7 @@ INPUTS = (
 )
 """What segments look at."""
 
-KIND: versions.Kind[Version] = versions.Kind(MODEL, load, "rfm --fit")
+KIND: versions.ModelSpec[Version] = versions.ModelSpec(MODEL, load, "rfm --fit")
 
 _PASSED_ON = ("customer_id", *VALUES, "monetary_total")
 _ADDED = ("r", "f", "m", "segment", "cluster", "expected_purchases_90d", "expected_spend_90d")
@@ -48,7 +48,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     settings = load_settings(lake.settings.include)
     as_of: date = arguments.as_of
     inputs = lake.versions(ORDER_LINES)  # first: what comes meanwhile came late
-    [choice] = versions.choose(lake, KIND, arguments.model, [as_of])
+    [choice] = versions.resolve(lake, KIND, arguments.model, [as_of])
     check_delivered(lake, as_of)
     lines = lake.read(ORDER_LINES)
     if core.is_empty(lines, as_of, choice.version.window_days):

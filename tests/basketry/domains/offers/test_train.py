@@ -94,8 +94,12 @@ def test_recommendations_come_from_the_champion_and_popular_products_always(
     assert not lake.exists(OFFER_RECOMMENDATIONS)
     older = train_recommender.purchases(lake, date(2025, 1, 1), AS_OF.as_of)
     learned = recommender.Recommender(older.products, np.ones((len(older.products), 2)))
-    record = tracking.Record({}, {}, {"basketry.as_of": "2026-01-05", "basketry.champion_version": ""})
-    number = tracking.register(lake, train_recommender.MODEL, record, lambda: train_recommender._log_model(learned))
+    record = tracking.TrainingRecord(
+        params={}, metrics={}, tags={"basketry.as_of": "2026-01-05", "basketry.champion_version": ""}
+    )
+    number = tracking.register_challenger(
+        lake, train_recommender.MODEL, record, lambda: train_recommender._log_model(learned)
+    )
     registry.move_champion(registry.registered_name("demo", train_recommender.MODEL), number, None)
     report = recommend.run(lake, LAST_DAY)
     found = rows(lake, OFFER_RECOMMENDATIONS)
