@@ -1,4 +1,4 @@
-"""How good probabilities are: metrics, and their differences with confidence.
+"""How good probabilities are: metrics, of all rows, by group and of resamples.
 
 Every metric is defined on weighted rows, so that a bootstrap resample is a vector of weights and not a copy of the
 rows: a thousand resamples cost one sort. Rows with equal predictions are never told apart: each metric sees them as one
@@ -10,7 +10,7 @@ metric has no meaning (no buyers, or nothing but buyers).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -214,70 +214,6 @@ class Interval:
     high: float
 
 
-@dataclass(frozen=True)
-class ModelComparison:
-    """Differences of two models on the same rows.
-
-    Attributes:
-        overall: By metric, of the mean over the groups.
-        by_group: The same for each group, by group.
-    """
-
-    overall: Mapping[str, Interval]
-    by_group: Mapping[str, Mapping[str, Interval]]
-
-
-def paired_bootstrap(
-    observed: ArrayLike,
-    ours: ArrayLike,
-    theirs: Mapping[str, ArrayLike],
-    *,
-    customers: ArrayLike,
-    groups: ArrayLike,
-    repetitions: int = 500,
-    seed: int = 0,
-) -> dict[str, ModelComparison]:
-    """Compare our metrics with those of other models: ours less theirs over resamples of whole customers.
-
-    A customer's rows are drawn together, in all groups and for all models, so what they share does not count as noise.
-
-    Args:
-        observed: 0 or 1 for each row.
-        ours: Our probability of each row.
-        theirs: The same of every other model, by name.
-        customers: The customer of each row.
-        groups: The group of each row, such as its category.
-        repetitions: How many resamples.
-        seed: Decides every draw.
-
-    Returns:
-        The comparison with each other model, by its name.
-    """
-    truth, left = np.asarray(observed, dtype=np.float64), np.asarray(ours, dtype=np.float64)
-    rights = {name: np.asarray(values, dtype=np.float64) for name, values in theirs.items()}
-    codes = customer_codes(customers)
-    rows_of = dict(rows_by_group(groups))
-    differences: dict[str, dict[str, list[Floats]]] = {name: {group: [] for group in rows_of} for name in rights}
-    for draws in customer_draws(codes, repetitions, seed):
-        for group, rows in rows_of.items():
-            weights = draws[:, codes[rows]]
-            mine = _all_metrics(truth[rows], left[rows], weights)
-            for name, right in rights.items():
-                differences[name][group].append(mine - _all_metrics(truth[rows], right[rows], weights))
-    return {
-        name: _comparison(list(rows_of), np.array([np.concatenate(pieces, axis=1) for pieces in by_group.values()]))
-        for name, by_group in differences.items()
-    }
-
-
-def _comparison(groups: Sequence[str], differences: Floats) -> ModelComparison:
-    """Summarise differences, groups x metrics x resamples, as intervals."""
-    overall = mean_over_groups(differences.reshape(len(groups), -1)).reshape(differences.shape[1:])
-    return ModelComparison(
-        _intervals(overall), {name: _intervals(each) for name, each in zip(groups, differences, strict=True)}
-    )
-
-
 def customer_codes(customers: ArrayLike) -> NDArray[np.int64]:
     """Return the number of each row's customer, counted from 0."""
     return np.unique(np.asarray(customers, dtype=object).astype(str), return_inverse=True)[1]
@@ -290,20 +226,3 @@ def customer_draws(codes: NDArray[np.int64], repetitions: int, seed: int) -> Ite
     for start in range(0, repetitions, piece):
         size = min(piece, repetitions - start)
         yield generator.multinomial(count, np.full(count, 1 / count), size=size).astype(np.float64)
-
-
-def _all_metrics(observed: Floats, predicted: Floats, weights: Floats) -> Floats:
-    tally = Tally.of(observed, predicted, weights)
-    return np.array([metric(tally) for metric in METRICS.values()])
-
-
-def _intervals(differences: Floats) -> dict[str, Interval]:
-    return {name: _interval(values) for name, values in zip(METRICS, differences, strict=True)}
-
-
-def _interval(values: Floats) -> Interval:
-    finite = values[~np.isnan(values)]
-    if not len(finite):
-        return Interval(float("nan"), float("nan"), float("nan"))
-    low, high = np.percentile(finite, [2.5, 97.5])
-    return Interval(float(finite.mean()), float(low), float(high))

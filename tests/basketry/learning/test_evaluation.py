@@ -6,16 +6,10 @@ import numpy as np
 import pytest
 from sklearn import metrics as oracle
 
+from basketry.learning.comparison import paired_bootstrap
 from basketry.learning.curves import cumulative_gain, reliability_bins
 from basketry.learning.drift import Distribution, population_stability_index
-from basketry.learning.evaluation import (
-    METRICS,
-    Tally,
-    mean_metrics,
-    metrics_by_group,
-    paired_bootstrap,
-    probability_metrics,
-)
+from basketry.learning.evaluation import METRICS, Tally, mean_metrics, metrics_by_group, probability_metrics
 
 RANDOM = np.random.default_rng(5)
 ORACLES = {

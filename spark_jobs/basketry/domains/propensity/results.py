@@ -12,17 +12,10 @@ import pandas as pd
 
 from basketry.domains.propensity.inputs import LABEL
 from basketry.domains.propensity.settings import PropensitySettings
+from basketry.learning.comparison import ModelComparison, paired_bootstrap
 from basketry.learning.confidence import MetricConfidence, metric_confidence
 from basketry.learning.curves import cumulative_gain, reliability_bins
-from basketry.learning.evaluation import (
-    METRICS,
-    Floats,
-    Interval,
-    ModelComparison,
-    mean_metrics,
-    metrics_by_group,
-    paired_bootstrap,
-)
+from basketry.learning.evaluation import METRICS, Floats, Interval, mean_metrics, metrics_by_group
 from basketry.tables import wide_column
 
 AUDIENCES = ("repeat", "explore")
