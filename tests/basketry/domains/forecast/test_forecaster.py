@@ -36,11 +36,11 @@ def test_it_beats_what_everybody_has(outcome: train.Outcome) -> None:
 
 def test_every_number_of_the_gate_is_logged(outcome: train.Outcome) -> None:
     """The shipped gate promotes a first challenger that holds, so it finds all it needs."""
-    from basketry.gates import load_gate, verdict
+    from basketry.gates import evaluate_gate, load_gate
     from tests.basketry.domains.forecast.shop import CHECKOUT
 
     gate = load_gate("forecast", CHECKOUT / "include")
-    checks = verdict(gate, outcome.metrics, has_champion=False).checks
+    checks = evaluate_gate(gate, outcome.metrics, has_champion=False).checks
     assert len(checks) == 5
     assert all(check.value is not None for check in checks)
 
@@ -115,7 +115,7 @@ def test_weeks_add_up_to_horizons() -> None:
 
 def test_the_champion_is_judged_on_the_same_rows(outcome: train.Outcome) -> None:
     """The same methods anew: no difference, so the gate calls it noise and asks."""
-    from basketry.gates import load_gate, verdict
+    from basketry.gates import evaluate_gate, load_gate
     from tests.basketry.domains.forecast.shop import CHECKOUT
 
     late = replace(outcome.trained, trained_as_of=AS_OF)
@@ -124,6 +124,6 @@ def test_the_champion_is_judged_on_the_same_rows(outcome: train.Outcome) -> None
     found = results.evaluate(outcome.origins, settings(tested_on=1), train._forecasts(rival, ARGUMENTS))
     assert np.allclose(found.forecasts["champion"][:, MONTH], found.forecasts[""][:, MONTH])
     gate = load_gate("forecast", CHECKOUT / "include")
-    said = verdict(gate, results.named_metrics(found, settings()), has_champion=True)
+    said = evaluate_gate(gate, results.named_metrics(found, settings()), has_champion=True)
     assert "against the champion" in {check.condition for check in said.checks}
     assert said.verdict in ("ask", "refuse")
