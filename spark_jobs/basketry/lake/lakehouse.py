@@ -77,7 +77,7 @@ class Lakehouse(TableReader):
             self._create(table)
             if self.settings.lake is not None:
                 where = "true" if overwrite else None
-                local_delta.append_once(self.path(table), rows, writer, number, where)
+                local_delta.append_once(self.path(table), rows, writer, number, where=where)
                 return
             frame = conform(self.spark.createDataFrame(rows), table)
             transaction = {"txnAppId": writer, "txnVersion": str(number)}

@@ -111,12 +111,15 @@ def restate(lake: Lakehouse, arguments: argparse.Namespace, results: Sequence[Re
     restated: dict[str, _Restated] = {}
     for result in results:
         stored = result.stored_days(lake, arguments.as_of)
-        touched = _touched_days(lake, result, stored, recorded, current, history)
+        reflected = {row.day: recorded.get((result.job, row.day)) for row in stored}
+        touched = set(reflected)
+        if result.inputs:
+            touched = set(stale_dates(lake, result.inputs, reflected, current, history=history))
         base = restated.get(result.built_on)
         if base is not None:
             touched |= {row.day for row in stored if row.as_of in base.days}
         versions = {row.day: row.version for row in stored}
-        restated[result.job] = _restate_days(lake, result, sorted(touched), versions, arguments)
+        restated[result.job] = _restate_days(lake, result, versions, sorted(touched), arguments=arguments)
     details = {
         "restated": {job: [str(day) for day in outcome.days] for job, outcome in restated.items()},
         "seen": {job: list(_spans(outcome.confirmed)) for job, outcome in restated.items()},
@@ -130,22 +133,6 @@ def restate(lake: Lakehouse, arguments: argparse.Namespace, results: Sequence[Re
         details=details,
         dry_run=arguments.dry_run,
     )
-
-
-def _touched_days(
-    lake: Lakehouse,
-    result: RestatableResult,
-    stored: Sequence[StoredDay],
-    recorded: Mapping[tuple[str, date], InputVersions],
-    current: InputVersions,
-    history: ChangeHistory,
-) -> set[date]:
-    """Return the stored days of a result that its own inputs touch; all of them where it names no input."""
-    days = {row.day for row in stored}
-    if not result.inputs:
-        return days
-    reflected = {day: recorded.get((result.job, day)) for day in days}
-    return set(stale_dates(lake, result.inputs, reflected, current, history=history))
 
 
 def recorded_input_versions(lake: Lakehouse, jobs: set[str]) -> Mapping[tuple[str, date], InputVersions]:
@@ -186,8 +173,9 @@ def _confirmed_versions(runs: DataFrame) -> Iterator[tuple[str, date, InputVersi
 def _restate_days(
     lake: Lakehouse,
     result: RestatableResult,
-    days: Sequence[date],
     versions: Mapping[date, str],
+    touched: Sequence[date],
+    *,
     arguments: argparse.Namespace,
 ) -> _Restated:
     """Run the job once more for each touched day, unless it is a dry run.
@@ -195,20 +183,20 @@ def _restate_days(
     Args:
         lake: Where the result is.
         result: What is made again.
-        days: The touched days.
         versions: The version of the model by stored day.
+        touched: The days that are to be made again.
         arguments: Arguments of the run.
     """
     left: dict[date, str] = {}
     if not arguments.dry_run:
-        for day in days:
+        for day in touched:
             reason = _restate_day(lake, result, day, versions[day], run_id=f"{arguments.run_id} {day}")
             if reason:
                 left[day] = reason
     return _Restated(
-        days=[day for day in days if day not in left],
+        days=[day for day in touched if day not in left],
         confirmed=[day for day in versions if left.get(day) != UNDELIVERED],
-        summary=_summary(result.job, days, len(versions), left),
+        summary=_summary(result.job, touched, len(versions), left),
     )
 
 

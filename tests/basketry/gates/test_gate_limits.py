@@ -79,12 +79,12 @@ def test_beside_a_champion_a_person_weighs_what_is_not_surely_beyond(
 
 def test_an_unsure_limit_is_told_with_its_interval(gate: Gate) -> None:
     """The reason says that it is beyond, though not surely, and which interval says so; the table shows it first."""
-    said = evaluate_gate(gate, {**FIRST, **UNSURE})
-    assert said.reason == (
+    decision = evaluate_gate(gate, {**FIRST, **UNSURE})
+    assert decision.reason == (
         "beyond a limit, but not surely: calibration_ratio (absolute) is 1.375 (95 % interval 1.125 to 1.5), at least 0.75"
         " and at most 1.25; all other checks hold, and there is no champion yet."
     )
-    row = markdown_table(said.checks).splitlines()[2]
+    row = markdown_table(decision.checks).splitlines()[2]
     assert (
         row == "| absolute | calibration_ratio | 1.375 | - | 1.125 to 1.5 | at least 0.75 and at most 1.25 | unsure |"
     )

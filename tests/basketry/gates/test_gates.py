@@ -219,12 +219,12 @@ def test_the_same_mechanism_serves_another_kind_of_model(include: Path, changed:
 
 def test_people_see_first_what_did_not_pass(gate: Gate) -> None:
     """The table has a row a check, failures first, and the verdict can be kept as JSON."""
-    said = evaluate_gate(gate, {**NOISY, "calibration_ratio": 1.5})
-    rows = markdown_table(said.checks).splitlines()[2:]
+    decision = evaluate_gate(gate, {**NOISY, "calibration_ratio": 1.5})
+    rows = markdown_table(decision.checks).splitlines()[2:]
     assert rows[0] == "| absolute | calibration_ratio | 1.5 | - |  | at least 0.75 and at most 1.25 | failed |"
     assert rows[1].endswith("| noise |")
-    assert len(rows) == len(said.checks)
-    assert isinstance(said, Verdict) and json.loads(json.dumps(said.as_json()))["verdict"] == "refuse"
+    assert len(rows) == len(decision.checks)
+    assert isinstance(decision, Verdict) and json.loads(json.dumps(decision.as_json()))["verdict"] == "refuse"
 
 
 @pytest.mark.parametrize(

@@ -63,18 +63,18 @@ def retyped(table: Table, name: str, kind: str) -> Table:
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "message"),
     [
         (with_next(REVIEWS, required("region", "string", "new")), "lacks region, which may never be missing"),
         (retyped(REVIEWS, "rating", "string"), "has rating as int and this release wants string"),
     ],
 )
-def test_what_cannot_be_added_is_refused_in_one_sentence(changed: Table, told: str) -> None:
+def test_what_cannot_be_added_is_refused_in_one_sentence(changed: Table, message: str) -> None:
     """It names table, column and what to do."""
     stored = {one.name: one.type for one in REVIEWS.columns}
     with pytest.raises(BadInputError) as error:
         evolution.lacking(changed, stored)
-    assert told in error.value.message and "docs/production.md, Upgrades" in error.value.message
+    assert message in error.value.message and "docs/production.md, Upgrades" in error.value.message
 
 
 def test_every_way_of_writing_upgrades_first(lake: Lakehouse) -> None:

@@ -42,32 +42,32 @@ def odds(predicted: Floats, times: float) -> Floats:
 def test_own_intervals_are_those_of_resampled_customers() -> None:
     """Each is the percentile interval of metrics of copied rows of the drawn customers, moved by its bias."""
     shop = Shop(5)
-    found = shop.confidence(shop.truth, repetitions=40)
+    confidence = shop.confidence(shop.truth, repetitions=40)
     draws = np.random.default_rng(3).multinomial(CUSTOMERS, np.full(CUSTOMERS, 1 / CUSTOMERS), size=40)
     copies = [np.repeat(np.arange(len(shop.truth)), draw[shop.customers - 1000]) for draw in draws]
     by_hand = [shop.measured(shop.truth, shop.observed, rows) for rows in copies]
     for metric, estimate in shop.measured(shop.truth, shop.observed).items():
         values = np.array([one[metric] for one in by_hand])
         wanted = np.percentile(values, [2.5, 97.5]) - values.mean() + estimate
-        assert (found.own[metric].low, found.own[metric].high) == pytest.approx(tuple(wanted))
-        assert found.own[metric].mean == pytest.approx(estimate)
+        assert (confidence.own[metric].low, confidence.own[metric].high) == pytest.approx(tuple(wanted))
+        assert confidence.own[metric].mean == pytest.approx(estimate)
 
 
 def test_the_reference_is_the_error_of_labels_drawn_from_the_predictions() -> None:
     """What a perfectly calibrated model shows is not zero, and the excess is what the model shows beyond its mean."""
     shop = Shop(6)
-    found = shop.confidence(shop.truth, repetitions=200)
+    confidence = shop.confidence(shop.truth, repetitions=200)
     drawn = [
         shop.measured(shop.truth, (shop.random.random(len(shop.truth)) < shop.truth).astype(int))[CALIBRATION]
         for _ in range(200)
     ]
-    assert found.calibrated.mean == pytest.approx(np.mean(drawn), rel=0.03)
-    assert (found.calibrated.low, found.calibrated.high) == pytest.approx(
+    assert confidence.calibrated.mean == pytest.approx(np.mean(drawn), rel=0.03)
+    assert (confidence.calibrated.low, confidence.calibrated.high) == pytest.approx(
         tuple(np.percentile(drawn, [2.5, 97.5])), rel=0.1
     )
-    assert found.calibrated.low > 0.02
-    assert found.excess.mean == pytest.approx(found.own[CALIBRATION].mean - found.calibrated.mean)
-    assert found.excess.low < found.excess.mean < found.excess.high
+    assert confidence.calibrated.low > 0.02
+    assert confidence.excess.mean == pytest.approx(confidence.own[CALIBRATION].mean - confidence.calibrated.mean)
+    assert confidence.excess.low < confidence.excess.mean < confidence.excess.high
 
 
 def test_the_excess_tells_a_calibrated_model_from_one_that_is_off() -> None:

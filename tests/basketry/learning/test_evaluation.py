@@ -59,12 +59,12 @@ def test_calibration_lift_and_gain_by_hand() -> None:
     """Twenty rows worked out on paper: bins of two, the top tenth is two rows."""
     predicted = np.arange(20, 0, -1) / 40
     observed = np.array([1, 1] + [0, 1] * 2 + [0] * 14)
-    found = probability_metrics(observed, predicted)
+    metrics = probability_metrics(observed, predicted)
     # Bins of two rows, mean predicted 0.4875, 0.4375, … 0.0375; observed 1, 0.5, 0.5, then 0.
     gaps = [0.5125, 0.0625, 0.1125, 0.3375, 0.2875, 0.2375, 0.1875, 0.1375, 0.0875, 0.0375]
-    assert found["expected_calibration_error"] == pytest.approx(np.mean(gaps))
-    assert found["lift_top_decile"] == pytest.approx(1 / 0.2)
-    assert found["calibration_ratio"] == pytest.approx(0.2625 / 0.2)
+    assert metrics["expected_calibration_error"] == pytest.approx(np.mean(gaps))
+    assert metrics["lift_top_decile"] == pytest.approx(1 / 0.2)
+    assert metrics["calibration_ratio"] == pytest.approx(0.2625 / 0.2)
     assert cumulative_gain(observed, predicted, [0, 0.1, 0.3, 1]) == pytest.approx([0, 0.5, 1, 1])
     lowest, *_, highest = reliability_bins(observed, predicted)
     assert (lowest.rows, lowest.predicted, lowest.observed) == (2, pytest.approx(0.0375), 0)
@@ -107,7 +107,7 @@ def test_bootstrap_equals_resampling_by_hand() -> None:
     """The interval is that of metrics recomputed on copies of the drawn customers' rows."""
     observed, probability, customers, groups = _panel(60, 2)
     noisy = np.clip(probability + RANDOM.normal(scale=0.2, size=120), 0.01, 0.99)
-    found = paired_bootstrap(
+    comparisons = paired_bootstrap(
         observed, probability, {"noisy": noisy}, customers=customers, groups=groups, repetitions=40, seed=3
     )
     draws = np.random.default_rng(3).multinomial(60, np.full(60, 1 / 60), size=40)
@@ -119,10 +119,10 @@ def test_bootstrap_equals_resampling_by_hand() -> None:
             for scores in (probability, noisy)
         )
         by_hand.append(ours["average_precision"] - theirs["average_precision"])
-    interval = found["noisy"].overall["average_precision"]
+    interval = comparisons["noisy"].overall["average_precision"]
     assert (interval.low, interval.high) == pytest.approx(tuple(np.percentile(by_hand, [2.5, 97.5])))
     assert interval.mean == pytest.approx(np.mean(by_hand))
-    assert set(found["noisy"].by_group) == {"a", "b"}
+    assert set(comparisons["noisy"].by_group) == {"a", "b"}
 
 
 def test_bootstrap_tells_better_from_noise() -> None:

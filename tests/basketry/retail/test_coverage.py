@@ -116,24 +116,24 @@ def _forecast(lake: Lakehouse, given: Namespace) -> None:
     score.run(lake, given)
 
 
-def _train_forecast(lake: Lakehouse, given: Namespace) -> None:
+def _train_forecast(lake: Lakehouse, arguments: Namespace) -> None:
     from basketry.domains.forecast import train
 
-    train.run(lake, given)
+    train.run(lake, arguments)
 
 
-def _decide(lake: Lakehouse, given: Namespace) -> None:
+def _decide(lake: Lakehouse, arguments: Namespace) -> None:
     from basketry.domains.decisions import job
 
-    _forecast_rows(lake, given.as_of, 28)
-    job.run(lake, given)
+    _forecast_rows(lake, arguments.as_of, 28)
+    job.run(lake, arguments)
 
 
-def _accuracy(lake: Lakehouse, given: Namespace) -> None:
+def _accuracy(lake: Lakehouse, arguments: Namespace) -> None:
     from basketry.domains.forecast import accuracy
 
-    _forecast_rows(lake, given.as_of - timedelta(days=7), 7)
-    accuracy.run(lake, given)
+    _forecast_rows(lake, arguments.as_of - timedelta(days=7), 7)
+    accuracy.run(lake, arguments)
 
 
 def _forecast_rows(lake: Lakehouse, as_of: date, days: int) -> None:
@@ -150,17 +150,17 @@ def _forecast_rows(lake: Lakehouse, as_of: date, days: int) -> None:
     fill(lake.settings.lake, lake.catalog, PRODUCT_FORECASTS, [row])
 
 
-def _features(lake: Lakehouse, given: Namespace) -> None:
+def _features(lake: Lakehouse, arguments: Namespace) -> None:
     from basketry.features import job
 
     chosen = {"days": 1, "dates": None, "categories_as_of": None, "training": False, "only_missing": False}
-    job.run(lake, Namespace(**vars(given), **chosen, choose_categories=True))
+    job.run(lake, Namespace(**vars(arguments), **chosen, choose_categories=True))
 
 
-def _labels(lake: Lakehouse, given: Namespace) -> None:
+def _labels(lake: Lakehouse, arguments: Namespace) -> None:
     from basketry.features.read import labels
 
-    labels(lake, [given.as_of - timedelta(days=30)], ["Tea"])
+    labels(lake, [arguments.as_of - timedelta(days=30)], ["Tea"])
 
 
 def _fit_rfm(lake: Lakehouse, given: Namespace) -> None:

@@ -161,7 +161,7 @@ def _first_day(lake: Lakehouse, versions: Mapping[str, int], states: Iterable[St
 def _reflected(lake: Lakehouse, tables: Sequence[Table], delivered: date) -> dict[Table, State | None]:
     """What each table reflects; None where that is unknown, or where it has looked past the last day delivered."""
     with ThreadPoolExecutor(WRITERS) as pool:
-        states = zip(tables, pool.map(lake.reflected, tables), strict=True)
+        states = zip(tables, pool.map(lake.reflected_versions, tables), strict=True)
         return {
             table: state if state and state.get(SEEN_TO, 0) <= delivered.toordinal() else None
             for table, state in states
