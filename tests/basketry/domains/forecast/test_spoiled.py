@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from basketry.domains.forecast import results, train
+from basketry.domains.forecast import evaluate, train
 from basketry.gates import evaluate_gate
 from tests.basketry.domains.forecast.shop import panel, settings
 from tests.basketry.gates.spoiled import Spoiled, barely_beyond, failed, shipped
@@ -23,15 +23,15 @@ SETTINGS = settings(chosen_on=3, tested_on=3, bootstrap=500)
 
 
 @cache
-def good() -> results.Results:
+def good() -> evaluate.BacktestResults:
     """The training's own test: three origins chosen and calibrated by three earlier ones."""
     arguments = Namespace(as_of=date(2026, 11, 28), run_id="test")
-    return train.trained(panel(PRODUCTS, WEEKS, 3), arguments, SETTINGS).results
+    return train.train_challenger(panel(PRODUCTS, WEEKS, 3), arguments, SETTINGS).results
 
 
-def measured(tested: results.Results) -> Mapping[str, float]:
+def measured(tested: evaluate.BacktestResults) -> Mapping[str, float]:
     """What the training logs of it."""
-    return results.named_metrics(tested, SETTINGS)
+    return evaluate.named_metrics(tested, SETTINGS)
 
 
 def times(factor: float) -> Mapping[str, float]:

@@ -18,13 +18,21 @@ from basketry.lake.schemas import declared_schema
 from basketry.retail.coverage import check_delivered
 from basketry.tables import ORDER_LINES, PRODUCTS, Table
 
-_SAMPLED_EVENLY = 1_000_003
+_BUCKETS = 1_000_003
 """A prime: products are sampled by the remainder of their hash, finely enough for any share."""
 
 
-@dataclass(frozen=True)
-class History:
-    """lines: of `core.known_lines`; tree: silver.products; weeks: complete ones that are read; products: ever ordered ones."""
+@dataclass(frozen=True, kw_only=True)
+class SalesHistory:
+    """What was sold up to a day.
+
+    Attributes:
+        lines: Lines of `core.known_lines`.
+        tree: Rows of silver.products.
+        first_sale: The day of the catalog's first sale.
+        weeks: How many complete weeks are read.
+        products: How many products were ever ordered.
+    """
 
     lines: DataFrame
     tree: DataFrame
@@ -33,8 +41,12 @@ class History:
     products: int
 
 
-def history(lake: Lakehouse, as_of: date, settings: ForecastSettings) -> History:
-    """What was sold up to the day; BadInputError when nothing was, or when the day is not delivered."""
+def read_history(lake: Lakehouse, as_of: date, settings: ForecastSettings) -> SalesHistory:
+    """Read what was sold up to a day.
+
+    Raises:
+        BadInputError: Nothing was sold, or the day is not delivered.
+    """
     lines = core.known_lines(lake.read(ORDER_LINES), as_of)
     first = F.min(F.when(F.col("line_kind") == "sale", F.col("order_date")))
     row = lines.agg(first.alias("first"), F.count_distinct("product_id").alias("products")).collect()[0]
@@ -44,23 +56,25 @@ def history(lake: Lakehouse, as_of: date, settings: ForecastSettings) -> History
         )
     check_delivered(lake, as_of)
     weeks = core.complete_weeks(row.first, as_of, settings.weeks)
-    return History(lines, table_or_empty(lake, PRODUCTS), row.first, weeks, int(row.products))
+    return SalesHistory(
+        lines=lines, tree=table_or_empty(lake, PRODUCTS), first_sale=row.first, weeks=weeks, products=int(row.products)
+    )
 
 
 def table_or_empty(lake: Lakehouse, table: Table) -> DataFrame:
-    """The table's rows; none where the catalog has no such feed."""
+    """Read the rows of a table; none where the catalog has no such feed."""
     return lake.read(table) if lake.exists(table) else lake.spark.createDataFrame([], declared_schema(table))
 
 
-def weekly(found: History) -> DataFrame:
-    """Rows for `series.panel_of`."""
-    return core.weekly_sales(found.lines, found.tree, found.weeks)
+def weekly_rows(history: SalesHistory) -> DataFrame:
+    """Make the rows for `series.panel_of`."""
+    return core.weekly_sales(history.lines, history.tree, history.weeks)
 
 
-def panel(found: History, settings: ForecastSettings) -> Panel:
-    """The series of at most about `training_products` products, the same ones on every day."""
-    rows = weekly(found)
-    share = settings.training_products / max(1, found.products)
+def training_panel(history: SalesHistory, settings: ForecastSettings) -> Panel:
+    """Make the series of at most about `training_products` products, the same ones on every day."""
+    rows = weekly_rows(history)
+    share = settings.training_products / max(1, history.products)
     if share < 1:
-        rows = rows.where(F.pmod(F.xxhash64("product_id"), F.lit(_SAMPLED_EVENLY)) < math.ceil(share * _SAMPLED_EVENLY))
-    return panel_of(rows.toArrow().to_pandas(), found.weeks)
+        rows = rows.where(F.pmod(F.xxhash64("product_id"), F.lit(_BUCKETS)) < math.ceil(share * _BUCKETS))
+    return panel_of(rows.toArrow().to_pandas(), history.weeks)
