@@ -157,7 +157,7 @@ def versions_of(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
         return SimpleNamespace(unwrap_python_model=lambda: SimpleNamespace(state=found))
 
     monkeypatch.setattr(import_module("mlflow.pyfunc"), "load_model", load_model)
-    monkeypatch.setattr(versions, "moves", lambda lake, name: ())
+    monkeypatch.setattr(versions, "champion_promotions", lambda lake, name: ())
     monkeypatch.setattr(versions, "former_champions", lambda moves: ["7", "6"])
     return held
 
