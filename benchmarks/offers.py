@@ -111,8 +111,7 @@ def _stream(name: str, events: int) -> None:
 
 def fill(lake: object, events: int, lines_a_file: int = _LINES_A_FILE) -> None:
     """Products, customers and a backlog of events."""
-    from basketry.lake.lakehouse import Lakehouse
-    from basketry.lake.schemas import declared_schema
+    from basketry.lake.lakehouse import Lakehouse, declared_schema
     from basketry.tables import CUSTOMERS, ORDER_LINES, PRODUCTS
 
     assert isinstance(lake, Lakehouse)  # noqa: S101
