@@ -19,6 +19,6 @@ def lenient_meaning(word: Column, lenient: Lenient) -> Column:
     return F.coalesce(F.try_element_at(meanings, F.lower(F.trim(word))), F.lit(lenient.otherwise))
 
 
-def withdrawn_channel(word: Column) -> Column:
+def withdrawn_channel_column(word: Column) -> Column:
     """Return the channel that a word of silver.opt_outs withdraws: phone, email or all; all for an unknown word."""
     return lenient_meaning(word, LENIENT[OPT_OUTS.name])

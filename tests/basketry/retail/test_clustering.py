@@ -10,7 +10,7 @@ from basketry.errors import BadInputError
 from basketry.retail.clustering import (
     Clusters,
     adjusted_rand_index,
-    assign_clusters,
+    assign_labels,
     choose_k,
     fit_kmeans,
     match_labels,
@@ -92,7 +92,7 @@ def test_labels_follow_the_nearest_centroid_after_a_cold_refit() -> None:
     assert match_labels(last, shuffled) == (2, 0, 3, 1)
     mended = relabel(shuffled, match_labels(last, shuffled))
     assert mended.labels == (0, 1, 2, 3)
-    assert (assign_clusters(blobs(), mended) == assign_clusters(blobs(), last)).all()
+    assert (assign_labels(blobs(), mended) == assign_labels(blobs(), last)).all()
 
 
 def test_a_new_cluster_gets_a_label_that_none_had() -> None:

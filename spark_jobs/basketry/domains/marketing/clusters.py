@@ -74,7 +74,7 @@ def fit_mix(
         before = previous.over(columns)
         after = clustering.fit_kmeans(rows, before.k, seed=settings.seed, start_centroids=before.centroids)
         found = clustering.relabel(after, clustering.match_labels(before, after))
-        agreed = clustering.stability(clustering.assign_clusters(rows, before), clustering.assign_clusters(rows, found))
+        agreed = clustering.stability(clustering.assign_labels(rows, before), clustering.assign_labels(rows, found))
         metrics |= {"adjusted_rand_index": agreed.adjusted_rand_index, "changed_share": agreed.changed_share}
         from_run = f"moved from {previous.as_of}"
     elif distinct <= settings.most:
@@ -94,8 +94,8 @@ def fit_mix(
         metrics |= {"silhouette": choice.chosen.silhouette, "stability": choice.chosen.stability}
         from_run = "refitted"
     metrics |= {"k": float(found.k), "inertia": found.inertia}
-    index = over_index(rows, clustering.assign_clusters(rows, found), columns, found.labels)
-    names = named(mix, index, rows, clustering.assign_clusters(rows, found), columns)
+    index = over_index(rows, clustering.assign_labels(rows, found), columns, found.labels)
+    names = named(mix, index, rows, clustering.assign_labels(rows, found), columns)
     return MixClusters(mix, tuple(columns), found, names, index, from_run, metrics)
 
 

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from basketry.domains.offers.settings import OfferSettings
 from basketry.domains.offers.shop import NONE, PRODUCT_COLUMNS, Assortment, Floats, Ints, Knowledge, Popular
 from basketry.lake.lakehouse import Lakehouse
-from basketry.retail.channels import withdrawn_channel
+from basketry.retail.channels import withdrawn_channel_column
 from basketry.retail.coverage import last_delivered_day
 from basketry.tables import (
     ALL_CHANNELS,
@@ -101,7 +101,7 @@ def _opted_out(lake: Lakehouse) -> frozenset[str]:
     """
     if not lake.exists(OPT_OUTS):
         return frozenset()
-    rows = lake.read(OPT_OUTS).where(withdrawn_channel(F.col("channel")) == ALL_CHANNELS).select("customer_id")
+    rows = lake.read(OPT_OUTS).where(withdrawn_channel_column(F.col("channel")) == ALL_CHANNELS).select("customer_id")
     return frozenset(row[0] for row in rows.collect())
 
 

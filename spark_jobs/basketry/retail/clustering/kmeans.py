@@ -121,7 +121,7 @@ def fit_points(points: Points, k: int, *, seed: int, restarts: int, start: Array
     return Clusters(fitted, tuple(range(k)), float(means.inertia_))
 
 
-def assign_clusters(matrix: ArrayLike, clusters: Clusters) -> Integers:
+def assign_labels(matrix: ArrayLike, clusters: Clusters) -> Integers:
     """Return the label of the nearest centroid of each row; of equally near ones the first."""
     return np.asarray(clusters.labels, dtype=np.int64)[nearest_centroid(_checked(matrix), clusters.centroids)]
 
