@@ -16,7 +16,7 @@ def check_absolute(limits: Iterable[Limit], metrics: Metrics) -> Iterator[Check]
 
     Beyond its limit a metric fails when the whole interval that was logged for it lies beyond, and is unsure otherwise.
     Which interval: that of the excess over perfect calibration where one was logged, else the metric's own. A metric
-    with neither, such as a count, knows no doubt; one that was not logged fails.
+    with neither, such as a count, is never unsure; one that was not logged fails.
 
     Args:
         limits: The limits.

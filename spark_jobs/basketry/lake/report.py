@@ -1,4 +1,4 @@
-"""What a job says about itself when it is done."""
+"""What a job reports when it is done."""
 
 from __future__ import annotations
 

@@ -44,12 +44,12 @@ def stale_dates(
     *,
     history: ChangeHistory | None = None,
 ) -> tuple[date, ...]:
-    """Return the stored dates whose rows would no longer come out the same; all of them where that cannot be told.
+    """Return the stored dates whose rows would no longer come out the same; all of them where the history is gone.
 
     Args:
         lake: Where the inputs are.
         dependencies: What the rows are made of.
-        stored: The input versions that the rows of each date reflect, None where nobody noted them.
+        stored: The input versions that the rows of each date reflect, None where no run has noted them.
         current: The versions of the inputs today.
         history: Changes of inputs that were looked up before, for calls in a row.
     """
