@@ -22,11 +22,11 @@ HEAD: Line = ("job", "would rewrite", "because")
 
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
-    """One line for each delivered file that is not loaded and for each sales table with touched periods."""
+    """List each delivered file that is not loaded and each sales table with touched periods, one line each."""
     lines = [*_waiting_files(lake), *_sales(lake, arguments)]
     if not lines:
         lines = [("", "nothing", f"every delivered file is loaded and sales are up to date as of {arguments.as_of}")]
-    return JobReport(0, 0, _aligned([HEAD, *lines]), as_of=arguments.as_of, dry_run=True)
+    return JobReport(rows_in=0, rows_out=0, summary=_aligned([HEAD, *lines]), as_of=arguments.as_of, dry_run=True)
 
 
 def _waiting_files(lake: Lakehouse) -> Iterator[Line]:

@@ -21,7 +21,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     return assign(lake, arguments)
 
 
-parser = job_parser("rfm", __doc__, dated=True, turns=("rfm {fit}",))
+parser = job_parser("rfm", __doc__, dated=True, locks=("rfm {fit}",))
 parser.add_argument("--fit", action="store_true", help="learn scores, clusters and expectations; assigns nothing")
 parser.add_argument(
     "--model", default="champion", help="what assigns: champion, a version, or as-then: the champion on --as-of"

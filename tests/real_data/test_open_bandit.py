@@ -10,7 +10,7 @@ from basketry.config.settings import CHECKOUT
 from basketry.domains.offers import ope
 from basketry.domains.offers.ope import Logged, Target
 from basketry.domains.offers.shop import Floats
-from basketry.gates import load_gate, verdict
+from basketry.gates import evaluate_gate, load_gate
 from basketry.gates.model import REFUSE
 from tests.data_sets import data_folder
 
@@ -74,7 +74,7 @@ def test_the_gate_refuses_to_promote_on_ten_thousand_impressions(campaign: str) 
     challenger = ope.evaluate(logged, bts(rows, log("bts", campaign)))
     champion = ope.evaluate(logged, ope.as_logged(logged))
     assert challenger.estimates["reward_snips"].mean > 1.2 * champion.estimates["reward_snips"].mean
-    found = verdict(
+    found = evaluate_gate(
         load_gate("offer_policy", CHECKOUT / "include"),
         ope.metrics(challenger, {"champion": champion, "naive/popular": champion}),
     )

@@ -21,7 +21,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from basketry.features import partition
-from basketry.retail.order_lines import named
+from basketry.retail.order_lines import category_or_default
 from basketry.tables import FEATURES, Table
 
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -49,7 +49,7 @@ def counts() -> Column:
 def with_category(order_lines: DataFrame, products: DataFrame) -> DataFrame:
     """The lines that count, with `category`: rows of silver.order_lines and silver.products in."""
     lines = order_lines.where(counts()).join(products.select("product_id", "category"), "product_id", "left")
-    return lines.withColumn("category", named("category"))
+    return lines.withColumn("category", category_or_default("category"))
 
 
 def packed_lines(order_lines: DataFrame, products: DataFrame, parts: int = 1) -> DataFrame:

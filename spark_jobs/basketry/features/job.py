@@ -17,9 +17,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     found = input_versions(lake)
     outcome = compute(lake, _order(arguments), found)
     return JobReport(
-        outcome.rows_in,
-        outcome.rows_out,
-        tuple(_summary(outcome)),
+        rows_in=outcome.rows_in,
+        rows_out=outcome.rows_out,
+        summary=tuple(_summary(outcome)),
         as_of=arguments.as_of,
         input_versions=found,
         details={"dates": [day.isoformat() for day in outcome.dates], "chosen": list(outcome.chosen)},

@@ -11,8 +11,9 @@ from pyspark.sql import functions as F
 
 from basketry.errors import BadInputError, NotDeliveredError, TableError
 from basketry.features import core
-from basketry.lake.lakehouse import Lakehouse, declared_schema
-from basketry.retail.coverage import last_day
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.schemas import declared_schema
+from basketry.retail.coverage import last_delivered_day
 from basketry.tables import (
     CATEGORY_FEATURES,
     CUSTOMER_CATEGORY_FEATURES,
@@ -116,7 +117,7 @@ def labels(lake: Lakehouse, as_of_dates: Sequence[date], categories: Sequence[st
 
     NotDeliveredError when the order lines end before the last of these days.
     """
-    last, needed = last_day(lake), max(as_of_dates) + timedelta(days=days)
+    last, needed = last_delivered_day(lake), max(as_of_dates) + timedelta(days=days)
     if last is None or last < needed:
         raise NotDeliveredError(
             f"labels as of {max(as_of_dates)} need order lines up to {needed} and those of catalog {lake.catalog} end on"

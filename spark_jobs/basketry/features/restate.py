@@ -17,15 +17,15 @@ from pyspark.sql import functions as F
 from basketry.features import core
 from basketry.features.compute import Order, Outcome, compute, input_versions
 from basketry.features.read import as_of_in, stored_dates
-from basketry.lake import restatement
-from basketry.lake.change_feed import Sight
+from basketry.lake import staleness
+from basketry.lake.change_feed import InputDependency
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
-from basketry.retail.coverage import last_day
+from basketry.retail.coverage import last_delivered_day
 from basketry.tables import FEATURE_DATES, ORDER_LINES, PRODUCTS, PROPENSITY_SCORES
 
-SEES = (
-    Sight(
+INPUTS = (
+    InputDependency(
         ORDER_LINES,
         (
             "order_id",
@@ -43,7 +43,7 @@ SEES = (
         ),
         core.counts,
     ),
-    Sight(PRODUCTS, ("product_id", "category"), core.counts),
+    InputDependency(PRODUCTS, ("product_id", "category"), core.counts),
 )
 """What features look at."""
 
@@ -53,7 +53,9 @@ _VERSION = {ORDER_LINES: "order_lines_version", PRODUCTS: "products_version"}
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Compute the touched dates up to --as-of again; with --dry-run only say which they are."""
     inputs = input_versions(lake)
-    until = min(arguments.as_of, last_day(lake) or arguments.as_of)  # what is not delivered yet is not made again yet
+    until = min(
+        arguments.as_of, last_delivered_day(lake) or arguments.as_of
+    )  # what is not delivered yet is not made again yet
     stored = {day: row for day, row in stored_dates(lake).items() if day <= until}
     touched = touched_dates(lake, stored, inputs)
     outcome = Outcome()
@@ -63,9 +65,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     if not arguments.dry_run:
         _note_untouched(lake, [row for day, row in stored.items() if day not in touched], inputs)
     return JobReport(
-        outcome.rows_in,
-        outcome.rows_out,
-        (_summary(touched, len(stored)),),
+        rows_in=outcome.rows_in,
+        rows_out=outcome.rows_out,
+        summary=(_summary(touched, len(stored)),),
         as_of=arguments.as_of,
         input_versions=inputs,
         details={"restated": [day.isoformat() for day in touched]},
@@ -84,7 +86,7 @@ def touched_dates(lake: Lakehouse, stored: Mapping[date, Row], inputs: Mapping[s
     reflected = {
         day: {table.full_name: row[version] for table, version in _VERSION.items()} for day, row in stored.items()
     }
-    return restatement.touched_dates(lake, SEES, reflected, inputs)
+    return staleness.stale_dates(lake, INPUTS, reflected, inputs)
 
 
 def _mark_stale(lake: Lakehouse, dates: Sequence[date]) -> None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from basketry.features import kernel, partition
-from basketry.lake.lakehouse import declared_schema
+from basketry.lake.schemas import declared_schema
 from basketry.tables import PRODUCTS, Table
 
 Row = dict[str, Any]

@@ -11,8 +11,9 @@ import pytest
 
 from basketry.errors import BadInputError, ContractError
 from basketry.features import choice, job, read, restate
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
+from basketry.lake.schemas import declared_schema
 from basketry.tables import FEATURE_DATES, FEATURES, ORDER_LINES, PRODUCTS, PROPENSITY_SCORES, SCORED_CATEGORIES, Table
 from tests.basketry.features.samples import Row, by_key, computed, counted, frame, line, product
 

@@ -12,7 +12,8 @@ import pytest
 
 from basketry.domains.sales import job as sales
 from basketry.errors import BadInputError
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.schemas import declared_schema
 from basketry.tables import JOB_RUNS, ORDER_LINES, PRODUCTS, REVIEWS, SALES, TABLES, Column, Table, evolution
 from basketry.tables.declare import required
 from basketry.warehouse import local_delta
@@ -64,22 +65,22 @@ def retyped(table: Table, name: str, kind: str) -> Table:
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "message"),
     [
         (with_next(REVIEWS, required("region", "string", "new")), "lacks region, which may never be missing"),
         (retyped(REVIEWS, "rating", "string"), "has rating as int and this release wants string"),
     ],
 )
-def test_what_cannot_be_added_is_refused_in_one_sentence(changed: Table, told: str) -> None:
+def test_what_cannot_be_added_is_refused_in_one_sentence(changed: Table, message: str) -> None:
     """It names table, column and what to do."""
     stored = {one.name: one.type for one in REVIEWS.columns}
     with pytest.raises(BadInputError) as error:
         evolution.missing_columns(changed, stored)
-    assert told in error.value.message and "docs/production.md, Upgrades" in error.value.message
+    assert message in error.value.message and "docs/production.md, Upgrades" in error.value.message
 
 
 def test_every_way_of_writing_upgrades_first(lake: Lakehouse) -> None:
-    """Merge, replace, append, record and put_once each find the table of an earlier release and end with the new column."""
+    """Merge, replace, append, record and append_once each find the table of an earlier release and end with the new column."""
     older = lake.spark.createDataFrame(
         [("a", "p1", None, 5, DAY, "file", 2, datetime(2026, 1, 1, tzinfo=UTC), None)], declared_schema(REVIEWS)
     )
@@ -89,7 +90,7 @@ def test_every_way_of_writing_upgrades_first(lake: Lakehouse) -> None:
         ("merge", lambda lake, table: lake.merge(table, later)),
         ("replace", lambda lake, table: lake.replace(table, later, "true")),
         ("append", lambda lake, table: lake.append(table, later)),
-        ("put_once", lambda lake, table: lake.put_once(table, later.toArrow(), "test", 1, instead=True)),
+        ("append_once", lambda lake, table: lake.append_once(table, later.toArrow(), "test", 1, overwrite=True)),
     ):
         table = dataclasses.replace(newer, name=name)
         lake.append(dataclasses.replace(REVIEWS, name=name), older)
@@ -154,7 +155,7 @@ def test_rows_of_a_table_with_more_columns_are_still_written(tmp_path: Path) -> 
     )
     folder = fill(tmp_path, "demo", table, as_arrow(table, []))
     known = without(JOB_RUNS, "input_versions")
-    local_delta.put_rows(
+    local_delta.replace_rows(
         folder, known.column_names, [("r1", "sales", DAY, "{}", 1, 1, 0.1, None, "{}")], "run_id = 'r1'"
     )
     assert local_delta.columns(folder)["cost"] == "double"

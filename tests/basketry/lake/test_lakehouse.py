@@ -9,7 +9,8 @@ import pytest
 from pyspark.sql import DataFrame
 
 from basketry.errors import BadInputError, TableError
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.schemas import declared_schema
 from basketry.tables import REVIEWS, TABLES, silver_table
 
 
@@ -71,7 +72,7 @@ def test_replace_touches_only_its_range_and_says_what_it_reflects(lake: Lakehous
     lake.replace(REVIEWS, reviews(lake, ("a", 1, 10), ("b", 1, 10)), where="true", read_versions={"silver.x": 7})
     lake.replace(REVIEWS, reviews(lake, ("b", 5, 11)), where="review_id = 'b'")
     assert ratings(lake) == {"a": 1, "b": 5}
-    assert lake.reflected(REVIEWS) == {"silver.x": 7}
+    assert lake.reflected_versions(REVIEWS) == {"silver.x": 7}
 
 
 def test_replace_counts_what_it_wrote_and_nothing_else(lake: Lakehouse) -> None:

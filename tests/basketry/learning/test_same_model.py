@@ -35,7 +35,7 @@ def segments() -> Metrics:
 def forecasts() -> Metrics:
     """A back-test of a few products."""
     arguments = Namespace(as_of=date(2026, 3, 1), run_id="test")
-    return train.trained(panel(), arguments, shop.settings()).metrics
+    return train.train_challenger(panel(), arguments, shop.settings()).metrics
 
 
 def recommendations() -> Metrics:

@@ -14,8 +14,9 @@ from basketry.domains.decisions import core
 from basketry.domains.decisions.prices import price_response, price_weeks
 from basketry.domains.decisions.rules import Decisions, load_decisions
 from basketry.errors import BadInputError
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
+from basketry.lake.schemas import declared_schema
 from basketry.retail.coverage import check_delivered
 from basketry.tables import (
     ORDER_LINES,
@@ -52,7 +53,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     forecasts = _forecasts(lake, as_of)
     check_delivered(lake, as_of)
     if arguments.dry_run:
-        return JobReport(0, 0, ("the rules hold",), as_of=as_of, dry_run=True)
+        return JobReport(rows_in=0, rows_out=0, summary=("the rules hold",), as_of=as_of, dry_run=True)
     features = lake.read(PRODUCT_FEATURES).where(where)
     response = price_response(price_weeks(_sales(lake, features, as_of)), rules).withColumn("as_of", F.lit(as_of))
     lake.replace(PRICE_RESPONSE, response, where)
@@ -136,4 +137,4 @@ def _report(lake: Lakehouse, as_of: date, where: str, inputs: Mapping[str, int])
         f"{told:,} products whose price moved enough to tell how buyers follow it",
     )
     details = {row.action: row["count"] for row in counts}
-    return JobReport(total, total, lines, as_of=as_of, input_versions=inputs, details=details)
+    return JobReport(rows_in=total, rows_out=total, summary=lines, as_of=as_of, input_versions=inputs, details=details)

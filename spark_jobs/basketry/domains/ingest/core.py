@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from basketry.contracts import Contract, MappedColumn, QualityRule
 from basketry.domains.ingest import leniency, table_rules
 from basketry.domains.ingest.parsing import NOT_A, parse_text, present_text
-from basketry.retail.text_columns import identifier
+from basketry.retail.text_columns import clean_identifier
 from basketry.tables import ENTITY_DATE, LINEAGE, MAX_MAGNITUDE, MONEY, UNITS
 
 SEPARATOR = "\n"
@@ -154,7 +154,7 @@ def _entity_value(column: MappedColumn, contract: Contract) -> Column:
         value = table_rules.match_word(value.cast("string"), words)
     value = value.try_cast(column.type)
     if column.is_id:
-        value = identifier(value)
+        value = clean_identifier(value)
     if column.type in ENDS_OF_TIME:  # Spark counts further than those who read the table
         value = F.when(value.between(*map(F.expr, ENDS_OF_TIME[column.type])), value)
     return value

@@ -48,7 +48,7 @@ def ledger_entries(lake: Lakehouse, feed: str) -> dict[str, LedgerEntry]:
     if not lake.exists(FILES):
         return {}
     names = ["file_checksum", "delivered_at", "ordering_time", "status"]
-    lines = lake.matching(FILES, names, {"feed": {feed}}, since={}).to_pylist()
+    lines = lake.read_filtered(FILES, names, {"feed": {feed}}, since={}).to_pylist()
     return {
         line["file_checksum"]: LedgerEntry(line["delivered_at"], line["ordering_time"], line["status"] == "loaded")
         for line in lines
@@ -177,7 +177,9 @@ def _unsettled(lake: Lakehouse, files: Sequence[DeliveredFile]) -> set[tuple[dat
     """Return the times of these files that another of them, or a file loaded before (of any feed), has too."""
     times = Counter((file.delivered_at, file.ordering_time) for file in files if file.ordering_time is not None)
     names = ["file_checksum", "delivered_at", "ordering_time"]
-    loaded = lake.matching(FILES, names, {"status": {"loaded"}}, since={}).to_pylist() if lake.exists(FILES) else []
+    loaded = (
+        lake.read_filtered(FILES, names, {"status": {"loaded"}}, since={}).to_pylist() if lake.exists(FILES) else []
+    )
     mine = _checksums(files)
     for line in loaded:
         position = (line["delivered_at"], line["ordering_time"])

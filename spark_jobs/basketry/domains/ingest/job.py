@@ -31,7 +31,7 @@ from basketry.errors import BadInputError
 from basketry.files import DeliveredFile, describe_invalid_file, find_files, find_in_feeds, inspect_file
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
-from basketry.retail.suppression import digests, masked
+from basketry.retail.suppression import forgotten_digests, mask_forgotten
 from basketry.tables import FILES, QUARANTINE, bronze_table
 
 
@@ -195,7 +195,7 @@ def _validate(
 ) -> ValidatedFeed:
     """Validate the rows of a feed's files; closing `persisted` frees what is stored on disk meanwhile."""
     rows = core.validate_rows(read_delivered_rows(lake.spark, files, contract), contract)
-    rows = masked(rows, contract, digests(lake)).persist(StorageLevel.DISK_ONLY)
+    rows = mask_forgotten(rows, contract, forgotten_digests(lake)).persist(StorageLevel.DISK_ONLY)
     persisted.callback(rows.unpersist)
     repeated = duplicates.repeated_keys(rows, contract).persist(StorageLevel.DISK_ONLY)
     persisted.callback(repeated.unpersist)
@@ -277,4 +277,4 @@ def _has_quarantined_rows(lake: Lakehouse, feed: ValidatedFeed) -> bool:
     if not lake.exists(QUARANTINE):
         return False
     wanted = {"feed": {feed.contract.feed}, "file_checksum": {tally.file.checksum for tally in feed.tallies}}
-    return bool(lake.matching(QUARANTINE, ["row_number"], wanted, since={}).num_rows)
+    return bool(lake.read_filtered(QUARANTINE, ["row_number"], wanted, since={}).num_rows)

@@ -45,7 +45,7 @@ def lenient_value(column: MappedColumn, contract: Contract) -> Column:
     if lenient is None or column.name != lenient.column:
         return value
     word = F.coalesce(value, F.col(f"`source:{column.name}`").cast("string"))
-    return channels.meant(word, lenient).alias(column.name)
+    return channels.lenient_meaning(word, lenient).alias(column.name)
 
 
 def unknown_word_warnings(contract: Contract) -> list[Column]:

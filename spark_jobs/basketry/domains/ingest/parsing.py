@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from basketry.contracts import Contract, DeliveredColumn
 from basketry.files.blanks import strip_blanks
-from basketry.retail.text_columns import trimmed
+from basketry.retail.text_columns import trim_blanks
 from basketry.tables import MONEY
 
 NOT_A = {
@@ -35,7 +35,7 @@ ZONED_LETTERS = re.compile(r"[XxZzVO]")
 
 def present_text(text: Column, contract: Contract) -> Column:
     """Return the text without blanks around it; null if the contract says that it means missing."""
-    value = trimmed(text)
+    value = trim_blanks(text)
     missing = [strip_blanks(word) for word in contract.file.null_values] or [""]
     return F.when(~value.isin(*missing), value)
 

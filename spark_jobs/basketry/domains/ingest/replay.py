@@ -19,7 +19,7 @@ from basketry.domains.ingest.delivery_order import ledger_entries
 from basketry.domains.ingest.occurrences import renumbered_rows, with_whole_files
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
-from basketry.retail.suppression import digests, masked
+from basketry.retail.suppression import forgotten_digests, mask_forgotten
 from basketry.tables import FILES, QUARANTINE
 
 
@@ -34,7 +34,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     rows = with_whole_files(lake, contract, quarantined_rows(open_rows, contract))
     # Persisted as delivered, so that Spark plans the validation as for a file, and not together with the reading of JSON.
     rows = _with_ordering_times(lake, contract, rows).persist(StorageLevel.DISK_ONLY)
-    validated = masked(core.validate_rows(rows, contract), contract, digests(lake)).persist(StorageLevel.DISK_ONLY)
+    validated = mask_forgotten(core.validate_rows(rows, contract), contract, forgotten_digests(lake)).persist(
+        StorageLevel.DISK_ONLY
+    )
     keys = open_rows.select(F.col("file_checksum").alias("_file_checksum"), F.col("row_number").alias("_row_number"))
     replayed = validated.join(keys, ["_file_checksum", "_row_number"], "leftsemi")
     try:

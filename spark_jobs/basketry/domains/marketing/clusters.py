@@ -72,9 +72,9 @@ def fit_mix(
     metrics: dict[str, float] = {"customers": float(len(rows))}
     if previous is not None and distinct >= previous.clusters.k:
         before = previous.over(columns)
-        after = clustering.fit(rows, before.k, seed=settings.seed, start_centroids=before.centroids)
-        found = clustering.relabelled(after, clustering.match(before, after))
-        agreed = clustering.stability(clustering.assign(rows, before), clustering.assign(rows, found))
+        after = clustering.fit_kmeans(rows, before.k, seed=settings.seed, start_centroids=before.centroids)
+        found = clustering.relabel(after, clustering.match_labels(before, after))
+        agreed = clustering.stability(clustering.assign_labels(rows, before), clustering.assign_labels(rows, found))
         metrics |= {"adjusted_rand_index": agreed.adjusted_rand_index, "changed_share": agreed.changed_share}
         from_run = f"moved from {previous.as_of}"
     elif distinct <= settings.most:
@@ -90,12 +90,12 @@ def fit_mix(
             most_rows=settings.customers,
             restarts=2,
         )
-        found = clustering.fit(rows, choice.k, seed=settings.seed)
+        found = clustering.fit_kmeans(rows, choice.k, seed=settings.seed)
         metrics |= {"silhouette": choice.chosen.silhouette, "stability": choice.chosen.stability}
         from_run = "refitted"
     metrics |= {"k": float(found.k), "inertia": found.inertia}
-    index = over_index(rows, clustering.assign(rows, found), columns, found.labels)
-    names = named(mix, index, rows, clustering.assign(rows, found), columns)
+    index = over_index(rows, clustering.assign_labels(rows, found), columns, found.labels)
+    names = named(mix, index, rows, clustering.assign_labels(rows, found), columns)
     return MixClusters(mix, tuple(columns), found, names, index, from_run, metrics)
 
 

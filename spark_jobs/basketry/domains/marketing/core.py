@@ -24,7 +24,7 @@ from basketry.access import contacts
 from basketry.access.countries import country_code
 from basketry.domains.marketing import places
 from basketry.domains.marketing.withdrawals import KEYS
-from basketry.retail.order_lines import UNCATEGORISED, amount, counted, named, scaled
+from basketry.retail.order_lines import UNCATEGORISED, category_or_default, is_counted, to_decimal, to_units
 from basketry.tables import CHANNELS, MONEY, UNITS
 
 _VALIDATED = ("email", "phone", "mailbox", "number", "country_code")
@@ -142,20 +142,20 @@ def bought(order_lines: DataFrame, products: DataFrame, as_of: date) -> DataFram
     Spread by customer, so that everything counted from it needs no further shuffle.
     """
     known = F.col("customer_id").isNotNull() & F.col("product_id").isNotNull()
-    counts = counted() & known & (F.col("order_date") <= F.lit(as_of))
+    counts = is_counted() & known & (F.col("order_date") <= F.lit(as_of))
     sale = F.col("line_kind") == "sale"
     lines = order_lines.where(counts).select(
         "customer_id",
         "order_id",
         "product_id",
         F.when(sale, F.col("order_date")).alias("day"),
-        scaled(F.when(sale, F.col("quantity"))).alias("units"),
-        scaled(F.col("net_amount")).alias("spent"),
-        scaled(F.when(sale, F.col("net_amount"))).alias("paid"),
+        to_units(F.when(sale, F.col("quantity"))).alias("units"),
+        to_units(F.col("net_amount")).alias("spent"),
+        to_units(F.when(sale, F.col("net_amount"))).alias("paid"),
         sale.cast("int").alias("sale"),
     )
     rows = _orders(lines.repartition("customer_id"), "product_id", first="day")
-    names = products.select("product_id", F.col("name").alias("product"), named("category"))
+    names = products.select("product_id", F.col("name").alias("product"), category_or_default("category"))
     return rows.join(F.broadcast(names), "product_id", "left").fillna(UNCATEGORISED, ["category"])
 
 
@@ -193,7 +193,7 @@ def totals(rows: DataFrame, categories: DataFrame, products: DataFrame) -> DataF
         _money("spent"),
         F.col("first").alias("first_purchase"),
         F.col("day").alias("last_purchase"),
-        (amount(F.col("paid"), MONEY) / F.col("orders")).cast(MONEY).alias("average_basket"),
+        (to_decimal(F.col("paid"), MONEY) / F.col("orders")).cast(MONEY).alias("average_basket"),
     )
     return sums.join(_favourite(categories, "category"), "customer_id", "left").join(
         _favourite(products, "product", "product_id"), "customer_id", "left"
@@ -206,7 +206,7 @@ def _favourite(rows: DataFrame, name: str, key: str | None = None) -> DataFrame:
 
 
 def _money(name: str) -> Column:
-    return amount(F.col(name), MONEY).alias(name)
+    return to_decimal(F.col(name), MONEY).alias(name)
 
 
 def audience(people: DataFrame, summed: DataFrame, as_of: date) -> DataFrame:
@@ -232,7 +232,7 @@ def audience_by(people: DataFrame, rows: DataFrame, keys: tuple[str, ...], as_of
         "email",
         "phone",
         "orders",
-        amount(F.col("units"), UNITS).alias("units"),
+        to_decimal(F.col("units"), UNITS).alias("units"),
         _money("spent"),
         F.col("day").alias("last_purchase"),
         F.date_diff(F.lit(as_of), "day").alias("recency_days"),

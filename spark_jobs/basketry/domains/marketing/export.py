@@ -15,8 +15,9 @@ from basketry.domains.marketing.job import closed_now, kept
 from basketry.domains.marketing.settings import load_settings
 from basketry.domains.marketing.withdrawals import IS_OPEN, open_audience
 from basketry.errors import BadInputError
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
+from basketry.lake.schemas import declared_schema
 from basketry.tables import CUSTOMERS, HANDOVERS, MARKETING_AUDIENCE, OPT_OUTS
 
 
@@ -33,15 +34,17 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
         cut_line = f"{cut:,} withdrew a channel since the audience was made, or share one with who did: left out there"
         if arguments.dry_run:
             lines = (f"{rows.count():,} of {known:,} would be handed over", cut_line)
-            return JobReport(known, 0, lines, as_of=as_of, details={"withdrawn_since": cut}, dry_run=True)
+            return JobReport(
+                rows_in=known, rows_out=0, summary=lines, as_of=as_of, details={"withdrawn_since": cut}, dry_run=True
+            )
         lake.replace(HANDOVERS, rows, where=f"as_of = DATE'{as_of}'")
         manifest = _written(lake, people, as_of)
     count = int(str(manifest["customers"]))
     line = f"{count:,} of {known:,} handed over; the others were this week, share a number, have no call window or withdrew"
     return JobReport(
-        known,
-        count,
-        (line, cut_line),
+        rows_in=known,
+        rows_out=count,
+        summary=(line, cut_line),
         as_of=as_of,
         details={"files": manifest["files"], "withdrawn_since": cut},
         input_versions=lake.versions(MARKETING_AUDIENCE, OPT_OUTS, CUSTOMERS),

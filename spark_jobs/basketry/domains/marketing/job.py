@@ -18,8 +18,9 @@ from basketry.domains.marketing.calling import load_calling
 from basketry.domains.marketing.clusters import CATEGORY, PRODUCT
 from basketry.domains.marketing.settings import load_settings
 from basketry.domains.marketing.withdrawals import Closed, closed_channels, with_withdrawals
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
+from basketry.lake.schemas import declared_schema
 from basketry.retail.coverage import check_delivered
 from basketry.tables import (
     AUDIENCE_BY_CATEGORY,
@@ -162,9 +163,9 @@ def _report(
     names = [line for segment in found.values() for line in segment.lines()]
     versions = lake.versions(CUSTOMERS, ORDER_LINES, PRODUCTS, OPT_OUTS)
     return JobReport(
-        customers,
-        written,
-        (f"{in_it:,} of {customers:,} customers may be contacted", *reasons, *names),
+        rows_in=customers,
+        rows_out=written,
+        summary=(f"{in_it:,} of {customers:,} customers may be contacted", *reasons, *names),
         as_of=arguments.as_of,
         input_versions=versions,
         dry_run=arguments.dry_run,

@@ -70,7 +70,7 @@ def _assigner(found: MixClusters) -> Callable[[Iterable[pa.RecordBatch]], Iterat
         """Each customer's nearest cluster."""
         for batch in batches:
             if batch.num_rows:
-                labels = clustering.assign(matrix(batch, columns), clusters)
+                labels = clustering.assign_labels(matrix(batch, columns), clusters)
                 arrays = [batch.column("customer_id"), pa.array(labels, pa.int32())]
                 yield pa.RecordBatch.from_arrays(arrays, ["customer_id", "cluster"])
 

@@ -118,7 +118,7 @@ def _row(as_of: date, found: MixClusters, label: int, sizes: Mapping[int, object
 def _track(lake: Lakehouse, as_of: date, found: Mapping[str, Segments]) -> None:
     if not any(segment.found for segment in found.values()):
         return
-    with registry.answering(registry.registered_name(lake.catalog, "marketing_clusters")):
+    with registry.registry_client(registry.registered_name(lake.catalog, "marketing_clusters")):
         _log(lake, as_of, [segment.found for segment in found.values() if segment.found])
 
 

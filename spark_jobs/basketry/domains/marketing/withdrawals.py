@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from basketry.retail.channels import channel_meant
+from basketry.retail.channels import withdrawn_channel_column
 from basketry.tables import ALL_CHANNELS, CHANNELS
 
 KEYS: Mapping[str, str] = {"phone": "number", "email": "mailbox"}
@@ -33,7 +33,7 @@ def closed_channels(points: DataFrame, opt_outs: DataFrame) -> Mapping[str, Clos
     points: customer_id and the columns of KEYS, at least of everybody who is in opt_outs. Every opt-out that is known
     counts, whatever its date: a run of an earlier day must not call who has said no since.
     """
-    words = opt_outs.select("customer_id", channel_meant(F.col("channel")).alias("channel"))
+    words = opt_outs.select("customer_id", withdrawn_channel_column(F.col("channel")).alias("channel"))
     closed = {}
     for channel in CHANNELS:
         customers = words.where(F.col("channel").isin(channel, ALL_CHANNELS)).select("customer_id").distinct()

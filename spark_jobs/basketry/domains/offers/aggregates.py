@@ -12,7 +12,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from basketry.domains.offers.settings import OfferSettings
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.schemas import declared_schema
 from basketry.tables import OFFER_DECISIONS, OFFER_PERFORMANCE_MINUTE, OFFER_RESPONSES, OFFER_TRAINING, OFFER_WINDOWS
 
 WINDOWS = (1, 60, 1_440)
@@ -94,7 +95,7 @@ def refresh(lake: Lakehouse, days: Sequence[date], newest: float) -> None:
 
 def missed_days(lake: Lakehouse) -> list[date]:
     """Days whose minutes may not be up to date: the newest ones, when a run was cut off after it had decided; mostly none."""
-    if not lake.exists(OFFER_DECISIONS) or lake.reflected(OFFER_PERFORMANCE_MINUTE) == _sources(lake):
+    if not lake.exists(OFFER_DECISIONS) or lake.reflected_versions(OFFER_PERFORMANCE_MINUTE) == _sources(lake):
         return []
     days = lake.read(OFFER_DECISIONS).select("event_date").union(_responses(lake).select("event_date")).distinct()
     return sorted(row.event_date for row in days.collect())[-_DAYS_LOOKED_BACK:]

@@ -132,9 +132,9 @@ def report(stream: Stream, kept: int) -> JobReport:
             f"{found['degraded']:,} decided while redis did not answer: see that it runs where BASKETRY_REDIS_URL says"
         )
     return JobReport(
-        found["records"],
-        found["good"] + found["decided"],
-        tuple(lines),
+        rows_in=found["records"],
+        rows_out=found["good"] + found["decided"],
+        summary=tuple(lines),
         input_versions=read.versions(stream.lake),
         details={**found, "training_rows": kept},
         model_version=stream.engine.version,

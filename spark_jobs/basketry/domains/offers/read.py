@@ -11,8 +11,8 @@ from pyspark.sql import functions as F
 from basketry.domains.offers.settings import OfferSettings
 from basketry.domains.offers.shop import NONE, PRODUCT_COLUMNS, Assortment, Floats, Ints, Knowledge, Popular
 from basketry.lake.lakehouse import Lakehouse
-from basketry.retail.channels import channel_meant
-from basketry.retail.coverage import last_day
+from basketry.retail.channels import withdrawn_channel_column
+from basketry.retail.coverage import last_delivered_day
 from basketry.tables import (
     ALL_CHANNELS,
     CUSTOMERS,
@@ -101,7 +101,7 @@ def _opted_out(lake: Lakehouse) -> frozenset[str]:
     """
     if not lake.exists(OPT_OUTS):
         return frozenset()
-    rows = lake.read(OPT_OUTS).where(channel_meant(F.col("channel")) == ALL_CHANNELS).select("customer_id")
+    rows = lake.read(OPT_OUTS).where(withdrawn_channel_column(F.col("channel")) == ALL_CHANNELS).select("customer_id")
     return frozenset(row[0] for row in rows.collect())
 
 
@@ -110,7 +110,9 @@ def _bought(lake: Lakehouse, shop: Assortment, place: Mapping[str, int], days: i
     if not lake.exists(ORDER_LINES):
         return np.zeros((0, 3), dtype=np.int64)
     lines = lake.read(ORDER_LINES).where("line_kind = 'sale' AND status <> 'cancelled' AND product_id IS NOT NULL")
-    recent = lines.where(F.col("order_date") > F.date_sub(F.lit(last_day(lake)), days)).where("customer_id IS NOT NULL")
+    recent = lines.where(F.col("order_date") > F.date_sub(F.lit(last_delivered_day(lake)), days)).where(
+        "customer_id IS NOT NULL"
+    )
     last = F.unix_date(F.max("order_date")).cast("bigint").alias("day")
     found = recent.groupBy("customer_id", "product_id").agg(last).toArrow()
     who, what = _places(found, "customer_id", place), _places(found, "product_id", shop.position)

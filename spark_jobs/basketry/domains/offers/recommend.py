@@ -17,7 +17,7 @@ from basketry.domains.offers.shop import WITHOUT_CATEGORY
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning import versions
-from basketry.retail.coverage import check_delivered, last_day
+from basketry.retail.coverage import check_delivered, last_delivered_day
 from basketry.tables import OFFER_POPULAR, OFFER_RECOMMENDATIONS, ORDER_LINES, PRODUCTS, Table
 
 _DAYS = 90
@@ -33,7 +33,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     check_delivered(lake, as_of)
     rows = popular_products(lake.read(ORDER_LINES), lake.read(PRODUCTS), as_of)
     if arguments.dry_run:
-        return JobReport(rows.count(), 0, ("popular products only",), as_of=as_of, dry_run=True)
+        return JobReport(
+            rows_in=rows.count(), rows_out=0, summary=("popular products only",), as_of=as_of, dry_run=True
+        )
     number: str | None = None
     stored = recommended = 0
     if not (popular := _newer_rows(lake, OFFER_POPULAR, as_of)):
@@ -42,7 +44,13 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     if not (liked := _newer_rows(lake, OFFER_RECOMMENDATIONS, as_of)):
         number, recommended = write_recommendations(lake, as_of, arguments.model)
         liked = f"{recommended:,} recommendations"
-    return JobReport(stored + recommended, stored + recommended, (popular, liked), as_of=as_of, model_version=number)
+    return JobReport(
+        rows_in=stored + recommended,
+        rows_out=stored + recommended,
+        summary=(popular, liked),
+        as_of=as_of,
+        model_version=number,
+    )
 
 
 def _newer_rows(lake: Lakehouse, table: Table, as_of: date) -> str:
@@ -50,7 +58,7 @@ def _newer_rows(lake: Lakehouse, table: Table, as_of: date) -> str:
     if not lake.exists(table):
         return ""
     stored: date | None = lake.read(table).agg(F.max("as_of")).collect()[0][0]
-    newest = last_day(lake)
+    newest = last_delivered_day(lake)
     if stored is None or newest is None or not as_of < stored <= newest:
         return ""
     return f"{table.full_name} stays as of {stored}: {as_of} is an older day, and offers choose from the newest"
@@ -71,14 +79,14 @@ def fill_cache(lake: Lakehouse) -> int:
 def write_recommendations(lake: Lakehouse, as_of: date, wanted: str) -> tuple[str | None, int]:
     """Replace gold.offer_recommendations; the version that made them and how many rows.
 
-    wanted: see `versions.choose`; a catalog that never had a champion has no recommendations, and that is no error.
+    wanted: see `versions.resolve`; a catalog that never had a champion has no recommendations, and that is no error.
     """
     from basketry.domains.offers import train_recommender
 
     name = registry.registered_name(lake.catalog, train_recommender.MODEL)
     if wanted == registry.CHAMPION and registry.alias_version(name, registry.CHAMPION) is None:
         return None, 0
-    [choice] = versions.choose(lake, train_recommender.KIND, wanted, [as_of])
+    [choice] = versions.resolve(lake, train_recommender.KIND, wanted, [as_of])
     model = choice.version.recommender
     given = train_recommender.purchases(lake, as_of - timedelta(days=train_recommender.HISTORY_DAYS), as_of)
     top = model.top(given.over(model.products))
@@ -126,4 +134,4 @@ def write_popular(lake: Lakehouse, as_of: date) -> int:
 def ensure_popular(lake: Lakehouse) -> None:
     """A catalog that never had recommendations gets its popular products, as of its newest order."""
     if not lake.version(OFFER_POPULAR):  # 0: whoever made the table was killed before its first rows
-        write_popular(lake, last_day(lake) or date.min)  # without a line that counts there are no rows either
+        write_popular(lake, last_delivered_day(lake) or date.min)  # without a line that counts there are no rows either

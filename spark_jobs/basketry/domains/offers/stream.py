@@ -28,7 +28,8 @@ from basketry.domains.offers.records import RESPONSES, Records, out_of_time
 from basketry.domains.offers.rows import Batch
 from basketry.domains.offers.settings import OfferSettings
 from basketry.domains.offers.shop import EPOCH
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.schemas import declared_schema
 from basketry.tables import (
     OFFER_BATCHES,
     OFFER_DECISIONS,
@@ -109,7 +110,7 @@ class Stream:
         self._quarantine(batch)
         self._put(OFFER_BATCHES, self._ledger(batch, counts), number)
         state = {"checkpoint": [self.name], "number": [number], "content": [self.engine.memory.to_bytes()]}
-        self.lake.put_once(OFFER_STATE, pa.table(state), self._writer, number, instead=True)
+        self.lake.append_once(OFFER_STATE, pa.table(state), self._writer, number, overwrite=True)
         self.totals.update(counts)
         self.days.update(
             batch.records.day[[place for place, fate in enumerate(batch.outcome.fate) if fate == "good"]].tolist()
@@ -121,7 +122,7 @@ class Stream:
 
     def _put(self, table: Table, rows: pa.Table, number: int) -> None:
         if len(rows):
-            self.lake.put_once(table, rows, self._writer, number)
+            self.lake.append_once(table, rows, self._writer, number)
 
     def _ledger(self, batch: Batch, counts: dict[str, int]) -> pa.Table:
         newest = max(self.engine.memory.newest, float(NEVER))
@@ -153,7 +154,7 @@ class Stream:
     def _seen(self, records: Records, name: str) -> frozenset[str]:
         """Ids of this batch that an earlier one has accepted. This batch's own rows are those of a try that was cut off."""
         ids = [identity for identity in records.ids if identity]
-        found = self.lake.matching(
+        found = self.lake.read_filtered(
             OFFER_EVENTS,
             ["event_id", "batch"],
             {"event_id": ids},
@@ -171,13 +172,13 @@ class Stream:
         settings = self.engine.settings
         since = {"event_date": first_day(records, settings.respond_days + 1, settings)}
         decisions = {offer.rpartition("/")[0] for offer in answered}
-        rows = self.lake.matching(OFFER_DECISIONS, _SHOWN, {"decision_id": decisions}, since)
+        rows = self.lake.read_filtered(OFFER_DECISIONS, _SHOWN, {"decision_id": decisions}, since)
         found = {
             f"{row['decision_id']}/{row['slot']}": shown
             for row in rows.to_pylist()
             if row["batch"] != name and (shown := _shown(row, self.engine)) is not None
         }
-        responses = self.lake.matching(
+        responses = self.lake.read_filtered(
             OFFER_RESPONSES, ["offer_id", "response", "batch"], {"offer_id": answered}, since
         )
         for row in responses.to_pylist():

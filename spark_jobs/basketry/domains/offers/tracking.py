@@ -30,16 +30,16 @@ def load(name: str, number: str) -> Version:
     return Version(number, tracking.load_state(name, number, restored))
 
 
-KIND: versions.Kind[Version] = versions.Kind(MODEL, load, "train_offer_policy")
+KIND: versions.ModelSpec[Version] = versions.ModelSpec(MODEL, load, "train_offer_policy")
 
 
-def register(lake: Lakehouse, learned: Learned, record: tracking.Record) -> str:
+def register(lake: Lakehouse, learned: Learned, record: tracking.TrainingRecord) -> str:
     """Log the record, register the policy and make it the challenger; returns its version."""
     from basketry.domains.offers.policy import NUMBERS
     from basketry.domains.offers.serving import Served
 
     columns = {"category": "string"} | dict.fromkeys(NUMBERS, "double")
     served = Served(learned.state())
-    return tracking.register(
+    return tracking.register_challenger(
         lake, MODEL, record, lambda: tracking.log_state(MODEL, served, columns, ("numpy", "pandas"))
     )

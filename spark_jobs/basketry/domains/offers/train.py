@@ -17,7 +17,7 @@ from basketry.domains.offers.settings import OfferSettings, load_settings
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
-from basketry.learning.tracking import Record
+from basketry.learning.tracking import TrainingRecord
 from basketry.tables import OFFER_POPULAR, OFFER_TRAINING
 
 _DAYS = 60
@@ -35,13 +35,15 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     version = None
     if not arguments.dry_run:
         tags = {"basketry.as_of": arguments.as_of.isoformat(), "basketry.champion_version": number or ""}
-        record = Record(vars(settings) | {"offers": len(settings.offers)}, trained.metrics, tags)
+        record = TrainingRecord(
+            params=vars(settings) | {"offers": len(settings.offers)}, metrics=trained.metrics, tags=tags
+        )
         version = tracking.register(lake, trained.learned, record)
     known = {table.full_name: lake.version(table) for table in (OFFER_TRAINING, OFFER_POPULAR)}
     return JobReport(
-        int(trained.metrics["decisions"]),
-        0,
-        _summary(trained),
+        rows_in=int(trained.metrics["decisions"]),
+        rows_out=0,
+        summary=_summary(trained),
         as_of=arguments.as_of,
         input_versions={table: found for table, found in known.items() if found is not None},
         details={"champion": number or ""},

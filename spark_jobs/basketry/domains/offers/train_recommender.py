@@ -40,7 +40,7 @@ def load(name: str, number: str) -> Version:
     return Version(number, tracking.load_state(name, number, recommender.restored))
 
 
-KIND: versions.Kind[Version] = versions.Kind(MODEL, load, "train_recommendations")
+KIND: versions.ModelSpec[Version] = versions.ModelSpec(MODEL, load, "train_recommendations")
 
 
 def purchases(lake: Lakehouse, first: date, last: date) -> Purchases:
@@ -68,13 +68,15 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     version = None
     if not arguments.dry_run:
         tags = {"basketry.as_of": as_of.isoformat(), "basketry.champion_version": number or ""}
-        record = tracking.Record({"seed": seed, "products": len(learned.products)}, measured, tags)
-        version = tracking.register(lake, MODEL, record, lambda: _log_model(learned))
+        record = tracking.TrainingRecord(
+            params={"seed": seed, "products": len(learned.products)}, metrics=measured, tags=tags
+        )
+        version = tracking.register_challenger(lake, MODEL, record, lambda: _log_model(learned))
     lines = tuple(f"{metric}: {value:.4f}" for metric, value in sorted(measured.items()) if "versus" not in metric)
     return JobReport(
-        len(older.shoppers),
-        0,
-        lines,
+        rows_in=len(older.shoppers),
+        rows_out=0,
+        summary=lines,
         as_of=as_of,
         input_versions={ORDER_LINES.full_name: lake.version(ORDER_LINES) or 0},
         details={"champion": number or ""},

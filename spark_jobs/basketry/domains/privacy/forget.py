@@ -23,8 +23,8 @@ from basketry.errors import BadInputError
 from basketry.files.blanks import strip_blanks
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
-from basketry.retail.suppression import CUSTOMER, digest
-from basketry.retail.text_columns import identifier
+from basketry.retail.suppression import CUSTOMER_ID, customer_digest
+from basketry.retail.text_columns import clean_identifier
 from basketry.tables import CUSTOMERS, FORGOTTEN, HANDOVERS, QUARANTINE, TABLES, Table, bronze_table
 
 _DIGITS_OF_A_PHONE = 7
@@ -65,7 +65,13 @@ def run(lake: Lakehouse, arguments: argparse.Namespace, rewrite_export: RewriteE
     lines += [f"export of {day}: written again" for day in sorted(work.exports)]
     lines += [f"still holds them, delete it: {name}" for name in work.landing]
     details = {"rows": dict(work.rows), "landing": list(work.landing)}
-    return JobReport(rows, 0 if arguments.dry_run else rows, tuple(lines), details=details, dry_run=arguments.dry_run)
+    return JobReport(
+        rows_in=rows,
+        rows_out=0 if arguments.dry_run else rows,
+        summary=tuple(lines),
+        details=details,
+        dry_run=arguments.dry_run,
+    )
 
 
 def _instant(text: str) -> datetime:
@@ -80,14 +86,14 @@ def _instant(text: str) -> datetime:
 
 def _personal(contract: Contract) -> bool:
     return any(column.pii for column in contract.delivered) and any(
-        column.name == CUSTOMER for column in contract.mapped
+        column.name == CUSTOMER_ID for column in contract.mapped
     )
 
 
 def _audit(lake: Lakehouse, work: _Erasure, arguments: argparse.Namespace, at: datetime) -> None:
     for customer in work.customers:
         line = (
-            digest(lake.catalog, customer),
+            customer_digest(lake.catalog, customer),
             arguments.request_id,
             at,
             arguments.decided_by,
@@ -119,7 +125,7 @@ class _Erasure:
         """BadInputError unless every customer is known; the message names the ids that are not."""
         if not self.customers:
             raise BadInputError("--customers names nobody: give customer ids, with commas between.")
-        found = {row[0] for row in self._mine(self.lake.read(CUSTOMERS)).select(CUSTOMER).collect()}
+        found = {row[0] for row in self._mine(self.lake.read(CUSTOMERS)).select(CUSTOMER_ID).collect()}
         missing = [customer for customer in self.customers if customer not in found]
         if missing:
             raise BadInputError(
@@ -148,16 +154,16 @@ class _Erasure:
             if (
                 table.schema == schema
                 and table.pii_columns
-                and CUSTOMER in table.column_names
+                and CUSTOMER_ID in table.column_names
                 and self.lake.exists(table)
             ):
                 yield table
 
     def _named(self) -> str:
-        return f"{CUSTOMER} IN ({', '.join(_quoted(customer) for customer in self.customers)})"
+        return f"{CUSTOMER_ID} IN ({', '.join(_quoted(customer) for customer in self.customers)})"
 
     def _mine(self, rows: DataFrame) -> DataFrame:
-        return rows.where(F.col(CUSTOMER).isin(*self.customers))
+        return rows.where(F.col(CUSTOMER_ID).isin(*self.customers))
 
     def _set(self, table: Table, values: dict[str, str], where: str | None, count: int) -> None:
         if where is not None and count and not self._dry_run:
@@ -189,10 +195,10 @@ class _Erasure:
         self._set(table, masked, self._keys(keys, names), len(keys))
 
     def _theirs(self, contract: Contract) -> Column:
-        mapped = next(column for column in contract.mapped if column.name == CUSTOMER)
+        mapped = next(column for column in contract.mapped if column.name == CUSTOMER_ID)
         who = F.expr(mapped.expression).cast("string")
         who = F.concat(F.lit(mapped.id_prefix), who) if mapped.id_prefix else who
-        return identifier(who).isin(*self.customers)
+        return clean_identifier(who).isin(*self.customers)
 
     def _quarantined(self) -> list[tuple[str, str, int]]:
         """Quarantined rows of any feed that name one of them by id, or hold an address or number of theirs."""

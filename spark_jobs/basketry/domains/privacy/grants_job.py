@@ -15,7 +15,11 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     grants = load_grants(lake.catalog, lake.settings.include)
     if lake.settings.lake is not None:
         return JobReport(
-            0, 0, tuple(_resolved(grants)), dry_run=arguments.dry_run, details={"teams": sorted(grants.teams)}
+            rows_in=0,
+            rows_out=0,
+            summary=tuple(_resolved(grants)),
+            dry_run=arguments.dry_run,
+            details={"teams": sorted(grants.teams)},
         )
     from databricks.sdk import WorkspaceClient
 
@@ -27,7 +31,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     if not arguments.dry_run:
         steps = unity.apply(client, found, lake.spark.sql, revoke_by_hand=arguments.revoke_by_hand)
     details = {"planned": list(found.lines()), "by_hand": [str(change) for change in found.drift]}
-    return JobReport(len(grants.tables), steps, found.lines(), details=details, dry_run=arguments.dry_run)
+    return JobReport(
+        rows_in=len(grants.tables), rows_out=steps, summary=found.lines(), details=details, dry_run=arguments.dry_run
+    )
 
 
 def _resolved(grants: Grants) -> list[str]:

@@ -189,7 +189,7 @@ def _promotion(
             f"version {version} of {model} cannot be provisional beside champion {champion}: have a person decide and"
             " promote or refuse it."
         )
-    registry.check_loads(model, version)
+    registry.check_loadable(model, version)
     return dataclasses.replace(request, champion_after=version)
 
 
@@ -213,12 +213,12 @@ def _rollback(request: PromotionDecision, decisions: Sequence[PromotionDecision]
         )
     if version == request.champion_before and (moved is None or moved.champion_after == version):
         raise BadInputError(f"version {version} of {model} is the champion already: name another version.")
-    registry.check_loads(model, version)
+    registry.check_loadable(model, version)
     return dataclasses.replace(request, version=version, champion_after=version)
 
 
 def _stored_checks(request: PromotionDecision) -> str:
-    return json.dumps(registry.kept_verdict(request.model, request.version).get("checks", []), sort_keys=True)
+    return json.dumps(registry.load_verdict(request.model, request.version).get("checks", []), sort_keys=True)
 
 
 def _moment(text: str) -> datetime:

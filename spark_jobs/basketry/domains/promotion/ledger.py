@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pyspark.sql import functions as F
 
 from basketry.errors import BasketryError
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.schemas import declared_schema
 from basketry.tables import PROMOTIONS
 
 PROMOTE, PROVISIONAL, REFUSE, ROLLBACK = "promote", "provisional", "refuse", "rollback"

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from basketry.domains.propensity.inputs import LABEL
-from basketry.learning.evaluation import Floats, measures
+from basketry.learning.evaluation import Floats, probability_metrics
 
 BASELINES = ("base_rate", "bought_last_30_days", "personal_rate")
 _WINDOW = 30
@@ -16,7 +16,9 @@ _MOST = 1 - 1e-6
 
 def baselines(past: pd.DataFrame, rows: pd.DataFrame) -> dict[str, Floats]:
     """Each baseline's probabilities for the rows, learned from labelled rows of the past only."""
-    strength = min(_STRENGTHS, key=lambda value: measures(past[LABEL], _personal_rate(past, past, value))["log_loss"])
+    strength = min(
+        _STRENGTHS, key=lambda value: probability_metrics(past[LABEL], _personal_rate(past, past, value))["log_loss"]
+    )
     found = (_base_rate(past, rows), _bought_last_30_days(past, rows), _personal_rate(past, rows, strength))
     return dict(zip(BASELINES, found, strict=True))
 

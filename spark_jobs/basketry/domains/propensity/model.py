@@ -30,7 +30,7 @@ from basketry.domains.propensity.estimators import Blend, Calibrated, PerCategor
 from basketry.domains.propensity.inputs import LABEL
 from basketry.domains.propensity.settings import PropensitySettings
 from basketry.errors import BadInputError
-from basketry.learning.evaluation import Floats, mean_measures, measures_by_group
+from basketry.learning.evaluation import Floats, mean_metrics, metrics_by_group
 
 CHOSEN_BY = "average_precision"
 STRUCTURES = ("pooled", "per_category")
@@ -176,7 +176,7 @@ class _Search:
 
     def _measured(self, estimator: Any) -> dict[str, float]:
         found = probabilities(estimator, _x(self.validation, self.inputs))
-        return mean_measures(measures_by_group(self.validation[LABEL], found, self.validation["category"]))
+        return mean_metrics(metrics_by_group(self.validation[LABEL], found, self.validation["category"]))
 
     def pooled(self) -> list[tuple[Candidate, Any]]:
         """The best of each kind after tuning it."""

@@ -17,7 +17,7 @@ from basketry.domains.propensity.inputs import KEYS
 from basketry.features.read import labels, pair_inputs
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
-from basketry.learning.evaluation import measures
+from basketry.learning.evaluation import probability_metrics
 from basketry.tables import ORDER_LINES, PRODUCTS, PROPENSITY_OUTCOMES, PROPENSITY_SCORES
 
 ALL, REPEAT, EXPLORE = "all", "repeat", "explore"
@@ -39,9 +39,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
         lake.record(PROPENSITY_OUTCOMES, rows, _where(scored_on, judged))
     everyone = sum(one["customers"] for one in judged if one["audience"] == ALL)
     return JobReport(
-        everyone,
-        len(rows),
-        _summary(scored_on, _means(judged)),
+        rows_in=everyone,
+        rows_out=len(rows),
+        summary=_summary(scored_on, _means(judged)),
         as_of=arguments.as_of,
         input_versions=inputs,
         dry_run=arguments.dry_run,
@@ -82,7 +82,7 @@ def _audiences(part: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
     version, category = part["model_version"].iloc[0], part["category"].iloc[0]
     for audience, rows in ((ALL, part), (REPEAT, part[repeat]), (EXPLORE, part[~repeat])):
         if len(rows):
-            found = measures(rows["bought"], rows["probability"])
+            found = probability_metrics(rows["bought"], rows["probability"])
             head = (version, category, audience, len(rows), int(rows["bought"].sum()))
             yield (*head, *(found[name] for name in _MEASURES), rows["probability"].mean(), rows["bought"].mean())
 

@@ -12,18 +12,10 @@ import pandas as pd
 
 from basketry.domains.propensity.inputs import LABEL
 from basketry.domains.propensity.settings import PropensitySettings
-from basketry.learning.confidence import Confidence, confidence
-from basketry.learning.evaluation import (
-    METRICS,
-    Comparison,
-    Floats,
-    Interval,
-    gain,
-    mean_measures,
-    measures_by_group,
-    paired_bootstrap,
-    reliability,
-)
+from basketry.learning.comparison import ModelComparison, paired_bootstrap
+from basketry.learning.confidence import MetricConfidence, metric_confidence
+from basketry.learning.curves import cumulative_gain, reliability_bins
+from basketry.learning.evaluation import METRICS, Floats, Interval, mean_metrics, metrics_by_group
 from basketry.tables import propensity_wide_column
 
 AUDIENCES = ("repeat", "explore")
@@ -43,8 +35,8 @@ class Results:
     rows: pd.DataFrame
     predicted: Floats
     rivals: Mapping[str, Floats]
-    comparisons: Mapping[str, Comparison]
-    confidence: Confidence
+    comparisons: Mapping[str, ModelComparison]
+    confidence: MetricConfidence
 
     @property
     def observed(self) -> Floats:
@@ -55,11 +47,11 @@ class Results:
         """Every metric of each category, of the chosen rows or of all."""
         chosen = np.ones(len(predicted), dtype=bool) if rows is None else rows
         categories = self.rows["category"].to_numpy()
-        return measures_by_group(self.observed[chosen], predicted[chosen], categories[chosen])
+        return metrics_by_group(self.observed[chosen], predicted[chosen], categories[chosen])
 
     def mean(self, predicted: Floats, rows: np.ndarray | None = None) -> dict[str, float]:
         """Every metric, mean over the categories."""
-        return mean_measures(self.by_category(predicted, rows))
+        return mean_metrics(self.by_category(predicted, rows))
 
     def audience(self, name: str) -> np.ndarray:
         """Which rows belong to repeat (bought the category before) or to explore (did not)."""
@@ -86,7 +78,7 @@ def compare(
         repetitions=settings.bootstrap,
         seed=settings.seed,
     )
-    own = confidence(
+    own = metric_confidence(
         rows[LABEL],
         predicted,
         customers=rows["customer_id"],
@@ -109,7 +101,7 @@ def metrics(results: Results) -> dict[str, float]:
 
 def _all_metrics(results: Results) -> Iterator[tuple[str, float]]:
     yield from _scored("", results, results.predicted)
-    yield from results.confidence.logged()
+    yield from results.confidence.as_metrics()
     for name in AUDIENCES:
         yield from _named(f"{name}/", results.mean(results.predicted, results.audience(name)))
     for name, predicted in results.rivals.items():
@@ -127,7 +119,7 @@ def _all_metrics(results: Results) -> Iterator[tuple[str, float]]:
 def _scored(prefix: str, results: Results, predicted: Floats) -> Iterator[tuple[str, float]]:
     """The mean over categories, and each category."""
     by_category = results.by_category(predicted)
-    yield from _named(prefix, mean_measures(by_category))
+    yield from _named(prefix, mean_metrics(by_category))
     for category, measured in by_category.items():
         yield from _named(f"{prefix}category/{slug(category)}/", measured)
 
@@ -155,8 +147,8 @@ def curves(results: Results) -> dict[str, dict[str, Any]]:
 
 def _curve(results: Results, predicted: Floats, rows: Any) -> dict[str, Any]:
     observed, scores = results.observed[rows], predicted[rows]
-    bins = [vars(one) for one in reliability(observed, scores)]
-    captured = gain(observed, scores, SHARES)
+    bins = [vars(one) for one in reliability_bins(observed, scores)]
+    captured = cumulative_gain(observed, scores, SHARES)
     return {
         "reliability": bins,
         "gain": [None if np.isnan(value) else float(value) for value in captured],
@@ -180,4 +172,4 @@ def importance(predict: Any, rows: pd.DataFrame, inputs: tuple[str, ...], seed: 
 
 
 def _mean_precision(rows: pd.DataFrame, predicted: Floats) -> float:
-    return mean_measures(measures_by_group(rows[LABEL], predicted, rows["category"]))["average_precision"]
+    return mean_metrics(metrics_by_group(rows[LABEL], predicted, rows["category"]))["average_precision"]

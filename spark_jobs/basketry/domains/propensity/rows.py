@@ -16,7 +16,7 @@ from basketry.domains.propensity.settings import PropensitySettings
 from basketry.errors import BadInputError
 from basketry.features.read import labels, pair_inputs
 from basketry.lake.lakehouse import Lakehouse
-from basketry.retail.sampling import sampled
+from basketry.retail.sampling import sample_customers
 from basketry.tables import (
     CATEGORY_FEATURES,
     CUSTOMER_CATEGORY_FEATURES,
@@ -106,7 +106,7 @@ def input_rows(
 def labelled_rows(lake: Lakehouse, given: Plan, dates: Sequence[date], *definitions: Definition) -> pd.DataFrame:
     """Rows of these dates with `bought` beside the inputs, in a fixed order; the model's own inputs by default."""
     definitions = definitions or (DEFINITION, BASELINE)
-    inputs = sampled(input_rows(lake, dates, given.categories, *definitions), given.share)
+    inputs = sample_customers(input_rows(lake, dates, given.categories, *definitions), given.share)
     came_true = labels(lake, list(dates), list(given.categories), days=HORIZON).withColumn(LABEL, F.lit(1))
     joined = inputs.join(came_true, list(KEYS), "left").fillna(0, [LABEL])
     frame: pd.DataFrame = joined.toArrow().to_pandas()

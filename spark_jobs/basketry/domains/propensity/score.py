@@ -20,13 +20,13 @@ from basketry.features.read import stored_dates
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning import versions
-from basketry.retail.sampling import sampled
+from basketry.retail.sampling import sample_customers
 from basketry.tables import FEATURE_DATES, PROPENSITY_DRIFT, PROPENSITY_SCORES, propensity_wide, propensity_wide_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-KIND: versions.Kind[Version] = versions.Kind(tracking.MODEL, tracking.load, "train_propensity")
+KIND: versions.ModelSpec[Version] = versions.ModelSpec(tracking.MODEL, tracking.load, "train_propensity")
 
 _SCORED = "as_of date, customer_id string, category string, probability double"
 
@@ -64,7 +64,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     if arguments.days < 1:
         raise BadInputError(f"--days is {arguments.days}; make it at least 1.")
     dates = [arguments.as_of - timedelta(days=number) for number in reversed(range(arguments.days))]
-    choices = versions.choose(lake, KIND, arguments.model, dates)
+    choices = versions.resolve(lake, KIND, arguments.model, dates)
     batches = [batch for choice in choices for batch in _batches(lake, choice)]
     drifts = [_checked(lake, batch, settings) for batch in batches]
     written = 0
@@ -72,9 +72,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
         written += 0 if arguments.dry_run else _write(lake, batch, drifted)
     notes = [note for note in (*(one.note for one in choices), *(one.note for one in batches)) if note]
     return JobReport(
-        written,
-        written,
-        (*_summary(batches, drifts), *notes),
+        rows_in=written,
+        rows_out=written,
+        summary=(*_summary(batches, drifts), *notes),
         as_of=arguments.as_of,
         input_versions=_input_versions(lake),
         details={"notes": notes},
@@ -88,7 +88,7 @@ def _input_versions(lake: Lakehouse) -> dict[str, int]:
     return {} if version is None else {FEATURE_DATES.full_name: version}
 
 
-def _batches(lake: Lakehouse, choice: versions.Choice[Version]) -> list[Batch]:
+def _batches(lake: Lakehouse, choice: versions.ResolvedVersion[Version]) -> list[Batch]:
     """The days of a version by which of its categories are stored for them: one that was dropped stops no other."""
     stored = stored_dates(lake)
     grouped: dict[tuple[str, ...], list[date]] = {}
@@ -114,7 +114,7 @@ def _checked(lake: Lakehouse, batch: Batch, settings: PropensitySettings) -> lis
     inputs = _inputs(lake, batch)
     most = lake.read(FEATURE_DATES).where(batch.where).agg(F.max("customers")).collect()[0][0] or 1
     share = drift.SAMPLE_ROWS / (most * len(batch.categories))
-    found = drift.measured(sampled(inputs, share), batch.version, settings)
+    found = drift.measured(sample_customers(inputs, share), batch.version, settings)
     refused = drift.told(found, drift.REFUSED)
     if refused:
         raise BadInputError(

@@ -69,7 +69,7 @@ def load(name: str, number: str) -> Version:
     """A version by its number; ModelGoneError when it cannot be had, RegistryDownError when nobody answers."""
     import mlflow
 
-    with registry.loading(name, number):
+    with registry.loading_version(name, number):
         loaded = mlflow.pyfunc.load_model(f"models:/{name}/{number}")
         kept = json.loads(loaded.metadata.metadata[_KEPT])
         estimator = loaded.get_raw_model()
@@ -95,7 +95,7 @@ class Record:
 
 def register(lake: Lakehouse, record: Record) -> str:
     """Log the record, register the model and make it the challenger; returns its version."""
-    return tracking.register(lake, MODEL, record, lambda: _log_model(record))
+    return tracking.register_challenger(lake, MODEL, record, lambda: _log_model(record))
 
 
 def _log_model(record: Record) -> str:
@@ -121,7 +121,7 @@ def _log_model(record: Record) -> str:
             pyfunc_predict_fn="predict_proba",
             signature=signature(version.definition),
             input_example=record.example[columns].head(_EXAMPLE_ROWS),
-            pip_requirements=tracking.pinned(_REQUIREMENTS),
+            pip_requirements=tracking.pinned_requirements(_REQUIREMENTS),
             metadata={_KEPT: json.dumps(kept)},
         )
     finally:

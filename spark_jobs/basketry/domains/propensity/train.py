@@ -72,9 +72,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     record = _record(lake, arguments, plan, settings, outcome, versions)
     number = None if arguments.dry_run else tracking.register(lake, record)
     return JobReport(
-        outcome.rows_in,
-        0,
-        _summary(outcome, record.metrics, number),
+        rows_in=outcome.rows_in,
+        rows_out=0,
+        summary=_summary(outcome, record.metrics, number),
         as_of=arguments.as_of,
         input_versions=versions,
         details={"champion": outcome.rival.version, "champion_problem": outcome.rival.problem},

@@ -21,7 +21,7 @@ from basketry.domains.rfm.settings import RfmSettings, load_settings
 from basketry.domains.rfm.tracking import MODEL, Version, load
 from basketry.domains.rfm.values import VALUES
 from basketry.errors import BadInputError
-from basketry.lake.change_feed import Sight
+from basketry.lake.change_feed import InputDependency
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning import versions
@@ -31,10 +31,12 @@ from basketry.tables import ORDER_LINES, RFM_SEGMENTS
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SEES = (Sight(ORDER_LINES, ("customer_id", "order_date", "line_kind", "status", "net_amount"), core.counts),)
+INPUTS = (
+    InputDependency(ORDER_LINES, ("customer_id", "order_date", "line_kind", "status", "net_amount"), core.counts),
+)
 """What segments look at."""
 
-KIND: versions.Kind[Version] = versions.Kind(MODEL, load, "rfm --fit")
+KIND: versions.ModelSpec[Version] = versions.ModelSpec(MODEL, load, "rfm --fit")
 
 _PASSED_ON = ("customer_id", *VALUES, "monetary_total")
 _ADDED = ("r", "f", "m", "segment", "cluster", "expected_purchases_90d", "expected_spend_90d")
@@ -46,7 +48,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     settings = load_settings(lake.settings.include)
     as_of: date = arguments.as_of
     inputs = lake.versions(ORDER_LINES)  # first: what comes meanwhile came late
-    [choice] = versions.choose(lake, KIND, arguments.model, [as_of])
+    [choice] = versions.resolve(lake, KIND, arguments.model, [as_of])
     check_delivered(lake, as_of)
     lines = lake.read(ORDER_LINES)
     if core.is_empty(lines, as_of, choice.version.window_days):
@@ -63,9 +65,12 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     notes = [choice.note] if choice.note else []
     told = (f"{name}: {count:,}" for name, count in sorted(found.items(), key=lambda one: -one[1]))
     return JobReport(
-        customers,
-        0 if arguments.dry_run else customers,
-        (f"{customers:,} customers as of {as_of} by version {choice.version.number}: {', '.join(told)}", *notes),
+        rows_in=customers,
+        rows_out=0 if arguments.dry_run else customers,
+        summary=(
+            f"{customers:,} customers as of {as_of} by version {choice.version.number}: {', '.join(told)}",
+            *notes,
+        ),
         as_of=as_of,
         input_versions=inputs,
         details={"notes": notes},

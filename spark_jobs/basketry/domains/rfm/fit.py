@@ -23,7 +23,7 @@ from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning.evaluation import Interval
 from basketry.retail.coverage import check_delivered
-from basketry.retail.sampling import sampled
+from basketry.retail.sampling import sample_customers
 from basketry.tables import ORDER_LINES
 
 
@@ -56,9 +56,9 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     record = _record(lake, arguments, settings, Fit(base, trained, version, judged, champion, problem, versions))
     number = None if arguments.dry_run else tracking.register(lake, record)
     return JobReport(
-        sum(base.counts.values()),
-        0,
-        _summary(base, trained, version, problem, number),
+        rows_in=sum(base.counts.values()),
+        rows_out=0,
+        summary=_summary(base, trained, version, problem, number),
         as_of=arguments.as_of,
         input_versions=versions,
         details={"counts": dict(base.counts), "clusters": trained.clusters.k},
@@ -94,7 +94,7 @@ def base_of(days: DataFrame, as_of: date, settings: RfmSettings) -> Base:
             " load order lines of these days, or look at what was returned."
         )
     share = min(1.0, settings.customers / customers)
-    frame = _frame(sampled(values, share))
+    frame = _frame(sample_customers(values, share))
     return Base(frame, {**row.asDict(), "customers": customers}, share)
 
 
@@ -115,7 +115,7 @@ def judge(days: DataFrame, before: date, share: float, settings: RfmSettings) ->
     positive = days.where("spend > 0")
     history = core.customer_values(positive.where(F.col("order_date") <= F.lit(before)), before, settings.window_days)
     after = core.bought_after(positive, before, before + timedelta(days=holdout.DAYS_AHEAD))
-    joined = sampled(history, share).join(after, "customer_id", "left").fillna(0, ["dates", "spend"])
+    joined = sample_customers(history, share).join(after, "customer_id", "left").fillna(0, ["dates", "spend"])
     frame = _frame(joined, "dates", "spend")
     if frame.empty:
         return None

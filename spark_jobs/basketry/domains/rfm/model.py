@@ -21,7 +21,7 @@ from basketry.domains.rfm.values import VALUES, Scoring
 from basketry.errors import BadInputError
 from basketry.learning.evaluation import Interval
 from basketry.retail import clustering
-from basketry.retail.clustering import Choice, Clusters, Stability
+from basketry.retail.clustering import ClusterCount, Clusters, Stability
 from basketry.retail.clustering.measures import Floats, Integers
 
 FIRST_NUMBER = 1
@@ -63,7 +63,7 @@ class Trained:
     scoring: Scoring
     pipeline: Any
     clusters: Clusters
-    choice: Choice
+    choice: ClusterCount
     kept_k: bool
     silhouette: Interval
     stability: Interval
@@ -128,7 +128,7 @@ def _trained(values: pd.DataFrame, settings: RfmSettings, champion: Champion | N
     )
 
 
-def _choice(matrix: Floats, settings: RfmSettings) -> Choice:
+def _choice(matrix: Floats, settings: RfmSettings) -> ClusterCount:
     if len(matrix) < settings.least_clusters:
         raise BadInputError(
             f"there are {len(matrix)} customers and the fewest clusters to try are {settings.least_clusters}: load more data."
@@ -150,7 +150,7 @@ def _carried(matrix: Floats, labels: Integers) -> Clusters:
     )
 
 
-def _k(choice: Choice, last: Clusters | None, settings: RfmSettings) -> tuple[int, bool]:
+def _k(choice: ClusterCount, last: Clusters | None, settings: RfmSettings) -> tuple[int, bool]:
     """How many clusters, and whether it is the last number rather than the choice: people keep their segments."""
     before = next((one for one in choice.candidates if last is not None and one.k == last.k), None)
     if before is None or before.k == choice.k:
@@ -162,11 +162,11 @@ def _k(choice: Choice, last: Clusters | None, settings: RfmSettings) -> tuple[in
 
 def _clusters(matrix: Floats, k: int, last: Clusters | None, settings: RfmSettings) -> Clusters:
     if last is None:
-        found = clustering.fit(matrix, k, seed=settings.seed)
+        found = clustering.fit_kmeans(matrix, k, seed=settings.seed)
         return Clusters(found.centroids, tuple(range(FIRST_NUMBER, FIRST_NUMBER + k)), found.inertia)
     start = last.centroids if last.k == k else None
-    found = clustering.fit(matrix, k, seed=settings.seed, start_centroids=start)
-    return clustering.relabelled(found, clustering.match(last, found))
+    found = clustering.fit_kmeans(matrix, k, seed=settings.seed, start_centroids=start)
+    return clustering.relabel(found, clustering.match_labels(last, found))
 
 
 def _comparison(
@@ -205,13 +205,13 @@ def _silhouette(matrix: Floats, labels: Integers, settings: RfmSettings) -> Inte
     return Interval(clustering.silhouette(distances, assigned, points.weights), float(low), float(high))
 
 
-def _stability(matrix: Floats, choice: Choice, k: int, settings: RfmSettings) -> Interval:
+def _stability(matrix: Floats, choice: ClusterCount, k: int, settings: RfmSettings) -> Interval:
     """Of so many clusters, with its interval over customers."""
     candidate = next(one for one in choice.candidates if one.k == k)
     return clustering.stability_interval(matrix, candidate, seed=settings.seed, resamples=settings.resamples)
 
 
-def curves(choice: Choice) -> dict[str, Sequence[float]]:
+def curves(choice: ClusterCount) -> dict[str, Sequence[float]]:
     """Both curves for pictures and documents: a list a measure, in order of k."""
     names = ("k", "stability", "spread", "silhouette", "inertia", "smallest_share")
     return {name: [float(getattr(one, name)) for one in choice.candidates] for name in names}

@@ -29,7 +29,7 @@ from basketry.retail.business_calendar import (
     period_end_column,
     period_start_column,
 )
-from basketry.retail.order_lines import amount, counted, named, rated, scaled
+from basketry.retail.order_lines import category_or_default, is_counted, is_rated, to_decimal, to_units
 from basketry.tables import DISCOUNTS, GRAINS, MONEY, ORDER_LINES, PRODUCTS, REVIEWS, SALES, SALES_ROLLUP, UNITS, Table
 
 NO_PRODUCT = "Unknown product"
@@ -97,7 +97,7 @@ def counted_lines(order_lines: DataFrame, products: DataFrame, as_of: date) -> D
         on returns.
     """
     sale = F.col("line_kind") == "sale"
-    lines = order_lines.where(counted() & (F.col("order_date") <= F.lit(as_of))).select(
+    lines = order_lines.where(is_counted() & (F.col("order_date") <= F.lit(as_of))).select(
         F.col("order_date").alias("day"),
         F.coalesce("product_id", F.lit(NO_PRODUCT)).alias("product_id"),
         F.when(sale, F.col("order_id")).alias("sale_order"),
@@ -114,7 +114,7 @@ def counted_lines(order_lines: DataFrame, products: DataFrame, as_of: date) -> D
 
 def first_counted_day(order_lines: DataFrame) -> date | None:
     """Return the first day of any line that counts, whatever the as-of date, or None if no line does."""
-    first: date | None = order_lines.where(counted()).agg(F.min("order_date")).collect()[0][0]
+    first: date | None = order_lines.where(is_counted()).agg(F.min("order_date")).collect()[0][0]
     return first
 
 
@@ -123,7 +123,7 @@ def counted_reviews(reviews: DataFrame, products: DataFrame, as_of: date) -> Dat
 
     A rating off the scale, which an older release let in, is no rating: its mean would not fit the column.
     """
-    ratings = reviews.where(rated() & (F.col("reviewed_on") <= F.lit(as_of))).select(
+    ratings = reviews.where(is_rated() & (F.col("reviewed_on") <= F.lit(as_of))).select(
         F.col("reviewed_on").alias("day"),
         "product_id",
         F.col("rating").cast("bigint").alias("rating_sum"),
@@ -214,11 +214,11 @@ def sales_rollup(periods: DataFrame, grain: str, extent: DataExtent) -> DataFram
 
 
 def _part(counts: Column, value: Column, name: str) -> Column:
-    return scaled(F.when(counts, value)).alias(name)
+    return to_units(F.when(counts, value)).alias(name)
 
 
 def _category_columns() -> dict[str, Column]:
-    return {name: named(name) for name in LEVELS["category"]}
+    return {name: category_or_default(name) for name in LEVELS["category"]}
 
 
 def _with_category(rows: DataFrame, products: DataFrame) -> DataFrame:
@@ -280,7 +280,7 @@ def _sums_and_counts(rows: DataFrame, counts: DataFrame, keys: Sequence[str]) ->
 
 def _measures(periods: DataFrame, grain: str, extent: DataExtent) -> DataFrame:
     """Turn the sums of a grain back into money, units and means."""
-    exact = {name: amount(F.col(name), kind) for name, kind in _AMOUNTS.items()}
+    exact = {name: to_decimal(F.col(name), kind) for name, kind in _AMOUNTS.items()}
     return periods.where(F.col("grain") == GRAINS.index(grain)).withColumns(exact).withColumns(_derived(grain, extent))
 
 

@@ -24,9 +24,10 @@ from pyspark.sql import DataFrame
 
 from basketry.domains.sales import core, touched_days
 from basketry.errors import BadInputError
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.schemas import declared_schema
 from basketry.retail.business_calendar import is_partial, period_end, period_start
-from basketry.retail.coverage import last_day
+from basketry.retail.coverage import last_delivered_day
 from basketry.tables import GRAINS, ORDER_LINES, PRODUCTS, REVIEWS, SALES, SALES_ROLLUP, Table
 
 INPUTS = (ORDER_LINES, PRODUCTS, REVIEWS)
@@ -120,7 +121,7 @@ def plan_sales(lake: Lakehouse, as_of: date, *, full: bool = False) -> SalesPlan
         BadInputError: if no order line was ever loaded.
     """
     versions = _input_versions(lake)
-    last_delivered = last_day(lake) or as_of
+    last_delivered = last_delivered_day(lake) or as_of
     grains: dict[Table, str] = {table: grain for grain in GRAINS for table in (SALES[grain], SALES_ROLLUP[grain])}
     states = {} if full else _states(lake, list(grains), last_delivered)
     looked_to = [date.fromordinal(state[SEEN_TO]) for state in states.values() if SEEN_TO in state]
@@ -166,7 +167,7 @@ def _first_day(lake: Lakehouse, versions: Mapping[str, int], states: Iterable[St
 def _states(lake: Lakehouse, tables: Sequence[Table], last_delivered: date) -> dict[Table, State]:
     """Return what each table reflects, without tables of unknown state and those that looked past the last day delivered."""
     with ThreadPoolExecutor(WRITERS) as pool:
-        states = zip(tables, pool.map(lake.reflected, tables), strict=True)
+        states = zip(tables, pool.map(lake.reflected_versions, tables), strict=True)
         return {
             table: state for table, state in states if state and state.get(SEEN_TO, 0) <= last_delivered.toordinal()
         }

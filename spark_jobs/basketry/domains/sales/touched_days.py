@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from basketry.domains.sales.core import COUNTED_COLUMNS
 from basketry.lake.change_feed import changed_images
-from basketry.retail.order_lines import counted
+from basketry.retail.order_lines import is_counted
 from basketry.tables import ORDER_LINES, PRODUCTS, REVIEWS, Table
 
 
@@ -24,7 +24,7 @@ class SalesInputs:
 
     def days(self) -> DataFrame:
         """Return the day and product of everything that counts."""
-        sold = self.order_lines.where(counted()).select(F.col("order_date").alias("day"), "product_id")
+        sold = self.order_lines.where(is_counted()).select(F.col("order_date").alias("day"), "product_id")
         return sold.unionByName(self.reviews.select(F.col("reviewed_on").alias("day"), "product_id"))
 
 
@@ -35,7 +35,7 @@ def newly_visible_days(inputs: SalesInputs, seen_to: date, as_of: date) -> DataF
 
 def order_line_days(changes: DataFrame) -> DataFrame:
     """Find the days on which changed order lines count or counted: a line that moved names both its days."""
-    return _changed_images(changes, ORDER_LINES).where(counted()).select(F.col("order_date").alias("day"))
+    return _changed_images(changes, ORDER_LINES).where(is_counted()).select(F.col("order_date").alias("day"))
 
 
 def review_days(changes: DataFrame) -> DataFrame:

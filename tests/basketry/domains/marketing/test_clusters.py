@@ -13,7 +13,7 @@ from basketry.domains.marketing.clusters import ALL_ROUND, CATEGORY, MixClusters
 from basketry.domains.marketing.mixes import matrix
 from basketry.domains.marketing.settings import ClusterSettings, load_settings
 from basketry.errors import ContractError
-from basketry.retail.clustering import assign
+from basketry.retail.clustering import assign_labels
 
 SETTINGS = ClusterSettings(2, 5, 500, 4, 0.75, 10, 7)
 COLUMNS = ("Beer", "Dairy", "Nappies", "Produce", "Wine")
@@ -50,7 +50,7 @@ def test_labels_survive_another_week() -> None:
     second = fitted(np.concatenate([spending(1), spending(2)])[::-1], before)
     assert second.names == first.names
     rows = scaled(spending(1))
-    assert (assign(rows, first.clusters) == assign(rows, second.clusters)).mean() > 0.97
+    assert (assign_labels(rows, first.clusters) == assign_labels(rows, second.clusters)).mean() > 0.97
     assert second.from_run == "moved from 2026-11-15"
 
 

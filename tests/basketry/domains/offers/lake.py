@@ -17,7 +17,8 @@ import pandas as pd
 
 from basketry.config.settings import CHECKOUT, Settings
 from basketry.domains.offers.incoming import FEED
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.schemas import declared_schema
 from basketry.tables import CUSTOMERS, ORDER_LINES, PRODUCTS, Table
 from tests.basketry.domains.offers.small import NOON, shop, shoppers
 from tests.basketry.features.samples import line

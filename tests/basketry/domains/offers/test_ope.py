@@ -8,7 +8,7 @@ import pytest
 from basketry.config.settings import CHECKOUT
 from basketry.domains.offers import ope
 from basketry.domains.offers.ope import Logged, Target
-from basketry.gates import load_gate, verdict
+from basketry.gates import evaluate_gate, load_gate
 
 TRUTH = np.array([0.02, 0.05, 0.20])
 """Reward rate of each action."""
@@ -68,7 +68,7 @@ def test_the_gate_promotes_only_what_is_surely_better_on_enough_rows() -> None:
         logged, target = world(rows, model=TRUTH)
         champion = ope.evaluate(logged, ope.as_logged(logged))
         challenger = ope.evaluate(logged, target)
-        found = verdict(gate, ope.metrics(challenger, {"champion": champion, "naive/popular": champion}))
+        found = evaluate_gate(gate, ope.metrics(challenger, {"champion": champion, "naive/popular": champion}))
         assert found.verdict == wanted, found.reason
 
 

@@ -10,7 +10,7 @@ from basketry.config.settings import CHECKOUT
 from basketry.domains.offers import recommender, train_recommender
 from basketry.domains.offers.recommender import Purchases
 from basketry.errors import BadInputError
-from basketry.gates import load_gate, verdict
+from basketry.gates import evaluate_gate, load_gate
 from tests.data_sets import data_folder
 
 
@@ -81,7 +81,7 @@ def test_on_real_baskets_it_surely_beats_what_is_popular_and_its_gate_agrees() -
     found = train_recommender.judged(older, newest, None, seed=7)
     assert found["recall_at_12"] > 1.3 * found["naive/popular/recall_at_12"]
     assert found["recall_at_12"] > found["naive/bought_before/recall_at_12"]
-    assert verdict(load_gate("recommendations", CHECKOUT / "include"), found).verdict == "promote"
+    assert evaluate_gate(load_gate("recommendations", CHECKOUT / "include"), found).verdict == "promote"
     worse = train_recommender.judged(older, newest, recommender.fit(older, seed=1), seed=7)
     assert abs(worse["champion/recall_at_12"] - worse["recall_at_12"]) < 0.01
 

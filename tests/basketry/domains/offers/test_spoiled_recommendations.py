@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 from basketry.domains.offers import recommender, train_recommender
 from basketry.domains.offers.recommender import Purchases, Recommender
 from basketry.domains.offers.shop import Floats
-from basketry.gates import verdict
+from basketry.gates import evaluate_gate
 from tests.basketry.gates.spoiled import Spoiled, barely_beyond, failed, shipped
 
 SHOPPERS, PRODUCTS, KINDS = 1_500, 1_050, 47
@@ -72,7 +72,7 @@ what is worse than chance. Shuffled scores are refused all the same, because the
 def test_spoiled_recommendations_are_refused(kind: str) -> None:
     """Also those of a first model, with no more shoppers than the demo has; below the limit, the limit refuses itself."""
     metrics, guards = SPOILED[kind]
-    decision = verdict(shipped("recommendations"), metrics())
+    decision = evaluate_gate(shipped("recommendations"), metrics())
     assert decision.verdict == "refuse"
     assert guards <= failed(decision)
     assert any(check.condition == "better than popular" and check.outcome == "failed" for check in decision.checks)
@@ -81,7 +81,7 @@ def test_spoiled_recommendations_are_refused(kind: str) -> None:
 def test_good_recommendations_to_the_same_shoppers_are_promoted() -> None:
     """Within the limit, with an interval around it."""
     metrics = measured()
-    assert verdict(shipped("recommendations"), metrics).verdict == "promote"
+    assert evaluate_gate(shipped("recommendations"), metrics).verdict == "promote"
     for name in ("recall_at_12", "ndcg_at_12"):
         assert metrics[f"interval/{name}/low"] < metrics[name] < metrics[f"interval/{name}/high"]
 
@@ -90,7 +90,7 @@ def test_what_is_below_the_limit_but_not_surely_is_provisional() -> None:
     """A first model whose interval over shoppers holds the limit."""
     metrics = measured()
     gate = barely_beyond(shipped("recommendations"), metrics, "recall_at_12")
-    assert verdict(gate, metrics).verdict == "provisional"
+    assert evaluate_gate(gate, metrics).verdict == "provisional"
 
 
 def test_the_same_shoppers_give_the_same_intervals() -> None:

@@ -109,14 +109,14 @@ class CutOffError(Exception):
 
 def cut_off(monkeypatch: pytest.MonkeyPatch, before: Table, number: int) -> None:
     """Die before a batch's write of a table."""
-    write = Lakehouse.put_once
+    write = Lakehouse.append_once
 
     def dying(self: Lakehouse, table: Table, found: object, writer: str, batch: int, **other: bool) -> None:
         if table == before and batch == number:
             raise CutOffError
         write(self, table, found, writer, batch, **other)
 
-    monkeypatch.setattr(Lakehouse, "put_once", dying)
+    monkeypatch.setattr(Lakehouse, "append_once", dying)
 
 
 def test_the_same_tables_from_any_batches_cut_off_anywhere(

@@ -17,7 +17,8 @@ from basketry.domains.offers import job, recommend, recommender, train, train_re
 from basketry.domains.offers.aggregates import training_rows
 from basketry.domains.offers.settings import load_settings
 from basketry.errors import BadInputError
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.schemas import declared_schema
 from basketry.learning import tracking
 from basketry.tables import (
     OFFER_DECISIONS,
@@ -52,10 +53,10 @@ def test_a_policy_that_was_promoted_decides(lake: Lakehouse, registry_home: Path
     fill(lake)
     opened = job.opened(lake, load_settings(lake.settings.include))
     assert opened.engine.version == "prior"
-    lake.put_once(OFFER_TRAINING, logged(lake).slice(0, 50), "test", 1)
+    lake.append_once(OFFER_TRAINING, logged(lake).slice(0, 50), "test", 1)
     with pytest.raises(BadInputError, match="200 are needed"):
         train.run(lake, AS_OF)
-    lake.put_once(OFFER_TRAINING, logged(lake), "test", 2, instead=True)
+    lake.append_once(OFFER_TRAINING, logged(lake), "test", 2, overwrite=True)
     report = train.run(lake, AS_OF)
     name = registry.registered_name("demo", "offer_policy")
     assert registry.alias_version(name, registry.CHALLENGER) == report.model_version == "1"
@@ -93,8 +94,12 @@ def test_recommendations_come_from_the_champion_and_popular_products_always(
     assert not lake.exists(OFFER_RECOMMENDATIONS)
     older = train_recommender.purchases(lake, date(2025, 1, 1), AS_OF.as_of)
     learned = recommender.Recommender(older.products, np.ones((len(older.products), 2)))
-    record = tracking.Record({}, {}, {"basketry.as_of": "2026-01-05", "basketry.champion_version": ""})
-    number = tracking.register(lake, train_recommender.MODEL, record, lambda: train_recommender._log_model(learned))
+    record = tracking.TrainingRecord(
+        params={}, metrics={}, tags={"basketry.as_of": "2026-01-05", "basketry.champion_version": ""}
+    )
+    number = tracking.register_challenger(
+        lake, train_recommender.MODEL, record, lambda: train_recommender._log_model(learned)
+    )
     registry.move_champion(registry.registered_name("demo", train_recommender.MODEL), number, None)
     report = recommend.run(lake, LAST_DAY)
     found = rows(lake, OFFER_RECOMMENDATIONS)

@@ -18,7 +18,7 @@ from basketry.domains.privacy import forget
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
-from basketry.retail.suppression import digest
+from basketry.retail.suppression import customer_digest
 from basketry.tables import (
     AUDIENCE_BY_CATEGORY,
     AUDIENCE_BY_PRODUCT,
@@ -138,7 +138,7 @@ def test_no_file_still_holds_the_person(shopper: Lakehouse) -> None:
     said = str(report) + str(rows(lake, FORGOTTEN))
     assert not [secret for secret in SECRETS if secret in said]
     (line,) = rows(lake, FORGOTTEN)
-    assert line["customer_digest"] == digest("demo", "77") and dict(line["rows"])["silver.customers"] == 1
+    assert line["customer_digest"] == customer_digest("demo", "77") and dict(line["rows"])["silver.customers"] == 1
     assert report.details["landing"] == [f"customers/customers_2026-0{month}-05.csv" for month in (1, 2)]
 
     load(lake, "2026-03-05", [*OTHERS, PERSON])

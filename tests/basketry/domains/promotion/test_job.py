@@ -17,7 +17,7 @@ from basketry.domains.promotion import job, ledger
 from basketry.domains.promotion.ledger import PromotionDecision
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
-from basketry.learning.versions import promotion_history
+from basketry.learning.versions import champion_promotions
 from basketry.registry.promotion_history import former_champions
 from tests.basketry.domains.promotion.acting import MOMENT, pointing, promote, rollback, stored_decisions
 
@@ -26,7 +26,7 @@ def test_the_first_champion_and_its_successor(lake: Lakehouse, folder: Path, mod
     """Every promotion is a numbered row with its checks, and the aliases follow it."""
     name = registry.registered_name("demo", model)
     checks = [{"metric": "average_precision", "outcome": "passed"}]
-    registry.keep_verdict(name, registry.version_run(name, "2").run_id, {"checks": checks})
+    registry.save_verdict(name, registry.version_run(name, "2").run_id, {"checks": checks})
     report = promote(lake, model, "2")
     assert report.model_version == "2"
     assert report.summary == (
@@ -185,7 +185,7 @@ def test_a_provisional_first_model_scores_until_the_next_that_passes(lake: Lakeh
     assert pointing(model)["champion"] == "3"
     verdicts = [(row.verdict, row.champion_before, row.champion_after) for row in stored_decisions(lake, model)]
     assert verdicts == [("provisional", None, "1"), ("promote", "1", "3")]
-    assert former_champions(promotion_history(lake, name)) == ["3", "1"]
+    assert former_champions(champion_promotions(lake, name)) == ["3", "1"]
 
 
 def test_nothing_is_provisional_beside_a_champion(lake: Lakehouse, model: str) -> None:

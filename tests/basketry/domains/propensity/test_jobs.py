@@ -22,7 +22,7 @@ from basketry.domains.propensity import outcomes, rows, score, tracking, train
 from basketry.domains.propensity.inputs import DEFINITION, Definition
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
-from basketry.learning.evaluation import measures
+from basketry.learning.evaluation import probability_metrics
 from basketry.tables import (
     FEATURE_DATES,
     PROMOTIONS,
@@ -253,7 +253,7 @@ def test_outcomes_say_what_came_true(world: World) -> None:
     tea, judged = together[together["category"] == "Tea"], found[found["category"] == "Tea"].set_index("audience")
     assert judged.loc["all", "buyers"] == tea["bought"].sum() and judged.loc["all", "customers"] == len(tea)
     assert judged.loc["all", "average_precision"] == pytest.approx(
-        measures(tea["bought"], tea["probability"])["average_precision"]
+        probability_metrics(tea["bought"], tea["probability"])["average_precision"]
     )
     assert judged.loc["all", "customers"] == judged.loc["repeat", "customers"] + judged.loc["explore", "customers"]
     mean = found[(found["category"] == "") & (found["audience"] == "all")].iloc[0]

@@ -19,7 +19,7 @@ from basketry.domains.propensity.dates import split_dates
 from basketry.domains.propensity.estimators import Blend, Calibrated, PerCategory, ShrunkRates
 from basketry.domains.propensity.inputs import AGES_BY_ITSELF, BASELINE, DEFINITION, Definition
 from basketry.errors import BadInputError
-from basketry.learning.evaluation import mean_measures, measures, measures_by_group
+from basketry.learning.evaluation import mean_metrics, metrics_by_group, probability_metrics
 from tests.basketry.domains.propensity.simulated import INPUTS, rows, settings, split
 
 
@@ -45,7 +45,7 @@ def test_a_trained_model_is_nearly_as_good_as_the_truth(trained: tuple[model.Tra
     found, test = trained
 
     def mean(predicted: np.ndarray) -> dict[str, float]:
-        return mean_measures(measures_by_group(test["bought"], predicted, test["category"]))
+        return mean_metrics(metrics_by_group(test["bought"], predicted, test["category"]))
 
     ours, truth, noise = mean(found.predict(test)), mean(test["truth"].to_numpy()), mean(test["noise"].to_numpy())
     assert ours["average_precision"] > truth["average_precision"] - 0.06
@@ -137,7 +137,7 @@ def test_one_model_a_category_learns_what_differs_between_them() -> None:
     alone = PerCategory(FAMILIES["logistic_regression"].build(INPUTS, {"C": 1}, 0))
     alone.fit(training[["category", *INPUTS]], training["bought"])
     found = alone.predict_proba(validation)[:, 1]
-    by_category = measures_by_group(validation["bought"], found, validation["category"])
+    by_category = metrics_by_group(validation["bought"], found, validation["category"])
     assert min(measured["roc_auc"] for measured in by_category.values()) > 0.6
 
 
@@ -213,14 +213,16 @@ def test_calibration_repairs_a_shift_and_keeps_the_order(family: str) -> None:
     )
     x = validation[["category", *INPUTS]]
     right = Calibrated.learned(fitted, x, validation["bought"])
-    found = measures(test["bought"], model.probabilities(right, test))
+    found = probability_metrics(test["bought"], model.probabilities(right, test))
     assert found["calibration_ratio"] == pytest.approx(1, abs=0.12) and found["expected_calibration_error"] < 0.04
     fewer = validation["bought"] * (np.arange(len(validation)) % 2)
     halved = Calibrated.learned(fitted, x, fewer)
     ratio = model.probabilities(halved, test).mean() / model.probabilities(right, test).mean()
     assert ratio == pytest.approx(fewer.mean() / validation["bought"].mean(), rel=0.06)
     before, after = (model.probabilities(one, test) for one in (fitted, halved))
-    assert measures(test["bought"], after)["roc_auc"] == pytest.approx(measures(test["bought"], before)["roc_auc"])
+    assert probability_metrics(test["bought"], after)["roc_auc"] == pytest.approx(
+        probability_metrics(test["bought"], before)["roc_auc"]
+    )
 
 
 def test_a_calibration_that_has_nothing_to_repair_changes_nothing() -> None:

@@ -14,7 +14,7 @@ from basketry.domains.propensity.baselines import BASELINES, baselines
 from basketry.domains.propensity.card import Subject, model_card
 from basketry.domains.propensity.dates import split_dates
 from basketry.gates import load_gate
-from basketry.learning.evaluation import METRICS, measures
+from basketry.learning.evaluation import METRICS, probability_metrics
 from tests.basketry.domains.propensity.simulated import CATEGORIES, rows, settings, split
 
 
@@ -51,7 +51,8 @@ def test_means_are_over_categories_and_audiences_are_apart(compared: results.Res
     before = compared.rows["baseline_days_ever"] > 0
     for audience, chosen in (("repeat", before), ("explore", ~before)):
         each = [
-            measures(part["bought"], part["truth"])["log_loss"] for _, part in compared.rows[chosen].groupby("category")
+            probability_metrics(part["bought"], part["truth"])["log_loss"]
+            for _, part in compared.rows[chosen].groupby("category")
         ]
         assert found[f"{audience}/log_loss"] == pytest.approx(np.mean(each))
 

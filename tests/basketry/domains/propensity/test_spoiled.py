@@ -11,7 +11,7 @@ import pytest
 from basketry.config.settings import CHECKOUT
 from basketry.domains.propensity import results
 from basketry.domains.propensity.baselines import baselines
-from basketry.gates import Gate, Verdict, load_gate, verdict
+from basketry.gates import Gate, Verdict, evaluate_gate, load_gate
 from basketry.learning.evaluation import Floats
 from tests.basketry.domains.propensity.simulated import settings
 
@@ -79,7 +79,7 @@ def judged(
     past, test = months
     rival = None if champion is None else champion(test)
     compared = results.compare(test, predictions(test), baselines(past, test), rival, settings(bootstrap=200))
-    return verdict(gate, results.metrics(compared), has_champion=champion is not None)
+    return evaluate_gate(gate, results.metrics(compared), has_champion=champion is not None)
 
 
 def outcomes(said: Verdict) -> dict[str, str]:

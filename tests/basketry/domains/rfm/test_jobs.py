@@ -20,7 +20,7 @@ from basketry import registry
 from basketry.config.settings import CHECKOUT, Settings
 from basketry.domains.rfm import assign, core, fit, tracking
 from basketry.errors import BadInputError
-from basketry.gates import load_gate, verdict
+from basketry.gates import evaluate_gate, load_gate
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.tables import ORDER_LINES, RFM_MIGRATION, RFM_PROFILES, RFM_SEGMENTS, Table
@@ -116,7 +116,9 @@ def test_a_fit_leaves_model_curves_and_pictures(world: World) -> None:
     assert centroids[0] == "cluster,recency_days,frequency,monetary,customers,mostly" and len(centroids) == 4
     signature = mlflow.models.get_model_info(f"models:/{NAME}/1").signature
     assert signature.inputs.input_names() == ["recency_days", "frequency", "monetary"]
-    assert verdict(load_gate("rfm", CHECKOUT / "include"), run.data.metrics, has_champion=False).verdict == "promote"
+    assert (
+        evaluate_gate(load_gate("rfm", CHECKOUT / "include"), run.data.metrics, has_champion=False).verdict == "promote"
+    )
 
 
 def test_a_refit_is_compared_with_the_champion_and_keeps_its_clusters(world: World) -> None:
@@ -126,11 +128,11 @@ def test_a_refit_is_compared_with_the_champion_and_keeps_its_clusters(world: Wor
     assert run.data.metrics["agreement"] > 0.9 and run.data.metrics["changed_share"] < 0.1
     assert registry.alias_version(NAME, registry.CHALLENGER) == "2"
     gate = load_gate("rfm", CHECKOUT / "include")
-    assert verdict(gate, run.data.metrics, has_champion=True).verdict == "promote"
-    told = verdict(gate, {**run.data.metrics, "agreement": 0.5}, has_champion=True)
+    assert evaluate_gate(gate, run.data.metrics, has_champion=True).verdict == "promote"
+    told = evaluate_gate(gate, {**run.data.metrics, "agreement": 0.5}, has_champion=True)
     assert told.verdict == "refuse" and "agreement (against the champion) is 0.5, at least 0.7" in told.reason
     worse = {"versus/champion/silhouette/low": -0.2, "versus/champion/silhouette/high": -0.1}
-    assert verdict(gate, {**run.data.metrics, **worse}, has_champion=True).verdict == "refuse"
+    assert evaluate_gate(gate, {**run.data.metrics, **worse}, has_champion=True).verdict == "refuse"
 
 
 def test_every_customer_gets_the_models_own_segments(world: World) -> None:

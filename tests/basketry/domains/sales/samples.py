@@ -9,7 +9,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from basketry.lake.lakehouse import declared_schema
+from basketry.lake.schemas import declared_schema
 from basketry.tables import ORDER_LINES, PRODUCTS, REVIEWS, Table
 
 Row = dict[str, Any]

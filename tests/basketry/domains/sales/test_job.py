@@ -137,7 +137,7 @@ def test_what_a_run_for_a_day_to_come_wrote_is_written_anew(lake: Lakehouse, mon
     """A table that says it has looked up to 2062 is as if it were not there: the next right run makes all of it right."""
     silver = _sample(lake)
     with monkeypatch.context() as before:
-        before.setattr(sales_plan, "last_day", lambda lake: date(2062, 12, 31))
+        before.setattr(sales_plan, "last_delivered_day", lambda lake: date(2062, 12, 31))
         _run(lake, "2062-11-28")
     assert not lake.read(SALES["year"]).where("is_partial AND period_start = '2024-01-01'").count()
     _run(lake, "2024-03-12")

@@ -1,4 +1,4 @@
-"""Forecasts as rows of gold.product_forecasts: a row a product, department or total, and period."""
+"""Forecasts as rows of gold.product_forecasts: one row per product, department or total, and period."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from basketry.domains.forecast.forecaster import MODEL, Forecaster
 from basketry.domains.forecast.intervals import LEVELS
-from basketry.domains.forecast.reconcile import Agreed
+from basketry.domains.forecast.reconcile import Reconciled
 from basketry.domains.forecast.series import PERIODS, Floats, Texts, periods_of
 
 SCHEMA = (
@@ -23,7 +23,13 @@ RECONCILED = "reconciled"
 
 
 def product_rows(base: pd.DataFrame, factors: Mapping[str, Floats], forecaster: Forecaster) -> pd.DataFrame:
-    """Rows of products. base: of `score.base_forecasts`; factors: by department, one a week ahead."""
+    """Make the rows of products.
+
+    Args:
+        base: Rows of `score.base_forecasts`.
+        factors: What each department's products are multiplied by: one factor per week ahead, by department.
+        forecaster: The forecaster, for its intervals.
+    """
     if not len(base):
         return pd.DataFrame(columns=_NAMES)
     weekly: Floats = np.array(base["weekly"].tolist(), dtype=np.float64)
@@ -31,13 +37,16 @@ def product_rows(base: pd.DataFrame, factors: Mapping[str, Floats], forecaster: 
     periods = periods_of(weekly)
     classes = base["demand_class"].to_numpy(dtype=object)
     bounds = forecaster.bounds(np.nan_to_num(periods), classes)
-    columns = ("department", "category", "product_id", "demand_class", "method", "basis")
-    return _long("product", {name: base[name].to_numpy(dtype=object) for name in columns}, periods, bounds)
+    names = ("department", "category", "product_id", "demand_class", "method", "basis")
+    return _long("product", {name: base[name].to_numpy(dtype=object) for name in names}, periods, bounds)
 
 
-def group_rows(names: Texts, agreed: Agreed, forecaster: Forecaster) -> pd.DataFrame:
-    """Rows of the departments and the total."""
-    levels = {"department": (names, agreed.departments), "total": (np.array([""], dtype=object), agreed.total[None])}
+def group_rows(names: Texts, reconciled: Reconciled, forecaster: Forecaster) -> pd.DataFrame:
+    """Make the rows of the departments and the total."""
+    levels = {
+        "department": (names, reconciled.departments),
+        "total": (np.array([""], dtype=object), reconciled.total[None]),
+    }
     frames = []
     for level, (departments, weekly) in levels.items():
         periods = periods_of(weekly)
@@ -52,14 +61,14 @@ def _long(
 ) -> pd.DataFrame:
     count = len(periods)
     unknown = np.isnan(periods)
-    found: dict[str, Any] = {name: np.repeat(values, len(PERIODS)) for name, values in texts.items()}
-    found |= {"level": np.full(count * len(PERIODS), level, dtype=object), "revenue": periods.ravel()}
-    found |= {
+    columns: dict[str, Any] = {name: np.repeat(values, len(PERIODS)) for name, values in texts.items()}
+    columns |= {"level": np.full(count * len(PERIODS), level, dtype=object), "revenue": periods.ravel()}
+    columns |= {
         name: np.tile(_DAYS[:, end], count).astype(np.int32) for end, name in enumerate(("first_day", "last_day"))
     }
     for size in LEVELS:
         for end, values in zip(("low", "high"), bounds[size], strict=True):
-            found[f"{end}_{size * 100:.0f}"] = np.where(unknown, np.nan, values).ravel()
+            columns[f"{end}_{size * 100:.0f}"] = np.where(unknown, np.nan, values).ravel()
     for name in ("revenue", "low_50", "high_50", "low_90", "high_90"):
-        found[name] = pd.array(found[name], dtype="Float64")  # null and not nan in the table
-    return pd.DataFrame({name: found[name] for name in _NAMES})
+        columns[name] = pd.array(columns[name], dtype="Float64")  # null and not nan in the table
+    return pd.DataFrame({name: columns[name] for name in _NAMES})

@@ -7,50 +7,61 @@ from dataclasses import dataclass
 from datetime import date
 
 from basketry.domains.forecast.candidates import BASELINES
+from basketry.domains.forecast.evaluate import CHAMPION, BacktestResults, by_revenue_decile
 from basketry.domains.forecast.forecaster import Forecaster
-from basketry.domains.forecast.results import CHAMPION, Results, by_revenue_decile
 from basketry.domains.forecast.series import HORIZONS
 
 _SHOWN = ("wape", "rmse", "rmsse", "bias")
 
 
-@dataclass(frozen=True)
-class Subject:
-    """What a card is about. rival: what is said about the champion."""
+@dataclass(frozen=True, kw_only=True)
+class ForecastCardSubject:
+    """What a card is about.
+
+    Attributes:
+        catalog: The retailer.
+        as_of: The day up to which sales were learned from.
+        products: How many products.
+        weeks: How many complete weeks.
+        forecaster: The trained forecaster.
+        results: Its back-test.
+        metrics: Every number of the back-test, by its logged name.
+        champion: A sentence about the comparison with the champion.
+    """
 
     catalog: str
     as_of: date
     products: int
     weeks: int
-    trained: Forecaster
-    results: Results
+    forecaster: Forecaster
+    results: BacktestResults
     metrics: Mapping[str, float]
-    rival: str
+    champion: str
 
 
-def forecast_card(subject: Subject) -> str:
-    """The card as Markdown."""
-    parts = (_head(subject), _rivals(subject), _classes(subject), _deciles(subject), _limits())
+def forecast_card(subject: ForecastCardSubject) -> str:
+    """Write the card as Markdown."""
+    parts = (_head(subject), _comparison(subject), _classes(subject), _deciles(subject), _limits())
     return "\n".join(line for part in parts for line in part) + "\n"
 
 
-def _head(subject: Subject) -> Iterator[str]:
-    found = subject.metrics
+def _head(subject: ForecastCardSubject) -> Iterator[str]:
+    metrics = subject.metrics
     origins = sorted(set(subject.results.origins.tolist()), reverse=True)
     yield f"# Revenue forecast of {subject.catalog}, as of {subject.as_of}"
     yield ""
     yield f"- {subject.products:,} products, {subject.weeks} complete weeks."
     yield f"- Tested at origins {', '.join(f'{ago:.0f}' for ago in origins)} weeks ago; each chose nothing of itself."
     yield (
-        f"- Next 28 days: WAPE {found['wape']:.3f}, 95 % {found['interval/wape/low']:.3f} to"
-        f" {found['interval/wape/high']:.3f} over products and origins; the 90 % interval covers {found['coverage_90']:.1%},"
-        f" 95 % {found['interval/coverage_90/low']:.1%} to {found['interval/coverage_90/high']:.1%}."
+        f"- Next 28 days: WAPE {metrics['wape']:.3f}, 95 % {metrics['interval/wape/low']:.3f} to"
+        f" {metrics['interval/wape/high']:.3f} over products and origins; the 90 % interval covers {metrics['coverage_90']:.1%},"
+        f" 95 % {metrics['interval/coverage_90/low']:.1%} to {metrics['interval/coverage_90/high']:.1%}."
     )
-    yield f"- {subject.rival}"
+    yield f"- {subject.champion}"
     yield ""
 
 
-def _rivals(subject: Subject) -> Iterator[str]:
+def _comparison(subject: ForecastCardSubject) -> Iterator[str]:
     yield "## Beside every naive forecast, 28 days"
     yield ""
     names = [
@@ -65,35 +76,38 @@ def _rivals(subject: Subject) -> Iterator[str]:
     yield from _table(("forecast", *_SHOWN), rows)
 
 
-def _classes(subject: Subject) -> Iterator[str]:
+def _classes(subject: ForecastCardSubject) -> Iterator[str]:
     yield "## By demand class and horizon"
     yield ""
-    found, classes = subject.metrics, sorted(set(subject.results.classes.tolist()))
+    metrics, classes = subject.metrics, sorted(set(subject.results.classes.tolist()))
     rows = [
         (
             name,
-            subject.trained.choice[name],
-            _number(found, f"class/{name}/wape"),
-            _number(found, f"class/{name}/bias"),
-            _number(found, f"class/{name}/coverage_90"),
+            subject.forecaster.choice[name],
+            _number(metrics, f"class/{name}/wape"),
+            _number(metrics, f"class/{name}/bias"),
+            _number(metrics, f"class/{name}/coverage_90"),
         )
         for name in classes
     ]
     yield from _table(("class", "method", "wape", "bias", "90 % covers"), rows)
     spans = [
-        (f"{7 * weeks} days", *(_number(found, f"days_{7 * weeks}/{name}") for name in ("wape", "bias", "coverage_90")))
+        (
+            f"{7 * weeks} days",
+            *(_number(metrics, f"days_{7 * weeks}/{name}") for name in ("wape", "bias", "coverage_90")),
+        )
         for weeks in HORIZONS
     ]
     yield from _table(("horizon", "wape", "bias", "90 % covers"), spans)
 
 
-def _deciles(subject: Subject) -> Iterator[str]:
+def _deciles(subject: ForecastCardSubject) -> Iterator[str]:
     yield "## By size, 28 days"
     yield ""
     ours, smoothing = (by_revenue_decile(subject.results, name) for name in ("", "naive/exponential_smoothing"))
     rows = [
-        (str(place), f"{one['wape']:.3f}", f"{other['wape']:.3f}", f"{one['bias']:+.3f}")
-        for place, (one, other) in enumerate(zip(ours, smoothing, strict=True), start=1)
+        (str(number), f"{own['wape']:.3f}", f"{other['wape']:.3f}", f"{own['bias']:+.3f}")
+        for number, (own, other) in enumerate(zip(ours, smoothing, strict=True), start=1)
     ]
     yield from _table(("tenth of products, smallest first", "wape", "exponential smoothing", "bias"), rows)
 
@@ -105,8 +119,8 @@ def _limits() -> Iterator[str]:
     yield "- A forecast of demand: a product that was out of stock sold nothing, and that is what it learned."
 
 
-def _number(found: Mapping[str, float], name: str) -> str:
-    return f"{found[name]:,.3f}" if name in found else "-"
+def _number(metrics: Mapping[str, float], name: str) -> str:
+    return f"{metrics[name]:,.3f}" if name in metrics else "-"
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
