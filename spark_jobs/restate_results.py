@@ -47,7 +47,7 @@ def results() -> tuple[Result, ...]:
             "propensity_outcomes",
             outcomes.run,
             PROPENSITY_OUTCOMES,
-            features.SEES,
+            features.INPUTS,
             "score_propensity",
             ahead=str(outcomes.HORIZON),
         ),

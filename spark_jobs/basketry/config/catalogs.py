@@ -27,7 +27,7 @@ TOP = 10
 
 
 @dataclass(frozen=True)
-class Wish:
+class CategorySelection:
     """What a catalog says of its scored categories: their names, or how many of the most bought."""
 
     categories: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ class Catalog:
     time_zone: str
     currency: str
     country: str
-    scored: Wish = Wish()
+    scored: CategorySelection = CategorySelection()
 
 
 def include_folder(include: Path | None) -> Path:
@@ -80,15 +80,15 @@ def load_catalog(name: str, include: Path | None = None) -> Catalog:
         time_zone=formats.time_zone(entries["time_zone"]),
         currency=_code(entries["currency"], "currency", _CURRENCY, "USD"),
         country=_code(entries["country"], "country", _COUNTRY, "US"),
-        scored=_read_wish(entries.get("propensity")),
+        scored=_read_category_selection(entries.get("propensity")),
     )
 
 
-def load_wish(name: str, include: Path) -> Wish:
+def load_category_selection(name: str, include: Path) -> CategorySelection:
     """Which categories the catalog wants scored; ContractError for an unknown key. No file or no word: the top ten."""
     if name not in catalog_names(include):
-        return Wish()
-    return _read_wish(_document(name, include).mapping("a catalog", _KEYS).get("propensity"))
+        return CategorySelection()
+    return _read_category_selection(_document(name, include).mapping("a catalog", _KEYS).get("propensity"))
 
 
 def _document(name: str, include: Path) -> Node:
@@ -96,19 +96,19 @@ def _document(name: str, include: Path) -> Node:
     return read_document(path, label_of(path, include))
 
 
-def _read_wish(node: Node | None) -> Wish:
+def _read_category_selection(node: Node | None) -> CategorySelection:
     if node is None:
-        return Wish()
+        return CategorySelection()
     entries = node.mapping("propensity", _PROPENSITY_KEYS)
     if len(entries) != 1:
         node.fail("propensity has neither or both of 'categories' and 'top'; write one of them.")
     if "top" in entries:
         top: int = entries["top"].expect(int, "top")
-        return Wish(top=top) if top > 0 else entries["top"].fail(f"top is {top}; make it at least 1.")
+        return CategorySelection(top=top) if top > 0 else entries["top"].fail(f"top is {top}; make it at least 1.")
     names = [item.string("a category") for item in entries["categories"].items("categories")]
     if not names or len(set(names)) < len(names):
         entries["categories"].fail("categories is empty or repeats one; list each category once.")
-    return Wish(tuple(names))
+    return CategorySelection(tuple(names))
 
 
 def _code(node: Node, what: str, pattern: re.Pattern[str], example: str) -> str:

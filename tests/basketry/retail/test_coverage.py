@@ -158,9 +158,9 @@ def _features(lake: Lakehouse, given: Namespace) -> None:
 
 
 def _labels(lake: Lakehouse, given: Namespace) -> None:
-    from basketry.features.read import labels
+    from basketry.features.read import purchase_labels
 
-    labels(lake, [given.as_of - timedelta(days=30)], ["Tea"])
+    purchase_labels(lake, [given.as_of - timedelta(days=30)], ["Tea"])
 
 
 def _fit_rfm(lake: Lakehouse, given: Namespace) -> None:

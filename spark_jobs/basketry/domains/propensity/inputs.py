@@ -1,4 +1,4 @@
-"""What a model sees of a customer and a category: a few numbers, each an SQL expression over stored features.
+"""The inputs of a model about a customer and a category: a few numbers, each an SQL expression over stored features.
 
 The expressions travel with every model, so that a model is always scored with the inputs it was trained on, also after
 this list has changed. Missing means unknown: recency where nothing was ever bought, last year where history is shorter.
@@ -19,8 +19,12 @@ _RECENT = ("14d", "30d", "60d", "90d", "180d", "365d")
 
 
 @dataclass(frozen=True)
-class Definition:
-    """Inputs by name, each an SQL expression over the columns of `basketry.features.read.pair_inputs`."""
+class InputDefinition:
+    """Inputs of a model.
+
+    Attributes:
+        expressions: Each input's SQL expression over the columns of `basketry.features.read.pair_inputs`, by its name.
+    """
 
     expressions: Mapping[str, str]
 
@@ -35,12 +39,12 @@ class Definition:
         return tuple(sorted({name for text in self.expressions.values() for name in _COLUMN.findall(text)}))
 
     def select(self) -> list[str]:
-        """The inputs as items of a SELECT, all doubles."""
+        """Return the inputs as items of a SELECT, all doubles."""
         return [f"CAST({text} AS DOUBLE) AS `{name}`" for name, text in self.expressions.items()]
 
 
 def _over(above: str, below: str) -> str:
-    """Division; unknown where nothing can be divided by."""
+    """Return a division, which is unknown where the divisor is 0."""
     return f"({above}) / nullif({below}, 0)"
 
 
@@ -49,7 +53,7 @@ def _last_year(column: str) -> str:
 
 
 def _habits(level: str) -> dict[str, str]:
-    """What one level (pair or customer) did: how long ago, how often, how much."""
+    """Return the inputs of one level (pair or customer): how long ago, how often, how much."""
     prefix = f"{level}_"
     return {
         f"{level}_recency": f"{prefix}days_since_last",
@@ -84,7 +88,7 @@ MODEL_INPUTS: dict[str, str] = {
 }
 """The compact set: what a customer does at all, what with the category, and both in proportion."""
 
-DEFINITION = Definition(MODEL_INPUTS)
+DEFINITION = InputDefinition(MODEL_INPUTS)
 
 RATE_WINDOWS: dict[str, tuple[str, str, float]] = {
     "90d": ("pair_days_90d", "customer_days_90d", 90),
@@ -98,13 +102,13 @@ RATE_AGE = "customer_age"
 _GROWING = ("_age", "_days", "_lines", "_paid", "_baskets", "_products", "_days_365d", "_last_year")
 AGES_BY_ITSELF = frozenset(name for name in MODEL_INPUTS if name.startswith("category_") or name.endswith(_GROWING))
 """Inputs that move with the calendar alone: counts of all history so far (or of a year, while history is shorter), and
-what has one value a category and day. Drift ignores them."""
+what has one value per category and day. Drift ignores them."""
 
-BASELINE = Definition(
+BASELINE = InputDefinition(
     {
         "baseline_days_30d": "pair_days_30d",
         "baseline_days_ever": "pair_days_ever",
         "baseline_customer_age": "customer_days_since_first + 1",
     }
 )
-"""What the naive baselines and the audiences need, beside the model's inputs and never among them."""
+"""Inputs of the naive baselines and the audiences, which are never among the model's own."""

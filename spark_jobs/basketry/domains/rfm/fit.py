@@ -18,7 +18,7 @@ from basketry.domains.rfm import core, holdout, model, plots, tracking
 from basketry.domains.rfm.settings import RfmSettings, load_settings
 from basketry.domains.rfm.values import FREQUENCY, MONETARY, VALUES
 from basketry.errors import BadInputError
-from basketry.features.read import first_sale
+from basketry.features.read import first_sale_date
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning.evaluation import Interval
