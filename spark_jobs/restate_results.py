@@ -32,11 +32,11 @@ def results() -> tuple[Result, ...]:
     from basketry.domains.forecast import score as forecast
     from basketry.domains.propensity import outcomes
     from basketry.domains.propensity import score as propensity
-    from basketry.domains.rfm import assign
+    from basketry.domains.rfm import score as rfm
     from basketry.features import restate as features
 
     return (
-        Result("rfm", assign.run, RFM_PROFILES, assign.SEES),
+        Result("rfm", rfm.run, RFM_PROFILES, rfm.INPUTS),
         Result("forecast", forecast.run, PRODUCT_FORECASTS, forecast.SEES),
         Result("decide_products", decisions.run, PRODUCT_DECISIONS, forecast.SEES, "forecast"),
         Result(

@@ -164,9 +164,9 @@ def _labels(lake: Lakehouse, given: Namespace) -> None:
 
 
 def _fit_rfm(lake: Lakehouse, given: Namespace) -> None:
-    from basketry.domains.rfm import fit
+    from basketry.domains.rfm import train
 
-    fit.run(lake, given)
+    train.run(lake, given)
 
 
 def _audience(lake: Lakehouse, given: Namespace) -> None:
