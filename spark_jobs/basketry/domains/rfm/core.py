@@ -66,7 +66,7 @@ def customer_values(days: DataFrame, as_of: date, window_days: int) -> DataFrame
     """
     inside = F.col("order_date") > F.lit(as_of - timedelta(days=window_days))
     first, last = F.min("order_date"), F.max("order_date")
-    grouped = days.groupBy("customer_id").agg(
+    sums = (
         F.datediff(F.lit(as_of), last).alias("recency_days"),
         F.count_if(inside).cast("int").alias("frequency"),
         F.sum(F.when(inside, F.col("spend"))).cast(MONEY).alias("monetary_total"),
@@ -75,6 +75,7 @@ def customer_values(days: DataFrame, as_of: date, window_days: int) -> DataFrame
         F.datediff(F.lit(as_of), first).alias("age_days"),
         (F.sum("spend") - F.min_by("spend", "order_date")).cast("double").alias("repeat_total"),
     )
+    grouped = days.groupBy("customer_id").agg(*sums)
     dates = F.greatest(F.col("repeat_dates"), F.lit(1))
     in_window = grouped.where("frequency > 0").withColumns(
         {
