@@ -1,10 +1,9 @@
 """Exact measures of many keys as of many days at once, in numpy: no Spark, no strings, no clock.
 
 Lines come as integer codes. What can be summed is summed up by key and day and then along the days, so that a window is
-a difference of two rows, in 64-bit integers. Distinct orders, products and customers are counted by what follows them:
-something seen on day d, and next on day e, is among the distinct ones of a window of n days that ends on
-d, d+1, …, min(d+n, e)-1, and on no other day on its account. So one pass counts for every as-of date, and no line is
-looked at twice however many dates are asked for. The window of a year ago is the 30 days' window of an earlier end.
+a difference of two rows, in 64-bit integers. Distinct orders, products and customers are counted in
+`basketry.features.distinct`. So one pass counts for every as-of date, and no line is looked at twice however many dates are
+asked for. The window of a year ago is the 30 days' window of an earlier end.
 """
 
 from __future__ import annotations
@@ -16,11 +15,18 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from basketry.features.sorting import Ints, group_by_key_and_day, sort_rows
-from basketry.tables.features import DISCOUNT_KINDS, LAST_YEAR_SHIFT, RECENT_DAYS, WINDOWS
-
-Grid = dict[str, NDArray[np.generic]]
-"""A measure by name: one row per as-of date, one column per key."""
+from basketry.features.distinct import (
+    KINDS,
+    NEVER,
+    EntityDays,
+    Grid,
+    distinct_ever,
+    distinct_in_windows,
+    entity_days,
+    of_keys,
+)
+from basketry.features.sorting import Ints, first_rows, group_by_key_and_day
+from basketry.tables.features import LAST_YEAR_SHIFT, RECENT_DAYS, WINDOWS
 
 SCALE = 10_000
 """Amounts are whole numbers of 1/10,000: the exact value of a decimal with four places."""
@@ -37,12 +43,9 @@ _SUMS = {
     "coupon_discount": {"campaign": 1, "manuf": 1, "match": 1},
     "amount_paid": {"amount_paid": 1},
 }
-_KINDS = tuple(DISCOUNT_KINDS)
-_LINE_COUNTS = ("line_items", "products", *(f"line_items_with_{kind}" for kind in _KINDS))
-_DAY_COUNTS = ("days", *(f"days_with_{kind}" for kind in _KINDS))
+_LINE_COUNTS = ("line_items", "products", *(f"line_items_with_{kind}" for kind in KINDS))
+_DAY_COUNTS = ("days", *(f"days_with_{kind}" for kind in KINDS))
 _COLUMNS = (*_SUMS, *_LINE_COUNTS, *_DAY_COUNTS)
-_NEVER = np.iinfo(np.int64).max // 2
-_LONGEST = max(WINDOWS.values())
 _CELLS = 60_000
 """Keys times dates that are worked on at once: what bounds the memory."""
 
@@ -83,22 +86,6 @@ class _KeyDays:
     last_with: NDArray[np.int64]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _EntityDays:
-    """One row per key, entity and day, sorted by them; an entity is an order, a product or a customer.
-
-    Attributes:
-        start: The first row of each key, and behind the last key the number of rows.
-        flags: Bit i is set where a line had the discount kind i.
-    """
-
-    start: Ints
-    key: Ints
-    entity: Ints
-    day: Ints
-    flags: Ints
-
-
 def measure_keys(lines: KeyedLines, keys: int, as_ofs: Sequence[int]) -> Iterator[tuple[int, Grid]]:
     """Yield the declared measures in pieces: (first key of the piece, grids of its keys).
 
@@ -111,21 +98,21 @@ def measure_keys(lines: KeyedLines, keys: int, as_ofs: Sequence[int]) -> Iterato
     flags = _discount_flags(lines)
     days = _key_days(lines, flags, keys)
     entities = {
-        "baskets": _entity_days(lines, lines.order, flags, keys),
-        "products": _entity_days(lines, lines.product, flags, keys),
+        "baskets": entity_days(lines.key, lines.order, lines.day, flags, keys=keys),
+        "products": entity_days(lines.key, lines.product, lines.day, flags, keys=keys),
     }
     if lines.customer is not None:
-        entities["customers"] = _entity_days(lines, lines.customer, flags, keys)
+        entities["customers"] = entity_days(lines.key, lines.customer, lines.day, flags, keys=keys)
     size = max(1, _CELLS // len(as_ofs))
     for first in range(0, keys, size):
         last = min(first + size, keys)
-        piece = {name: _of_keys(rows, first, last) for name, rows in entities.items()}
+        piece = {name: of_keys(rows, first, last) for name, rows in entities.items()}
         yield first, _grids(_Span(days, first, last), piece, np.array(as_ofs, dtype=np.int64))
 
 
 def _discount_flags(lines: KeyedLines) -> Ints:
     flags = np.zeros(len(lines.key), dtype=np.int64)
-    for bit, kind in enumerate(_KINDS):
+    for bit, kind in enumerate(KINDS):
         flags |= (_amount(lines.amounts, kind) > 0).astype(np.int64) << bit
     return flags
 
@@ -140,7 +127,7 @@ def _key_days(lines: KeyedLines, flags: Ints, keys: int) -> _KeyDays:
     parts = {name: np.add.reduceat(amounts[order], starts) for name, amounts in lines.amounts.items()}
     ends = np.append(starts[1:], len(order))
     products = np.add.reduceat((lines.product >= 0).astype(np.int64)[order], starts)
-    with_kind = [np.add.reduceat((flags[order] >> bit) & 1, starts) for bit in range(len(_KINDS))]
+    with_kind = [np.add.reduceat((flags[order] >> bit) & 1, starts) for bit in range(len(KINDS))]
     kind_days = [(count > 0).astype(np.int64) for count in with_kind]
     sums = [_amount(parts, name) for name in _SUMS]
     columns = [*sums, ends - starts, products, *with_kind, np.ones_like(day), *kind_days]
@@ -148,44 +135,10 @@ def _key_days(lines: KeyedLines, flags: Ints, keys: int) -> _KeyDays:
     np.cumsum(np.stack(columns, axis=1), axis=0, out=totals[1:])
     rows = np.arange(len(day))
     last_with = np.stack([np.maximum.accumulate(np.where(has, rows, -1)) for has in kind_days], axis=1)
-    return _KeyDays(start=_starts(key, keys), key=key, day=day, totals=totals, last_with=last_with)
+    return _KeyDays(start=first_rows(key, keys), key=key, day=day, totals=totals, last_with=last_with)
 
 
-def _starts(key: Ints, keys: int) -> Ints:
-    return np.searchsorted(key, np.arange(keys + 1))
-
-
-def _entity_days(lines: KeyedLines, entity: Ints, flags: Ints, keys: int) -> _EntityDays:
-    """Return the distinct (key, entity, day) of lines that have the entity, with the flags of all their lines."""
-    present = entity >= 0
-    key, entity, day, flags = sort_rows([column[present] for column in (lines.key, entity, lines.day, flags)])
-    if not len(key):
-        return _EntityDays(start=_starts(key, keys), key=key, entity=entity, day=day, flags=flags)
-    is_first = np.ones(len(key), dtype=bool)
-    is_first[1:] = (key[1:] != key[:-1]) | (entity[1:] != entity[:-1]) | (day[1:] != day[:-1])
-    first = np.flatnonzero(is_first)
-    return _EntityDays(
-        start=_starts(key[first], keys),
-        key=key[first],
-        entity=entity[first],
-        day=day[first],
-        flags=np.bitwise_or.reduceat(flags, first),
-    )
-
-
-def _of_keys(rows: _EntityDays, first: int, last: int) -> _EntityDays:
-    """Return the rows of the keys first … last - 1, counted from 0."""
-    within = slice(rows.start[first], rows.start[last])
-    return _EntityDays(
-        start=rows.start[first : last + 1],
-        key=rows.key[within] - first,
-        entity=rows.entity[within],
-        day=rows.day[within],
-        flags=rows.flags[within],
-    )
-
-
-def _grids(span: _Span, entities: Mapping[str, _EntityDays], as_ofs: Ints) -> Grid:
+def _grids(span: _Span, entities: Mapping[str, EntityDays], as_ofs: Ints) -> Grid:
     """Return every measure of the span's keys."""
     grids: Grid = {}
     for window, length in WINDOWS.items():
@@ -193,7 +146,7 @@ def _grids(span: _Span, entities: Mapping[str, _EntityDays], as_ofs: Ints) -> Gr
         sums = span.totals(ends) - span.totals(ends - length)
         grids |= {f"{name}_{window}": grid for name, grid in _by_name(sums).items()}
         grids |= {f"{name}_{window}": grid for name, grid in span.days_since_discounts(ends, length).items()}
-    grids |= _distinct_in_windows(entities, span.keys, as_ofs)
+    grids |= distinct_in_windows(entities, span.keys, as_ofs)
     return grids | _history(span, entities, as_ofs)
 
 
@@ -214,7 +167,7 @@ class _Span:
         self.keys = last - first
         self.first_row = days.start[first:last]
         rows = slice(days.start[first], days.start[last])
-        self.base = int(days.day[rows].min(initial=_NEVER)) - 1
+        self.base = int(days.day[rows].min(initial=NEVER)) - 1
         self.width = max(int(days.day[rows].max(initial=self.base)) - self.base, 0) + 1
         self.packed = (days.key[rows] - first) * self.width + (days.day[rows] - self.base)
         self.offset = int(days.start[first])
@@ -244,78 +197,17 @@ class _Span:
         ever = self.ever(ends)
         lines = _column(ever, "line_items")
         grids: Grid = {}
-        for bit, kind in enumerate(_KINDS):
+        for bit, kind in enumerate(KINDS):
             discount_row = self.days.last_with[newest_row, bit]
             has_discount = discount_row >= self.first_row  # an earlier row is another key's
-            since = np.where(has_discount, ends[:, None] - self.days.day[discount_row], _NEVER)
+            since = np.where(has_discount, ends[:, None] - self.days.day[discount_row], NEVER)
             has_line_without = lines > _column(ever, f"line_items_with_{kind}")
             since = np.where(has_line_without, np.minimum(since, length - 1), since)
             grids[f"days_since_{kind}"] = np.where(lines > 0, since, 0)
         return grids
 
 
-def _distinct_in_windows(entities: Mapping[str, _EntityDays], keys: int, as_ofs: Ints) -> Grid:
-    ends = np.unique(np.concatenate([as_ofs, as_ofs - LAST_YEAR_SHIFT]))
-    now, then = np.searchsorted(ends, as_ofs), np.searchsorted(ends, as_ofs - LAST_YEAR_SHIFT)
-    grids: Grid = {}
-    for name, rows in entities.items():
-        seen = _seen_by_windows(rows, ends)
-        for kind in ("", *(() if name == "customers" else _KINDS)):
-            counts = _count_distinct(_with_kind(seen, kind), keys, ends)
-            for window, length in WINDOWS.items():
-                grids[f"{_measure_name(name, kind)}_{window}"] = counts[length][then if window == "ly30d" else now]
-    return grids
-
-
-def _measure_name(name: str, kind: str) -> str:
-    if kind:
-        return f"{name}_with_{kind}"
-    return "distinct_products" if name == "products" else name
-
-
-def _with_kind(rows: _EntityDays, kind: str) -> _EntityDays:
-    if not kind:
-        return rows
-    return _where(rows, rows.flags & (1 << _KINDS.index(kind)) != 0)
-
-
-def _seen_by_windows(rows: _EntityDays, ends: Ints) -> _EntityDays:
-    """Return the rows that a window of one of the ends can see: an entity that comes again unseen ends no count."""
-    return _where(rows, np.append(ends, _NEVER)[np.searchsorted(ends, rows.day)] - rows.day < _LONGEST)
-
-
-def _where(rows: _EntityDays, has: NDArray[np.bool_]) -> _EntityDays:
-    return _EntityDays(
-        start=rows.start, key=rows.key[has], entity=rows.entity[has], day=rows.day[has], flags=rows.flags[has]
-    )
-
-
-def _count_distinct(rows: _EntityDays, keys: int, ends: Ints) -> dict[int, Ints]:
-    """Count distinct entities by the window's length: (end, key); the ends ascend."""
-    shape = (len(ends) + 1, keys)
-    since = np.searchsorted(ends, rows.day)  # the first end that sees the row
-    begins = np.bincount(since * keys + rows.key, minlength=shape[0] * keys)
-    after, counts = _next_day(rows), {}
-    for length in set(WINDOWS.values()):
-        until = np.searchsorted(ends, np.minimum(rows.day + length, after))  # the first end that does so no more
-        steps = begins - np.bincount(until * keys + rows.key, minlength=shape[0] * keys)
-        counts[length] = steps.reshape(shape)[:-1].cumsum(axis=0)
-    return counts
-
-
-def _next_day(rows: _EntityDays) -> Ints:
-    """Return the day on which the row's entity comes again, or never."""
-    after = np.full(len(rows.day), _NEVER)
-    after[:-1] = np.where(_comes_again(rows), rows.day[1:], _NEVER)
-    return after
-
-
-def _comes_again(rows: _EntityDays) -> NDArray[np.bool_]:
-    """Return, for each row but the last, whether the next row has the same key and entity."""
-    return (rows.key[1:] == rows.key[:-1]) & (rows.entity[1:] == rows.entity[:-1])
-
-
-def _history(span: _Span, entities: Mapping[str, _EntityDays], as_ofs: Ints) -> Grid:
+def _history(span: _Span, entities: Mapping[str, EntityDays], as_ofs: Ints) -> Grid:
     """Return the measures over all history and the further windows of days."""
     totals, ever = span.totals(as_ofs), _by_name(span.ever(as_ofs))
     last = np.maximum(span.rows(as_ofs) - 1, 0)
@@ -323,14 +215,7 @@ def _history(span: _Span, entities: Mapping[str, _EntityDays], as_ofs: Ints) -> 
     grids["days_since_first"] = as_ofs[:, None] - span.first_day
     grids["days_since_last"] = as_ofs[:, None] - span.days.day[last]
     for name, stored in (("baskets", "baskets_ever"), ("products", "distinct_products_ever")):
-        grids[stored] = _distinct_ever(entities[name], span.keys, as_ofs)
+        grids[stored] = distinct_ever(entities[name], span.keys, as_ofs)
     for name, length in RECENT_DAYS.items():
         grids[f"days_{name}"] = _by_name(totals - span.totals(as_ofs - length))["days"]
     return grids
-
-
-def _distinct_ever(rows: _EntityDays, keys: int, as_ofs: Ints) -> Ints:
-    first = np.ones(len(rows.key), dtype=bool)
-    first[1:] = ~_comes_again(rows)
-    cells = np.searchsorted(as_ofs, rows.day[first]) * keys + rows.key[first]
-    return np.bincount(cells, minlength=(len(as_ofs) + 1) * keys).reshape(-1, keys)[:-1].cumsum(axis=0)

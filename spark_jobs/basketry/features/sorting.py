@@ -15,6 +15,11 @@ def group_by_key_and_day(key: Ints, day: Ints) -> tuple[Ints, Ints]:
     return order, np.flatnonzero(np.diff(packed[order], prepend=-1))
 
 
+def first_rows(key: Ints, keys: int) -> Ints:
+    """Return the first row of each key in sorted rows, and behind the last key the number of rows."""
+    return np.searchsorted(key, np.arange(keys + 1))
+
+
 def sort_rows(columns: list[Ints]) -> list[Ints]:
     """Return the columns with their rows sorted by the first column, then by the second, and so on."""
     widths = [_bit_width(column) for column in columns]

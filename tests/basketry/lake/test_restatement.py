@@ -20,7 +20,9 @@ from tests.basketry.features.samples import frame, line
 from tests.lakes import fill
 
 DAYS = tuple(date(2024, 2, 9) + timedelta(days=number) for number in range(3))
-SEES = (Sight(ORDER_LINES, ("customer_id", "order_date", "line_kind", "status", "net_amount"), core.counts_in_features),)
+SEES = (
+    Sight(ORDER_LINES, ("customer_id", "order_date", "line_kind", "status", "net_amount"), core.counts_in_features),
+)
 
 
 class Shop:
