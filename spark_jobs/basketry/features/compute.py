@@ -27,7 +27,7 @@ from basketry.tables import CUSTOMER_FEATURES, FEATURE_DATES, FEATURES, ORDER_LI
 LINES_PER_TASK = 4_000_000
 """Order lines that one task holds in memory, about 100 bytes each."""
 
-_MOST_TASKS = 8
+_MAX_TASKS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +200,7 @@ def _replace_features(
         counts = packed.groupBy("level", "as_of").agg(F.sum("rows").alias("rows")).collect()
         if not request.dry_run:
             files_per_date = -(-lines.parts // core.PARTS_PER_FILE)
-            tasks = min(_MOST_TASKS, len(categories) * files_per_date)
+            tasks = min(_MAX_TASKS, len(categories) * files_per_date)
             _write_tables(lake, packed, as_of_in(categories), tasks)
             customers = {row.as_of: row.rows for row in counts if row.level == CUSTOMER_FEATURES.name}
             versions = (inputs[ORDER_LINES.full_name], inputs.get(PRODUCTS.full_name, -1))

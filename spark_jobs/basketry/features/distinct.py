@@ -20,7 +20,7 @@ Grid = dict[str, NDArray[np.generic]]
 
 KINDS = tuple(DISCOUNT_KINDS)
 NEVER = np.iinfo(np.int64).max // 2
-_LONGEST = max(WINDOWS.values())
+_LONGEST_WINDOW = max(WINDOWS.values())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +111,7 @@ def _with_kind(rows: EntityDays, kind: str) -> EntityDays:
 
 def _seen_by_windows(rows: EntityDays, ends: Ints) -> EntityDays:
     """Return the rows that a window of one of the ends can see: an entity that comes again unseen ends no count."""
-    return _where(rows, np.append(ends, NEVER)[np.searchsorted(ends, rows.day)] - rows.day < _LONGEST)
+    return _where(rows, np.append(ends, NEVER)[np.searchsorted(ends, rows.day)] - rows.day < _LONGEST_WINDOW)
 
 
 def _where(rows: EntityDays, has: NDArray[np.bool_]) -> EntityDays:

@@ -46,7 +46,7 @@ _SUMS = {
 _LINE_COUNTS = ("line_items", "products", *(f"line_items_with_{kind}" for kind in KINDS))
 _DAY_COUNTS = ("days", *(f"days_with_{kind}" for kind in KINDS))
 _COLUMNS = (*_SUMS, *_LINE_COUNTS, *_DAY_COUNTS)
-_CELLS = 60_000
+_MAX_CELLS = 60_000
 """Keys times dates that are worked on at once: what bounds the memory."""
 
 
@@ -103,7 +103,7 @@ def measure_keys(lines: KeyedLines, keys: int, as_ofs: Sequence[int]) -> Iterato
     }
     if lines.customer is not None:
         entities["customers"] = entity_days(lines.key, lines.customer, lines.day, flags, keys=keys)
-    size = max(1, _CELLS // len(as_ofs))
+    size = max(1, _MAX_CELLS // len(as_ofs))
     for first in range(0, keys, size):
         last = min(first + size, keys)
         piece = {name: of_keys(rows, first, last) for name, rows in entities.items()}

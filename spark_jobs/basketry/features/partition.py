@@ -48,7 +48,7 @@ _ARROW = {
     "binary": pa.binary(),
 }
 _TEXTS = ("customer_id", "order_id", "product_id", "category")
-_PACKED_AT_ONCE = 500_000
+_ROWS_PER_PACK = 500_000
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
@@ -63,7 +63,7 @@ def pack_lines(batches: Iterable[pa.RecordBatch], buckets: int) -> Batches:
     waiting: list[pa.RecordBatch] = []
     for batch in batches:
         waiting.append(batch)
-        if sum(part.num_rows for part in waiting) >= _PACKED_AT_ONCE:
+        if sum(part.num_rows for part in waiting) >= _ROWS_PER_PACK:
             yield from _pack(pa.Table.from_batches(waiting), buckets)
             waiting = []
     if waiting:

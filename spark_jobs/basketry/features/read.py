@@ -24,7 +24,7 @@ from basketry.tables import (
 )
 
 _LEVELS = {"customer": CUSTOMER_FEATURES, "category": CATEGORY_FEATURES, "pair": CUSTOMER_CATEGORY_FEATURES}
-_UNKNOWN = ("days_since_first", "days_since_last")
+_NULLABLE = ("days_since_first", "days_since_last")
 """Measures that are null, not 0, where nothing was ever bought."""
 
 
@@ -117,7 +117,7 @@ def _column_of(table: Table, name: str) -> str:
 
 
 def _zero_where_missing(name: str) -> Column:
-    if name.endswith(_UNKNOWN):
+    if name.endswith(_NULLABLE):
         return F.col(name)
     return F.coalesce(F.col(name), F.lit(0)).alias(name)
 

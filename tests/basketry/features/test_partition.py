@@ -46,7 +46,7 @@ def test_every_measure_of_every_level_and_date(rows: list[Row]) -> None:
 
 def test_pieces_buckets_and_long_codes_change_nothing(rows: list[Row], monkeypatch: pytest.MonkeyPatch) -> None:
     """The same with lines spread over three tasks, a few keys at a time, and codes too long to be packed for sorting."""
-    monkeypatch.setattr(kernel, "_CELLS", 20)
+    monkeypatch.setattr(kernel, "_MAX_CELLS", 20)
     monkeypatch.setattr(sorting, "_bit_width", lambda values: 32)
     _assert_equal(rows, AS_OFS[2:5], buckets=3)
 

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from basketry.domains.decisions.rules import DecisionRules
 from basketry.metrics.pricing import WhatIf, what_if
 
-_LEAST_FREEDOM = 3
+_MIN_DEGREES_OF_FREEDOM = 3
 _DECIMALS = 9
 """Of the results: beyond them the order shows in which Spark added the rows, which is not the same twice."""
 LEVELS = {"product": ("category", "product_id"), "category": ("category",)}
@@ -75,7 +75,7 @@ def _regression(sums: DataFrame, level: str, rules: DecisionRules) -> DataFrame:
     freedom = F.col("weeks") - F.col("means") - 1
     elasticity = F.try_divide(F.col("price_units"), F.col("price_price"))
     residual = F.greatest(F.col("units_units") - elasticity * F.col("price_units"), F.lit(0.0))
-    usable = sums.where((F.col("weeks") >= rules.least_weeks) & (freedom >= _LEAST_FREEDOM)).withColumn(
+    usable = sums.where((F.col("weeks") >= rules.least_weeks) & (freedom >= _MIN_DEGREES_OF_FREEDOM)).withColumn(
         "price_spread", F.sqrt(F.greatest(F.col("price_price"), F.lit(0.0)) / F.col("weeks"))
     )
     measures = {

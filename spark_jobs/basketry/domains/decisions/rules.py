@@ -30,7 +30,7 @@ QUANTILE, AMOUNT = "quantile", "amount"
 _BUCKET_KEYS = ("by", "high_from", "medium_from")
 _PRICE_KEYS = ("change", "least_weeks", "least_spread", "largest_standard_error")
 _PARTS = ("buckets", "price", "measures", "rules", "promotion_uplift")
-_MOST_COMBINATIONS = 200_000
+_MAX_COMBINATIONS = 200_000
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ def _prove(node: Node, measures: Sequence[BandedMeasure], rules: Sequence[Decisi
     names, count = [measure.name for measure in used], 1
     for measure in used:
         count *= len(measure.choices)
-    if count > _MOST_COMBINATIONS:
+    if count > _MAX_COMBINATIONS:
         node.fail(f"the measures have {count:,} combinations of bands; use fewer measures or bands.")
     for combination in itertools.product(*(measure.choices for measure in used)):
         bands = dict(zip(names, combination, strict=True))

@@ -11,7 +11,7 @@ from basketry.learning.evaluation import Floats, measures
 BASELINES = ("base_rate", "bought_last_30_days", "personal_rate")
 _WINDOW = 30
 _STRENGTHS = (0.5, 1, 2, 4, 8, 16, 32)
-_MOST = 1 - 1e-6
+_HIGHEST_RATE = 1 - 1e-6
 
 
 def baseline_predictions(past: pd.DataFrame, rows: pd.DataFrame) -> dict[str, Floats]:
@@ -40,7 +40,7 @@ def _personal_rate(past: pd.DataFrame, rows: pd.DataFrame, strength: float) -> F
     The rate is days with a purchase per 30 days since the customer's first one, with a gamma prior around the base rate that
     weighs as much as `strength` windows of 30 days.
     """
-    base = -np.log1p(-np.minimum(_base_rate(past, rows), _MOST))
+    base = -np.log1p(-np.minimum(_base_rate(past, rows), _HIGHEST_RATE))
     windows = rows["baseline_customer_age"].to_numpy(dtype=np.float64) / _WINDOW
     days = rows["baseline_days_ever"].to_numpy(dtype=np.float64)
     return -np.expm1(-(days + strength * base) / (windows + strength))

@@ -26,7 +26,7 @@ from basketry.tables import (
     propensity_wide,
 )
 
-LEAST_HISTORY = 30
+MIN_HISTORY_DAYS = 30
 """Days of history that a training date needs, or its features say nothing."""
 
 _LEVELS = {"customer": CUSTOMER_FEATURES, "category": CATEGORY_FEATURES, "pair": CUSTOMER_CATEGORY_FEATURES}
@@ -57,17 +57,17 @@ def plan_training(lake: Lakehouse, as_of: date, settings: PropensitySettings) ->
     """
     dates = split_dates(as_of, settings)
     first_sale, customers = _history(lake)
-    usable = tuple(day for day in dates.train if (day - first_sale).days + 1 >= LEAST_HISTORY)
+    usable = tuple(day for day in dates.train if (day - first_sale).days + 1 >= MIN_HISTORY_DAYS)
     notes = []
     if not usable:
-        needed = (as_of - max(dates.train)).days + LEAST_HISTORY
+        needed = (as_of - max(dates.train)).days + MIN_HISTORY_DAYS
         raise BadInputError(
             f"training as of {as_of} needs {needed} days of order lines up to then and there are"
             f" {max(0, (as_of - first_sale).days + 1)}, the first on {first_sale}: load more history or wait."
         )
     if len(usable) < len(dates.train):
         notes.append(
-            f"{len(usable)} of {len(dates.train)} training dates have {LEAST_HISTORY} days of history: used these"
+            f"{len(usable)} of {len(dates.train)} training dates have {MIN_HISTORY_DAYS} days of history: used these"
         )
     share = min(1.0, settings.customers / max(1, customers))
     if share < 1:

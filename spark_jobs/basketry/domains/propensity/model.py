@@ -35,7 +35,7 @@ from basketry.learning.evaluation import Floats, mean_measures, measures_by_grou
 CHOSEN_BY = "average_precision"
 STRUCTURES = ("pooled", "per_category")
 BLEND = "blend"
-_LEAST_POSITIVES = 10
+_MIN_POSITIVES = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,15 +108,15 @@ def train_propensity_model(
     Raises:
         BadInputError: The training or validation rows cannot teach anything: too few customers who bought.
     """
-    check_teachable(training, "training")
-    check_teachable(validation, "validation")
+    check_learnable(training, "training")
+    check_learnable(validation, "validation")
     usable = [name for name in inputs if training[name].notna().any()]
     search = _Search(training, validation, tuple(usable), settings)
     with threadpool_limits(1):
         families = search.best_of_families()
         candidates = [*families, search.blend(families), search.per_category(max(families, key=_score))]
         chosen, estimator = max(candidates, key=_score)
-        calibrated = Calibrated.from_rows(estimator, _x(validation, inputs), validation[LABEL])
+        calibrated = Calibrated.from_rows(estimator, _features(validation, inputs), validation[LABEL])
         calibrated.estimator = search.refit(estimator)
     return TrainedPropensityModel(calibrated, chosen, tuple(candidate for candidate, _ in candidates), "sigmoid")
 
@@ -126,7 +126,7 @@ def _score(fitted: FittedCandidate) -> float:
     return candidate.score
 
 
-def check_teachable(rows: pd.DataFrame, what: str) -> None:
+def check_learnable(rows: pd.DataFrame, what: str) -> None:
     """Refuse rows from which nothing can be learned or judged.
 
     Raises:
@@ -138,20 +138,20 @@ def check_teachable(rows: pd.DataFrame, what: str) -> None:
             f"the {what} rows have {customers} customer: a model needs at least two; load more history."
         )
     bought = int(rows[LABEL].sum())
-    if min(bought, len(rows) - bought) < _LEAST_POSITIVES:
+    if min(bought, len(rows) - bought) < _MIN_POSITIVES:
         raise BadInputError(
-            f"of {len(rows):,} {what} rows {bought:,} bought: at least {_LEAST_POSITIVES} must have, and as many must not"
+            f"of {len(rows):,} {what} rows {bought:,} bought: at least {_MIN_POSITIVES} must have, and as many must not"
             " have; load more history or choose other categories."
         )
 
 
-def silent_categories(rows: pd.DataFrame) -> tuple[str, ...]:
+def categories_without_buyers(rows: pd.DataFrame) -> tuple[str, ...]:
     """Return the categories that nobody bought in these rows."""
     bought = rows.groupby("category")[LABEL].sum()
     return tuple(str(name) for name in bought.index[bought == 0])
 
 
-def _x(rows: pd.DataFrame, inputs: Sequence[str]) -> pd.DataFrame:
+def _features(rows: pd.DataFrame, inputs: Sequence[str]) -> pd.DataFrame:
     return rows[["category", *inputs]]
 
 
@@ -200,11 +200,11 @@ class _Search:
         if isinstance(again, PerCategory):
             again.set_params(fallback=None)
         rows = pd.concat([self.training, self.validation], ignore_index=True)
-        return again.fit(_x(rows, self.inputs), rows[LABEL].to_numpy())
+        return again.fit(_features(rows, self.inputs), rows[LABEL].to_numpy())
 
     def _fit(self, estimator: Any, family: str, structure: str, parameters: Parameters) -> FittedCandidate:
         start = time.perf_counter()
-        estimator.fit(_x(self.training, self.inputs), self.training[LABEL].to_numpy())
+        estimator.fit(_features(self.training, self.inputs), self.training[LABEL].to_numpy())
         candidate = PropensityCandidate(
             family=family,
             structure=structure,
@@ -215,7 +215,7 @@ class _Search:
         return candidate, estimator
 
     def _measure(self, estimator: Any) -> dict[str, float]:
-        predicted = purchase_probabilities(estimator, _x(self.validation, self.inputs))
+        predicted = purchase_probabilities(estimator, _features(self.validation, self.inputs))
         return mean_measures(measures_by_group(self.validation[LABEL], predicted, self.validation["category"]))
 
     def _tune(self, family: str) -> FittedCandidate:

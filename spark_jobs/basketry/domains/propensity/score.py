@@ -26,7 +26,7 @@ from basketry.tables import FEATURE_DATES, PROPENSITY_DRIFT, PROPENSITY_SCORES, 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-KIND: versions.Kind[PropensityVersion] = versions.Kind(
+MODEL_SPEC: versions.Kind[PropensityVersion] = versions.Kind(
     tracking.MODEL, tracking.load_propensity_version, "train_propensity"
 )
 
@@ -66,7 +66,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     if arguments.days < 1:
         raise BadInputError(f"--days is {arguments.days}; make it at least 1.")
     dates = [arguments.as_of - timedelta(days=number) for number in reversed(range(arguments.days))]
-    choices = versions.choose(lake, KIND, arguments.model, dates)
+    choices = versions.choose(lake, MODEL_SPEC, arguments.model, dates)
     batches = [batch for choice in choices for batch in _batches(lake, choice)]
     drifts_by_batch = [_check_drift(lake, batch, settings) for batch in batches]
     written = 0

@@ -12,7 +12,7 @@ from basketry import registry
 from basketry.domains.propensity import dataset, evaluate, model, plots, tracking
 from basketry.domains.propensity.baselines import baseline_predictions
 from basketry.domains.propensity.card import PropensityCardContent, model_card
-from basketry.domains.propensity.inputs import AGES_BY_ITSELF, DEFINITION, KEYS
+from basketry.domains.propensity.inputs import CALENDAR_DRIVEN_INPUTS, DEFINITION, KEYS
 from basketry.domains.propensity.settings import PropensitySettings, load_settings
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
@@ -112,7 +112,7 @@ def _train(
 ) -> PropensityTraining:
     rows = dataset.labelled_rows(lake, plan, plan.dates.all)
     training, validation, test = dataset.split_rows(rows, plan.dates)
-    model.check_teachable(test, "test")
+    model.check_learnable(test, "test")
     trained = model.train_propensity_model(training, validation, DEFINITION.names, settings)
     naive = baseline_predictions(pd.concat([training, validation], ignore_index=True), test)
     champion = _champion_predictions(lake, plan, test, champion_version)
@@ -120,7 +120,7 @@ def _train(
         test, trained.predict(test), naive=naive, champion=champion.predicted, settings=settings
     )
     sample = test.sample(min(_IMPORTANCE_ROWS, len(test)), random_state=settings.seed)
-    watched = [name for name in DEFINITION.names if name not in AGES_BY_ITSELF]
+    watched = [name for name in DEFINITION.names if name not in CALENDAR_DRIVEN_INPUTS]
     return PropensityTraining(
         plan=plan,
         settings=settings,
@@ -136,7 +136,7 @@ def _train(
 
 
 def _silent(training: pd.DataFrame, test: pd.DataFrame) -> tuple[str, ...]:
-    learned, tested = model.silent_categories(training), model.silent_categories(test)
+    learned, tested = model.categories_without_buyers(training), model.categories_without_buyers(test)
     notes = []
     if learned:
         notes.append(

@@ -13,7 +13,7 @@ from basketry.config.documents import Node
 
 SCORES = 5
 DIMENSIONS = ("r", "f", "m")
-_MOST_NAMED = 3
+_MAX_NAMED = 3
 
 Cell = tuple[int, ...]
 """r, f and m."""
@@ -59,8 +59,8 @@ def load_segment_grid(node: Node) -> SegmentGrid:
             owner[cell] = name
     holes = [cell for cell in product(range(1, SCORES + 1), repeat=3) if cell not in owner]
     if holes:
-        more = f" and {len(holes) - _MOST_NAMED} more" if len(holes) > _MOST_NAMED else ""
-        cells = "; ".join(_cell_text(cell) for cell in holes[:_MOST_NAMED])
+        more = f" and {len(holes) - _MAX_NAMED} more" if len(holes) > _MAX_NAMED else ""
+        cells = "; ".join(_cell_text(cell) for cell in holes[:_MAX_NAMED])
         node.fail(f"no segment has {cells}{more}; every one of the 125 cells needs a name.")
     names = tuple(entries)
     positions = np.zeros((SCORES,) * 3, dtype=np.int64)

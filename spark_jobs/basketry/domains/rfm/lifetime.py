@@ -23,7 +23,7 @@ from scipy.special import gammaln, hyp2f1
 
 Floats = NDArray[np.float64]
 
-LEAST_REPEATERS = 30
+MIN_REPEAT_CUSTOMERS = 30
 """Customers who came back, below which four parameters are not to be had from them."""
 
 _BOUND = 9.0
@@ -84,7 +84,7 @@ def fit_purchase_model(x: ArrayLike, t_x: ArrayLike, age: ArrayLike) -> Purchase
         age: Time from the first purchase to now, in the same unit.
     """
     rows = np.stack([np.asarray(values, dtype=np.float64) for values in (x, t_x, age)], axis=1)
-    if (rows[:, 0] > 0).sum() < LEAST_REPEATERS or rows[:, 2].mean() <= 0:
+    if (rows[:, 0] > 0).sum() < MIN_REPEAT_CUSTOMERS or rows[:, 2].mean() <= 0:
         return None
     scale = _MEAN_AGE / rows[:, 2].mean()
     points, weights = np.unique(rows * [1, scale, scale], axis=0, return_counts=True)
@@ -128,7 +128,7 @@ def fit_spend_model(x: ArrayLike, mean_spend: ArrayLike) -> SpendModel | None:
     """
     count, mean = np.asarray(x, dtype=np.float64), np.asarray(mean_spend, dtype=np.float64)
     usable = (count > 0) & (mean > 0)
-    if usable.sum() < LEAST_REPEATERS:
+    if usable.sum() < MIN_REPEAT_CUSTOMERS:
         return None
     scale = 1 / mean[usable].mean()
     count, mean = count[usable], mean[usable] * scale

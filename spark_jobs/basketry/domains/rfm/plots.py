@@ -16,7 +16,7 @@ from basketry.retail.clustering.measures import Floats, Integers
 
 _COLOURS = colormaps["tab20"]
 _LABELS = {RECENCY: "days since last purchase", FREQUENCY: "purchase dates", MONETARY: "mean spend per date"}
-_LEAST_NAMED = 0.015
+_MIN_LABELLED_SHARE = 0.015
 """A rectangle of the tree map that is smaller than this share of it has no room for its name."""
 
 Box = tuple[float, float, float, float]
@@ -121,7 +121,7 @@ def _tree_map(sizes: Mapping[str, int]) -> Figure:
     boxes = tree_map_rectangles([size / total for _, size in ordered], (0.0, 0.0, 1.0, 1.0))
     for index, ((name, size), (left, bottom, width, height)) in enumerate(zip(ordered, boxes, strict=True)):
         axes.bar(left, height, width, bottom, align="edge", color=_COLOURS(index % 20), edgecolor="white")
-        if size / total >= _LEAST_NAMED:
+        if size / total >= _MIN_LABELLED_SHARE:
             middle = (left + width / 2, bottom + height / 2)
             axes.text(*middle, f"{name}\n{size / total:.0%}", ha="center", va="center", fontsize="small", wrap=True)
     axes.set_axis_off()

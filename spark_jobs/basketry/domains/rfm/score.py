@@ -36,11 +36,11 @@ INPUTS = (
 )
 """What segments are computed from."""
 
-KIND: versions.Kind[RfmVersion] = versions.Kind(MODEL, load_rfm_version, "rfm --fit")
+MODEL_SPEC: versions.Kind[RfmVersion] = versions.Kind(MODEL, load_rfm_version, "rfm --fit")
 
-_PASSED_ON = ("customer_id", *VALUES, "monetary_total")
-_ADDED = ("r", "f", "m", "segment", "cluster", "expected_purchases_90d", "expected_spend_90d")
-_SCHEMA = ", ".join(f"{name} {RFM_SEGMENTS.column(name).type}" for name in (*_PASSED_ON, *_ADDED))
+_COPIED_COLUMNS = ("customer_id", *VALUES, "monetary_total")
+_COMPUTED_COLUMNS = ("r", "f", "m", "segment", "cluster", "expected_purchases_90d", "expected_spend_90d")
+_SCHEMA = ", ".join(f"{name} {RFM_SEGMENTS.column(name).type}" for name in (*_COPIED_COLUMNS, *_COMPUTED_COLUMNS))
 
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
@@ -48,7 +48,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     settings = load_settings(lake.settings.include)
     as_of: date = arguments.as_of
     inputs = lake.versions(ORDER_LINES)  # first: what comes meanwhile came late
-    [choice] = versions.choose(lake, KIND, arguments.model, [as_of])
+    [choice] = versions.choose(lake, MODEL_SPEC, arguments.model, [as_of])
     check_delivered(lake, as_of)
     lines = lake.read(ORDER_LINES)
     if core.has_no_spend(lines, as_of, choice.version.window_days):
@@ -119,10 +119,10 @@ def score_customers(values: DataFrame, version: RfmVersion, grid: SegmentGrid) -
                     pa.array(version.clusters_of(frame), pa.int32()),
                     *(pa.array(ahead[name], pa.float64(), from_pandas=True) for name in (PURCHASES, SPEND)),
                 ]
-                columns = [*(batch.column(name) for name in _PASSED_ON), *added]
-                yield pa.RecordBatch.from_arrays(columns, [*_PASSED_ON, *_ADDED])
+                columns = [*(batch.column(name) for name in _COPIED_COLUMNS), *added]
+                yield pa.RecordBatch.from_arrays(columns, [*_COPIED_COLUMNS, *_COMPUTED_COLUMNS])
 
-    return values.select(*_PASSED_ON, *core.input_doubles()).mapInArrow(assign, _SCHEMA)
+    return values.select(*_COPIED_COLUMNS, *core.input_doubles()).mapInArrow(assign, _SCHEMA)
 
 
 def _write(

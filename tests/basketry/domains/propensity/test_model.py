@@ -17,7 +17,7 @@ from basketry.domains.propensity import model
 from basketry.domains.propensity.candidates import FAMILIES
 from basketry.domains.propensity.dates import split_dates
 from basketry.domains.propensity.estimators import Blend, Calibrated, PerCategory, ShrunkRates
-from basketry.domains.propensity.inputs import AGES_BY_ITSELF, BASELINE, DEFINITION, InputDefinition
+from basketry.domains.propensity.inputs import BASELINE, CALENDAR_DRIVEN_INPUTS, DEFINITION, InputDefinition
 from basketry.errors import BadInputError
 from basketry.learning.evaluation import mean_measures, measures, measures_by_group
 from tests.basketry.domains.propensity.simulated import INPUTS, rows, settings, split
@@ -159,7 +159,7 @@ def test_a_category_without_buyers_is_left_to_all_rows_together() -> None:
     """Its models cannot be fitted alone; a category never seen at all is scored as well."""
     frame = rows(2)
     frame.loc[frame["category"] == "Tea", "bought"] = 0
-    assert model.silent_categories(frame) == ("Tea",)
+    assert model.categories_without_buyers(frame) == ("Tea",)
     alone = PerCategory(FAMILIES["logistic_regression"].build(INPUTS, {"C": 1}, 0))
     alone.fit(frame[["category", *INPUTS]], frame["bought"])
     assert set(alone.models_) == {"Bread", "Milk"}
@@ -293,6 +293,6 @@ def test_definitions_name_the_stored_features_they_need() -> None:
 
 def test_drift_watches_what_stands_still_by_nature() -> None:
     """Counts since the first day grow every day, so they say nothing of drift; windows, shares and gaps are watched."""
-    watched = set(DEFINITION.names) - AGES_BY_ITSELF
+    watched = set(DEFINITION.names) - CALENDAR_DRIVEN_INPUTS
     assert watched >= {"pair_days_30d", "customer_days_90d", "pair_recency", "share_of_trips", "mean_gap", "due"}
     assert not watched & {"pair_days", "pair_age", "customer_paid", "customer_baskets", "category_customers_30d"}
