@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from basketry.features.sorting import Ints, first_rows, sort_rows
+from basketry.features.sorting import Ints, key_starts, sort_rows
 from basketry.tables.features import DISCOUNT_KINDS, LAST_YEAR_SHIFT, WINDOWS
 
 Grid = dict[str, NDArray[np.generic]]
@@ -52,12 +52,12 @@ def entity_days(key: Ints, entity: Ints, day: Ints, flags: Ints, *, keys: int) -
     present = entity >= 0
     key, entity, day, flags = sort_rows([column[present] for column in (key, entity, day, flags)])
     if not len(key):
-        return EntityDays(start=first_rows(key, keys), key=key, entity=entity, day=day, flags=flags)
+        return EntityDays(start=key_starts(key, keys), key=key, entity=entity, day=day, flags=flags)
     is_first = np.ones(len(key), dtype=bool)
     is_first[1:] = (key[1:] != key[:-1]) | (entity[1:] != entity[:-1]) | (day[1:] != day[:-1])
     first = np.flatnonzero(is_first)
     return EntityDays(
-        start=first_rows(key[first], keys),
+        start=key_starts(key[first], keys),
         key=key[first],
         entity=entity[first],
         day=day[first],

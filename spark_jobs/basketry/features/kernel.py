@@ -25,7 +25,7 @@ from basketry.features.distinct import (
     entity_days,
     of_keys,
 )
-from basketry.features.sorting import Ints, first_rows, group_by_key_and_day
+from basketry.features.sorting import Ints, group_by_key_and_day, key_starts
 from basketry.tables.features import LAST_YEAR_SHIFT, RECENT_DAYS, WINDOWS
 
 SCALE = 10_000
@@ -135,7 +135,7 @@ def _key_days(lines: KeyedLines, flags: Ints, keys: int) -> _KeyDays:
     np.cumsum(np.stack(columns, axis=1), axis=0, out=totals[1:])
     rows = np.arange(len(day))
     last_with = np.stack([np.maximum.accumulate(np.where(has, rows, -1)) for has in kind_days], axis=1)
-    return _KeyDays(start=first_rows(key, keys), key=key, day=day, totals=totals, last_with=last_with)
+    return _KeyDays(start=key_starts(key, keys), key=key, day=day, totals=totals, last_with=last_with)
 
 
 def _grids(span: _Span, entities: Mapping[str, EntityDays], as_ofs: Ints) -> Grid:

@@ -15,7 +15,7 @@ def group_by_key_and_day(key: Ints, day: Ints) -> tuple[Ints, Ints]:
     return order, np.flatnonzero(np.diff(packed[order], prepend=-1))
 
 
-def first_rows(key: Ints, keys: int) -> Ints:
+def key_starts(key: Ints, keys: int) -> Ints:
     """Return the first row of each key in sorted rows, and behind the last key the number of rows."""
     return np.searchsorted(key, np.arange(keys + 1))
 
