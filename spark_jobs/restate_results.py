@@ -35,12 +35,12 @@ def restatable_results() -> tuple[RestatableResult, ...]:
     from basketry.domains.forecast import score as forecast
     from basketry.domains.propensity import outcomes
     from basketry.domains.propensity import score as propensity
-    from basketry.domains.rfm import assign
+    from basketry.domains.rfm import score as rfm
     from basketry.features import restate as features
 
     order_lines = forecast.INPUTS[:1]
     return (
-        RestatableResult(job="rfm", run=assign.run, table=RFM_PROFILES, inputs=assign.INPUTS),
+        RestatableResult(job="rfm", run=rfm.run, table=RFM_PROFILES, inputs=rfm.INPUTS),
         RestatableResult(job="forecast", run=forecast.run, table=PRODUCT_FORECASTS, inputs=forecast.INPUTS),
         RestatableResult(
             job="decide_products",

@@ -21,7 +21,9 @@ from tests.lakes import fill
 
 DAYS = tuple(date(2024, 2, 9) + timedelta(days=number) for number in range(3))
 INPUTS = (
-    InputDependency(ORDER_LINES, ("customer_id", "order_date", "line_kind", "status", "net_amount"), core.counts),
+    InputDependency(
+        ORDER_LINES, ("customer_id", "order_date", "line_kind", "status", "net_amount"), core.counts_in_features
+    ),
 )
 
 

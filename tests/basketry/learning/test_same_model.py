@@ -29,7 +29,7 @@ customers, panel, purchases = cache(samples.customers), cache(shop.panel), cache
 
 def segments() -> Metrics:
     """Clusters of a few customers."""
-    return model.train(customers(), samples.SETTINGS).metrics
+    return model.train_rfm_model(customers(), samples.SETTINGS).metrics
 
 
 def forecasts() -> Metrics:

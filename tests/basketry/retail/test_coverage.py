@@ -158,15 +158,15 @@ def _features(lake: Lakehouse, arguments: Namespace) -> None:
 
 
 def _labels(lake: Lakehouse, arguments: Namespace) -> None:
-    from basketry.features.read import labels
+    from basketry.features.read import purchase_labels
 
-    labels(lake, [arguments.as_of - timedelta(days=30)], ["Tea"])
+    purchase_labels(lake, [arguments.as_of - timedelta(days=30)], ["Tea"])
 
 
 def _fit_rfm(lake: Lakehouse, given: Namespace) -> None:
-    from basketry.domains.rfm import fit
+    from basketry.domains.rfm import train
 
-    fit.run(lake, given)
+    train.run(lake, given)
 
 
 def _audience(lake: Lakehouse, given: Namespace) -> None:

@@ -66,16 +66,16 @@ class Last:
 
 
 @cache
-def good() -> model.Trained:
+def good() -> model.TrainedRfmModel:
     """As it comes from the training."""
-    return model.train(customers(), SETTINGS)
+    return model.train_rfm_model(customers(), SETTINGS)
 
 
 def reassigned(change: Callable[[Labels], Labels], champion: Last | None = None) -> Mapping[str, float]:
     """The metrics of a training whose model assigns otherwise than it has learned."""
-    fitted = model.pipeline
-    with mock.patch.object(model, "pipeline", lambda *parts: Reassigned(fitted(*parts), change)):
-        return model.train(customers(), replace(SETTINGS, most_clusters=3), champion).metrics
+    fitted = model.cluster_pipeline
+    with mock.patch.object(model, "cluster_pipeline", lambda *parts: Reassigned(fitted(*parts), change)):
+        return model.train_rfm_model(customers(), replace(SETTINGS, most_clusters=3), champion).metrics
 
 
 def shuffled(labels: Labels) -> Labels:
@@ -90,7 +90,7 @@ def one_tiny(labels: Labels) -> Labels:
 
 def twenty_clusters() -> Mapping[str, float]:
     """Far more clusters than there is structure for."""
-    return model.train(without_structure(), replace(SETTINGS, least_clusters=20, most_clusters=20)).metrics
+    return model.train_rfm_model(without_structure(), replace(SETTINGS, least_clusters=20, most_clusters=20)).metrics
 
 
 SPOILED: Spoiled = {
@@ -132,4 +132,4 @@ def test_what_is_beyond_a_limit_but_not_surely_is_provisional(metric: str) -> No
 
 def test_the_same_customers_give_the_same_intervals() -> None:
     """No draw without a seed."""
-    assert model.train(customers(), SETTINGS).metrics == good().metrics
+    assert model.train_rfm_model(customers(), SETTINGS).metrics == good().metrics
