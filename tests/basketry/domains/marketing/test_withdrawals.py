@@ -17,7 +17,7 @@ from basketry.access.withdrawals import DELIVERED, withdrawals_of
 from basketry.config.settings import Settings
 from basketry.domains.marketing import export, job
 from basketry.domains.marketing.job import closed_now
-from basketry.domains.offers import read as offers
+from basketry.domains.offers.inputs import read_opted_out
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.tables import CUSTOMERS, HANDOVERS, MARKETING_AUDIENCE, OPT_OUTS, ORDER_LINES
@@ -155,7 +155,7 @@ def test_the_console_knows_the_same_withdrawals(town: dict[str, Any]) -> None:
 
 def test_who_withdrew_everything_is_offered_nothing(town: dict[str, Any]) -> None:
     """By the word for it, and by every word that nobody understands; who wants no mail may be shown offers in the shop."""
-    assert offers._opted_out(town["lake"]) == {"A08", "A10", "A11"}
+    assert read_opted_out(town["lake"]) == {"A08", "A10", "A11"}
 
 
 def test_a_withdrawal_of_nobody_known_closes_only_theirs() -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from basketry.config.settings import CHECKOUT, Settings
-from basketry.domains.offers.incoming import FEED
+from basketry.domains.offers.messages import FEED
 from basketry.lake.lakehouse import Lakehouse, declared_schema
 from basketry.tables import CUSTOMERS, ORDER_LINES, PRODUCTS, Table
 from tests.basketry.domains.offers.small import NOON, shop, shoppers

@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from basketry.domains.offers.records import lines_of
+from basketry.domains.offers.records import to_messages
 from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import OFFER_BATCHES, OFFER_DECISIONS, OFFER_EVENTS, QUARANTINE
 from tests.basketry.domains.offers.lake import fill, rows
@@ -55,7 +55,7 @@ def test_every_message_of_a_topic_is_decided_once(lake: Lakehouse, tmp_path: Pat
     just_now = replace(
         day, at=day.at - day.at.max() + time.time() - 60
     )  # the broker says when it got them: by its own clock
-    activity = lines_of(just_now)
+    activity = to_messages(just_now)
     half = len(activity) // 2
     with kafka_broker(tmp_path) as broker:
         source = f"kafka://{broker.address}/{TOPIC}"

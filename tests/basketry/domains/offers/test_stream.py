@@ -13,7 +13,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from basketry.domains.offers import job
-from basketry.domains.offers.records import Records, lines_of
+from basketry.domains.offers.records import Records, to_messages
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import (
@@ -30,7 +30,7 @@ from basketry.tables import (
 )
 from tests.basketry.domains.offers.lake import ARGUMENTS, another, deliver, fill, rows
 from tests.basketry.domains.offers.small import world
-from tools.demo.offer_shoppers import Showings, joined, part_of
+from tools.demo.offer_shoppers import Showings, merge_records, select_records
 
 pytestmark = pytest.mark.usefixtures("registry_home")
 
@@ -65,9 +65,11 @@ MADE = (OFFER_EVENTS, OFFER_DECISIONS, OFFER_RESPONSES, OFFER_PERFORMANCE_MINUTE
 def two_days(lake: Lakehouse) -> Records:
     """Activity of two days, and the responses to what this lake's own engine would decide on it."""
     of = world()
-    activity = joined(of.activity(0), of.activity(1))
-    engine = job.opened(lake, job.load_settings(lake.settings.include)).engine
-    return joined(activity, of.responses(Showings.of(activity, engine.process(activity, frozenset(), {}))))
+    activity = merge_records(of.activity(0), of.activity(1))
+    engine = job.open_stream(lake, job.load_settings(lake.settings.include)).engine
+    return merge_records(
+        activity, of.responses(Showings.from_outcome(activity, engine.process(activity, frozenset(), {})))
+    )
 
 
 def deliver_all(lake: Lakehouse, records: Records, files: int = 6) -> int:
@@ -75,16 +77,18 @@ def deliver_all(lake: Lakehouse, records: Records, files: int = 6) -> int:
     pieces = np.array_split(np.arange(len(records)), files)
     count = 0
     for number, places in enumerate(pieces):
-        piece = part_of(records, places)
-        lines = lines_of(piece)
+        piece = select_records(records, places)
+        lines = to_messages(piece)
         if number == 3:
             lines += [*DIRT.values(), "", lines[0]]
-            lines.append(lines_of(part_of(records, np.array([1])))[0].replace('"event_id": "', '"event_id": "late-'))
+            lines.append(
+                to_messages(select_records(records, np.array([1])))[0].replace('"event_id": "', '"event_id": "late-')
+            )
         if number == 4:
             lines = [one.replace("{", '{"app_version": "2", ', 1) for one in lines]
         count += sum(bool(one) for one in lines)
         deliver(lake, f"events-{number}.jsonl", lines, float(piece.at.max()) + 60)
-    deliver(lake, "events-9.jsonl", lines_of(part_of(records, pieces[2])), float(records.at.max()) + 120)
+    deliver(lake, "events-9.jsonl", to_messages(select_records(records, pieces[2])), float(records.at.max()) + 120)
     return count + len(pieces[2])
 
 

@@ -31,7 +31,7 @@ from basketry.tables import (
 from basketry.warehouse import local_delta
 from tests.basketry.domains.offers.lake import fill, rows
 from tests.basketry.domains.offers.small import engine, settings, shop
-from tests.basketry.domains.offers.test_learn import Log
+from tests.basketry.domains.offers.test_policy_learning import Log
 from tests.basketry.features.samples import frame, line
 
 AS_OF = argparse.Namespace(as_of=date(2026, 1, 5), dry_run=False, catalog="demo", run_id="test", model="champion")
@@ -50,7 +50,7 @@ def logged(lake: Lakehouse) -> pa.Table:
 def test_a_policy_that_was_promoted_decides(lake: Lakehouse, registry_home: Path) -> None:
     """Too few decisions are said so; a challenger with its metrics; the stream goes on from what the champion learned."""
     fill(lake)
-    opened = job.opened(lake, load_settings(lake.settings.include))
+    opened = job.open_stream(lake, load_settings(lake.settings.include))
     assert opened.engine.version == "prior"
     lake.put_once(OFFER_TRAINING, logged(lake).slice(0, 50), "test", 1)
     with pytest.raises(BadInputError, match="200 are needed"):
@@ -63,9 +63,9 @@ def test_a_policy_that_was_promoted_decides(lake: Lakehouse, registry_home: Path
     assert {"reward_dr", "effective_sample_size", "versus/naive/popular/reward_snips/low"} <= set(found)
     assert found["incremental_clicks/low"] < found["incremental_clicks"] < found["incremental_clicks/high"]
     assert any("beyond the control group's" in line for line in report.summary)
-    assert job.opened(lake, load_settings(lake.settings.include)).engine.version == "prior"
+    assert job.open_stream(lake, load_settings(lake.settings.include)).engine.version == "prior"
     registry.move_champion(name, "1", None)
-    after = job.opened(lake, load_settings(lake.settings.include)).engine
+    after = job.open_stream(lake, load_settings(lake.settings.include)).engine
     assert after.version == after.memory.version == "1"
     assert after.memory.live.moment.tolist() != opened.engine.memory.live.moment.tolist()
 
@@ -91,7 +91,7 @@ def test_recommendations_come_from_the_champion_and_popular_products_always(
     popular = rows(lake, OFFER_POPULAR)
     assert (popular[popular.context == ""]["rank"].tolist()) == list(range(1, 25))
     assert not lake.exists(OFFER_RECOMMENDATIONS)
-    older = train_recommender.purchases(lake, date(2025, 1, 1), AS_OF.as_of)
+    older = train_recommender.read_purchases(lake, date(2025, 1, 1), AS_OF.as_of)
     learned = recommender.Recommender(older.products, np.ones((len(older.products), 2)))
     record = tracking.Record({}, {}, {"basketry.as_of": "2026-01-05", "basketry.champion_version": ""})
     number = tracking.register(lake, train_recommender.MODEL, record, lambda: train_recommender._log_model(learned))
