@@ -119,7 +119,7 @@ def _adopt_champion(lake: Lakehouse, memory: Memory, settings: OfferSettings) ->
         number = registry.alias_version(name, registry.CHAMPION)
         if number is None or number == memory.version:
             return before
-        learned = tracking.load_policy(name, number).learned.posterior_over(memory.categories, settings)
+        learned = tracking.load_offer_policy(name, number).learned.posterior_over(memory.categories, settings)
     except (registry.RegistryDownError, registry.ModelGoneError) as error:
         problem = error.message if isinstance(error, BadInputError) else error
         log.warning("%s; version %s goes on deciding.", problem, before)

@@ -44,13 +44,14 @@ def message_stream(lake: Lakehouse, settings: OfferSettings) -> DataFrame:
     else:
         options = {"cloudFiles.format": "text", "cloudFiles.maxBytesPerTrigger": bytes_at_once}
         reader = lake.spark.readStream.format("cloudFiles").schema("value string").options(**options)
-    return reader.load(str(folder)).select(
+    columns = [
         F.col("value").alias("content"),
         F.col("_metadata.file_name").alias("origin"),
         F.col("_metadata.file_block_start").alias("part"),
         F.lit(None).cast("bigint").alias("place"),  # known only when a micro-batch is read
         F.col("_metadata.file_modification_time").alias("delivered_at"),
-    )
+    ]
+    return reader.load(str(folder)).select(*columns)
 
 
 def _kafka_stream(lake: Lakehouse, settings: OfferSettings) -> DataFrame:
@@ -63,13 +64,14 @@ def _kafka_stream(lake: Lakehouse, settings: OfferSettings) -> DataFrame:
     reader = lake.spark.readStream.format("kafka").option("kafka.bootstrap.servers", address.netloc)
     reader = reader.option("subscribe", topic).option("startingOffsets", "earliest")
     reader = reader.option("maxOffsetsPerTrigger", settings.messages_at_once).options(**_kafka_options())
-    return reader.load().select(
+    columns = [
         F.col("value").cast("string").alias("content"),
         F.concat_ws("/", "topic", "partition").alias("origin"),
         F.lit(0).cast("bigint").alias("part"),
         F.col("offset").alias("place"),
         F.col("timestamp").alias("delivered_at"),
-    )
+    ]
+    return reader.load().select(*columns)
 
 
 def _kafka_options() -> dict[str, str]:

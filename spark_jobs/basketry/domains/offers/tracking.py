@@ -30,7 +30,7 @@ def registered_policy(lake: Lakehouse) -> str:
     return registry.registered_name(lake.catalog, MODEL)
 
 
-def load_policy(name: str, number: str) -> PolicyVersion:
+def load_offer_policy(name: str, number: str) -> PolicyVersion:
     """Load a version of the policy.
 
     Args:
@@ -44,7 +44,7 @@ def load_policy(name: str, number: str) -> PolicyVersion:
     return PolicyVersion(number, tracking.load_state(name, number, policy_from_state))
 
 
-KIND: versions.Kind[PolicyVersion] = versions.Kind(MODEL, load_policy, "train_offer_policy")
+KIND: versions.Kind[PolicyVersion] = versions.Kind(MODEL, load_offer_policy, "train_offer_policy")
 
 
 def register_policy(lake: Lakehouse, learned: LearnedPolicy, record: tracking.Record) -> str:

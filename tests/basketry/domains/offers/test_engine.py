@@ -15,12 +15,20 @@ from tests.basketry.domains.offers.small import NOON, batch, engine, nobody, onl
 from tools.demo.offer_shoppers import Showings, merge_records, select_records
 
 
-def told(outcome: BatchOutcome, records: Records) -> list[tuple[object, ...]]:
+def decided_and_answered(outcome: BatchOutcome, records: Records) -> list[tuple[object, ...]]:
     """What was decided and answered, in an order of its own."""
     rows: list[tuple[object, ...]] = []
-    for places, one in outcome.slot_decisions:
-        for row, place in enumerate(places.tolist()):
-            rows.append((records.ids[place], one.slot, one.product[row], one.probability[row], one.reason[row]))
+    for positions, decisions in outcome.slot_decisions:
+        for row, position in enumerate(positions.tolist()):
+            rows.append(
+                (
+                    records.ids[position],
+                    decisions.slot,
+                    decisions.product[row],
+                    decisions.probability[row],
+                    decisions.reason[row],
+                )
+            )
     rows += [(response.offer_id, response.kind, response.revenue) for response in outcome.responses]
     return sorted(rows, key=str)
 
@@ -33,10 +41,10 @@ def lived(cuts: list[int], of: Engine, records: Records) -> tuple[list[tuple[obj
         piece = select_records(records, np.arange(first, last))
         outcome = of.process(piece, frozenset(), earlier)
         earlier |= outcome.earlier
-        rows += told(outcome, piece)
+        rows += decided_and_answered(outcome, piece)
         memory = of.memory
-        kept = Memory.from_bytes(memory.to_bytes(), memory.categories, memory.products, of.settings)
-        of = replace(of, memory=kept)
+        restored = Memory.from_bytes(memory.to_bytes(), memory.categories, memory.products, of.settings)
+        of = replace(of, memory=restored)
     return sorted(rows, key=str), of
 
 
@@ -260,13 +268,13 @@ def test_memory_follows_products_and_categories_that_come_and_go() -> None:
     of = engine()
     of.process(batch([record("e1"), record("e2", kind="purchase", product="P0020", minutes=1)]), frozenset(), {})
     memory = of.memory
-    kept = Memory.from_bytes(
+    restored = Memory.from_bytes(
         memory.to_bytes(), ("new", *reversed(memory.categories[1:])), memory.products[10:], of.settings
     )
-    assert kept.shoppers == memory.shoppers and kept.newest == memory.newest
-    place = kept.shoppers["s001"]
-    assert kept.interest[place, kept.categories.index("C01")] == memory.interest[place, 1] > 0
-    assert kept.last_bought(np.array([place]), np.array([[kept.products.index("P0020")]])).tolist() == [
+    assert restored.shoppers == memory.shoppers and restored.newest == memory.newest
+    index = restored.shoppers["s001"]
+    assert restored.interest[index, restored.categories.index("C01")] == memory.interest[index, 1] > 0
+    assert restored.last_bought(np.array([index]), np.array([[restored.products.index("P0020")]])).tolist() == [
         [int(NOON // 86400)]
     ]
-    assert kept.live.moment.shape == memory.live.moment.shape
+    assert restored.live.moment.shape == memory.live.moment.shape

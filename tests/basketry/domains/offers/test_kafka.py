@@ -25,8 +25,8 @@ TOPIC = "shop-events"
 def set_up(folder: Path) -> Path:
     """Spark's settings as `make setup` writes them where BASKETRY_OFFER_EVENTS names a broker."""
     jars = spark.kafka_jars(Places.from_environment(), Path(os.environ["JAVA_HOME"]), print)
-    given = (Path(os.environ["SPARK_CONF_DIR"]) / "spark-defaults.conf").read_text().splitlines()
-    values = dict(line.split(" ", 1) for line in given)
+    lines = (Path(os.environ["SPARK_CONF_DIR"]) / "spark-defaults.conf").read_text().splitlines()
+    values = dict(line.split(" ", 1) for line in lines)
     values["spark.driver.extraClassPath"] += os.pathsep + os.pathsep.join(map(str, jars))
     spark.write_conf(folder, values)
     return folder
@@ -72,6 +72,6 @@ def test_every_message_of_a_topic_is_decided_once(lake: Lakehouse, tmp_path: Pat
     assert len(events) == len(activity) and not events["event_id"].duplicated().any()
     batches = rows(lake, OFFER_BATCHES)
     assert int(batches["duplicates"].sum()) == 1
-    told = ["decision_id", "slot", "product_id", "probability", "batch"]
-    after = rows(lake, OFFER_DECISIONS)[told].itertuples(index=False)
-    assert set(decided[told].itertuples(index=False)) < set(after)
+    columns = ["decision_id", "slot", "product_id", "probability", "batch"]
+    after = rows(lake, OFFER_DECISIONS)[columns].itertuples(index=False)
+    assert set(decided[columns].itertuples(index=False)) < set(after)

@@ -28,8 +28,8 @@ def world(rows: int, seed: int = 0, model: np.ndarray | None = None) -> tuple[Lo
 
 def test_every_estimator_finds_the_truth() -> None:
     """Within its interval, from 20,000 rows of another policy."""
-    found = ope.evaluate_off_policy(*world(20_000, model=np.array([0.05, 0.05, 0.05])))
-    for estimate in found.estimates.values():
+    evaluation = ope.evaluate_off_policy(*world(20_000, model=np.array([0.05, 0.05, 0.05])))
+    for estimate in evaluation.estimates.values():
         assert estimate.low <= TRUTH @ TARGET <= estimate.high
         assert estimate.mean == pytest.approx(TRUTH @ TARGET, rel=0.1)
 
@@ -39,8 +39,8 @@ def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
     for name in ope.ESTIMATORS:
         covered = 0
         for seed in range(100):
-            found = ope.evaluate_off_policy(*world(800, seed), repetitions=150, confidence=0.9).estimates[name]
-            covered += found.low <= TRUTH @ TARGET <= found.high
+            estimate = ope.evaluate_off_policy(*world(800, seed), repetitions=150, confidence=0.9).estimates[name]
+            covered += estimate.low <= TRUTH @ TARGET <= estimate.high
         assert 78 <= covered <= 98
 
 
@@ -56,11 +56,11 @@ def test_a_good_model_narrows_the_doubly_robust_interval_and_a_bad_one_does_not_
 def test_the_policy_that_did_it_earns_what_it_earned() -> None:
     """Weights of 1: every estimate is the mean reward, and every row counts."""
     logged, _ = world(1_000)
-    found = ope.evaluate_off_policy(logged, ope.logging_policy(logged))
-    for estimate in found.estimates.values():
+    evaluation = ope.evaluate_off_policy(logged, ope.logging_policy(logged))
+    for estimate in evaluation.estimates.values():
         assert estimate.mean == pytest.approx(logged.reward.mean())
-    assert found.effective_sample_size == pytest.approx(1_000)
-    assert found.greatest_weight == 1.0
+    assert evaluation.effective_sample_size == pytest.approx(1_000)
+    assert evaluation.greatest_weight == 1.0
 
 
 def test_the_gate_promotes_only_what_is_surely_better_on_enough_rows() -> None:
@@ -70,8 +70,8 @@ def test_the_gate_promotes_only_what_is_surely_better_on_enough_rows() -> None:
         logged, target = world(rows, model=TRUTH)
         champion = ope.evaluate_off_policy(logged, ope.logging_policy(logged))
         challenger = ope.evaluate_off_policy(logged, target)
-        found = verdict(gate, ope.policy_metrics(challenger, {"champion": champion, "naive/popular": champion}))
-        assert found.verdict == wanted, found.reason
+        decision = verdict(gate, ope.policy_metrics(challenger, {"champion": champion, "naive/popular": champion}))
+        assert decision.verdict == wanted, decision.reason
 
 
 def test_treatment_against_control_covers_the_truth() -> None:
@@ -80,7 +80,7 @@ def test_treatment_against_control_covers_the_truth() -> None:
     control = random.random(20_000) < 0.2
     reward = (random.random(20_000) < np.where(control, 0.04, 0.06)).astype(float)
     units = [f"s{number // 5}" for number in range(20_000)]
-    found = ope.incremental_reward(reward, control, units)
-    assert found.low <= 0.02 <= found.high and found.low > 0
+    estimate = ope.incremental_reward(reward, control, units)
+    assert estimate.low <= 0.02 <= estimate.high and estimate.low > 0
     nothing = ope.incremental_reward(reward, np.zeros(20_000), units)
     assert np.isnan(nothing.mean) and np.isnan(nothing.low)

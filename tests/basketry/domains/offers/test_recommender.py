@@ -18,8 +18,8 @@ def two_tastes(shoppers: int = 60, seed: int = 1) -> PurchaseMatrix:
     """Shoppers who buy among products 0 to 19, and others who buy among 20 to 39."""
     random = np.random.default_rng(seed)
     rows = [
-        (f"s{one:03}", f"p{(one % 2) * 20 + item:02}", 1 + int(random.integers(3)))
-        for one in range(shoppers)
+        (f"s{shopper:03}", f"p{(shopper % 2) * 20 + item:02}", 1 + int(random.integers(3)))
+        for shopper in range(shoppers)
         for item in random.choice(20, 8, replace=False)
     ]
     return PurchaseMatrix.from_rows(*(list(column) for column in zip(*rows, strict=True)))
@@ -27,17 +27,17 @@ def two_tastes(shoppers: int = 60, seed: int = 1) -> PurchaseMatrix:
 
 def test_what_alike_shoppers_buy_is_recommended() -> None:
     """Nine of ten recommendations are of the shopper's own kind; the same seed learns the same."""
-    given = two_tastes()
-    model = recommender.fit_recommender(given, seed=3)
-    top = model.top(given.counts_of(model.products))
+    purchases = two_tastes()
+    model = recommender.fit_recommender(purchases, seed=3)
+    top = model.top(purchases.counts_of(model.products))
     kinds = np.array([int(name[1:]) // 20 for name in model.products])[top]
-    own = np.array([int(name[1:]) % 2 for name in given.shoppers])
+    own = np.array([int(name[1:]) % 2 for name in purchases.shoppers])
     assert (kinds == own[:, None]).mean() > 0.9
-    again = recommender.fit_recommender(given, seed=3)
+    again = recommender.fit_recommender(purchases, seed=3)
     assert np.array_equal(again.factors, model.factors)
 
 
-def test_a_shopper_the_model_never_saw_is_served_from_his_purchases() -> None:
+def test_a_shopper_the_model_never_saw_is_served_from_their_purchases() -> None:
     """And one without any gets an answer too; a model comes back as it was kept."""
     model = recommender.recommender_from_state(recommender.fit_recommender(two_tastes(), seed=3).state())
     new = PurchaseMatrix.from_rows(["new", "new", "other"], ["p25", "p30", "unknown"], [1, 2, 1])
@@ -53,14 +53,14 @@ def test_hits_are_counted_by_hand() -> None:
         ["p1", "p2", "p3", "p9"]
     )
     top = np.tile(np.array([0, 3, 1, *[-1] * 9]), (2, 1))
-    found = recommender.recall_and_ndcg(top, later)
+    metrics = recommender.recall_and_ndcg(top, later)
     best = 1 + 1 / np.log2(3) + 1 / 2
-    assert found["recall_at_12"][0] == pytest.approx(2 / 3)
-    assert found["ndcg_at_12"][0] == pytest.approx((1 + 1 / 2) / best)
-    assert np.isnan(found["recall_at_12"][1])
+    assert metrics["recall_at_12"][0] == pytest.approx(2 / 3)
+    assert metrics["ndcg_at_12"][0] == pytest.approx((1 + 1 / 2) / best)
+    assert np.isnan(metrics["recall_at_12"][1])
 
 
-def test_too_few_shoppers_to_judge_are_said_so() -> None:
+def test_too_few_shoppers_to_evaluate_are_said_so() -> None:
     """One sentence instead of a number that means nothing."""
     with pytest.raises(BadInputError, match="20 are needed"):
         train_recommender.evaluate_recommender(two_tastes(10), two_tastes(10), None, 1)
@@ -82,10 +82,10 @@ def test_on_real_baskets_it_surely_beats_what_is_popular_and_its_gate_agrees() -
         )
 
     older, newest = of(rows[day <= border]), of(rows[day > border])
-    found = train_recommender.evaluate_recommender(older, newest, None, seed=7)
-    assert found["recall_at_12"] > 1.3 * found["naive/popular/recall_at_12"]
-    assert found["recall_at_12"] > found["naive/bought_before/recall_at_12"]
-    assert verdict(load_gate("recommendations", CHECKOUT / "include"), found).verdict == "promote"
+    metrics = train_recommender.evaluate_recommender(older, newest, None, seed=7)
+    assert metrics["recall_at_12"] > 1.3 * metrics["naive/popular/recall_at_12"]
+    assert metrics["recall_at_12"] > metrics["naive/bought_before/recall_at_12"]
+    assert verdict(load_gate("recommendations", CHECKOUT / "include"), metrics).verdict == "promote"
     worse = train_recommender.evaluate_recommender(older, newest, recommender.fit_recommender(older, seed=1), seed=7)
     assert abs(worse["champion/recall_at_12"] - worse["recall_at_12"]) < 0.01
 

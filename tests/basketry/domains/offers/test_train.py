@@ -41,10 +41,12 @@ LAST_DAY = argparse.Namespace(**{**vars(AS_OF), "as_of": date(2025, 12, 31)})
 
 def logged(lake: Lakehouse) -> pa.Table:
     """Rows of gold.offer_training from a simulated shop that explored at random."""
-    found = Log(settings(at_most=1, control_share=0.2, a_day=50, a_category_a_day=50)).rows_of_training
-    found = found.append_column("bought", pa.array([0] * len(found), pa.int32()))
-    found = found.append_column("revenue", pa.array([0] * len(found), pa.int32()).cast(pa.decimal128(18, 4)))
-    return found.select(OFFER_TRAINING.column_names)
+    rows_of_training = Log(settings(at_most=1, control_share=0.2, a_day=50, a_category_a_day=50)).rows_of_training
+    rows_of_training = rows_of_training.append_column("bought", pa.array([0] * len(rows_of_training), pa.int32()))
+    rows_of_training = rows_of_training.append_column(
+        "revenue", pa.array([0] * len(rows_of_training), pa.int32()).cast(pa.decimal128(18, 4))
+    )
+    return rows_of_training.select(OFFER_TRAINING.column_names)
 
 
 def test_a_policy_that_was_promoted_decides(lake: Lakehouse, registry_home: Path) -> None:
@@ -59,9 +61,9 @@ def test_a_policy_that_was_promoted_decides(lake: Lakehouse, registry_home: Path
     report = train.run(lake, AS_OF)
     name = registry.registered_name("demo", "offer_policy")
     assert registry.alias_version(name, registry.CHALLENGER) == report.model_version == "1"
-    found = registry.version_run(name, "1").metrics
-    assert {"reward_dr", "effective_sample_size", "versus/naive/popular/reward_snips/low"} <= set(found)
-    assert found["incremental_clicks/low"] < found["incremental_clicks"] < found["incremental_clicks/high"]
+    metrics = registry.version_run(name, "1").metrics
+    assert {"reward_dr", "effective_sample_size", "versus/naive/popular/reward_snips/low"} <= set(metrics)
+    assert metrics["incremental_clicks/low"] < metrics["incremental_clicks"] < metrics["incremental_clicks/high"]
     assert any("beyond the control group's" in line for line in report.summary)
     assert job.open_stream(lake, load_settings(lake.settings.include)).engine.version == "prior"
     registry.move_champion(name, "1", None)
@@ -113,7 +115,7 @@ def test_a_run_of_an_old_day_leaves_what_offers_choose_from(lake: Lakehouse, reg
         "gold.offer_popular stays as of 2025-12-31: 2025-12-20 is an older day, and offers choose from the newest"
     )
     assert recommend.run(lake, LAST_DAY).rows_out > 0 and lake.version(OFFER_POPULAR) != before
-    later = line("later", "1", date(2026, 1, 2), "someone", shop().products[0])
+    later = line("later", "1", date(2026, 1, 2), "someone", product=shop().products[0])
     lake.merge(ORDER_LINES, frame(lake.spark, ORDER_LINES, [later]))
     recommend.run(lake, argparse.Namespace(**{**vars(AS_OF), "as_of": date(2026, 1, 2)}))
     assert set(rows(lake, OFFER_POPULAR)["as_of"]) == {date(2026, 1, 2)}
