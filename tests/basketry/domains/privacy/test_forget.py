@@ -111,7 +111,7 @@ def shopper(lake: Lakehouse) -> Lakehouse:
     """Customer 77 delivered twice, quarantined twice, with orders, in the audience and in the export."""
     load(lake, "2026-01-05", [*OTHERS, EARLIER])
     load(lake, "2026-02-05", [*OTHERS, NAMELESS, CUT, PERSON])
-    shop.put(lake, ORDER_LINES, [shop.sale("O1", "77", "P1", shop.AS_OF, "10")])
+    shop.put(lake, ORDER_LINES, [shop.sale("O1", "77", "P1", shop.AS_OF, amount="10")])
     audience(lake)
     export.run(lake, arguments())
     return lake
