@@ -253,9 +253,7 @@ def learn(days: int, shoppers: int = 300) -> dict[str, float]:
         cost=price * chance.uniform(0.5, 0.8, count),
         units=np.full(count, 100.0),
     )
-    world = ShopperWorld.create(
-        shop, [f"s{number:03}" for number in range(shoppers)], days=days, start=_BEGIN, seed=11
-    )
+    world = ShopperWorld.create(shop, [f"s{number:03}" for number in range(shoppers)], days=days, start=_BEGIN, seed=11)
     settings = replace(load_settings(CHECKOUT / "include"), control_share=0.0)
     picture = Picture(figsize=(7, 3.5), layout="constrained")
     axes = picture.subplots()
