@@ -1,4 +1,4 @@
-"""What follows a purchase: returns, reviews and the app_events before it in the app."""
+"""What follows a purchase: returns and reviews; and the clicks in the app before it."""
 
 from __future__ import annotations
 

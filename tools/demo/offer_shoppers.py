@@ -34,7 +34,7 @@ class ShopperWorld:
         taste: Taste of each shopper for each category on each day, in log odds: days x shoppers x categories.
         appeal: Appeal of each product, in log odds.
         start: Midnight before the first day, in seconds.
-        seed: Seed of all chance.
+        seed: Seed of all random numbers.
     """
 
     shop: Assortment
@@ -53,7 +53,7 @@ class ShopperWorld:
             shoppers: Customer ids.
             days: Number of days.
             start: Midnight before the first day, in seconds.
-            seed: Seed of all chance.
+            seed: Seed of all random numbers.
         """
         random = np.random.default_rng([seed, 1])
         size = (len(shoppers), len(shop.categories))

@@ -1,4 +1,4 @@
-"""The clusters of a run: begun from those of the run before, kept in gold.marketing_clusters and tracked in MLflow."""
+"""The clusters of a run: begun from those of the run before, stored in gold.marketing_clusters and tracked in MLflow."""
 
 from __future__ import annotations
 

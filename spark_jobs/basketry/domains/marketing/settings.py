@@ -23,7 +23,7 @@ class ClusterSettings:
         resamples: Bootstrap resamples.
         least_stability: Wanted stability.
         products: Products that a mix is made of.
-        seed: Seed of all chance.
+        seed: Seed of all random numbers.
     """
 
     least: int

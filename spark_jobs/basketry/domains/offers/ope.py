@@ -153,7 +153,7 @@ def policy_metrics(challenger: OffPolicyEvaluation, rivals: Mapping[str, OffPoli
     """Name the metrics as gates do.
 
     Args:
-        challenger: The policy that is judged.
+        challenger: The policy that is evaluated.
         rivals: What it is compared with, by `champion` or `naive/<name>`.
     """
     metrics: dict[str, float] = {}

@@ -78,7 +78,7 @@ def to_messages(records: Records) -> list[str]:
 
 @dataclass(frozen=True)
 class ValidatedRecords:
-    """What validation says of records.
+    """The outcome of validating records.
 
     Attributes:
         fate: Fate of each record.

@@ -18,7 +18,7 @@ class BatchInProgress:
 
     Attributes:
         records: Its records.
-        validated: What validation says of them.
+        validated: Outcome of their validation.
         earlier: Offers of earlier batches by id.
         outcome: What became of it so far.
     """

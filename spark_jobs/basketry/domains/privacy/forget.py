@@ -2,7 +2,7 @@
 
 Delivered rows keep their place and lose what identifies (bronze, quarantine, silver), rows made for marketing go (gold),
 export files are written again. Order lines keep the customer's number, which then leads to nobody: sums stay as they are.
-The digest is kept first, so that no load brings anybody back meanwhile; the person's own rows come last, so that a run
+The digest is stored first, so that no load brings anybody back meanwhile; the person's own rows come last, so that a run
 that was killed finds them again. No predicate names personal data, because Delta keeps predicates in its log.
 """
 
