@@ -240,11 +240,10 @@ def learn(days: int, shoppers: int = 300) -> dict[str, float]:
 
     from basketry.domains.offers.settings import load_settings
     from basketry.domains.offers.shop import Assortment
-    from tools.demo.offer_shoppers import ShopperWorld
-    from tools.demo.offer_simulation import simulate
+    from tools.demo import offer_shoppers, offer_simulation
 
     chance, count = np.random.default_rng(5), 180
-    price = np.round(chance.uniform(2, 20, count), 2)
+    price, shopper_ids = np.round(chance.uniform(2, 20, count), 2), [f"s{number:03}" for number in range(shoppers)]
     shop = Assortment(
         products=tuple(f"P{number:04}" for number in range(count)),
         categories=tuple(f"C{number:02}" for number in range(12)),
@@ -253,13 +252,13 @@ def learn(days: int, shoppers: int = 300) -> dict[str, float]:
         cost=price * chance.uniform(0.5, 0.8, count),
         units=np.full(count, 100.0),
     )
-    world = ShopperWorld.create(shop, [f"s{number:03}" for number in range(shoppers)], days=days, start=_BEGIN, seed=11)
+    world = offer_shoppers.ShopperWorld.create(shop, shopper_ids, days=days, start=_BEGIN, seed=11)
     settings = replace(load_settings(CHECKOUT / "include"), control_share=0.0)
     picture = Picture(figsize=(7, 3.5), layout="constrained")
     axes = picture.subplots()
     found = {}
     for policy in ("oracle", "learned", "random", "popular"):
-        lived = list(simulate(world, settings, policy))
+        lived = list(offer_simulation.simulate(world, settings, policy))
         axes.plot(range(1, days + 1), [day.clicked / day.shown for day in lived], label=policy)
         found[policy] = sum(day.clicked for day in lived) / sum(day.shown for day in lived)
     axes.set(xlabel="simulated day", ylabel="click-through", ylim=(0, None))

@@ -48,29 +48,15 @@ class Feed:
         return f"{self.name}_{day}.{self.suffix}"
 
 
+_CUSTOMER_HEADER = (
+    "Customer No,First Name,Last Name,E-Mail,Phone,Street,City,State,ZIP,"
+    "Customer Since,Age,Marital Status,Income,Home,Household,Household Size,Children"
+)
 CUSTOMERS = Feed(
     name="customers",
     suffix="csv",
     weeks=24,
-    columns=(
-        "Customer No",
-        "First Name",
-        "Last Name",
-        "E-Mail",
-        "Phone",
-        "Street",
-        "City",
-        "State",
-        "ZIP",
-        "Customer Since",
-        "Age",
-        "Marital Status",
-        "Income",
-        "Home",
-        "Household",
-        "Household Size",
-        "Children",
-    ),
+    columns=tuple(_CUSTOMER_HEADER.split(",")),
     encoding="latin-1",
     line_end="\r\n",
 )
