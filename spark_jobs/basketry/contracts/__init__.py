@@ -15,9 +15,9 @@ __all__ = [
     "MappedColumn",
     "QualityRule",
     "catalog_names",
-    "select_contracts",
     "feed_names",
     "load_catalog",
     "load_contract",
     "load_contracts",
+    "select_contracts",
 ]

@@ -10,9 +10,9 @@ __all__ = [
     "ROWS_PER_BATCH",
     "DeliveredFile",
     "describe_file",
+    "describe_invalid_file",
     "find_files",
     "find_in_feeds",
     "inspect_file",
     "read_batches",
-    "describe_invalid_file",
 ]

@@ -15,11 +15,11 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from basketry.domains.forecast import train
-from basketry.domains.offers import learn, train_recommender
+from basketry.domains.offers import policy_learning, train_recommender
 from basketry.domains.rfm import model
 from tests.basketry.domains.forecast import shop
 from tests.basketry.domains.offers import small
-from tests.basketry.domains.offers.test_learn import Log
+from tests.basketry.domains.offers.test_policy_learning import Log
 from tests.basketry.domains.offers.test_recommender import two_tastes
 from tests.basketry.domains.rfm import samples
 
@@ -40,7 +40,7 @@ def forecasts() -> Metrics:
 
 def recommendations() -> Metrics:
     """What alike shoppers buy."""
-    return train_recommender.judged(purchases(), purchases(seed=2), None, seed=7)
+    return train_recommender.evaluate_recommender(purchases(), purchases(seed=2), None, seed=7)
 
 
 @cache
@@ -53,8 +53,8 @@ def policy() -> Metrics:
     """Learned from those days."""
     log = decisions()
     categories = log.world.shop.categories
-    logged = learn.examples(log.rows_of_training, categories, log.popularity())
-    return learn.train(logged, categories, small.settings(), champion=None).metrics
+    logged = policy_learning.training_examples(log.rows_of_training, categories, log.popularity())
+    return policy_learning.train_policy(logged, categories, small.settings(), champion=None).metrics
 
 
 TRAININGS = (segments, forecasts, recommendations, policy)

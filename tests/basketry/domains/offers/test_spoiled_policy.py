@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from basketry.domains.offers import ope
-from basketry.domains.offers.ope import Logged, Target
+from basketry.domains.offers.ope import LoggedFeedback, TargetPolicy
 from basketry.gates import evaluate_gate
 from tests.basketry.gates.spoiled import Spoiled, failed, shipped
 
@@ -35,13 +35,13 @@ def measured(decisions: int, rarest: float | None = None) -> Mapping[str, float]
     if rarest is not None:
         some = int(np.flatnonzero((action == 2) & (clicked == 0))[0])
         probability[some] = rarest
-    logged = Logged(clicked, probability, random.integers(SHOPPERS[decisions], size=decisions))
+    logged = LoggedFeedback(clicked, probability, random.integers(SHOPPERS[decisions], size=decisions))
 
-    def judged(policy: np.ndarray) -> ope.Evaluation:
-        target = Target(policy[action], CLICKS[action], np.full(decisions, CLICKS @ policy))
-        return ope.evaluate(logged, target, seed=7)
+    def judged(policy: np.ndarray) -> ope.OffPolicyEvaluation:
+        target = TargetPolicy(policy[action], CLICKS[action], np.full(decisions, CLICKS @ policy))
+        return ope.evaluate_off_policy(logged, target, seed=7)
 
-    return ope.metrics(judged(LEARNED), {"naive/popular": judged(np.array([1.0, 0, 0]))})
+    return ope.policy_metrics(judged(LEARNED), {"naive/popular": judged(np.array([1.0, 0, 0]))})
 
 
 SPOILED: Spoiled = {

@@ -11,7 +11,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from basketry.domains.offers import recommender, train_recommender
-from basketry.domains.offers.recommender import Purchases, Recommender
+from basketry.domains.offers.recommender import PurchaseMatrix, Recommender
 from basketry.domains.offers.shop import Floats
 from basketry.gates import evaluate_gate
 from tests.basketry.gates.spoiled import Spoiled, barely_beyond, failed, shipped
@@ -21,7 +21,7 @@ SHOPPERS, PRODUCTS, KINDS = 1_500, 1_050, 47
 
 
 @cache
-def months() -> tuple[Purchases, Purchases]:
+def months() -> tuple[PurchaseMatrix, PurchaseMatrix]:
     """Some 60 orders of a product a shopper in the year before, and 11 in the four weeks that judge."""
     random = np.random.default_rng(5)
     liking = random.lognormal(0, 1.2, (SHOPPERS, KINDS))
@@ -31,9 +31,9 @@ def months() -> tuple[Purchases, Purchases]:
     return tuple(_bought(random.poisson(rates * orders)) for orders in (60, 11))  # type: ignore[return-value]
 
 
-def _bought(counts: np.ndarray) -> Purchases:
+def _bought(counts: np.ndarray) -> PurchaseMatrix:
     who, what = np.nonzero(counts)
-    return Purchases.of(
+    return PurchaseMatrix.from_rows(
         [f"s{number:04}" for number in who], [f"p{number:04}" for number in what], counts[who, what].tolist()
     )
 
@@ -55,9 +55,9 @@ class Reversed(Recommender):
 @cache
 def measured(kind: type[Recommender] = Recommender) -> Mapping[str, float]:
     """What the training logs of a recommender that scores like this."""
-    learned = recommender.fit
-    with mock.patch.object(recommender, "fit", lambda *arguments: kind(**vars(learned(*arguments)))):
-        return train_recommender.judged(*months(), None, seed=7)
+    learned = recommender.fit_recommender
+    with mock.patch.object(recommender, "fit_recommender", lambda *arguments: kind(**vars(learned(*arguments)))):
+        return train_recommender.evaluate_recommender(*months(), None, seed=7)
 
 
 SPOILED: Spoiled = {
@@ -95,4 +95,4 @@ def test_what_is_below_the_limit_but_not_surely_is_provisional() -> None:
 
 def test_the_same_shoppers_give_the_same_intervals() -> None:
     """No draw without a seed."""
-    assert train_recommender.judged(*months(), None, seed=7) == measured()
+    assert train_recommender.evaluate_recommender(*months(), None, seed=7) == measured()

@@ -9,19 +9,20 @@ import numpy as np
 
 from basketry.domains.offers import ope
 from tests.basketry.domains.offers.small import NOON, settings, shop, shoppers
-from tools.demo.offer_shoppers import Day, World, simulate
+from tools.demo.offer_shoppers import ShopperWorld
+from tools.demo.offer_simulation import SimulatedDay, simulate
 
 DAYS, SHOPPERS = 30, 300
 
 
 @cache
-def lived(policy: str) -> tuple[Day, ...]:
+def lived(policy: str) -> tuple[SimulatedDay, ...]:
     """The same world under a policy, without control, so that the policy has every shopper."""
-    world = World.made(shop(), shoppers(SHOPPERS), DAYS, NOON - 43_200, 11)
+    world = ShopperWorld.create(shop(), shoppers(SHOPPERS), days=DAYS, start=NOON - 43_200, seed=11)
     return tuple(simulate(world, settings(control_share=0.0), policy))
 
 
-def rate(days: Sequence[Day]) -> float:
+def rate(days: Sequence[SimulatedDay]) -> float:
     return sum(day.clicked for day in days) / sum(day.shown for day in days)
 
 
@@ -42,17 +43,17 @@ def test_it_learns_and_keeps_up_while_tastes_drift() -> None:
 
 def test_the_same_seed_lives_the_same_days() -> None:
     """Nothing in it depends on anything else."""
-    world = World.made(shop(), shoppers(40), 2, NOON - 43_200, 5)
+    world = ShopperWorld.create(shop(), shoppers(40), days=2, start=NOON - 43_200, seed=5)
     assert list(simulate(world, settings())) == list(simulate(world, settings()))
 
 
 def test_control_measures_what_the_policy_is_worth() -> None:
     """Treatment against control in one simulated shop: the interval of the difference lies above 0."""
-    world = World.made(shop(), shoppers(200), 8, NOON - 43_200, 11)
+    world = ShopperWorld.create(shop(), shoppers(200), days=8, start=NOON - 43_200, seed=11)
     days = list(simulate(world, settings(control_share=0.3)))
     shown, clicked = sum(day.shown for day in days), sum(day.clicked for day in days)
     control, by_control = sum(day.shown_control for day in days), sum(day.clicked_control for day in days)
     reward = np.r_[np.ones(clicked), np.zeros(shown - clicked), np.ones(by_control), np.zeros(control - by_control)]
     is_control = np.r_[np.zeros(shown), np.ones(control)]
-    found = ope.incremental(reward, is_control, [str(number) for number in range(len(reward))])
+    found = ope.incremental_reward(reward, is_control, [str(number) for number in range(len(reward))])
     assert 0 < found.low < found.mean < found.high
