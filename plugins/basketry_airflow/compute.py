@@ -41,7 +41,7 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Compute:
     """A profile with what all jobs share. task: fields of a task; run: fields of the run; both as the Jobs API wants them.
 
@@ -111,7 +111,7 @@ def load_profile(include: Path, name: str, *, cloud: str, folder: str = "/Worksp
     )
     root.mapping(f"a profile of kind {kind}", (*_SHARED, *_OWN[kind]), ("description", *_NEEDED[kind]))
     packages, wheel = choice["libraries"], f"{folder.rstrip('/')}/lib/{_wheel_name()}"
-    task, run = _rendered(kind, entries, cloud, packages, wheel)
+    task, run = _rendered(kind, entries=entries, cloud=cloud, packages=packages, wheel=wheel)
     return Compute(
         task=task,
         run=run,

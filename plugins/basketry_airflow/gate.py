@@ -89,7 +89,7 @@ def decide(name: str, params: Mapping[str, Any] | None = None) -> Answer:
     run = registry.version_run(model, challenger)
     said = judged(judge, run, champion, came_true((params or {})["catalog"], model, judge, champion))
     registry.keep_verdict(model, run.run_id, {"gate": name, "champion": champion, **said.as_json()})
-    answer = told(judge, model, challenger, champion, said)
+    answer = told(judge, model, challenger=challenger, champion=champion, said=said)
     log.info("%s\n%s", answer["subject"], answer["body"])
     return answer
 

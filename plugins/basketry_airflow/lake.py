@@ -26,10 +26,10 @@ def read_rows(catalog: str, table: Table, columns: Sequence[str], where: Mapping
     for name in (*columns, *where):
         table.column(name)  # a name that is not declared must not reach a query
     if settings.lake is not None:
-        return _read_folder(settings.lake, catalog, table, columns, where)
+        return _read_folder(settings.lake, catalog, table, columns=columns, where=where)
     from basketry_airflow.workspace import workspace
 
-    return _ask_warehouse(workspace().statement_execution, catalog, table, columns, where)
+    return _ask_warehouse(workspace().statement_execution, catalog, table, columns=columns, where=where)
 
 
 def _read_folder(lake: Path, catalog: str, table: Table, columns: Sequence[str], where: Mapping[str, str]) -> list[Row]:

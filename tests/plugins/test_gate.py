@@ -200,7 +200,7 @@ def test_a_champion_that_could_not_be_judged_is_asked_about(judge: Gate) -> None
 def test_the_question_shows_the_numbers(judge: Gate) -> None:
     """Subject, reason, what either answer does, and the table of checks."""
     said = Verdict("ask", "the challenger cannot be told from the champion.", ())
-    answer = told(judge, MODEL, "7", None, said)
+    answer = told(judge, MODEL, challenger="7", champion=None, said=said)
     assert answer["subject"] == f"{MODEL}: version 7 instead of none? The gate says ask."
     assert answer["body"].startswith(
         "The challenger cannot be told from the champion.\n\n"
@@ -223,7 +223,9 @@ def test_the_question_shows_the_numbers(judge: Gate) -> None:
 )
 def test_what_the_gate_decides_alone_is_told_as_decided(judge: Gate, verdict: str, follows: str) -> None:
     """The log offers no choice where there is none, and says what a provisional champion is."""
-    answer = told(judge, MODEL, "7", None, Verdict(verdict, "calibration is 0.0207, at most 0.02.", ()))
+    answer = told(
+        judge, MODEL, challenger="7", champion=None, said=Verdict(verdict, "calibration is 0.0207, at most 0.02.", ())
+    )
     assert answer["verdict"] == verdict and answer["subject"].endswith(f"The gate says {verdict}.")
     assert answer["body"].startswith(f"Calibration is 0.0207, at most 0.02.\n\n{follows}\n\n| condition |")
 

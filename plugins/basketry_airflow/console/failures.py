@@ -14,7 +14,7 @@ WHOLE_RUN = "the whole run"
 """In the place of a task, where a run failed and none of its tasks did: its time was over, or somebody ended it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Failure:
     """A task that has failed for good, in a run after which nothing about the same subject has succeeded. about: for people."""
 
@@ -97,7 +97,13 @@ def _tasks(session: Any, newest: _Newest) -> Iterable[Failure]:
     )
     tasks = session.execute(failed).all() or [(WHOLE_RUN, run.end_date)]
     for task_id, ended_at in tasks:
-        yield Failure(dag_id, task_id, newest.subject.words, ended_at, run_page(dag_id, run.run_id))
+        yield Failure(
+            dag_id=dag_id,
+            task_id=task_id,
+            about=newest.subject.words,
+            ended_at=ended_at,
+            page=run_page(dag_id, run.run_id),
+        )
 
 
 def _form_and_began() -> tuple[Any, Any]:

@@ -14,7 +14,7 @@ RUNS_OF_EACH = 7
 """Newest runs of a DAG that are looked at."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DagState:
     """One DAG: its newest run, and the states of those before it, newest first. page: its path within Airflow."""
 
@@ -38,7 +38,7 @@ class Waiting:
     page: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Start:
     """How the user may start a DAG by hand: at once, or after unpausing it, because a run of a paused DAG never begins.
 
@@ -91,7 +91,7 @@ def start_of(user: Any, dag_id: str) -> Start | None:
         waiting = select(func.count()).where(DagRun.dag_id == dag_id, DagRun.state == "queued")
         queued = int(session.scalar(waiting) or 0) if paused else 0
     may_unpause = bool(manager.is_authorized_dag(method="PUT", details=details, user=user))
-    return Start(dag_id, paused, may_unpause, owner, queued)
+    return Start(dag_id=dag_id, paused=paused, may_unpause=may_unpause, owner=owner, queued=queued)
 
 
 def _dags(session: Any, readable: set[str]) -> Iterable[DagState]:

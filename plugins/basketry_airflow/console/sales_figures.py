@@ -60,7 +60,7 @@ class Baseline:
         return f"{formats.days(self.comparison.now)} against {formats.days(self.comparison.before)}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Baselines:
     """A period of a grain with what it is compared with. extent: the days that the data fill."""
 
@@ -96,11 +96,11 @@ def baselines_of(viewer: Viewer, grain: str, start: date) -> Baselines:
     period, extent = period_of(start, grain), extent_of(viewer)
     before, year = with_previous(period, extent.last), with_year_before(period, extent.last)
     return Baselines(
-        grain,
-        period,
-        extent,
-        baseline_of(f"the {grain} before", before, extent),
-        baseline_of("a year before", year, extent),
+        grain=grain,
+        period=period,
+        extent=extent,
+        before=baseline_of(f"the {grain} before", before, extent),
+        year=baseline_of("a year before", year, extent),
     )
 
 

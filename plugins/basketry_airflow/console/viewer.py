@@ -33,7 +33,7 @@ class Notice:
     href: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Viewer:
     """One user looking at one catalog. base: path under which the console is served."""
 
@@ -109,7 +109,9 @@ def viewer_of(user: str, wanted_catalog: str | None, base: str) -> Viewer:
         raise BadInputError(f"There is no such catalog: choose one of {', '.join(names)}.")
     warehouse = _warehouse(catalog, _changes(include))
     team = warehouse.grants.team_of(user)
-    return Viewer(user, team, _catalog(catalog, include), names, warehouse, base)
+    return Viewer(
+        user=user, team=team, catalog=_catalog(catalog, include), catalogs=names, warehouse=warehouse, base=base
+    )
 
 
 def catalogs_in_order(include: Path) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ class Access:
     masked: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Team:
     """A team. principal: its group in Unity Catalog; members: users here; reads: patterns of schema.table; pii: TREATMENTS."""
 

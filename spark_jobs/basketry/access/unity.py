@@ -26,7 +26,7 @@ MASK = "mask_personal"
 """The function in schema ops that hides a value from all but who may see it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Change:
     """One principal gets or loses a privilege on one securable. by_hand: nobody asked for it in the file."""
 
@@ -120,9 +120,15 @@ def _changes(wanted: Held, found: Held, managed: set[str], pipeline: str) -> Ite
         should = wanted.get(securable, {})
         for principal in sorted({*principals, *should} - {pipeline}):
             is_, ought = principals.get(principal, frozenset()), should.get(principal, frozenset())
-            yield from (Change(securable, principal, one, grant=True) for one in sorted(ought - is_))
+            yield from (
+                Change(securable=securable, principal=principal, privilege=one, grant=True)
+                for one in sorted(ought - is_)
+            )
             # What a team holds beyond the file may be yesterday's file or a hand: the file does not remember, so a hand.
-            yield from (Change(securable, principal, one, grant=False, by_hand=True) for one in sorted(is_ - ought))
+            yield from (
+                Change(securable=securable, principal=principal, privilege=one, grant=False, by_hand=True)
+                for one in sorted(is_ - ought)
+            )
 
 
 def _stored_tables(client: WorkspaceClient, catalog: str) -> dict[str, Mapping[str, str | None]]:

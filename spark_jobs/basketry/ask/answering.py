@@ -33,7 +33,7 @@ SECONDS = 20.0
 """How long the query of a question may take."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Understood:
     """A question with its one meaning. today: the last day of the data; as_of: the snapshot looked at."""
 
@@ -65,11 +65,16 @@ def answer(
     except NotUnderstoodError as error:
         if drafter is not None and not isinstance(error, PersonalDataError):
             return drafted(
-                question, drafter, team, warehouse, today, metrics or metrics_in(Settings.from_environment().include)
+                question,
+                drafter,
+                team=team,
+                warehouse=warehouse,
+                today=today,
+                metrics=metrics or metrics_in(Settings.from_environment().include),
             )
-        return Answer(question, refusal=error.message, suggestions=error.suggestions)
+        return Answer(question=question, refusal=error.message, suggestions=error.suggestions)
     except BasketryError as error:
-        return Answer(question, refusal=getattr(error, "message", str(error)))
+        return Answer(question=question, refusal=getattr(error, "message", str(error)))
     return Answer(
         question=question,
         understood=found.sentence,
@@ -95,7 +100,7 @@ def drafted(
             raise PersonalDataError("the query would read a table with personal data, which questions never show.")
         rows = warehouse.query(sql, team=team, limit=MOST_ROWS, seconds=SECONDS)
     except BasketryError as error:
-        return Answer(question, refusal=getattr(error, "message", str(error)), source=drafter.source)
+        return Answer(question=question, refusal=getattr(error, "message", str(error)), source=drafter.source)
     return Answer(
         question=question,
         understood=f"query drafted by {drafter.source}: read it before you rely on it",
@@ -151,7 +156,13 @@ def understand(
         raise NotUnderstoodError(error.message, readings) from None
     request = _with_lacking(request, warehouse, team, day)
     as_of = _as_of(request, warehouse, team, day)
-    return Understood(request, plan(request, day, as_of), understood(request, day, as_of), day, as_of)
+    return Understood(
+        request=request,
+        plan=plan(request, day, as_of),
+        sentence=understood(request, day, as_of),
+        today=day,
+        as_of=as_of,
+    )
 
 
 @functools.cache

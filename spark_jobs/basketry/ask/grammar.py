@@ -104,10 +104,10 @@ class Grammar(Phrases):
     def _with_measures(self) -> Request:
         """The request without its periods; what is measured, listed or counted is found here."""
         request = Request(
-            self.cube,
-            tuple(self.measures),
-            self._groups(),
-            tuple(self.filters),
+            cube=self.cube,
+            measures=tuple(self.measures),
+            groups=self._groups(),
+            filters=tuple(self.filters),
             bucket=self.bucket or self._trend(),
             share=words.SHARE in self.seen and not self._share_is_bound(),
             growth=bool({words.GROWTH, words.DECLINE} & self.seen),

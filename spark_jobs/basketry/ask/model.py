@@ -42,7 +42,7 @@ class Chart:
     series: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Answer:
     """What is shown for a question. Refused: refusal says why, suggestions what to ask instead, all else is empty.
 

@@ -15,7 +15,7 @@ from basketry.metrics.periods import Period
 PERIOD, HORIZON, NUMBER, WORD = "period", "horizon", "number", "word"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Item:
     """A phrase of a question. kind: PERIOD, HORIZON, NUMBER or WORD; text: as asked; meanings: of a WORD."""
 
@@ -66,14 +66,14 @@ def _next(words: Sequence[Token], lexicon: Lexicon, today: date, after_by: bool)
     known = _known(words, lexicon)
     period = None if after_by else read_period(words, today)
     if period and period[1] >= known[1]:
-        return Item(PERIOD, written(words[: period[1]]), period=period[0]), period[1]
+        return Item(kind=PERIOD, text=written(words[: period[1]]), period=period[0]), period[1]
     horizon = read_horizon(words)
     if horizon and horizon[1] >= known[1]:
-        return Item(HORIZON, written(words[: horizon[1]]), number=horizon[0]), horizon[1]
+        return Item(kind=HORIZON, text=written(words[: horizon[1]]), number=horizon[0]), horizon[1]
     if known[0] is not None:
         return known
     if words[0].number is not None:
-        return Item(NUMBER, words[0].text, number=words[0].number), 1
+        return Item(kind=NUMBER, text=words[0].text, number=words[0].number), 1
     return (None, 1) if words[0].text in NOISE else (None, 0)
 
 
@@ -81,5 +81,5 @@ def _known(words: Sequence[Token], lexicon: Lexicon) -> tuple[Item | None, int]:
     for length in range(min(lexicon.longest, len(words)), 0, -1):
         meanings = lexicon.meanings(tuple(word.stem for word in words[:length]))
         if meanings:
-            return Item(WORD, written(words[:length]), meanings), length
+            return Item(kind=WORD, text=written(words[:length]), meanings=meanings), length
     return None, 0

@@ -27,7 +27,7 @@ class Bound:
     number: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Request:
     """A question to one cube.
 

@@ -68,11 +68,11 @@ def _named(words: Sequence[Token], today: date) -> Found | None:
 def _since(words: Sequence[Token], today: date) -> Found | None:
     """Open on one side: since, after, until, before."""
     sides: dict[str, Callable[[Period], Period]] = {
-        "since": lambda one: Period(one.start, max(one.start, today)),
-        "after": lambda one: Period(one.end + timedelta(1), max(one.end + timedelta(1), today)),
-        "until": lambda one: Period(LONG_AGO, one.end),
-        "till": lambda one: Period(LONG_AGO, one.end),
-        "before": lambda one: Period(LONG_AGO, one.start - timedelta(1)),
+        "since": lambda one: Period(start=one.start, end=max(one.start, today)),
+        "after": lambda one: Period(start=one.end + timedelta(1), end=max(one.end + timedelta(1), today)),
+        "until": lambda one: Period(start=LONG_AGO, end=one.end),
+        "till": lambda one: Period(start=LONG_AGO, end=one.end),
+        "before": lambda one: Period(start=LONG_AGO, end=one.start - timedelta(1)),
     }
     if not words or words[0].text not in sides:
         return None
@@ -91,7 +91,7 @@ def _between(words: Sequence[Token], today: date) -> Found | None:
         return None
     if second[0].end < first[0].start:
         raise NotUnderstoodError(f"the period ends ({second[0].end}) before it begins ({first[0].start}).")
-    return Period(first[0].start, second[0].end), second[1]
+    return Period(start=first[0].start, end=second[0].end), second[1]
 
 
 def _after_skipped(words: Sequence[Token], start: int, today: date) -> Found | None:
@@ -108,7 +108,7 @@ def _single_word(words: Sequence[Token], today: date) -> Found | None:
         "month to date": _this(MONTH, today),
         "ytd": _this(YEAR, today),
         "mtd": _this(MONTH, today),
-        "today": Period(today, today, DAY, 0),
+        "today": Period(start=today, end=today, unit=DAY, back=0),
         "yesterday": back(today, DAY, 1),
     }.items():
         if text == name or text.startswith(name + " "):
@@ -188,7 +188,7 @@ def _date_or_year(words: Sequence[Token], today: date) -> Found | None:
     except ValueError:
         raise NotUnderstoodError(f"there is no day {words[0].text}: write dates as 2026-01-31.") from None
     if day is not None:
-        return Period(day, day, DAY), 1
+        return Period(start=day, end=day, unit=DAY), 1
     return (period_of(date(int(words[0].text), 1, 1), YEAR), 1) if _is_year(words[0]) else None
 
 

@@ -66,7 +66,7 @@ def with_year_before(period: Period, last: date) -> Comparison:
         return Comparison(now, period.year_before())
     if period.unit == WEEK:
         return Comparison(now, _as_far(now, period.year_before()))
-    return Comparison(now, Period(a_year_earlier(now.start), a_year_earlier(now.end)))
+    return Comparison(now, Period(start=a_year_earlier(now.start), end=a_year_earlier(now.end)))
 
 
 def with_week_before(day: date) -> Comparison:
@@ -94,10 +94,14 @@ def _as_far(running: Period, whole: Period) -> Period:
     """The days of a whole period that are comparable to those of a running one."""
     if running.unit == whole.unit == YEAR:
         shift = running.start.year - whole.start.year
-        return Period(whole.start, _same_date(running.end, running.end.year - shift))
+        return Period(start=whole.start, end=_same_date(running.end, running.end.year - shift))
     if running.days > whole.days:
-        return Period(whole.end - timedelta(running.days - 1), whole.end)
-    return whole if running.days == whole.days else Period(whole.start, whole.start + timedelta(running.days - 1))
+        return Period(start=whole.end - timedelta(running.days - 1), end=whole.end)
+    return (
+        whole
+        if running.days == whole.days
+        else Period(start=whole.start, end=whole.start + timedelta(running.days - 1))
+    )
 
 
 def _same_date(day: date, year: int) -> date:

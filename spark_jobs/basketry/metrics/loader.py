@@ -49,13 +49,13 @@ def _cube(name: str, node: Node) -> Cube:
         key: _dimension(key, one, columns, joins) for key, one in _entries(entries["dimensions"], "dimensions").items()
     }
     return Cube(
-        name,
-        entries["meaning"].string("meaning"),
-        kind,
-        entries["table"].string("table"),
-        _column(entries["time"], columns),
-        measures,
-        dimensions,
+        name=name,
+        meaning=entries["meaning"].string("meaning"),
+        kind=kind,
+        table=entries["table"].string("table"),
+        time=_column(entries["time"], columns),
+        measures=measures,
+        dimensions=dimensions,
         rollup=entries["rollup"].string("rollup") if "rollup" in entries else None,
         where=_expression(entries["where"], columns) if "where" in entries else None,
         horizon=_column(entries["horizon"], columns) if "horizon" in entries else None,
@@ -96,11 +96,11 @@ def _measure(name: str, node: Node, columns: Iterable[str]) -> Measure:
         if not column.find_ancestor(exp.AggFunc):
             entries["sql"].fail(f"{column.name} of measure {name} stands outside SUM, COUNT, AVG, MIN and MAX.")
     return Measure(
-        name,
-        tree,
-        entries["unit"].choice("unit", UNITS),
-        entries["adds_up"].choice("adds_up", ADDS_UP) if "adds_up" in entries else EVERYWHERE,
-        _texts(entries.get("words"), f"words of {name}"),
+        name=name,
+        sql=tree,
+        unit=entries["unit"].choice("unit", UNITS),
+        adds_up=entries["adds_up"].choice("adds_up", ADDS_UP) if "adds_up" in entries else EVERYWHERE,
+        words=_texts(entries.get("words"), f"words of {name}"),
     )
 
 
@@ -117,9 +117,9 @@ def _dimension(name: str, node: Node, columns: Iterable[str], joins: Mapping[str
     named = members is None or members.value != "none"
     words = _entries(members, f"members of {name}") if members is not None and named else {}
     return Dimension(
-        name,
-        column,
-        _texts(entries.get("words"), f"words of {name}"),
+        name=name,
+        column=column,
+        words=_texts(entries.get("words"), f"words of {name}"),
         key=_column(entries["key"], columns) if "key" in entries else None,
         join=join or None,
         named=named,

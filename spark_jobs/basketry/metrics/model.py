@@ -16,7 +16,7 @@ ADDS_UP = (EVERYWHERE, TIME, NOWHERE)
 UNITS = ("money", "count", "share", "number")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Measure:
     """A number that is asked for. sql: an aggregate over the cube's columns; adds_up: over what it may be summed."""
 
@@ -32,7 +32,7 @@ class Measure:
         return self.name.replace("_", " ")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Dimension:
     """What a measure is told by. column: what is shown; key: tells two of one name apart; named: members have names.
 
@@ -64,7 +64,7 @@ class Join:
     on: Mapping[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cube:
     """One kind of fact. table, rollup: schema.table, with {grain} where kind is periods; where: what always holds.
 

@@ -14,7 +14,7 @@ _WEEKS = 364
 """Days after which the weekday is the same and the date nearly so, a year later."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Period:
     """The days from start to end, both included.
 
@@ -56,14 +56,14 @@ class Period:
             return period_of(self.start - timedelta(1), self.unit)
         if self.made_of in _MONTHS and self.months:
             return replace(self, start=months_earlier(self.start, self.months), end=self.start - timedelta(1))
-        return Period(self.start - timedelta(self.days), self.start - timedelta(1))
+        return Period(start=self.start - timedelta(self.days), end=self.start - timedelta(1))
 
     def preceding(self, named: Period) -> Period:
         """What "the previous …", read as this period, means beside a named one: as much of its unit just before that."""
         unit = self.made_of if self.unit == SPAN else self.unit
         counts_months = unit in _MONTHS and self.months
         start = months_earlier(named.start, self.months or 0) if counts_months else named.start - timedelta(self.days)
-        span = Period(start, named.start - timedelta(1), made_of=unit)
+        span = Period(start=start, end=named.start - timedelta(1), made_of=unit)
         whole = period_of(start, unit)
         return whole if (whole.start, whole.end) == (span.start, span.end) else span
 
@@ -99,14 +99,16 @@ class Period:
 def period_of(day: date, unit: str) -> Period:
     """The period of the unit that holds the day."""
     if unit == DAY:
-        return Period(day, day, DAY)
+        return Period(start=day, end=day, unit=DAY)
     if unit == WEEK:
         start = day - timedelta(day.weekday())
-        return Period(start, start + timedelta(6), WEEK)
+        return Period(start=start, end=start + timedelta(6), unit=WEEK)
     months = _MONTHS[unit]
     first = (day.month - 1) // months * months + 1
     last = first + months - 1
-    return Period(date(day.year, first, 1), date(day.year, last, calendar.monthrange(day.year, last)[1]), unit)
+    return Period(
+        start=date(day.year, first, 1), end=date(day.year, last, calendar.monthrange(day.year, last)[1]), unit=unit
+    )
 
 
 def back(day: date, unit: str, count: int) -> Period:
@@ -120,10 +122,10 @@ def back(day: date, unit: str, count: int) -> Period:
 def last_of(day: date, unit: str, count: int) -> Period:
     """The last so many: days end on the day itself, longer units are whole ones before it."""
     if unit == DAY:
-        return Period(day - timedelta(count - 1), day)
+        return Period(start=day - timedelta(count - 1), end=day)
     if count == 1:
         return back(day, unit, 1)
-    return Period(back(day, unit, count).start, back(day, unit, 1).end, made_of=unit)
+    return Period(start=back(day, unit, count).start, end=back(day, unit, 1).end, made_of=unit)
 
 
 def week_of(year: int, week: int) -> Period:

@@ -14,7 +14,7 @@ DIALECT = "databricks"
 HORIZON = 28
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Sample:
     """A question with its query. dimensions, measures: the columns, in order; day: whether the first is a date."""
 
@@ -48,7 +48,10 @@ def by_dimension(cube: Cube, dimension: str, measures: Sequence[str], grain: str
     names = " and ".join(cube.measures[name].label for name in measures)
     when = f" last {grain}" if cube.kind == PERIODS else ""
     return Sample(
-        f"{names} by {one.label}{when}", query.sql(dialect=DIALECT, pretty=True), (dimension,), tuple(measures)
+        question=f"{names} by {one.label}{when}",
+        sql=query.sql(dialect=DIALECT, pretty=True),
+        dimensions=(dimension,),
+        measures=tuple(measures),
     )
 
 
@@ -62,7 +65,13 @@ def over_time(cube: Cube, measures: Sequence[str], grain: str = "month") -> Samp
         query = query.where(exp.column("level").eq(exp.Literal.string("total")))
     query = query.group_by(time.copy()).order_by(exp.column(name)).limit(1000)
     names = " and ".join(cube.measures[one].label for one in measures)
-    return Sample(f"{names} by {name}", query.sql(dialect=DIALECT, pretty=True), (name,), tuple(measures), time=name)
+    return Sample(
+        question=f"{names} by {name}",
+        sql=query.sql(dialect=DIALECT, pretty=True),
+        dimensions=(name,),
+        measures=tuple(measures),
+        time=name,
+    )
 
 
 def _selected(

@@ -66,7 +66,9 @@ class LocalWarehouse(Warehouse):
             raise NotYetError(f"{missing[0]} of catalog {self.catalog} does not exist yet: run the job that fills it.")
         sql = _duckdb_sql(guarded)
         key = (sql, tuple(sorted(parameters.items())), tuple((state.name, state.version) for state in states))
-        return self._answers.get(key, lambda: self._answer(sql, parameters, guarded.tables, states, seconds))
+        return self._answers.get(
+            key, lambda: self._answer(sql, parameters, tables=guarded.tables, states=states, seconds=seconds)
+        )
 
     def _answer(
         self,

@@ -107,7 +107,7 @@ class Warehouse(ABC):
 
         sql: words of the code alone, never anybody's input. Raises as `query` does.
         """
-        everything = Team(_HOUSE, self.grants.pipeline, (), ("*",), CLEAR)
+        everything = Team(name=_HOUSE, principal=self.grants.pipeline, members=(), reads=("*",), pii=CLEAR)
         guarded = guard(replace(self.grants, teams={_HOUSE: everything}), _HOUSE, sql, limit + 1)
         return self._run(guarded, {}, seconds).cut(limit)
 

@@ -110,7 +110,7 @@ def _judged(random: np.random.Generator, products: pd.DataFrame) -> dict[str, pd
         for n, product in enumerate(products.itertuples()):
             shift = n if as_of == LAST else (n + 1) % 12
             expected = round(float(random.uniform(50, 900)), 2)
-            decisions.append(_decision(as_of, n, product, shift, expected))
+            decisions.append(_decision(as_of, n, product, shift=shift, expected=expected))
             for days in (7, 28, 91):
                 forecasts.append(
                     {
@@ -141,7 +141,7 @@ def _judged(random: np.random.Generator, products: pd.DataFrame) -> dict[str, pd
             )
         for days in (7, 28):
             for demand in ("", "smooth", "lumpy"):
-                outcomes.append(_outcome(random, as_of, days, demand))
+                outcomes.append(_outcome(random, as_of, version=days, day=demand))
     names = ("decisions", "forecasts", "stock", "outcomes")
     return {name: pd.DataFrame(rows) for name, rows in zip(names, (decisions, forecasts, stock, outcomes), strict=True)}
 

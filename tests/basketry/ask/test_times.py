@@ -84,14 +84,16 @@ def test_the_year_before() -> None:
     assert week_of(2026, 12).year_before() == week_of(2025, 12)
     assert week_of(2020, 53).year_before() == week_of(2019, 52)
     assert period_of(date(2024, 2, 29), "month").year_before() == period_of(date(2023, 2, 1), "month")
-    assert Period(date(2024, 2, 29), date(2024, 3, 1)).year_before() == Period(date(2023, 2, 28), date(2023, 3, 1))
+    assert Period(start=date(2024, 2, 29), end=date(2024, 3, 1)).year_before() == Period(
+        start=date(2023, 2, 28), end=date(2023, 3, 1)
+    )
 
 
 def test_whole_periods_tile_a_span() -> None:
     """The period that holds the last day of the data ends there; any other must be whole."""
-    span = Period(date(2026, 5, 1), TODAY)
+    span = Period(start=date(2026, 5, 1), end=TODAY)
     assert span.tiled_by("month", TODAY)
     assert not span.tiled_by("year", TODAY)
-    assert not Period(date(2026, 5, 1), date(2026, 5, 20)).tiled_by("month", TODAY)
+    assert not Period(start=date(2026, 5, 1), end=date(2026, 5, 20)).tiled_by("month", TODAY)
     assert not span.is_one("month", TODAY)
     assert period_of(date(2026, 10, 5), "month").is_one("month", TODAY)

@@ -30,7 +30,7 @@ def of(day: str, unit: str) -> Period:
 
 
 def span(first: str, last: str, made_of: str = DAY) -> Period:
-    return Period(date.fromisoformat(first), date.fromisoformat(last), SPAN, None, made_of)
+    return Period(start=date.fromisoformat(first), end=date.fromisoformat(last), unit=SPAN, back=None, made_of=made_of)
 
 
 def ranges(found: Comparison) -> str:

@@ -34,19 +34,29 @@ def make_decisions(catalog: Path, items: list[Product], weekly: list[float], as_
     for place, item in enumerate(items):
         expected = weekly[place] * (0.9 + 0.2 * draw.random())
         forecast += _forecast(item, "product", expected, as_of)
-        accuracy += [_came(item, back, expected, draw, as_of) for back in (28, 56, 84)]
-        decided.append(_decided(item, expected, buckets[place], draw, as_of))
+        accuracy += [_came(item, back, weekly=expected, draw=draw, as_of=as_of) for back in (28, 56, 84)]
+        decided.append(_decided(item, expected, bucket=buckets[place], draw=draw, as_of=as_of))
         if place % 3 == 0:
             response.append(_response(item, draw, as_of))
     for department in sorted({one.department for one in items}):
         size = sum(value for value, one in zip(weekly, items, strict=True) if one.department == department)
-        forecast += _forecast(Product("", "", "", department, "", 0, 0), "department", size, as_of)
-    forecast += _forecast(Product("", "", "", "", "", 0, 0), "total", sum(weekly), as_of)
+        forecast += _forecast(
+            Product(product_id="", name="", brand="", department=department, category="", price=0, daily=0),
+            "department",
+            size,
+            as_of,
+        )
+    forecast += _forecast(
+        Product(product_id="", name="", brand="", department="", category="", price=0, daily=0),
+        "total",
+        sum(weekly),
+        as_of,
+    )
     write(catalog, tables.PRODUCT_DECISIONS, decided)
     write(catalog, tables.PRODUCT_FORECASTS, forecast)
     write(catalog, tables.FORECAST_ACCURACY, accuracy)
     write(catalog, tables.PRICE_RESPONSE, response)
-    write(catalog, tables.FORECAST_OUTCOMES, [_outcome(back, len(items), as_of) for back in (1, 2, 3)])
+    write(catalog, tables.FORECAST_OUTCOMES, [_outcome(back, len(items), version=as_of) for back in (1, 2, 3)])
 
 
 def _buckets(weekly: list[float]) -> dict[int, str]:

@@ -73,8 +73,8 @@ def make_people(catalog: Path, items: list[Product], customers: int, as_of: date
         )
     write(catalog, tables.RFM_SEGMENTS, money(segments, tables.RFM_SEGMENTS))
     _write_profiles(catalog, segments, as_of)
-    _write_moves(catalog, segments, before, names, as_of)
-    _write_scores(catalog, items, customers, draw, as_of)
+    _write_moves(catalog, segments, before=before, names=names, as_of=as_of)
+    _write_scores(catalog, items, customers=customers, draw=draw, as_of=as_of)
     _write_audience(catalog, segments, draw, as_of)
 
 
@@ -156,11 +156,11 @@ def _write_scores(catalog: Path, items: list[Product], customers: int, draw: np.
             predicted = float(probability.mean() * (0.7 + 0.6 * draw.random()))
             for audience in ("all", "repeat", "explore"):
                 outcomes.append(
-                    _outcome(category, audience, version, as_of - timedelta(days=back), predicted, customers, draw)
+                    _outcome(category, audience, version=version, day=as_of - timedelta(days=back), predicted=predicted, customers=customers, draw=draw)
                 )
     for version, back in (("3", 60), ("4", 30)):
         for audience in ("all", "repeat", "explore"):
-            outcomes.append(_outcome("", audience, version, as_of - timedelta(days=back), 0.118, customers, draw))
+            outcomes.append(_outcome("", audience, version=version, day=as_of - timedelta(days=back), predicted=0.118, customers=customers, draw=draw))
     write(catalog, tables.PROPENSITY_SCORES, pa.concat_tables(scores))
     write(catalog, tables.PROPENSITY_OUTCOMES, outcomes)
 

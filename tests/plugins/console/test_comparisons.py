@@ -55,7 +55,7 @@ def test_a_running_month_meets_as_many_days(client: Clients, days: duckdb.DuckDB
     assert "still running, until 20 Nov 2026" in text
     assert "Customers of a part of a month are not compared" in text
     pets = "level = 'department' AND department = 'Pets'"
-    assert change(days, "net_revenue", now, october, pets) in text.partition("Pets")[2]
+    assert change(days, "net_revenue", now, october, where=pets) in text.partition("Pets")[2]
 
 
 def test_the_download_says_its_days(client: Clients, days: duckdb.DuckDBPyConnection, forgotten: None) -> None:

@@ -34,7 +34,7 @@ class End:
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Flows:
     """All that the template draws. bands: (SVG path, what it tells, whether it stays)."""
 
@@ -66,7 +66,7 @@ def flows(title: str, moved: Sequence[Flow], order: Sequence[str], *, of: str, w
         height=max([end.top + end.height for end in (*sources, *targets)], default=LEAST),
         sources=sources,
         targets=targets,
-        bands=tuple(_bands(kept, sources, targets, pixels, of, write)),
+        bands=tuple(_bands(kept, sources=sources, targets=targets, pixels=pixels, of=of, write=write)),
         header=("from", "to", of),
         rows=tuple((one.source, one.target, write(one.size)) for one in sorted(kept, key=lambda one: -one.size)),
     )

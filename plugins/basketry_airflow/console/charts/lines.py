@@ -41,7 +41,7 @@ class Tick:
     minor: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Hit:
     """A place that a pointer or the arrow keys find: what it tells, and where the points of the lines are."""
 
@@ -52,7 +52,7 @@ class Hit:
     dots: tuple[tuple[str, float], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LineChart:
     """All that the template draws; paths are (look, SVG path) in a drawing WIDTH wide."""
 
@@ -86,7 +86,7 @@ def line_chart(
     places = spread(len(labels)) if labels else []
     names = tuple(line.name for line in lines) + ((band.name,) if band else ())
     looks = tuple(line.look for line in lines) + (("band",) if band else ())
-    rows = tuple(_row(place, label, lines, band, write) for place, label in enumerate(labels))
+    rows = tuple(_row(place, label, lines, band=band, write=write) for place, label in enumerate(labels))
     return LineChart(
         title=title,
         summary=_summary(title, labels, lines, write),
@@ -96,7 +96,10 @@ def line_chart(
         paths=tuple((line.look, _path(line.values, places, ruler)) for line in lines),
         grid=tuple(Tick(ruler.y(value), tick(write(value))) for value in ruler.ticks),
         labels=tuple(_labels(labels, places)),
-        hits=tuple(_hit(place, places, rows[place], names, lines, ruler) for place in range(len(labels))),
+        hits=tuple(
+            _hit(place, places=places, row=rows[place], names=names, lines=lines, ruler=ruler)
+            for place in range(len(labels))
+        ),
         header=(over, *names),
         rows=rows,
     )
@@ -147,7 +150,13 @@ def _hit(
     width = 100 / len(places)
     told = [f"{name}: {text}" for name, text in zip(names, row[1:], strict=True)]
     dots = tuple((line.look, ruler.y(float(value))) for line in lines if (value := line.values[place]) is not None)
-    return Hit(round(places[place] - width / 2, 3), round(width, 3), places[place], "\n".join([row[0], *told]), dots)
+    return Hit(
+        left=round(places[place] - width / 2, 3),
+        width=round(width, 3),
+        middle=places[place],
+        tip="\n".join([row[0], *told]),
+        dots=dots,
+    )
 
 
 def _row(place: int, label: str, lines: Sequence[Line], band: Band | None, write: Writer) -> tuple[str, ...]:

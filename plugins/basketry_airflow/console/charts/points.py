@@ -21,7 +21,7 @@ class Dot:
     y: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PointChart:
     """All that the template draws. dots: (per cent from the left, pixels from the top, what it tells)."""
 

@@ -30,7 +30,7 @@ LONGEST = 300
 SHOWN_ROWS = 200
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Shown:
     """An answer as it is drawn. cells: texts of the first rows; bars: share of each row's first measure in the largest."""
 
@@ -69,13 +69,13 @@ def ask(viewer: Viewer, question: str) -> Shown:
     found = answer(question, team=viewer.team.name, warehouse=viewer.warehouse)
     now = datetime.now(UTC)
     if not found.answered:
-        return Shown(found, now)
+        return Shown(answer=found, now=now)
     currency = viewer.catalog.currency
     writers = [_writer(column.unit, currency) for column in found.columns]
     cells = tuple(
         tuple(write(value) for write, value in zip(writers, row, strict=True)) for row in found.rows[:SHOWN_ROWS]
     )
-    return Shown(found, now, cells, _bars(found), _line(found, currency))
+    return Shown(answer=found, now=now, cells=cells, bars=_bars(found), line=_line(found, currency))
 
 
 def _writer(unit: str, currency: str) -> formats.Writer:

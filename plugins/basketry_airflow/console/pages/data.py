@@ -34,7 +34,7 @@ VIEWS = (
 MOST_LINES = 100
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Quarantine:
     """Rows set aside. reasons: rows by reason; verbatim: whether the team sees the rows as delivered; replay: how to start it."""
 
@@ -55,7 +55,7 @@ class Step:
     makes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Data:
     """What the page shows; of files to steps only what `view` asks for is filled."""
 
@@ -101,15 +101,21 @@ def data(viewer: Viewer, given: Mapping[str, str], user: Any) -> Data:
     feed = given.get("feed", "") if given.get("feed") in feeds else ""
     if view == "files":
         lacking = viewer.missing("Files", "ingest", FILES)
-        return Data(view, feed, feeds, lacking, files=() if lacking else _files(viewer, feed))
+        return Data(view=view, feed=feed, feeds=feeds, lacking=lacking, files=() if lacking else _files(viewer, feed))
     if view == "quarantine":
         lacking = viewer.missing("Quarantine", "ingest", QUARANTINE)
-        return Data(view, feed, feeds, lacking, quarantine=None if lacking else _quarantine(viewer, feed, user))
+        return Data(
+            view=view,
+            feed=feed,
+            feeds=feeds,
+            lacking=lacking,
+            quarantine=None if lacking else _quarantine(viewer, feed, user),
+        )
     if view == "contracts":
-        return Data(view, feed, feeds, contract=contracts.get(feed), contracts=contracts)
+        return Data(view=view, feed=feed, feeds=feeds, contract=contracts.get(feed), contracts=contracts)
     if view == "tables":
-        return Data(view, feed, feeds, tables=_tables(viewer))
-    return Data(view, feed, feeds, steps=(*_of_contracts(contracts), *_of_jobs(viewer)))
+        return Data(view=view, feed=feed, feeds=feeds, tables=_tables(viewer))
+    return Data(view=view, feed=feed, feeds=feeds, steps=(*_of_contracts(contracts), *_of_jobs(viewer)))
 
 
 def _contracts(catalog: str) -> Mapping[str, Contract]:
@@ -150,7 +156,9 @@ def _quarantine(viewer: Viewer, feed: str, user: Any) -> Quarantine:
     ]
     reasons = tuple(viewer.records(counted, **values))
     replay = happenings.start_of(user, REPLAY_DAG)
-    return Quarantine(tuple(rows[:MOST_LINES]), len(rows) > MOST_LINES, reasons, verbatim, replay)
+    return Quarantine(
+        rows=tuple(rows[:MOST_LINES]), is_cut=len(rows) > MOST_LINES, reasons=reasons, verbatim=verbatim, replay=replay
+    )
 
 
 def _fields(content: str | None) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Filters:
         return {"bucket": self.bucket, "action": self.action, "category": self.category, "text": self.text}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Decisions:
     """What the page shows. quality: the newest outcome of 28 days over all products; buckets: products and revenue of each."""
 
@@ -133,7 +133,9 @@ def _outlook(viewer: Viewer, as_of: date) -> LineChart | Notice:
     ahead = f"""SELECT first_day, revenue, low_90, high_90 FROM {FORECASTS}
                 WHERE as_of = :as_of AND level = 'total' AND last_day - first_day = 6 ORDER BY first_day"""  # noqa: S608
     sold = list(reversed(viewer.records(past, limit=PAST_WEEKS)))
-    return past_and_ahead(viewer, "Revenue by week, sold and expected", sold, viewer.records(ahead, as_of=as_of), as_of)
+    return past_and_ahead(
+        viewer, "Revenue by week, sold and expected", sold=sold, ahead=viewer.records(ahead, as_of=as_of), as_of=as_of
+    )
 
 
 def past_and_ahead(viewer: Viewer, title: str, sold: list[Record], ahead: list[Record], as_of: date) -> LineChart:

@@ -25,7 +25,7 @@ NEWEST = 20
 """Verdicts of a model that are shown."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Model:
     """One kind of model. champion: by the registry, else by the newest verdict that moved it; verdicts: newest first.
 
@@ -86,7 +86,15 @@ def _model(name: str, rows: list[Record], told: Registered) -> Model:
     verdicts = tuple({**row, "checks": _checks(row["checks"])} for row in rows[:NEWEST])
     former = former_champions(rows, champion)
     kind = name.rpartition(".")[2]
-    return Model(kind, name, champion, told, verdicts, _standing(kind, rows, champion), former)
+    return Model(
+        kind=kind,
+        name=name,
+        champion=champion,
+        registry=told,
+        verdicts=verdicts,
+        standing=_standing(kind, rows, champion),
+        former=former,
+    )
 
 
 def _standing(kind: str, rows: list[Record], champion: str | None) -> Notice | None:

@@ -25,7 +25,7 @@ SURE = 1.96
 """Standard errors on either side of a 95 % interval."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Effect:
     """Click rates of who got chosen offers and of who got the popular one, and the difference with its 95 % interval."""
 
@@ -49,7 +49,7 @@ class Effect:
         return "chosen offers are clicked less often" if self.high < 0 else "no difference can be told yet"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Offers:
     """What the page shows. last_hour: sums of the 60 minutes before the newest event; policies: by policy version."""
 
@@ -141,7 +141,14 @@ def effect(treated_clicks: int, treated: int, control_clicks: int, control: int)
     """The difference of two rates; its interval by the normal approximation with unpooled variances (Wald)."""
     one, other = treated_clicks / treated, control_clicks / control
     error = SURE * math.sqrt(one * (1 - one) / treated + other * (1 - other) / control)
-    return Effect(one, other, treated, control, one - other - error, one - other + error)
+    return Effect(
+        treated=one,
+        control=other,
+        treated_shown=treated,
+        control_shown=control,
+        low=one - other - error,
+        high=one - other + error,
+    )
 
 
 def _policies(viewer: Viewer, day: date) -> tuple[Record, ...]:

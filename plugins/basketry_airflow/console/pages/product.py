@@ -26,7 +26,7 @@ CHANGES = (-0.3, -0.2, -0.1, -0.05, 0.0, 0.05, 0.1, 0.2, 0.3)
 """Price changes that the what-if shows, as shares of today's price."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Prices:
     """What other prices would earn. learned_from: product or category; best: the row with the highest expectation."""
 
@@ -37,7 +37,7 @@ class Prices:
     learned_from: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ProductPage:
     """What the page shows. forecasts: the horizons; came: forecasts that are over; prices: None where the price never told."""
 
@@ -81,7 +81,7 @@ def _history(viewer: Viewer, product_id: str, as_of: date) -> LineChart:
                   ORDER BY period_start DESC"""  # noqa: S608
         sold = list(reversed(viewer.records(sql, limit=PAST_WEEKS, product=product_id)))
     ahead = [row for row in _forecasts(viewer, product_id, as_of) if row["last_day"] - row["first_day"] == 6]
-    return past_and_ahead(viewer, "Revenue by week, sold and expected", sold, ahead, as_of)
+    return past_and_ahead(viewer, "Revenue by week, sold and expected", sold=sold, ahead=ahead, as_of=as_of)
 
 
 def _forecasts(viewer: Viewer, product_id: str, as_of: date) -> list[Record]:
@@ -116,7 +116,7 @@ def _what_if(viewer: Viewer, decision: Record, response: Record) -> Prices:
     elasticity, error = (np.array([float(response[name])]) for name in ("elasticity", "standard_error"))
     rows = []
     for changed in CHANGES:
-        told = what_if(revenue, low, high, elasticity, error, changed)
+        told = what_if(revenue, low=low, high=high, elasticity=elasticity, standard_error=error, change=changed)
         numbers = {"revenue": float(told.revenue[0]), "low": float(told.low[0]), "high": float(told.high[0])}
         rows.append({"change": changed, **numbers, "more": numbers["revenue"] - float(revenue[0])})
     chart = line_chart(
@@ -127,4 +127,10 @@ def _what_if(viewer: Viewer, decision: Record, response: Record) -> Prices:
         write=formats.money(viewer.catalog.currency),
         over="price",
     )
-    return Prices(chart, tuple(rows), response["elasticity"], response["standard_error"], response["level"])
+    return Prices(
+        chart=chart,
+        rows=tuple(rows),
+        elasticity=response["elasticity"],
+        standard_error=response["standard_error"],
+        learned_from=response["level"],
+    )

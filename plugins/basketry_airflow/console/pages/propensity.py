@@ -24,7 +24,7 @@ KIND = "propensity"
 TOP = 25
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Propensity:
     """What the page shows. deciles: customers and expected buyers of each tenth; versions: outcomes of each model version."""
 

@@ -32,7 +32,7 @@ MEASURES = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Tile:
     """One number of the period: how it is written, and its change on the period before and on a year ago, if it has one."""
 
@@ -43,7 +43,7 @@ class Tile:
     on_year: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Sales:
     """What the page shows. product: name of the product looked at; newer, older: neighbours of the period.
 
@@ -107,7 +107,7 @@ def sales(viewer: Viewer, parameters: Mapping[str, str]) -> Sales | Notice:
         baselines=baselines,
         older=periods.earlier(start, grain) if periods.earlier(start, grain) in history else None,
         newer=periods.earlier(start, grain, -1) if periods.earlier(start, grain, -1) in history else None,
-        tiles=tuple(_tile(name, label, look, now[name], sold) for name, label, look in MEASURES),
+        tiles=tuple(_tile(name, label, look, value=now[name], sold=sold) for name, label, look in MEASURES),
         chart=_chart(viewer, history, baselines, sold),
         lines=tuple(_with_share(lines[:MOST_LINES], now["net_revenue"])),
         is_cut=len(lines) > MOST_LINES,
@@ -159,7 +159,9 @@ def _history(viewer: Viewer, grain: str, place: Place, start: date) -> list[Reco
 
 def _tile(name: str, label: str, look: str, value: Any, sold: Mapping[str, Record]) -> Tile:
     now, before, year = (sold[one].get(name) for one in ("now", "before", "year"))
-    return Tile(label, look, value, formats.relative(now, before), formats.relative(now, year))
+    return Tile(
+        name=label, look=look, value=value, on_before=formats.relative(now, before), on_year=formats.relative(now, year)
+    )
 
 
 def _sold(viewer: Viewer, place: Place, baselines: Baselines) -> dict[str, Record]:

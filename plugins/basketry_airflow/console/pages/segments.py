@@ -34,7 +34,7 @@ class Cell:
     heat: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Segments:
     """What the page shows. grid: rows by frequency from 5 down, columns by recency from 1 up."""
 
@@ -87,7 +87,17 @@ def segments(viewer: Viewer, given: Mapping[str, str]) -> Segments | Notice:
     grid, customers = _grid(viewer, as_of)
     shown = tuple(viewer.records(profiles, as_of=as_of, view=view))
     moved, previous = _moved(viewer, view, days, [row["segment"] for row in shown])
-    return Segments(as_of, view, days, all_days, customers, grid, shown, moved, previous)
+    return Segments(
+        as_of=as_of,
+        view=view,
+        days=days,
+        all_days=all_days,
+        customers=customers,
+        grid=grid,
+        profiles=shown,
+        moved=moved,
+        previous=previous,
+    )
 
 
 def _grid(viewer: Viewer, as_of: date) -> tuple[tuple[tuple[Cell, ...], ...], int]:

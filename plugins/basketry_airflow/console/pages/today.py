@@ -21,7 +21,7 @@ from basketry_airflow.console.viewer import Notice, Record, Viewer
 router = APIRouter()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Freshness:
     """A table that the team may read. state: fresh, late or empty. deadline: none for what is written when something happens."""
 
@@ -34,7 +34,7 @@ class Freshness:
     deadline: Deadline | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Today:
     """What the page shows."""
 
@@ -69,7 +69,11 @@ def page(viewer: Looking, user: GetUserDep) -> Response:
 def today(viewer: Viewer, user: Any, now: datetime) -> Today:
     """All that the page shows. user: Airflow's own."""
     return Today(
-        now, freshness(viewer, now), happenings(user, viewer.catalogs[0]), _quarantine(viewer), _headline(viewer)
+        now=now,
+        tables=freshness(viewer, now),
+        happenings=happenings(user, viewer.catalogs[0]),
+        quarantine=_quarantine(viewer),
+        headline=_headline(viewer),
     )
 
 
@@ -84,7 +88,17 @@ def freshness(viewer: Viewer, now: datetime) -> tuple[Freshness, ...]:
         word = "empty" if state is None else _state(deadline, now - state.written_at)
         age = formats.ago(state.written_at if state else None, now)
         version, written = (state.version, state.written_at) if state else (None, None)
-        found.append(Freshness(name, table.meaning, version, written, age, word, deadline))
+        found.append(
+            Freshness(
+                name=name,
+                meaning=table.meaning,
+                version=version,
+                written_at=written,
+                age=age,
+                state=word,
+                deadline=deadline,
+            )
+        )
     return tuple(sorted(found, key=lambda one: ("late", "fresh", "empty").index(one.state)))
 
 
