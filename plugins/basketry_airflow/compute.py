@@ -43,9 +43,15 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Compute:
-    """A profile with what all jobs share. task: fields of a task; run: fields of the run; both as the Jobs API wants them.
+    """A profile with what all jobs share.
 
-    tags: the shared cost tags; polling and timeout in seconds; max_concurrent_runs: of one task at a time.
+    Attributes:
+        task: Fields of a task, as the Jobs API wants them.
+        run: Fields of the run, as the Jobs API wants them.
+        tags: The cost tags that all jobs share.
+        polling_seconds: Seconds between two looks at a run.
+        timeout_seconds: Seconds after which a run is ended; 0 for never.
+        max_concurrent_runs: Runs of one task at a time, at most.
     """
 
     task: Mapping[str, Any]
@@ -56,7 +62,7 @@ class Compute:
     max_concurrent_runs: int
 
     def task_fields(self, tags: Mapping[str, str]) -> dict[str, Any]:
-        """A task's compute with cost tags, which only a cluster of the run's own can carry."""
+        """Return a task's compute with cost tags, which only a cluster of the run's own can carry."""
         fields = dict(self.task)
         if "new_cluster" in fields:
             cluster = fields["new_cluster"]
@@ -65,12 +71,12 @@ class Compute:
 
 
 def profile_names(include: Path) -> list[str]:
-    """Every profile there is."""
+    """Return the names of all profiles, sorted."""
     return sorted(path.stem for path in (include / "compute").glob("*.yaml"))
 
 
-def cloud_of_environment() -> str:
-    """The cloud that BASKETRY_CLOUD names, aws without it."""
+def configured_cloud() -> str:
+    """Return the cloud that BASKETRY_CLOUD names, aws without it."""
     cloud = os.environ.get("BASKETRY_CLOUD") or "aws"
     if cloud not in CLOUDS:
         raise BadInputError(f"BASKETRY_CLOUD is '{cloud}'; set it to one of: {', '.join(CLOUDS)}.")
@@ -78,9 +84,16 @@ def cloud_of_environment() -> str:
 
 
 def load_compute(include: Path, job: str, *, cloud: str = "aws", folder: str = "/Workspace/Shared/basketry") -> Compute:
-    """The compute of a job; BadInputError names file, line and what is wrong.
+    """Read the compute of a job.
 
-    folder: where `make deploy` put the library.
+    Args:
+        include: The include folder.
+        job: The name of the job's script.
+        cloud: One of CLOUDS.
+        folder: Where `make deploy` put the library.
+
+    Raises:
+        BadInputError: A file is wrong; names file and line.
     """
     choice = _choice(include)
     name = choice["jobs"].get(job, choice["default"])
@@ -90,7 +103,11 @@ def load_compute(include: Path, job: str, *, cloud: str = "aws", folder: str = "
 def load_shared(
     include: Path, dag_id: str, *, cloud: str = "aws", folder: str = "/Workspace/Shared/basketry"
 ) -> Compute | None:
-    """The compute that the tasks of a DAG share, None where each has its own; BadInputError when it has no cluster."""
+    """Read the compute that the tasks of a DAG share; None where each task has its own.
+
+    Raises:
+        BadInputError: The shared profile has no cluster of its own.
+    """
     name = _choice(include)["shared"].get(dag_id)
     if name is None:
         return None
@@ -101,7 +118,7 @@ def load_shared(
 
 
 def load_profile(include: Path, name: str, *, cloud: str, folder: str = "/Workspace/Shared/basketry") -> Compute:
-    """One profile, rendered for a cloud."""
+    """Read one profile, rendered for a cloud."""
     choice = _choice(include)
     path = include / "compute" / f"{name}.yaml"
     root = read_document(path, label_of(path, include))
@@ -125,7 +142,7 @@ def load_profile(include: Path, name: str, *, cloud: str, folder: str = "/Worksp
 def _rendered(
     kind: str, entries: Mapping[str, Node], cloud: str, packages: list[str], wheel: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Fields of the task and of the run."""
+    """Return the fields of the task and those of the run."""
     if kind == "serverless":
         spec = {
             "environment_version": entries["environment_version"].string("environment_version"),
@@ -135,7 +152,7 @@ def _rendered(
         if "budget_policy_id" in entries:
             run["budget_policy_id"] = entries["budget_policy_id"].string("budget_policy_id")
         return {"environment_key": ENVIRONMENT}, run
-    libraries = [*({"pypi": {"package": one}} for one in packages), {"whl": wheel}]
+    libraries = [*({"pypi": {"package": package}} for package in packages), {"whl": wheel}]
     if kind == "existing_cluster":
         return {"existing_cluster_id": entries["cluster_id"].string("cluster_id"), "libraries": libraries}, {}
     return {"new_cluster": _cluster(entries, cloud), "libraries": libraries}, {}
@@ -171,12 +188,12 @@ def _choice(include: Path) -> dict[str, Any]:
 
 
 def _chosen(node: Node, what: str, folder: Path, profiles: list[str]) -> dict[str, str]:
-    """The profile of each job or DAG, all of which are files of a folder (where there is one)."""
-    known = {file.stem for file in folder.glob("*.py")}
+    """Return the profile of each job or DAG, all of which are files of a folder (where there is one)."""
+    files = {file.stem for file in folder.glob("*.py")}
     chosen = node.expect(dict, f"the choice by {what}")
     for name, profile in chosen.items():
-        if known and name not in known:
-            profile.fail(f"there is no {what} '{name}'; {nearest(name, known)}")
+        if files and name not in files:
+            profile.fail(f"there is no {what} '{name}'; {nearest(name, files)}")
     return {name: profile.choice("profile", profiles) for name, profile in chosen.items()}
 
 
@@ -186,11 +203,11 @@ def _whole(entries: Mapping[str, Node], key: str, default: int) -> int:
 
 
 def _plain(node: Node, what: str) -> Any:
-    """The value without its places; nothing in it may be empty."""
+    """Return the value without its positions in the file; nothing in it may be empty."""
     if node.value is None:
         return node.fail(f"{what} is empty; give it a value or delete the line.")
     if isinstance(node.value, dict):
-        return {key: _plain(one, f"{what}.{key}") for key, one in node.value.items()}
+        return {key: _plain(value, f"{what}.{key}") for key, value in node.value.items()}
     if isinstance(node.value, list):
-        return [_plain(one, what) for one in node.value]
+        return [_plain(value, what) for value in node.value]
     return node.value

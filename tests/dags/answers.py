@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 QUESTION = "gate.ask"
-PATIENCE = 300
+SECONDS = 300
 
 
 def question() -> Any:
@@ -17,7 +17,7 @@ def question() -> Any:
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
-    for _ in range(PATIENCE):
+    for _ in range(SECONDS):
         with create_session() as session:
             waiting = session.scalar(select(TaskInstance).where(TaskInstance.state == "awaiting_input"))
             if waiting is not None:

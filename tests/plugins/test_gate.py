@@ -16,7 +16,7 @@ from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
 from basketry.errors import BadInputError
 from basketry.gates import Gate, Verdict, load_gate
 from basketry.registry import VersionRun
-from basketry_airflow.gate import Ask, came_true, gate, judged, log_in_to_registry, told
+from basketry_airflow.gate import Ask, decision_payload, evaluate_challenger, gate, log_in_to_registry, realised_metric
 from tests.plugins.rendering import context
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -176,8 +176,8 @@ def test_no_answer_is_no(ask: Ask) -> None:
 @pytest.mark.parametrize(("compared", "champion"), [("3", "4"), ("", "4"), ("3", None)])
 def test_a_comparison_with_another_champion_is_refused(judge: Gate, compared: str, champion: str | None) -> None:
     """Numbers against a champion that is none any more say nothing about today's."""
-    said = judged(judge, VersionRun("r", {}, {"basketry.champion_version": compared}), champion, {})
-    assert (said.verdict, said.reason) == (
+    result = evaluate_challenger(judge, VersionRun("r", {}, {"basketry.champion_version": compared}), champion, {})
+    assert (result.verdict, result.reason) == (
         "refuse",
         f"it was compared with champion {compared or 'none'}, but the champion is {champion or 'none'}: train again.",
     )
@@ -189,18 +189,18 @@ def test_a_champion_that_could_not_be_judged_is_asked_about(judge: Gate) -> None
     for margin in judge.must_beat:
         good |= {margin.metric: 0.2, f"versus/naive/{margin.baseline}/{margin.metric}/low": 0.1}
     tags = {"basketry.champion_version": "", "basketry.champion_problem": "version 4 cannot be loaded."}
-    said = judged(judge, VersionRun("r", good, tags), "4", {})
-    assert (said.verdict, said.reason) == (
+    result = evaluate_challenger(judge, VersionRun("r", good, tags), "4", {})
+    assert (result.verdict, result.reason) == (
         "ask",
         "the champion could not be judged on the challenger's test rows; all other checks hold. version 4 cannot be loaded.",
     )
-    assert judged(judge, VersionRun("r", {**good, "roc_auc": 0.1}, tags), "4", {}).verdict == "refuse"
+    assert evaluate_challenger(judge, VersionRun("r", {**good, "roc_auc": 0.1}, tags), "4", {}).verdict == "refuse"
 
 
 def test_the_question_shows_the_numbers(judge: Gate) -> None:
     """Subject, reason, what either answer does, and the table of checks."""
-    said = Verdict("ask", "the challenger cannot be told from the champion.", ())
-    answer = told(judge, MODEL, challenger="7", champion=None, said=said)
+    verdict = Verdict("ask", "the challenger cannot be told from the champion.", ())
+    answer = decision_payload(judge, MODEL, challenger="7", champion=None, verdict=verdict)
     assert answer["subject"] == f"{MODEL}: version 7 instead of none? The gate says ask."
     assert answer["body"].startswith(
         "The challenger cannot be told from the champion.\n\n"
@@ -223,8 +223,12 @@ def test_the_question_shows_the_numbers(judge: Gate) -> None:
 )
 def test_what_the_gate_decides_alone_is_told_as_decided(judge: Gate, verdict: str, follows: str) -> None:
     """The log offers no choice where there is none, and says what a provisional champion is."""
-    answer = told(
-        judge, MODEL, challenger="7", champion=None, said=Verdict(verdict, "calibration is 0.0207, at most 0.02.", ())
+    answer = decision_payload(
+        judge,
+        MODEL,
+        challenger="7",
+        champion=None,
+        verdict=Verdict(verdict, "calibration is 0.0207, at most 0.02.", ()),
     )
     assert answer["verdict"] == verdict and answer["subject"].endswith(f"The gate says {verdict}.")
     assert answer["body"].startswith(f"Calibration is 0.0207, at most 0.02.\n\n{follows}\n\n| condition |")
@@ -240,14 +244,14 @@ def test_what_came_true_is_the_mean_of_the_newest_days(judge: Gate, monkeypatch:
         asked.append((catalog, table.full_name, where))
         return rows
 
-    monkeypatch.setattr("basketry_airflow.lake.read_rows", read_rows)
+    monkeypatch.setattr("basketry_airflow.ops_tables.read_rows", read_rows)
     promise = VersionRun("r", {"average_precision": 0.25}, {})
     monkeypatch.setattr("basketry.registry.version_run", lambda name, version: promise)
-    found = came_true("demo", MODEL, judge, "6")
-    assert found == pytest.approx({"realised/average_precision": 0.06, "promised/average_precision": 0.25})
+    means = realised_metric("demo", MODEL, judge, "6")
+    assert means == pytest.approx({"realised/average_precision": 0.06, "promised/average_precision": 0.25})
     assert asked == [("demo", "gold.propensity_outcomes", {"category": "", "audience": "all", "model_version": "6"})]
     rows.clear()
-    assert came_true("demo", MODEL, judge, "6") == came_true("demo", MODEL, judge, None) == {}
+    assert realised_metric("demo", MODEL, judge, "6") == realised_metric("demo", MODEL, judge, None) == {}
 
 
 def test_a_registry_that_is_down_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,13 +294,15 @@ def test_on_databricks_the_registry_is_unity_catalog(
     )
     monkeypatch.setattr(Connection, "get", lambda name: connection)
     monkeypatch.setenv("BASKETRY_RUNTIME", "databricks")
-    for known in ({"MLFLOW_TRACKING_URI": "http://127.0.0.1:5000"}, {}):
-        environment = {**os.environ, **known}
-        for name in [name for name in environment if name.startswith(("DATABRICKS_", "MLFLOW_")) and name not in known]:
+    for preset in ({"MLFLOW_TRACKING_URI": "http://127.0.0.1:5000"}, {}):
+        environment = {**os.environ, **preset}
+        for name in [
+            name for name in environment if name.startswith(("DATABRICKS_", "MLFLOW_")) and name not in preset
+        ]:
             del environment[name]
         monkeypatch.setattr(os, "environ", environment)
         log_in_to_registry()
-        found = {name: value for name, value in environment.items() if name.startswith(("DATABRICKS_", "MLFLOW_"))}
-        assert found == known or not known
-    places = {"MLFLOW_TRACKING_URI": "databricks", "MLFLOW_REGISTRY_URI": "databricks-uc"}
-    assert found == {**places, "DATABRICKS_HOST": "https://w.example", **expected}
+        variables = {name: value for name, value in environment.items() if name.startswith(("DATABRICKS_", "MLFLOW_"))}
+        assert variables == preset or not preset
+    addresses = {"MLFLOW_TRACKING_URI": "databricks", "MLFLOW_REGISTRY_URI": "databricks-uc"}
+    assert variables == {**addresses, "DATABRICKS_HOST": "https://w.example", **expected}

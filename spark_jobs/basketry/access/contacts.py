@@ -34,7 +34,7 @@ def valid_emails(texts: pa.Array) -> pa.Array:
     Blanks around an address, invisible characters and the name before `<…>` are cut off; a blank inside the address, or
     a second @, makes it invalid.
     """
-    return by_distinct(texts, _checked_emails)
+    return map_distinct(texts, _checked_emails)
 
 
 def valid_phones(texts: pa.Array, regions: pa.Array) -> pa.Array:
@@ -43,10 +43,10 @@ def valid_phones(texts: pa.Array, regions: pa.Array) -> pa.Array:
     regions: ISO 3166 country code of each customer's address, which a number without + is read in; null reads none.
     """
     keys = pc.binary_join_element_wise(pc.fill_null(regions, ""), _visible(texts), _SEPARATOR)
-    return by_distinct(keys, _checked_phones)
+    return map_distinct(keys, _checked_phones)
 
 
-def mailboxes(emails: pa.Array) -> pa.Array:
+def mailbox_keys(emails: pa.Array) -> pa.Array:
     """What is the same for two addresses of one mailbox: the normalised address in small letters.
 
     RFC 5321 lets a server tell capitals of the local part apart; none that people use does, and of two who may be one
@@ -55,7 +55,7 @@ def mailboxes(emails: pa.Array) -> pa.Array:
     return pc.utf8_lower(emails)
 
 
-def numbers(phones: pa.Array, texts: pa.Array, regions: pa.Array, default: str) -> pa.Array:
+def number_keys(phones: pa.Array, texts: pa.Array, regions: pa.Array, default: str) -> pa.Array:
     """What is the same for two spellings of one number: its E.164 form, read in `default` where the country is unknown.
 
     phones: what `valid_phones` says of these texts in these regions.
@@ -64,7 +64,7 @@ def numbers(phones: pa.Array, texts: pa.Array, regions: pa.Array, default: str) 
     return pc.coalesce(phones, valid_phones(homeless, pa.repeat(default, len(texts))))
 
 
-def by_distinct(texts: pa.Array, check: Callable[[pa.Array], pa.Array]) -> pa.Array:
+def map_distinct(texts: pa.Array, check: Callable[[pa.Array], pa.Array]) -> pa.Array:
     """What `check` says of each value, asked for distinct ones only; null stays null."""
     encoded = texts.dictionary_encode()
     return check(encoded.dictionary).take(encoded.indices)
@@ -88,7 +88,7 @@ def _checked_emails(distinct: pa.Array) -> pa.Array:
         pc.less_equal(pc.utf8_length(local), _LONGEST_LOCAL), pc.less_equal(pc.utf8_length(texts), _LONGEST_MAIL)
     )
     plain = pc.fill_null(short, False)
-    known = by_distinct(domain, lambda names: _mapped(names, _domain))
+    known = map_distinct(domain, lambda names: _mapped(names, _domain))
     quick = pc.if_else(plain, pc.binary_join_element_wise(local, known, "@"), None)
     return _with_rest(quick, texts, pc.invert(plain), _email)
 

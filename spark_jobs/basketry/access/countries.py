@@ -9,7 +9,7 @@ from importlib.resources import files
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from basketry.access.contacts import by_distinct
+from basketry.access.contacts import map_distinct
 
 
 def country_code(texts: pa.Array, default: str) -> pa.Array:
@@ -21,7 +21,7 @@ def country_code(texts: pa.Array, default: str) -> pa.Array:
         """Codes of some names; the default where a name is absent."""
         return pa.array([codes.get(name.upper()) if name else default for name in names.to_pylist()], pa.string())
 
-    return by_distinct(given, looked_up)
+    return map_distinct(given, looked_up)
 
 
 @lru_cache(maxsize=1)

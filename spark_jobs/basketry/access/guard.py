@@ -1,6 +1,6 @@
 """The wall before every query that a person, a page or a model wrote: what is not known to be harmless is refused.
 
-One SELECT; only tables and columns that the team may read; only the kinds of expressions of HARMLESS; a LIMIT always.
+One SELECT; only tables and columns that the team may read; only the kinds of expressions of ALLOWED; a LIMIT always.
 What reads files, settings, the clock or chance is in no list here, so it is refused like a word that does not exist.
 """
 
@@ -144,7 +144,7 @@ _FUNCTIONS = (
     exp.MapKeys,
     exp.StrPosition,
 )
-HARMLESS = frozenset((*_SHAPE, *_OPERATORS, *_FUNCTIONS))
+ALLOWED = frozenset((*_SHAPE, *_OPERATORS, *_FUNCTIONS))
 """Every kind of expression that a query may be made of."""
 
 DEEPEST, LONGEST = 60, 20_000
@@ -171,7 +171,7 @@ def guard(grants: Grants, team: str, sql: str, limit: int) -> Guarded:
     if len(sql) > LONGEST:
         raise AccessRefusedError("the query is too long: ask for less at once.")
     tree = parse_query(sql, DIALECT)
-    _only_harmless(tree)
+    _check_allowed(tree)
     tables = _tables(grants, team, tree)
     named = _with_names(grants, team, tree, tables)
     _limited(named, limit)
@@ -184,9 +184,9 @@ def visible_columns(grants: Grants, team: str, full_name: str) -> tuple[str, ...
     return tuple(name for name in access.table.column_names if name not in access.masked)
 
 
-def _only_harmless(tree: exp.Expression) -> None:
+def _check_allowed(tree: exp.Expression) -> None:
     for node in tree.walk():
-        if type(node) not in HARMLESS:
+        if type(node) not in ALLOWED:
             raise AccessRefusedError(f"the query uses {_called(node)}, which may not be asked: see docs/ask.md.")
         if node.depth > DEEPEST:
             raise AccessRefusedError("the query is nested too deeply: ask for less at once.")

@@ -18,10 +18,10 @@ from basketry.access.model import Grants
 from basketry.contracts import Contract
 from basketry.tables import CUSTOMERS, MARKETING_AUDIENCE, Table
 
-Place = tuple[str, str]
+ColumnRef = tuple[str, str]
 """A column: schema.table, column."""
 
-RENAMED: Mapping[Place, Place] = {(MARKETING_AUDIENCE.full_name, "zip"): (CUSTOMERS.full_name, "postal_code")}
+RENAMED: Mapping[ColumnRef, ColumnRef] = {(MARKETING_AUDIENCE.full_name, "zip"): (CUSTOMERS.full_name, "postal_code")}
 """Columns of declared tables under another name than their source's."""
 
 _EVERYWHERE = frozenset({"email", "phone", "street", "postal_code"})
@@ -32,8 +32,8 @@ _EVERYWHERE = frozenset({"email", "phone", "street", "postal_code"})
 class Leak:
     """A way of personal data out: from a tagged column to one that is not, and who reads it there."""
 
-    source: Place
-    target: Place
+    source: ColumnRef
+    target: ColumnRef
     teams: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -41,13 +41,15 @@ class Leak:
         return f"{'.'.join(self.source)} reaches {'.'.join(self.target)}, which is not tagged; read by {', '.join(self.teams)}"
 
 
-def leaks(grants: Grants, edges: Iterable[tuple[Place, Place]], views: Mapping[str, Table] | None = None) -> list[Leak]:
+def find_leaks(
+    grants: Grants, edges: Iterable[tuple[ColumnRef, ColumnRef]], views: Mapping[str, Table] | None = None
+) -> list[Leak]:
     """Every untagged column that a tagged one reaches and a team may read that does not see personal data in clear.
 
     edges: source, target. views: tables that SQL makes, by schema.table, beside the declared ones.
     """
     tables = {**grants.tables, **(views or {})}
-    after: dict[Place, set[Place]] = {}
+    after: dict[ColumnRef, set[ColumnRef]] = {}
     for source, target in edges:
         after.setdefault(source, set()).add(target)
     found = []
@@ -60,8 +62,8 @@ def leaks(grants: Grants, edges: Iterable[tuple[Place, Place]], views: Mapping[s
     return found
 
 
-def _reached(source: Place, after: Mapping[Place, set[Place]]) -> set[Place]:
-    found: set[Place] = set()
+def _reached(source: ColumnRef, after: Mapping[ColumnRef, set[ColumnRef]]) -> set[ColumnRef]:
+    found: set[ColumnRef] = set()
     waiting = [source]
     while waiting:
         for target in after.get(waiting.pop(), ()):
@@ -71,7 +73,7 @@ def _reached(source: Place, after: Mapping[Place, set[Place]]) -> set[Place]:
     return found
 
 
-def _readers(grants: Grants, tables: Mapping[str, Table], target: Place) -> tuple[str, ...]:
+def _readers(grants: Grants, tables: Mapping[str, Table], target: ColumnRef) -> tuple[str, ...]:
     """The teams that would see a tagged value in a column; none where the column is tagged itself, as it is then masked."""
     table = tables[target[0]]
     if target[1] in table.pii_columns:
@@ -79,7 +81,7 @@ def _readers(grants: Grants, tables: Mapping[str, Table], target: Place) -> tupl
     return tuple(name for name, team in grants.teams.items() if team.pii != "clear" and team.may_read(table))
 
 
-def contract_edges(contract: Contract) -> Iterable[tuple[Place, Place]]:
+def contract_edges(contract: Contract) -> Iterable[tuple[ColumnRef, ColumnRef]]:
     """From each delivered column to the columns of silver whose expressions name it."""
     for column in contract.mapped:
         tree = sqlglot.parse_one(f"SELECT {column.expression}", dialect="databricks")
@@ -87,7 +89,7 @@ def contract_edges(contract: Contract) -> Iterable[tuple[Place, Place]]:
             yield (f"bronze.{contract.feed}", name), (contract.entity.full_name, column.name)
 
 
-def declared_edges(tables: Mapping[str, Table]) -> Iterable[tuple[Place, Place]]:
+def declared_edges(tables: Mapping[str, Table]) -> Iterable[tuple[ColumnRef, ColumnRef]]:
     """From silver.customers to the columns of later tables that bear its names, or that RENAMED names."""
     for name, table in tables.items():
         if table.schema in ("gold", "ops"):
@@ -99,7 +101,7 @@ def declared_edges(tables: Mapping[str, Table]) -> Iterable[tuple[Place, Place]]
         yield source, target
 
 
-def sql_edges(view: str, sql: str, tables: Mapping[str, Table]) -> Iterable[tuple[Place, Place]]:
+def sql_edges(view: str, sql: str, tables: Mapping[str, Table]) -> Iterable[tuple[ColumnRef, ColumnRef]]:
     """From every column that a query reads to the column it shows it in. view: schema.table that the query makes."""
     schema: dict[str, dict[str, dict[str, str]]] = {}
     for table in tables.values():

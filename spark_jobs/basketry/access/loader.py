@@ -27,7 +27,7 @@ def load_grants(catalog: str, include: Path) -> Grants:
     nodes: dict[str, Node] = top["teams"].expect(dict, "teams")
     tables = known_tables(catalog, include)
     teams = {name: _team(name, node, tables) for name, node in nodes.items()}
-    _told_apart(teams, nodes)
+    _check_distinct(teams, nodes)
     return Grants(catalog, top["pipeline"].string("pipeline"), teams, tables)
 
 
@@ -63,7 +63,7 @@ def _pattern(node: Node, tables: dict[str, Table]) -> str:
     return text
 
 
-def _told_apart(teams: dict[str, Team], nodes: dict[str, Node]) -> None:
+def _check_distinct(teams: dict[str, Team], nodes: dict[str, Node]) -> None:
     """Nobody is in two teams, and no two teams are the same group."""
     seen: dict[str, str] = {}
     for name, team in teams.items():

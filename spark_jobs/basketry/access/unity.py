@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Securable = tuple[str, str]
 """Kind (CATALOG, SCHEMA, TABLE) and full name."""
 
-Held = dict[Securable, dict[str, frozenset[str]]]
+Privileges = dict[Securable, dict[str, frozenset[str]]]
 """Privileges by securable and principal."""
 
 MASK = "mask_personal"
@@ -27,7 +27,7 @@ MASK = "mask_personal"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class GrantChange:
     """One principal gets or loses a privilege on one securable. by_hand: nobody asked for it in the file."""
 
     securable: Securable
@@ -44,14 +44,14 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Plan:
+class GrantPlan:
     """What would change. statements: SQL of the masks, in order."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[GrantChange, ...]
     statements: tuple[str, ...]
 
     @property
-    def drift(self) -> tuple[Change, ...]:
+    def drift(self) -> tuple[GrantChange, ...]:
         """What somebody granted by hand."""
         return tuple(change for change in self.changes if change.by_hand)
 
@@ -61,24 +61,24 @@ class Plan:
         return (*told, *self.statements) or ("grants are as the file says",)
 
 
-def plan(client: WorkspaceClient, grants: Grants) -> Plan:
+def plan_grants(client: WorkspaceClient, grants: Grants) -> GrantPlan:
     """Compare the file with Unity Catalog. Writes nothing."""
     stored = _stored_tables(client, grants.catalog)
-    wanted = desired(grants, stored)
+    wanted = desired_privileges(grants, stored)
     schemas = sorted({name.split(".")[0] for name in stored})
     everything = [
         ("CATALOG", grants.catalog),
         *(("SCHEMA", f"{grants.catalog}.{schema}") for schema in schemas),
         *(("TABLE", f"{grants.catalog}.{name}") for name in sorted(stored)),
     ]
-    found_there = {securable: held(client, securable) for securable in everything}
+    found_there = {securable: privileges_on(client, securable) for securable in everything}
     managed = {team.principal for team in grants.teams.values()}
     changes = tuple(_changes(wanted, found_there, managed, grants.pipeline))
-    return Plan(changes, tuple(_masks(grants, stored)))
+    return GrantPlan(changes, tuple(_masks(grants, stored)))
 
 
-def apply(
-    client: WorkspaceClient, found: Plan, execute: Callable[[str], object], *, revoke_by_hand: bool = False
+def apply_grants(
+    client: WorkspaceClient, found: GrantPlan, execute: Callable[[str], object], *, revoke_by_hand: bool = False
 ) -> int:
     """Do what the plan says, masks before grants, so that nothing is readable unmasked; returns how many steps.
 
@@ -88,11 +88,11 @@ def apply(
         execute(statement)
     done = [change for change in found.changes if revoke_by_hand or not change.by_hand]
     for change in done:
-        carry_out(client, change)
+        apply_change(client, change)
     return len(done) + len(found.statements)
 
 
-def carry_out(client: WorkspaceClient, change: Change) -> None:
+def apply_change(client: WorkspaceClient, change: GrantChange) -> None:
     """Grant or revoke one privilege."""
     from databricks.sdk.service.catalog import PermissionsChange, Privilege
 
@@ -101,9 +101,9 @@ def carry_out(client: WorkspaceClient, change: Change) -> None:
     client.grants.update(kind, name, changes=[PermissionsChange(principal=change.principal, add=given, remove=taken)])
 
 
-def desired(grants: Grants, stored: Iterable[str]) -> Held:
+def desired_privileges(grants: Grants, stored: Iterable[str]) -> Privileges:
     """The privileges that the file asks for, of the tables that exist. stored: names as schema.table."""
-    found: Held = {}
+    found: Privileges = {}
     for team in grants.teams.values():
         for name in stored:
             table = grants.tables.get(name)
@@ -115,18 +115,18 @@ def desired(grants: Grants, stored: Iterable[str]) -> Held:
     return found
 
 
-def _changes(wanted: Held, found: Held, managed: set[str], pipeline: str) -> Iterator[Change]:
+def _changes(wanted: Privileges, found: Privileges, managed: set[str], pipeline: str) -> Iterator[GrantChange]:
     for securable, principals in found.items():
         should = wanted.get(securable, {})
         for principal in sorted({*principals, *should} - {pipeline}):
             is_, ought = principals.get(principal, frozenset()), should.get(principal, frozenset())
             yield from (
-                Change(securable=securable, principal=principal, privilege=one, grant=True)
+                GrantChange(securable=securable, principal=principal, privilege=one, grant=True)
                 for one in sorted(ought - is_)
             )
             # What a team holds beyond the file may be yesterday's file or a hand: the file does not remember, so a hand.
             yield from (
-                Change(securable=securable, principal=principal, privilege=one, grant=False, by_hand=True)
+                GrantChange(securable=securable, principal=principal, privilege=one, grant=False, by_hand=True)
                 for one in sorted(is_ - ought)
             )
 
@@ -142,7 +142,7 @@ def _stored_tables(client: WorkspaceClient, catalog: str) -> dict[str, Mapping[s
     return found
 
 
-def held(client: WorkspaceClient, securable: Securable) -> dict[str, frozenset[str]]:
+def privileges_on(client: WorkspaceClient, securable: Securable) -> dict[str, frozenset[str]]:
     """The privileges on a securable by principal, those that it inherits left out."""
     given = client.grants.get(*securable).privilege_assignments or []
     return {str(one.principal): frozenset(str(name.value) for name in one.privileges or []) for one in given}

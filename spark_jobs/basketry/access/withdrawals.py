@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from basketry.access.contacts import mailboxes, numbers, valid_emails, valid_phones
+from basketry.access.contacts import mailbox_keys, number_keys, valid_emails, valid_phones
 from basketry.access.countries import country_code
 from basketry.tables import ALL_CHANNELS, CHANNELS
 from basketry.tables.withdrawals import channel_meant
@@ -37,8 +37,8 @@ def withdrawals_of(rows: pa.Table, country: str) -> Withdrawals:
     """All withdrawals, from rows with the columns DELIVERED. country: ISO 3166 code of who names none."""
     code, phones = country_code(_texts(rows, "country"), country), _texts(rows, "phone")
     keys = {
-        "email": mailboxes(valid_emails(_texts(rows, "email"))).to_pylist(),
-        "phone": numbers(valid_phones(phones, code), phones, code, country).to_pylist(),
+        "email": mailbox_keys(valid_emails(_texts(rows, "email"))).to_pylist(),
+        "phone": number_keys(valid_phones(phones, code), phones, code, country).to_pylist(),
     }
     customers = _texts(rows, "customer_id").to_pylist()
     meant = [channel_meant(word) for word in _texts(rows, "channel").to_pylist()]

@@ -11,20 +11,20 @@ from pathlib import Path
 
 from basketry.ask.drafts import Drafter
 from basketry.ask.grammar import Grammar
+from basketry.ask.items import Item, UnknownWordsError, read_items
 from basketry.ask.lexicon import UNCLEAR, Lexicon
 from basketry.ask.model import DATE, NUMBER, TEXT, Answer, Heading, NotUnderstoodError
-from basketry.ask.personal import PersonalDataError, refuse_personal
-from basketry.ask.phrases import OtherCubeError, RewordError
-from basketry.ask.planning import MOST_ROWS, Plan, plan
-from basketry.ask.reading import Item, UnknownWordsError, read
+from basketry.ask.personal_data import PersonalDataError, refuse_personal
+from basketry.ask.phrase_reader import OtherCubeError, RewordError
+from basketry.ask.planning import MOST_ROWS, QueryPlan, plan_query
 from basketry.ask.request import Request
-from basketry.ask.sentence import understood
+from basketry.ask.sentence import describe_request
 from basketry.ask.suggestions import near_questions
-from basketry.ask.vocabulary import first_day, lexicon_of, newest_day
-from basketry.ask.words import phrase, tokens
+from basketry.ask.tokenizer import stems_of, tokenize
+from basketry.ask.vocabulary import first_data_day, lexicon_of, newest_data_day
 from basketry.config.settings import Settings
 from basketry.errors import BasketryError
-from basketry.metrics.comparison import Extent
+from basketry.metrics.comparison import DateExtent
 from basketry.metrics.loader import load_metrics
 from basketry.metrics.model import SNAPSHOTS, Cube, Metrics
 from basketry.warehouse.model import Warehouse
@@ -34,11 +34,11 @@ SECONDS = 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Understood:
+class Interpretation:
     """A question with its one meaning. today: the last day of the data; as_of: the snapshot looked at."""
 
     request: Request
-    plan: Plan
+    plan: QueryPlan
     sentence: str
     today: date
     as_of: date | None
@@ -60,17 +60,17 @@ def answer(
     for what was asked: a question that is not understood, not allowed or too slow is answered by a refusal.
     """
     try:
-        found = understand(question, team=team, warehouse=warehouse, today=today, metrics=metrics)
+        found = interpret(question, team=team, warehouse=warehouse, today=today, metrics=metrics)
         rows = warehouse.query(found.plan.sql, team=team, limit=MOST_ROWS, seconds=SECONDS)
     except NotUnderstoodError as error:
         if drafter is not None and not isinstance(error, PersonalDataError):
-            return drafted(
+            return answer_draft(
                 question,
                 drafter,
                 team=team,
                 warehouse=warehouse,
                 today=today,
-                metrics=metrics or metrics_in(Settings.from_environment().include),
+                metrics=metrics or cached_metrics(Settings.from_environment().include),
             )
         return Answer(question=question, refusal=error.message, suggestions=error.suggestions)
     except BasketryError as error:
@@ -88,7 +88,7 @@ def answer(
     )
 
 
-def drafted(
+def answer_draft(
     question: str, drafter: Drafter, team: str, warehouse: Warehouse, today: date | None, metrics: Metrics
 ) -> Answer:
     """The answer by somebody else's query; a refusal where there is none, or it may not be asked."""
@@ -122,12 +122,12 @@ def _heading(name: str, values: Sequence[object], metrics: Metrics) -> Heading:
     return Heading(name, name.replace("_", " "), units.get(name, plain))
 
 
-def understand(
+def interpret(
     question: str, *, team: str, warehouse: Warehouse, today: date | None = None, metrics: Metrics | None = None
-) -> Understood:
+) -> Interpretation:
     """What a question means, without its rows; NotUnderstoodError, with suggestions, when that is not certain."""
-    known = metrics or metrics_in(Settings.from_environment().include)
-    words = tokens(question)
+    known = metrics or cached_metrics(Settings.from_environment().include)
+    words = tokenize(question)
     refuse_personal(words, warehouse.grants)
     lexicon = lexicon_of(known, warehouse, team)
     if not lexicon.cubes:
@@ -139,13 +139,13 @@ def understand(
     def works(candidate: str) -> bool:
         """Whether a candidate would be understood."""
         try:
-            _request(read(tokens(candidate), lexicon, day), lexicon, day)
+            _request(read_items(tokenize(candidate), lexicon, day), lexicon, day)
         except NotUnderstoodError:
             return False
         return True
 
     try:
-        items = read(words, lexicon, day)
+        items = read_items(words, lexicon, day)
     except UnknownWordsError as error:
         raise NotUnderstoodError(error.message, near_questions(question, error.words, lexicon, works)) from None
     _refuse_unclear(question, items, known, works)
@@ -156,17 +156,17 @@ def understand(
         raise NotUnderstoodError(error.message, readings) from None
     request = _with_lacking(request, warehouse, team, day)
     as_of = _as_of(request, warehouse, team, day)
-    return Understood(
+    return Interpretation(
         request=request,
-        plan=plan(request, day, as_of),
-        sentence=understood(request, day, as_of),
+        plan=plan_query(request, day, as_of),
+        sentence=describe_request(request, day, as_of),
         today=day,
         as_of=as_of,
     )
 
 
 @functools.cache
-def metrics_in(include: Path) -> Metrics:
+def cached_metrics(include: Path) -> Metrics:
     """The metrics of an include folder, read once."""
     return load_metrics(include)
 
@@ -174,7 +174,7 @@ def metrics_in(include: Path) -> Metrics:
 def _last_day(lexicon: Lexicon, warehouse: Warehouse, team: str) -> date:
     """The last day of the first cube that has any."""
     for cube in lexicon.cubes.values():
-        newest = newest_day(cube, warehouse, team)
+        newest = newest_data_day(cube, warehouse, team)
         if newest is not None:
             return newest
     raise NotUnderstoodError("the tables are still empty: run the jobs that fill them.")
@@ -184,8 +184,8 @@ def _with_lacking(request: Request, warehouse: Warehouse, team: str, today: date
     """The request, its change withheld where the data do not fill the days; NotUnderstoodError where that is what is asked."""
     if request.comparison is None:
         return request
-    first = first_day(request.cube, warehouse, team) or today
-    lacking = request.comparison.lacking(Extent(first, today))
+    first = first_data_day(request.cube, warehouse, team) or today
+    lacking = request.comparison.no_change_reason(DateExtent(first, today))
     if lacking and (request.growth or any(bound.measure is None for bound in request.bounds)):
         compared = f"{request.comparison.now} with {request.comparison.before}"
         raise NotUnderstoodError(f"no change can be told from comparing {compared}: {lacking}.")
@@ -196,7 +196,7 @@ def _as_of(request: Request, warehouse: Warehouse, team: str, today: date) -> da
     if request.cube.kind != SNAPSHOTS or request.bucket:
         return None
     until = request.period.end if request.period else None
-    newest = newest_day(request.cube, warehouse, team, until)
+    newest = newest_data_day(request.cube, warehouse, team, until)
     if newest is None or (request.period and newest < request.period.start):
         when = f" for {request.period}" if request.period else ""
         raise NotUnderstoodError(f"{request.cube.meaning}: nothing is known{when}.")
@@ -262,8 +262,8 @@ def _chosen(found: dict[str, Request], items: Sequence[Item], lexicon: Lexicon) 
 
 
 def _default_of(item: Item, lexicon: Lexicon) -> str:
-    stems = phrase(item.text)
-    return next((cube for word, cube in lexicon.metrics.defaults.items() if phrase(word) == stems), "")
+    stems = stems_of(item.text)
+    return next((cube for word, cube in lexicon.metrics.defaults.items() if stems_of(word) == stems), "")
 
 
 def _measures_of(cubes: Sequence[Cube]) -> tuple[str, ...]:

@@ -7,12 +7,12 @@ from dataclasses import replace
 from sqlglot import exp
 
 from basketry.ask import lexicon as words
+from basketry.ask.items import NUMBER
 from basketry.ask.model import NotUnderstoodError
-from basketry.ask.phrases import OtherCubeError, Phrases, RewordError
-from basketry.ask.reading import NUMBER
+from basketry.ask.phrase_reader import OtherCubeError, PhraseReader, RewordError
 from basketry.ask.request import Bound, Request
-from basketry.ask.unused import refuse_best_of_each, refuse_unused
-from basketry.metrics.comparison import Comparison, with_named, with_previous, with_year_before
+from basketry.ask.unused_words import refuse_best_of_each, refuse_unused
+from basketry.metrics.comparison import PeriodComparison, with_named, with_previous, with_year_before
 from basketry.metrics.model import EVERYWHERE, PERIODS, SNAPSHOTS, Dimension, Measure
 from basketry.metrics.periods import UNITS, YEAR, Period, period_of
 
@@ -20,7 +20,7 @@ DEFAULT_TOP = 10
 DEFAULT_HORIZON = 28
 
 
-class Grammar(Phrases):
+class Grammar(PhraseReader):
     """One question to one cube."""
 
     def request(self) -> Request:
@@ -64,7 +64,7 @@ class Grammar(Phrases):
             self.periods[0] = named.preceding(other)
         return other
 
-    def _comparison(self) -> Comparison | None:
+    def _comparison(self) -> PeriodComparison | None:
         """What is compared, None when nothing is; NotUnderstoodError where that tells nothing."""
         compared = self._compared()
         if compared and compared.overlaps:
@@ -73,7 +73,7 @@ class Grammar(Phrases):
             )
         return compared
 
-    def _compared(self) -> Comparison | None:
+    def _compared(self) -> PeriodComparison | None:
         changes = {words.GROWTH, words.DECLINE} & self.seen
         if not (self.against or self._names_before() or changes):
             return None

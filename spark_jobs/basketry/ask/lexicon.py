@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from basketry.ask.words import phrase
+from basketry.ask.tokenizer import stems_of
 from basketry.metrics.model import Cube, Metrics
 
 MEASURE, DIMENSION, MEMBER, CUE = "measure", "dimension", "member", "cue"
@@ -235,7 +235,7 @@ class Lexicon:
         return self._phrases
 
     def _add(self, text: str, meaning: Meaning) -> None:
-        stems = phrase(text)
+        stems = stems_of(text)
         if not all(stem.isdecimal() for stem in stems):  # a number in a question is a number, not a member
             self._phrases.setdefault(stems, {})[meaning] = None
 

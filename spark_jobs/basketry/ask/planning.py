@@ -8,10 +8,10 @@ from datetime import date
 
 from sqlglot import exp
 
-from basketry.ask.expressions import ascending, compared, day_literal, one_of, only_where, ratio
 from basketry.ask.model import COUNT, DATE, MONEY, NUMBER, SHARE, TEXT, Chart, Heading, NotUnderstoodError
 from basketry.ask.request import Filter, Request
 from basketry.ask.sources import Source, source_of
+from basketry.ask.sql_expressions import ascending, compare_bound, day_literal, matches_filter, only_where, ratio
 from basketry.metrics.model import EVENTS, SNAPSHOTS, Dimension, Measure
 from basketry.metrics.periods import LONG_AGO, Period
 
@@ -22,7 +22,7 @@ FACTS = "facts"
 
 
 @dataclass(frozen=True)
-class Plan:
+class QueryPlan:
     """A query with what its columns are. order: of the columns of query."""
 
     query: exp.Select
@@ -35,7 +35,7 @@ class Plan:
         return self.query.sql(dialect=DIALECT, pretty=True)
 
 
-def plan(request: Request, today: date, as_of: date | None) -> Plan:
+def plan_query(request: Request, today: date, as_of: date | None) -> QueryPlan:
     """The query of a request.
 
     today: the last day of the data. as_of: the snapshot that is looked at, for cubes of snapshots.
@@ -44,7 +44,7 @@ def plan(request: Request, today: date, as_of: date | None) -> Plan:
     source = source_of(request, today)
     builder = _Builder(request, source, as_of)
     query = builder.query()
-    return Plan(query, builder.headings(), _chart(request, builder))
+    return QueryPlan(query, builder.headings(), _chart(request, builder))
 
 
 class _Builder:
@@ -211,7 +211,7 @@ class _Builder:
                 yield column.neq(total) if dimension.name in used else column.eq(total)
 
     def _filter(self, one: Filter) -> exp.Expression:
-        condition = one_of(self._label(one.dimension), one)
+        condition = matches_filter(self._label(one.dimension), one)
         if not one.excluded:
             return condition
         # What has no value is not one of those left out either.
@@ -224,7 +224,7 @@ class _Builder:
                     "what is above or below the number? Say for example categories with revenue over 1000."
                 )
             if bound.measure is not None:
-                query = query.having(compared(self._bound_by(bound.measure), bound))
+                query = query.having(compare_bound(self._bound_by(bound.measure), bound))
         return query
 
     def _outer(self, query: exp.Select) -> exp.Select:
@@ -234,10 +234,10 @@ class _Builder:
         for bound in self.request.bounds:
             if bound.measure is None:
                 suffix = "growth" if self.request.before else "share"
-                conditions.append(compared(exp.column(f"{self.request.measures[0].name}_{suffix}"), bound))
+                conditions.append(compare_bound(exp.column(f"{self.request.measures[0].name}_{suffix}"), bound))
         for one in self.request.filters:
             if self.request.share and one.dimension in self.request.groups:
-                conditions.append(one_of(exp.column(one.dimension.name), one))
+                conditions.append(matches_filter(exp.column(one.dimension.name), one))
         if not conditions and not self.request.before:
             return query
         shown = [self._growth(name) or exp.column(name) for name in names]

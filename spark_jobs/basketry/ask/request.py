@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from basketry.metrics.comparison import Comparison
+from basketry.metrics.comparison import PeriodComparison
 from basketry.metrics.model import Cube, Dimension, Measure
 from basketry.metrics.periods import Period
 
@@ -41,7 +41,7 @@ class Request:
     groups: tuple[Dimension, ...] = ()
     filters: tuple[Filter, ...] = ()
     period: Period | None = None
-    comparison: Comparison | None = None
+    comparison: PeriodComparison | None = None
     lacking: str = ""
     bucket: str | None = None
     share: bool = False

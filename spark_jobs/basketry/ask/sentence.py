@@ -11,7 +11,7 @@ from basketry.metrics.model import SNAPSHOTS
 _WORDS = {">": "above", ">=": "at least", "<": "below", "<=": "at most"}
 
 
-def understood(request: Request, today: date, as_of: date | None) -> str:
+def describe_request(request: Request, today: date, as_of: date | None) -> str:
     """One sentence, without its full stop."""
     return ", ".join(_parts(request, today, as_of))
 

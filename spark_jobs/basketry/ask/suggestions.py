@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Callable, Iterable
 
 from basketry.ask.lexicon import BUCKETS, GRAMMAR, NOISE, Lexicon
-from basketry.ask.words import phrase
+from basketry.ask.tokenizer import stems_of
 
 MOST, MOST_TRIED = 3, 12
 _NEAR = 0.72
@@ -34,7 +34,7 @@ def near_words(word: str, lexicon: Lexicon) -> list[str]:
     known = {" ".join(stems): None for stems in lexicon.phrases() if len(stems) <= 3}
     known |= dict.fromkeys(word for words in GRAMMAR.values() for word in words) | dict.fromkeys(BUCKETS)
     known |= dict.fromkeys(one for one in NOISE if len(one) > 3)
-    stems = " ".join(phrase(word))
+    stems = " ".join(stems_of(word))
     return difflib.get_close_matches(stems, list(known), n=4, cutoff=_NEAR) if stems else []
 
 

@@ -69,12 +69,12 @@ def members_query(cube: Cube, dimension: Dimension) -> exp.Select:
     return query.order_by(column.copy())
 
 
-def first_day(cube: Cube, warehouse: Warehouse, team: str) -> date | None:
+def first_data_day(cube: Cube, warehouse: Warehouse, team: str) -> date | None:
     """The first day that the cube knows; None when it is empty."""
     return _edge(cube, warehouse, team, which=exp.Min)
 
 
-def newest_day(cube: Cube, warehouse: Warehouse, team: str, until: date | None = None) -> date | None:
+def newest_data_day(cube: Cube, warehouse: Warehouse, team: str, until: date | None = None) -> date | None:
     """The last day that the cube knows, at most `until`; None when it is empty."""
     return _edge(cube, warehouse, team, which=exp.Max, until=until)
 

@@ -28,22 +28,22 @@ TELEPHONE = r"^\+[1-9][0-9]{6,14}$"
 _formula, _telephone = re.compile(FORMULA), re.compile(r"\+[1-9][0-9]{6,14}\Z")
 
 
-def harmless(value: Any) -> Any:
+def escape_formula(value: Any) -> Any:
     """A text that a spreadsheet would run gets an apostrophe before it; numbers, telephone numbers and the rest stay."""
     if not isinstance(value, str) or not _formula.match(value) or _telephone.match(value):
         return value
     return f"{APOSTROPHE}{value}"
 
 
-def harmless_table(table: pa.Table) -> pa.Table:
-    """The table with every text `harmless`."""
+def escape_formulas(table: pa.Table) -> pa.Table:
+    """The table with every text escaped."""
     for place, field in enumerate(table.schema):
         if pt.is_string(field.type) or pt.is_large_string(field.type):
-            table = table.set_column(place, field.name, _harmless_texts(table.column(place)))
+            table = table.set_column(place, field.name, _escape_texts(table.column(place)))
     return table
 
 
-def _harmless_texts(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+def _escape_texts(texts: pa.ChunkedArray) -> pa.ChunkedArray:
     runs = pc.and_not(pc.match_substring_regex(texts, FORMULA), pc.match_substring_regex(texts, TELEPHONE))
     return pc.if_else(runs, pc.binary_join_element_wise(APOSTROPHE, texts, ""), texts)
 
@@ -58,5 +58,5 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, int | float | Decimal | date):
         return str(value)
-    text = str(harmless(str(value))).replace('"', '""')
+    text = str(escape_formula(str(value))).replace('"', '""')
     return f'"{text}"'

@@ -147,7 +147,7 @@ class Lakehouse:
         with self.lock(table):
             self._create(table)
             if self.settings.lake is not None:
-                local_delta.put_once(self.path(table), rows, writer, number, "true" if instead else None)
+                local_delta.append_once(self.path(table), rows, writer, number, "true" if instead else None)
                 return
             frame, once = (
                 conform(self.spark.createDataFrame(rows), table),
@@ -160,7 +160,7 @@ class Lakehouse:
     ) -> pa.Table:
         """Those columns (null where the table lacks one) of the rows that have one of `values` each, `since` a date or later."""
         if self.settings.lake is not None and self.exists(table):
-            return local_delta.matching(self.path(table), columns, values, since)
+            return local_delta.read_filtered(self.path(table), columns, values, since)
         found = self.read(table) if self.exists(table) else self.spark.createDataFrame([], declared_schema(table))
         for name, those in values.items():
             wanted = self.spark.createDataFrame([(value,) for value in those], f"`{name}` string")
@@ -180,7 +180,7 @@ class Lakehouse:
             return
         with self.lock(table):
             self._create(table)
-            local_delta.put_rows(self.path(table), table.column_names, rows, where)
+            local_delta.replace_rows(self.path(table), table.column_names, rows, where)
 
     def evolve(self, table: Table) -> Table:
         """Add the columns that the stored table lacks; returns the declaration with those it has beyond.

@@ -19,7 +19,7 @@ from basketry.metrics.periods import DAY, LONG_AGO, SPAN, WEEK, YEAR, Period, a_
 
 
 @dataclass(frozen=True)
-class Extent:
+class DateExtent:
     """The days that the data fill, both included."""
 
     first: date
@@ -27,7 +27,7 @@ class Extent:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class PeriodComparison:
     """Two ranges of days whose numbers are set beside one another. is_like: whether a change from one to the other tells
     anything, their lengths being what they are."""
 
@@ -40,7 +40,7 @@ class Comparison:
         """Whether the ranges share days, so that something would be compared with itself."""
         return self.now.start <= self.before.end and self.before.start <= self.now.end
 
-    def lacking(self, extent: Extent, write: Callable[[date], str] = str) -> str:
+    def no_change_reason(self, extent: DateExtent, write: Callable[[date], str] = str) -> str:
         """Why there is no change to be shown; '' when there is one. write: how days are written."""
         if min(self.now.start, self.before.start) < extent.first:
             return f"the data begin on {write(extent.first)}"
@@ -51,30 +51,30 @@ class Comparison:
         return ""
 
 
-def with_previous(period: Period, last: date) -> Comparison:
+def with_previous(period: Period, last: date) -> PeriodComparison:
     """A period beside the one before it, up to the last day of the data."""
     now = period.until(last)
     if is_running(period, last):
-        return Comparison(now, _as_far(now, period.whole.previous() if period.unit != SPAN else now.previous()))
-    return Comparison(now, period.previous())
+        return PeriodComparison(now, _as_far(now, period.whole.previous() if period.unit != SPAN else now.previous()))
+    return PeriodComparison(now, period.previous())
 
 
-def with_year_before(period: Period, last: date) -> Comparison:
+def with_year_before(period: Period, last: date) -> PeriodComparison:
     """A period beside the same one a year earlier, up to the last day of the data."""
     now = period.until(last)
     if not is_running(period, last):
-        return Comparison(now, period.year_before())
+        return PeriodComparison(now, period.year_before())
     if period.unit == WEEK:
-        return Comparison(now, _as_far(now, period.year_before()))
-    return Comparison(now, Period(start=a_year_earlier(now.start), end=a_year_earlier(now.end)))
+        return PeriodComparison(now, _as_far(now, period.year_before()))
+    return PeriodComparison(now, Period(start=a_year_earlier(now.start), end=a_year_earlier(now.end)))
 
 
-def with_week_before(day: date) -> Comparison:
+def with_week_before(day: date) -> PeriodComparison:
     """A day beside the same weekday a week before."""
-    return Comparison(period_of(day, DAY), period_of(day - timedelta(7), DAY))
+    return PeriodComparison(period_of(day, DAY), period_of(day - timedelta(7), DAY))
 
 
-def with_named(period: Period, other: Period, last: date) -> Comparison:
+def with_named(period: Period, other: Period, last: date) -> PeriodComparison:
     """Two periods that somebody named beside one another: if either is still running, as far as that one is."""
     now, before = period.until(last), other.until(last)
     if _is_like(period.whole, other.whole):
@@ -82,7 +82,7 @@ def with_named(period: Period, other: Period, last: date) -> Comparison:
             before = _as_far(now, before)
         elif is_running(other, last) and not is_running(period, last):
             now = _as_far(before, now)
-    return Comparison(now, before, _is_like(now, before))
+    return PeriodComparison(now, before, _is_like(now, before))
 
 
 def is_running(period: Period, last: date) -> bool:

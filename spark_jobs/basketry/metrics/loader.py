@@ -9,7 +9,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from basketry.access.guard import HARMLESS
+from basketry.access.guard import ALLOWED
 from basketry.config.documents import Node, nearest, read_document
 from basketry.metrics.model import ADDS_UP, EVERYWHERE, KINDS, PERIODS, UNITS, Cube, Dimension, Join, Measure, Metrics
 from basketry.tables import GRAINS, TABLES, Table, propensity_wide
@@ -139,7 +139,7 @@ def _expression(node: Node, columns: Iterable[str]) -> exp.Expression:
         node.fail(f"'{text}' is more than one expression; write one like SUM(net_revenue).")
     tree = select.expressions[0]
     for part in tree.walk():
-        if type(part) not in HARMLESS or isinstance(part, (exp.Select, exp.Alias)):
+        if type(part) not in ALLOWED or isinstance(part, (exp.Select, exp.Alias)):
             node.fail(f"'{text}' uses {part.sql()}, which may not be asked; write one like SUM(net_revenue).")
         if isinstance(part, exp.Column):
             _named(part.name, node, columns)

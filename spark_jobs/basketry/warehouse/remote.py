@@ -105,7 +105,7 @@ class DatabricksWarehouse(Warehouse):
         return Rows(rows.columns, rows.rows, self.states([table.full_name for table in guarded.tables]))
 
     def _statement(self, sql: str, parameters: dict[str, Any], seconds: float) -> Rows:
-        with _told_plainly():
+        with _plain_errors():
             return self._answered(sql, parameters, seconds)
 
     def _answered(self, sql: str, parameters: dict[str, Any], seconds: float) -> Rows:
@@ -163,7 +163,7 @@ class DatabricksWarehouse(Warehouse):
 
 
 @contextmanager
-def _told_plainly() -> Iterator[None]:
+def _plain_errors() -> Iterator[None]:
     """Refusals of the workspace in words of ours: its own may name what the reader need not know."""
     from databricks.sdk.errors import DatabricksError, PermissionDenied, TooManyRequests, Unauthenticated
     from databricks.sdk.errors.platform import BadRequest, NotFound

@@ -14,9 +14,9 @@ import pytest
 from databricks.sdk import WorkspaceClient
 
 from basketry.ask import Answer, answer, drafter
-from basketry.ask.answering import metrics_in
+from basketry.ask.answering import cached_metrics
 from basketry.ask.drafts import ChatModel, GenieSpace, prompt
-from basketry.ask.vocabulary import lexicon_of, newest_day
+from basketry.ask.vocabulary import lexicon_of, newest_data_day
 from basketry.config.settings import CHECKOUT, Settings
 from basketry.errors import BadInputError
 from basketry.warehouse import NotYetError, Warehouse, open_warehouse
@@ -146,8 +146,8 @@ def test_settings_of_a_model() -> None:
 
 def test_the_prompt_names_no_table_with_personal_data(shop: Warehouse) -> None:
     """A model outside the house is not even told that it exists."""
-    cubes = tuple(lexicon_of(metrics_in(CHECKOUT / "include"), shop, "on_call").cubes.values())
-    day = newest_day(cubes[0], shop, "on_call")
+    cubes = tuple(lexicon_of(cached_metrics(CHECKOUT / "include"), shop, "on_call").cubes.values())
+    day = newest_data_day(cubes[0], shop, "on_call")
     assert day is not None
     assert "silver.customers" not in prompt(cubes, day)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from basketry.access import guard
 from basketry.ask import answer
-from basketry.ask.answering import understand
+from basketry.ask.answering import interpret
 from basketry.ask.model import NotUnderstoodError
 from basketry.warehouse import Warehouse
 
@@ -38,7 +38,7 @@ def test_a_refusal(case: dict[str, Any], shop: Warehouse) -> None:
     if "suggests" in case:
         assert case["suggests"].casefold() in [one.casefold() for one in found.suggestions]
     for suggestion in found.suggestions if team == "on_call" else ():
-        understand(suggestion, team=team, warehouse=shop)
+        interpret(suggestion, team=team, warehouse=shop)
 
 
 def test_there_are_enough_refusals() -> None:
@@ -54,7 +54,7 @@ def test_there_are_enough_refusals() -> None:
 def test_no_query_of_a_question_escapes_the_guard(shop: Warehouse, words: list[str], team: str) -> None:
     """Whatever is asked: a refusal, or one SELECT that the guard lets pass for the very team, with its LIMIT."""
     try:
-        found = understand(" ".join(words), team=team, warehouse=shop)
+        found = interpret(" ".join(words), team=team, warehouse=shop)
     except NotUnderstoodError:
         return
     guarded = guard(shop.grants, team, found.plan.sql, 1000)

@@ -150,7 +150,7 @@ def test_rows_of_a_table_with_more_columns_are_still_written(tmp_path: Path) -> 
     table = with_next(without(JOB_RUNS, "input_versions"), Column("cost", "double", "of the next release"))
     folder = fill(tmp_path, "demo", table, as_arrow(table, []))
     known = without(JOB_RUNS, "input_versions")
-    local_delta.put_rows(
+    local_delta.replace_rows(
         folder, known.column_names, [("r1", "sales", DAY, "{}", 1, 1, 0.1, None, "{}")], "run_id = 'r1'"
     )
     assert local_delta.columns(folder)["cost"] == "double"

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from basketry.metrics.comparison import (
-    Comparison,
-    Extent,
+    DateExtent,
+    PeriodComparison,
     is_running,
     with_named,
     with_previous,
@@ -21,7 +21,7 @@ from basketry.metrics.periods import DAY, MONTH, QUARTER, SPAN, UNITS, WEEK, YEA
 from tests.properties import SAME_EACH_TIME
 
 LAST = date(2026, 11, 28)
-EXTENT = Extent(date(2025, 2, 17), LAST)
+EXTENT = DateExtent(date(2025, 2, 17), LAST)
 days = st.dates(date(2019, 1, 1), date(2035, 12, 31))
 
 
@@ -33,7 +33,7 @@ def span(first: str, last: str, made_of: str = DAY) -> Period:
     return Period(start=date.fromisoformat(first), end=date.fromisoformat(last), unit=SPAN, back=None, made_of=made_of)
 
 
-def ranges(found: Comparison) -> str:
+def ranges(found: PeriodComparison) -> str:
     return f"{found.now} | {found.before}"
 
 

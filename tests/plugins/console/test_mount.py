@@ -35,10 +35,10 @@ def test_loading_the_plugin_loads_nothing_else() -> None:
     folders = [str(CHECKOUT / name) for name in ("spark_jobs", "plugins")]
     program = f"import sys; sys.path[:0] = {folders!r}\n{PROGRAM}"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    told = json.loads(done.stdout.strip().splitlines()[-1])
-    assert told["seconds"] < 0.5
-    assert not [name for name in told["new"] if name.startswith(HEAVY)]
-    assert {name for name in told["new"] if name.startswith("basketry")} == {
+    imported = json.loads(done.stdout.strip().splitlines()[-1])
+    assert imported["seconds"] < 0.5
+    assert not [name for name in imported["new"] if name.startswith(HEAVY)]
+    assert {name for name in imported["new"] if name.startswith("basketry")} == {
         "basketry_airflow",
         "basketry_airflow.console",
         "basketry_airflow.console.mount",

@@ -1,4 +1,4 @@
-"""Looks at every table of a catalog and does what `core` says: locally on Delta local_delta, on Databricks by SQL."""
+"""Looks at every table of a catalog and does what `core` says: locally on Delta folders, on Databricks by SQL."""
 
 from __future__ import annotations
 

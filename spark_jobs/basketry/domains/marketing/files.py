@@ -21,7 +21,7 @@ import pyarrow.csv as pacsv
 from pyspark.sql import DataFrame
 
 from basketry.domains.marketing.handover import FIELDS, TOPICS
-from basketry.files.spreadsheets import harmless_table
+from basketry.files.spreadsheets import escape_formulas
 
 MANIFEST = "manifest.json"
 _WRITTEN = "file string, rows bigint, bytes bigint, sha256 string"
@@ -75,7 +75,7 @@ class _Pair:
     def write(self, rows: pa.RecordBatch) -> None:
         """Add rows to both files."""
         channel = self.name.split("_", 1)[0]
-        table = harmless_table(pa.Table.from_batches([rows]).select([*FIELDS[channel], *TOPICS]))
+        table = escape_formulas(pa.Table.from_batches([rows]).select([*FIELDS[channel], *TOPICS]))
         text = io.BytesIO()
         pacsv.write_csv(table, text, pacsv.WriteOptions(include_header=self._header))
         self._header = False

@@ -22,10 +22,10 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     from basketry.access import unity
 
     client = WorkspaceClient()
-    found = unity.plan(client, grants)
+    found = unity.plan_grants(client, grants)
     steps = 0
     if not arguments.dry_run:
-        steps = unity.apply(client, found, lake.spark.sql, revoke_by_hand=arguments.revoke_by_hand)
+        steps = unity.apply_grants(client, found, lake.spark.sql, revoke_by_hand=arguments.revoke_by_hand)
     details = {"planned": list(found.lines()), "by_hand": [str(change) for change in found.drift]}
     return JobReport(len(grants.tables), steps, found.lines(), details=details, dry_run=arguments.dry_run)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from basketry.ask import lexicon as words
+from basketry.ask.items import HORIZON, NUMBER
 from basketry.ask.model import NotUnderstoodError
-from basketry.ask.phrases import Phrases
-from basketry.ask.reading import HORIZON, NUMBER
+from basketry.ask.phrase_reader import PhraseReader
 
 
 class UnusedWordError(NotUnderstoodError):
@@ -18,7 +18,7 @@ class UnusedWordError(NotUnderstoodError):
         super().__init__(f"'{word}' has no part in how the question is understood: leave it out, or ask for it alone.")
 
 
-def refuse_unused(phrases: Phrases) -> None:
+def refuse_unused(phrases: PhraseReader) -> None:
     """UnusedWordError for the first word of a read question that its reading does not use."""
     for position, (item, meaning) in enumerate(phrases.items):
         uses = _USES.get(meaning.kind if meaning else item.kind)
@@ -26,7 +26,7 @@ def refuse_unused(phrases: Phrases) -> None:
             raise UnusedWordError(item.text)
 
 
-def refuse_best_of_each(phrases: Phrases) -> None:
+def refuse_best_of_each(phrases: PhraseReader) -> None:
     """NotUnderstoodError where the best of each group is asked: one ranking cannot answer that."""
     ranked = [_follows_by(phrases, n) for n in range(len(phrases.items)) if _is_grouped(phrases, n)]
     if any(ranked) and not all(ranked):
@@ -35,7 +35,7 @@ def refuse_best_of_each(phrases: Phrases) -> None:
         )
 
 
-def _is_grouped(phrases: Phrases, position: int) -> bool:
+def _is_grouped(phrases: PhraseReader, position: int) -> bool:
     """Whether rows are made for what the word there names."""
     meaning = phrases.items[position][1]
     if meaning is None or meaning.kind not in (words.DIMENSION, words.BUCKET):
@@ -43,45 +43,45 @@ def _is_grouped(phrases: Phrases, position: int) -> bool:
     return meaning.kind == words.BUCKET or phrases.cube.dimensions[meaning.name] in phrases.groups
 
 
-def _follows_by(phrases: Phrases, position: int) -> bool:
+def _follows_by(phrases: PhraseReader, position: int) -> bool:
     """Whether the word stands behind "by", "per", "each", or on a list that does."""
     while phrases.kind(position - 1) in (words.OR, words.DIMENSION, words.BUCKET):
         position -= 1
     return phrases.kind(position - 1) == words.BY
 
 
-def _is_before_number(phrases: Phrases, position: int) -> bool:
+def _is_before_number(phrases: PhraseReader, position: int) -> bool:
     return phrases.kind(position + 1) == NUMBER
 
 
-def _counts(phrases: Phrases, position: int) -> bool:
+def _counts(phrases: PhraseReader, position: int) -> bool:
     return phrases.counted is not None or all(measure.unit == "count" for measure in phrases.measures)
 
 
-def _names_the_period_before(phrases: Phrases, position: int) -> bool:
+def _names_the_period_before(phrases: PhraseReader, position: int) -> bool:
     return phrases.against is None and words.YEAR_BEFORE not in phrases.seen
 
 
-def _names_the_year_before(phrases: Phrases, position: int) -> bool:
+def _names_the_year_before(phrases: PhraseReader, position: int) -> bool:
     return phrases.against is None
 
 
-def _is_the_bucket(phrases: Phrases, position: int) -> bool:
+def _is_the_bucket(phrases: PhraseReader, position: int) -> bool:
     meaning = phrases.items[position][1]
     return meaning is not None and meaning.name == phrases.bucket
 
 
-def _is_the_horizon(phrases: Phrases, position: int) -> bool:
+def _is_the_horizon(phrases: PhraseReader, position: int) -> bool:
     return phrases.items[position][0].number == phrases.horizon
 
 
-def _is_the_counted(phrases: Phrases, position: int) -> bool:
+def _is_the_counted(phrases: PhraseReader, position: int) -> bool:
     meaning = phrases.items[position][1]
     follows_count = phrases.kind(position - 1) == words.COUNT
     return not follows_count or (meaning is not None and phrases.counted == phrases.cube.dimensions[meaning.name])
 
 
-_USES: Mapping[str, Callable[[Phrases, int], bool]] = {
+_USES: Mapping[str, Callable[[PhraseReader, int], bool]] = {
     words.MORE: _is_before_number,
     words.LESS: _is_before_number,
     words.COUNT: _counts,

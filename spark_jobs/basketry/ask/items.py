@@ -8,8 +8,8 @@ from datetime import date
 
 from basketry.ask.lexicon import BY, NOISE, Lexicon, Meaning
 from basketry.ask.model import NotUnderstoodError
-from basketry.ask.times import read_horizon, read_period
-from basketry.ask.words import Token, written
+from basketry.ask.time_phrases import read_horizon, read_period
+from basketry.ask.tokenizer import Token, join_words
 from basketry.metrics.periods import Period
 
 PERIOD, HORIZON, NUMBER, WORD = "period", "horizon", "number", "word"
@@ -40,7 +40,7 @@ class UnknownWordsError(NotUnderstoodError):
         self.words = tuple(words)
 
 
-def read(words: Sequence[Token], lexicon: Lexicon, today: date) -> tuple[Item, ...]:
+def read_items(words: Sequence[Token], lexicon: Lexicon, today: date) -> tuple[Item, ...]:
     """The question as items, longest phrases first; UnknownWordsError when words are left over."""
     items: list[Item] = []
     unknown: list[str] = []
@@ -66,10 +66,10 @@ def _next(words: Sequence[Token], lexicon: Lexicon, today: date, after_by: bool)
     known = _known(words, lexicon)
     period = None if after_by else read_period(words, today)
     if period and period[1] >= known[1]:
-        return Item(kind=PERIOD, text=written(words[: period[1]]), period=period[0]), period[1]
+        return Item(kind=PERIOD, text=join_words(words[: period[1]]), period=period[0]), period[1]
     horizon = read_horizon(words)
     if horizon and horizon[1] >= known[1]:
-        return Item(kind=HORIZON, text=written(words[: horizon[1]]), number=horizon[0]), horizon[1]
+        return Item(kind=HORIZON, text=join_words(words[: horizon[1]]), number=horizon[0]), horizon[1]
     if known[0] is not None:
         return known
     if words[0].number is not None:
@@ -81,5 +81,5 @@ def _known(words: Sequence[Token], lexicon: Lexicon) -> tuple[Item | None, int]:
     for length in range(min(lexicon.longest, len(words)), 0, -1):
         meanings = lexicon.meanings(tuple(word.stem for word in words[:length]))
         if meanings:
-            return Item(kind=WORD, text=written(words[:length]), meanings=meanings), length
+            return Item(kind=WORD, text=join_words(words[:length]), meanings=meanings), length
     return None, 0

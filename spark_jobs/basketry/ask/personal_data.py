@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from basketry.access.model import Grants
 from basketry.ask.model import NotUnderstoodError
-from basketry.ask.words import Token, phrase, written
+from basketry.ask.tokenizer import Token, join_words, stems_of
 
 WORDS = (
     "email",
@@ -54,12 +54,12 @@ class PersonalDataError(NotUnderstoodError):
 def refuse_personal(words: Sequence[Token], grants: Grants) -> None:
     """PersonalDataError when the words ask for what identifies a person."""
     columns = {one for table in grants.tables.values() if table.schema != "bronze" for one in table.pii_columns}
-    asked = {phrase(word) for word in (*WORDS, *(columns - _NOT_PERSONAL))}
+    asked = {stems_of(word) for word in (*WORDS, *(columns - _NOT_PERSONAL))}
     stems = tuple(word.stem for word in words)
     for phrased in asked:
         for start in range(len(stems) - len(phrased) + 1):
             if stems[start : start + len(phrased)] == phrased:
-                found = written(words[start : start + len(phrased)])
+                found = join_words(words[start : start + len(phrased)])
                 raise PersonalDataError(
                     f"'{found}' is personal data, which questions never show: use the pages for your team."
                 )

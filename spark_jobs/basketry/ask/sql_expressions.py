@@ -26,7 +26,7 @@ def _case(condition: exp.Expression, value: exp.Expression) -> exp.Case:
     return exp.Case().when(condition.copy(), value.copy())
 
 
-def one_of(value: exp.Expression, one: Filter) -> exp.Expression:
+def matches_filter(value: exp.Expression, one: Filter) -> exp.Expression:
     """Whether a value is among the members of a filter, or not among those left out."""
     members = [exp.Literal.string(member) for member in one.members]
     if len(members) == 1:
@@ -49,7 +49,7 @@ def ratio(numerator: exp.Expression, denominator: exp.Expression) -> exp.Express
     )
 
 
-def compared(left: exp.Expression, bound: Bound) -> exp.Expression:
+def compare_bound(left: exp.Expression, bound: Bound) -> exp.Expression:
     """Whether a value keeps a bound."""
     kinds: dict[str, Callable[..., exp.Expression]] = {">": exp.GT, ">=": exp.GTE, "<": exp.LT, "<=": exp.LTE}
     return kinds[bound.operator](this=left, expression=exp.Literal.number(f"{bound.number:g}"))

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import date
 
 from basketry.ask import lexicon as words
+from basketry.ask.items import HORIZON, NUMBER, PERIOD, Item
 from basketry.ask.lexicon import Meaning
 from basketry.ask.model import NotUnderstoodError
-from basketry.ask.reading import HORIZON, NUMBER, PERIOD, Item
 from basketry.ask.request import Bound, Filter
 from basketry.metrics.model import Cube, Dimension, Measure
 from basketry.metrics.periods import Period
@@ -44,7 +44,7 @@ class SeveralMeaningsError(RewordError):
         super().__init__(message, text, [f"{name} {text}" for name in names])
 
 
-class Phrases:
+class PhraseReader:
     """One pass over the items of a question, for one cube."""
 
     def __init__(self, cube: Cube, items: Sequence[Item], today: date) -> None:

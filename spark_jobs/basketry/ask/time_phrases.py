@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from basketry.ask.model import NotUnderstoodError
-from basketry.ask.words import Token
+from basketry.ask.tokenizer import Token
 from basketry.metrics.periods import (
     DAY,
     LONG_AGO,

@@ -28,7 +28,7 @@ class Token:
     number: float | None = None
 
 
-def tokens(question: str) -> tuple[Token, ...]:
+def tokenize(question: str) -> tuple[Token, ...]:
     """The words of a question; NotUnderstoodError for none, for too many, and for signs that no question needs."""
     if len(question) > LONGEST:
         raise NotUnderstoodError(f"the question is longer than {LONGEST} letters: ask for one thing at a time.")
@@ -41,12 +41,12 @@ def tokens(question: str) -> tuple[Token, ...]:
     return found
 
 
-def phrase(text: str) -> tuple[str, ...]:
+def stems_of(text: str) -> tuple[str, ...]:
     """The stems of a name or a synonym, as a question's words would be."""
     return tuple(token.stem for token in _tokens(unicodedata.normalize("NFKC", text)))
 
 
-def written(words: Sequence[Token]) -> str:
+def join_words(words: Sequence[Token]) -> str:
     """The words as they were asked."""
     return " ".join(word.text for word in words)
 
