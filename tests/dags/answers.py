@@ -42,12 +42,12 @@ def says(option: str, why: str) -> Callable[[], None]:
         payload = UpdateHITLDetailPayload(chosen_options=[option], params_input={"why": why})
         with create_session() as session:
             update_hitl_detail(
-                waiting.dag_id,
-                waiting.run_id,
-                QUESTION,
-                payload,
-                SimpleAuthManagerUser(username="alice", role="user"),
-                session,
+                dag_id=waiting.dag_id,
+                dag_run_id=waiting.run_id,
+                task_id=QUESTION,
+                update_hitl_detail_payload=payload,
+                user=SimpleAuthManagerUser(username="alice", role="user"),
+                session=session,
             )
 
     return answer

@@ -55,7 +55,7 @@ def seen(task: Any, decided: dict[str, Any], answered: dict[str, Any] | None = N
     handed_on = {"gate.decide": decided, "gate.ask": answered}
     found = context(task)
     found["ti"].xcom_pull = lambda task_ids: handed_on[task_ids]
-    found["dag_run"] = SimpleNamespace(start_date=datetime(2026, 3, 10, 9, 30, tzinfo=UTC))
+    found["dag_run"] = SimpleNamespace(start_date=datetime(2026, 3, 10, 9, minute=30, tzinfo=UTC))
     return found
 
 

@@ -120,9 +120,10 @@ def _dags(session: Any, readable: set[str]) -> Iterable[DagState]:
     from airflow.models.dagrun import DagRun
     from sqlalchemy import func, select
 
-    rank = func.row_number().over(partition_by=DagRun.dag_id, order_by=DagRun.run_after.desc()).label("place")
-    ranked = select(DagRun.dag_id, DagRun.state, DagRun.start_date, DagRun.end_date, DagRun.run_id, rank).subquery()
-    newest = select(ranked).where(ranked.c.place <= RUNS_OF_EACH).order_by(ranked.c.dag_id, ranked.c.place)
+    rank = func.row_number().over(partition_by=DagRun.dag_id, order_by=DagRun.run_after.desc()).label("rank")
+    columns = (DagRun.dag_id, DagRun.state, DagRun.start_date, DagRun.end_date, DagRun.run_id, rank)
+    ranked = select(*columns).subquery()
+    newest = select(ranked).where(ranked.c.rank <= RUNS_OF_EACH).order_by(ranked.c.dag_id, ranked.c.rank)
     runs: dict[str, list[Any]] = {}
     for run in session.execute(newest):
         runs.setdefault(run.dag_id, []).append(run)

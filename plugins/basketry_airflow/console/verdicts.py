@@ -23,7 +23,7 @@ def verdicts(viewer: Viewer, kind: str) -> list[Record]:
     return viewer.records(sql, model=registered_name(viewer.catalog.name, kind))
 
 
-def not_scored_notice(viewer: Viewer, what: str, kind: str, *full_names: str) -> Notice | None:
+def not_scored_notice(viewer: Viewer, what: str, kind: str, full_names: tuple[str, ...]) -> Notice | None:
     """Say why `what` cannot be shown from what a model writes; None when it can.
 
     Where the gate has refused the first model, that is the reason; else it is as `missing` says.

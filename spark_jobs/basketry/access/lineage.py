@@ -30,51 +30,60 @@ _EVERYWHERE = frozenset({"email", "phone", "street", "postal_code"})
 
 @dataclass(frozen=True)
 class Leak:
-    """A way of personal data out: from a tagged column to one that is not, and who reads it there."""
+    """A way of personal data out.
+
+    Attributes:
+        source: The tagged column.
+        target: The column that is not tagged.
+        teams: Who reads it there.
+    """
 
     source: ColumnRef
     target: ColumnRef
     teams: tuple[str, ...]
 
     def __str__(self) -> str:
-        """One line for people."""
+        """Return one line for people."""
         return f"{'.'.join(self.source)} reaches {'.'.join(self.target)}, which is not tagged; read by {', '.join(self.teams)}"
 
 
 def find_leaks(
     grants: Grants, edges: Iterable[tuple[ColumnRef, ColumnRef]], views: Mapping[str, Table] | None = None
 ) -> list[Leak]:
-    """Every untagged column that a tagged one reaches and a team may read that does not see personal data in clear.
+    """Return every untagged column that a tagged one reaches and that a team without personal data in clear may read.
 
-    edges: source, target. views: tables that SQL makes, by schema.table, beside the declared ones.
+    Args:
+        grants: Who may read what.
+        edges: Pairs of source and target.
+        views: Tables that SQL makes, by schema.table, besides the declared ones.
     """
     tables = {**grants.tables, **(views or {})}
-    after: dict[ColumnRef, set[ColumnRef]] = {}
+    targets_of: dict[ColumnRef, set[ColumnRef]] = {}
     for source, target in edges:
-        after.setdefault(source, set()).add(target)
-    found = []
+        targets_of.setdefault(source, set()).add(target)
+    leaks = []
     for name, table in tables.items():
         for column in table.pii_columns:
-            for target in sorted(_reached((name, column), after)):
+            for target in sorted(_reached((name, column), targets_of)):
                 teams = _readers(grants, tables, target)
                 if teams:
-                    found.append(Leak((name, column), target, teams))
-    return found
+                    leaks.append(Leak((name, column), target, teams))
+    return leaks
 
 
-def _reached(source: ColumnRef, after: Mapping[ColumnRef, set[ColumnRef]]) -> set[ColumnRef]:
-    found: set[ColumnRef] = set()
+def _reached(source: ColumnRef, targets_of: Mapping[ColumnRef, set[ColumnRef]]) -> set[ColumnRef]:
+    reached: set[ColumnRef] = set()
     waiting = [source]
     while waiting:
-        for target in after.get(waiting.pop(), ()):
-            if target not in found:
-                found.add(target)
+        for target in targets_of.get(waiting.pop(), ()):
+            if target not in reached:
+                reached.add(target)
                 waiting.append(target)
-    return found
+    return reached
 
 
 def _readers(grants: Grants, tables: Mapping[str, Table], target: ColumnRef) -> tuple[str, ...]:
-    """The teams that would see a tagged value in a column; none where the column is tagged itself, as it is then masked."""
+    """Return the teams that would see a tagged value in a column; none where the column is tagged itself, as it is masked."""
     table = tables[target[0]]
     if target[1] in table.pii_columns:
         return ()
@@ -82,15 +91,15 @@ def _readers(grants: Grants, tables: Mapping[str, Table], target: ColumnRef) -> 
 
 
 def contract_edges(contract: Contract) -> Iterable[tuple[ColumnRef, ColumnRef]]:
-    """From each delivered column to the columns of silver whose expressions name it."""
+    """Lead from each delivered column to the columns of silver whose expressions name it."""
     for column in contract.mapped:
         tree = sqlglot.parse_one(f"SELECT {column.expression}", dialect="databricks")
-        for name in {one.name for one in tree.find_all(exp.Column)}:
+        for name in {node.name for node in tree.find_all(exp.Column)}:
             yield (f"bronze.{contract.feed}", name), (contract.entity.full_name, column.name)
 
 
 def declared_edges(tables: Mapping[str, Table]) -> Iterable[tuple[ColumnRef, ColumnRef]]:
-    """From silver.customers to the columns of later tables that bear its names, or that RENAMED names."""
+    """Lead from silver.customers to the columns of later tables that bear its names, or that RENAMED names."""
     for name, table in tables.items():
         if table.schema in ("gold", "ops"):
             personal = "customer_id" in table.column_names
@@ -102,14 +111,22 @@ def declared_edges(tables: Mapping[str, Table]) -> Iterable[tuple[ColumnRef, Col
 
 
 def sql_edges(view: str, sql: str, tables: Mapping[str, Table]) -> Iterable[tuple[ColumnRef, ColumnRef]]:
-    """From every column that a query reads to the column it shows it in. view: schema.table that the query makes."""
+    """Lead from every column that a query reads to the column in which it shows it.
+
+    Args:
+        view: The table that the query makes, as schema.table.
+        sql: The query, in Databricks SQL.
+        tables: The tables that it may read, by name.
+    """
     schema: dict[str, dict[str, dict[str, str]]] = {}
     for table in tables.values():
-        schema.setdefault(table.schema, {})[table.name] = {one.name: one.type for one in table.columns}
+        schema.setdefault(table.schema, {})[table.name] = {
+            column_of_table.name: column_of_table.type for column_of_table in table.columns
+        }
     tree = sqlglot.parse_one(sql, dialect="databricks")
     shown = lineage(None, tree, schema=schema, dialect="databricks")
     for column, root in shown.items():
         for node in root.walk():
             if isinstance(node.source, exp.Table):
-                place = f"{node.source.db}.{node.source.name}"
-                yield (place, node.name.rsplit(".", 1)[-1].strip("`")), (view, column)
+                source_table = f"{node.source.db}.{node.source.name}"
+                yield (source_table, node.name.rsplit(".", 1)[-1].strip("`")), (view, column)

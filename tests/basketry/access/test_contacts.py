@@ -115,7 +115,7 @@ def test_another_mailbox_is_another() -> None:
 def test_a_number_is_one_however_it_is_written(text: str, region: str | None) -> None:
     """National, international, with signs nobody sees; of an unknown country, as in the retailer's own."""
     texts, regions = pa.array([text], pa.string()), pa.array([region], pa.string())
-    found = contacts.numbers(contacts.valid_phones(texts, regions), texts, regions, "DE")
+    found = contacts.number_keys(contacts.valid_phones(texts, regions), texts, regions, "DE")
     assert found.to_pylist() == ["+493023125001"]
 
 

@@ -119,7 +119,7 @@ def _judged(random: np.random.Generator, products: pd.DataFrame) -> dict[str, pd
                         "department": product.department,
                         "category": product.category,
                         "product_id": product.product_id,
-                        "first_data_day": 1,
+                        "first_day": 1,
                         "last_day": days,
                         "revenue": round(expected * days / 28, 4),
                         "demand_class": ("smooth", "lumpy")[n % 2],
@@ -141,7 +141,7 @@ def _judged(random: np.random.Generator, products: pd.DataFrame) -> dict[str, pd
             )
         for days in (7, 28):
             for demand in ("", "smooth", "lumpy"):
-                outcomes.append(_outcome(random, as_of, version=days, day=demand))
+                outcomes.append(_outcome(random, as_of, days, demand))
     names = ("decisions", "forecasts", "stock", "outcomes")
     return {name: pd.DataFrame(rows) for name, rows in zip(names, (decisions, forecasts, stock, outcomes), strict=True)}
 
@@ -260,7 +260,7 @@ def write(home: Path, raw: Mapping[str, pd.DataFrame]) -> None:
         "department": "",
         "category": "",
         "product_id": "",
-        "first_data_day": 1,
+        "first_day": 1,
         "last_day": 28,
         "revenue": 1e6,
         "demand_class": "",
@@ -268,9 +268,7 @@ def write(home: Path, raw: Mapping[str, pd.DataFrame]) -> None:
         "basis": "model",
         "model_version": "3",
     }
-    fill(
-        lake, "demo", PRODUCT_FORECASTS, [total, {**total, "level": "product", "product_id": "p1", "first_data_day": 8}]
-    )
+    fill(lake, "demo", PRODUCT_FORECASTS, [total, {**total, "level": "product", "product_id": "p1", "first_day": 8}])
 
 
 def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:

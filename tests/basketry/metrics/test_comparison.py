@@ -159,7 +159,7 @@ def test_running_periods_meet_as_many_days(day: date, unit: str, later: int) -> 
 
 
 @pytest.mark.parametrize(
-    ("period", "other", "expected", "lacking"),
+    ("period", "other", "expected", "reason"),
     [
         (of("2026-11-01", MONTH), of("2025-11-01", MONTH), "2026-11-01 to 2026-11-28 | 2025-11-01 to 2025-11-28", ""),
         (of("2025-11-01", MONTH), of("2026-11-01", MONTH), "2025-11-01 to 2025-11-28 | 2026-11-01 to 2026-11-28", ""),
@@ -191,19 +191,19 @@ def test_running_periods_meet_as_many_days(day: date, unit: str, later: int) -> 
     ],
     ids=lambda value: value if isinstance(value, str) else str(value),
 )
-def test_two_named_periods(period: Period, other: Period, expected: str, lacking: str) -> None:
+def test_two_named_periods(period: Period, other: Period, expected: str, reason: str) -> None:
     """Whichever of two like periods is still running cuts the other; what is not alike, or not filled, has no change."""
     found = with_named(period, other, LAST)
-    assert (ranges(found), found.lacking(EXTENT)) == (expected, lacking)
+    assert (ranges(found), found.no_change_reason(EXTENT)) == (expected, reason)
 
 
 def test_days_before_the_data_are_not_zero() -> None:
     """The first day with a change is the one whose base is filled from its beginning, and the reason names the first day."""
-    assert with_year_before(of("2026-02-01", MONTH), LAST).lacking(EXTENT) == "the data begin on 2025-02-17"
-    assert with_year_before(of("2026-03-01", MONTH), LAST).lacking(EXTENT) == ""
-    assert with_previous(of("2025-03-01", MONTH), LAST).lacking(EXTENT) == "the data begin on 2025-02-17"
-    assert with_week_before(date(2025, 2, 23)).lacking(EXTENT) == "the data begin on 2025-02-17"
-    assert with_week_before(date(2025, 2, 24)).lacking(EXTENT) == ""
+    assert with_year_before(of("2026-02-01", MONTH), LAST).no_change_reason(EXTENT) == "the data begin on 2025-02-17"
+    assert with_year_before(of("2026-03-01", MONTH), LAST).no_change_reason(EXTENT) == ""
+    assert with_previous(of("2025-03-01", MONTH), LAST).no_change_reason(EXTENT) == "the data begin on 2025-02-17"
+    assert with_week_before(date(2025, 2, 23)).no_change_reason(EXTENT) == "the data begin on 2025-02-17"
+    assert with_week_before(date(2025, 2, 24)).no_change_reason(EXTENT) == ""
 
 
 def test_what_shares_days_is_told() -> None:

@@ -56,7 +56,7 @@ def make_decisions(catalog: Path, items: list[Product], weekly: list[float], as_
     write(catalog, tables.PRODUCT_FORECASTS, forecast)
     write(catalog, tables.FORECAST_ACCURACY, accuracy)
     write(catalog, tables.PRICE_RESPONSE, response)
-    write(catalog, tables.FORECAST_OUTCOMES, [_outcome(back, len(items), version=as_of) for back in (1, 2, 3)])
+    write(catalog, tables.FORECAST_OUTCOMES, [_outcome(back, len(items), as_of) for back in (1, 2, 3)])
 
 
 def _buckets(weekly: list[float]) -> dict[int, str]:

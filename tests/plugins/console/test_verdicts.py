@@ -42,7 +42,7 @@ def verdict(catalog: str, kind: str, number: int, word: str, **more: Any) -> dic
         "champion_after": None if word == "refuse" else str(number),
         "verdict": word,
         "decided_by": "gate",
-        "decided_at": datetime(2026, 11, 29, 9, 30, tzinfo=UTC),
+        "decided_at": datetime(2026, 11, 29, 9, minute=30, tzinfo=UTC),
         "reason": WHY if word == "refuse" else UNSURE,
         "checks": json.dumps([check]),
         "run_id": f"r/{number}",

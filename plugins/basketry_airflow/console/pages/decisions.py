@@ -108,7 +108,7 @@ class Decisions:
 @router.get("/decisions")
 def page(request: Request, viewer: CurrentViewer) -> Response:
     """Return the page."""
-    unavailable = not_scored_notice(viewer, "Decisions", KIND, DECISIONS)
+    unavailable = not_scored_notice(viewer, "Decisions", KIND, (DECISIONS,))
     shown = unavailable or decisions(viewer, Filters.of(request.query_params))
     choices = {"all_buckets": BUCKETS, "all_actions": ACTIONS}
     return render(

@@ -69,7 +69,7 @@ class ProductPage:
 @router.get("/decisions/{product_id}")
 def page(product_id: str, viewer: CurrentViewer) -> Response:
     """Return the page."""
-    shown = not_scored_notice(viewer, "Decisions", KIND, DECISIONS) or product(viewer, product_id)
+    shown = not_scored_notice(viewer, "Decisions", KIND, (DECISIONS,)) or product(viewer, product_id)
     title = getattr(shown, "decision", {}).get("product") or product_id
     return render(
         viewer, "decisions", title, shown, template="product", provisional=provisional_champion_notice(viewer, KIND)

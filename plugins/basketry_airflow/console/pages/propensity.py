@@ -58,7 +58,7 @@ class Propensity:
 @router.get("/propensity")
 def page(viewer: CurrentViewer, category: str = "") -> Response:
     """Return the page."""
-    shown = not_scored_notice(viewer, "Propensity", KIND, SCORES) or propensity(viewer, category)
+    shown = not_scored_notice(viewer, "Propensity", KIND, (SCORES,)) or propensity(viewer, category)
     return render(
         viewer, "propensity", "Propensity", shown, most=MOST_ROWS, provisional=provisional_champion_notice(viewer, KIND)
     )

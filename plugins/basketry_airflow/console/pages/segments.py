@@ -64,7 +64,7 @@ class Segments:
 @router.get("/segments")
 def page(request: Request, viewer: CurrentViewer) -> Response:
     """Return the page."""
-    shown = not_scored_notice(viewer, "Segments", KIND, SEGMENTS, PROFILES) or segments(viewer, request.query_params)
+    shown = not_scored_notice(viewer, "Segments", KIND, (SEGMENTS, PROFILES)) or segments(viewer, request.query_params)
     return render(
         viewer, "segments", "Segments", shown, views=VIEWS, provisional=provisional_champion_notice(viewer, KIND)
     )
