@@ -24,7 +24,7 @@ class Grammar(PhraseReader):
     """One question to one cube."""
 
     def request(self) -> Request:
-        """The request; NotUnderstoodError with one sentence when the phrases do not go together."""
+        """Return the request; NotUnderstoodError with one sentence when the phrases do not go together."""
         for position, (item, meaning) in enumerate(self.items):
             self._take(position, item, meaning)
         if self.number is not None:
@@ -45,7 +45,7 @@ class Grammar(PhraseReader):
             raise NotUnderstoodError("both the highest and the lowest are asked: ask for one at a time.")
         if self.horizon is not None and not self.cube.horizon:
             raise OtherCubeError(f"{self.cube.meaning}: nothing about the future.")
-        versus_members = any(len(one.members) > 1 and not one.excluded for one in self.filters)
+        versus_members = any(len(condition.members) > 1 and not condition.excluded for condition in self.filters)
         if words.VERSUS in self.seen and not (self.against or versus_members or self._names_before()):
             raise NotUnderstoodError("what it is compared with is not understood: say for example vs last year.")
 
@@ -56,7 +56,7 @@ class Grammar(PhraseReader):
         return self.periods[0] if self.periods else None
 
     def _named_against(self, other: Period) -> Period:
-        """The second of two periods; "previous …" beside another one is what lies before that, not before today."""
+        """Return the second of two periods; "previous …" beside another one lies before that, not before today."""
         named = self.periods[0]
         if other.relative and not _is_a_year_before(named, other):
             return other.preceding(named)
@@ -65,7 +65,7 @@ class Grammar(PhraseReader):
         return other
 
     def _comparison(self) -> PeriodComparison | None:
-        """What is compared, None when nothing is; NotUnderstoodError where that tells nothing."""
+        """Return what is compared, None when nothing is; NotUnderstoodError where that tells nothing."""
         compared = self._compared()
         if compared and compared.overlaps:
             raise NotUnderstoodError(
@@ -96,13 +96,13 @@ class Grammar(PhraseReader):
         return with_named(period, self.against, self.today)
 
     def _unit_before(self) -> Period | None:
-        """The unit that "the month before" and the like name; None where only the period before is asked."""
+        """Return the unit that "the month before" and the like name; None where only the period before is asked."""
         names = (meaning.name.split()[0] for _, meaning in self.items if meaning and meaning.kind == words.PREVIOUS)
         unit = next((name for name in names if name in UNITS), None)
         return period_of(self.today, unit) if unit else None
 
     def _with_measures(self) -> Request:
-        """The request without its periods; what is measured, listed or counted is found here."""
+        """Return the request without its periods; what is measured, listed or counted is decided here."""
         request = Request(
             cube=self.cube,
             measures=tuple(self.measures),
@@ -127,7 +127,7 @@ class Grammar(PhraseReader):
         return self._ranked(request)
 
     def _direction(self) -> tuple[Bound, ...]:
-        """Which grew, which declined: only those, unless they are ranked."""
+        """Return the bound of "which grew" or "which declined", unless they are ranked."""
         verbs = {meaning.name for _, meaning in self.items if meaning and meaning.kind == words.GROWTH} & words.GREW
         if {words.TOP, words.BOTTOM} & self.seen or not self.groups or words.WHICH not in self.seen:
             return ()
@@ -136,16 +136,20 @@ class Grammar(PhraseReader):
         return (Bound(None, ">", 0.0),) if verbs else ()
 
     def _share_is_bound(self) -> bool:
-        """Whether every word for a share only says that a bound is in per cent."""
-        places = [n for n in range(len(self.items)) if self.kind(n) == words.SHARE]
-        return all(self.kind(n - 1) == NUMBER for n in places)
+        """Return whether every word for a share only says that a bound is in per cent."""
+        positions = [position for position in range(len(self.items)) if self.kind(position) == words.SHARE]
+        return all(self.kind(position - 1) == NUMBER for position in positions)
 
     def _groups(self) -> tuple[Dimension, ...]:
-        """What is asked by, and each dimension of which several members are named: they are shown apart."""
+        """Return what is asked by, and each dimension of which several members are named: they are shown apart."""
         if self.groups or self.counted:
             return tuple(self.groups)
-        apart = 0 if words.SHARE in self.seen and not self._share_is_bound() else 1
-        return tuple(one.dimension for one in self.filters if len(one.members) > apart and not one.excluded)
+        shown_from = 0 if words.SHARE in self.seen and not self._share_is_bound() else 1
+        return tuple(
+            condition.dimension
+            for condition in self.filters
+            if len(condition.members) > shown_from and not condition.excluded
+        )
 
     def _trend(self) -> str | None:
         if words.TREND not in self.seen:
@@ -167,11 +171,11 @@ class Grammar(PhraseReader):
         if request.groups[0] != next(iter(self.cube.dimensions.values())):
             return replace(request, measures=(*counts[-1:], *listed))
         shown = tuple(self.cube.dimensions[name] for name in self.cube.lists if name in self.cube.dimensions)
-        groups = (*request.groups, *(one for one in shown if one not in request.groups))
+        groups = (*request.groups, *(dimension for dimension in shown if dimension not in request.groups))
         return replace(request, measures=listed, groups=groups, listing=True)
 
     def _refuse_unlisted(self, request: Request) -> None:
-        """What should be discounted: a word that asks for a decision, and nothing that it would be decided of."""
+        """Refuse "what should be discounted": a word that asks for a decision, and nothing about which it would be decided."""
         texts = {meaning.kind: item.text for item, meaning in reversed(self.items) if meaning}
         if words.CUE not in texts or not self.cube.lists or request.groups or not request.filters:
             return
@@ -193,5 +197,5 @@ def _is_sum(measure: Measure) -> bool:
 
 
 def _is_a_year_before(period: Period, other: Period) -> bool:
-    """Whether "last year" means the same days a year before."""
+    """Return whether "last year" means the same days a year before."""
     return other.unit == YEAR and other.back == 1 and period.unit != YEAR

@@ -17,7 +17,15 @@ PERIOD, HORIZON, NUMBER, WORD = "period", "horizon", "number", "word"
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """A phrase of a question. kind: PERIOD, HORIZON, NUMBER or WORD; text: as asked; meanings: of a WORD."""
+    """A phrase of a question.
+
+    Attributes:
+        kind: PERIOD, HORIZON, NUMBER or WORD.
+        text: As asked.
+        meanings: What a WORD can stand for.
+        period: Of a PERIOD.
+        number: Of a NUMBER; the days of a HORIZON.
+    """
 
     kind: str
     text: str
@@ -26,12 +34,16 @@ class Item:
     number: float | None = None
 
     def is_a(self, *kinds: str) -> bool:
-        """Whether it is a word that can stand for one of the kinds of meanings."""
+        """Return whether it is a word that can stand for one of the kinds of meanings."""
         return any(meaning.kind in kinds for meaning in self.meanings)
 
 
 class UnknownWordsError(NotUnderstoodError):
-    """Words that nobody declared. words: as asked."""
+    """Words that nobody declared.
+
+    Attributes:
+        words: As asked.
+    """
 
     def __init__(self, words: Sequence[str]) -> None:
         """Name them."""
@@ -41,43 +53,49 @@ class UnknownWordsError(NotUnderstoodError):
 
 
 def read_items(words: Sequence[Token], lexicon: Lexicon, today: date) -> tuple[Item, ...]:
-    """The question as items, longest phrases first; UnknownWordsError when words are left over."""
+    """Read a question as items, longest phrases first; UnknownWordsError when words are left over."""
     items: list[Item] = []
     unknown: list[str] = []
-    position, last_unknown = 0, -2
+    position, after_unknown = 0, -1
     while position < len(words):
-        item, used = _next(words[position:], lexicon, today, bool(items) and items[-1].is_a(BY))
+        word = words[position].text
+        item, length = _item_at(words[position:], lexicon, today, after_by=bool(items) and items[-1].is_a(BY))
         if item is not None:
             items.append(item)
-        elif used == 0:
-            together = unknown and position == last_unknown + 1
-            unknown[-1:] = (
-                [f"{unknown[-1]} {words[position].text}"] if together else [*unknown[-1:], words[position].text]
-            )
-            last_unknown = position
-        position += max(used, 1)
+        elif word not in NOISE:
+            if position == after_unknown:
+                unknown[-1] = f"{unknown[-1]} {word}"
+            else:
+                unknown.append(word)
+            after_unknown = position + 1
+        position += length
     if unknown:
         raise UnknownWordsError(unknown)
     return tuple(items)
 
 
-def _next(words: Sequence[Token], lexicon: Lexicon, today: date, after_by: bool) -> tuple[Item | None, int]:
-    """The item that the words begin with and how many it takes; no item for noise, none used for what is unknown."""
-    known = _known(words, lexicon)
-    period = None if after_by else read_period(words, today)
-    if period and period[1] >= known[1]:
-        return Item(kind=PERIOD, text=join_words(words[: period[1]]), period=period[0]), period[1]
+def _item_at(words: Sequence[Token], lexicon: Lexicon, today: date, *, after_by: bool) -> tuple[Item | None, int]:
+    """Return the item with which the words begin and how many it takes; None and one for a word that is no item."""
+    phrase, phrase_length = _phrase_at(words, lexicon)
+    match = None if after_by else read_period(words, today)
+    if match:
+        period, length = match
+        if length >= phrase_length:
+            return Item(kind=PERIOD, text=join_words(words[:length]), period=period), length
     horizon = read_horizon(words)
-    if horizon and horizon[1] >= known[1]:
-        return Item(kind=HORIZON, text=join_words(words[: horizon[1]]), number=horizon[0]), horizon[1]
-    if known[0] is not None:
-        return known
+    if horizon:
+        days, length = horizon
+        if length >= phrase_length:
+            return Item(kind=HORIZON, text=join_words(words[:length]), number=days), length
+    if phrase is not None:
+        return phrase, phrase_length
     if words[0].number is not None:
         return Item(kind=NUMBER, text=words[0].text, number=words[0].number), 1
-    return (None, 1) if words[0].text in NOISE else (None, 0)
+    return None, 1
 
 
-def _known(words: Sequence[Token], lexicon: Lexicon) -> tuple[Item | None, int]:
+def _phrase_at(words: Sequence[Token], lexicon: Lexicon) -> tuple[Item | None, int]:
+    """Return the longest phrase of the lexicon with which the words begin, and its length; None and 0 for none."""
     for length in range(min(lexicon.longest, len(words)), 0, -1):
         meanings = lexicon.meanings(tuple(word.stem for word in words[:length]))
         if meanings:

@@ -19,7 +19,7 @@ class UnusedWordError(NotUnderstoodError):
 
 
 def refuse_unused(phrases: PhraseReader) -> None:
-    """UnusedWordError for the first word of a read question that its reading does not use."""
+    """Raise UnusedWordError for the first word of a read question that its reading does not use."""
     for position, (item, meaning) in enumerate(phrases.items):
         uses = _USES.get(meaning.kind if meaning else item.kind)
         if uses and not uses(phrases, position):
@@ -27,7 +27,7 @@ def refuse_unused(phrases: PhraseReader) -> None:
 
 
 def refuse_best_of_each(phrases: PhraseReader) -> None:
-    """NotUnderstoodError where the best of each group is asked: one ranking cannot answer that."""
+    """Raise NotUnderstoodError where the best of each group is asked: one ranking cannot answer that."""
     ranked = [_follows_by(phrases, n) for n in range(len(phrases.items)) if _is_grouped(phrases, n)]
     if any(ranked) and not all(ranked):
         raise NotUnderstoodError(
@@ -36,7 +36,7 @@ def refuse_best_of_each(phrases: PhraseReader) -> None:
 
 
 def _is_grouped(phrases: PhraseReader, position: int) -> bool:
-    """Whether rows are made for what the word there names."""
+    """Return whether rows are made for what the word at a position names."""
     meaning = phrases.items[position][1]
     if meaning is None or meaning.kind not in (words.DIMENSION, words.BUCKET):
         return False
@@ -44,7 +44,7 @@ def _is_grouped(phrases: PhraseReader, position: int) -> bool:
 
 
 def _follows_by(phrases: PhraseReader, position: int) -> bool:
-    """Whether the word stands behind "by", "per", "each", or on a list that does."""
+    """Return whether the word stands behind "by", "per", "each", or on a list that does."""
     while phrases.kind(position - 1) in (words.OR, words.DIMENSION, words.BUCKET):
         position -= 1
     return phrases.kind(position - 1) == words.BY

@@ -94,15 +94,15 @@ def asked(shop: Warehouse, endpoint: Endpoint, team: str = "sales", question: st
 def test_a_model_drafts_what_the_grammar_does_not_understand(shop: Warehouse, endpoint: Endpoint) -> None:
     """The answer shows the query and says who wrote it; the model is told the team's tables only."""
     endpoint.content = f"Here it is:\n```sql\n{GOOD};\n```"
-    found = asked(shop, endpoint)
-    assert found.answered, found.refusal
-    assert (found.source, found.sql) == ("model", GOOD)
-    assert [(one.name, one.unit) for one in found.columns] == [("brand", "text"), ("net_revenue", "money")]
-    assert len(found.rows) == 3
-    assert "drafted by model" in found.understood
-    told = endpoint.asked[0]["messages"][0]["content"]
-    assert "gold.sales_year(" in told
-    assert "product_decisions" not in told
+    drafted = asked(shop, endpoint)
+    assert drafted.answered, drafted.refusal
+    assert (drafted.source, drafted.sql) == ("model", GOOD)
+    assert [(one.name, one.unit) for one in drafted.columns] == [("brand", "text"), ("net_revenue", "money")]
+    assert len(drafted.rows) == 3
+    assert "drafted by model" in drafted.understood
+    prompt_text = endpoint.asked[0]["messages"][0]["content"]
+    assert "gold.sales_year(" in prompt_text
+    assert "product_decisions" not in prompt_text
     assert endpoint.keys == ["Bearer k"]
 
 
@@ -183,11 +183,11 @@ def remote(workspace: DatabricksEmulator) -> Warehouse:
 )
 def test_a_sql_warehouse_gives_the_same_answer(shop: Warehouse, remote: Warehouse, question: str, team: str) -> None:
     """The same query, the same rows with the same types, the same versions."""
-    here, there = (answer(question, team=team, warehouse=one) for one in (shop, remote))
+    here, there = (answer(question, team=team, warehouse=reader) for reader in (shop, remote))
     assert there.answered, there.refusal
     assert (there.sql, there.understood, there.columns) == (here.sql, here.understood, here.columns)
     assert [tuple(map(str, row)) for row in there.rows] == [tuple(map(str, row)) for row in here.rows]
-    assert [(one.name, one.version) for one in there.read] == [(one.name, one.version) for one in here.read]
+    assert [(state.name, state.version) for state in there.read] == [(state.name, state.version) for state in here.read]
 
 
 def test_a_table_that_the_workspace_lacks(remote: Warehouse) -> None:
