@@ -29,7 +29,7 @@ def question() -> Any:
 
 
 def says(option: str, why: str) -> Callable[[], None]:
-    """alice answers through Airflow's own API code."""
+    """Let alice answer through Airflow's own API code."""
 
     def answer() -> None:
         """Choose the option once the question stands."""

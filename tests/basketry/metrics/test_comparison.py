@@ -143,8 +143,10 @@ def test_a_period_beside_the_one_before_and_the_year_before(
 @SAME_EACH_TIME
 @given(day=days, unit=st.sampled_from(UNITS), later=st.integers(0, 400))
 def test_running_periods_meet_as_many_days(day: date, unit: str, later: int) -> None:
-    """On whatever day one looks: as many days lie before, they end before it begins, and none is after the last day; whole
-    periods meet their whole neighbour. A leap day is the only one that a year may have more."""
+    """On whatever day one looks: as many days lie before, they end before it begins, and none is after the last day.
+
+    Whole periods meet their whole neighbour. A leap day is the only one that a year may have more.
+    """
     period, last = period_of(day, unit), day + timedelta(days=later)
     previous, year = with_previous(period, last), with_year_before(period, last)
     assert previous.now == year.now == period.until(last)

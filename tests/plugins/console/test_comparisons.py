@@ -1,5 +1,7 @@
-"""Sales, Today and Ask compare by one rule, and write the days beside every change. The lake's data are those from Monday
-2025-09-29 to Friday 2026-11-20."""
+"""Sales, Today and Ask compare by one rule, and write the days beside every change.
+
+The lake's data are those from Monday 2025-09-29 to Friday 2026-11-20.
+"""
 
 from __future__ import annotations
 
