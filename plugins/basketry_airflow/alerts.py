@@ -50,7 +50,7 @@ class FailureAlert(BaseNotifier):
         log.error("basketry alert: %s", json.dumps(alert, sort_keys=True))
         try:
             self._post(alert)
-        except Exception as error:  # whatever goes wrong here must not hide the failure that is told about
+        except Exception as error:  # whatever goes wrong here must not hide the failure that it reports
             # The error's text would show the webhook's address, which is a secret.
             log.warning("the alert did not reach the webhook of %s: %s", ALERT_CONNECTION, type(error).__name__)
 

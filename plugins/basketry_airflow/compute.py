@@ -128,18 +128,18 @@ def load_profile(include: Path, name: str, *, cloud: str, folder: str = "/Worksp
     )
     root.mapping(f"a profile of kind {kind}", (*_SHARED, *_OWN[kind]), ("description", *_NEEDED[kind]))
     packages, wheel = choice["libraries"], f"{folder.rstrip('/')}/lib/{_wheel_name()}"
-    task, run = _rendered(kind, entries=entries, cloud=cloud, packages=packages, wheel=wheel)
+    task, run = _render(kind, entries=entries, cloud=cloud, packages=packages, wheel=wheel)
     return Compute(
         task=task,
         run=run,
         tags=choice["tags"],
-        polling_seconds=_whole(entries, "polling_seconds", 15),
-        timeout_seconds=_whole(entries, "timeout_seconds", 0),
-        max_concurrent_runs=_whole(entries, "max_concurrent_runs", 8),
+        polling_seconds=_whole_number(entries, "polling_seconds", 15),
+        timeout_seconds=_whole_number(entries, "timeout_seconds", 0),
+        max_concurrent_runs=_whole_number(entries, "max_concurrent_runs", 8),
     )
 
 
-def _rendered(
+def _render(
     kind: str, entries: Mapping[str, Node], cloud: str, packages: list[str], wheel: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the fields of the task and those of the run."""
@@ -165,7 +165,7 @@ def _cluster(entries: Mapping[str, Node], cloud: str) -> dict[str, Any]:
     photon = "photon" in entries and entries["photon"].expect(bool, "photon")
     spot = "spot" in entries and entries["spot"].expect(bool, "spot")
     return {
-        **_plain(entries["new_cluster"], "new_cluster"),
+        **_plain_value(entries["new_cluster"], "new_cluster"),
         "node_type_id": types[cloud].string("node type"),
         "runtime_engine": "PHOTON" if photon else "STANDARD",
         **(SPOT[cloud] if spot else {}),
@@ -180,14 +180,16 @@ def _choice(include: Path) -> dict[str, Any]:
     profiles = profile_names(include)
     return {
         "default": entries["default"].choice("profile", profiles),
-        "jobs": _chosen(entries["jobs"], "job", include.parent / "spark_jobs", profiles),
-        "shared": _chosen(entries["shared"], "DAG", include.parent / "dags", profiles) if "shared" in entries else {},
+        "jobs": _profiles_of(entries["jobs"], "job", include.parent / "spark_jobs", profiles),
+        "shared": _profiles_of(entries["shared"], "DAG", include.parent / "dags", profiles)
+        if "shared" in entries
+        else {},
         "tags": {key: node.string(f"tag {key}") for key, node in entries["tags"].expect(dict, "tags").items()},
         "libraries": [node.string("package") for node in entries["libraries"].items("libraries")],
     }
 
 
-def _chosen(node: Node, what: str, folder: Path, profiles: list[str]) -> dict[str, str]:
+def _profiles_of(node: Node, what: str, folder: Path, profiles: list[str]) -> dict[str, str]:
     """Return the profile of each job or DAG, all of which are files of a folder (where there is one)."""
     files = {file.stem for file in folder.glob("*.py")}
     chosen = node.expect(dict, f"the choice by {what}")
@@ -197,17 +199,17 @@ def _chosen(node: Node, what: str, folder: Path, profiles: list[str]) -> dict[st
     return {name: profile.choice("profile", profiles) for name, profile in chosen.items()}
 
 
-def _whole(entries: Mapping[str, Node], key: str, default: int) -> int:
+def _whole_number(entries: Mapping[str, Node], key: str, default: int) -> int:
     number: int = entries[key].expect(int, key) if key in entries else default
     return number if number >= 0 else entries[key].fail(f"{key} is {number}; give zero or more.")
 
 
-def _plain(node: Node, what: str) -> Any:
+def _plain_value(node: Node, what: str) -> Any:
     """Return the value without its positions in the file; nothing in it may be empty."""
     if node.value is None:
         return node.fail(f"{what} is empty; give it a value or delete the line.")
     if isinstance(node.value, dict):
-        return {key: _plain(value, f"{what}.{key}") for key, value in node.value.items()}
+        return {key: _plain_value(value, f"{what}.{key}") for key, value in node.value.items()}
     if isinstance(node.value, list):
-        return [_plain(value, what) for value in node.value]
+        return [_plain_value(value, what) for value in node.value]
     return node.value

@@ -170,13 +170,13 @@ def decision_payload(conditions: Gate, model: str, challenger: str, champion: st
         "verdict": verdict.verdict,
         "reason": verdict.reason,
         "subject": f"{model}: version {challenger} instead of {champion or 'none'}? The gate says {verdict.verdict}.",
-        "body": f"{reason}\n\n{_follows(verdict.verdict, challenger, champion)}\n\n{markdown_table(verdict.checks)}",
+        "body": f"{reason}\n\n{_consequence(verdict.verdict, challenger, champion)}\n\n{markdown_table(verdict.checks)}",
         "answer_within_hours": conditions.answer_within_hours,
         "users": list(conditions.users),
     }
 
 
-def _follows(verdict: str, challenger: str, champion: str | None) -> str:
+def _consequence(verdict: str, challenger: str, champion: str | None) -> str:
     """Say what a verdict comes to; of a question, what either answer does."""
     from basketry.gates.model import ASK, PROVISIONAL, REFUSE
 

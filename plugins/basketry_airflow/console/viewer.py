@@ -111,10 +111,10 @@ class Viewer:
 
     def link(self, page: str, **parameters: object) -> str:
         """Return the address of a page of the console, in this catalog; parameters that are None or '' are left out."""
-        given = {name: value for name, value in parameters.items() if value not in (None, "")}
+        query_parameters = {name: value for name, value in parameters.items() if value not in (None, "")}
         if self.catalog.name != self.catalogs[0]:
-            given["catalog"] = self.catalog.name
-        query = f"?{urlencode(given)}" if given else ""
+            query_parameters["catalog"] = self.catalog.name
+        query = f"?{urlencode(query_parameters)}" if query_parameters else ""
         return f"{self.base}/{page}{query}"
 
     def airflow(self, path: str) -> str:

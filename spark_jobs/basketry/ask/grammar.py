@@ -37,20 +37,20 @@ class Grammar(PhraseReader):
         return request
 
     def _check(self) -> None:
-        if len(self.periods) == 2 and words.VERSUS in self.seen:
+        if len(self.periods) == 2 and words.VERSUS in self.kinds:
             self.against = self._named_against(self.periods.pop())
         if len(self.periods) > 1:
             raise NotUnderstoodError("two periods are named: compare them (vs), or ask from the first to the second.")
-        if {words.TOP, words.BOTTOM} <= self.seen:
+        if {words.TOP, words.BOTTOM} <= self.kinds:
             raise NotUnderstoodError("both the highest and the lowest are asked: ask for one at a time.")
         if self.horizon is not None and not self.cube.horizon:
             raise OtherCubeError(f"{self.cube.meaning}: nothing about the future.")
         versus_members = any(len(condition.members) > 1 and not condition.excluded for condition in self.filters)
-        if words.VERSUS in self.seen and not (self.against or versus_members or self._names_before()):
+        if words.VERSUS in self.kinds and not (self.against or versus_members or self._names_before()):
             raise NotUnderstoodError("what it is compared with is not understood: say for example vs last year.")
 
     def _names_before(self) -> bool:
-        return bool({words.PREVIOUS, words.YEAR_BEFORE} & self.seen)
+        return bool({words.PREVIOUS, words.YEAR_BEFORE} & self.kinds)
 
     def _period(self) -> Period | None:
         return self.periods[0] if self.periods else None
@@ -74,7 +74,7 @@ class Grammar(PhraseReader):
         return compared
 
     def _compared(self) -> PeriodComparison | None:
-        changes = {words.GROWTH, words.DECLINE} & self.seen
+        changes = {words.GROWTH, words.DECLINE} & self.kinds
         if not (self.against or self._names_before() or changes):
             return None
         if self.cube.kind == SNAPSHOTS:
@@ -84,7 +84,7 @@ class Grammar(PhraseReader):
         period = self._period()
         if period is None:
             raise NotUnderstoodError("which period is compared? Say for example last month vs the month before.")
-        if words.YEAR_BEFORE in self.seen:
+        if words.YEAR_BEFORE in self.kinds:
             return with_year_before(period, self.today)
         if self.against is None:
             named = self._unit_before()
@@ -109,9 +109,9 @@ class Grammar(PhraseReader):
             groups=self._groups(),
             filters=tuple(self.filters),
             bucket=self.bucket or self._trend(),
-            share=words.SHARE in self.seen and not self._share_is_bound(),
-            growth=bool({words.GROWTH, words.DECLINE} & self.seen),
-            descending=not ({words.BOTTOM, words.DECLINE} & self.seen),
+            share=words.SHARE in self.kinds and not self._share_is_bound(),
+            growth=bool({words.GROWTH, words.DECLINE} & self.kinds),
+            descending=not ({words.BOTTOM, words.DECLINE} & self.kinds),
             bounds=(*self.bounds, *self._direction()),
             counted=self.counted,
             horizon=(self.horizon or DEFAULT_HORIZON) if self.cube.horizon else None,
@@ -129,9 +129,9 @@ class Grammar(PhraseReader):
     def _direction(self) -> tuple[Bound, ...]:
         """Return the bound of "which grew" or "which declined", unless they are ranked."""
         verbs = {meaning.name for _, meaning in self.items if meaning and meaning.kind == words.GROWTH} & words.GREW
-        if {words.TOP, words.BOTTOM} & self.seen or not self.groups or words.WHICH not in self.seen:
+        if {words.TOP, words.BOTTOM} & self.kinds or not self.groups or words.WHICH not in self.kinds:
             return ()
-        if words.DECLINE in self.seen:
+        if words.DECLINE in self.kinds:
             return (Bound(None, "<", 0.0),)
         return (Bound(None, ">", 0.0),) if verbs else ()
 
@@ -144,7 +144,7 @@ class Grammar(PhraseReader):
         """Return what is asked by, and each dimension of which several members are named: they are shown apart."""
         if self.groups or self.counted:
             return tuple(self.groups)
-        shown_from = 0 if words.SHARE in self.seen and not self._share_is_bound() else 1
+        shown_from = 0 if words.SHARE in self.kinds and not self._share_is_bound() else 1
         return tuple(
             condition.dimension
             for condition in self.filters
@@ -152,7 +152,7 @@ class Grammar(PhraseReader):
         )
 
     def _trend(self) -> str | None:
-        if words.TREND not in self.seen:
+        if words.TREND not in self.kinds:
             return None
         if self.cube.kind == SNAPSHOTS:
             return "day"
@@ -161,7 +161,7 @@ class Grammar(PhraseReader):
 
     def _without_measure(self, request: Request) -> Request:
         counts = [measure for measure in self.cube.measures.values() if measure.unit == "count"]
-        if words.COUNT in self.seen and request.filters and counts and self.cube.kind != PERIODS:
+        if words.COUNT in self.kinds and request.filters and counts and self.cube.kind != PERIODS:
             return replace(request, measures=(counts[0],))
         self._refuse_unlisted(request)
         listed_how = self.cube.lists and request.groups and request.filters
@@ -184,12 +184,12 @@ class Grammar(PhraseReader):
         raise RewordError(message, texts.get(words.WHICH, ""), [f"which {label}s"])
 
     def _ranked(self, request: Request) -> Request:
-        if not {words.TOP, words.BOTTOM} & self.seen:
+        if not {words.TOP, words.BOTTOM} & self.kinds:
             return request
         refuse_best_of_each(self)
         if not request.groups and not request.bucket:
             raise NotUnderstoodError("the highest of what? Say for example top 5 products by revenue.")
-        return replace(request, top=self.top or (1 if self.single and words.WHICH in self.seen else DEFAULT_TOP))
+        return replace(request, top=self.top or (1 if self.single and words.WHICH in self.kinds else DEFAULT_TOP))
 
 
 def _is_sum(measure: Measure) -> bool:

@@ -77,7 +77,7 @@ class PhraseReader:
         self.periods: list[Period] = []
         self.against: Period | None = None
         self.bounds: list[Bound] = []
-        self.seen: set[str] = set()
+        self.kinds: set[str] = set()
         self.bucket: str | None = None
         self.counted: Dimension | None = None
         self.horizon: int | None = None
@@ -95,7 +95,7 @@ class PhraseReader:
         if not own and not plain:
             raise OtherCubeError(f"'{item.text}' is nothing that {self.cube.meaning} is told by.", item.text)
         if len(own) > 1:
-            own = _fitting(own, items, position) or own
+            own = _best_meanings(own, items, position) or own
         if len(own) > 1:
             raise SeveralMeaningsError(item.text, [meaning.name.replace("_", " ") for meaning in own])
         return own[0] if own else plain[0]
@@ -115,7 +115,7 @@ class PhraseReader:
                 words.BUCKET: self._take_bucket,
                 words.NOT: self._take_not,
             }
-            self.seen.add(meaning.kind)
+            self.kinds.add(meaning.kind)
             if meaning.kind in takers:
                 takers[meaning.kind](position, item, meaning)
 
@@ -216,7 +216,7 @@ class PhraseReader:
         self.bucket = meaning.name
 
 
-def _fitting(own: list[Meaning], items: Sequence[Item], position: int) -> list[Meaning]:
+def _best_meanings(own: list[Meaning], items: Sequence[Item], position: int) -> list[Meaning]:
     """Choose of several meanings those of the dimension that stands beside the word; else members before names."""
     beside = {
         meaning.name

@@ -5,7 +5,7 @@
                            {"week": date(2026, 11, 9)}, team="sales")
     rows.columns, rows.rows, rows.read      # names, tuples, which version of which table, written when
 
-A query is Databricks SQL over `schema.table`, the same here and on Databricks. What may be asked is told by
+A query is Databricks SQL over `schema.table`, the same here and on Databricks. What may be asked is decided by
 `basketry.access.guard`: one SELECT, the team's tables, without the columns it may not see. Locally DuckDB answers over
 the Delta folders, on Databricks a SQL warehouse; both stop after a time and a number of rows.
 """

@@ -88,7 +88,7 @@ class LocalWarehouse(Warehouse):
             for table, dataset in zip(tables, datasets, strict=True):
                 connection.register(table.full_name, dataset)
             try:
-                answer = _executed(connection, sql, parameters, seconds)
+                answer = _execute(connection, sql, parameters, seconds)
             finally:
                 for table in tables:
                     connection.unregister(table.full_name)
@@ -151,7 +151,7 @@ def _duckdb_sql(guarded: Guarded) -> str:
     return tree.sql(dialect="duckdb")
 
 
-def _executed(connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, Any], seconds: float) -> pa.Table:
+def _execute(connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, Any], seconds: float) -> pa.Table:
     timer = threading.Timer(seconds, connection.interrupt)
     timer.start()
     try:

@@ -74,7 +74,7 @@ class DatabricksWarehouse(Warehouse):
         self._warehouse_id = warehouse_id
         self._make_client = client
         self._client: WorkspaceClient | None = None
-        self._known: dict[str, tuple[float, TableState]] = {}
+        self._states: dict[str, tuple[float, TableState]] = {}
 
     @property
     def client(self) -> WorkspaceClient:
@@ -93,7 +93,7 @@ class DatabricksWarehouse(Warehouse):
         return tuple(state for state in states if state is not None)
 
     def _state(self, full_name: str) -> TableState | None:
-        asked_at, state = self._known.get(full_name, (float("-inf"), None))
+        asked_at, state = self._states.get(full_name, (float("-inf"), None))
         if state is not None and time.monotonic() - asked_at < STATE_SECONDS:
             return state
         schema, name = full_name.split(".")
@@ -103,7 +103,7 @@ class DatabricksWarehouse(Warehouse):
             return None
         newest = history.records()[0]
         state = TableState(full_name, int(newest["version"]), newest["timestamp"])
-        self._known[full_name] = (time.monotonic(), state)
+        self._states[full_name] = (time.monotonic(), state)
         return state
 
     def _run(self, guarded: Guarded, parameters: dict[str, Any], seconds: float) -> Rows:
@@ -112,10 +112,10 @@ class DatabricksWarehouse(Warehouse):
 
     def _statement(self, sql: str, parameters: dict[str, Any], seconds: float) -> Rows:
         with _plain_errors():
-            return self._answered(sql, parameters, seconds)
+            return self._execute(sql, parameters, seconds)
 
-    def _answered(self, sql: str, parameters: dict[str, Any], seconds: float) -> Rows:
-        answer = self._finished(sql, parameters, seconds)
+    def _execute(self, sql: str, parameters: dict[str, Any], seconds: float) -> Rows:
+        answer = self._await(sql, parameters, seconds)
         state = answer.status.state.value if answer.status and answer.status.state else "FAILED"
         if state == "CANCELED":
             raise SlowQueryError(f"the query took longer than {seconds:g} seconds: ask for less at once.")
@@ -129,7 +129,7 @@ class DatabricksWarehouse(Warehouse):
         )
         return Rows(tuple(str(column.name) for column in columns), rows, ())
 
-    def _finished(self, sql: str, parameters: dict[str, Any], seconds: float) -> StatementResponse:
+    def _await(self, sql: str, parameters: dict[str, Any], seconds: float) -> StatementResponse:
         """Return the statement's end; it is cancelled when it takes too long."""
         api = self.client.statement_execution
         answer = api.execute_statement(

@@ -215,8 +215,8 @@ def _of_jobs(viewer: Viewer) -> list[Step]:
     if viewer.missing("Runs of jobs", "daily_scoring", RUNS):
         return []
     sql = f"""SELECT job, input_versions, rows_out FROM (SELECT job, input_versions, rows_out,
-              row_number() OVER (PARTITION BY job ORDER BY as_of DESC, run_id DESC) AS place FROM {RUNS}) AS newest
-              WHERE place = 1 ORDER BY job"""  # noqa: S608
+              row_number() OVER (PARTITION BY job ORDER BY as_of DESC, run_id DESC) AS newest_first FROM {RUNS}) AS newest
+              WHERE newest_first = 1 ORDER BY job"""  # noqa: S608
     rows = viewer.records(sql)
     return [Step(row["job"], "job", _read(row["input_versions"]), (f"{row['rows_out']:,} rows",)) for row in rows]
 
