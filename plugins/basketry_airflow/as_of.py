@@ -10,7 +10,7 @@ from basketry.config.clock import check_over, last_complete_day, moment_set
 from basketry.errors import BadInputError
 
 AS_OF = "{{ as_of(params, dag_run) }}"
-"""The template to give to a dated job; `on_call` makes `as_of` known to the DAG."""
+"""The template to give to a dated job; `dag_defaults` makes `as_of` known to the DAG."""
 
 
 def as_of(params: Mapping[str, Any], dag_run: Any) -> str:

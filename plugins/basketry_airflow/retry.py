@@ -25,7 +25,7 @@ CANCELED = re.compile(r"failed with terminal state: \{[^}]*'result_state': 'CANC
 EXIT_CODE = re.compile(r"^(?:Cannot execute: .*\. )?Error code is: (?P<code>-?\d+)\.\s*$", re.MULTILINE)
 
 UNANSWERED = "InternalError: |TemporarilyUnavailable: |DeadlineExceeded: |TimeoutError: Timed out after "
-"""How errors of databricks-sdk begin, told by their names: importing it takes seconds."""
+"""How errors of databricks-sdk begin, recognised by their names: importing it takes seconds."""
 
 CAUSES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), words)

@@ -26,7 +26,7 @@ IDLE_MINUTES = 10
 
 RUN_TAG = "run"
 RUN = "{{ macros.uuid.uuid5(macros.uuid.NAMESPACE_URL, dag.dag_id ~ '|' ~ run_id) }}"
-"""What a run's cluster is known by, whoever has lost its id."""
+"""The tag by which a run's cluster is recognised when its id is lost."""
 
 
 class ClusterError(RuntimeError):

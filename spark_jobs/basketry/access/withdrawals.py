@@ -1,6 +1,6 @@
 """Whose consent is withdrawn: a customer's, and that of everybody who shares their mailbox or telephone number.
 
-Every opt-out that is known counts, whatever its day. Plain Arrow, for who answers without Spark; the audience and the
+Every opt-out that is known counts, whatever its day. Plain Arrow, for answers without Spark; the audience and the
 export do the same with Spark in `basketry.domains.marketing.withdrawals`.
 """
 
