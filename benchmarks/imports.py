@@ -122,4 +122,10 @@ def _figure(what: str, measured_imports: list[Import]) -> Figure:
         best[loaded.name] = min(loaded.seconds, best.get(loaded.name, loaded.seconds))
     slowest = max(best, key=lambda name: best[name])
     measured = f"{best[slowest]:.2f} s against {BUDGET} s"
-    return Figure(f"{what} / its budget of CPU seconds", measured, best[slowest] / BUDGET, 1.0, f"{Path(slowest).name}")
+    return Figure(
+        what=f"{what} / its budget of CPU seconds",
+        measured=measured,
+        ratio=best[slowest] / BUDGET,
+        goal=1.0,
+        note=Path(slowest).name,
+    )
