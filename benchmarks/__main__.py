@@ -17,6 +17,7 @@ from benchmarks.daily_cost import daily_cost
 from benchmarks.features import features
 from benchmarks.first_models import first_models
 from benchmarks.forecast import forecast
+from benchmarks.imports import imports
 from benchmarks.measure import Figure
 from benchmarks.offers import offers
 from benchmarks.scoring import scoring
@@ -37,6 +38,7 @@ CASES: dict[str, Callable[[Path], list[Figure]]] = {
     "shared_cluster": shared_cluster,
     "daily_cost": daily_cost,
     "first_models": first_models,
+    "imports": imports,
 }
 HEAD = """# Performance
 

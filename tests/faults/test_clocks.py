@@ -114,8 +114,8 @@ def test_the_leap_day_belongs_to_its_periods(leap: date) -> None:
     assert a_year_earlier(leap) == date(leap.year - 1, 2, 28)
     february = period_of(leap, "month")
     assert (february.days, february.year_before().days) == (29, 28)
-    until = Period(leap.replace(month=1, day=1), leap)
-    assert until.year_before() == Period(date(leap.year - 1, 1, 1), date(leap.year - 1, 2, 28))
+    until = Period(start=leap.replace(month=1, day=1), end=leap)
+    assert until.year_before() == Period(start=date(leap.year - 1, 1, 1), end=date(leap.year - 1, 2, 28))
 
 
 def test_features_count_the_leap_day_like_any_other() -> None:
