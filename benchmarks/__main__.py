@@ -17,6 +17,7 @@ from benchmarks.daily_cost import daily_cost
 from benchmarks.features import features
 from benchmarks.first_models import first_models
 from benchmarks.forecast import forecast
+from benchmarks.imports import imports
 from benchmarks.measure import Figure
 from benchmarks.mutants import mutants
 from benchmarks.offers import offers
@@ -39,6 +40,7 @@ CASES: dict[str, Callable[[Path], list[Figure]]] = {
     "daily_cost": daily_cost,
     "first_models": first_models,
     "mutants": mutants,
+    "imports": imports,
 }
 HEAD = """# Performance
 

@@ -33,3 +33,22 @@ napoleon_numpy_docstring = False
 
 html_theme = "furo"
 html_title = "Basketry"
+
+
+ON_THE_SITE = {
+    "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "SECURITY.md": "security-policy.md",
+}
+"""Pages that stand beside this folder, where a forge looks for them, and their place on the site."""
+
+
+def lead_to_the_site(app: object, page: str, source: list[str]) -> None:
+    """Links to pages beside the folder become links to where the site has them."""
+    for name, place in ON_THE_SITE.items():
+        source[0] = source[0].replace(f"](../{name})", f"]({place})")
+
+
+def setup(app: object) -> None:
+    """Sphinx calls this: have every page read by `lead_to_the_site`."""
+    app.connect("source-read", lead_to_the_site)  # type: ignore[attr-defined]

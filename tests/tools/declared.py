@@ -46,9 +46,11 @@ def declared(path: Path) -> Declared:
     """The one DAG of a file."""
     tree = ast.parse(path.read_text())
     dag = calls(tree, "DAG")[0]
-    on_call = {k.arg: k.value.value for k in calls(tree, "on_call")[0].keywords if isinstance(k.value, ast.Constant)}
+    defaults = {
+        k.arg: k.value.value for k in calls(tree, "dag_defaults")[0].keywords if isinstance(k.value, ast.Constant)
+    }
     assert isinstance(dag.args[0], ast.Constant)
-    said = (str(on_call[name]) for name in ("owner", "tier", "runbook"))
+    said = (str(defaults[name]) for name in ("owner", "tier", "runbook"))
     return Declared(str(dag.args[0].value), _schedule(tree, dag), *said)
 
 

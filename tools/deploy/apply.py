@@ -84,7 +84,7 @@ class Deployment:
         lines = [str(step) for step in plan.steps]
         lines += [f"+ {right}" for right in self._missing_rights()]
         if self._catalog_has_tables():
-            found = unity.plan(self.site.client, self.grants)
+            found = unity.plan_grants(self.site.client, self.grants)
             lines += [f"+ {line}" for line in found.lines() if found.changes or found.statements]
         for line in lines:
             self._say(line)
@@ -124,12 +124,12 @@ class Deployment:
         for right in self._missing_rights():
             right.give(self.site)
             manifest.rights.append(right.note())
-        found = unity.plan(self.site.client, self.grants)
+        found = unity.plan_grants(self.site.client, self.grants)
         for change in found.changes:
             if change.grant:
                 manifest.rights.append(UnityRight(change).note())
         revoke = self.options.revoke_by_hand
-        unity.apply(self.site.client, found, lambda sql: run_statement(self.site, sql), revoke_by_hand=revoke)
+        unity.apply_grants(self.site.client, found, lambda sql: run_statement(self.site, sql), revoke_by_hand=revoke)
 
 
 def refuse_wrong(findings: Iterable[Finding]) -> None:

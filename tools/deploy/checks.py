@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from basketry.access import Grants
-from basketry.access.unity import Change, carry_out, held
+from basketry.access.unity import GrantChange, apply_change, privileges_on
 from basketry.errors import BadInputError
 from tools.deploy.workspace import Site
 
@@ -165,9 +165,13 @@ def _try_unity(site: Site, grants: Grants, name: str, me: str) -> Iterator[Findi
             lambda: client.registered_models.create(catalog_name=catalog, schema_name=name, name="probe"),
             lambda: client.registered_models.delete(f"{schema}.probe"),
         )
-        change = Change(("SCHEMA", schema), grants.pipeline, "USE_SCHEMA", grant=True)
-        yield _try("grant on a schema", may, lambda: carry_out(client, change))
-        on_catalog = Change(("CATALOG", catalog), grants.pipeline, "USE_CATALOG", grant=True)
+        change = GrantChange(
+            securable=("SCHEMA", schema), principal=grants.pipeline, privilege="USE_SCHEMA", grant=True
+        )
+        yield _try("grant on a schema", may, lambda: apply_change(client, change))
+        on_catalog = GrantChange(
+            securable=("CATALOG", catalog), principal=grants.pipeline, privilege="USE_CATALOG", grant=True
+        )
         manage = f"GRANT MANAGE ON CATALOG {catalog} TO `{me}`"
         yield _may_grant(site, on_catalog, manage)
     finally:
@@ -177,14 +181,14 @@ def _try_unity(site: Site, grants: Grants, name: str, me: str) -> Iterator[Findi
             yield Finding(f"remove schema {schema}", _said(error), f"databricks schemas delete {schema}")
 
 
-def _may_grant(site: Site, change: Change, fix: str) -> Finding:
+def _may_grant(site: Site, change: GrantChange, fix: str) -> Finding:
     """Grant it, and revoke it again unless it was there before."""
-    there = held(site.client, change.securable).get(change.principal, frozenset())
+    there = privileges_on(site.client, change.securable).get(change.principal, frozenset())
     if change.privilege in there:
-        return _try("grant on the catalog", fix, lambda: carry_out(site.client, change))
-    undo = Change(change.securable, change.principal, change.privilege, grant=False)
+        return _try("grant on the catalog", fix, lambda: apply_change(site.client, change))
+    undo = GrantChange(securable=change.securable, principal=change.principal, privilege=change.privilege, grant=False)
     return _try(
-        "grant on the catalog", fix, lambda: carry_out(site.client, change), lambda: carry_out(site.client, undo)
+        "grant on the catalog", fix, lambda: apply_change(site.client, change), lambda: apply_change(site.client, undo)
     )
 
 

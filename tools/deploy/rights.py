@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from basketry.access import Grants
-from basketry.access.unity import Change, Held, carry_out
+from basketry.access.unity import GrantChange, Privileges, apply_change
 from basketry.tables import SCHEMAS
 from tools.deploy.deployed_resource import Resource
 from tools.deploy.documents import Dashboard, GenieSpace
@@ -51,7 +51,7 @@ class Right(ABC):
 class UnityRight(Right):
     """A privilege on a securable of Unity Catalog."""
 
-    change: Change
+    change: GrantChange
 
     def __str__(self) -> str:
         """As the statement that it is."""
@@ -64,12 +64,17 @@ class UnityRight(Right):
 
     def give(self, site: Site) -> None:
         """GRANT."""
-        carry_out(site.client, self.change)
+        apply_change(site.client, self.change)
 
     def take(self, site: Site) -> None:
         """REVOKE."""
         change = self.change
-        carry_out(site.client, Change(change.securable, change.principal, change.privilege, grant=False))
+        apply_change(
+            site.client,
+            GrantChange(
+                securable=change.securable, principal=change.principal, privilege=change.privilege, grant=False
+            ),
+        )
 
     def note(self) -> list[str]:
         """Kind, name, principal, privilege."""
@@ -178,7 +183,9 @@ def read_right(note: Sequence[str]) -> Right:
     kind, *parts = note
     if kind == "unity":
         securable, name, principal, privilege = parts
-        return UnityRight(Change((securable, name), principal, privilege, grant=True))
+        return UnityRight(
+            GrantChange(securable=(securable, name), principal=principal, privilege=privilege, grant=True)
+        )
     return AccessRight(*parts) if kind == "access" else SecretRight(*parts)
 
 
@@ -211,14 +218,14 @@ def _of_the_jobs(grants: Grants, wanted: Sequence[Resource]) -> Iterator[Right]:
     for securable, principals in jobs_privileges(grants, wanted).items():
         for principal, privileges in principals.items():
             for one in sorted(privileges):
-                yield UnityRight(Change(securable, principal, one, grant=True))
+                yield UnityRight(GrantChange(securable=securable, principal=principal, privilege=one, grant=True))
 
 
-def jobs_privileges(grants: Grants, wanted: Sequence[Resource]) -> Held:
+def jobs_privileges(grants: Grants, wanted: Sequence[Resource]) -> Privileges:
     """What the principal that runs the jobs needs in Unity Catalog."""
     catalog, jobs = grants.catalog, grants.pipeline
     tables = frozenset({"USE_SCHEMA", "SELECT", "MODIFY", "CREATE_TABLE", "EXECUTE"})
-    found: Held = {("CATALOG", catalog): {jobs: frozenset({"USE_CATALOG"})}}
+    found: Privileges = {("CATALOG", catalog): {jobs: frozenset({"USE_CATALOG"})}}
     for schema in SCHEMAS:
         more = {"gold": {"CREATE_MODEL"}, "ops": {"CREATE_FUNCTION"}}.get(schema, set())
         found[("SCHEMA", f"{catalog}.{schema}")] = {jobs: tables | more}

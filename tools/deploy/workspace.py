@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from basketry.access.unity import Securable, held
+from basketry.access.unity import Securable, privileges_on
 from tools.deploy.target import Target
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Site:
 
         if securable not in self._privileges:
             try:
-                self._privileges[securable] = held(self.client, securable)
+                self._privileges[securable] = privileges_on(self.client, securable)
             except NotFound:
                 self._privileges[securable] = {}
         return self._privileges[securable]

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from basketry.files.spreadsheets import harmless
+from basketry.files.spreadsheets import escape_formula
 from basketry_airflow.console import audit, formats, periods
 
 
@@ -67,11 +67,11 @@ def test_a_period_is_compared_with_its_like(grain: str, start: date, before: dat
 def test_a_question_loses_what_names_a_person() -> None:
     """Addresses and telephone numbers go, days and amounts stay."""
     text = "did ann@mail.example or +1 202-555-0143 buy on 2026-05-01 for 120 or 2026-05-02?"
-    assert audit.without_people(text) == "did [address] or [number] buy on 2026-05-01 for 120 or 2026-05-02?"
+    assert audit.mask_contacts(text) == "did [address] or [number] buy on 2026-05-01 for 120 or 2026-05-02?"
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx"])
 def test_a_formula_is_defused(text: str) -> None:
     """Spreadsheets run what begins so; a number may be negative."""
-    assert harmless(text) == f"'{text}"
-    assert harmless(-1) == -1 and harmless("a=b") == "a=b"
+    assert escape_formula(text) == f"'{text}"
+    assert escape_formula(-1) == -1 and escape_formula("a=b") == "a=b"
