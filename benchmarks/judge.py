@@ -25,7 +25,6 @@ WARM = (
     "hypothesis.strategies",
     "yaml",
     "sqlglot.dialects.spark",
-    "mlflow.models.evaluation.validation",
 )
 """What takes seconds to import, and is not ours."""
 
@@ -38,7 +37,7 @@ OPTIONS = (
 
 KILLED, SURVIVED, CRASHED, TIMED_OUT = "killed", "survived", "crashed", "timed out"
 _FAILED = 1
-"""pytest's exit code for failed tests; so for tests that cannot be imported any more; any other but 0 means that it came to no result."""
+"""pytest's exit code when tests fail, or cannot be imported any more; any other but 0 means that it came to no result."""
 
 
 def copy_checkout(folder: Path) -> Path:

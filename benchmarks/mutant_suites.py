@@ -67,9 +67,11 @@ SUITES = {
         first={
             "loader.py": "tests/basketry/gates/test_gate_reading.py",
             "model.py": "tests/basketry/gates/test_gate_reading.py",
-            "telling.py": "tests/basketry/gates/test_gate_rows.py",
+            "formatting.py": "tests/basketry/gates/test_gate_rows.py",
             "bounds.py": "tests/basketry/gates/test_gate_rows.py",
-            "judging.py": "tests/basketry/gates/test_gate_reasons.py",
+            "checks.py": "tests/basketry/gates/test_gate_reasons.py",
+            "threshold.py": "tests/basketry/gates/test_gate_reasons.py",
+            "verdicts.py": "tests/basketry/gates/test_gate_reasons.py",
         },
     ),
 }

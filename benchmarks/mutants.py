@@ -26,7 +26,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.judge import CRASHED, CHECKOUT, KILLED, SURVIVED, TIMED_OUT, Judge, changed, copy_checkout
+from benchmarks.judge import CHECKOUT, CRASHED, KILLED, SURVIVED, TIMED_OUT, Judge, changed, copy_checkout
 from benchmarks.mutant_suites import LIBRARY, SUITES
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import mutants
-from benchmarks.judge import CRASHED, CHECKOUT, KILLED, SURVIVED, TIMED_OUT
+from benchmarks.judge import CHECKOUT, CRASHED, KILLED, SURVIVED, TIMED_OUT
 from benchmarks.mutant_suites import LIBRARY, SUITES
 from benchmarks.mutants import Judged, Mutant, difference, equivalents, summary, what_runs
 

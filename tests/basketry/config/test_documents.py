@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from basketry.config.documents import Node, custom_properties, nearest, read_document
+from basketry.config.documents import Node, custom_properties, did_you_mean, read_document
 from basketry.errors import ContractError
 
 TEXT = """\
@@ -122,13 +122,13 @@ WORDS = ("status", "State", "name")
 )
 def test_the_nearest_right_word_is_told_or_all_of_them(word: str, hint: str) -> None:
     """Case does not matter for nearness; the words are told as they are written, each once."""
-    assert nearest(word, [*WORDS, "name"]) == hint
+    assert did_you_mean(word, [*WORDS, "name"]) == hint
 
 
 def test_only_the_nearest_of_several_is_told() -> None:
     """And not the one that comes first."""
-    assert nearest("prices", ["price", "prices_old", "priced"]) == "did you mean 'price'?"
-    assert nearest("abcdef", ["abcxyz"]) == "use one of: abcxyz."
+    assert did_you_mean("prices", ["price", "prices_old", "priced"]) == "did you mean 'price'?"
+    assert did_you_mean("abcdef", ["abcxyz"]) == "use one of: abcxyz."
 
 
 @pytest.mark.parametrize(

@@ -24,13 +24,13 @@ def refusal(read: Callable[[], object]) -> str:
 @pytest.mark.parametrize("text", ["a", "order_lines", "a1_", "z9"])
 def test_a_slug_can_be_a_folder_and_a_table(text: str) -> None:
     """Lower case letters first, then digits and _ too."""
-    assert formats.slug(node(text), "name") == text
+    assert formats.read_slug(node(text), "name") == text
 
 
 @pytest.mark.parametrize("text", ["A", "1a", "_a", "a-b", "a\n", "a b", "ä"])
 def test_what_is_no_slug_is_told(text: str) -> None:
     """Also a line end at its end."""
-    assert refusal(lambda: formats.slug(node(text), "name")) == (
+    assert refusal(lambda: formats.read_slug(node(text), "name")) == (
         f"name '{text}' must be lower case letters, digits and _."
     )
 
@@ -60,32 +60,30 @@ def test_what_is_no_slug_is_told(text: str) -> None:
 )
 def test_a_date_pattern_has_year_month_and_day(pattern: str, problem: str | None) -> None:
     """Letters within quotes are text; slips of other languages' patterns are told with Spark's letters."""
-    assert formats.pattern_problem(pattern) == problem
+    assert formats.date_pattern_problem(pattern) == problem
     if problem is None:
-        assert formats.date_pattern(node(pattern), "format") == pattern
-        assert formats.date_pattern(node(1), "format", pattern) == pattern
+        assert formats.read_date_pattern(node(pattern), "format") == pattern
+        assert formats.read_date_pattern(node(1), "format", pattern) == pattern
     else:
-        assert refusal(lambda: formats.date_pattern(node(pattern), "format")) == f"format '{pattern}' {problem}"
+        assert refusal(lambda: formats.read_date_pattern(node(pattern), "format")) == f"format '{pattern}' {problem}"
 
 
 def test_a_regular_expression_has_the_groups_that_are_needed() -> None:
     """As many or more; without a word about groups none is needed."""
-    assert formats.regular_expression(node("a+"), "it") == "a+"
-    assert formats.regular_expression(node("(a)(b)"), "it", groups=2) == "(a)(b)"
-    assert formats.expression_problem("(a)", 0) is None
-    assert refusal(lambda: formats.regular_expression(node("(a)"), "it", groups=2)) == (
+    assert formats.read_regex(node("a+"), "it") == "a+"
+    assert formats.read_regex(node("(a)(b)"), "it", groups=2) == "(a)(b)"
+    assert formats.regex_problem("(a)", 0) is None
+    assert refusal(lambda: formats.read_regex(node("(a)"), "it", groups=2)) == (
         "it '(a)' has 1 groups in parentheses, 2 needed; add one."
     )
-    assert refusal(lambda: formats.regular_expression(node("a("), "it")).startswith(
-        "it 'a(' is not a regular expression ("
-    )
-    assert "is not a regular expression" in str(formats.expression_problem("a{99999999999999999999}", 0))
+    assert refusal(lambda: formats.read_regex(node("a("), "it")).startswith("it 'a(' is not a regular expression (")
+    assert "is not a regular expression" in str(formats.regex_problem("a{99999999999999999999}", 0))
 
 
 @pytest.mark.parametrize("text", ["utf-8", "latin-1", "cp1252", "UTF-16"])
 def test_an_encoding_is_one_that_python_knows(text: str) -> None:
     """By any of its names."""
-    assert formats.encoding(node(text)) == text
+    assert formats.read_encoding(node(text)) == text
 
 
 @pytest.mark.parametrize(
@@ -98,18 +96,18 @@ def test_an_encoding_is_one_that_python_knows(text: str) -> None:
 )
 def test_what_encodes_no_text_is_told(text: str, hint: str) -> None:
     """Python's codecs that are not of texts are none."""
-    assert refusal(lambda: formats.encoding(node(text))) == f"unknown encoding '{text}'; {hint}"
+    assert refusal(lambda: formats.read_encoding(node(text))) == f"unknown encoding '{text}'; {hint}"
 
 
 def test_a_time_zone_is_of_the_database() -> None:
     """With the nearest one, or two examples: there are hundreds."""
-    assert formats.time_zone(node("Europe/London")) == "Europe/London"
-    assert refusal(lambda: formats.time_zone(node("Europe/Lodnon"))) == (
+    assert formats.read_time_zone(node("Europe/London")) == "Europe/London"
+    assert refusal(lambda: formats.read_time_zone(node("Europe/Lodnon"))) == (
         "unknown time zone 'Europe/Lodnon'; did you mean 'Europe/London'?"
     )
     examples = "use a name such as Europe/London or America/New_York."
     for text in ("xxqqzz", "../../etc/passwd"):
-        assert refusal(lambda text=text: formats.time_zone(node(text), "timeZone")) == (  # type: ignore[misc]
+        assert refusal(lambda text=text: formats.read_time_zone(node(text), "timeZone")) == (  # type: ignore[misc]
             f"unknown timeZone '{text}'; {examples}"
         )
 
@@ -117,7 +115,7 @@ def test_a_time_zone_is_of_the_database() -> None:
 @pytest.mark.parametrize("text", ["orders_*.csv", "a.csv", "[ab].csv", "...csv", "a[0-9][0-9]"])
 def test_a_file_pattern_is_of_names(text: str) -> None:
     """Globs of names, with as many [ as ]."""
-    assert formats.file_pattern(node(text)) == text
+    assert formats.read_file_pattern(node(text)) == text
 
 
 @pytest.mark.parametrize(
@@ -133,19 +131,19 @@ def test_a_file_pattern_is_of_names(text: str) -> None:
 )
 def test_what_matches_no_file_name_is_told(text: str, sentence: str) -> None:
     """A path leads out of the folder of deliveries."""
-    assert refusal(lambda: formats.file_pattern(node(text))) == f"file pattern '{text}' {sentence}"
+    assert refusal(lambda: formats.read_file_pattern(node(text))) == f"file pattern '{text}' {sentence}"
 
 
 @pytest.mark.parametrize("text", [";", "\t", "|", " ", "'"])
 def test_one_character_is_a_sign(text: str) -> None:
     """Also a blank or a tab."""
-    assert formats.one_character(node(text), "delimiter") == text
+    assert formats.read_character(node(text), "delimiter") == text
 
 
 @pytest.mark.parametrize("text", ["", ";;", "a", "1", "\n", "\r", "\0"])
 def test_letters_digits_and_line_ends_are_no_sign(text: str) -> None:
     """They stand within values and between rows."""
-    assert refusal(lambda: formats.one_character(node(text), "quote")).startswith(
+    assert refusal(lambda: formats.read_character(node(text), "quote")).startswith(
         f"quote '{text}' must be one character"
     )
 

@@ -11,12 +11,12 @@ from basketry.config import catalogs
 from basketry.config.settings import EVERY_FEED
 from basketry.contracts import (
     catalog_names,
-    chosen_contracts,
     feed_names,
     load_catalog,
     load_contract,
     load_contracts,
     model,
+    select_contracts,
 )
 from basketry.errors import BadInputError, ContractError
 from tests.basketry.contracts.include_folder import CATALOG, CLICKS, GOOD, load, spoiled, write_include
@@ -105,14 +105,14 @@ def test_feeds_are_loaded_so_that_what_others_refer_to_comes_first(tmp_path: Pat
     )
     (folder / "notes.yaml").write_text("")
     assert feed_names("shop", include) == ["a_second", "clicks", "ratings"]
-    assert [contract.feed for contract in chosen_contracts("shop", EVERY_FEED, include)] == [
+    assert [contract.feed for contract in select_contracts("shop", EVERY_FEED, include)] == [
         "a_second",
         "ratings",
         "clicks",
     ]
-    assert [contract.feed for contract in chosen_contracts("shop", "clicks", include)] == ["clicks"]
-    assert [contract.feed for contract in chosen_contracts("shop", "".join(["cli", "cks"]), include)] == ["clicks"]
-    assert [contract.feed for contract in chosen_contracts("shop", "".join([*EVERY_FEED]), include)][0] == "a_second"
+    assert [contract.feed for contract in select_contracts("shop", "clicks", include)] == ["clicks"]
+    assert [contract.feed for contract in select_contracts("shop", "".join(["cli", "cks"]), include)] == ["clicks"]
+    assert [contract.feed for contract in select_contracts("shop", "".join([*EVERY_FEED]), include)][0] == "a_second"
     assert {feed: contract.feed for feed, contract in load_contracts("shop", include).items()} == {
         "a_second": "a_second", "clicks": "clicks", "ratings": "ratings",
     }  # fmt: skip
@@ -195,9 +195,9 @@ def test_scored_categories_are_named_or_counted(
 ) -> None:
     """By name in the order written, or how many of the most bought; ten where nothing is said."""
     include = write_include(tmp_path, catalog=f"{CATALOG}propensity: {{{text}}}\n")
-    read = catalogs.load_wish("shop", include)
+    read = catalogs.load_category_selection("shop", include)
     assert (read.categories, read.top) == expected
-    silent = catalogs.load_wish("nobody", include)
+    silent = catalogs.load_category_selection("nobody", include)
     assert (silent.categories, silent.top) == ((), 10)
     assert load_catalog("shop", write_include(tmp_path / "silent")).scored == silent
 

@@ -210,10 +210,10 @@ def test_an_id_is_a_text_that_is_called_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("new", "sentence"),
     [
-        ("{a: [x]}", "a value of valueMap is not a text; write one line `delivered: ours` a value."),
-        ("{a: {b: c}}", "a value of valueMap is not a text; write one line `delivered: ours` a value."),
-        ("{a: }", "a value of valueMap is not a text; write one line `delivered: ours` a value."),
-        ("{}", "valueMap is empty; write one line `delivered: ours` a value."),
+        ("{a: [x]}", "a value of valueMap is not a text; write one line `delivered: ours` per value."),
+        ("{a: {b: c}}", "a value of valueMap is not a text; write one line `delivered: ours` per value."),
+        ("{a: }", "a value of valueMap is not a text; write one line `delivered: ours` per value."),
+        ("{}", "valueMap is empty; write one line `delivered: ours` per value."),
         ("[a, b]", "valueMap is a list; make it a mapping."),
     ],
 )

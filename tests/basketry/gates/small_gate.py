@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from basketry.gates import Change, Gate
+from basketry.gates import ChampionChange, Gate
 from tests.basketry.gates.gate_numbers import Numbers, interval
 
 
@@ -18,9 +18,9 @@ def small(**changes: object) -> Gate:
     return replace(empty, **changes)  # type: ignore[arg-type]
 
 
-def change(metric: str, **by: float) -> Change:
+def change(metric: str, **by: float) -> ChampionChange:
     """What must have changed of a metric."""
-    return Change(
+    return ChampionChange(
         metric=metric,
         min_absolute=by.get("min_absolute"),
         min_relative=by.get("min_relative"),

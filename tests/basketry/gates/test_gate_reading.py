@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from basketry.errors import BadInputError
-from basketry.gates import Change, Gate, Limit, Margin, PartLimit, Realised, gate_names, load_gate, model
+from basketry.gates import ChampionChange, DecayRule, Gate, Limit, Margin, PartLimit, gate_names, load_gate, model
 from tests.basketry.gates.gate_files import GATE, SEGMENTS, write_gates
 
 BASELINES = GATE[GATE.index("must_beat") : GATE.index("against_champion")]
@@ -48,12 +48,12 @@ def test_a_gate_is_what_its_file_says(tmp_path: Path) -> None:
         Margin(baseline="base_rate", metric="log_loss", by=0.0),
     )
     assert gate.against_champion == (
-        Change(metric="average_precision", min_absolute=0.03125, min_relative=0.125, may_be_worse_by=None),
-        Change(metric="log_loss", min_absolute=None, min_relative=None, may_be_worse_by=0.0625),
+        ChampionChange(metric="average_precision", min_absolute=0.03125, min_relative=0.125, may_be_worse_by=None),
+        ChampionChange(metric="log_loss", min_absolute=None, min_relative=None, may_be_worse_by=0.0625),
     )
     assert gate.beside_champion == ()
     assert gate.no_part_worse == (PartLimit(part="category", metric="average_precision", worse_by=0.125),)
-    assert gate.realised == Realised(
+    assert gate.realised == DecayRule(
         table="gold.propensity_outcomes",
         where={"category": "", "audience": "all"},
         metric="average_precision",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from basketry.gates import Check, Gate, Limit, Margin, PartLimit, Realised, load_gate, verdict
+from basketry.gates import Check, DecayRule, Gate, Limit, Margin, PartLimit, evaluate_gate, load_gate
 from tests.basketry.gates.gate_files import write_gates
 from tests.basketry.gates.gate_numbers import FIRST, LATER, NOISY, Numbers, interval
 from tests.basketry.gates.small_gate import against, change, small
@@ -35,7 +35,7 @@ def test_a_refusal_names_three_and_counts_the_rest(failing: int, expected: str) 
     """A sentence is not a table; the table has them all."""
     limits = tuple(Limit(metric=name, at_least=1.0, at_most=None) for name in "abcde")
     numbers = {name: 0.0 if position < failing else 1.0 for position, name in enumerate("abcde")}
-    result = verdict(small(absolute=limits), numbers)
+    result = evaluate_gate(small(absolute=limits), numbers)
     assert (result.verdict, result.reason) == ("refuse", expected)
 
 
@@ -58,7 +58,7 @@ def test_whether_there_is_a_champion_decides_what_is_checked(
     gate: Gate, numbers: Numbers, has_champion: bool | None, expected: str, reason: str
 ) -> None:
     """Its numbers tell, unless who asks knows better."""
-    result = verdict(gate, numbers, has_champion=has_champion)
+    result = evaluate_gate(gate, numbers, has_champion=has_champion)
     assert (result.verdict, result.reason) == (expected, reason)
 
 
@@ -69,14 +69,14 @@ def test_noise_and_an_unsure_limit_are_told_together(gate: Gate) -> None:
     }  # fmt: skip
     decayed: Numbers = {"promised/average_precision": 0.25, "realised/average_precision": 0.0}
     noise = "average_precision (against the champion) is 0.25 against 0.1875 (change -0.03125 to +0.1562)"
-    asked = verdict(gate, {**NOISY, **unsure, **decayed})
+    asked = evaluate_gate(gate, {**NOISY, **unsure, **decayed})
     assert asked.verdict == "ask"
     assert (
         "; the champion has decayed and the challenger is no worse, although within the noise: " + noise in asked.reason
     )
-    plain = verdict(gate, {**NOISY, **unsure})
+    plain = evaluate_gate(gate, {**NOISY, **unsure})
     assert f"; the challenger cannot be told from the champion: {noise}" in plain.reason
-    promoted = verdict(gate, {**NOISY, **decayed})
+    promoted = evaluate_gate(gate, {**NOISY, **decayed})
     assert (promoted.verdict, promoted.reason.startswith("the champion has decayed")) == ("promote", True)
 
 
@@ -97,11 +97,11 @@ def test_within_the_noise_a_decayed_champion_yields_to_what_looks_better(
     """Better is more of what should rise and less of what should fall; equal is not better."""
     gate = small(
         against_champion=(change(metric, min_absolute=0.03125),),
-        realised=Realised(table="gold.t", where={"a": ""}, metric=metric, days=7, worse_by=0.25),
+        realised=DecayRule(table="gold.t", where={"a": ""}, metric=metric, days=7, worse_by=0.25),
     )
     came_true = {"gain": 0.25, "error": 0.75}[metric]
     numbers = {f"promised/{metric}": 0.5, f"realised/{metric}": came_true, **against(metric, value, 0.5, -0.25, 0.25)}
-    assert verdict(gate, numbers).verdict == expected
+    assert evaluate_gate(gate, numbers).verdict == expected
 
 
 @pytest.mark.parametrize(
@@ -128,13 +128,13 @@ def test_a_champion_has_decayed_by_a_share_of_what_it_promised(
     """More than a quarter worse, whichever way is worse, and whichever sign the promise has; the row says so."""
     gate = small(
         against_champion=(change(metric, min_absolute=0.03125),),
-        realised=Realised(table="gold.t", where={"a": ""}, metric=metric, days=7, worse_by=0.25),
+        realised=DecayRule(table="gold.t", where={"a": ""}, metric=metric, days=7, worse_by=0.25),
     )
     better = 0.625 if metric == "gain" else 0.375
     numbers = {
         f"promised/{metric}": promised, f"realised/{metric}": came_true, **against(metric, better, 0.5, -0.25, 0.25),
     }  # fmt: skip
-    result = verdict(gate, numbers)
+    result = evaluate_gate(gate, numbers)
     assert result.verdict == ("promote" if decayed else "ask")
     assert result.checks[-1] == Check(
         condition=f"champion {'decayed' if decayed else 'holds'}",
@@ -147,9 +147,12 @@ def test_a_champion_has_decayed_by_a_share_of_what_it_promised(
         outcome="noted",
     )
     without = {name: value for name, value in numbers.items() if not name.startswith("promised/")}
-    assert (verdict(gate, without).verdict, verdict(gate, without).checks[-1].condition) == ("ask", "champion holds")
+    assert (evaluate_gate(gate, without).verdict, evaluate_gate(gate, without).checks[-1].condition) == (
+        "ask",
+        "champion holds",
+    )
     neither = {name: value for name, value in without.items() if not name.startswith("realised/")}
-    assert [row.condition for row in verdict(gate, neither).checks] == ["against the champion"]
+    assert [row.condition for row in evaluate_gate(gate, neither).checks] == ["against the champion"]
 
 
 @pytest.mark.parametrize(
@@ -176,7 +179,7 @@ def test_an_improvement_is_large_enough(
     """Surely better is not enough where the gate says by how much; a value of 0 is a value."""
     low, high = (0.01, 0.5) if metric == "gain" else (-0.5, -0.01)
     gate = small(against_champion=(change(metric, **by),))
-    assert verdict(gate, against(metric, value, champion, low, high)).verdict == expected
+    assert evaluate_gate(gate, against(metric, value, champion, low, high)).verdict == expected
 
 
 @pytest.mark.parametrize(
@@ -191,7 +194,7 @@ def test_an_improvement_is_large_enough(
 )  # fmt: skip
 def test_a_change_is_told_in_words(by: dict[str, float], words: str) -> None:
     """As much of it as the gate asks for, beside the numbers that were held against it."""
-    (row,) = verdict(small(against_champion=(change("gain", **by),)), against("gain", 1.0, 0.25, 0.5, 1.0)).checks
+    (row,) = evaluate_gate(small(against_champion=(change("gain", **by),)), against("gain", 1.0, 0.25, 0.5, 1.0)).checks
     assert row == Check(
         condition="against the champion", metric="gain", value=1.0, reference=0.25, low=0.5, high=1.0, limit=words,
         outcome="passed",
@@ -221,9 +224,9 @@ def test_a_baseline_is_surely_beaten_by_the_margin(
         condition="better than mean", metric=metric, value=0.5, reference=0.25, low=low, high=high, limit=words,
         outcome=outcome,
     )  # fmt: skip
-    assert verdict(gate, numbers).checks == (expected,)
+    assert evaluate_gate(gate, numbers).checks == (expected,)
     unlogged = {name: value for name, value in numbers.items() if name != metric}
-    assert [row.outcome for row in verdict(gate, unlogged).checks] == ["failed"]
+    assert [row.outcome for row in evaluate_gate(gate, unlogged).checks] == ["failed"]
 
 
 PARTS = small(
@@ -238,7 +241,7 @@ def test_each_part_is_held_against_the_champions() -> None:
     for part, low, high in (("tea", -0.5, -0.125), ("coffee", -0.5, -0.126)):
         numbers |= against(f"category/{part}/gain", 0.25, 0.5, low, high)
     numbers |= {"champion/category/a/b/gain": 0.5, "champion/category/c/gain2": 0.5, "champion/xcategory/d/gain": 0.5}
-    rows = [row for row in verdict(PARTS, numbers).checks if row.condition == "no category worse"]
+    rows = [row for row in evaluate_gate(PARTS, numbers).checks if row.condition == "no category worse"]
     assert [(row.metric, row.outcome) for row in rows] == [
         ("category/coffee/gain", "failed"),
         ("category/tea/gain", "passed"),
@@ -254,15 +257,15 @@ def test_a_part_that_cannot_be_told_decides_nothing_and_one_that_is_missing_fail
     numbers = against("gain", 0.5, 0.5, -0.25, 0.25)
     part = against("category/tea/gain", 0.25, 0.5, -0.5, -0.125)
     part["versus/champion/category/tea/gain/high"] = math.nan
-    assert [row.outcome for row in verdict(PARTS, {**numbers, **part}).checks] == ["passed", "noted"]
+    assert [row.outcome for row in evaluate_gate(PARTS, {**numbers, **part}).checks] == ["passed", "noted"]
     del part["category/tea/gain"]
-    assert [row.outcome for row in verdict(PARTS, {**numbers, **part}).checks] == ["passed", "failed"]
-    assert verdict(PARTS, numbers).checks[1:] == (
+    assert [row.outcome for row in evaluate_gate(PARTS, {**numbers, **part}).checks] == ["passed", "failed"]
+    assert evaluate_gate(PARTS, numbers).checks[1:] == (
         Check(
             condition="no category worse", metric="category/*/gain", value=None, reference=None, low=None, high=None,
             limit="not surely worse by more than 0.125", outcome="failed",
         ),
     )  # fmt: skip
-    assert verdict(PARTS, numbers).reason == (
+    assert evaluate_gate(PARTS, numbers).reason == (
         "1 of 2 checks failed: category/*/gain (no category worse) was not logged."
     )

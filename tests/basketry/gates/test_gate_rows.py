@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from basketry.gates import Check, Limit, markdown_table, verdict
-from basketry.gates.telling import interval as ends
-from basketry.gates.telling import number, sentence
+from basketry.gates import Check, Limit, evaluate_gate, markdown_table
+from basketry.gates.formatting import describe_check, format_number
+from basketry.gates.formatting import format_interval as ends
 from tests.basketry.gates.small_gate import against, change, small
 
 
@@ -49,7 +49,7 @@ def test_a_limit_includes_itself(
     numbers = {"gain": value}
     if own is not None:
         numbers |= {"interval/gain/low": own[0], "interval/gain/high": own[1]}
-    (row,) = verdict(gate, numbers).checks
+    (row,) = evaluate_gate(gate, numbers).checks
     assert (row.condition, row.metric, row.value, row.reference, row.outcome) == (
         "absolute",
         "gain",
@@ -67,11 +67,11 @@ def test_half_an_interval_is_none(missing: str) -> None:
     own = {"interval/gain/low": 0.25, "interval/gain/high": 1.0}
     excess = {"excess/gain/low": 0.75, "excess/gain/high": 1.0, "calibrated/gain": 0.125}
     half = {name: value for name, value in own.items() if not name.endswith(missing)}
-    assert verdict(gate, {"gain": 0.75, **half}).checks[0].outcome == "failed"
-    whole = verdict(gate, {"gain": 0.75, **own, **excess}).checks[0]
+    assert evaluate_gate(gate, {"gain": 0.75, **half}).checks[0].outcome == "failed"
+    whole = evaluate_gate(gate, {"gain": 0.75, **own, **excess}).checks[0]
     assert (whole.outcome, whole.low, whole.high, whole.reference) == ("failed", 0.75, 1.0, 0.125)
     part = {name: value for name, value in excess.items() if not name.endswith(missing)}
-    rest = verdict(gate, {"gain": 0.75, **own, **part}).checks[0]
+    rest = evaluate_gate(gate, {"gain": 0.75, **own, **part}).checks[0]
     assert (rest.outcome, rest.low, rest.high, rest.reference) == ("unsure", 0.25, 1.0, None)
 
 
@@ -83,11 +83,11 @@ def test_what_only_a_champion_makes_measurable_knows_no_doubt() -> None:
     )
     numbers = against("gain", 0.5, 0.5, -0.25, 0.25) | {"interval/error/low": 0.0, "interval/error/high": 1.0}
     for value, outcome in ((0.25, "passed"), (0.5, "passed"), (0.51, "failed"), (0.24, "failed")):
-        assert verdict(gate, {**numbers, "error": value}).checks[1] == Check(
+        assert evaluate_gate(gate, {**numbers, "error": value}).checks[1] == Check(
             condition="against the champion", metric="error", value=value, reference=None, low=None, high=None,
             limit="at least 0.25 and at most 0.5", outcome=outcome,
         )  # fmt: skip
-    assert verdict(gate, numbers).checks[1].outcome == "failed"
+    assert evaluate_gate(gate, numbers).checks[1].outcome == "failed"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_what_only_a_champion_makes_measurable_knows_no_doubt() -> None:
 )
 def test_a_number_has_four_digits_that_matter(value: float | None, text: str) -> None:
     """And commas between thousands."""
-    assert number(value) == text
+    assert format_number(value) == text
 
 
 def test_an_interval_of_a_difference_has_signs() -> None:
@@ -125,7 +125,7 @@ def test_an_interval_of_a_difference_has_signs() -> None:
 )  # fmt: skip
 def test_a_check_is_told_within_a_sentence(changes: dict[str, object], expected: str) -> None:
     """The value, what it is compared with, how sure that is, and the condition."""
-    assert sentence(check(**changes)) == expected
+    assert describe_check(check(**changes)) == expected
 
 
 def test_a_table_shows_first_what_did_not_pass() -> None:
