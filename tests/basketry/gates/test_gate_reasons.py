@@ -81,26 +81,35 @@ def test_noise_and_an_unsure_limit_are_told_together(gate: Gate) -> None:
 
 
 @pytest.mark.parametrize(
-    ("metric", "value", "expected"),
+    ("metric", "value", "champion", "expected"),
     [
-        ("gain", 0.5625, "promote"),
-        ("gain", 0.5, "ask"),
-        ("gain", 0.4375, "ask"),
-        ("error", 0.4375, "promote"),
-        ("error", 0.5, "ask"),
-        ("error", 0.5625, "ask"),
+        ("gain", 0.5625, 0.5, "promote"),
+        ("gain", 0.5, 0.5, "ask"),
+        ("gain", 0.4375, 0.5, "ask"),
+        ("error", 0.4375, 0.5, "promote"),
+        ("error", 0.5, 0.5, "ask"),
+        ("error", 0.5625, 0.5, "ask"),
+        ("gain", 0.25, 0.0, "promote"),
+        ("gain", 0.0, -0.25, "promote"),
+        ("gain", 0.0, 0.25, "ask"),
+        ("error", 0.0, 0.25, "promote"),
+        ("error", 0.25, 0.0, "ask"),
     ],
 )
 def test_within_the_noise_a_decayed_champion_yields_to_what_looks_better(
-    metric: str, value: float, expected: str
+    metric: str, value: float, champion: float, expected: str
 ) -> None:
-    """Better is more of what should rise and less of what should fall; equal is not better."""
+    """Better is more of what should rise and less of what should fall; equal is not better, and 0 is a value."""
     gate = small(
         against_champion=(change(metric, min_absolute=0.03125),),
         realised=DecayRule(table="gold.t", where={"a": ""}, metric=metric, days=7, worse_by=0.25),
     )
     came_true = {"gain": 0.25, "error": 0.75}[metric]
-    numbers = {f"promised/{metric}": 0.5, f"realised/{metric}": came_true, **against(metric, value, 0.5, -0.25, 0.25)}
+    numbers = {
+        f"promised/{metric}": 0.5,
+        f"realised/{metric}": came_true,
+        **against(metric, value, champion, -0.25, 0.25),
+    }
     assert evaluate_gate(gate, numbers).verdict == expected
 
 
@@ -170,6 +179,12 @@ def test_a_champion_has_decayed_by_a_share_of_what_it_promised(
         ("gain", {"min_relative": 0.5}, 0.74, 0.5, "refuse"),
         ("gain", {"min_relative": 0.5, "min_absolute": 0.5}, 0.75, 0.5, "refuse"),
         ("gain", {"min_relative": 0.5, "min_absolute": 0.5}, 1.0, 0.5, "promote"),
+        ("gain", {"min_relative": 0.5}, -0.25, -0.5, "promote"),
+        ("gain", {"min_relative": 0.5}, -0.26, -0.5, "refuse"),
+        ("gain", {"min_relative": 0.5}, 2e-10, 0.0, "promote"),
+        ("gain", {"min_relative": 0.5}, 0.5e-10, 0.0, "refuse"),
+        ("error", {"min_relative": 0.5}, 1.0, 2.0, "promote"),
+        ("error", {"min_relative": 0.5}, 1.25, 2.0, "refuse"),
         ("gain", {"min_relative": 0.5, "min_absolute": 0.125}, 1.0, 0.75, "refuse"),
     ],
 )
