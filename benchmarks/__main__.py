@@ -76,12 +76,12 @@ def main(names: list[str]) -> int:
 
 def earlier_lines() -> dict[str, list[str]]:
     """The lines of the page by case."""
-    found: dict[str, list[str]] = {}
+    lines: dict[str, list[str]] = {}
     for line in PAGE.read_text().splitlines() if PAGE.exists() else []:
         case = line.removeprefix("| ").partition(" ")[0]
         if line.startswith("| ") and case in CASES:
-            found.setdefault(case, []).append(line)
-    return found
+            lines.setdefault(case, []).append(line)
+    return lines
 
 
 def write_page(lines: dict[str, list[str]]) -> None:

@@ -84,15 +84,15 @@ def _order_lines(random: np.random.Generator, numbers: np.ndarray) -> pa.Table:
     category = (random.integers(0, 6, lines) + kind * 5) % CATEGORIES
     product = category + CATEGORIES * random.integers(0, PRODUCTS // CATEGORIES, lines)
     day = np.datetime64(AS_OF) - random.integers(0, 300, lines)
-    place = np.arange(lines)
+    position = np.arange(lines)
     words = np.zeros((lines, 2), dtype=np.int64)
     words[:, 0] = random.integers(50, 3000, lines) * 100
     return pa.table(
         {
-            "order_id": pa.array([f"O{one}" for one in (who * LINES_EACH + place % LINES_EACH // 2).tolist()]),
-            "line_id": pa.array([str(one) for one in (place % LINES_EACH).tolist()]),
-            "customer_id": pa.array([f"C{one}" for one in who.tolist()]),
-            "product_id": pa.array([f"P{one}" for one in product.tolist()]),
+            "order_id": pa.array([f"O{number}" for number in (who * LINES_EACH + position % LINES_EACH // 2).tolist()]),
+            "line_id": pa.array([str(number) for number in (position % LINES_EACH).tolist()]),
+            "customer_id": pa.array([f"C{number}" for number in who.tolist()]),
+            "product_id": pa.array([f"P{number}" for number in product.tolist()]),
             "order_date": pa.array(day),
             "line_kind": _same("sale", lines),
             "status": _same("paid", lines),

@@ -159,14 +159,14 @@ def figures(sizes: Sequence[Size]) -> list[Figure]:
 def _step(small: Size, large: Size) -> Figure:
     """The day of one size against that of another, by the jobs that ended in both."""
     both = small.ended() & large.ended()
-    one, other = small.together(both), large.together(both)
+    small_day, large_day = small.together(both), large.together(both)
     stopped = ", ".join(sorted(large.runs.keys() - both))
     return Figure(
         f"CPU seconds of a day, {large.lines / 1e6:.2g} / {small.lines / 1e6:.2g} million lines",
-        f"{other.cpu_seconds:.0f} against {one.cpu_seconds:.0f}",
-        other.cpu_seconds / one.cpu_seconds,
+        f"{large_day.cpu_seconds:.0f} against {small_day.cpu_seconds:.0f}",
+        large_day.cpu_seconds / small_day.cpu_seconds,
         LINEAR,
-        f"{other.seconds:.0f} against {one.seconds:.0f} s of wall time"
+        f"{large_day.seconds:.0f} against {small_day.seconds:.0f} s of wall time"
         + (f"; without {stopped}, stopped after {SECONDS_A_JOB} s" if stopped else ""),
     )
 

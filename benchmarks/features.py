@@ -27,7 +27,7 @@ def features(folder: Path) -> list[Figure]:
     arguments = (str(folder / "lake" / "demo"), AS_OF)
     plain = submit(HERE / "plain_features.py", *arguments, str(folder / "plain"), home=folder).seconds
     cold = job("features", f"--as-of={AS_OF}", "--run-id=first", home=folder, catalog="demo").seconds
-    one = job("features", f"--as-of={AS_OF}", "--run-id=one", home=folder, catalog="demo").seconds
+    seconds = job("features", f"--as-of={AS_OF}", "--run-id=one", home=folder, catalog="demo").seconds
     many = job("features", f"--as-of={AS_OF}", "--days=30", "--run-id=many", home=folder, catalog="demo").seconds
     (folder / "duckdb").mkdir()
     duckdb = _duckdb(folder, arguments)
@@ -35,8 +35,8 @@ def features(folder: Path) -> list[Figure]:
     return [
         Figure(
             "features of one day of 2.6 million lines / a plain port of the reference",
-            f"{one:.1f} s against {plain:.1f} s",
-            one / plain,
+            f"{seconds:.1f} s against {plain:.1f} s",
+            seconds / plain,
             0.1,
             f"first run, which creates the tables: {cold:.1f} s",
         ),

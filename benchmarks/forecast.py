@@ -51,14 +51,14 @@ def weekly_rows(first: int, count: int, weeks: int = WEEKS) -> pd.DataFrame:
     random = np.random.default_rng(first)
     rate, size = np.exp(random.normal(-0.2, 1.0, count)), np.exp(random.normal(2.5, 0.8, count))
     orders = random.poisson(rate[:, None], (count, weeks))
-    place, week = np.nonzero(orders)
-    sold = orders[place, week]
-    mean = size[place] * np.exp(random.normal(0, 0.4, len(place)))
+    product, week = np.nonzero(orders)
+    sold = orders[product, week]
+    mean = size[product] * np.exp(random.normal(0, 0.4, len(product)))
     sums = (mean * sold, sold, sold * 2.0, mean * np.sqrt(sold), np.log(mean) * sold, np.log(mean) ** 2 * sold)
     head = {
-        "product_id": np.char.add("P", numbers[place].astype(str)).astype(object),
-        "department": np.char.add("D", (numbers[place] % 20).astype(str)).astype(object),
-        "category": np.char.add("C", (numbers[place] % 300).astype(str)).astype(object),
+        "product_id": np.char.add("P", numbers[product].astype(str)).astype(object),
+        "department": np.char.add("D", (numbers[product] % 20).astype(str)).astype(object),
+        "category": np.char.add("C", (numbers[product] % 300).astype(str)).astype(object),
         "weeks_ago": (weeks - 1 - week).astype(np.int32),
     }
     return pd.DataFrame({**head, **{name: values.astype(float) for name, values in zip(MEASURES, sums, strict=True)}})

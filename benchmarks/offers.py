@@ -221,13 +221,15 @@ def _counted(home: Path, events: int) -> dict[str, int]:
     lake = home / "lake" / CATALOG
     rows = DeltaTable(lake / "gold" / "offer_decisions").to_pyarrow_table(columns=["decision_id", "slot"]).to_pandas()
     first = rows[rows["slot"] == 1]["decision_id"]
-    kept = DeltaTable(lake / "bronze" / "offer_events").to_pyarrow_table(columns=["event_id"]).to_pandas()["event_id"]
+    event_ids = (
+        DeltaTable(lake / "bronze" / "offer_events").to_pyarrow_table(columns=["event_id"]).to_pandas()["event_id"]
+    )
     ledger = DeltaTable(lake / "ops" / "offer_batches").to_pyarrow_table().to_pandas()
     return {
         "events": events,
         "decided": int(first.nunique()),
         "decided more than once": int(first.duplicated().sum()),
-        "kept more than once": int(kept.duplicated().sum()),
+        "kept more than once": int(event_ids.duplicated().sum()),
         "records in the ledger": int(ledger["records"].sum()),
     }
 
@@ -256,15 +258,15 @@ def learn(days: int, shoppers: int = 300) -> dict[str, float]:
     settings = replace(load_settings(CHECKOUT / "include"), control_share=0.0)
     picture = Picture(figsize=(7, 3.5), layout="constrained")
     axes = picture.subplots()
-    found = {}
+    click_rates = {}
     for policy in ("oracle", "learned", "random", "popular"):
         lived = list(simulate(world, settings, policy))
         axes.plot(range(1, days + 1), [day.clicked / day.shown for day in lived], label=policy)
-        found[policy] = sum(day.clicked for day in lived) / sum(day.shown for day in lived)
+        click_rates[policy] = sum(day.clicked for day in lived) / sum(day.shown for day in lived)
     axes.set(xlabel="simulated day", ylabel="click-through", ylim=(0, None))
     axes.legend(loc="lower right", ncols=4, frameon=False)
     picture.savefig(CHECKOUT / "docs" / "offers-learning.svg", metadata={"Date": None})
-    return found
+    return click_rates
 
 
 def main(arguments: list[str]) -> None:

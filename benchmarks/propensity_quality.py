@@ -123,14 +123,14 @@ def _joined(
         if name.startswith(f"{level}_")
     )
     inputs = ", ".join((*DEFINITION.select(), *BASELINE.select()))
-    known = pd.DataFrame({"category": list(categories)})
+    category_frame = pd.DataFrame({"category": list(categories)})
     database = duckdb.connect()
     for name, frame in {
         "customer": customer,
         "category": category,
         "pair": pair,
         "lines": lines,
-        "known": known,
+        "known": category_frame,
     }.items():
         database.register(name, frame)
     return database.sql(f"""

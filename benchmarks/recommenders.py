@@ -54,9 +54,9 @@ def spark_als(older: Purchases, seed: int) -> Recommender:
     spark.sparkContext.setCheckpointDir(
         tempfile.mkdtemp()
     )  # twelve rounds of lineage are too deep for a thread's stack
-    kept = recommender.fit(older, seed).products
-    found = older.over(kept).tocoo()
-    rows = pd.DataFrame({"user": found.row, "item": found.col, "rating": found.data})
+    products = recommender.fit(older, seed).products
+    counts = older.over(products).tocoo()
+    rows = pd.DataFrame({"user": counts.row, "item": counts.col, "rating": counts.data})
     als = ALS(
         rank=recommender._FACTORS,
         maxIter=recommender._ITERATIONS,
@@ -70,9 +70,9 @@ def spark_als(older: Purchases, seed: int) -> Recommender:
         checkpointInterval=4,
     )
     learned = als.fit(spark.createDataFrame(rows)).itemFactors.toPandas().set_index("id")["features"]
-    factors = np.zeros((len(kept), recommender._FACTORS))
+    factors = np.zeros((len(products), recommender._FACTORS))
     factors[learned.index] = np.stack(learned.to_list())
-    return Recommender(kept, factors)
+    return Recommender(products, factors)
 
 
 def compare(name: str, rows: pd.DataFrame, seed: int = 7) -> list[str]:
@@ -81,7 +81,7 @@ def compare(name: str, rows: pd.DataFrame, seed: int = 7) -> list[str]:
     older, newest = purchases(rows[rows["day"] <= border]), purchases(rows[rows["day"] > border])
     both = sorted(set(older.shoppers) & set(newest.shoppers))
     before, after = ([place[name] for name in both] for place in (_places(older), _places(newest)))
-    found = []
+    lines = []
     spark_als(older, seed)  # its session, and code that is compiled once
     for rival, fit in (("implicit", recommender.fit), ("Spark ALS", spark_als)):
         begun = time.monotonic()
@@ -90,9 +90,9 @@ def compare(name: str, rows: pd.DataFrame, seed: int = 7) -> list[str]:
         later = newest.over(learned.products)[after]
         if rival == "implicit":
             for plain in (recommender.popular, recommender.bought_before):
-                found.append(_line(name, plain.__name__, plain(older, learned.products)[before], later, 0.0))
-        found.append(_line(name, rival, learned.top(older.over(learned.products)[before]), later, seconds))
-    return found
+                lines.append(_line(name, plain.__name__, plain(older, learned.products)[before], later, 0.0))
+        lines.append(_line(name, rival, learned.top(older.over(learned.products)[before]), later, seconds))
+    return lines
 
 
 def _places(purchases: Purchases) -> dict[str, int]:

@@ -175,8 +175,8 @@ def grown(retailer: Retailer, home: Path, times: int) -> Retailer:
 
     What is stored of earlier days stays that of the small one: a day's jobs note its version and do not read it.
     """
-    found = copied(retailer, home)
-    table = found.lake / "silver" / "order_lines"
+    copy = copied(retailer, home)
+    table = copy.lake / "silver" / "order_lines"
     originals = DeltaTable(table).to_pyarrow_table()
     first = START
     while first <= EVE:
@@ -190,7 +190,7 @@ def grown(retailer: Retailer, home: Path, times: int) -> Retailer:
     delivery = home / "day" / retailer.delivery.name
     delivery.parent.mkdir()
     _multiply(retailer.delivery, delivery, times)
-    note_as_known(found.lake)
+    note_as_known(copy.lake)
     return Retailer(home, retailer.registry, delivery)
 
 

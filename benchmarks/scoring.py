@@ -53,19 +53,19 @@ def scoring(folder: Path) -> list[Figure]:
         there = copies
         runs[million] = run("score_propensity", as_of, f"--run-id=score{million}")
         _check(lake, customers)
-    one, ten = runs[1], runs[10]
-    marginal = 9_000_000 / (ten.seconds - one.seconds)
+    one_million, ten_million = runs[1], runs[10]
+    marginal = 9_000_000 / (ten_million.seconds - one_million.seconds)
     return [
         Figure(
             "peak memory of scoring ten million pairs / 2 GB of heap and 1 GB beside it",
-            f"{ten.peak_mib:.0f} MiB, {one.peak_mib:.0f} MiB for one million",
-            ten.peak_mib / (HEAP_MIB + BESIDE_MIB),
+            f"{ten_million.peak_mib:.0f} MiB, {one_million.peak_mib:.0f} MiB for one million",
+            ten_million.peak_mib / (HEAP_MIB + BESIDE_MIB),
             1.0,
         ),
         Figure(
             "seconds for each million pairs, ten million / one million",
-            f"{ten.seconds:.0f} s against {one.seconds:.0f} s",
-            ten.seconds / one.seconds / 10,
+            f"{ten_million.seconds:.0f} s against {one_million.seconds:.0f} s",
+            ten_million.seconds / one_million.seconds / 10,
             1.0,
             f"{marginal:,.0f} pairs a second once started",
         ),

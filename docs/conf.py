@@ -35,7 +35,11 @@ html_theme = "furo"
 html_title = "Basketry"
 
 
-ON_THE_SITE = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md", "SECURITY.md": "security-policy.md"}
+ON_THE_SITE = {
+    "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "SECURITY.md": "security-policy.md",
+}
 """Pages that stand beside this folder, where a forge looks for them, and their place on the site."""
 
 

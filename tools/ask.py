@@ -50,24 +50,26 @@ def ask_command(arguments: list[str]) -> int:
     return 0 if found.answered else 1
 
 
-def show(found: Answer, console: Console) -> None:
+def show(answer: Answer, console: Console) -> None:
     """The sentence understood, the rows, the query, and how fresh the data is; or why not, and what to ask instead."""
-    if not found.answered:
-        console.print(verbatim(f"Not answered: {found.refusal}"))
-        for suggestion in found.suggestions:
+    if not answer.answered:
+        console.print(verbatim(f"Not answered: {answer.refusal}"))
+        for suggestion in answer.suggestions:
             console.print("  Did you mean:", verbatim(suggestion))
         return
-    console.print(verbatim(f"{found.understood[:1].upper()}{found.understood[1:]}."), end="\n\n")
+    console.print(verbatim(f"{answer.understood[:1].upper()}{answer.understood[1:]}."), end="\n\n")
     grid = Grid(box=None, pad_edge=False)
-    for heading in found.columns:
+    for heading in answer.columns:
         grid.add_column(verbatim(heading.label), justify="left" if heading.unit in ("text", "date") else "right")
-    for row in found.rows[:MOST_SHOWN]:
-        grid.add_row(*(verbatim(_text(value, heading.unit)) for value, heading in zip(row, found.columns, strict=True)))
+    for row in answer.rows[:MOST_SHOWN]:
+        grid.add_row(
+            *(verbatim(_text(value, heading.unit)) for value, heading in zip(row, answer.columns, strict=True))
+        )
     console.print(grid)
-    if len(found.rows) > MOST_SHOWN:
-        console.print(f"… {len(found.rows) - MOST_SHOWN} more rows")
-    console.print("", *map(verbatim, found.sql.splitlines()), "", sep="\n")
-    for state in found.read:
+    if len(answer.rows) > MOST_SHOWN:
+        console.print(f"… {len(answer.rows) - MOST_SHOWN} more rows")
+    console.print("", *map(verbatim, answer.sql.splitlines()), "", sep="\n")
+    for state in answer.read:
         written = state.written_at.strftime("%Y-%m-%d %H:%M UTC")
         console.print(verbatim(f"{state.name} version {state.version}, written {written}"))
 

@@ -49,16 +49,16 @@ def version_of(python: str) -> str:
 
 def candidates(search_path: str, home: Path) -> list[str]:
     """Interpreters worth asking, in order: the running one, those on the path, those that pyenv and uv keep."""
-    found = [sys.executable]
+    interpreters = [sys.executable]
     for version in VERSIONS:
-        found.append(shutil.which("python" + version, path=search_path) or "")
-    found.append(shutil.which("python3", path=search_path) or "")
+        interpreters.append(shutil.which("python" + version, path=search_path) or "")
+    interpreters.append(shutil.which("python3", path=search_path) or "")
     pyenv = Path(os.environ.get("PYENV_ROOT") or home / ".pyenv") / "versions"
     for folder in (pyenv, home / ".local" / "share" / "uv" / "python"):
         for version in VERSIONS:
-            kept = folder.glob("*" + version + ".*/bin/python" + version)
-            found.extend(str(path) for path in sorted(kept, reverse=True))
-    return [python for python in found if python]
+            installed = folder.glob("*" + version + ".*/bin/python" + version)
+            interpreters.extend(str(path) for path in sorted(installed, reverse=True))
+    return [python for python in interpreters if python]
 
 
 def find_python(options: list[str]) -> str:

@@ -38,14 +38,14 @@ def _candidates() -> Iterator[Path]:
 
 def browser(say: Callable[[str], None]) -> Path:
     """A browser; on Debian and its like, as root, the package is installed when there is none. Else a Problem."""
-    found = find_browser()
-    if found is None and shutil.which("apt-get") and os.geteuid() == 0:
+    program = find_browser()
+    if program is None and shutil.which("apt-get") and os.geteuid() == 0:
         say("no Chromium found, installing the package chromium")
         _install()
-        found = find_browser()
-    if found is None:
+        program = find_browser()
+    if program is None:
         raise Problem(f"no Chromium was found for the browser test: {ADVICE}.")
-    return found
+    return program
 
 
 def _install() -> None:

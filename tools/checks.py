@@ -54,11 +54,11 @@ def _say(text: str) -> None:
 
 def test_command(arguments: list[str]) -> int:
     """Run pytest with what ARGS says, in a home of its own; returns its exit code. No test at all is a failure."""
-    given = [*arguments, *shlex.split(os.environ.get("ARGS", ""))]
+    options = [*arguments, *shlex.split(os.environ.get("ARGS", ""))]
     with tempfile.TemporaryDirectory(prefix="basketry-test-", ignore_cleanup_errors=True) as home:
         places = replace(Places.from_environment(), home=Path(home).resolve())
         env = prepare(places, _say)
-        return subprocess.call([sys.executable, "-m", "pytest", *given], env=env, cwd=CHECKOUT)  # noqa: S603
+        return subprocess.call([sys.executable, "-m", "pytest", *options], env=env, cwd=CHECKOUT)  # noqa: S603
 
 
 def test_fast_command(arguments: list[str]) -> int:
@@ -126,15 +126,15 @@ def audit_command(arguments: list[str]) -> int:
         raise Problem(
             f"the packages could not be audited ({last_words(done.stderr)}): connect to the network."
         ) from None
-    asked = [one for one in packages if "vulns" in one]
+    asked = [package for package in packages if "vulns" in package]
     if not asked:
         raise Problem(
             "the vulnerability service knows none of the packages: an index without one answers here; ask elsewhere."
         )
-    holes = [(one, hole) for one in asked for hole in one["vulns"]]
-    for one, hole in holes:
+    holes = [(package, hole) for package in asked for hole in package["vulns"]]
+    for package, hole in holes:
         print(
-            f"{one['name']} {one['version']}: {hole['id']}, mended in {', '.join(hole['fix_versions']) or 'no version yet'}"
+            f"{package['name']} {package['version']}: {hole['id']}, mended in {', '.join(hole['fix_versions']) or 'no version yet'}"
         )
     print(f"{len(asked)} of {len(packages)} packages asked about, {len(holes)} known holes.")
     return int(bool(holes))
@@ -150,5 +150,5 @@ def bench_command(arguments: list[str]) -> int:
     if not (CHECKOUT / "benchmarks" / "__main__.py").is_file():
         raise Problem("there is no benchmark yet: benchmarks/__main__.py is missing.")
     env = prepare(Places.from_environment(), _say)
-    given = [*arguments, *shlex.split(os.environ.get("ARGS", ""))]
-    return subprocess.call([sys.executable, "-m", "benchmarks", *given], env=env, cwd=CHECKOUT)  # noqa: S603
+    options = [*arguments, *shlex.split(os.environ.get("ARGS", ""))]
+    return subprocess.call([sys.executable, "-m", "benchmarks", *options], env=env, cwd=CHECKOUT)  # noqa: S603

@@ -23,11 +23,11 @@ SAMPLES = CHECKOUT / "tests" / "samples"
 
 def check_catalog(name: str) -> None:
     """Problem, with the nearest name, when nothing describes the catalog."""
-    known = catalog_names()
-    if name not in known:
-        near = difflib.get_close_matches(name, known, 1)
+    names = catalog_names()
+    if name not in names:
+        near = difflib.get_close_matches(name, names, 1)
         hint = f"did you mean '{near[0]}'? " if near else ""
-        raise Problem(f"there is no catalog '{name}'; {hint}There are: {', '.join(known)}.")
+        raise Problem(f"there is no catalog '{name}'; {hint}There are: {', '.join(names)}.")
 
 
 def yesterday(catalog: str) -> date:
@@ -42,12 +42,12 @@ def demo_end(env: Mapping[str, str]) -> date:
     if not text:
         return last
     try:
-        given = date.fromisoformat(text)
+        end = date.fromisoformat(text)
     except ValueError:
         raise Problem(f"BASKETRY_DEMO_END is '{text}'; write a day as YYYY-MM-DD.") from None
-    if given > last:
-        raise Problem(f"BASKETRY_DEMO_END is {given}, which is not over yet; give {last} or an earlier day.")
-    return given
+    if end > last:
+        raise Problem(f"BASKETRY_DEMO_END is {end}, which is not over yet; give {last} or an earlier day.")
+    return end
 
 
 def deliver_demo(settings: Settings, env: Mapping[str, str], say: Callable[[str], None]) -> date:
@@ -112,7 +112,9 @@ def deliver_files(catalog: str, settings: Settings, say: Callable[[str], None]) 
 def chosen_files(source: Path, contract: Contract) -> list[Path]:
     """The files that a contract takes. A workbook beside text files holds the same rows, so it stays behind."""
     patterns = contract.file.patterns
-    files = [path for path in sorted(source.iterdir()) if any(fnmatch.fnmatch(path.name, known) for known in patterns)]
+    files = [
+        path for path in sorted(source.iterdir()) if any(fnmatch.fnmatch(path.name, pattern) for pattern in patterns)
+    ]
     text = [path for path in files if path.suffix.lower() != ".xlsx"]
     return text or files
 
@@ -130,18 +132,18 @@ def deliver_catalog(
 
 def new_files(catalog: str, settings: Settings, loaded: Mapping[str, Mapping[str, datetime]]) -> dict[str, int]:
     """Feeds with files that ingest would load, in loading order, with how many. loaded: by feed, as is_news takes it."""
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for contract in chosen_contracts(catalog, EVERY_FEED):
-        known = loaded.get(contract.feed, {})
-        fresh = sum(_is_news(path, contract, known) for path in _landed(settings, contract))
+        loaded_checksums = loaded.get(contract.feed, {})
+        fresh = sum(_is_news(path, contract, loaded_checksums) for path in _landed(settings, contract))
         if fresh:
-            found[contract.feed] = fresh
-    return found
+            counts[contract.feed] = fresh
+    return counts
 
 
-def _is_news(path: Path, contract: Contract, known: Mapping[str, datetime]) -> bool:
+def _is_news(path: Path, contract: Contract, loaded: Mapping[str, datetime]) -> bool:
     try:
-        return file_at(path, contract).is_news(known)
+        return file_at(path, contract).is_news(loaded)
     except BadInputError:
         return True  # ingest says in the task's log what is wrong with it
 
@@ -157,7 +159,7 @@ def _landed(settings: Settings, contract: Contract) -> list[Path]:
 def environment_of_demo() -> dict[str, str]:
     """The variables that shape a demo: SCALE (or BASKETRY_DEMO_SCALE), BASKETRY_DEMO_WEEKS, BASKETRY_DEMO_END."""
     names = ("SCALE", "BASKETRY_DEMO_WEEKS", "BASKETRY_DEMO_END")
-    found = {name: os.environ[name] for name in names if os.environ.get(name)}
+    variables = {name: os.environ[name] for name in names if os.environ.get(name)}
     if os.environ.get("BASKETRY_DEMO_SCALE"):
-        found.setdefault("SCALE", os.environ["BASKETRY_DEMO_SCALE"])
-    return found
+        variables.setdefault("SCALE", os.environ["BASKETRY_DEMO_SCALE"])
+    return variables

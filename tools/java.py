@@ -20,8 +20,8 @@ NEEDED_MODULE = "jdk.incubator.vector"
 
 def java_version(java: Path) -> int:
     """Major version of a java program, 0 when it does not run (macOS has a /usr/bin/java that only explains itself)."""
-    found = re.search(r'version "(?:1\.)?(\d+)', _output(java, "-version"))
-    return int(found[1]) if found else 0
+    match = re.search(r'version "(?:1\.)?(\d+)', _output(java, "-version"))
+    return int(match[1]) if match else 0
 
 
 def suits(home: Path) -> bool:
@@ -83,16 +83,16 @@ def install_java(cache: Path) -> Path:
 
 def java_home(cache: Path, say: Callable[[str], None]) -> Path:
     """The Java to use, remembered in the cache so that later starts ask nobody."""
-    memory = cache / "java-home"
-    asked = os.environ.get("JAVA_HOME", "")
-    if memory.exists():
-        remembered, _, was_asked = memory.read_text().partition("\n")
-        if was_asked == asked and (Path(remembered) / "bin" / "java").is_file():
-            return Path(remembered)
+    cache_file = cache / "java-home"
+    setting = os.environ.get("JAVA_HOME", "")
+    if cache_file.exists():
+        cached_home, _, cached_setting = cache_file.read_text().partition("\n")
+        if cached_setting == setting and (Path(cached_home) / "bin" / "java").is_file():
+            return Path(cached_home)
     home = find_java(cache)
     if home is None:
         say("no suitable Java found, fetching one (200 MB)")
         home = install_java(cache)
     cache.mkdir(parents=True, exist_ok=True)
-    memory.write_text(f"{home}\n{asked}")
+    cache_file.write_text(f"{home}\n{setting}")
     return home

@@ -18,14 +18,14 @@ def job_names() -> list[str]:
     return sorted(path.stem for path in (CHECKOUT / "spark_jobs").glob("*.py"))
 
 
-def check_job(name: str, known: list[str]) -> None:
+def check_job(name: str, names: list[str]) -> None:
     """Problem with the list, and the nearest name, when there is no such job."""
-    if name in known:
+    if name in names:
         return
-    listed = ", ".join(known)
+    listed = ", ".join(names)
     if not name:
         raise Problem(f'name the job: make job JOB=<name> ARGS="…", with one of: {listed}.')
-    near = difflib.get_close_matches(name, known, 1)
+    near = difflib.get_close_matches(name, names, 1)
     hint = f"did you mean '{near[0]}'? There are: {listed}." if near else f"there are: {listed}."
     raise Problem(f"there is no job '{name}'; {hint}")
 
@@ -41,10 +41,10 @@ def run_job(name: str, arguments: list[str]) -> int:
 
 def job_command(arguments: list[str]) -> int:
     """JOB and ARGS come from the environment, where make puts them, or from the command line."""
-    given = [*arguments, *shlex.split(os.environ.get("ARGS", ""))]
+    words = [*arguments, *shlex.split(os.environ.get("ARGS", ""))]
     if arguments:
-        return run_job(given[0], given[1:])
-    return run_job(os.environ.get("JOB", ""), given)
+        return run_job(words[0], words[1:])
+    return run_job(os.environ.get("JOB", ""), words)
 
 
 def plan_command(arguments: list[str]) -> int:

@@ -47,11 +47,11 @@ def status_command(arguments: list[str]) -> int:
 
 
 def _facts(home: Path, name: str) -> tuple[str, str, str]:
-    process, memory = running(home, name), remembered(home, name)
-    if process is None or memory is None:
+    process, record = running(home, name), remembered(home, name)
+    if process is None or record is None:
         return "", "", ""
     since = datetime.fromtimestamp(process.create_time()).strftime("%Y-%m-%d %H:%M:%S")  # noqa: DTZ006 a person's clock
-    return str(process.pid), since, f"http://127.0.0.1:{memory['port']}" if memory.get("port") else ""
+    return str(process.pid), since, f"http://127.0.0.1:{record['port']}" if record.get("port") else ""
 
 
 def logs_command(arguments: list[str]) -> int:

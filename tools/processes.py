@@ -50,12 +50,12 @@ def remembered(home: Path, name: str) -> dict[str, object] | None:
 
 def running(home: Path, name: str) -> psutil.Process | None:
     """The service's main process if it lives; a pid that another program got since is not it."""
-    memory = remembered(home, name)
-    if memory is None:
+    record = remembered(home, name)
+    if record is None:
         return None
     try:
-        process = psutil.Process(int(str(memory["pid"])))
-        same = abs(process.create_time() - float(str(memory["created"]))) < 1
+        process = psutil.Process(int(str(record["pid"])))
+        same = abs(process.create_time() - float(str(record["created"]))) < 1
         return process if same and process.status() != psutil.STATUS_ZOMBIE else None
     except psutil.Error:
         return None
@@ -63,8 +63,8 @@ def running(home: Path, name: str) -> psutil.Process | None:
 
 def family(home: Path, name: str) -> list[psutil.Process]:
     """Every living process that the service started, itself included, also those that outlived it."""
-    memory = remembered(home, name)
-    session = int(str(memory["pid"])) if memory else -1
+    record = remembered(home, name)
+    session = int(str(record["pid"])) if record else -1
     return [process for process in psutil.process_iter() if _belongs(process, home, name, session)]
 
 
@@ -144,8 +144,8 @@ def _signal(processes: Iterable[psutil.Process], kill: bool) -> None:
 
 def ensure(home: Path, service: Service, env: Mapping[str, str]) -> bool:
     """Have the service running with this very command; returns whether it had to be started."""
-    memory = remembered(home, service.name)
-    if running(home, service.name) and memory and memory["command"] == list(service.command):
+    record = remembered(home, service.name)
+    if running(home, service.name) and record and record["command"] == list(service.command):
         return False
     left = stop(home, service.name).survivors
     if left:

@@ -45,19 +45,19 @@ def load_retention(include: Path) -> Retention:
 def prune_command(arguments: list[str]) -> int:
     """Delete what is out of retention, by today's clock; says how much."""
     places, now = Places.from_environment(), datetime.now(UTC)
-    kept = load_retention(Path(os.environ.get("BASKETRY_INCLUDE") or CHECKOUT / "include"))
-    files = list(old_logs(places.home, now - timedelta(days=kept.logs_days)))
+    retention = load_retention(Path(os.environ.get("BASKETRY_INCLUDE") or CHECKOUT / "include"))
+    files = list(old_logs(places.home, now - timedelta(days=retention.logs_days)))
     for path in files:
         path.unlink(missing_ok=True)
     for folder in sorted((places.home / "logs").glob("**/"), reverse=True):
         if folder != places.home / "logs" and not any(folder.iterdir()):
             folder.rmdir()
-    print(f"{len(files)} log files older than {kept.logs_days} days deleted.")
+    print(f"{len(files)} log files older than {retention.logs_days} days deleted.")
     if (places.home / "airflow" / "airflow.db").exists():
-        clean_database(places, RUNS, now - timedelta(days=kept.runs_days))
-        clean_database(places, AUDIT, now - timedelta(days=kept.audit_days))
+        clean_database(places, RUNS, now - timedelta(days=retention.runs_days))
+        clean_database(places, AUDIT, now - timedelta(days=retention.audit_days))
         print(
-            f"Airflow's database: runs older than {kept.runs_days} and events older than {kept.audit_days} days deleted."
+            f"Airflow's database: runs older than {retention.runs_days} and events older than {retention.audit_days} days deleted."
         )
     return 0
 

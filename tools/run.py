@@ -51,11 +51,11 @@ def run_command(arguments: list[str]) -> int:
     return 0
 
 
-def _arguments(given: list[str]) -> argparse.Namespace:
+def _arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
     parser.add_argument("--data", default=os.environ.get("DATA") or "demo", help="the catalog, default demo")
     parser.add_argument("--scale", help="size of the demo, 1 gives about 350,000 order lines")
-    options = parser.parse_args(given)
+    options = parser.parse_args(words)
     if options.scale:
         os.environ["SCALE"] = options.scale
     return options

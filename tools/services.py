@@ -61,11 +61,13 @@ def instance_secrets(home: Path) -> dict[str, str]:
     path = home / "airflow" / "secrets.json"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        made = {name: secrets.token_urlsafe(32) for name in ("api", "jwt")} | {"password": secrets.token_urlsafe(9)}
-        _write_private(path, made, replace=False)
-    kept = dict(json.loads(path.read_text()))
-    _write_private(home / "airflow" / "passwords.json", {USER: kept["password"]})
-    return kept
+        new_secrets = {name: secrets.token_urlsafe(32) for name in ("api", "jwt")} | {
+            "password": secrets.token_urlsafe(9)
+        }
+        _write_private(path, new_secrets, replace=False)
+    secret_values = dict(json.loads(path.read_text()))
+    _write_private(home / "airflow" / "passwords.json", {USER: secret_values["password"]})
+    return secret_values
 
 
 def _write_private(path: Path, content: Mapping[str, str], replace: bool = True) -> None:
@@ -83,7 +85,7 @@ def _write_private(path: Path, content: Mapping[str, str], replace: bool = True)
 def airflow_environment(places: Places, env: Mapping[str, str]) -> dict[str, str]:
     """What Airflow's processes need beyond `environment`: where its things are, how it runs tasks, who may log in."""
     home = places.home / "airflow"
-    kept = instance_secrets(places.home)
+    secret_values = instance_secrets(places.home)
     address = f"http://127.0.0.1:{places.airflow_port}"
     parallelism, engine = max(2, cores()), Engine.from_environment(env)
     master = engine.master if engine.distributed else f"local[{parallelism}]"
@@ -102,8 +104,8 @@ def airflow_environment(places: Places, env: Mapping[str, str]) -> dict[str, str
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
         "AIRFLOW__API__BASE_URL": address,
         "AIRFLOW__API__PORT": str(places.airflow_port),
-        "AIRFLOW__API__SECRET_KEY": kept["api"],
-        "AIRFLOW__API_AUTH__JWT_SECRET": kept["jwt"],
+        "AIRFLOW__API__SECRET_KEY": secret_values["api"],
+        "AIRFLOW__API_AUTH__JWT_SECRET": secret_values["jwt"],
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(places.home / "logs" / "tasks"),
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",

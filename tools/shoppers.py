@@ -64,14 +64,14 @@ def _showings(lake: Path, catalog: str, day: date, shop: Assortment) -> Showings
     start = datetime.combine(day, time(), UTC)
     end = datetime.fromtimestamp(start.timestamp() + DAY, UTC)
     rows = rows_of(lake, catalog, OFFER_DECISIONS, query, [start, end])
-    known = [row for row in rows if row[0].startswith(f"e{day.toordinal()}-")]
+    shown = [row for row in rows if row[0].startswith(f"e{day.toordinal()}-")]
     return Showings(
-        [row[0] for row in known],
-        [row[1] for row in known],
-        np.array([shop.position[row[2]] for row in known], dtype=np.int64),
-        np.array([row[3][BESIDE] for row in known], dtype=np.float64),
-        np.array([row[4] for row in known], dtype=np.float64),
-        np.array([row[5] for row in known], dtype=np.float64),
+        [row[0] for row in shown],
+        [row[1] for row in shown],
+        np.array([shop.position[row[2]] for row in shown], dtype=np.int64),
+        np.array([row[3][BESIDE] for row in shown], dtype=np.float64),
+        np.array([row[4] for row in shown], dtype=np.float64),
+        np.array([row[5] for row in shown], dtype=np.float64),
     )
 
 

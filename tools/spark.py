@@ -91,18 +91,18 @@ def render(values: Mapping[str, str]) -> str:
 
 def delta_jars(places: Places, java: Path, say: Callable[[str], None]) -> list[Path]:
     """Delta's jars, fetched once by Spark's own resolver; what they need beyond themselves comes with pyspark."""
-    kept = places.cache / "jars"
+    folder = places.cache / "jars"
     version = DELTA.rsplit(":", 1)[1]
-    if not (kept / f".complete-{version}").exists():
+    if not (folder / f".complete-{version}").exists():
         say("fetching Delta's jars")
         fetched = fetch_jars(places, java, places.cache / "ivy", DELTA)
-        shutil.rmtree(kept, ignore_errors=True)
-        kept.mkdir(parents=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
         for jar in fetched:
             if jar.name.startswith("io.delta_"):
-                shutil.copy2(jar, kept / jar.name)
-        (kept / f".complete-{version}").touch()
-    return sorted(kept.glob("*.jar"))
+                shutil.copy2(jar, folder / jar.name)
+        (folder / f".complete-{version}").touch()
+    return sorted(folder.glob("*.jar"))
 
 
 def kafka_jars(places: Places, java: Path, say: Callable[[str], None]) -> list[Path]:
@@ -169,19 +169,19 @@ def class_archive(places: Places, java: Path, jars: list[Path], say: Callable[[s
 
 
 def _make_archive(places: Places, java: Path, jars: list[Path], archive: Path) -> None:
-    made = archive.with_suffix(".part")
+    part = archive.with_suffix(".part")
     conf = places.cache / "archive-conf"
     here = Engine.from_environment({})
-    write_conf(conf, settings(places, jars, f"{JVM} {QUIET} -XX:ArchiveClassesAtExit={made}", engine=here))
+    write_conf(conf, settings(places, jars, f"{JVM} {QUIET} -XX:ArchiveClassesAtExit={part}", engine=here))
     env = {**environment(places, java), "SPARK_CONF_DIR": str(conf)}
     done = _submit([str(WARM_UP)], env)
     if disk_full(done.stdout):
         raise OSError(28, "No space left on device")
     if "warm" not in done.stdout:
         raise Problem(f"a small Delta job failed, so no other would work: {_last_error(done.stdout)}")
-    if not made.exists():  # works without, only slower
-        made.touch()
-    made.replace(archive)
+    if not part.exists():  # works without, only slower
+        part.touch()
+    part.replace(archive)
 
 
 def write_conf(folder: Path, values: Mapping[str, str]) -> None:

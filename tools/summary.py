@@ -39,18 +39,18 @@ def rows_of(lake: Path, catalog: str, table: Table, query: str, values: Sequence
 
 def loaded_files(lake: Path, catalog: str) -> dict[str, dict[str, datetime]]:
     """Time of delivery (UTC) of the files that each feed has loaded, by checksum."""
-    found: dict[str, dict[str, datetime]] = {}
+    delivered: dict[str, dict[str, datetime]] = {}
     query = "SELECT feed, file_checksum, delivered_at FROM t WHERE status = 'loaded'"
     for feed, checksum, delivered_at in rows_of(lake, catalog, FILES, query):
-        found.setdefault(feed, {})[checksum] = delivered_at
-    return found
+        delivered.setdefault(feed, {})[checksum] = delivered_at
+    return delivered
 
 
 def last_day(lake: Path, catalog: str) -> date | None:
     """Last business day that any file of order lines touched."""
     query = "SELECT max(touched_to) FROM t WHERE status = 'loaded' AND touched_to IS NOT NULL"
-    found = rows_of(lake, catalog, FILES, query)
-    return found[0][0] if found else None
+    rows = rows_of(lake, catalog, FILES, query)
+    return rows[0][0] if rows else None
 
 
 def sales_done(lake: Path, catalog: str, as_of: date) -> bool:
@@ -73,12 +73,12 @@ def show_files(console: Console, lake: Path, catalog: str) -> None:
     """A line a feed: files and what became of their rows; then the reasons for quarantine."""
     query = """SELECT feed, count(*), sum(rows_read), sum(rows_good), sum(rows_quarantined), sum(rows_duplicate)
                FROM t WHERE status = 'loaded' GROUP BY feed ORDER BY feed"""
-    found = rows_of(lake, catalog, FILES, query)
+    rows = rows_of(lake, catalog, FILES, query)
     grid = _grid("feed", "files", "rows read", "good", "quarantined", "duplicate")
-    for feed, *numbers in found:
+    for feed, *numbers in rows:
         grid.add_row(verbatim(feed), *(f"{number:,}" for number in numbers))
-    if len(found) > 1:
-        totals = [sum(int(row[place]) for row in found) for place in range(1, 6)]
+    if len(rows) > 1:
+        totals = [sum(int(row[column]) for row in rows) for column in range(1, 6)]
         grid.add_row("[bold]all[/]", *(f"[bold]{total:,}[/]" for total in totals))
     console.print(grid)
     reasons = quarantine_reasons(lake, catalog)
@@ -107,9 +107,9 @@ def top_of_last_week(lake: Path, catalog: str, as_of: date) -> tuple[str, date, 
     query = f"""SELECT category, net_revenue, orders FROM t
                 WHERE level = 'category' AND category <> '' AND period_start = ?
                 ORDER BY net_revenue DESC LIMIT {TOP}"""  # noqa: S608
-    found = rows_of(lake, catalog, rollup, query, [start])
-    if len(found) > 1:
-        return "category", start, found
+    rows = rows_of(lake, catalog, rollup, query, [start])
+    if len(rows) > 1:
+        return "category", start, rows
     query = f"""SELECT coalesce(product, product_id), net_revenue, orders FROM t WHERE period_start = ?
                 ORDER BY net_revenue DESC LIMIT {TOP}"""  # noqa: S608
     return "product", start, rows_of(lake, catalog, week, query, [start])
@@ -117,10 +117,10 @@ def top_of_last_week(lake: Path, catalog: str, as_of: date) -> tuple[str, date, 
 
 def show_sales(console: Console, lake: Path, catalog: str, as_of: date) -> None:
     """The best sellers of the last week."""
-    kind, monday, found = top_of_last_week(lake, catalog, as_of)
+    kind, monday, rows = top_of_last_week(lake, catalog, as_of)
     currency = load_catalog(catalog).currency
     grid = _grid(f"{kind}, week of {monday}", f"net revenue {currency}", "orders")
-    for name, revenue, orders in found:
+    for name, revenue, orders in rows:
         grid.add_row(verbatim(name), f"{revenue:,.2f}", f"{orders:,}")
     console.print(grid)
 
@@ -129,12 +129,12 @@ def show_offers(console: Console, lake: Path, catalog: str) -> None:
     """How offers did in the categories in which most were shown; nothing when there are none."""
     query = f"""SELECT category, sum(shown)::BIGINT, sum(clicked)::BIGINT, sum(bought)::BIGINT, sum(revenue) FROM t
                 GROUP BY category ORDER BY 2 DESC, 1 LIMIT {TOP}"""  # noqa: S608
-    found = rows_of(lake, catalog, OFFER_PERFORMANCE_MINUTE, query)
-    if not found:
+    rows = rows_of(lake, catalog, OFFER_PERFORMANCE_MINUTE, query)
+    if not rows:
         return
     currency = load_catalog(catalog).currency
     grid = _grid("offers (simulated shoppers)", "shown", "clicked", "rate", "bought", f"revenue {currency}")
-    for category, shown, clicked, bought, revenue in found:
+    for category, shown, clicked, bought, revenue in rows:
         rate = f"{clicked / shown:.1%}" if shown else ""
         grid.add_row(verbatim(category), f"{shown:,}", f"{clicked:,}", rate, f"{bought:,}", f"{revenue:,.2f}")
     console.print()
@@ -143,6 +143,6 @@ def show_offers(console: Console, lake: Path, catalog: str) -> None:
 
 def _grid(*columns: str) -> Grid:
     grid = Grid(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    for place, column in enumerate(columns):
-        grid.add_column(column, justify="right" if place else "left", no_wrap=True)
+    for position, column in enumerate(columns):
+        grid.add_column(column, justify="right" if position else "left", no_wrap=True)
     return grid

@@ -25,8 +25,11 @@ def files() -> dict[Path, str]:
     from basketry.metrics.genie import genie_space
 
     metrics = load_metrics(INCLUDE)
-    found = {INCLUDE / "dashboards" / f"{name}.lvdash.json": as_json(one) for name, one in dashboards(metrics).items()}
-    return {**found, INCLUDE / "genie" / "basketry.json": as_json(genie_space(metrics))}
+    documents = {
+        INCLUDE / "dashboards" / f"{name}.lvdash.json": as_json(dashboard)
+        for name, dashboard in dashboards(metrics).items()
+    }
+    return {**documents, INCLUDE / "genie" / "basketry.json": as_json(genie_space(metrics))}
 
 
 def as_json(document: Mapping[str, Any]) -> str:
@@ -34,9 +37,9 @@ def as_json(document: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def write(made: Iterable[tuple[Path, str]]) -> None:
+def write(files: Iterable[tuple[Path, str]]) -> None:
     """Write the files."""
-    for path, text in made:
+    for path, text in files:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 

@@ -153,11 +153,11 @@ def test_only_airflow_and_postgres_know_the_database_s_password() -> None:
 
 def test_the_example_lists_every_variable_with_its_default() -> None:
     """.env.example and the file know the same variables; each default is the same in both; secrets have none."""
-    known = variables()
-    assert set(known) == set(example())
+    declared = variables()
+    assert set(declared) == set(example())
     for name, value in example().items():
-        assert value == known[name]["DefaultValue"], name
-        assert known[name]["Required"] == (name in SECRETS), name
+        assert value == declared[name]["DefaultValue"], name
+        assert declared[name]["Required"] == (name in SECRETS), name
 
 
 @pytest.mark.parametrize("name", sorted(SECRETS))

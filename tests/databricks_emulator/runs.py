@@ -160,11 +160,11 @@ class RunBook:
     def accept(self, submission: Submission) -> tuple[Run, bool]:
         """The run of a submission and whether it is new: a token that is known gives the run it gave before."""
         with self._lock:
-            known = self._by_token.get(submission.token) if submission.token else None
-            if known is not None:
-                if known not in self._runs:
+            run_id = self._by_token.get(submission.token) if submission.token else None
+            if run_id is not None:
+                if run_id not in self._runs:
                     raise invalid("The run with this idempotency token was deleted.")
-                return self._runs[known], False
+                return self._runs[run_id], False
             run = self._new_run(submission)
             self._runs[run.run_id] = run
             if submission.token:

@@ -96,11 +96,11 @@ class WorkspaceTree:
     def remove(self, path: str, recursive: bool = False) -> None:
         """An object; a folder that holds anything only with all of it."""
         entry = self.find(path)
-        below = [one for one in self._entries if one.startswith(f"{entry.path}/")]
+        below = [path for path in self._entries if path.startswith(f"{entry.path}/")]
         if below and not recursive:
             raise ApiError(400, "DIRECTORY_NOT_EMPTY", f"Folder ({path}) is not empty.")
-        for one in (*below, entry.path):
-            del self._entries[one]
+        for path in (*below, entry.path):
+            del self._entries[path]
 
     def local_file(self, path: str) -> Path | None:
         """Where a file of the workspace lies, None when there is none or the path leads out of where it begins."""

@@ -130,22 +130,22 @@ def test_features_count_the_leap_day_like_any_other() -> None:
     made = computed(rows, dates, ("Tea",), 1)
     for table in FEATURES:
         keys = [name for name in table.key if name != "as_of"]
-        found = by_key(made[table.name], table)
+        measures = by_key(made[table.name], table)
         wanted = {(day, *key): row for day in dates for key, row in expected(rows, day, keys).items()}
-        assert found.keys() == wanted.keys()
+        assert measures.keys() == wanted.keys()
         for key, row in wanted.items():
-            assert found[key] == pytest.approx(row, rel=1e-12, abs=1e-12), key
+            assert measures[key] == pytest.approx(row, rel=1e-12, abs=1e-12), key
 
 
 def views(at: list[datetime], zone: str = NEW_YORK) -> Records:
     """A view of s001 at each instant."""
-    found = []
+    records = []
     for number, moment in enumerate(at):
         one = record(f"e{number}", product=f"P{number % 30:04}")
         day = (moment.astimezone(ZoneInfo(zone)).date() - date(1970, 1, 1)).days
         seconds = np.array([moment.timestamp()])
-        found.append(Records(**{**vars(one), "at": seconds, "delivered": seconds + 60, "day": np.array([day])}))
-    return batch(found)
+        records.append(Records(**{**vars(one), "at": seconds, "delivered": seconds + 60, "day": np.array([day])}))
+    return batch(records)
 
 
 def shown_by_day(records: Records) -> Counter[date]:
@@ -155,12 +155,12 @@ def shown_by_day(records: Records) -> Counter[date]:
         records, frozenset(), {}
     )
     assert set(outcome.fate) == {"good"}
-    found: Counter[date] = Counter()
+    shown: Counter[date] = Counter()
     for places, decided in outcome.decided:
-        for place, what in zip(places.tolist(), decided.product.tolist(), strict=True):
+        for position, what in zip(places.tolist(), decided.product.tolist(), strict=True):
             if what >= 0:
-                found[date(1970, 1, 1) + timedelta(days=int(records.day[place]))] += 1
-    return found
+                shown[date(1970, 1, 1) + timedelta(days=int(records.day[position]))] += 1
+    return shown
 
 
 @pytest.mark.parametrize(("day", "hours"), CHANGES.items())
@@ -188,16 +188,16 @@ def test_a_message_belongs_to_the_local_day_of_its_instant(spark: SparkSession) 
             moment + timedelta(seconds=second) for day in days for moment in hours_of(day, zone) for second in (-1, 0)
         ]
         lines = [(f'{{"event_id": "{n}", "occurred_at": "{moment.isoformat()}"}}',) for n, moment in enumerate(at)]
-        said = spark.createDataFrame(lines, "content string").selectExpr(
+        messages_frame = spark.createDataFrame(lines, "content string").selectExpr(
             "content",
             "'file' AS origin",
             "0L AS part",
             "CAST(NULL AS bigint) AS place",
             "TIMESTAMP'2030-01-01' AS delivered_at",
         )
-        found = incoming.records(incoming.read(said.coalesce(1), zone))
+        records = incoming.records(incoming.read(messages_frame.coalesce(1), zone))
         local = [(moment.astimezone(ZoneInfo(zone)).date() - date(1970, 1, 1)).days for moment in at]
-        assert dict(zip(found.ids, found.day.tolist(), strict=True)) == {str(n): day for n, day in enumerate(local)}
+        assert dict(zip(records.ids, records.day.tolist(), strict=True)) == {str(n): day for n, day in enumerate(local)}
         assert all(later >= day for day, later in pairwise(local[: 2 * 24]))
 
 

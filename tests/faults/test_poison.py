@@ -137,18 +137,18 @@ def _fates(lake: Lakehouse, contract: Contract, rows: list[Case]) -> Counter[str
     delivered = bronze_table(contract.feed, ((column.name, column.pii) for column in contract.delivered))
     bronze = {row["_row_number"]: row for row in _rows(lake, delivered)}
     assert set(bronze) == set(numbers)
-    found: Counter[str] = Counter()
+    statuses: Counter[str] = Counter()
     for number, case in zip(numbers, rows, strict=True):
         reasons = list(aside.get(number, ()))
         if case.column is None:
             assert number in good, (case.texts, reasons)
             continue
         _check_fate(contract, case, reasons, bronze[number])
-        found["quarantined" if reasons else "good"] += 1
+        statuses["quarantined" if reasons else "good"] += 1
     _check_neighbours(
         contract, mine, [number for number, case in zip(numbers, rows, strict=True) if case.column is None]
     )
-    return found + Counter(poison=found.total(), warned=ledger["rows_warned"])
+    return statuses + Counter(poison=statuses.total(), warned=ledger["rows_warned"])
 
 
 def _check_neighbours(contract: Contract, silver: list[dict[str, Any]], numbers: list[int]) -> None:
@@ -194,10 +194,10 @@ def _check_sales(lake: Lakehouse) -> None:
 def test_poison_in_every_field_of_an_offer_event(spark: SparkSession) -> None:
     """Each message has one fate, the tables can be made of the good ones, and a clock gone wrong is set aside."""
     of = world()
-    one = engine()
+    stream_engine = engine()
     activity = of.activity(0)
-    offers = list(one.process(activity, frozenset(), {}).earlier.items())
-    at = datetime.fromtimestamp(one.memory.newest, UTC).isoformat()
+    offers = list(stream_engine.process(activity, frozenset(), {}).earlier.items())
+    at = datetime.fromtimestamp(stream_engine.memory.newest, UTC).isoformat()
     lines, poisoned = [], []
     for kind, (field, poison) in product(("view", "offer_purchase"), product(incoming.FIELDS, POISON.items())):
         offer, shown = offers[len(lines) % len(offers)]
@@ -210,9 +210,9 @@ def test_poison_in_every_field_of_an_offer_event(spark: SparkSession) -> None:
     )
     table = incoming.read(said.coalesce(1), "America/New_York")
     records = incoming.records(table)
-    assert since(records, 1, one.settings) >= date(2025, 12, 30)
-    outcome = one.process(records, frozenset(), dict(offers))
-    made = Batch(table, records, incoming.row_numbers(table, is_kafka=False), outcome, one.shop, "b", "delta")
+    assert since(records, 1, stream_engine.settings) >= date(2025, 12, 30)
+    outcome = stream_engine.process(records, frozenset(), dict(offers))
+    made = Batch(table, records, incoming.row_numbers(table, is_kafka=False), outcome, stream_engine.shop, "b", "delta")
     counts = made.counts(frozenset())
     fates = [counts[name] for name in ("good", "late", "repeated", "duplicates", "quarantined")]
     assert counts["records"] == len(lines) == len(made.refused()) + sum(fates[:-1]) == sum(fates)

@@ -98,7 +98,7 @@ def test_what_must_not_run_side_by_side_has_one_turn(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    ("job", "given"),
+    ("job", "arguments"),
     [
         ("ingest", {"feed": "customers"}),
         ("replay_quarantine", {"feed": "*"}),
@@ -107,11 +107,11 @@ def test_what_must_not_run_side_by_side_has_one_turn(monkeypatch: pytest.MonkeyP
     ],
 )
 def test_nobody_is_forgotten_while_he_is_being_written(
-    job: str, given: dict[str, Any], settings: Any, ran: list[str], monkeypatch: pytest.MonkeyPatch
+    job: str, arguments: dict[str, Any], settings: Any, ran: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What has read of a person ends before he is forgotten: else it would write him again afterwards."""
     (work,) = script(job, monkeypatch)[0].turns
-    with turn_at(settings.home / "turns", "demo", work.format_map(given)):
+    with turn_at(settings.home / "turns", "demo", work.format_map(arguments)):
         request = start(monkeypatch, FORGET)
         request.join(0.5)
         assert request.is_alive() and ran == []

@@ -128,13 +128,13 @@ def test_a_file_that_cannot_be_read_is_told(file: str, what: str, tmp_path: Path
 def test_services_that_do_not_run_are_told(places: Places) -> None:
     """Each, the database and the registry too; a port that another program holds is named with it."""
     with serving(places.mlflow_port, {}):
-        found = broken(running.look(places))
-    assert f"port {places.mlflow_port} is used by" in found["service mlflow"][0]
-    assert "BASKETRY_MLFLOW_PORT" in found["service mlflow"][1]
-    assert found["service airflow-scheduler"] == ("it does not run", "make run")
-    assert found["Airflow's database"] == ("there is none", "make run")
-    assert found[f"model registry at http://127.0.0.1:{places.mlflow_port}"] == ("it does not answer", "make run")
-    assert "does not answer" in found[f"Airflow at http://127.0.0.1:{places.airflow_port}"][0]
+        problems = broken(running.look(places))
+    assert f"port {places.mlflow_port} is used by" in problems["service mlflow"][0]
+    assert "BASKETRY_MLFLOW_PORT" in problems["service mlflow"][1]
+    assert problems["service airflow-scheduler"] == ("it does not run", "make run")
+    assert problems["Airflow's database"] == ("there is none", "make run")
+    assert problems[f"model registry at http://127.0.0.1:{places.mlflow_port}"] == ("it does not answer", "make run")
+    assert "does not answer" in problems[f"Airflow at http://127.0.0.1:{places.airflow_port}"][0]
 
 
 def test_a_service_that_was_killed_is_told(places: Places) -> None:
@@ -166,7 +166,7 @@ def airflow(**changed: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("changed", "what", "told"),
+    ("changed", "what", "message"),
     [
         ({"health": {**HEALTH, "scheduler": {"status": "unhealthy"}}}, "Airflow's scheduler", "it is unhealthy"),
         ({"health": {**HEALTH, "dag_processor": None}}, "Airflow's dag_processor", "it is not there"),
@@ -178,13 +178,13 @@ def airflow(**changed: Any) -> dict[str, Any]:
         ({"paused": [{}]}, "scheduled DAGs", "daily_sales never start: paused"),
     ],
 )
-def test_what_airflow_says_of_itself_is_told(places: Places, changed: dict[str, Any], what: str, told: str) -> None:
+def test_what_airflow_says_of_itself_is_told(places: Places, changed: dict[str, Any], what: str, message: str) -> None:
     """A heart that stopped beating, a file that cannot be read, a schedule that is off; else nothing."""
     with serving(places.airflow_port, airflow(paused=[{"timetable_periodic": False}])):
         assert not broken(running.airflow(places))
     with serving(places.airflow_port, airflow(**changed)):
         found = broken(running.airflow(places))
-    assert found.keys() == {what} and found[what][0] == told and found[what][1]
+    assert found.keys() == {what} and found[what][0] == message and found[what][1]
 
 
 @pytest.fixture
@@ -279,11 +279,11 @@ def test_the_command_says_all_and_fails_when_something_is_wrong(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One line a finding, exit code 1 with a finding to mend, else 0."""
-    told = [Finding("one"), Finding("two", "it is broken", "make run")]
-    monkeypatch.setattr(tools.doctor, "findings", lambda *given: iter(told))
+    listed = [Finding("one"), Finding("two", "it is broken", "make run")]
+    monkeypatch.setattr(tools.doctor, "findings", lambda *given: iter(listed))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     assert tools.doctor.doctor_command([]) == 1
-    assert capsys.readouterr().out == "✓ one: ok\n✗ two: it is broken; make run\n\n1 to mend.\n" and told.pop()
+    assert capsys.readouterr().out == "✓ one: ok\n✗ two: it is broken; make run\n\n1 to mend.\n" and listed.pop()
     assert tools.doctor.doctor_command([]) == 0
 
 

@@ -86,17 +86,17 @@ def test_a_home_without_airflow_has_nothing_to_clean(tmp_path: Path, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong", "told"),
+    ("right", "wrong", "message"),
     [
         ("runs_days: 180", "runs_days: 6", "runs_days is 6; give at least 7"),
         ("logs_days: 60", "log_days: 60", "did you mean 'logs_days'"),
         ("audit_days: 730", "audit_days: long", "audit_days"),
     ],
 )
-def test_a_mistake_in_the_file_is_told(right: str, wrong: str, told: str, tmp_path: Path) -> None:
+def test_a_mistake_in_the_file_is_told(right: str, wrong: str, message: str, tmp_path: Path) -> None:
     """With its line; the shipped file is fine."""
     text = (CHECKOUT / "include" / "retention.yaml").read_text()
     assert prune.load_retention(CHECKOUT / "include") == prune.Retention(180, 730, 60)
     (tmp_path / "retention.yaml").write_text(text.replace(right, wrong))
-    with pytest.raises(BadInputError, match=told):
+    with pytest.raises(BadInputError, match=message):
         prune.load_retention(tmp_path)

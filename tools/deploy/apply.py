@@ -84,8 +84,8 @@ class Deployment:
         lines = [str(step) for step in plan.steps]
         lines += [f"+ {right}" for right in self._missing_rights()]
         if self._catalog_has_tables():
-            found = unity.plan(self.site.client, self.grants)
-            lines += [f"+ {line}" for line in found.lines() if found.changes or found.statements]
+            grant_plan = unity.plan(self.site.client, self.grants)
+            lines += [f"+ {line}" for line in grant_plan.lines() if grant_plan.changes or grant_plan.statements]
         for line in lines:
             self._say(line)
         return len([line for line in lines if "added by hand: " not in line or self.options.revoke_by_hand])
@@ -95,7 +95,7 @@ class Deployment:
         return "gold" in names
 
     def _missing_rights(self) -> list[Right]:
-        return [one for one in wanted_rights(self.site, self.grants, self.wanted) if one.missing(self.site)]
+        return [right for right in wanted_rights(self.site, self.grants, self.wanted) if right.missing(self.site)]
 
     def _make_folder(self, plan: Plan) -> dict[str, Note]:
         """The target's folder, because the lock needs a place; what to note of it when it is new."""
@@ -104,8 +104,8 @@ class Deployment:
             return {}
         top.create(self.site)
         self.site.forget()
-        found = top.find(self.site)
-        return {top.label: Note(top.kind, top.name, found.id)} if found else {}
+        existing = top.find(self.site)
+        return {top.label: Note(top.kind, top.name, existing.id)} if existing else {}
 
     def _apply(self, plan: Plan, manifest: Manifest) -> None:
         done: list[Step] = []
@@ -124,17 +124,17 @@ class Deployment:
         for right in self._missing_rights():
             right.give(self.site)
             manifest.rights.append(right.note())
-        found = unity.plan(self.site.client, self.grants)
-        for change in found.changes:
+        grant_plan = unity.plan(self.site.client, self.grants)
+        for change in grant_plan.changes:
             if change.grant:
                 manifest.rights.append(UnityRight(change).note())
         revoke = self.options.revoke_by_hand
-        unity.apply(self.site.client, found, lambda sql: run_statement(self.site, sql), revoke_by_hand=revoke)
+        unity.apply(self.site.client, grant_plan, lambda sql: run_statement(self.site, sql), revoke_by_hand=revoke)
 
 
 def refuse_wrong(findings: Iterable[Finding]) -> None:
     """Problem with every finding that is wrong, each with the command that mends it."""
-    wrong = [str(one) for one in findings if one.wrong]
+    wrong = [str(finding) for finding in findings if finding.wrong]
     if wrong:
         raise Problem("nothing was changed, because the workspace is not ready:\n  " + "\n  ".join(wrong))
 
@@ -151,8 +151,8 @@ def perform(site: Site, step: Step) -> None:
             if not str(error.error_code).endswith("ALREADY_EXISTS"):
                 raise
             site.forget()
-            found = step.resource.find(site)
-            if found is None or not (found.marked or step.resource.holds_wanted(site, found)):
+            existing = step.resource.find(site)
+            if existing is None or not (existing.marked or step.resource.holds_wanted(site, existing)):
                 raise
     elif step.found is not None and step.verb is Verb.UPDATE:
         step.resource.update(site, step.found)
@@ -172,10 +172,10 @@ def remember(site: Site, manifest: Manifest, done: Sequence[Step], wanted: Seque
         manifest.notes.pop(label, None)
     for resource in wanted:
         before = manifest.notes.get(resource.label)
-        found = resource.find(site, before.id if before else "")
-        if found is None or not (before or resource.label in touched or found.marked):
+        existing = resource.find(site, before.id if before else "")
+        if existing is None or not (before or resource.label in touched or existing.marked):
             continue
-        note = note_of(resource, found, before, resource.label in made)
+        note = note_of(resource, existing, before, resource.label in made)
         if note is not None:
             manifest.notes[resource.label] = note
 
@@ -242,21 +242,21 @@ def _take_rights(site: Site, manifest: Manifest, say: Say) -> None:
 def _removed(site: Site, note: Note, manifest: Manifest, say: Say) -> bool:
     """Whether the thing is gone now; says why where it stays."""
     resource = KINDS[note.kind](note.name)
-    found = resource.find(site, note.id)
+    existing = resource.find(site, note.id)
     reason = ""
-    if found is None or not note.made:
+    if existing is None or not note.made:
         pass
-    elif found.id != note.id:
+    elif existing.id != note.id:
         reason = "it was made anew by hand"
-    elif found.etag != note.etag:
+    elif existing.etag != note.etag:
         reason = "it was edited by hand"
     else:
         reason = resource.in_use(site)
     if reason:
         say(f"  {note.label} stays: {reason}")
         return False
-    if found is not None and note.made:
-        resource.delete(site, found)
+    if existing is not None and note.made:
+        resource.delete(site, existing)
         say(f"- {note.label}")
     manifest.notes.pop(note.label)
     return True

@@ -73,9 +73,9 @@ def _cloud(site: Site) -> Finding:
 
 
 def _groups(site: Site, grants: Grants) -> Iterator[Finding]:
-    known = {group.display_name for group in site.client.groups.list(attributes="displayName")}
+    names = {group.display_name for group in site.client.groups.list(attributes="displayName")}
     for name in (grants.pipeline, *(team.principal for team in grants.teams.values())):
-        wrong = "" if name in known else "the workspace has no group of that name"
+        wrong = "" if name in names else "the workspace has no group of that name"
         yield Finding(f"group {name}", wrong, f"databricks groups create --display-name {name}")
 
 
@@ -111,11 +111,11 @@ def secrets_present(site: Site) -> Iterator[Finding]:
 
     scope = site.target.secret_scope
     try:
-        known = {one.key for one in site.client.secrets.list_secrets(scope)} if site.target.secrets else set()
+        names = {secret.key for secret in site.client.secrets.list_secrets(scope)} if site.target.secrets else set()
     except NotFound:
-        known = set()
+        names = set()
     for name in site.target.secrets:
-        wrong = "" if name in known else "it has no value yet"
+        wrong = "" if name in names else "it has no value yet"
         yield Finding(f"secret {scope}/{name}", wrong, f"databricks secrets put-secret {scope} {name}")
 
 
@@ -208,7 +208,7 @@ def _try_experiment(site: Site, name: str) -> Finding:
         "create an MLflow experiment",
         "ask for the entitlement to use MLflow and CAN_EDIT on the folder",
         lambda: made.append(str(site.client.experiments.create_experiment(path).experiment_id)),
-        lambda: [site.client.experiments.delete_experiment(one) for one in made],
+        lambda: [site.client.experiments.delete_experiment(experiment_id) for experiment_id in made],
     )
 
 

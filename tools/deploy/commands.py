@@ -32,12 +32,12 @@ def deploy_command(arguments: Sequence[str]) -> int:
     parser.add_argument("--overwrite", action="store_true", help="replace what was edited by hand")
     parser.add_argument("--break-lock", action="store_true", help="go on although another deployment did not end")
     parser.add_argument("--revoke-by-hand", action="store_true", help="also revoke what somebody granted by hand")
-    given = _read(parser, arguments)
+    flags = _read(parser, arguments)
     target = load_target(os.environ.get("TARGET", ""), INCLUDE)
     with told(target):
-        options = Options(given.plan, given.overwrite, given.break_lock, given.revoke_by_hand)
+        options = Options(flags.plan, flags.overwrite, flags.break_lock, flags.revoke_by_hand)
         changes = Deployment(Site(connect(target), target), CHECKOUT, options, print).run()
-        print(_ending(target, changes, given.plan))
+        print(_ending(target, changes, flags.plan))
         return 0
 
 
@@ -70,10 +70,10 @@ def undeploy_command(arguments: Sequence[str]) -> int:
     """Remove what deployments made and nothing else; asks nobody, because it never removes data."""
     parser = _parser("undeploy")
     parser.add_argument("--plan", action="store_true", help="show what would be removed")
-    given = _read(parser, arguments)
+    flags = _read(parser, arguments)
     target = load_target(os.environ.get("TARGET", ""), INCLUDE)
     with told(target):
-        stays = undeploy(Site(connect(target), target), print, plan=given.plan)
+        stays = undeploy(Site(connect(target), target), print, plan=flags.plan)
         print(f"{stays} things stay, see above." if stays else "Nothing else of this deployment is left to remove.")
         return 0
 
@@ -90,12 +90,12 @@ def connect(target: Target) -> WorkspaceClient:
     """A client that logs in by Databricks' unified authentication; Problem when nothing there leads to a workspace."""
     from databricks.sdk import WorkspaceClient
 
-    known = {name: value for name, value in (("host", target.host), ("profile", target.profile)) if value}
+    settings = {name: value for name, value in (("host", target.host), ("profile", target.profile)) if value}
     try:
-        return WorkspaceClient(**known)
+        return WorkspaceClient(**settings)
     except ValueError as error:
-        said = str(error).splitlines()[0].rstrip(".")
-        raise Problem(f"no login to the workspace ({said}): {login(target)}.") from None
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise Problem(f"no login to the workspace ({reason}): {login(target)}.") from None
 
 
 def login(target: Target) -> str:

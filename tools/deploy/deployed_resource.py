@@ -50,19 +50,19 @@ class Resource(ABC):
     def create(self, site: Site) -> None:
         """Make it."""
 
-    def update(self, site: Site, found: Found) -> None:
+    def update(self, site: Site, existing: Found) -> None:
         """Give it the wanted content."""
         raise NotImplementedError(self.label)
 
     @abstractmethod
-    def delete(self, site: Site, found: Found) -> None:
+    def delete(self, site: Site, existing: Found) -> None:
         """Remove it."""
 
     def in_use(self, site: Site) -> str:
         """What it holds that was not deployed and would go with it; empty when nothing does."""
         return ""
 
-    def holds_wanted(self, site: Site, found: Found) -> bool:
+    def holds_wanted(self, site: Site, existing: Found) -> bool:
         """Whether its content is the wanted one, asked where the manifest does not know it."""
         return True
 

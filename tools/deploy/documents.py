@@ -23,7 +23,7 @@ class File(Resource):
         """In a folder that is there."""
         self._upload(site)
 
-    def update(self, site: Site, found: Found) -> None:
+    def update(self, site: Site, existing: Found) -> None:
         """Write over it."""
         self._upload(site)
 
@@ -33,11 +33,11 @@ class File(Resource):
         # RAW, because a script must not be taken for a notebook.
         site.client.workspace.upload(self.name, self.content or b"", format=ImportFormat.RAW, overwrite=True)
 
-    def delete(self, site: Site, found: Found) -> None:
+    def delete(self, site: Site, existing: Found) -> None:
         """The file alone."""
         site.client.workspace.delete(self.name)
 
-    def holds_wanted(self, site: Site, found: Found) -> bool:
+    def holds_wanted(self, site: Site, existing: Found) -> bool:
         """Compare byte by byte."""
         with site.client.workspace.download(self.name) as stored:
             return bool(stored.read() == self.content)
@@ -64,10 +64,10 @@ class Dashboard(Resource):
         made = site.client.lakeview.create(self._body(site, parent_path=site.folder), **self._data(site))
         self._publish(site, str(made.dashboard_id))
 
-    def update(self, site: Site, found: Found) -> None:
+    def update(self, site: Site, existing: Found) -> None:
         """Only over the very edition that was compared: Lakeview refuses another etag."""
-        site.client.lakeview.update(found.id, self._body(site, etag=found.etag or None), **self._data(site))
-        self._publish(site, found.id)
+        site.client.lakeview.update(existing.id, self._body(site, etag=existing.etag or None), **self._data(site))
+        self._publish(site, existing.id)
 
     def _body(self, site: Site, **more: str | None) -> object:
         from databricks.sdk.service import dashboards
@@ -84,13 +84,13 @@ class Dashboard(Resource):
         # Without embedded credentials, else every viewer would read with the publisher's rights.
         site.client.lakeview.publish(dashboard_id, embed_credentials=False, warehouse_id=site.warehouse_id)
 
-    def delete(self, site: Site, found: Found) -> None:
+    def delete(self, site: Site, existing: Found) -> None:
         """Into the trash."""
-        site.client.lakeview.trash(found.id)
+        site.client.lakeview.trash(existing.id)
 
-    def holds_wanted(self, site: Site, found: Found) -> bool:
+    def holds_wanted(self, site: Site, existing: Found) -> bool:
         """Compare as JSON: Lakeview may write it in another way."""
-        return _same_json(site.client.lakeview.get(found.id).serialized_dashboard, self.content)
+        return _same_json(site.client.lakeview.get(existing.id).serialized_dashboard, self.content)
 
 
 class GenieSpace(Resource):
@@ -128,22 +128,22 @@ class GenieSpace(Resource):
             str(site.warehouse_id), self._text(), title=self.name, parent_path=site.target.folder
         )
 
-    def update(self, site: Site, found: Found) -> None:
+    def update(self, site: Site, existing: Found) -> None:
         """Only over the very edition that was compared."""
         site.client.genie.update_space(
-            found.id, etag=found.etag or None, serialized_space=self._text(), warehouse_id=site.warehouse_id
+            existing.id, etag=existing.etag or None, serialized_space=self._text(), warehouse_id=site.warehouse_id
         )
 
     def _text(self) -> str:
         return (self.content or b"").decode()
 
-    def delete(self, site: Site, found: Found) -> None:
+    def delete(self, site: Site, existing: Found) -> None:
         """Into the trash."""
-        site.client.genie.trash_space(found.id)
+        site.client.genie.trash_space(existing.id)
 
-    def holds_wanted(self, site: Site, found: Found) -> bool:
+    def holds_wanted(self, site: Site, existing: Found) -> bool:
         """Compare as JSON."""
-        space = site.client.genie.get_space(found.id, include_serialized_space=True)
+        space = site.client.genie.get_space(existing.id, include_serialized_space=True)
         return _same_json(space.serialized_space, self.content)
 
 

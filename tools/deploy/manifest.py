@@ -57,8 +57,8 @@ def load_manifest(site: Site) -> Manifest:
             f"{site.target.folder} belongs to the target '{content['target']}': give '{site.target.name}' another"
             f" folder in include/targets/{site.target.name}.yaml."
         )
-    notes = [Note(**one) for one in content["notes"]]
-    return Manifest(int(content["serial"]), {one.label: one for one in notes}, content["rights"])
+    notes = [Note(**note) for note in content["notes"]]
+    return Manifest(int(content["serial"]), {note.label: note for note in notes}, content["rights"])
 
 
 def save_manifest(site: Site, manifest: Manifest) -> None:

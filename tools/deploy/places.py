@@ -25,7 +25,7 @@ class Folder(Resource):
         """With its parents."""
         site.client.workspace.mkdirs(self.name)
 
-    def delete(self, site: Site, found: Found) -> None:
+    def delete(self, site: Site, existing: Found) -> None:
         """Only ever an empty one, see in_use."""
         site.client.workspace.delete(self.name)
         site.objects.pop(self.name)
@@ -58,7 +58,7 @@ class Schema(Resource):
             name, catalog, comment=marker(site.target.name), properties={PROPERTY: site.target.name}
         )
 
-    def delete(self, site: Site, found: Found) -> None:
+    def delete(self, site: Site, existing: Found) -> None:
         """Unity Catalog itself refuses one that holds anything."""
         site.client.schemas.delete(self.name)
 
@@ -72,8 +72,8 @@ class Schema(Resource):
             "registered model": client.registered_models.list(catalog_name=catalog, schema_name=schema),
             "function": client.functions.list(catalog, schema),
         }
-        for kind, held in kinds.items():
-            if (first := next(iter(held), None)) is not None:
+        for kind, contents in kinds.items():
+            if (first := next(iter(contents), None)) is not None:
                 return f"it holds the {kind} {first.name}"
         return ""
 
@@ -99,7 +99,7 @@ class Volume(Resource):
 
         site.client.volumes.create(*self.name.split("."), VolumeType.MANAGED, comment=marker(site.target.name))
 
-    def delete(self, site: Site, found: Found) -> None:
+    def delete(self, site: Site, existing: Found) -> None:
         """Only ever an empty one, see in_use."""
         site.client.volumes.delete(self.name)
 
@@ -132,7 +132,7 @@ class Model(Resource):
             catalog_name=catalog, schema_name=schema, name=name, comment=marker(site.target.name)
         )
 
-    def delete(self, site: Site, found: Found) -> None:
+    def delete(self, site: Site, existing: Found) -> None:
         """Only ever one without versions, see in_use."""
         site.client.registered_models.delete(self.name)
 
@@ -152,13 +152,13 @@ class Experiment(Resource):
         from databricks.sdk.errors import NotFound
 
         try:
-            found = site.client.experiments.get_by_name(self.name).experiment
+            experiment = site.client.experiments.get_by_name(self.name).experiment
         except NotFound:
             return None
-        if found is None or found.lifecycle_stage == "deleted":
+        if experiment is None or experiment.lifecycle_stage == "deleted":
             return None
-        tags = {tag.key: tag.value for tag in found.tags or []}
-        return Found(str(found.experiment_id), marked=tags.get(PROPERTY) == site.target.name)
+        tags = {tag.key: tag.value for tag in experiment.tags or []}
+        return Found(str(experiment.experiment_id), marked=tags.get(PROPERTY) == site.target.name)
 
     def create(self, site: Site) -> None:
         """Where the jobs look for it."""
@@ -166,14 +166,14 @@ class Experiment(Resource):
 
         site.client.experiments.create_experiment(self.name, tags=[ExperimentTag(PROPERTY, site.target.name)])
 
-    def delete(self, site: Site, found: Found) -> None:
+    def delete(self, site: Site, existing: Found) -> None:
         """Into the trash."""
-        site.client.experiments.delete_experiment(found.id)
+        site.client.experiments.delete_experiment(existing.id)
 
     def in_use(self, site: Site) -> str:
         """Runs that trainings left."""
-        found = self.find(site)
-        runs = site.client.experiments.search_runs(experiment_ids=[found.id], max_results=1) if found else ()
+        existing = self.find(site)
+        runs = site.client.experiments.search_runs(experiment_ids=[existing.id], max_results=1) if existing else ()
         return "it holds runs of trainings" if list(islice(runs, 1)) else ""
 
 
@@ -184,14 +184,14 @@ class SecretScope(Resource):
 
     def find(self, site: Site, known_id: str = "") -> Found | None:
         """By name: a scope has no other identity."""
-        names = {one.name for one in site.client.secrets.list_scopes()}
+        names = {scope.name for scope in site.client.secrets.list_scopes()}
         return Found(self.name) if self.name in names else None
 
     def create(self, site: Site) -> None:
         """An empty one."""
         site.client.secrets.create_scope(self.name)
 
-    def delete(self, site: Site, found: Found) -> None:
+    def delete(self, site: Site, existing: Found) -> None:
         """Only ever an empty one, see in_use."""
         site.client.secrets.delete_scope(self.name)
 

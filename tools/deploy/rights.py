@@ -97,11 +97,11 @@ class AccessRight(Right):
         enough = LEVELS[LEVELS.index(self.level) :]
         entries = site.client.permissions.get(self.object_type, self.object_id).access_control_list or []
         levels = {
-            one.permission_level.value
+            permission.permission_level.value
             for entry in entries
             if entry.group_name == self.group
-            for one in entry.all_permissions or []
-            if one.permission_level
+            for permission in entry.all_permissions or []
+            if permission.permission_level
         }
         return not levels & set(enough)
 
@@ -117,21 +117,23 @@ class AccessRight(Right):
         from databricks.sdk.service.iam import AccessControlRequest
 
         entries = site.client.permissions.get(self.object_type, self.object_id).access_control_list or []
-        kept = [
+        remaining = [
             AccessControlRequest(
                 group_name=entry.group_name,
                 user_name=entry.user_name,
                 service_principal_name=entry.service_principal_name,
-                permission_level=one.permission_level,
+                permission_level=permission.permission_level,
             )
             for entry in entries
-            for one in entry.all_permissions or []
-            if not one.inherited
+            for permission in entry.all_permissions or []
+            if not permission.inherited
             and not (
-                entry.group_name == self.group and one.permission_level and one.permission_level.value == self.level
+                entry.group_name == self.group
+                and permission.permission_level
+                and permission.permission_level.value == self.level
             )
         ]
-        site.client.permissions.set(self.object_type, self.object_id, access_control_list=kept)
+        site.client.permissions.set(self.object_type, self.object_id, access_control_list=remaining)
 
     def note(self) -> list[str]:
         """Every field."""
@@ -154,7 +156,9 @@ class SecretRight(Right):
         from databricks.sdk.errors import NotFound
 
         try:
-            return self.principal not in {one.principal for one in site.client.secrets.list_acls(self.scope)}
+            return self.principal not in {
+                permission.principal for permission in site.client.secrets.list_acls(self.scope)
+            }
         except NotFound:
             return True
 
@@ -191,8 +195,8 @@ def wanted_rights(site: Site, grants: Grants, wanted: Sequence[Resource]) -> Ite
         yield AccessRight("warehouses", site.warehouse_id or "", f"warehouse {site.target.warehouse}", group, "CAN_USE")
     for resource in wanted:
         if resource.kind in OBJECT_TYPES:
-            found = resource.find(site)
-            yield from _access(resource, found.id if found else "", grants.pipeline, readers[1:])
+            existing = resource.find(site)
+            yield from _access(resource, existing.id if existing else "", grants.pipeline, readers[1:])
 
 
 def _access(resource: Resource, object_id: str, jobs: str, teams: Sequence[str]) -> Iterator[Right]:
@@ -210,23 +214,23 @@ def _access(resource: Resource, object_id: str, jobs: str, teams: Sequence[str])
 def _of_the_jobs(grants: Grants, wanted: Sequence[Resource]) -> Iterator[Right]:
     for securable, principals in jobs_privileges(grants, wanted).items():
         for principal, privileges in principals.items():
-            for one in sorted(privileges):
-                yield UnityRight(Change(securable, principal, one, grant=True))
+            for privilege in sorted(privileges):
+                yield UnityRight(Change(securable, principal, privilege, grant=True))
 
 
 def jobs_privileges(grants: Grants, wanted: Sequence[Resource]) -> Held:
     """What the principal that runs the jobs needs in Unity Catalog."""
     catalog, jobs = grants.catalog, grants.pipeline
     tables = frozenset({"USE_SCHEMA", "SELECT", "MODIFY", "CREATE_TABLE", "EXECUTE"})
-    found: Held = {("CATALOG", catalog): {jobs: frozenset({"USE_CATALOG"})}}
+    privileges: Held = {("CATALOG", catalog): {jobs: frozenset({"USE_CATALOG"})}}
     for schema in SCHEMAS:
         more = {"gold": {"CREATE_MODEL"}, "ops": {"CREATE_FUNCTION"}}.get(schema, set())
-        found[("SCHEMA", f"{catalog}.{schema}")] = {jobs: tables | more}
+        privileges[("SCHEMA", f"{catalog}.{schema}")] = {jobs: tables | more}
     for schema in VOLUMES:
-        found[("SCHEMA", f"{catalog}.{schema}")] = {jobs: frozenset({"USE_SCHEMA"})}
+        privileges[("SCHEMA", f"{catalog}.{schema}")] = {jobs: frozenset({"USE_SCHEMA"})}
     for resource in wanted:
         if resource.kind == Volume.kind:
-            found[("VOLUME", resource.name)] = {jobs: frozenset({"READ_VOLUME", "WRITE_VOLUME"})}
+            privileges[("VOLUME", resource.name)] = {jobs: frozenset({"READ_VOLUME", "WRITE_VOLUME"})}
         if resource.kind == Model.kind:  # Unity Catalog keeps models among functions; aliases want MANAGE
-            found[("FUNCTION", resource.name)] = {jobs: frozenset({"EXECUTE", "MANAGE"})}
-    return found
+            privileges[("FUNCTION", resource.name)] = {jobs: frozenset({"EXECUTE", "MANAGE"})}
+    return privileges

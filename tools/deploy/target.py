@@ -39,9 +39,9 @@ def target_names(include: Path) -> list[str]:
 
 def load_target(name: str, include: Path) -> Target:
     """Read a target; Problem names the file, the line and what to write there."""
-    known = target_names(include)
-    if name not in known:
-        hint = nearest(name, known) if name else f"use one of: {', '.join(known)}."
+    names = target_names(include)
+    if name not in names:
+        hint = nearest(name, names) if name else f"use one of: {', '.join(names)}."
         raise Problem(f"there is no target '{name}' in include/targets: say make deploy TARGET=…; {hint}")
     try:
         return _target(name, include)
@@ -62,7 +62,7 @@ def _target(name: str, include: Path) -> Target:
         folder=_folder(entries["folder"]),
         warehouse=entries["warehouse"].string("warehouse"),
         secret_scope=entries["secret_scope"].string("secret_scope"),
-        secrets=tuple(one.string("secret") for one in secrets),
+        secrets=tuple(secret.string("secret") for secret in secrets),
     )
 
 

@@ -42,11 +42,11 @@ def wanted_resources(target: Target, checkout: Path) -> tuple[Resource, ...]:
 
 def _folders(folder: str, library: Sequence[Resource]) -> Iterator[Resource]:
     """Every folder that something is put into, each after its parent."""
-    found = {folder, EXPERIMENTS}
+    folders = {folder, EXPERIMENTS}
     for file in library:
         parents = (str(parent) for parent in PurePosixPath(file.name).parents)
-        found |= {parent for parent in parents if parent.startswith(f"{folder}/")}
-    yield from (Folder(path) for path in sorted(found))
+        folders |= {parent for parent in parents if parent.startswith(f"{folder}/")}
+    yield from (Folder(path) for path in sorted(folders))
 
 
 def models(checkout: Path) -> list[str]:

@@ -38,21 +38,21 @@ class Site:
     @cached_property
     def objects(self) -> dict[str, ObjectInfo]:
         """Everything below the target's folder, and the folders themselves, by path; one call a folder."""
-        found: dict[str, ObjectInfo] = {}
+        objects: dict[str, ObjectInfo] = {}
         waiting = list(dict.fromkeys((self.folder, EXPERIMENTS)))
         for top in list(waiting):
             info = self._status(top)
             if info is None:
                 waiting.remove(top)
             else:
-                found[top] = info
+                objects[top] = info
         while waiting:
             for info in self.client.workspace.list(waiting.pop()):
-                if info.path not in found:
-                    found[str(info.path)] = info
+                if info.path not in objects:
+                    objects[str(info.path)] = info
                     if info.object_type is not None and info.object_type.value == "DIRECTORY":
                         waiting.append(str(info.path))
-        return found
+        return objects
 
     def _status(self, path: str) -> ObjectInfo | None:
         from databricks.sdk.errors import NotFound
@@ -65,7 +65,7 @@ class Site:
     @cached_property
     def warehouse_id(self) -> str | None:
         """Id of the target's SQL warehouse; None when there is no warehouse of that name."""
-        named = [one for one in self.client.warehouses.list() if one.name == self.target.warehouse]
+        named = [warehouse for warehouse in self.client.warehouses.list() if warehouse.name == self.target.warehouse]
         return str(named[0].id) if named else None
 
     def privileges(self, securable: Securable) -> dict[str, frozenset[str]]:

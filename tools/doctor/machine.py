@@ -34,22 +34,22 @@ def look(places: Places, lock: Path) -> Iterator[Finding]:
 
 def python(version: tuple[int, ...]) -> Finding:
     """The interpreter must be one that the lock was compiled for."""
-    known = ".".join(map(str, version))
+    found_version = ".".join(map(str, version))
     wrong = "" if version in PYTHONS else "the lock was compiled for 3.11, 3.12 and 3.13"
-    return Finding(f"Python {known}", wrong, "rm -r .venv && make setup PYTHON=python3.12")
+    return Finding(f"Python {found_version}", wrong, "rm -r .venv && make setup PYTHON=python3.12")
 
 
 def packages(lock: Path) -> Finding:
     """Every package of the lock is installed at its very version."""
     wanted = (Requirement(line.rstrip("\\ ")) for line in lock.read_text().splitlines() if line[:1].isalnum())
-    pinned = [one for one in wanted if one.marker is None or one.marker.evaluate()]
+    pinned = [requirement for requirement in wanted if requirement.marker is None or requirement.marker.evaluate()]
     other = [
-        f"{one.name} is {found or 'missing'}"
-        for one in pinned
-        if not one.specifier.contains(found := _installed(one.name))
+        f"{requirement.name} is {installed or 'missing'}"
+        for requirement in pinned
+        if not requirement.specifier.contains(installed := _installed(requirement.name))
     ]
-    told = ", ".join(other[:SHOWN]) + (f" and {len(other) - SHOWN} more" if len(other) > SHOWN else "")
-    return Finding(f"{len(pinned)} packages of {lock.name}", told, "rm -r .venv && make setup")
+    wrong = ", ".join(other[:SHOWN]) + (f" and {len(other) - SHOWN} more" if len(other) > SHOWN else "")
+    return Finding(f"{len(pinned)} packages of {lock.name}", wrong, "rm -r .venv && make setup")
 
 
 def _installed(name: str) -> str:
@@ -76,8 +76,8 @@ def disk(places: Places) -> Finding:
     try:
         check_disk(places.home, places.cache)
     except Problem as problem:
-        said, _, advice = str(problem).rpartition(": ")
-        return Finding("room on the disk", said, advice.rstrip("."))
+        wrong, _, advice = str(problem).rpartition(": ")
+        return Finding("room on the disk", wrong, advice.rstrip("."))
     return Finding("room on the disk")
 
 

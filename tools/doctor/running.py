@@ -65,8 +65,8 @@ def airflow(places: Places) -> Iterator[Finding]:
     if not errors:
         yield Finding("DAG files")
     program = f"AIRFLOW_HOME={places.home / 'airflow'} .venv/bin/airflow dags unpause"
-    told = f"{', '.join(paused)} never start: paused" if paused else ""
-    yield Finding("scheduled DAGs", told, f"{program} {paused[0]}" if paused else "")
+    wrong = f"{', '.join(paused)} never start: paused" if paused else ""
+    yield Finding("scheduled DAGs", wrong, f"{program} {paused[0]}" if paused else "")
 
 
 def _heartbeats(health: Mapping[str, Any]) -> Iterator[Finding]:
