@@ -29,7 +29,7 @@ _STATES = (
 
 
 def audience(folder: Path) -> list[Figure]:
-    """CPU seconds of the whole process, both sizes on the same machine: what else runs there does not count."""
+    """Measure CPU seconds of the whole process, both sizes on the same machine: what else runs there does not count."""
     seconds, runs = [], []
     for size in SIZES:
         home = folder / str(size)
@@ -45,7 +45,7 @@ def audience(folder: Path) -> list[Figure]:
 
 
 def write_silver(catalog: Path, customers: int) -> None:
-    """Customers with distinct contact data, 3 % of it bad, and their order lines, straight as Delta tables."""
+    """Write customers with distinct contact data, 3 % of it bad, and their order lines, straight as Delta tables."""
     random = np.random.default_rng(5)
     names = pa.array([f"Category {number}" for number in range(CATEGORIES)])
     products = {
@@ -103,7 +103,7 @@ def _order_lines(random: np.random.Generator, numbers: np.ndarray) -> pa.Table:
 
 
 def _include(folder: Path) -> Path:
-    """The shipped include folder with a catalog `bench`."""
+    """Copy the shipped include folder, with a catalog `bench`."""
     include = folder / "include"
     if not include.exists():
         shutil.copytree(

@@ -20,7 +20,7 @@ SUBMIT = str(Path(sys.executable).parent / "spark-submit")
 
 
 def submit(script: Path, *arguments: str, home: Path, before: Callable[[], None] | None = None, **changes: str) -> Run:
-    """A whole spark-submit of a script as a DAG runs it, in the given home."""
+    """Run a whole spark-submit of a script as a DAG does, in the given home."""
     environment = environment_with(BASKETRY_HOME=str(home), SPARK_LOCAL_DIRS=str(home / "tmp"), **changes)
     return timed([SUBMIT, str(script), *arguments], environment, before)
 
@@ -28,7 +28,7 @@ def submit(script: Path, *arguments: str, home: Path, before: Callable[[], None]
 def job(
     name: str, *arguments: str, home: Path, catalog: str, before: Callable[[], None] | None = None, **changes: str
 ) -> Run:
-    """A whole run of a job, in this environment with changes."""
+    """Run a whole job, in this environment with changes."""
     script = CHECKOUT / "spark_jobs" / f"{name}.py"
     return submit(script, f"--catalog={catalog}", *arguments, home=home, before=before, **changes)
 
@@ -47,11 +47,11 @@ def _online_retail(folder: Path) -> Path:
 
 
 def ingest_csv(folder: Path) -> list[Figure]:
-    """Ingest of Online Retail's CSV against Spark reading and writing it."""
+    """Measure the ingest of Online Retail's CSV against Spark reading and writing it."""
     csv = _online_retail(folder)
 
     def ours() -> Run:
-        """The job."""
+        """Run the job."""
         return job(
             "ingest",
             "--feed=order_lines",
@@ -62,7 +62,7 @@ def ingest_csv(folder: Path) -> list[Figure]:
         )
 
     def floor() -> Run:
-        """What it is measured against."""
+        """Run what it is measured against."""
         return submit(HERE / "floor_csv_to_delta.py", str(csv), str(folder / "floor"), home=folder)
 
     one, other, ratio = paired(ours, floor, pairs=2)
@@ -71,11 +71,11 @@ def ingest_csv(folder: Path) -> list[Figure]:
 
 
 def ingest_xlsx(folder: Path) -> list[Figure]:
-    """Ingest of the workbook against pandas reading it plus the CSV's ingest."""
+    """Measure the ingest of the workbook against pandas reading it plus the CSV's ingest."""
     _online_retail(folder)
 
     def load(name: str) -> Run:
-        """Ingest of one file into an empty lake."""
+        """Ingest one file into an empty lake."""
         return job(
             "ingest",
             "--feed=order_lines",
@@ -86,7 +86,7 @@ def ingest_xlsx(folder: Path) -> list[Figure]:
         )
 
     def floor() -> Run:
-        """What it is measured against."""
+        """Run what it is measured against."""
         workbook = folder / "landing" / "online_retail" / "order_lines" / "Online Retail.xlsx"
         reading = timed([sys.executable, str(HERE / "pandas_calamine.py"), str(workbook)], environment_with())
         csv = load("OnlineRetail.csv")
@@ -98,7 +98,7 @@ def ingest_xlsx(folder: Path) -> list[Figure]:
 
 
 def startup(folder: Path) -> list[Figure]:
-    """A whole spark-submit of a job that does nothing: our JVM settings against stock ones."""
+    """Measure a whole spark-submit of a job that does nothing: our JVM settings against stock ones."""
     stock = folder / "stock-conf"
     stock.mkdir(parents=True)
     ours = Path(os.environ["SPARK_CONF_DIR"]) / "spark-defaults.conf"
@@ -107,11 +107,11 @@ def startup(folder: Path) -> list[Figure]:
     noop = CHECKOUT / "spark_jobs" / "noop.py"
 
     def tuned() -> Run:
-        """With the project's JVM settings."""
+        """Start with the project's JVM settings."""
         return submit(noop, "--catalog=demo", home=folder)
 
     def untuned() -> Run:
-        """With Spark's own."""
+        """Start with Spark's own settings."""
         return submit(
             noop, "--catalog=demo", home=folder, SPARK_CONF_DIR=str(stock), SPARK_LAUNCHER_OPTS="", SPARK_LOCAL_IP=""
         )
@@ -133,7 +133,7 @@ STOCK_SETTINGS = (
 
 
 def memory(folder: Path) -> list[Figure]:
-    """Peak memory of an ingest of ten million lines against one of one million, driver memory 2 GB."""
+    """Measure the peak memory of an ingest of ten million lines against one of one million, driver memory 2 GB."""
     peaks, lines = [], []
     for name, scale in (("small", 2.9), ("large", 29.0)):
         home = folder / name
@@ -156,7 +156,7 @@ def _deliver_order_lines(out: Path, scale: float) -> int:
 
 
 def make_run(folder: Path) -> list[Figure]:
-    """`make run` from a clean clone with warm package caches, a second one, and what their DAG runs spent without a job."""
+    """Measure `make run` from a clean clone with warm package caches, a second one, and what their DAG runs spent without a job."""
     clone = folder / "clone"
     timed(["git", "clone", "--quiet", str(CHECKOUT), str(clone)], environment_with())
     environment = environment_with(BASKETRY_AIRFLOW_PORT="18480", BASKETRY_MLFLOW_PORT="18450")

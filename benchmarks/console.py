@@ -89,7 +89,7 @@ def console(folder: Path) -> list[Figure]:
 
 
 def plugin_cost() -> Figure:
-    """Loading the plugin in a process that has Airflow's plugin manager already, as each of its processes does."""
+    """Time how long the plugin loads in a process that has Airflow's plugin manager already, as each of its processes does."""
     folders = [str(CHECKOUT / name) for name in ("spark_jobs", "plugins")]
     program = f"import sys; sys.path[:0] = {folders!r}\n{IMPORT}"
     seconds = float(subprocess.check_output([sys.executable, "-c", program], text=True).split()[-1])  # noqa: S603
@@ -115,7 +115,7 @@ def first_byte(address: str, path: str, token: str) -> float:
 
 
 def crowd(address: str, token: str) -> list[float]:
-    """Times of the first byte of every page that PEOPLE open within SECONDS, each on a way of their own."""
+    """Return the first-byte times of every page that PEOPLE open within SECONDS, each on a way of their own."""
     times: list[float] = []
     end = time.monotonic() + SECONDS
 

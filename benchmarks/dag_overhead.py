@@ -86,7 +86,7 @@ def _moment(text: str) -> datetime:
 
 
 def overhead(home: Path) -> list[Figure]:
-    """A line for each DAG that has ended runs: their seconds without a job as a share of all."""
+    """Return one figure per DAG that has ended runs: their seconds without a job as a share of all."""
     runs: dict[str, list[DagRun]] = {}
     for run in ended_runs(home):
         runs.setdefault(run.dag, []).append(run)
@@ -105,7 +105,7 @@ def _figure(dag: str, runs: Sequence[DagRun]) -> Figure:
 
 
 def main(home: Path) -> None:
-    """A line for each run of an instance, then one for each DAG."""
+    """Print one line per run of an instance, then one per DAG."""
     for run in ended_runs(home):
         idle = run.without_job
         print(

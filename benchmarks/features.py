@@ -103,7 +103,7 @@ def _order_lines(random: np.random.Generator, lines: int) -> dict[str, pa.Array]
 
 def _amounts(random: np.random.Generator, lines: int) -> dict[str, pa.Array]:
     def sometimes(share: float, least: int, most: int) -> np.ndarray:
-        """An amount on a share of the lines."""
+        """Draw an amount on a share of the lines."""
         return np.where(random.random(lines) < share, random.integers(least, most, lines), 0)
 
     manuf = sometimes(0.005, 25, 200)

@@ -47,7 +47,7 @@ class World:
 
     @classmethod
     def prepared(cls, home: Path) -> World:
-        """The one that is in the home already, by its manifest."""
+        """Read the one that is in the home already, by its manifest."""
         from tools.demo import read_manifest
 
         manifest = read_manifest(home / "landing" / CATALOG)
@@ -68,7 +68,7 @@ class Cell:
     said: Verdict
 
     def row(self) -> str:
-        """The line as Markdown."""
+        """Return the line as Markdown."""
         limits = "; ".join(_told(check) for check in self.said.checks if check.condition == ABSOLUTE)
         verdict = self.said.verdict if self.said.verdict != REFUSE else f"**{REFUSE}**"
         return f"| {self.world.end} | {self.world.seed} | {self.model} | {verdict} | {limits} |"
@@ -131,7 +131,7 @@ def _run(world: World, jobs: Sequence[Sequence[str]], **changes: str) -> None:
 
 
 def verdict_of(model: str, address: str) -> Verdict:
-    """What the gate says about the challenger, as of a first model."""
+    """Evaluate the challenger by its gate, as a first model."""
     from basketry import registry
     from basketry.gates import load_gate, verdict
 

@@ -22,7 +22,7 @@ AS_OF = date(2026, 1, 4)
 
 
 def forecast(folder: Path) -> list[Figure]:
-    """Seconds of the back-test; seconds a product and peak memory of a tenth and of all of 100,000 products."""
+    """Measure seconds of the back-test; seconds a product and peak memory of a tenth and of all of 100,000 products."""
     backtest = timed([sys.executable, "-m", "benchmarks.forecast"], environment_with()).seconds
     few, many = (submit(HERE / "many_products.py", str(count), home=folder) for count in (MANY // 10, MANY))
     return [
@@ -65,7 +65,7 @@ def weekly_rows(first: int, count: int, weeks: int = WEEKS) -> pd.DataFrame:
 
 
 def trained(panel: Panel) -> object:
-    """A training with four origins, by the shipped settings."""
+    """Train with four origins, by the shipped settings."""
     from dataclasses import replace
 
     from basketry.domains.forecast import train
@@ -76,7 +76,7 @@ def trained(panel: Panel) -> object:
 
 
 def main() -> int:
-    """The back-test alone, for a stopwatch."""
+    """Run the back-test alone, for a stopwatch."""
     panel = panel_of(weekly_rows(0, PRODUCTS), WEEKS)
     start = time.process_time()
     trained(panel)

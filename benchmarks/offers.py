@@ -36,7 +36,7 @@ _SHOPPERS, _CATEGORIES, _PRODUCTS_EACH = 2_000, 20, 20
 
 
 def offers(folder: Path, events: int = 100_000) -> list[Figure]:
-    """What the decision costs, and what a long backlog does to memory."""
+    """Measure what the decision costs, and what a long backlog does to memory."""
     return [*decide(folder / "decide", events), *drain(folder / "drain", 10 * events)]
 
 
@@ -55,7 +55,7 @@ def decide(folder: Path, events: int) -> list[Figure]:
 
 
 def drain(folder: Path, events: int) -> list[Figure]:
-    """A whole run of the job over a backlog, and over a tenth of it."""
+    """Run the whole job over a backlog, and over a tenth of it."""
     runs: list[Run] = []
     for count in (events // 10, events):
         home = folder / str(count)
@@ -161,7 +161,7 @@ def fill(lake: object, events: int, lines_a_file: int = _LINES_A_FILE) -> None:
 
 
 def deliver(folder: Path, events: int, lines_a_file: int) -> None:
-    """A backlog of views and carts over a day, in files."""
+    """Deliver a backlog of views and carts over a day, in files."""
     folder.mkdir(parents=True)
     chance = np.random.default_rng(1)
     at = np.sort(_BEGIN + chance.random(events) * 86_000)

@@ -82,7 +82,7 @@ class Setting:
 
 
 def settings_of(data: Path) -> list[Setting]:
-    """The three settings."""
+    """Return the three settings."""
     journey, retail = data / "complete_journey", data / "online_retail"
     products = journey / "product.csv.gz"
     one, two = (journey / f"transaction_data_sample_{name}.csv.gz" for name in ("1yr", "2yr_nodiscount"))
@@ -94,7 +94,7 @@ def settings_of(data: Path) -> list[Setting]:
 
 
 def labelled(lines: pd.DataFrame, dates: Sequence[date], categories: Sequence[str]) -> pd.DataFrame:
-    """Inputs and labels of every known customer and category as of each date, as the training job reads them."""
+    """Compute inputs and labels of every known customer and category as of each date, as the training job reads them."""
     table = pa.Table.from_pandas(lines, preserve_index=False)
     table = table.set_column(table.schema.get_field_index("day"), "day", table.column("day").cast(pa.date32()))
     given = [batch.select(["batch"]) for batch in partition.pack_lines(table.to_batches(), 1)]
@@ -168,7 +168,7 @@ def judge(setting: Setting, chosen: PropensitySettings) -> tuple[results.Results
 
 
 def told(setting: Setting, found: results.Results, trained: Trained, seconds: float) -> str:
-    """The figures of a setting, in lines."""
+    """Describe the figures of a setting, in lines."""
     metrics = results.metrics(found)
     lines = [
         f"{setting.name}: {trained.chosen.family}, {trained.chosen.structure}, {trained.calibration};"

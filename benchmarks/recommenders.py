@@ -45,7 +45,7 @@ def purchases(rows: pd.DataFrame) -> Purchases:
 
 
 def spark_als(older: Purchases, seed: int) -> Recommender:
-    """The same factorisation by Spark."""
+    """Fit the same factorisation by Spark."""
     from pyspark.ml.recommendation import ALS
 
     from basketry.lake.session import spark_session
@@ -76,7 +76,7 @@ def spark_als(older: Purchases, seed: int) -> Recommender:
 
 
 def compare(name: str, rows: pd.DataFrame, seed: int = 7) -> list[str]:
-    """A line for each rival: recall and NDCG at TOP, seconds to learn."""
+    """Return one line per rival: recall and NDCG at TOP, seconds to learn."""
     border = rows["day"].max() - _TESTED_DAYS
     older, newest = purchases(rows[rows["day"] <= border]), purchases(rows[rows["day"] > border])
     both = sorted(set(older.shoppers) & set(newest.shoppers))

@@ -28,7 +28,7 @@ HEAP_MIB, BESIDE_MIB = 2048, 1024
 
 
 def scoring(folder: Path) -> list[Figure]:
-    """A model trained on random purchases scores copies of its customers."""
+    """Score copies of customers by a model that is trained on random purchases."""
     lake = folder / "lake" / CATALOG
     store = f"sqlite:///{folder}/mlflow.db"
     client = MlflowClient(store, store)
@@ -73,7 +73,7 @@ def scoring(folder: Path) -> list[Figure]:
 
 
 def _hardly_tuned(folder: Path) -> Path:
-    """Settings that train at once: what is measured is how the model scores."""
+    """Write settings that train at once: what is measured is how the model scores."""
     include = folder / "include"
     shutil.copytree(CHECKOUT / "include", include)
     settings = include / "propensity.yaml"

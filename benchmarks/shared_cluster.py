@@ -52,7 +52,7 @@ def _measured(folder: Path, dag_id: str, shared: bool) -> tuple[float, int]:
     from tests.plugins.sharing import include_sharing
 
     def works(script: Path, parameters: object) -> Ending:
-        """A job that only takes its time."""
+        """Wait as long as a job takes."""
         time.sleep(JOB / SCALE)
         return Ending("success")
 

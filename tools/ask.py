@@ -27,7 +27,7 @@ _UNITS: dict[str, Callable[[Any], str]] = {
 
 
 def ask_command(arguments: list[str]) -> int:
-    """Q, TEAM and CATALOG come from the environment, where make puts them, or the question from the command line."""
+    """Answer the question of Q or of the command line."""
     question = " ".join(arguments) or os.environ.get("Q", "")
     if not question.strip():
         raise Problem('ask something: make ask Q="Top 5 products by revenue last month".')
@@ -51,7 +51,7 @@ def ask_command(arguments: list[str]) -> int:
 
 
 def show(answer: Answer, console: Console) -> None:
-    """The sentence understood, the rows, the query, and how fresh the data is; or why not, and what to ask instead."""
+    """Print the sentence as it was understood, the rows, the query, and how fresh the data is; or why not, and what to ask instead."""
     if not answer.answered:
         console.print(verbatim(f"Not answered: {answer.refusal}"))
         for suggestion in answer.suggestions:

@@ -73,13 +73,13 @@ def screenshots_command(arguments: list[str]) -> int:
 
 
 def faults_command(arguments: list[str]) -> int:
-    """The fault suite in full: two hundred kills and all that trains and scores, a full disk, data that comes late; KILLS=<n>."""
+    """Run the fault suite in full: two hundred kills (KILLS=<n>), everything that trains and scores, a full disk, late data."""
     os.environ["KILLS"] = os.environ.get("KILLS") or "200"
     return test_command(["-n0", "-v", "-s", "-m", "full or not full", "tests/faults"])
 
 
 def lint_environment() -> dict[str, str]:
-    """What the linters need to find the packages that they judge."""
+    """Return the environment in which the linters find the packages that they judge."""
     folders = [CHECKOUT / "spark_jobs", CHECKOUT / "plugins", CHECKOUT]
     path = os.pathsep.join([str(CHECKOUT / ".venv" / "bin"), os.environ.get("PATH", "")])
     return {**os.environ, "PATH": path, "PYTHONPATH": os.pathsep.join(map(str, folders))}
@@ -117,7 +117,7 @@ def format_command(arguments: list[str]) -> int:
 
 
 def audit_command(arguments: list[str]) -> int:
-    """Ask the vulnerability service about every package of the lock; 1 when it knows of a hole."""
+    """Ask the vulnerability service about every package of the lock; returns 1 when it knows of a vulnerability."""
     command = [str(CHECKOUT / ".venv" / "bin" / "uv"), "tool", "run", "--from", AUDITOR, "pip-audit", *AUDIT]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)  # noqa: S603
     try:
@@ -141,7 +141,7 @@ def audit_command(arguments: list[str]) -> int:
 
 
 def last_words(text: str) -> str:
-    """The last line that says something."""
+    """Return the last line that says something."""
     return next((line.strip()[:200] for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
 
 

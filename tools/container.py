@@ -11,7 +11,7 @@ from tools.setup import prepare
 
 
 def container_environment() -> dict[str, str]:
-    """The environment of `make run`; what the container's own environment says about Airflow and MLflow wins."""
+    """Return the environment of `make run`; what the container's own environment says about Airflow and MLflow wins."""
     places = Places.from_environment()
     env = airflow_environment(places, prepare(places, say=print))
     overrides = {name: value for name, value in os.environ.items() if name.startswith(("AIRFLOW", "MLFLOW"))}

@@ -22,7 +22,11 @@ SAMPLES = CHECKOUT / "tests" / "samples"
 
 
 def check_catalog(name: str) -> None:
-    """Problem, with the nearest name, when nothing describes the catalog."""
+    """Check that there is such a catalog.
+
+    Raises:
+        Problem: Nothing describes it; the nearest name is offered.
+    """
     names = catalog_names()
     if name not in names:
         near = difflib.get_close_matches(name, names, 1)
@@ -31,12 +35,16 @@ def check_catalog(name: str) -> None:
 
 
 def yesterday(catalog: str) -> date:
-    """The last day that is over where the catalog's business day turns."""
+    """Return the last day that is over in the catalog's time zone."""
     return last_complete_day(now(), load_catalog(catalog).time_zone)
 
 
 def demo_end(env: Mapping[str, str]) -> date:
-    """Last day of the demo: yesterday, or BASKETRY_DEMO_END; Problem when that is no past day."""
+    """Return the last day of the demo: yesterday, or BASKETRY_DEMO_END.
+
+    Raises:
+        Problem: BASKETRY_DEMO_END is no past day.
+    """
     last = yesterday("demo")
     text = env.get("BASKETRY_DEMO_END")
     if not text:
@@ -84,7 +92,11 @@ def _number(env: Mapping[str, str], name: str, default: float) -> float:
 
 
 def source_folder(catalog: str, settings: Settings) -> Path:
-    """Where a real catalog's files are kept; Problem when they are not there."""
+    """Return the folder of a real catalog's files.
+
+    Raises:
+        Problem: They are not there.
+    """
     for folder in (settings.data / catalog, SAMPLES / catalog):
         if folder.is_dir():
             return folder
@@ -110,7 +122,10 @@ def deliver_files(catalog: str, settings: Settings, say: Callable[[str], None]) 
 
 
 def chosen_files(source: Path, contract: Contract) -> list[Path]:
-    """The files that a contract takes. A workbook beside text files holds the same rows, so it stays behind."""
+    """List the files that a contract takes.
+
+    A workbook beside text files holds the same rows, so it stays behind.
+    """
     patterns = contract.file.patterns
     files = [
         path for path in sorted(source.iterdir()) if any(fnmatch.fnmatch(path.name, pattern) for pattern in patterns)
@@ -131,7 +146,13 @@ def deliver_catalog(
 
 
 def new_files(catalog: str, settings: Settings, loaded: Mapping[str, Mapping[str, datetime]]) -> dict[str, int]:
-    """Feeds with files that ingest would load, in loading order, with how many. loaded: by feed, as is_news takes it."""
+    """Count the files that ingest would load, by feed in loading order.
+
+    Args:
+        catalog: The catalog whose landing folders are looked at.
+        settings: Where they are.
+        loaded: By feed, the time of delivery of each loaded file by its checksum.
+    """
     counts: dict[str, int] = {}
     for contract in chosen_contracts(catalog, EVERY_FEED):
         loaded_checksums = loaded.get(contract.feed, {})
@@ -157,7 +178,7 @@ def _landed(settings: Settings, contract: Contract) -> list[Path]:
 
 
 def environment_of_demo() -> dict[str, str]:
-    """The variables that shape a demo: SCALE (or BASKETRY_DEMO_SCALE), BASKETRY_DEMO_WEEKS, BASKETRY_DEMO_END."""
+    """Return the variables that shape a demo: SCALE (or BASKETRY_DEMO_SCALE), BASKETRY_DEMO_WEEKS, BASKETRY_DEMO_END."""
     names = ("SCALE", "BASKETRY_DEMO_WEEKS", "BASKETRY_DEMO_END")
     variables = {name: os.environ[name] for name in names if os.environ.get(name)}
     if os.environ.get("BASKETRY_DEMO_SCALE"):

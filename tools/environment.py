@@ -14,18 +14,25 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 
 
 def scheduled_catalog() -> str:
-    """The catalog of scheduled runs."""
+    """Return the catalog of scheduled runs."""
     return os.environ.get("BASKETRY_CATALOG") or "demo"
 
 
 def chosen_catalog() -> str:
-    """The catalog that a command was given, else that of scheduled runs."""
+    """Return the catalog that a command names, else that of scheduled runs."""
     return os.environ.get("CATALOG") or scheduled_catalog()
 
 
 @dataclass(frozen=True)
 class Places:
-    """Where this instance keeps things. home: all that runs write. cache: what setup fetched, shared by all homes."""
+    """Where this instance keeps things, and its ports.
+
+    Attributes:
+        home: Holds all that runs write.
+        cache: Holds what setup fetched, shared by all homes.
+        airflow_port: The port of Airflow's API server.
+        mlflow_port: The port of the MLflow server.
+    """
 
     home: Path
     cache: Path
@@ -57,7 +64,7 @@ def _port(env: Mapping[str, str], name: str, default: int) -> int:
 
 
 def environment(places: Places, java_home: Path) -> dict[str, str]:
-    """The caller's environment plus what every process needs: Java, Spark, Python and the BASKETRY_* places."""
+    """Return the caller's environment plus what every process needs: Java, Spark, Python and the BASKETRY_* places."""
     bin_folder = CHECKOUT / ".venv" / "bin"
     path = [str(bin_folder), str(java_home / "bin"), os.environ.get("PATH", "")]
     # Executors elsewhere must reach the driver, so there it listens where the machine's name says.

@@ -14,12 +14,16 @@ from tools.setup import prepare
 
 
 def job_names() -> list[str]:
-    """Every job there is: the scripts of spark_jobs/."""
+    """List every job there is: the scripts of spark_jobs/."""
     return sorted(path.stem for path in (CHECKOUT / "spark_jobs").glob("*.py"))
 
 
 def check_job(name: str, names: list[str]) -> None:
-    """Problem with the list, and the nearest name, when there is no such job."""
+    """Check that there is such a job.
+
+    Raises:
+        Problem: There is none; lists the jobs, with the nearest name.
+    """
     if name in names:
         return
     listed = ", ".join(names)
@@ -40,7 +44,7 @@ def run_job(name: str, arguments: list[str]) -> int:
 
 
 def job_command(arguments: list[str]) -> int:
-    """JOB and ARGS come from the environment, where make puts them, or from the command line."""
+    """Run JOB with ARGS, from the environment, where make puts them, or from the command line."""
     words = [*arguments, *shlex.split(os.environ.get("ARGS", ""))]
     if arguments:
         return run_job(words[0], words[1:])
@@ -48,7 +52,7 @@ def job_command(arguments: list[str]) -> int:
 
 
 def plan_command(arguments: list[str]) -> int:
-    """Which tables and dates the next runs would rewrite; touches nothing."""
+    """Print which tables and dates the next runs would rewrite; touches nothing."""
     day = os.environ.get("AS_OF")
     if not day and not arguments:
         raise Problem("say for which day: make plan AS_OF=2026-01-31 (CATALOG=<catalog> if it is not demo).")

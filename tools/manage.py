@@ -24,7 +24,7 @@ OWNED = ("airflow", "checkpoints", "exports", "landing", "lake", "logs", "mlflow
 
 
 def service_state(home: Path, name: str) -> str:
-    """`running`, `stopped` (never started, or by make down) or `killed` (it ended by itself or was killed)."""
+    """Return `running`, `stopped` (never started, or by make down) or `killed` (it ended by itself or was killed)."""
     if running(home, name):
         return "running"
     return "killed" if remembered(home, name) else "stopped"
@@ -70,7 +70,11 @@ def logs_command(arguments: list[str]) -> int:
 
 
 def down_command(arguments: list[str]) -> int:
-    """Stop every service with all that it started; Problem, after all were tried, when something lives on."""
+    """Stop every service with all that it started.
+
+    Raises:
+        Problem: Something lives on after all were tried.
+    """
     stopped = stop_all(Places.from_environment())
     ended = [name for name, what in stopped.items() if what.was_running and not what.survivors]
     left = [f"{name} ({survivor_names(what.survivors)})" for name, what in stopped.items() if what.survivors]

@@ -22,7 +22,14 @@ MARK = "BASKETRY_SERVICE"
 
 @dataclass(frozen=True)
 class Service:
-    """A process to keep running. port: what it listens on, with the variable that changes it; None for no port."""
+    """A process to keep running.
+
+    Attributes:
+        name: What people call it.
+        command: Program and arguments.
+        port: What it listens on; None for no port.
+        port_variable: The environment variable that changes the port.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -31,17 +38,21 @@ class Service:
 
 
 def memory_file(home: Path, name: str) -> Path:
-    """Where a service's process is remembered."""
+    """Return the file that records a service's process."""
     return home / "services" / f"{name}.json"
 
 
 def log_file(home: Path, name: str) -> Path:
-    """Where a service's output goes."""
+    """Return the file that a service's output goes to."""
     return home / "logs" / f"{name}.log"
 
 
 def remembered(home: Path, name: str) -> dict[str, object] | None:
-    """What was started under that name: pid, created, command; None when nothing was, or it was stopped on purpose."""
+    """Read what was started under that name: pid, created, command, port.
+
+    Returns:
+        None when nothing was started, or it was stopped on purpose.
+    """
     try:
         return dict(json.loads(memory_file(home, name).read_text()))
     except (FileNotFoundError, ValueError):
@@ -49,7 +60,7 @@ def remembered(home: Path, name: str) -> dict[str, object] | None:
 
 
 def running(home: Path, name: str) -> psutil.Process | None:
-    """The service's main process if it lives; a pid that another program got since is not it."""
+    """Return the service's main process if it lives; a pid that another program got since is not it."""
     record = remembered(home, name)
     if record is None:
         return None
@@ -62,7 +73,7 @@ def running(home: Path, name: str) -> psutil.Process | None:
 
 
 def family(home: Path, name: str) -> list[psutil.Process]:
-    """Every living process that the service started, itself included, also those that outlived it."""
+    """List every living process that the service started, itself included, also those that outlived it."""
     record = remembered(home, name)
     session = int(str(record["pid"])) if record else -1
     return [process for process in psutil.process_iter() if _belongs(process, home, name, session)]
@@ -81,7 +92,12 @@ def _belongs(process: psutil.Process, home: Path, name: str, session: int) -> bo
 
 @dataclass(frozen=True)
 class Stopped:
-    """What became of a service. was_running: whether there was anything to end; survivors: what lives on all the same."""
+    """What became of a service.
+
+    Attributes:
+        was_running: Whether there was anything to end.
+        survivors: What lives on all the same.
+    """
 
     was_running: bool
     survivors: tuple[psutil.Process, ...] = ()
@@ -90,8 +106,12 @@ class Stopped:
 def stop(home: Path, name: str, patience: float = 15) -> Stopped:
     """End a service and all that it started, gently and then for certain.
 
-    patience: seconds that the main process has to end by itself. What survives a kill is returned and stays noted, so
-    that `make status` shows it and the next stop tries again.
+    What survives a kill is returned and stays recorded, so that `make status` shows it and the next stop tries again.
+
+    Args:
+        home: The home of the instance.
+        name: The name of the service.
+        patience: Seconds that the main process has to end by itself.
     """
     processes = family(home, name)
     main = running(home, name)
@@ -108,12 +128,12 @@ def stop(home: Path, name: str, patience: float = 15) -> Stopped:
 
 
 def survivor_names(survivors: Iterable[psutil.Process]) -> str:
-    """The processes that could not be stopped, as a person looks for them."""
+    """Name the processes that could not be stopped, as a person looks for them."""
     return ", ".join(f"process {process.pid}" for process in survivors)
 
 
 def still_alive(processes: Iterable[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Those that have not ended within so many seconds.
+    """Return the processes that have not ended within so many seconds.
 
     Asked again and again rather than by psutil's own wait: that opens a descriptor of each process, which kernels and
     sandboxes may refuse, and then waits for none of them.
@@ -177,7 +197,11 @@ def _start(home: Path, service: Service, env: Mapping[str, str]) -> None:
 
 
 def check_port(service: Service) -> None:
-    """Problem when another program listens where the service wants to."""
+    """Check that the service's port is free.
+
+    Raises:
+        Problem: Another program listens there.
+    """
     if service.port is None or port_free(service.port):
         return
     raise Problem(
@@ -209,7 +233,7 @@ def _listener(port: int) -> str:
 
 
 def last_line(log: Path) -> str:
-    """The last telling line of a log."""
+    """Return the last telling line of a log."""
     if not log.is_file():
         return "it wrote no log"
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines()[-200:] if line.strip()]
@@ -218,7 +242,11 @@ def last_line(log: Path) -> str:
 
 
 def wait_until_alive(home: Path, service: Service, seconds: float, healthy: Callable[[], bool]) -> None:
-    """Wait until `healthy()` is true; Problem when the process ends or the time is over."""
+    """Wait until `healthy()` is true.
+
+    Raises:
+        Problem: The process ends, or the time is over.
+    """
     end = time.monotonic() + seconds
     log = log_file(home, service.name)
     while not healthy():

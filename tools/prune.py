@@ -32,7 +32,11 @@ class Retention:
 
 
 def load_retention(include: Path) -> Retention:
-    """Read include/retention.yaml; a missing or unknown key, or fewer than seven days, is a ContractError with its line."""
+    """Read include/retention.yaml.
+
+    Raises:
+        ContractError: A key is missing or unknown, or days are fewer than seven; names the line.
+    """
     keys = tuple(Retention.__dataclass_fields__)
     top = read_document(include / FILE, FILE).mapping("the document", keys, keys)
     values = {key: top[key].expect(int, key) for key in keys}
@@ -63,14 +67,18 @@ def prune_command(arguments: list[str]) -> int:
 
 
 def old_logs(home: Path, before: datetime) -> Iterator[Path]:
-    """Log files that nothing was written to since."""
+    """Yield the log files that nothing was written to since."""
     for path in (home / "logs").rglob("*"):
         if path.is_file() and not path.is_symlink() and path.stat().st_mtime < before.timestamp():
             yield path
 
 
 def clean_database(places: Places, tables: tuple[str, ...], before: datetime) -> None:
-    """Airflow's own `db clean`; Problem with its last words when it fails."""
+    """Run Airflow's own `db clean`.
+
+    Raises:
+        Problem: It fails; holds its last words.
+    """
     log = log_file(places.home, "airflow-db-clean")
     command = [
         program("airflow"),

@@ -34,7 +34,7 @@ RUN_SECONDS = 3600.0
 
 
 def run_command(arguments: list[str]) -> int:
-    """All of it; returns 0, or raises a Problem that says what to do."""
+    """Set up, start, deliver and load; returns 0, or raises a Problem that says what to do."""
     catalog = _arguments(arguments).data
     places = Places.from_environment()
     os.environ.update({"BASKETRY_HOME": str(places.home)})
@@ -63,7 +63,11 @@ def _arguments(words: list[str]) -> argparse.Namespace:
 
 @contextmanager
 def only_run(home: Path) -> Iterator[None]:
-    """Hold the home for this run; Problem when another run holds it."""
+    """Hold the home for this run.
+
+    Raises:
+        Problem: Another run holds it.
+    """
     home.mkdir(parents=True, exist_ok=True)
     with (home / "run.lock").open("w") as handle:
         try:
@@ -84,7 +88,7 @@ class _Run:
         self.lake = places.home / "lake"
 
     def all_steps(self) -> date | None:
-        """Returns the as-of date of the sales, None when no order line was ever loaded."""
+        """Take all steps; returns the as-of date of the sales, None when no order line was ever loaded."""
         with self.board.step("Java and Spark") as step:
             env = prepare(self.places, _teller(step))
         with self.board.step("MLflow and Airflow start") as step:
@@ -120,7 +124,8 @@ class _Run:
                 step.detail = "no new files"
             return
         files = sum(waiting.values())
-        with self.board.step(f"ingest of {', '.join(waiting)} ({files} file{'s' * (files != 1)})") as step:
+        counted = "1 file" if files == 1 else f"{files} files"
+        with self.board.step(f"ingest of {', '.join(waiting)} ({counted})") as step:
             self._whole_run("ingest", step, feed=EVERY_FEED, files="*", delivered_by="make run")
 
     def _sales(self, as_of: date) -> None:
@@ -132,7 +137,10 @@ class _Run:
             self._scheduled_run("daily_sales", step, done, as_of=as_of.isoformat())
 
     def _offers(self, day: date) -> None:
-        """Simulated shoppers act and respond, and the stream runs after each. Its schedule stays off: nobody else will come."""
+        """Let simulated shoppers act and respond, with a run of the stream after each.
+
+        Its schedule stays off: nobody else will come.
+        """
         landing = self.settings.landing_folder(self.catalog, "offer_events")
         rounds = (("act", shoppers.look_around), ("respond to offers", shoppers.respond))
         for what, deliver in rounds:
@@ -179,7 +187,7 @@ def _teller(step: Step) -> Callable[[str], None]:
 
 
 def show(console: Console, catalog: str, places: Places, board: Board, as_of: date | None) -> None:
-    """The summary: rows, best sellers, time, and where to look."""
+    """Print the summary: rows, best sellers, time, and where to look."""
     lake = places.home / "lake"
     console.print()
     summary.show_files(console, lake, catalog)

@@ -24,12 +24,12 @@ START_SECONDS = 180
 
 
 def program(name: str) -> str:
-    """A program of the project's virtual environment."""
+    """Return the path of a program of the project's virtual environment."""
     return str(CHECKOUT / ".venv" / "bin" / name)
 
 
 def services(places: Places) -> dict[str, Service]:
-    """Every service by name, in the order in which they start."""
+    """Return every service by name, in the order in which they start."""
     airflow, mlflow = places.airflow_port, places.mlflow_port
     store = places.home / "mlflow"
     mlflow_command = (
@@ -57,7 +57,7 @@ def services(places: Places) -> dict[str, Service]:
 
 
 def instance_secrets(home: Path) -> dict[str, str]:
-    """This instance's password and keys, made once; only its owner can read them."""
+    """Return this instance's password and keys, made once; only its owner can read them."""
     path = home / "airflow" / "secrets.json"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +83,7 @@ def _write_private(path: Path, content: Mapping[str, str], replace: bool = True)
 
 
 def airflow_environment(places: Places, env: Mapping[str, str]) -> dict[str, str]:
-    """What Airflow's processes need beyond `environment`: where its things are, how it runs tasks, who may log in."""
+    """Add to `environment` what Airflow's processes need: where its things are, how it runs tasks, who may log in."""
     home = places.home / "airflow"
     secret_values = instance_secrets(places.home)
     address = f"http://127.0.0.1:{places.airflow_port}"
@@ -173,5 +173,5 @@ def finish_start(places: Places, airflow_env: Mapping[str, str], say: Callable[[
 
 
 def stop_all(places: Places) -> dict[str, Stopped]:
-    """Stop every service, the scheduler first so that nothing new begins; what became of each, by name."""
+    """Stop every service, the scheduler first so that nothing new begins; returns what became of each, by name."""
     return {name: stop(places.home, name) for name in reversed(NAMES)}

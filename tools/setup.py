@@ -17,7 +17,11 @@ NEEDED_BYTES = 2 * 1024**3
 
 
 def check_disk(*folders: Path) -> None:
-    """Problem when a folder's disk has less room than a run needs: better now than in the middle of a write."""
+    """Check that each folder's disk has room for a run: better now than in the middle of a write.
+
+    Raises:
+        Problem: One has less.
+    """
     for folder in folders:
         there = next(parent for parent in (folder, *folder.parents) if parent.exists())
         free = shutil.disk_usage(there).free
@@ -27,7 +31,7 @@ def check_disk(*folders: Path) -> None:
 
 
 def prepare(places: Places, say: Callable[[str], None]) -> dict[str, str]:
-    """Java and Spark made ready in the cache; returns the environment in which everything runs."""
+    """Make Java and Spark ready in the cache; returns the environment in which everything runs."""
     check_disk(places.home, places.cache)
     for folder in (places.home, places.home / "tmp"):  # before Spark starts, which would make them for everybody
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

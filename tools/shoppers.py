@@ -26,7 +26,7 @@ _SECONDS_TO_DELIVERY = 60.0
 
 
 def look_around(lake: Path, landing: Path, catalog: str, day: date) -> None:
-    """Deliver what shoppers do on the day, an hour a file."""
+    """Deliver what shoppers do on the day, one file per hour."""
     world = _world(lake, catalog, day)
     activity = world.activity(0)
     hours = ((activity.at - world.start) // HOUR).astype(int)
@@ -43,14 +43,14 @@ def respond(lake: Path, landing: Path, catalog: str, day: date) -> None:
 
 
 def waiting(lake: Path, landing: Path, catalog: str) -> int:
-    """Events that were delivered and not yet read by the stream."""
+    """Count the events that were delivered and not yet read by the stream."""
     delivered = sum(path.read_text().count("\n") for path in landing.glob("*.jsonl"))
     read = rows_of(lake, catalog, OFFER_BATCHES, "SELECT coalesce(sum(records), 0)::BIGINT FROM t") or [(0,)]
     return delivered - int(read[0][0])
 
 
 def _world(lake: Path, catalog: str, day: date) -> World:
-    """The same tastes every day, other visits."""
+    """Make shoppers with the same tastes every day and other visits."""
     shop = Assortment.of(arrow(lake, catalog, PRODUCTS).select(PRODUCT_COLUMNS))
     query = f"SELECT customer_id FROM t ORDER BY customer_id LIMIT {SHOPPERS}"  # noqa: S608
     shoppers = [name for (name,) in rows_of(lake, catalog, CUSTOMERS, query)]
@@ -76,7 +76,7 @@ def _showings(lake: Path, catalog: str, day: date, shop: Assortment) -> Showings
 
 
 def _deliver(file: Path, records: Records) -> None:
-    """As delivered a minute after its last event, once; renamed when whole, so that none is read half written."""
+    """Write the file once, as delivered a minute after its last event; renamed when whole, so none is read half written."""
     if file.exists():
         return
     file.parent.mkdir(parents=True, exist_ok=True)

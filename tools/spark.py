@@ -47,7 +47,7 @@ logger.native.level = error
 
 
 def pyspark_jars() -> Path:
-    """Folder of the jars that come with pyspark."""
+    """Return the folder of the jars that come with pyspark."""
     spec = importlib.util.find_spec("pyspark")
     if spec is None or spec.origin is None:
         raise Problem("pyspark is not installed: run `make setup`.")
@@ -57,12 +57,17 @@ def pyspark_jars() -> Path:
 def settings(
     places: Places, jars: list[Path], java_options: str, beyond: Sequence[Path] = (), engine: Engine | None = None
 ) -> dict[str, str]:
-    """Every launch setting of Spark here, in one place. beyond: jars that the class-data archive knows nothing of.
-
-    engine: default the one that the environment names.
+    """Return every launch setting of Spark.
 
     The jars go on the class path by name, Delta's first and then pyspark's own: classes in a class-data archive must
     not come after a folder, and the configuration folder is what spark-submit puts there next.
+
+    Args:
+        places: Where Spark's warehouse folder is.
+        jars: The jars of the class-data archive.
+        java_options: Options of every JVM.
+        beyond: Jars that the class-data archive knows nothing of.
+        engine: Default the one that the environment names.
     """
     engine = engine or Engine.from_environment()
     return {
@@ -80,17 +85,17 @@ def settings(
 
 
 def class_path(jars: Sequence[Path], beyond: Sequence[Path] = ()) -> str:
-    """The jars of the archive in its order, then what is beyond it."""
+    """Return the class path: the jars of the archive in its order, then what is beyond it."""
     return os.pathsep.join([*map(str, jars), f"{pyspark_jars()}/*", *map(str, beyond)])
 
 
 def render(values: Mapping[str, str]) -> str:
-    """spark-defaults.conf: a line a setting."""
+    """Write settings as spark-defaults.conf has them: one line per setting."""
     return "".join(f"{name} {value}\n" for name, value in values.items())
 
 
 def delta_jars(places: Places, java: Path, say: Callable[[str], None]) -> list[Path]:
-    """Delta's jars, fetched once by Spark's own resolver; what they need beyond themselves comes with pyspark."""
+    """Return Delta's jars, fetched once by Spark's own resolver; what they need beyond themselves comes with pyspark."""
     folder = places.cache / "jars"
     version = DELTA.rsplit(":", 1)[1]
     if not (folder / f".complete-{version}").exists():
@@ -106,7 +111,7 @@ def delta_jars(places: Places, java: Path, say: Callable[[str], None]) -> list[P
 
 
 def kafka_jars(places: Places, java: Path, say: Callable[[str], None]) -> list[Path]:
-    """The jars with which Spark reads Kafka, fetched once."""
+    """Return the jars with which Spark reads Kafka, fetched once."""
     folder = places.cache / "ivy-kafka-connector"
     if not (folder / ".complete").exists():
         say("fetching Kafka's connector")
@@ -119,7 +124,12 @@ def kafka_jars(places: Places, java: Path, say: Callable[[str], None]) -> list[P
 def fetch_jars(places: Places, java: Path, folder: Path, package: str, without: str = "") -> list[Path]:
     """Fetch a Maven package and all it needs into a folder, by Spark's own resolver; returns all jars there, sorted.
 
-    without: group and name of a package that it shall not bring along.
+    Args:
+        places: Where Spark's settings are.
+        java: The JAVA_HOME to use.
+        folder: Where the jars go.
+        package: Group, name and version.
+        without: Group and name of a package that it shall not bring along.
     """
     # The stock configuration: ours names jars that are not there yet.
     env = {**environment(places, java), "SPARK_CONF_DIR": str(places.cache / "no-conf")}
@@ -149,7 +159,7 @@ def _last_error(output: str) -> str:
 
 
 def archive_name(java: Path, jars: list[Path]) -> str:
-    """Names the class-data archive of this Java and exactly these jars: any other set makes another archive."""
+    """Name the class-data archive of this Java and exactly these jars: any other set makes another archive."""
     facts = [(java / "release").read_text() if (java / "release").is_file() else str(java), JVM, WARM_UP.read_text()]
     for jar in [*jars, *sorted(pyspark_jars().glob("*.jar"))]:
         stat = jar.stat()
@@ -158,7 +168,7 @@ def archive_name(java: Path, jars: list[Path]) -> str:
 
 
 def class_archive(places: Places, java: Path, jars: list[Path], say: Callable[[str], None]) -> Path | None:
-    """The archive of loaded classes, made by one small Delta job; None when this Java cannot make one."""
+    """Return the archive of loaded classes, made by one small Delta job; None when this Java cannot make one."""
     archive = places.cache / archive_name(java, jars)
     if not archive.exists():
         say("making the class-data archive (once, under a minute)")
@@ -196,7 +206,7 @@ def write_conf(folder: Path, values: Mapping[str, str]) -> None:
 
 
 def prepare_spark(places: Places, java: Path, say: Callable[[str], None]) -> None:
-    """Everything that spark-submit needs, in the cache; nothing is done twice, nor by two at once."""
+    """Put everything that spark-submit needs into the cache; nothing is done twice, nor by two at once."""
     places.cache.mkdir(parents=True, exist_ok=True)
     with (places.cache / "setup.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -23,12 +23,12 @@ Row = tuple[Any, ...]
 
 
 def arrow(lake: Path, catalog: str, table: Table) -> pa.Table:
-    """All rows of a table that exists."""
+    """Read all rows of a table that exists."""
     return DeltaTable(lake / catalog / table.schema / table.name).to_pyarrow_table()
 
 
 def rows_of(lake: Path, catalog: str, table: Table, query: str, values: Sequence[object] = ()) -> list[Row]:
-    """Answer of a SQL query over one table, which it calls `t`; nothing when the table does not exist yet."""
+    """Answer a SQL query over one table, which it calls `t`; nothing when the table does not exist yet."""
     folder = str(lake / catalog / table.schema / table.name)
     if not DeltaTable.is_deltatable(folder):
         return []
@@ -38,7 +38,7 @@ def rows_of(lake: Path, catalog: str, table: Table, query: str, values: Sequence
 
 
 def loaded_files(lake: Path, catalog: str) -> dict[str, dict[str, datetime]]:
-    """Time of delivery (UTC) of the files that each feed has loaded, by checksum."""
+    """Return the time of delivery (UTC) of the files that each feed has loaded, by checksum."""
     delivered: dict[str, dict[str, datetime]] = {}
     query = "SELECT feed, file_checksum, delivered_at FROM t WHERE status = 'loaded'"
     for feed, checksum, delivered_at in rows_of(lake, catalog, FILES, query):
@@ -47,7 +47,7 @@ def loaded_files(lake: Path, catalog: str) -> dict[str, dict[str, datetime]]:
 
 
 def last_day(lake: Path, catalog: str) -> date | None:
-    """Last business day that any file of order lines touched."""
+    """Return the last business day that any file of order lines touched."""
     query = "SELECT max(touched_to) FROM t WHERE status = 'loaded' AND touched_to IS NOT NULL"
     rows = rows_of(lake, catalog, FILES, query)
     return rows[0][0] if rows else None
@@ -64,13 +64,13 @@ def sales_done(lake: Path, catalog: str, as_of: date) -> bool:
 
 
 def version_of(lake: Path, catalog: str, name: str) -> int | None:
-    """Delta version of `schema.table`, None when it does not exist."""
+    """Return the Delta version of `schema.table`, None when it does not exist."""
     folder = str(lake / catalog / Path(*name.split(".")))
     return int(DeltaTable(folder).version()) if DeltaTable.is_deltatable(folder) else None
 
 
 def show_files(console: Console, lake: Path, catalog: str) -> None:
-    """A line a feed: files and what became of their rows; then the reasons for quarantine."""
+    """Print one line per feed: files and what became of their rows; then the reasons for quarantine."""
     query = """SELECT feed, count(*), sum(rows_read), sum(rows_good), sum(rows_quarantined), sum(rows_duplicate)
                FROM t WHERE status = 'loaded' GROUP BY feed ORDER BY feed"""
     rows = rows_of(lake, catalog, FILES, query)
@@ -89,7 +89,7 @@ def show_files(console: Console, lake: Path, catalog: str) -> None:
 
 
 def quarantine_reasons(lake: Path, catalog: str) -> Counter[str]:
-    """Rows by reason over all loaded files; a row with two reasons counts in both."""
+    """Count rows by reason over all loaded files; a row with two reasons counts in both."""
     total: Counter[str] = Counter()
     for (reasons,) in rows_of(lake, catalog, FILES, "SELECT reasons FROM t WHERE status = 'loaded'"):
         total.update({str(name): int(count) for name, count in dict(reasons or {}).items()})
@@ -97,7 +97,7 @@ def quarantine_reasons(lake: Path, catalog: str) -> Counter[str]:
 
 
 def top_of_last_week(lake: Path, catalog: str, as_of: date) -> tuple[str, date, list[Row]]:
-    """Best sellers of the last complete week: (`category` or `product`, its Monday, rows of name, revenue, orders)."""
+    """Return the best sellers of the last complete week: (`category` or `product`, its Monday, rows of name, revenue, orders)."""
     rollup, week = SALES_ROLLUP["week"], SALES["week"]
     newest = "SELECT max(period_start) FROM t WHERE period_end <= ?"
     monday = rows_of(lake, catalog, rollup, newest, [as_of]) or [(None,)]
@@ -116,7 +116,7 @@ def top_of_last_week(lake: Path, catalog: str, as_of: date) -> tuple[str, date, 
 
 
 def show_sales(console: Console, lake: Path, catalog: str, as_of: date) -> None:
-    """The best sellers of the last week."""
+    """Print the best sellers of the last week."""
     kind, monday, rows = top_of_last_week(lake, catalog, as_of)
     currency = load_catalog(catalog).currency
     grid = _grid(f"{kind}, week of {monday}", f"net revenue {currency}", "orders")
@@ -126,7 +126,7 @@ def show_sales(console: Console, lake: Path, catalog: str, as_of: date) -> None:
 
 
 def show_offers(console: Console, lake: Path, catalog: str) -> None:
-    """How offers did in the categories in which most were shown; nothing when there are none."""
+    """Print how offers did in the categories in which most were shown; nothing when there are none."""
     query = f"""SELECT category, sum(shown)::BIGINT, sum(clicked)::BIGINT, sum(bought)::BIGINT, sum(revenue) FROM t
                 GROUP BY category ORDER BY 2 DESC, 1 LIMIT {TOP}"""  # noqa: S608
     rows = rows_of(lake, catalog, OFFER_PERFORMANCE_MINUTE, query)

@@ -1,7 +1,7 @@
-"""The Databricks twins of the console: dashboards and the Genie space, made from include/metrics.yaml.
+"""The console's counterparts on Databricks: dashboards and the Genie space, made from include/metrics.yaml.
 
-`python -m tools.twins` writes include/dashboards/*.lvdash.json and include/genie/basketry.json; what is there is what is
-made, which a test keeps true.
+`python -m tools.generate_dashboards` writes include/dashboards/*.lvdash.json and include/genie/basketry.json; a test checks
+that the files are up to date.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ INCLUDE = CHECKOUT / "include"
 
 
 def files() -> dict[Path, str]:
-    """Every generated file with its text."""
+    """Return every generated file with its text."""
     sys.path[:0] = [str(CHECKOUT / "spark_jobs")]
     from basketry.metrics import load_metrics
     from basketry.metrics.dashboards import dashboards
@@ -33,7 +33,7 @@ def files() -> dict[Path, str]:
 
 
 def as_json(document: Mapping[str, Any]) -> str:
-    """As it is stored: readable, and the same every time."""
+    """Serialise a document as it is stored: readable, and the same every time."""
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 

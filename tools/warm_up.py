@@ -27,7 +27,7 @@ def write_and_merge(spark: SparkSession, folder: str) -> None:
 
 
 def lines(spark: SparkSession) -> DataFrame:
-    """A few rows with the types that tables have."""
+    """Make a few rows with the types that tables have."""
     return spark.range(20).select(
         "id",
         F.concat(F.lit("c"), F.col("id") % 3).alias("customer"),
@@ -39,7 +39,7 @@ def lines(spark: SparkSession) -> DataFrame:
 
 
 def read_and_aggregate(spark: SparkSession, folder: str) -> None:
-    """Joins, windows, distinct counts and change feed: the reads of every job."""
+    """Join, window, count distinct values and read the change feed: the reads of every job."""
     rows = spark.read.format("delta").load(folder)
     newest = rows.withColumn("n", F.row_number().over(Window.partitionBy("customer").orderBy(F.desc("at"))))
     totals = rows.groupBy("customer", "day").agg(F.sum("amount").alias("total"), F.count_distinct("id").alias("orders"))
@@ -51,7 +51,7 @@ def read_and_aggregate(spark: SparkSession, folder: str) -> None:
 
 
 def main() -> None:
-    """Run it in a folder that is gone afterwards; `warm` on stdout says that all went well."""
+    """Run all of it in a folder that is gone afterwards; `warm` on stdout says that all went well."""
     spark = SparkSession.builder.appName("warm-up").getOrCreate()
     folder = Path(tempfile.mkdtemp(prefix="basketry-"))
     try:

@@ -30,9 +30,15 @@ class Kill:
 
 @dataclass
 class Course:
-    """What became of a plan. began, ended: seconds of a clock by job; killed: the kills that hit a running job;
+    """What became of a plan.
 
-    failed: the job that failed by itself, if one did."""
+    Attributes:
+        began: Seconds of a clock by job.
+        ended: Seconds of a clock by job.
+        killed: The kills that hit a running job.
+
+        failed: The job that failed by itself, if one did.
+    """
 
     began: dict[int, float] = field(default_factory=dict)
     ended: dict[int, float] = field(default_factory=dict)

@@ -135,8 +135,8 @@ def cases(contract: Contract, key: str) -> list[Case]:
     for column in contract.delivered:
         for kind, text in POISON.items():
             listed.append(Case(None, "good", good()))
-            text = SHORTER.get(contract.file.kind, {}).get(kind, text)
-            listed.append(Case(column, kind, good() | {column.header: _as_date(column, kind, text)}))
+            poison = SHORTER.get(contract.file.kind, {}).get(kind, text)
+            listed.append(Case(column, kind, good() | {column.header: _as_date(column, kind, poison)}))
     return listed
 
 

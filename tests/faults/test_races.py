@@ -106,10 +106,10 @@ def test_what_must_not_run_side_by_side_has_one_turn(monkeypatch: pytest.MonkeyP
         ("export_audience", {"as_of": date(2026, 11, 20)}),
     ],
 )
-def test_nobody_is_forgotten_while_he_is_being_written(
+def test_nobody_is_forgotten_while_they_are_being_written(
     job: str, arguments: dict[str, Any], settings: Any, ran: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What has read of a person ends before he is forgotten: else it would write him again afterwards."""
+    """What has read of a person ends before they are forgotten: else it would write them again afterwards."""
     (work,) = script(job, monkeypatch)[0].turns
     with turn_at(settings.home / "turns", "demo", work.format_map(arguments)):
         request = start(monkeypatch, FORGET)

@@ -71,8 +71,10 @@ def test_periods_tile_the_calendar(day: date, grain: str) -> None:
 def test_a_call_is_within_the_hours_of_every_place(
     day: date, zones: list[str], usual: Hours, odd: Hours, states: set[str]
 ) -> None:
-    """At both ends of a window the clock of every zone is within the hours of every state, on that very day, also
-    on the day that clocks change; without a zone, on a holiday or on a day without calls there is no window."""
+    """At both ends of a window the clock of every zone is within the hours of every state, on that very day.
+
+    Also on the day that clocks change; without a zone, on a holiday or on a day without calls there is no window.
+    """
     calling = Calling(usual, {"CA": odd})
     place = Place(country="US", states=tuple(sorted(states)), zones=tuple(zones), said_from="zip")
     (window,) = call_windows(place, [day], calling)

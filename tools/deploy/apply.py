@@ -33,7 +33,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Options:
-    """overwrite: replace what was edited by hand. break_lock: of a deployment that died. revoke_by_hand: grants too."""
+    """What a person asks of a deployment.
+
+    Attributes:
+        plan: Show the difference and change nothing.
+        overwrite: Replace what was edited by hand.
+        break_lock: Go on although a deployment that died holds the lock.
+        revoke_by_hand: Revoke also what somebody granted by hand.
+    """
 
     plan: bool = False
     overwrite: bool = False
@@ -45,7 +52,14 @@ class Deployment:
     """What one target needs from one checkout."""
 
     def __init__(self, site: Site, checkout: Path, options: Options, say: Say) -> None:
-        """checkout: folder with include/ and spark_jobs/. say: shows one line."""
+        """Read what the target shall hold.
+
+        Args:
+            site: The workspace and the target.
+            checkout: The folder with include/ and spark_jobs/.
+            options: What a person asks of the deployment.
+            say: Shows one line.
+        """
         self.site = site
         self.options = options
         self.include = checkout / "include"
@@ -98,7 +112,7 @@ class Deployment:
         return [right for right in wanted_rights(self.site, self.grants, self.wanted) if right.missing(self.site)]
 
     def _make_folder(self, plan: Plan) -> dict[str, Note]:
-        """The target's folder, because the lock needs a place; what to note of it when it is new."""
+        """Make the target's folder, which holds the lock; returns what to note of it when it is new."""
         top = folder(self.site.target.folder)
         if top.label not in {step.resource.label for step in plan.steps}:
             return {}
@@ -133,7 +147,11 @@ class Deployment:
 
 
 def refuse_wrong(findings: Iterable[Finding]) -> None:
-    """Problem with every finding that is wrong, each with the command that mends it."""
+    """Stop when a finding is wrong.
+
+    Raises:
+        Problem: Names every finding that is wrong, with the command that mends it.
+    """
     wrong = [str(finding) for finding in findings if finding.wrong]
     if wrong:
         raise Problem("nothing was changed, because the workspace is not ready:\n  " + "\n  ".join(wrong))
@@ -212,7 +230,7 @@ def undeploy(site: Site, say: Say, *, plan: bool) -> int:
 
 
 def _remove_things(site: Site, manifest: Manifest, top: Folder, say: Say) -> int:
-    """Everything but the target's own folder, which holds lock and manifest; returns how many stay."""
+    """Remove everything but the target's own folder, which holds lock and manifest; returns how many things stay."""
     notes = [note for note in reversed(_in_order(manifest)) if note.label != top.label]
     places = [note for note in notes if note.kind == Folder.kind]
     stays = sum(not _removed(site, note, manifest, say) for note in notes if note.kind != Folder.kind)
@@ -221,7 +239,7 @@ def _remove_things(site: Site, manifest: Manifest, top: Folder, say: Say) -> int
 
 
 def _in_order(manifest: Manifest) -> list[Note]:
-    """Containers before what they contain, as they were made."""
+    """Sort containers before what they contain, as they were made."""
     kinds = list(KINDS)
     return sorted(manifest.notes.values(), key=lambda note: (kinds.index(note.kind), note.name))
 

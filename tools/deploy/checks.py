@@ -15,19 +15,25 @@ from tools.deploy.workspace import Site
 
 @dataclass(frozen=True)
 class Finding:
-    """One line: what was looked at, what is wrong (empty when nothing is), the command that mends it."""
+    """One line of a check.
+
+    Attributes:
+        what: What was looked at.
+        wrong: What is wrong; empty when nothing is.
+        fix: The command that mends it.
+    """
 
     what: str
     wrong: str = ""
     fix: str = ""
 
     def __str__(self) -> str:
-        """For people."""
+        """Return the line for people."""
         return f"{self.what}: {self.wrong}; {self.fix}" if self.wrong else f"{self.what}: ok"
 
 
 def look(site: Site, grants: Grants, include: Path) -> Iterator[Finding]:
-    """Everything that reading tells; changes nothing."""
+    """Check everything that reading tells; changes nothing."""
     target = site.target
     me = str(site.client.current_user.me().user_name)
     yield Finding(f"login as {me}")
@@ -106,7 +112,7 @@ def _offered(what: str, cluster: dict[str, object], offers: dict[str, set[str | 
 
 
 def secrets_present(site: Site) -> Iterator[Finding]:
-    """Whether a person has put in the secrets that jobs read."""
+    """Check whether a person has put in the secrets that jobs read."""
     from databricks.sdk.errors import NotFound
 
     scope = site.target.secret_scope
@@ -120,7 +126,7 @@ def secrets_present(site: Site) -> Iterator[Finding]:
 
 
 def attempt(site: Site, grants: Grants) -> Iterator[Finding]:
-    """Every permission that a deployment needs, tried on things that are removed again."""
+    """Try every permission that a deployment needs, on things that are removed again."""
     me = str(site.client.current_user.me().user_name)
     name = f"basketry_check_{secrets.token_hex(4)}"
     yield from _try_unity(site, grants, name, me)

@@ -49,7 +49,7 @@ def _ending(target: Target, changes: int, plan: bool) -> str:
 
 
 def deploy_check_command(arguments: Sequence[str]) -> int:
-    """Say in one line a finding whether the workspace is ready; exit code 1 when it is not."""
+    """Print one line per finding on whether the workspace is ready; exit code 1 when it is not."""
     _read(_parser("deploy-check"), arguments)
     target = load_target(os.environ.get("TARGET", ""), INCLUDE)
     with told(target):
@@ -87,7 +87,11 @@ def _read(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse
 
 
 def connect(target: Target) -> WorkspaceClient:
-    """A client that logs in by Databricks' unified authentication; Problem when nothing there leads to a workspace."""
+    """Log in by Databricks' unified authentication.
+
+    Raises:
+        Problem: Nothing there leads to a workspace.
+    """
     from databricks.sdk import WorkspaceClient
 
     settings = {name: value for name, value in (("host", target.host), ("profile", target.profile)) if value}
@@ -99,14 +103,14 @@ def connect(target: Target) -> WorkspaceClient:
 
 
 def login(target: Target) -> str:
-    """The command that logs a person in."""
+    """Return the command that logs a person in."""
     where = f" --host {target.host}" if target.host else " --host <the workspace's URL>"
     return f"databricks auth login{where}" + (f" --profile {target.profile}" if target.profile else "")
 
 
 @contextmanager
 def told(target: Target) -> Iterator[None]:
-    """What the workspace refuses becomes one sentence with the command that mends it."""
+    """Turn what the workspace refuses into one sentence with the command that mends it."""
     from databricks.sdk.errors import DatabricksError, PermissionDenied, Unauthenticated
 
     again = f"make deploy-check TARGET={target.name}"

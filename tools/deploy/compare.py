@@ -27,27 +27,45 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """One change. found: what it changes or removes."""
+    """One change.
+
+    Attributes:
+        verb: What the step does.
+        resource: What it makes, changes or removes.
+        found: What stands there, where it changes or removes something.
+    """
 
     verb: Verb
     resource: Resource
     found: Found | None = None
 
     def __str__(self) -> str:
-        """A line of the plan."""
+        """Return a line of the plan."""
         return f"{self.verb} {self.resource.label}"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """steps in the order in which they must happen; conflicts: what a person did and a step would undo."""
+    """What a deployment would do.
+
+    Attributes:
+        steps: In the order in which they must happen.
+        conflicts: What a person did and a step would undo, one sentence each.
+    """
 
     steps: tuple[Step, ...]
     conflicts: tuple[str, ...]
 
 
 def compare(site: Site, wanted: Sequence[Resource], manifest: Manifest, *, overwrite: bool = False) -> Plan:
-    """The plan; writes nothing. overwrite: what was edited by hand is changed like anything else."""
+    """Compare what stands with what is wanted, and plan the steps between; writes nothing.
+
+    Args:
+        site: The workspace and the target.
+        wanted: Everything that should stand, in the order in which it is made.
+        manifest: What the last deployment left.
+        overwrite: Change what was edited by hand like anything else.
+    """
     steps: list[Step] = []
     conflicts: list[str] = []
     for resource in wanted:
@@ -99,7 +117,7 @@ def _keep(resource: Resource, existing: Found) -> str:
 
 
 def _obsolete(site: Site, notes: Iterable[Note]) -> Iterator[Step]:
-    """What an earlier checkout had and this one has not; only what nobody touched since."""
+    """Yield a step for what an earlier checkout had and this one has not; only what nobody touched since."""
     for note in notes:
         resource = KINDS[note.kind](note.name)
         existing = resource.find(site, note.id)
@@ -108,7 +126,7 @@ def _obsolete(site: Site, notes: Iterable[Note]) -> Iterator[Step]:
 
 
 def note_of(resource: Resource, existing: Found, before: Note | None, made_now: bool) -> Note | None:
-    """What to remember of a thing after a deployment; nothing of one that was there before and is nobody's."""
+    """Return what to remember of a resource after a deployment; nothing of one that was there before and is nobody's."""
     same = before is not None and before.id == existing.id and before.made
     made = made_now or existing.marked or same or resource.content is not None
     if not made:

@@ -12,9 +12,12 @@ from tools.deploy.workspace import Site
 
 @dataclass(frozen=True)
 class Found:
-    """What stands under a name. id: another one when it was made anew; etag: another one when it was edited.
+    """What stands under a name.
 
-    marked: it says itself that a deployment of this target made it.
+    Attributes:
+        id: Another one when it was made anew.
+        etag: Another one when it was edited.
+        marked: It says itself that a deployment of this target made it.
     """
 
     id: str
@@ -23,12 +26,17 @@ class Found:
 
 
 class Resource(ABC):
-    """One thing in the workspace. content: what it should hold, None for a thing that is only there or not."""
+    """One thing in the workspace.
+
+    Attributes:
+        name: Unique among its kind.
+        content: What it should hold, None for a thing that is only there or not.
+    """
 
     kind: ClassVar[str]
 
     def __init__(self, name: str, content: bytes | None = None) -> None:
-        """name: unique among its kind."""
+        """Name the resource, and say what it should hold."""
         self.name = name
         self.content = content
 
@@ -44,7 +52,12 @@ class Resource(ABC):
 
     @abstractmethod
     def find(self, site: Site, known_id: str = "") -> Found | None:
-        """What is there now. known_id: what the manifest remembers, for kinds whose name leads nowhere."""
+        """Find what is there now.
+
+        Args:
+            site: The workspace and the target.
+            known_id: The id in the manifest, for kinds whose name leads nowhere.
+        """
 
     @abstractmethod
     def create(self, site: Site) -> None:
@@ -59,7 +72,7 @@ class Resource(ABC):
         """Remove it."""
 
     def in_use(self, site: Site) -> str:
-        """What it holds that was not deployed and would go with it; empty when nothing does."""
+        """Say what it holds that was not deployed and would go with it; empty when nothing does."""
         return ""
 
     def holds_wanted(self, site: Site, existing: Found) -> bool:
@@ -68,5 +81,5 @@ class Resource(ABC):
 
 
 def marker(target: str) -> str:
-    """The text by which a thing says who made it."""
+    """Return the text by which a resource says who made it."""
     return f"Made by Basketry's deployment '{target}'."

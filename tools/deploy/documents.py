@@ -15,12 +15,12 @@ class File(Resource):
     kind: ClassVar[str] = "file"
 
     def find(self, site: Site, known_id: str = "") -> Found | None:
-        """By path; an edit changes the time of its last change."""
+        """Find it by path; an edit changes the time of its last change."""
         info = site.objects.get(self.name)
         return Found(str(info.object_id), str(info.modified_at)) if info else None
 
     def create(self, site: Site) -> None:
-        """In a folder that is there."""
+        """Write it into a folder that is there."""
         self._upload(site)
 
     def update(self, site: Site, existing: Found) -> None:
@@ -34,7 +34,7 @@ class File(Resource):
         site.client.workspace.upload(self.name, self.content or b"", format=ImportFormat.RAW, overwrite=True)
 
     def delete(self, site: Site, existing: Found) -> None:
-        """The file alone."""
+        """Remove the file alone."""
         site.client.workspace.delete(self.name)
 
     def holds_wanted(self, site: Site, existing: Found) -> bool:
@@ -52,7 +52,7 @@ class Dashboard(Resource):
         return f"{site.folder}/{self.name}.lvdash.json"
 
     def find(self, site: Site, known_id: str = "") -> Found | None:
-        """By path; the etag is Lakeview's own and changes with every edit of the draft."""
+        """Find it by path; the etag is Lakeview's own and changes with every edit of the draft."""
         info = site.objects.get(self._path(site))
         if info is None:
             return None
@@ -60,12 +60,12 @@ class Dashboard(Resource):
         return Found(str(info.resource_id), etag)
 
     def create(self, site: Site) -> None:
-        """Draft, then published."""
+        """Make a draft, then publish it."""
         made = site.client.lakeview.create(self._body(site, parent_path=site.folder), **self._data(site))
         self._publish(site, str(made.dashboard_id))
 
     def update(self, site: Site, existing: Found) -> None:
-        """Only over the very edition that was compared: Lakeview refuses another etag."""
+        """Write only over the very edition that was compared: Lakeview refuses another etag."""
         site.client.lakeview.update(existing.id, self._body(site, etag=existing.etag or None), **self._data(site))
         self._publish(site, existing.id)
 
@@ -85,7 +85,7 @@ class Dashboard(Resource):
         site.client.lakeview.publish(dashboard_id, embed_credentials=False, warehouse_id=site.warehouse_id)
 
     def delete(self, site: Site, existing: Found) -> None:
-        """Into the trash."""
+        """Move it into the trash."""
         site.client.lakeview.trash(existing.id)
 
     def holds_wanted(self, site: Site, existing: Found) -> bool:
@@ -99,7 +99,7 @@ class GenieSpace(Resource):
     kind: ClassVar[str] = "Genie space"
 
     def find(self, site: Site, known_id: str = "") -> Found | None:
-        """By the remembered id, else by title: spaces have no path of their own."""
+        """Find it by the id in the manifest, else by title: spaces have no path of their own."""
         from databricks.sdk.errors import NotFound
 
         wanted = known_id or self._by_title(site)
@@ -123,13 +123,13 @@ class GenieSpace(Resource):
                 return ""
 
     def create(self, site: Site) -> None:
-        """Over the target's warehouse."""
+        """Make it over the target's warehouse."""
         site.client.genie.create_space(
             str(site.warehouse_id), self._text(), title=self.name, parent_path=site.target.folder
         )
 
     def update(self, site: Site, existing: Found) -> None:
-        """Only over the very edition that was compared."""
+        """Write only over the very edition that was compared."""
         site.client.genie.update_space(
             existing.id, etag=existing.etag or None, serialized_space=self._text(), warehouse_id=site.warehouse_id
         )
@@ -138,7 +138,7 @@ class GenieSpace(Resource):
         return (self.content or b"").decode()
 
     def delete(self, site: Site, existing: Found) -> None:
-        """Into the trash."""
+        """Move it into the trash."""
         site.client.genie.trash_space(existing.id)
 
     def holds_wanted(self, site: Site, existing: Found) -> bool:

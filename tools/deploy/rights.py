@@ -44,7 +44,7 @@ class Right(ABC):
 
     @abstractmethod
     def note(self) -> list[str]:
-        """What the manifest keeps, for `read_right`."""
+        """Return what the manifest keeps, for `read_right`."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class UnityRight(Right):
     change: Change
 
     def __str__(self) -> str:
-        """As the statement that it is."""
+        """Return the statement that it is."""
         return str(self.change)
 
     def missing(self, site: Site) -> bool:
@@ -72,13 +72,21 @@ class UnityRight(Right):
         carry_out(site.client, Change(change.securable, change.principal, change.privilege, grant=False))
 
     def note(self) -> list[str]:
-        """Kind, name, principal, privilege."""
+        """Return kind, name, principal and privilege."""
         return ["unity", *self.change.securable, self.change.principal, self.change.privilege]
 
 
 @dataclass(frozen=True)
 class AccessRight(Right):
-    """A permission on an object of the workspace. object_id: empty while it does not exist yet."""
+    """A permission on an object of the workspace.
+
+    Attributes:
+        object_type: What the Permissions API calls the kind of object.
+        object_id: Empty while the object does not exist yet.
+        what: What people call the object.
+        group: The group that gets the permission.
+        level: One of LEVELS.
+    """
 
     object_type: str
     object_id: str
@@ -106,14 +114,14 @@ class AccessRight(Right):
         return not levels & set(enough)
 
     def give(self, site: Site) -> None:
-        """Beside what others have."""
+        """Add the permission beside what others have."""
         from databricks.sdk.service.iam import AccessControlRequest, PermissionLevel
 
         request = AccessControlRequest(group_name=self.group, permission_level=PermissionLevel(self.level))
         site.client.permissions.update(self.object_type, self.object_id, access_control_list=[request])
 
     def take(self, site: Site) -> None:
-        """Set what others have directly: the API knows no other way to remove one."""
+        """Set only what others have directly: the API knows no other way to remove one."""
         from databricks.sdk.service.iam import AccessControlRequest
 
         entries = site.client.permissions.get(self.object_type, self.object_id).access_control_list or []
@@ -136,7 +144,7 @@ class AccessRight(Right):
         site.client.permissions.set(self.object_type, self.object_id, access_control_list=remaining)
 
     def note(self) -> list[str]:
-        """Every field."""
+        """Return every field."""
         return ["access", self.object_type, self.object_id, self.what, self.group, self.level]
 
 
@@ -173,12 +181,12 @@ class SecretRight(Right):
         site.client.secrets.delete_acl(self.scope, self.principal)
 
     def note(self) -> list[str]:
-        """Scope and principal."""
+        """Return scope and principal."""
         return ["secret", self.scope, self.principal]
 
 
 def read_right(note: Sequence[str]) -> Right:
-    """The right that `note` tells of."""
+    """Return the right that `note` describes."""
     kind, *parts = note
     if kind == "unity":
         securable, name, principal, privilege = parts
@@ -219,7 +227,7 @@ def _of_the_jobs(grants: Grants, wanted: Sequence[Resource]) -> Iterator[Right]:
 
 
 def jobs_privileges(grants: Grants, wanted: Sequence[Resource]) -> Held:
-    """What the principal that runs the jobs needs in Unity Catalog."""
+    """Return the privileges that the principal of the jobs needs in Unity Catalog."""
     catalog, jobs = grants.catalog, grants.pipeline
     tables = frozenset({"USE_SCHEMA", "SELECT", "MODIFY", "CREATE_TABLE", "EXECUTE"})
     privileges: Held = {("CATALOG", catalog): {jobs: frozenset({"USE_CATALOG"})}}

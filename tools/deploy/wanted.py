@@ -24,7 +24,7 @@ TEAMS_OWN = ("dashboards", "genie", "targets")
 
 
 def wanted_resources(target: Target, checkout: Path) -> tuple[Resource, ...]:
-    """All of them."""
+    """Return all resources that the target should hold."""
     folder = api_path(target.folder)
     library = tuple(_library(folder, checkout))
     return (
@@ -41,7 +41,7 @@ def wanted_resources(target: Target, checkout: Path) -> tuple[Resource, ...]:
 
 
 def _folders(folder: str, library: Sequence[Resource]) -> Iterator[Resource]:
-    """Every folder that something is put into, each after its parent."""
+    """Yield every folder that something is put into, each after its parent."""
     folders = {folder, EXPERIMENTS}
     for file in library:
         parents = (str(parent) for parent in PurePosixPath(file.name).parents)
@@ -50,12 +50,12 @@ def _folders(folder: str, library: Sequence[Resource]) -> Iterator[Resource]:
 
 
 def models(checkout: Path) -> list[str]:
-    """The kinds of models: those that have a gate."""
+    """List the models: those that have a gate."""
     return sorted(path.stem for path in (checkout / "include" / "gates").glob("*.yaml"))
 
 
 def _library(folder: str, checkout: Path) -> Iterator[Resource]:
-    """Job scripts with their library and include/ as files, for drivers; the library as a wheel, for executors."""
+    """Yield job scripts, library and include/ as files, for drivers, and the library as a wheel, for executors."""
     for path in _sources(checkout):
         yield File(f"{folder}/{path.relative_to(checkout).as_posix()}", path.read_bytes())
     package = checkout / "spark_jobs" / "basketry"
@@ -76,7 +76,7 @@ def _dashboards(checkout: Path) -> Iterator[Resource]:
 
 
 def _genie_spaces(target: Target, checkout: Path) -> Iterator[Resource]:
-    """Tables are named in full there, so `${catalog}` in a file stands for the target's."""
+    """Yield the Genie spaces; tables are named in full there, so `${catalog}` in a file stands for the target's."""
     for path in sorted((checkout / "include" / "genie").glob("*.json")):
         text = Template(path.read_text(encoding="utf-8")).safe_substitute(catalog=target.catalog)
         yield GenieSpace(f"Basketry {path.stem}", text.encode())

@@ -17,7 +17,7 @@ EXPERIMENTS = "/Shared/basketry"
 
 
 def api_path(path: str) -> str:
-    """A workspace path as the Workspace API writes it: without /Workspace, which only file systems show."""
+    """Return a workspace path as the Workspace API writes it: without /Workspace, which only file systems show."""
     return path.removeprefix("/Workspace")
 
 
@@ -25,7 +25,7 @@ class Site:
     """One workspace and one target."""
 
     def __init__(self, client: WorkspaceClient, target: Target) -> None:
-        """client: signed in."""
+        """Look at a target through a client that is signed in."""
         self.client = client
         self.target = target
         self._privileges: dict[Securable, dict[str, frozenset[str]]] = {}
@@ -37,7 +37,7 @@ class Site:
 
     @cached_property
     def objects(self) -> dict[str, ObjectInfo]:
-        """Everything below the target's folder, and the folders themselves, by path; one call a folder."""
+        """Everything below the target's folder, and the folders themselves, by path; one call per folder."""
         objects: dict[str, ObjectInfo] = {}
         waiting = list(dict.fromkeys((self.folder, EXPERIMENTS)))
         for top in list(waiting):
@@ -69,7 +69,7 @@ class Site:
         return str(named[0].id) if named else None
 
     def privileges(self, securable: Securable) -> dict[str, frozenset[str]]:
-        """Who holds what on a securable of Unity Catalog; nobody anything on one that does not exist."""
+        """Return who holds what on a securable of Unity Catalog; nobody anything on one that does not exist."""
         from databricks.sdk.errors import NotFound
 
         if securable not in self._privileges:

@@ -1,4 +1,4 @@
-"""`make doctor`: what is wrong with this deployment, one line a finding, each with the command that mends it."""
+"""`make doctor`: what is wrong with this deployment, one line per finding, each with the command that mends it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,14 @@ def doctor_command(arguments: Sequence[str]) -> int:
 
 
 def findings(places: Places, settings: Settings, catalog: str, now: datetime) -> Iterator[Finding]:
-    """All of them, what others rest upon first. now: UTC."""
+    """Yield all findings, what others rest upon first.
+
+    Args:
+        places: The instance.
+        settings: Where its lake is.
+        catalog: The catalog whose tables are looked at.
+        now: In UTC.
+    """
     yield from machine.look(places, CHECKOUT / "requirements.txt")
     yield from data.configuration(catalog, settings.include)
     yield from running.look(places)

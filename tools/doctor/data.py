@@ -22,7 +22,7 @@ from tools.deploy.checks import Finding
 
 
 def configuration(catalog: str, include: Path) -> Iterator[Finding]:
-    """Each kind of file that people change can be read."""
+    """Check that each kind of file that people change can be read."""
     loads: Mapping[str, Callable[[], object]] = {
         f"catalog {catalog}": lambda: load_catalog(catalog, include),
         f"contracts of {catalog}": lambda: load_contracts(catalog, include),
@@ -40,7 +40,7 @@ def configuration(catalog: str, include: Path) -> Iterator[Finding]:
 
 
 def look(settings: Settings, catalog: str, now: datetime) -> Iterator[Finding]:
-    """Every table of the catalog that is a local folder."""
+    """Check every table of the catalog that is a local folder."""
     assert settings.lake is not None, "only local tables are folders"  # noqa: S101 the caller asks the runtime first
     lake = settings.lake / catalog
     tables = known_tables(catalog, settings.include).values()
@@ -68,7 +68,7 @@ def _readable(table: Table, folder: Path) -> Finding | None:
 
 
 def _fresh(there: Mapping[Table, Path], now: datetime) -> Iterator[Finding]:
-    """One line a DAG: its tables that are late."""
+    """Yield one line per DAG: its tables that are late."""
     late: dict[str, list[str]] = {}
     for table, folder in there.items():
         deadline = deadline_of(table)
@@ -85,7 +85,7 @@ def _fresh(there: Mapping[Table, Path], now: datetime) -> Iterator[Finding]:
 
 
 def _champions(promotions: Path) -> Iterator[Finding]:
-    """The alias of every model is where the last verdict put it."""
+    """Check that the alias of every model is where the last verdict put it."""
     from basketry.registry import CHAMPION, alias_version
 
     last: dict[str, tuple[int, str | None]] = {}

@@ -23,7 +23,7 @@ SHOWN = 5
 
 
 def look(places: Places, lock: Path) -> Iterator[Finding]:
-    """Everything about the machine."""
+    """Check everything about the machine."""
     yield python(sys.version_info[:2])
     yield packages(lock)
     yield java(places)
@@ -33,14 +33,14 @@ def look(places: Places, lock: Path) -> Iterator[Finding]:
 
 
 def python(version: tuple[int, ...]) -> Finding:
-    """The interpreter must be one that the lock was compiled for."""
+    """Check that the lock was compiled for this interpreter."""
     found_version = ".".join(map(str, version))
     wrong = "" if version in PYTHONS else "the lock was compiled for 3.11, 3.12 and 3.13"
     return Finding(f"Python {found_version}", wrong, "rm -r .venv && make setup PYTHON=python3.12")
 
 
 def packages(lock: Path) -> Finding:
-    """Every package of the lock is installed at its very version."""
+    """Check that every package of the lock is installed at its very version."""
     wanted = (Requirement(line.rstrip("\\ ")) for line in lock.read_text().splitlines() if line[:1].isalnum())
     pinned = [requirement for requirement in wanted if requirement.marker is None or requirement.marker.evaluate()]
     other = [
@@ -60,19 +60,19 @@ def _installed(name: str) -> str:
 
 
 def java(places: Places) -> Finding:
-    """A JDK that Spark runs on."""
+    """Check that there is a JDK that Spark runs on."""
     home = find_java(places.cache)
     return Finding(f"Java {OLDEST} to {NEWEST}", "" if home else "none was found", "make setup")
 
 
 def spark(places: Places) -> Finding:
-    """Spark's settings, which setup writes."""
+    """Check that Spark's settings are there, which setup writes."""
     wrong = "" if (places.spark_conf / "spark-defaults.conf").is_file() else "not written yet"
     return Finding(f"Spark's settings in {places.spark_conf}", wrong, "make setup")
 
 
 def disk(places: Places) -> Finding:
-    """Room for a run."""
+    """Check that the disk has room for a run."""
     try:
         check_disk(places.home, places.cache)
     except Problem as problem:
@@ -82,7 +82,7 @@ def disk(places: Places) -> Finding:
 
 
 def private(places: Places) -> Finding:
-    """Nobody else on this machine may look into the home: it holds customers' names and telephones."""
+    """Check that nobody else on this machine may look into the home: it holds customers' names and telephones."""
     mode = stat.S_IMODE(places.home.stat().st_mode) if places.home.exists() else 0o700
     wrong = f"other accounts of this machine may enter it (mode {mode:o})" if mode & 0o077 else ""
     return Finding(f"{places.home} is its owner's alone", wrong, f"chmod -R go= {shlex.quote(str(places.home))}")

@@ -19,7 +19,7 @@ START = "make run"
 
 
 def look(places: Places) -> Iterator[Finding]:
-    """Services first; what only an answering Airflow can tell after that."""
+    """Check services first; what only an answering Airflow can tell after that."""
     for service in services(places).values():
         state = service_state(places.home, service.name)
         wrong, fix = {"running": "", "killed": "it ended unasked", "stopped": "it does not run"}[state], START
@@ -35,7 +35,7 @@ def look(places: Places) -> Iterator[Finding]:
 
 
 def database(places: Places) -> Finding:
-    """Airflow's database belongs to the Airflow that is installed."""
+    """Check that Airflow's database belongs to the Airflow that is installed."""
     marker = places.home / "airflow" / f".migrated-{version('apache-airflow')}"
     there = (places.home / "airflow" / "airflow.db").exists()
     wrong = "" if marker.exists() and there else "it was not made by this version" if there else "there is none"
@@ -43,13 +43,13 @@ def database(places: Places) -> Finding:
 
 
 def registry(places: Places) -> Finding:
-    """MLflow answers."""
+    """Check that MLflow answers."""
     address = f"http://127.0.0.1:{places.mlflow_port}"
     return Finding(f"model registry at {address}", "" if answers(f"{address}/health") else "it does not answer", START)
 
 
 def airflow(places: Places) -> Iterator[Finding]:
-    """Heartbeats, files that cannot be read, scheduled DAGs that are paused."""
+    """Check heartbeats, files that cannot be read, and scheduled DAGs that are paused."""
     address = f"http://127.0.0.1:{places.airflow_port}"
     passwords = places.home / "airflow" / "passwords.json"
     password = dict(json.loads(passwords.read_text())).get(USER, "") if passwords.is_file() else ""

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def connect() -> WorkspaceClient:
-    """By Databricks' unified authentication."""
+    """Log in by Databricks' unified authentication."""
     from databricks.sdk import WorkspaceClient
 
     return WorkspaceClient()
 
 
 def look(env: Mapping[str, str], client_of: Callable[[], WorkspaceClient]) -> Iterator[Finding]:
-    """Who we are there, and whether the warehouse answers questions."""
+    """Check who we are there, and whether the warehouse answers questions."""
     try:
         client = client_of()
         yield Finding(f"login at Databricks as {client.current_user.me().user_name}")
@@ -33,7 +33,7 @@ def look(env: Mapping[str, str], client_of: Callable[[], WorkspaceClient]) -> It
 
 
 def _connection(connection: str) -> Finding:
-    """The jobs' login from Airflow, where the environment holds it; its text is never shown, it may hold a token."""
+    """Check the jobs' login from Airflow, where the environment holds it; its text is never shown, it may hold a token."""
     what = "Airflow connection databricks_default"
     if not connection:
         return Finding(f"{what} (not in the environment: Airflow's secrets backend has to know it)")
