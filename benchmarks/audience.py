@@ -41,7 +41,7 @@ def audience(folder: Path) -> list[Figure]:
     measured = f"{large:.1f} s against {small:.1f} s"
     what = f"audience, CPU seconds a million customers: {SIZES[-1] / 1e6:g} million / {SIZES[0] / 1e6:g} million"
     note = f"{LINES_EACH} order lines a customer; wall {runs[-1].seconds:.0f} s, peak {runs[-1].peak_mib:.0f} MiB"
-    return [Figure(what, measured, large / small, 1.2, note)]
+    return [Figure(what=what, measured=measured, ratio=large / small, goal=1.2, note=note)]
 
 
 def write_silver(catalog: Path, customers: int) -> None:

@@ -67,7 +67,14 @@ def ingest_csv(folder: Path) -> list[Figure]:
 
     one, other, ratio = paired(ours, floor, pairs=2)
     measured = f"{one:.1f} s against {other:.1f} s"
-    return [Figure("ingest of 541,909 rows (CSV) / Spark reads and writes the CSV", measured, ratio, 2.5)]
+    return [
+        Figure(
+            what="ingest of 541,909 rows (CSV) / Spark reads and writes the CSV",
+            measured=measured,
+            ratio=ratio,
+            goal=2.5,
+        )
+    ]
 
 
 def ingest_xlsx(folder: Path) -> list[Figure]:
@@ -94,7 +101,14 @@ def ingest_xlsx(folder: Path) -> list[Figure]:
 
     one, other, ratio = paired(lambda: load("Online Retail.xlsx"), floor, pairs=2)
     measured = f"{one:.1f} s against {other:.1f} s"
-    return [Figure("ingest of the workbook / pandas+calamine reads it, plus the CSV's ingest", measured, ratio, 1.0)]
+    return [
+        Figure(
+            what="ingest of the workbook / pandas+calamine reads it, plus the CSV's ingest",
+            measured=measured,
+            ratio=ratio,
+            goal=1.0,
+        )
+    ]
 
 
 def startup(folder: Path) -> list[Figure]:
@@ -118,7 +132,14 @@ def startup(folder: Path) -> list[Figure]:
 
     one, other, ratio = paired(tuned, untuned, pairs=3)
     measured = f"{one:.1f} s against {other:.1f} s"
-    return [Figure("spark-submit of a job that does nothing / the same with stock JVM settings", measured, ratio, 0.6)]
+    return [
+        Figure(
+            what="spark-submit of a job that does nothing / the same with stock JVM settings",
+            measured=measured,
+            ratio=ratio,
+            goal=0.6,
+        )
+    ]
 
 
 STOCK_SETTINGS = (
@@ -142,7 +163,14 @@ def memory(folder: Path) -> list[Figure]:
         peaks.append(run.peak_mib)
         shutil.rmtree(home)
     measured = f"{peaks[1]:.0f} MiB for {lines[1]:,} lines, {peaks[0]:.0f} MiB for {lines[0]:,}"
-    return [Figure("peak memory of ingest, ten million lines / one million", measured, peaks[1] / peaks[0], 1.2)]
+    return [
+        Figure(
+            what="peak memory of ingest, ten million lines / one million",
+            measured=measured,
+            ratio=peaks[1] / peaks[0],
+            goal=1.2,
+        )
+    ]
 
 
 def _deliver_order_lines(out: Path, scale: float) -> int:
@@ -180,13 +208,13 @@ def make_run(folder: Path) -> list[Figure]:
         timed([*command, "down"], environment)
     return [
         Figure(
-            "first `make run` of a clean clone / 8 minutes",
-            f"{first / 60:.1f} min",
-            first / 480,
-            1.0,
-            "warm package caches",
+            what="first `make run` of a clean clone / 8 minutes",
+            measured=f"{first / 60:.1f} min",
+            ratio=first / 480,
+            goal=1.0,
+            note="warm package caches",
         ),
-        Figure("second `make run` / 90 seconds", f"{second:.0f} s", second / 90, 1.0),
+        Figure(what="second `make run` / 90 seconds", measured=f"{second:.0f} s", ratio=second / 90, goal=1.0),
         *shares,
     ]
 

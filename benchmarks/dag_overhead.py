@@ -96,11 +96,11 @@ def overhead(home: Path) -> list[Figure]:
 def _figure(dag: str, runs: Sequence[DagRun]) -> Figure:
     idle, whole = sum(run.without_job for run in runs), sum(run.seconds for run in runs)
     return Figure(
-        f"{dag}: seconds without a job / of the whole run",
-        f"{idle:.0f} of {whole:.0f} s",
-        idle / whole,
-        GOAL,
-        f"{len(runs)} runs",
+        what=f"{dag}: seconds without a job / of the whole run",
+        measured=f"{idle:.0f} of {whole:.0f} s",
+        ratio=idle / whole,
+        goal=GOAL,
+        note=f"{len(runs)} runs",
     )
 
 

@@ -162,11 +162,11 @@ def _step(small: Size, large: Size) -> Figure:
     small_day, large_day = small.together(both), large.together(both)
     stopped = ", ".join(sorted(large.runs.keys() - both))
     return Figure(
-        f"CPU seconds of a day, {large.lines / 1e6:.2g} / {small.lines / 1e6:.2g} million lines",
-        f"{large_day.cpu_seconds:.0f} against {small_day.cpu_seconds:.0f}",
-        large_day.cpu_seconds / small_day.cpu_seconds,
-        LINEAR,
-        f"{large_day.seconds:.0f} against {small_day.seconds:.0f} s of wall time"
+        what=f"CPU seconds of a day, {large.lines / 1e6:.2g} / {small.lines / 1e6:.2g} million lines",
+        measured=f"{large_day.cpu_seconds:.0f} against {small_day.cpu_seconds:.0f}",
+        ratio=large_day.cpu_seconds / small_day.cpu_seconds,
+        goal=LINEAR,
+        note=f"{large_day.seconds:.0f} against {small_day.seconds:.0f} s of wall time"
         + (f"; without {stopped}, stopped after {SECONDS_A_JOB} s" if stopped else ""),
     )
 
@@ -176,11 +176,11 @@ def job_figure(name: str, sizes: Sequence[Size]) -> Figure:
     listed = " / ".join(f"{size.lines / 1e6:.2g}" for size in sizes)
     runs = [size.runs[name] for size in sizes]
     return Figure(
-        f"{name}: CPU seconds of a day of {listed} million lines; largest / smallest",
-        " / ".join("stopped" if run is None else f"{run.cpu_seconds:.0f}" for run in runs),
-        _ratio(runs[-1], runs[0]),
-        LINEAR ** (len(sizes) - 1),
-        _aside(runs),
+        what=f"{name}: CPU seconds of a day of {listed} million lines; largest / smallest",
+        measured=" / ".join("stopped" if run is None else f"{run.cpu_seconds:.0f}" for run in runs),
+        ratio=_ratio(runs[-1], runs[0]),
+        goal=LINEAR ** (len(sizes) - 1),
+        note=_aside(runs),
     )
 
 

@@ -34,24 +34,24 @@ def features(folder: Path) -> list[Figure]:
     session = _seconds(folder, "one")
     return [
         Figure(
-            "features of one day of 2.6 million lines / a plain port of the reference",
-            f"{seconds:.1f} s against {plain:.1f} s",
-            seconds / plain,
-            0.1,
-            f"first run, which creates the tables: {cold:.1f} s",
+            what="features of one day of 2.6 million lines / a plain port of the reference",
+            measured=f"{seconds:.1f} s against {plain:.1f} s",
+            ratio=seconds / plain,
+            goal=0.1,
+            note=f"first run, which creates the tables: {cold:.1f} s",
         ),
         Figure(
-            "30 days of features in one job / one day of the plain port",
-            f"{many:.1f} s against {plain:.1f} s",
-            many / plain,
-            1 / 3,
+            what="30 days of features in one job / one day of the plain port",
+            measured=f"{many:.1f} s against {plain:.1f} s",
+            ratio=many / plain,
+            goal=1 / 3,
         ),
         Figure(
-            "features of one day with the session up / DuckDB with the same outputs",
-            f"{session:.1f} s against {duckdb:.1f} s",
-            session / duckdb,
-            5.0,
-            "nothing else done in the session before",
+            what="features of one day with the session up / DuckDB with the same outputs",
+            measured=f"{session:.1f} s against {duckdb:.1f} s",
+            ratio=session / duckdb,
+            goal=5.0,
+            note="nothing else done in the session before",
         ),
     ]
 

@@ -100,7 +100,7 @@ def first_models(folder: Path) -> list[Figure]:
 def _figure(model: str, cells: Sequence[Cell]) -> Figure:
     refused = sum(cell.said.verdict == REFUSE for cell in cells)
     what = f"{model}: first models that their gate refuses / all, demos of {len(ENDS)} ends and {len(SEEDS)} seeds"
-    return Figure(what, f"{refused} of {len(cells)}", refused / len(cells), 0.0)
+    return Figure(what=what, measured=f"{refused} of {len(cells)}", ratio=refused / len(cells), goal=0.0)
 
 
 def judged(world: World, models: Sequence[str]) -> Iterator[Cell]:

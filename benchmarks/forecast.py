@@ -27,20 +27,23 @@ def forecast(folder: Path) -> list[Figure]:
     few, many = (submit(HERE / "many_products.py", str(count), home=folder) for count in (MANY // 10, MANY))
     return [
         Figure(
-            "back-test of 4,000 products x 100 weeks, 4 origins / 5 minutes", f"{backtest:.0f} s", backtest / 300, 1.0
+            what="back-test of 4,000 products x 100 weeks, 4 origins / 5 minutes",
+            measured=f"{backtest:.0f} s",
+            ratio=backtest / 300,
+            goal=1.0,
         ),
         Figure(
-            "seconds a product, 100,000 products / 10,000 products",
-            f"{many.seconds:.0f} s against {few.seconds:.0f} s",
-            many.seconds / few.seconds / 10,
-            1.2,
-            "local[2]",
+            what="seconds a product, 100,000 products / 10,000 products",
+            measured=f"{many.seconds:.0f} s against {few.seconds:.0f} s",
+            ratio=many.seconds / few.seconds / 10,
+            goal=1.2,
+            note="local[2]",
         ),
         Figure(
-            "peak memory of a process, 100,000 products / 10,000 products",
-            f"{many.peak_mib:.0f} MiB against {few.peak_mib:.0f} MiB",
-            many.peak_mib / few.peak_mib,
-            1.3,
+            what="peak memory of a process, 100,000 products / 10,000 products",
+            measured=f"{many.peak_mib:.0f} MiB against {few.peak_mib:.0f} MiB",
+            ratio=many.peak_mib / few.peak_mib,
+            goal=1.3,
         ),
     ]
 

@@ -24,7 +24,7 @@ class Run:
     cpu_seconds: float = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Figure:
     """One line of docs/performance.md."""
 

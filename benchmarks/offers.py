@@ -45,11 +45,11 @@ def decide(folder: Path, events: int) -> list[Figure]:
     rates = {name: _rate(folder / name, events, name) for name in ("decided", "removed")}
     return [
         Figure(
-            "events a second in the stream, with the decision / with it removed",
-            f"{rates['decided']:,.0f} against {rates['removed']:,.0f}",
-            rates["removed"] / rates["decided"],
-            2.0,
-            f"{events:,} queued events of {_SHOPPERS:,} shoppers; with it removed no decisions are written either",
+            what="events a second in the stream, with the decision / with it removed",
+            measured=f"{rates['decided']:,.0f} against {rates['removed']:,.0f}",
+            ratio=rates["removed"] / rates["decided"],
+            goal=2.0,
+            note=f"{events:,} queued events of {_SHOPPERS:,} shoppers; with it removed no decisions are written either",
         )
     ]
 
@@ -69,11 +69,11 @@ def drain(folder: Path, events: int) -> list[Figure]:
     short, long = runs
     return [
         Figure(
-            f"memory of draining {events:,} queued events / of {events // 10:,}",
-            f"{long.peak_mib:,.0f} against {short.peak_mib:,.0f} MiB",
-            long.peak_mib / short.peak_mib,
-            1.25,
-            f"{long.seconds:,.0f} and {short.seconds:,.0f} s, the start included; every event decided exactly once",
+            what=f"memory of draining {events:,} queued events / of {events // 10:,}",
+            measured=f"{long.peak_mib:,.0f} against {short.peak_mib:,.0f} MiB",
+            ratio=long.peak_mib / short.peak_mib,
+            goal=1.25,
+            note=f"{long.seconds:,.0f} and {short.seconds:,.0f} s, the start included; every event decided exactly once",
         )
     ]
 
@@ -168,7 +168,9 @@ def deliver(folder: Path, events: int, lines_a_file: int) -> None:
     who, what = chance.integers(_SHOPPERS, size=events), chance.integers(_CATEGORIES * _PRODUCTS_EACH, size=events)
     for start in range(0, events, lines_a_file):
         path = folder / f"events-{start:09}.jsonl"
-        path.write_text("\n".join(_lines(start, min(start + lines_a_file, events), at, who, what)) + "\n")
+        path.write_text(
+            "\n".join(_lines(first=start, last=min(start + lines_a_file, events), at=at, who=who, what=what)) + "\n"
+        )
         os.utime(path, (at[min(start + lines_a_file, events) - 1] + 60,) * 2)
 
 

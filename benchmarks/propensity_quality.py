@@ -105,7 +105,7 @@ def labelled(lines: pd.DataFrame, dates: Sequence[date], categories: Sequence[st
         level = batch.column("level")[0].as_py()
         frames[level] += [part.to_pandas() for part in partition.unpack([batch.select(["batch"])])]
     customer, category, pair = (pd.concat(frames[f"{level}_features"]) for level in LEVELS)
-    return _joined(customer, category, pair, lines, categories)
+    return _joined(customer=customer, category=category, pair=pair, lines=lines, categories=categories)
 
 
 def _joined(
@@ -156,20 +156,20 @@ def judge(setting: Setting, chosen: PropensitySettings) -> tuple[results.Results
     first = seen["day"].min().date()
     baskets = seen.groupby("category")["order_id"].nunique().reset_index()
     top = baskets.sort_values(["order_id", "category"], ascending=[False, True])["category"].head(10).tolist()
-    kept = [day for day in dates.train if (day - first).days >= HORIZON]
-    rows = labelled(lines, [*kept, dates.validation, dates.test], top)
+    long_enough = [day for day in dates.train if (day - first).days >= HORIZON]
+    rows = labelled(lines, [*long_enough, dates.validation, dates.test], top)
     rows["as_of"] = rows["as_of"].dt.date
     training, validation, test = split_rows(rows, dates)
     start = time.perf_counter()
     trained = train(training, validation, DEFINITION.names, chosen)
     seconds = time.perf_counter() - start
     naive = baselines(pd.concat([training, validation]), test)
-    return results.compare(test, trained.predict(test), naive, None, chosen), trained, seconds
+    return results.compare(test, trained.predict(test), naive, champion=None, settings=chosen), trained, seconds
 
 
-def told(setting: Setting, found: results.Results, trained: Trained, seconds: float) -> str:
+def describe(setting: Setting, outcome: results.Results, trained: Trained, seconds: float) -> str:
     """Describe the figures of a setting, in lines."""
-    metrics = results.metrics(found)
+    metrics = results.metrics(outcome)
     lines = [
         f"{setting.name}: {trained.chosen.family}, {trained.chosen.structure}, {trained.calibration};"
         f" search and fit {seconds:.1f} s, the chosen fit {trained.chosen.seconds:.1f} s",
@@ -196,7 +196,7 @@ def main(names: Sequence[str]) -> int:
     np.seterr(all="ignore")
     for setting in settings_of(DATA):
         if not wanted or setting.name in wanted:
-            print(told(setting, *judge(setting, chosen)), flush=True)
+            print(describe(setting, *judge(setting, chosen)), flush=True)
     return 0
 
 

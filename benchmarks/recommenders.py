@@ -90,8 +90,24 @@ def compare(name: str, rows: pd.DataFrame, seed: int = 7) -> list[str]:
         later = newest.over(learned.products)[after]
         if rival == "implicit":
             for plain in (recommender.popular, recommender.bought_before):
-                lines.append(_line(name, plain.__name__, plain(older, learned.products)[before], later, 0.0))
-        lines.append(_line(name, rival, learned.top(older.over(learned.products)[before]), later, seconds))
+                lines.append(
+                    _line(
+                        sample=name,
+                        rival=plain.__name__,
+                        top=plain(older, learned.products)[before],
+                        later=later,
+                        seconds=0.0,
+                    )
+                )
+        lines.append(
+            _line(
+                sample=name,
+                rival=rival,
+                top=learned.top(older.over(learned.products)[before]),
+                later=later,
+                seconds=seconds,
+            )
+        )
     return lines
 
 

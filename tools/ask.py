@@ -51,7 +51,7 @@ def ask_command(arguments: list[str]) -> int:
 
 
 def show(answer: Answer, console: Console) -> None:
-    """Print the sentence as it was understood, the rows, the query, and how fresh the data is; or why not, and what to ask instead."""
+    """Print the question as understood, the rows, the query, and how fresh the data is; or why not, and what to ask."""
     if not answer.answered:
         console.print(verbatim(f"Not answered: {answer.refusal}"))
         for suggestion in answer.suggestions:

@@ -23,6 +23,9 @@ OWNED = ("airflow", "checkpoints", "exports", "landing", "lake", "logs", "mlflow
 """What a home holds; a folder with none of these is not one, and is not deleted."""
 
 
+HEADINGS = ("service", "state", "process", "since", "address")
+
+
 def service_state(home: Path, name: str) -> str:
     """Return `running`, `stopped` (never started, or by make down) or `killed` (it ended by itself or was killed)."""
     if running(home, name):
@@ -33,7 +36,7 @@ def service_state(home: Path, name: str) -> str:
 def status_command(arguments: list[str]) -> int:
     """Show every service; exit code 1 when one was killed."""
     places = Places.from_environment()
-    table = Table("service", "state", "process", "since", "address", box=None, header_style="bold")
+    table = Table(*HEADINGS, box=None, header_style="bold")
     states = {name: service_state(places.home, name) for name in NAMES}
     for name, state in states.items():
         table.add_row(name, state, *_facts(places.home, name))

@@ -45,7 +45,7 @@ def run_command(arguments: list[str]) -> int:
         check_catalog(catalog)
         with only_run(places.home), Board(console) as board:
             as_of = _Run(catalog, places, board).all_steps()
-        show(console, catalog, places, board, as_of)
+        show(console=console, catalog=catalog, places=places, board=board, as_of=as_of)
     except BasketryError as error:
         raise Problem(getattr(error, "message", str(error))) from None
     return 0

@@ -63,7 +63,7 @@ def _showings(lake: Path, catalog: str, day: date, shop: Assortment) -> Showings
                WHERE product_id IS NOT NULL AND decided_at >= ? AND decided_at < ? ORDER BY ALL"""
     start = datetime.combine(day, time(), UTC)
     end = datetime.fromtimestamp(start.timestamp() + DAY, UTC)
-    rows = rows_of(lake, catalog, OFFER_DECISIONS, query, [start, end])
+    rows = rows_of(lake=lake, catalog=catalog, table=OFFER_DECISIONS, query=query, values=[start, end])
     shown = [row for row in rows if row[0].startswith(f"e{day.toordinal()}-")]
     return Showings(
         [row[0] for row in shown],

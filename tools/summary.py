@@ -19,6 +19,8 @@ from basketry.tables import FILES, JOB_RUNS, OFFER_PERFORMANCE_MINUTE, SALES, SA
 from tools.terminal import verbatim
 
 TOP = 5
+FILE_HEADINGS = ("feed", "files", "rows read", "good", "quarantined", "duplicate")
+OFFER_HEADINGS = ("offers (simulated shoppers)", "shown", "clicked", "rate", "bought")
 Row = tuple[Any, ...]
 
 
@@ -56,7 +58,7 @@ def last_day(lake: Path, catalog: str) -> date | None:
 def sales_done(lake: Path, catalog: str, as_of: date) -> bool:
     """Whether a run as of that day or a later one has read its tables as they are now (by Delta version)."""
     query = "SELECT input_versions FROM t WHERE job = 'sales' AND as_of >= ?"
-    for (versions,) in rows_of(lake, catalog, JOB_RUNS, query, [as_of]):
+    for (versions,) in rows_of(lake=lake, catalog=catalog, table=JOB_RUNS, query=query, values=[as_of]):
         read = dict(versions or {})
         if read and all(version_of(lake, catalog, name) == version for name, version in read.items()):
             return True
@@ -74,7 +76,7 @@ def show_files(console: Console, lake: Path, catalog: str) -> None:
     query = """SELECT feed, count(*), sum(rows_read), sum(rows_good), sum(rows_quarantined), sum(rows_duplicate)
                FROM t WHERE status = 'loaded' GROUP BY feed ORDER BY feed"""
     rows = rows_of(lake, catalog, FILES, query)
-    grid = _grid("feed", "files", "rows read", "good", "quarantined", "duplicate")
+    grid = _grid(*FILE_HEADINGS)
     for feed, *numbers in rows:
         grid.add_row(verbatim(feed), *(f"{number:,}" for number in numbers))
     if len(rows) > 1:
@@ -100,19 +102,19 @@ def top_of_last_week(lake: Path, catalog: str, as_of: date) -> tuple[str, date, 
     """Return the best sellers of the last complete week: (`category` or `product`, its Monday, rows of name, revenue, orders)."""
     rollup, week = SALES_ROLLUP["week"], SALES["week"]
     newest = "SELECT max(period_start) FROM t WHERE period_end <= ?"
-    monday = rows_of(lake, catalog, rollup, newest, [as_of]) or [(None,)]
+    monday = rows_of(lake=lake, catalog=catalog, table=rollup, query=newest, values=[as_of]) or [(None,)]
     if monday[0][0] is None:
         monday = rows_of(lake, catalog, rollup, "SELECT max(period_start) FROM t") or [(None,)]
     start = monday[0][0] or as_of
     query = f"""SELECT category, net_revenue, orders FROM t
                 WHERE level = 'category' AND category <> '' AND period_start = ?
                 ORDER BY net_revenue DESC LIMIT {TOP}"""  # noqa: S608
-    rows = rows_of(lake, catalog, rollup, query, [start])
+    rows = rows_of(lake=lake, catalog=catalog, table=rollup, query=query, values=[start])
     if len(rows) > 1:
         return "category", start, rows
     query = f"""SELECT coalesce(product, product_id), net_revenue, orders FROM t WHERE period_start = ?
                 ORDER BY net_revenue DESC LIMIT {TOP}"""  # noqa: S608
-    return "product", start, rows_of(lake, catalog, week, query, [start])
+    return "product", start, rows_of(lake=lake, catalog=catalog, table=week, query=query, values=[start])
 
 
 def show_sales(console: Console, lake: Path, catalog: str, as_of: date) -> None:
@@ -133,10 +135,11 @@ def show_offers(console: Console, lake: Path, catalog: str) -> None:
     if not rows:
         return
     currency = load_catalog(catalog).currency
-    grid = _grid("offers (simulated shoppers)", "shown", "clicked", "rate", "bought", f"revenue {currency}")
+    grid = _grid(*OFFER_HEADINGS, f"revenue {currency}")
     for category, shown, clicked, bought, revenue in rows:
         rate = f"{clicked / shown:.1%}" if shown else ""
-        grid.add_row(verbatim(category), f"{shown:,}", f"{clicked:,}", rate, f"{bought:,}", f"{revenue:,.2f}")
+        cells = (f"{shown:,}", f"{clicked:,}", rate, f"{bought:,}", f"{revenue:,.2f}")
+        grid.add_row(verbatim(category), *cells)
     console.print()
     console.print(grid)
 

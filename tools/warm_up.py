@@ -14,7 +14,7 @@ from pyspark.sql.window import Window
 
 def write_and_merge(spark: SparkSession, folder: str) -> None:
     """Create, append, merge, replace and delete: the writes of every job."""
-    rows = lines(spark)
+    rows = sample_rows(spark)
     builder = DeltaTable.createIfNotExists(spark).addColumns(rows.schema).property("delta.enableChangeDataFeed", "true")
     builder.location(folder).execute()
     rows.write.format("delta").mode("append").save(folder)
@@ -26,9 +26,9 @@ def write_and_merge(spark: SparkSession, folder: str) -> None:
     table.history(1).collect()
 
 
-def lines(spark: SparkSession) -> DataFrame:
+def sample_rows(spark: SparkSession) -> DataFrame:
     """Make a few rows with the types that tables have."""
-    return spark.range(20).select(
+    columns = (
         "id",
         F.concat(F.lit("c"), F.col("id") % 3).alias("customer"),
         F.expr("cast(id * 1.25 as decimal(18,4))").alias("amount"),
@@ -36,6 +36,7 @@ def lines(spark: SparkSession) -> DataFrame:
         F.expr("date '2026-01-01' + cast(id as int)").alias("day"),
         F.expr("array('a', cast(id as string))").alias("reasons"),
     )
+    return spark.range(20).select(*columns)
 
 
 def read_and_aggregate(spark: SparkSession, folder: str) -> None:

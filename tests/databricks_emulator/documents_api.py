@@ -16,7 +16,7 @@ from tests.databricks_emulator.workspace_files_api import WorkspaceTree
 Document = dict[str, Any]
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Shelf:
     """Documents by id. key: what their id is called; serialized: the field that holds their content as JSON text."""
 

@@ -78,11 +78,18 @@ class DatabricksEmulator:
         self.clusters = Clusters(self.faults)
         self._guard = Guard(token, self.faults)
         self.tree = WorkspaceTree(home / "workspace")
-        self._workplace = Workplace(workspace_root, scripts, variables, home / "logs", self.tree.local_file, stand_in)
+        self._workplace = Workplace(
+            workspace_root=workspace_root,
+            scripts=scripts,
+            environment=variables,
+            logs=home / "logs",
+            deployed=self.tree.local_file,
+            stand_in=stand_in,
+        )
         self.unity = UnityCatalog(home)
         self.governance = Governance(lambda: self.unity.principals)
-        self.dashboards = Shelf("dashboard_id", "serialized_dashboard")
-        self.genie = Shelf("space_id", "serialized_space")
+        self.dashboards = Shelf(key="dashboard_id", serialized="serialized_dashboard")
+        self.genie = Shelf(key="space_id", serialized="serialized_space")
         self.conversations = Conversations()
         self._statements = StatementsService(Lake(home), warehouse_id, self.unity.execute)
         config = uvicorn.Config(self._application(), log_level="warning", lifespan="off")
@@ -156,7 +163,11 @@ class DatabricksEmulator:
 
     def _application(self) -> FastAPI:
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-        jobs = jobs_router(JobsService(self.url, self.runs, self.faults, self._workplace, self.clusters))
+        jobs = jobs_router(
+            JobsService(
+                url=self.url, runs=self.runs, faults=self.faults, workplace=self._workplace, clusters=self.clusters
+            )
+        )
         for version in VERSIONS:
             app.include_router(jobs, prefix=f"/api/{version}/jobs/runs")
         app.include_router(clusters_router(self.clusters), prefix="/api/2.1/clusters")

@@ -88,7 +88,7 @@ def _run_tasks(run: Run, fate: Fate, workplace: Workplace, clusters: Clusters) -
         else:
             cluster = clusters.of_task(task.settings.settings)
             if _waited_for(cluster, run):
-                _run_task(run, task, fate, workplace, cluster)
+                _run_task(run=run, task=task, fate=fate, workplace=workplace, cluster=cluster)
             else:
                 task.finish(states.CANCELED if run.cancel.is_set() else states.CLUSTER_FAILED)
         ended[task.settings.key] = task.state
@@ -115,7 +115,14 @@ def _run_task(run: Run, task: TaskRun, fate: Fate, workplace: Workplace, cluster
     task.state = states.RUNNING
     person = _person_who_cancels(run, fate)
     limit = settings.timeout_seconds or run.submission.timeout_seconds
-    ending = run_script(workplace, script, settings.parameters, task.logs, (run.cancel, cluster.gone), limit)
+    ending = run_script(
+        workplace=workplace,
+        script=script,
+        parameters=settings.parameters,
+        logs=task.logs,
+        stops=(run.cancel, cluster.gone),
+        limit=limit,
+    )
     if person:
         person.cancel()
     if cluster.gone.is_set() and not run.cancel.is_set():

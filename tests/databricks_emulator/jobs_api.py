@@ -157,7 +157,14 @@ def jobs_router(service: JobsService) -> APIRouter:
         start_time_from: Annotated[int | None, Query()] = None,
         start_time_to: Annotated[int | None, Query()] = None,
     ) -> Document:
-        chosen = matching_runs(service.runs, active_only, completed_only, job_id, start_time_from, start_time_to)
+        chosen = matching_runs(
+            runs=service.runs,
+            active_only=active_only,
+            completed_only=completed_only,
+            job_id=job_id,
+            since=start_time_from,
+            until=start_time_to,
+        )
         return service.list(chosen if run_type == "SUBMIT_RUN" else [], limit, page_token, expand_tasks)
 
     return router

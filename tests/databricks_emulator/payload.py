@@ -27,7 +27,7 @@ MOST_TASKS = 100
 LONGEST_PARAMETERS = 10_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TaskSettings:
     """One task of a submission: a workspace path of a script and its arguments; timeout in seconds, 0 is none."""
 

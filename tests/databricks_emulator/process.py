@@ -37,7 +37,7 @@ StandIn = Callable[[Path, Sequence[str]], Ending]
 """What is done instead of running a script with its parameters."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Workplace:
     """Where scripts run: workspace paths below `workspace_root` mean files in `scripts`.
 

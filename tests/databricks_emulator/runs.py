@@ -25,7 +25,7 @@ def now_millis() -> int:
     return time.time_ns() // 1_000_000
 
 
-@dataclass
+@dataclass(kw_only=True)
 class TaskRun:
     """One task of a run; it has a run id of its own, and only that one has an output."""
 
@@ -66,7 +66,7 @@ class TaskRun:
         }
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Run:
     """A submitted run with its tasks; `cancel` is set by whoever wants it to end."""
 
@@ -176,8 +176,8 @@ class RunBook:
         tasks = []
         for settings in submission.tasks:
             task_id = next(self._ids)
-            tasks.append(TaskRun(task_id, settings, self._logs / str(task_id)))
-        return Run(run_id, job_id, submission, tuple(tasks))
+            tasks.append(TaskRun(run_id=task_id, settings=settings, logs=self._logs / str(task_id)))
+        return Run(run_id=run_id, job_id=job_id, submission=submission, tasks=tuple(tasks))
 
     def find(self, run_id: int) -> tuple[Run, TaskRun | None]:
         """The run with this id, or the run and its task when the id is a task's; ApiError when neither."""

@@ -28,7 +28,7 @@ class Kill:
     seconds: float
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Course:
     """What became of a plan.
 
@@ -36,7 +36,6 @@ class Course:
         began: Seconds of a clock by job.
         ended: Seconds of a clock by job.
         killed: The kills that hit a running job.
-
         failed: The job that failed by itself, if one did.
     """
 

@@ -1,5 +1,7 @@
-"""Jobs that are killed at any moment, that find the disk full or the lake read-only: the retry ends with the very rows of a
-run that nobody disturbed."""
+"""Jobs that are killed at any moment, or that find the disk full or the lake read-only.
+
+The retry ends with the very rows of a run that nobody disturbed.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +72,7 @@ def moments(course: Course) -> list[Kill]:
 
 
 def test_whatever_is_killed_ends_as_if_it_had_not_been(calm: Calm, tmp_path: Path) -> None:
-    """kill -9 of a job and all its processes, then Airflow's retry; most kills hit a job at work."""
+    """`kill -9` of a job and all its processes, then Airflow's retry; most kills hit a job at work."""
     course = run_plan(tmp_path, prepared(tmp_path, full=FULL), moments(calm.course))
     assert course.failed is None, course.output[-4000:]
     print(f"\n{KILLS} kills, {len(course.killed)} hit a job at work; {check_equal(calm, tmp_path / 'lake')}")

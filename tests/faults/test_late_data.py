@@ -82,8 +82,8 @@ class Retailer:
 
     def run(self, script: str, *arguments: str, as_of: date | None = None) -> JobReport:
         """A job by itself."""
-        given = [f"--catalog={CATALOG}", f"--run-id={script} {as_of or 'undated'}", *arguments]
-        return run_script(self.lake, script, given + ([f"--as-of={as_of}"] if as_of else []))
+        options = [f"--catalog={CATALOG}", f"--run-id={script} {as_of or 'undated'}", *arguments]
+        return run_script(self.lake, script, options + ([f"--as-of={as_of}"] if as_of else []))
 
     def load(self, feed: str, files: Iterable[Path]) -> None:
         """Deliver files and ingest them."""
@@ -118,7 +118,7 @@ class Retailer:
         return {log.parent.name: DeltaTable(str(log.parent)).version() for log in self.folder.glob("gold/*/_delta_log")}
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Story:
     """What happened.
 
@@ -183,12 +183,8 @@ def _learned(shop: Retailer) -> None:
         challenger = registry.alias_version(registry.registered_name(CATALOG, model), registry.CHALLENGER)
         shop.run(
             "promote",
-            f"--model={model}",
-            f"--challenger={challenger}",
-            "--verdict=promote",
-            "--decided-by=tests",
-            "--decided-at=2026-10-11T00:00:00+00:00",
-            "--reason=a champion is needed",
+            *(f"--model={model}", f"--challenger={challenger}", "--verdict=promote", "--decided-by=tests"),
+            *("--decided-at=2026-10-11T00:00:00+00:00", "--reason=a champion is needed"),
         )
     shop.score(BEFORE)
 
@@ -225,7 +221,7 @@ def story(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iter
         late.load("order_lines", [delivered["history"]])
         _learned(late)
         shutil.copytree(home / "late", home / "whole")
-        history = Story(late, whole)
+        history = Story(late=late, whole=whole)
         _days_go_by(history, delivered)
         whole.load("order_lines", [file for name, file in delivered.items() if name != "history"])
         whole.run("sales", as_of=END)

@@ -205,10 +205,11 @@ def test_poison_in_every_field_of_an_offer_event(spark: SparkSession) -> None:
         message |= {"product_id": "P0001", "offer_id": offer, "revenue": "9.50", field: poison[1]}
         poisoned.append((kind, field, poison[0]))
         lines.append((json.dumps(message),))
-    said = spark.createDataFrame(lines, "content string").selectExpr(
-        "content", "'f' AS origin", "0L AS part", "CAST(NULL AS bigint) AS place", f"TIMESTAMP'{at}' AS delivered_at"
+    columns = ("content", "'f' AS origin", "0L AS part", "CAST(NULL AS bigint) AS place")
+    messages_frame = spark.createDataFrame(lines, "content string").selectExpr(
+        *columns, f"TIMESTAMP'{at}' AS delivered_at"
     )
-    table = incoming.read(said.coalesce(1), "America/New_York")
+    table = incoming.read(messages_frame.coalesce(1), "America/New_York")
     records = incoming.records(table)
     assert since(records, 1, stream_engine.settings) >= date(2025, 12, 30)
     outcome = stream_engine.process(records, frozenset(), dict(offers))

@@ -33,7 +33,7 @@ DEFECTS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Feed:
     """A contract: the entity, the file's format, the retailer's zone and the fields, those of the key first."""
 
@@ -177,7 +177,9 @@ def feeds(draw: st.DrawFn) -> Feed:
     lineage = {column.name for column in LINEAGE}
     names = [*entity.key, *(name for name in entity.column_names if name not in entity.key)]
     found = [draw(fields(entity, name, zone, kind)) for name in names if name not in lineage and name != "event_date"]
-    return Feed(entity, kind, delimiter, draw(st.booleans()), zone, tuple(found))
+    return Feed(
+        entity=entity, kind=kind, delimiter=delimiter, zipped=draw(st.booleans()), zone=zone, fields=tuple(found)
+    )
 
 
 @st.composite

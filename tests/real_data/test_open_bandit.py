@@ -26,7 +26,7 @@ def log(policy: str, campaign: str) -> pd.DataFrame:
 
 
 def bts(rows: pd.DataFrame, bts_log: pd.DataFrame) -> Target:
-    """bts on the rows of the random log: how often it shows an item in a slot; clicks modelled by the other half's rates."""
+    """The policy bts on the random log: how often it shows an item in a slot; clicks modelled by the other half's rates."""
     shares = bts_log.groupby(["position", "item_id"]).size() / bts_log.groupby("position").size()
     probability = shares.reindex(pd.MultiIndex.from_frame(rows[["position", "item_id"]])).fillna(0).to_numpy()
     modelled, expected = np.zeros(len(rows)), np.zeros(len(rows))
@@ -68,7 +68,7 @@ def test_estimates_of_bts_from_the_random_log_agree_with_the_readme(campaign: st
 
 @pytest.mark.parametrize("campaign", README)
 def test_the_gate_refuses_to_promote_on_ten_thousand_impressions(campaign: str) -> None:
-    """bts looks better by a quarter, but neither the interval nor the effective sample size bears that out."""
+    """The policy bts looks better by a quarter, but neither the interval nor the effective sample size bears that out."""
     rows = log("random", campaign)
     logged = logged_of(rows)
     challenger = ope.evaluate(logged, bts(rows, log("bts", campaign)))

@@ -119,7 +119,7 @@ class Deployment:
         top.create(self.site)
         self.site.forget()
         existing = top.find(self.site)
-        return {top.label: Note(top.kind, top.name, existing.id)} if existing else {}
+        return {top.label: Note(kind=top.kind, name=top.name, id=existing.id)} if existing else {}
 
     def _apply(self, plan: Plan, manifest: Manifest) -> None:
         done: list[Step] = []

@@ -73,7 +73,7 @@ def compare(site: Site, wanted: Sequence[Resource], manifest: Manifest, *, overw
         existing = resource.find(site, note.id if note else "")
         if existing is None:
             steps.append(Step(Verb.CREATE, resource))
-        elif by_hand := _by_hand(site, resource, existing, note, overwrite):
+        elif by_hand := _by_hand(site=site, resource=resource, existing=existing, note=note, overwrite=overwrite):
             conflicts.append(by_hand)
         elif _differs(site, resource, existing, note):
             steps.append(Step(Verb.UPDATE, resource, existing))
@@ -131,4 +131,6 @@ def note_of(resource: Resource, existing: Found, before: Note | None, made_now: 
     made = made_now or existing.marked or same or resource.content is not None
     if not made:
         return None
-    return Note(resource.kind, resource.name, existing.id, existing.etag, resource.digest, made)
+    return Note(
+        kind=resource.kind, name=resource.name, id=existing.id, etag=existing.etag, digest=resource.digest, made=made
+    )

@@ -15,7 +15,7 @@ from tools.problem import Problem
 NAME, LOCK = ".basketry-deploy.json", ".basketry-deploy.lock"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Note:
     """One resource as the last deployment left it.
 

@@ -76,7 +76,7 @@ class UnityRight(Right):
         return ["unity", *self.change.securable, self.change.principal, self.change.privilege]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AccessRight(Right):
     """A permission on an object of the workspace.
 
@@ -191,7 +191,10 @@ def read_right(note: Sequence[str]) -> Right:
     if kind == "unity":
         securable, name, principal, privilege = parts
         return UnityRight(Change((securable, name), principal, privilege, grant=True))
-    return AccessRight(*parts) if kind == "access" else SecretRight(*parts)
+    if kind == "access":
+        object_type, object_id, what, group, level = parts
+        return AccessRight(object_type=object_type, object_id=object_id, what=what, group=group, level=level)
+    return SecretRight(*parts)
 
 
 def wanted_rights(site: Site, grants: Grants, wanted: Sequence[Resource]) -> Iterator[Right]:
@@ -200,7 +203,13 @@ def wanted_rights(site: Site, grants: Grants, wanted: Sequence[Resource]) -> Ite
     yield SecretRight(site.target.secret_scope, grants.pipeline)
     readers = [grants.pipeline, *(team.principal for team in grants.teams.values())]
     for group in readers:
-        yield AccessRight("warehouses", site.warehouse_id or "", f"warehouse {site.target.warehouse}", group, "CAN_USE")
+        yield AccessRight(
+            object_type="warehouses",
+            object_id=site.warehouse_id or "",
+            what=f"warehouse {site.target.warehouse}",
+            group=group,
+            level="CAN_USE",
+        )
     for resource in wanted:
         if resource.kind in OBJECT_TYPES:
             existing = resource.find(site)
@@ -210,13 +219,16 @@ def wanted_rights(site: Site, grants: Grants, wanted: Sequence[Resource]) -> Ite
 def _access(resource: Resource, object_id: str, jobs: str, teams: Sequence[str]) -> Iterator[Right]:
     kind = OBJECT_TYPES[resource.kind]
     if kind == "directories":
-        yield AccessRight(kind, object_id, resource.label, jobs, "CAN_READ")
+        yield AccessRight(object_type=kind, object_id=object_id, what=resource.label, group=jobs, level="CAN_READ")
     elif kind == "experiments":
-        yield AccessRight(kind, object_id, resource.label, jobs, "CAN_EDIT")
+        yield AccessRight(object_type=kind, object_id=object_id, what=resource.label, group=jobs, level="CAN_EDIT")
     else:
         # What a reader sees in them is what the tables' grants let them see.
         level = "CAN_RUN" if kind == "genie" else "CAN_READ"
-        yield from (AccessRight(kind, object_id, resource.label, team, level) for team in teams)
+        yield from (
+            AccessRight(object_type=kind, object_id=object_id, what=resource.label, group=team, level=level)
+            for team in teams
+        )
 
 
 def _of_the_jobs(grants: Grants, wanted: Sequence[Resource]) -> Iterator[Right]:

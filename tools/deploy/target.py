@@ -17,7 +17,7 @@ _KNOWN = (*_NEEDED, "host", "profile", "secrets")
 _FOLDER = re.compile(r"/Workspace/[\w.@ /-]*\w\Z")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Target:
     """A workspace to deploy to, and the names used there.
 

@@ -142,7 +142,7 @@ def test_a_target_is_read_strictly(checkout: Path, edit: Edit, text: str, words:
 
 @pytest.mark.parametrize("name", ["", "dve"])
 def test_an_unknown_target_names_those_that_exist(checkout: Path, name: str) -> None:
-    """make deploy without TARGET, or with a misspelt one."""
+    """`make deploy` without TARGET, or with a misspelt one."""
     with pytest.raises(Problem, match="dev"):
         load_target(name, checkout / "include")
 
