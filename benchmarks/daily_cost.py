@@ -21,7 +21,7 @@ from pathlib import Path
 from benchmarks.cases import CHECKOUT, HERE, SUBMIT
 from benchmarks.measure import Figure, Run, environment_with, timed
 from benchmarks.retailers import CATALOG, DAY, Retailer, copied, demo, grown
-from tools.environment import Places
+from tools.environment import InstancePaths
 from tools.processes import ensure, stop, wait_until_alive
 from tools.services import answers, services
 
@@ -109,7 +109,7 @@ def registry_of(home: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    service = services(Places(home, home / "cache", port, port))["mlflow"]
+    service = services(InstancePaths(home, home / "cache", port, port))["mlflow"]
     address = f"http://127.0.0.1:{port}"
     (home / "mlflow").mkdir(parents=True, exist_ok=True)
     ensure(home, service, environment_with(BASKETRY_HOME=str(home)))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table as Grid
 
-from tools.environment import Places, chosen_catalog
+from tools.environment import InstancePaths, chosen_catalog
 from tools.problem import Problem
 from tools.terminal import verbatim
 
@@ -37,7 +37,7 @@ def ask_command(arguments: list[str]) -> int:
     from basketry.warehouse import open_warehouse
 
     catalog = chosen_catalog()
-    places = Places.from_environment()
+    places = InstancePaths.from_environment()
     try:
         warehouse = open_warehouse(
             catalog, Settings.from_environment({**os.environ, "BASKETRY_HOME": str(places.home)})

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tools.environment import CHECKOUT, Places
+from tools.environment import CHECKOUT, InstancePaths
 from tools.problem import Problem
 from tools.setup import prepare
 
@@ -56,7 +56,7 @@ def test_command(arguments: list[str]) -> int:
     """Run pytest with what ARGS says, in a home of its own; returns its exit code. No test at all is a failure."""
     options = [*arguments, *shlex.split(os.environ.get("ARGS", ""))]
     with tempfile.TemporaryDirectory(prefix="basketry-test-", ignore_cleanup_errors=True) as home:
-        places = replace(Places.from_environment(), home=Path(home).resolve())
+        places = replace(InstancePaths.from_environment(), home=Path(home).resolve())
         env = prepare(places, _say)
         return subprocess.call([sys.executable, "-m", "pytest", *options], env=env, cwd=CHECKOUT)  # noqa: S603
 
@@ -149,6 +149,6 @@ def bench_command(arguments: list[str]) -> int:
     """Run every benchmark in one go."""
     if not (CHECKOUT / "benchmarks" / "__main__.py").is_file():
         raise Problem("there is no benchmark yet: benchmarks/__main__.py is missing.")
-    env = prepare(Places.from_environment(), _say)
+    env = prepare(InstancePaths.from_environment(), _say)
     options = [*arguments, *shlex.split(os.environ.get("ARGS", ""))]
     return subprocess.call([sys.executable, "-m", "benchmarks", *options], env=env, cwd=CHECKOUT)  # noqa: S603

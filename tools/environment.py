@@ -24,7 +24,7 @@ def chosen_catalog() -> str:
 
 
 @dataclass(frozen=True)
-class Places:
+class InstancePaths:
     """Where this instance keeps things, and its ports.
 
     Attributes:
@@ -40,7 +40,7 @@ class Places:
     mlflow_port: int
 
     @classmethod
-    def from_environment(cls, env: Mapping[str, str] | None = None) -> Places:
+    def from_environment(cls, env: Mapping[str, str] | None = None) -> InstancePaths:
         """Read BASKETRY_HOME, BASKETRY_CACHE and the ports; a port that is none is a Problem."""
         env = os.environ if env is None else env
         return cls(
@@ -63,7 +63,7 @@ def _port(env: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
-def environment(places: Places, java_home: Path) -> dict[str, str]:
+def environment(places: InstancePaths, java_home: Path) -> dict[str, str]:
     """Return the caller's environment plus what every process needs: Java, Spark, Python and the BASKETRY_* places."""
     bin_folder = CHECKOUT / ".venv" / "bin"
     path = [str(bin_folder), str(java_home / "bin"), os.environ.get("PATH", "")]

@@ -7,7 +7,7 @@ import os
 import shlex
 import subprocess
 
-from tools.environment import CHECKOUT, Places, chosen_catalog
+from tools.environment import CHECKOUT, InstancePaths, chosen_catalog
 from tools.problem import Problem
 from tools.services import program
 from tools.setup import prepare
@@ -37,7 +37,7 @@ def check_job(name: str, names: list[str]) -> None:
 def run_job(name: str, arguments: list[str]) -> int:
     """Run the job and return its exit code (65: its input can never work). `--help` needs no Spark."""
     check_job(name, job_names())
-    env = prepare(Places.from_environment(), say=lambda text: print(f"    {text}", flush=True))
+    env = prepare(InstancePaths.from_environment(), say=lambda text: print(f"    {text}", flush=True))
     runner = program("python") if {"--help", "-h"} & set(arguments) else program("spark-submit")
     script = str(CHECKOUT / "spark_jobs" / f"{name}.py")
     return subprocess.call([runner, script, *arguments], env=env, cwd=CHECKOUT)  # noqa: S603

@@ -13,9 +13,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tools.environment import Places
+from tools.environment import InstancePaths
 from tools.problem import Problem
-from tools.processes import log_file, remembered, running, survivor_names
+from tools.processes import log_file, pid_record, running, survivor_names
 from tools.services import NAMES, stop_all
 from tools.terminal import verbatim
 
@@ -30,12 +30,12 @@ def service_state(home: Path, name: str) -> str:
     """Return `running`, `stopped` (never started, or by make down) or `killed` (it ended by itself or was killed)."""
     if running(home, name):
         return "running"
-    return "killed" if remembered(home, name) else "stopped"
+    return "killed" if pid_record(home, name) else "stopped"
 
 
 def status_command(arguments: list[str]) -> int:
     """Show every service; exit code 1 when one was killed."""
-    places = Places.from_environment()
+    places = InstancePaths.from_environment()
     table = Table(*HEADINGS, box=None, header_style="bold")
     states = {name: service_state(places.home, name) for name in NAMES}
     for name, state in states.items():
@@ -50,7 +50,7 @@ def status_command(arguments: list[str]) -> int:
 
 
 def _facts(home: Path, name: str) -> tuple[str, str, str]:
-    process, record = running(home, name), remembered(home, name)
+    process, record = running(home, name), pid_record(home, name)
     if process is None or record is None:
         return "", "", ""
     since = datetime.fromtimestamp(process.create_time()).strftime("%Y-%m-%d %H:%M:%S")  # noqa: DTZ006 a person's clock
@@ -59,7 +59,7 @@ def _facts(home: Path, name: str) -> tuple[str, str, str]:
 
 def logs_command(arguments: list[str]) -> int:
     """Show the end of the logs, and follow them on a terminal."""
-    places = Places.from_environment()
+    places = InstancePaths.from_environment()
     wanted = [*arguments, *shlex.split(os.environ.get("ARGS", ""))] or list(NAMES)
     unknown = [name for name in wanted if name not in NAMES]
     if unknown:
@@ -78,7 +78,7 @@ def down_command(arguments: list[str]) -> int:
     Raises:
         Problem: Something lives on after all were tried.
     """
-    stopped = stop_all(Places.from_environment())
+    stopped = stop_all(InstancePaths.from_environment())
     ended = [name for name, what in stopped.items() if what.was_running and not what.survivors]
     left = [f"{name} ({survivor_names(what.survivors)})" for name, what in stopped.items() if what.survivors]
     print(f"Stopped: {', '.join(ended) or 'nothing'}." if ended or left else "Nothing was running.")
@@ -91,7 +91,7 @@ def down_command(arguments: list[str]) -> int:
 
 def clean_command(arguments: list[str]) -> int:
     """Delete the home after asking; YES=1 answers beforehand."""
-    home = Places.from_environment().home
+    home = InstancePaths.from_environment().home
     if not home.exists():
         print(f"There is nothing to delete: {home} does not exist.")
         return 0

@@ -37,7 +37,7 @@ class Service:
     port_variable: str = ""
 
 
-def memory_file(home: Path, name: str) -> Path:
+def pid_file(home: Path, name: str) -> Path:
     """Return the file that records a service's process."""
     return home / "services" / f"{name}.json"
 
@@ -47,21 +47,21 @@ def log_file(home: Path, name: str) -> Path:
     return home / "logs" / f"{name}.log"
 
 
-def remembered(home: Path, name: str) -> dict[str, object] | None:
+def pid_record(home: Path, name: str) -> dict[str, object] | None:
     """Read what was started under that name: pid, created, command, port.
 
     Returns:
         None when nothing was started, or it was stopped on purpose.
     """
     try:
-        return dict(json.loads(memory_file(home, name).read_text()))
+        return dict(json.loads(pid_file(home, name).read_text()))
     except (FileNotFoundError, ValueError):
         return None
 
 
 def running(home: Path, name: str) -> psutil.Process | None:
     """Return the service's main process if it lives; a pid that another program got since is not it."""
-    record = remembered(home, name)
+    record = pid_record(home, name)
     if record is None:
         return None
     try:
@@ -72,9 +72,9 @@ def running(home: Path, name: str) -> psutil.Process | None:
         return None
 
 
-def family(home: Path, name: str) -> list[psutil.Process]:
+def process_tree(home: Path, name: str) -> list[psutil.Process]:
     """List every living process that the service started, itself included, also those that outlived it."""
-    record = remembered(home, name)
+    record = pid_record(home, name)
     session = int(str(record["pid"])) if record else -1
     return [process for process in psutil.process_iter() if _belongs(process, home, name, session)]
 
@@ -113,17 +113,17 @@ def stop(home: Path, name: str, patience: float = 15) -> Stopped:
         name: The name of the service.
         patience: Seconds that the main process has to end by itself.
     """
-    processes = family(home, name)
+    processes = process_tree(home, name)
     main = running(home, name)
     if main is not None:
         _signal([main], kill=False)
         still_alive([main], patience)
     _signal(processes, kill=False)
-    stubborn = {*still_alive(processes, 5), *family(home, name)}
+    stubborn = {*still_alive(processes, 5), *process_tree(home, name)}
     _signal(stubborn, kill=True)
     survivors = still_alive(stubborn, 5)
     if not survivors:
-        memory_file(home, name).unlink(missing_ok=True)
+        pid_file(home, name).unlink(missing_ok=True)
     return Stopped(bool(processes), tuple(survivors))
 
 
@@ -164,7 +164,7 @@ def _signal(processes: Iterable[psutil.Process], kill: bool) -> None:
 
 def ensure(home: Path, service: Service, env: Mapping[str, str]) -> bool:
     """Have the service running with this very command; returns whether it had to be started."""
-    record = remembered(home, service.name)
+    record = pid_record(home, service.name)
     if running(home, service.name) and record and record["command"] == list(service.command):
         return False
     left = stop(home, service.name).survivors
@@ -180,7 +180,7 @@ def ensure(home: Path, service: Service, env: Mapping[str, str]) -> bool:
 def _start(home: Path, service: Service, env: Mapping[str, str]) -> None:
     log = log_file(home, service.name)
     log.parent.mkdir(parents=True, exist_ok=True)
-    memory_file(home, service.name).parent.mkdir(parents=True, exist_ok=True)
+    pid_file(home, service.name).parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         child = subprocess.Popen(  # noqa: S603
             service.command,
@@ -193,7 +193,7 @@ def _start(home: Path, service: Service, env: Mapping[str, str]) -> None:
         )
     created = psutil.Process(child.pid).create_time()
     facts = {"pid": child.pid, "created": created, "command": list(service.command), "port": service.port}
-    memory_file(home, service.name).write_text(json.dumps(facts))
+    pid_file(home, service.name).write_text(json.dumps(facts))
 
 
 def check_port(service: Service) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from basketry.config.documents import read_document
-from tools.environment import CHECKOUT, Places
+from tools.environment import CHECKOUT, InstancePaths
 from tools.problem import Problem
 from tools.processes import last_line, log_file
 from tools.services import airflow_environment, program
@@ -48,7 +48,7 @@ def load_retention(include: Path) -> Retention:
 
 def prune_command(arguments: list[str]) -> int:
     """Delete what is out of retention, by today's clock; says how much."""
-    places, now = Places.from_environment(), datetime.now(UTC)
+    places, now = InstancePaths.from_environment(), datetime.now(UTC)
     retention = load_retention(Path(os.environ.get("BASKETRY_INCLUDE") or CHECKOUT / "include"))
     files = list(old_logs(places.home, now - timedelta(days=retention.logs_days)))
     for path in files:
@@ -73,7 +73,7 @@ def old_logs(home: Path, before: datetime) -> Iterator[Path]:
             yield path
 
 
-def clean_database(places: Places, tables: tuple[str, ...], before: datetime) -> None:
+def clean_database(places: InstancePaths, tables: tuple[str, ...], before: datetime) -> None:
     """Run Airflow's own `db clean`.
 
     Raises:

@@ -19,7 +19,7 @@ from basketry.errors import BasketryError
 from tools import shoppers, summary
 from tools.airflow_client import AirflowClient
 from tools.deliver import check_catalog, deliver_catalog, environment_of_demo, new_files, yesterday
-from tools.environment import Places, scheduled_catalog
+from tools.environment import InstancePaths, scheduled_catalog
 from tools.problem import Problem
 from tools.progress import Board, Step
 from tools.services import USER, finish_start, instance_secrets, start_servers
@@ -36,7 +36,7 @@ RUN_SECONDS = 3600.0
 def run_command(arguments: list[str]) -> int:
     """Set up, start, deliver and load; returns 0, or raises a Problem that says what to do."""
     catalog = _arguments(arguments).data
-    places = Places.from_environment()
+    places = InstancePaths.from_environment()
     os.environ.update({"BASKETRY_HOME": str(places.home)})
     console = Console(highlight=False)
     if not console.is_terminal:
@@ -80,7 +80,7 @@ def only_run(home: Path) -> Iterator[None]:
 class _Run:
     """The steps of one run."""
 
-    def __init__(self, catalog: str, places: Places, board: Board) -> None:
+    def __init__(self, catalog: str, places: InstancePaths, board: Board) -> None:
         self.catalog = catalog
         self.places = places
         self.board = board
@@ -186,7 +186,7 @@ def _teller(step: Step) -> Callable[[str], None]:
     return tell
 
 
-def show(console: Console, catalog: str, places: Places, board: Board, as_of: date | None) -> None:
+def show(console: Console, catalog: str, places: InstancePaths, board: Board, as_of: date | None) -> None:
     """Print the summary: rows, best sellers, time, and where to look."""
     lake = places.home / "lake"
     console.print()

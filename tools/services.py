@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from tools.engine import Engine, cores
-from tools.environment import CHECKOUT, Places
+from tools.environment import CHECKOUT, InstancePaths
 from tools.problem import Problem, disk_full
 from tools.processes import Service, Stopped, ensure, last_line, log_file, stop, wait_until_alive
 
@@ -28,7 +28,7 @@ def program(name: str) -> str:
     return str(CHECKOUT / ".venv" / "bin" / name)
 
 
-def services(places: Places) -> dict[str, Service]:
+def services(places: InstancePaths) -> dict[str, Service]:
     """Return every service by name, in the order in which they start."""
     airflow, mlflow = places.airflow_port, places.mlflow_port
     store = places.home / "mlflow"
@@ -82,7 +82,7 @@ def _write_private(path: Path, content: Mapping[str, str], replace: bool = True)
     part.unlink()
 
 
-def airflow_environment(places: Places, env: Mapping[str, str]) -> dict[str, str]:
+def airflow_environment(places: InstancePaths, env: Mapping[str, str]) -> dict[str, str]:
     """Add to `environment` what Airflow's processes need: where its things are, how it runs tasks, who may log in."""
     home = places.home / "airflow"
     secret_values = instance_secrets(places.home)
@@ -116,7 +116,7 @@ def airflow_environment(places: Places, env: Mapping[str, str]) -> dict[str, str
     }
 
 
-def migrate(places: Places, env: Mapping[str, str]) -> None:
+def migrate(places: InstancePaths, env: Mapping[str, str]) -> None:
     """Make or update Airflow's database, once per version of Airflow."""
     from importlib.metadata import version
 
@@ -144,7 +144,7 @@ def answers(url: str) -> bool:
         return False
 
 
-def start_servers(places: Places, env: Mapping[str, str], say: Callable[[str], None]) -> dict[str, str]:
+def start_servers(places: InstancePaths, env: Mapping[str, str], say: Callable[[str], None]) -> dict[str, str]:
     """Start what answers requests, and the DAG processor; returns Airflow's environment. Does not wait."""
     listed = services(places)
     (places.home / "mlflow").mkdir(parents=True, exist_ok=True)
@@ -160,7 +160,7 @@ def start_servers(places: Places, env: Mapping[str, str], say: Callable[[str], N
     return airflow_env
 
 
-def finish_start(places: Places, airflow_env: Mapping[str, str], say: Callable[[str], None]) -> None:
+def finish_start(places: InstancePaths, airflow_env: Mapping[str, str], say: Callable[[str], None]) -> None:
     """Wait for the servers, then start the scheduler: a task that it starts before the API answers would fail."""
     listed = services(places)
     for name, path in (("airflow-api-server", "/api/v2/version"), ("mlflow", "/health")):
@@ -172,6 +172,6 @@ def finish_start(places: Places, airflow_env: Mapping[str, str], say: Callable[[
         say("airflow-scheduler starts")
 
 
-def stop_all(places: Places) -> dict[str, Stopped]:
+def stop_all(places: InstancePaths) -> dict[str, Stopped]:
     """Stop every service, the scheduler first so that nothing new begins; returns what became of each, by name."""
     return {name: stop(places.home, name) for name in reversed(NAMES)}

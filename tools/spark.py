@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tools.engine import Engine
-from tools.environment import CHECKOUT, Places, environment
+from tools.environment import CHECKOUT, InstancePaths, environment
 from tools.problem import Problem, disk_full, network_failed
 
 DELTA = "io.delta:delta-spark_4.1_2.13:4.3.1"
@@ -55,7 +55,11 @@ def pyspark_jars() -> Path:
 
 
 def settings(
-    places: Places, jars: list[Path], java_options: str, beyond: Sequence[Path] = (), engine: Engine | None = None
+    places: InstancePaths,
+    jars: list[Path],
+    java_options: str,
+    beyond: Sequence[Path] = (),
+    engine: Engine | None = None,
 ) -> dict[str, str]:
     """Return every launch setting of Spark.
 
@@ -94,7 +98,7 @@ def render(values: Mapping[str, str]) -> str:
     return "".join(f"{name} {value}\n" for name, value in values.items())
 
 
-def delta_jars(places: Places, java: Path, say: Callable[[str], None]) -> list[Path]:
+def delta_jars(places: InstancePaths, java: Path, say: Callable[[str], None]) -> list[Path]:
     """Return Delta's jars, fetched once by Spark's own resolver; what they need beyond themselves comes with pyspark."""
     folder = places.cache / "jars"
     version = DELTA.rsplit(":", 1)[1]
@@ -110,7 +114,7 @@ def delta_jars(places: Places, java: Path, say: Callable[[str], None]) -> list[P
     return sorted(folder.glob("*.jar"))
 
 
-def kafka_jars(places: Places, java: Path, say: Callable[[str], None]) -> list[Path]:
+def kafka_jars(places: InstancePaths, java: Path, say: Callable[[str], None]) -> list[Path]:
     """Return the jars with which Spark reads Kafka, fetched once."""
     folder = places.cache / "ivy-kafka-connector"
     if not (folder / ".complete").exists():
@@ -121,7 +125,7 @@ def kafka_jars(places: Places, java: Path, say: Callable[[str], None]) -> list[P
     return sorted(jar for jar in (folder / "jars").glob("*.jar") if jar.name.startswith(NOT_IN_PYSPARK))
 
 
-def fetch_jars(places: Places, java: Path, folder: Path, package: str, without: str = "") -> list[Path]:
+def fetch_jars(places: InstancePaths, java: Path, folder: Path, package: str, without: str = "") -> list[Path]:
     """Fetch a Maven package and all it needs into a folder, by Spark's own resolver; returns all jars there, sorted.
 
     Args:
@@ -167,7 +171,7 @@ def archive_name(java: Path, jars: list[Path]) -> str:
     return f"classes-{hashlib.sha256(chr(10).join(facts).encode()).hexdigest()[:16]}.jsa"
 
 
-def class_archive(places: Places, java: Path, jars: list[Path], say: Callable[[str], None]) -> Path | None:
+def class_archive(places: InstancePaths, java: Path, jars: list[Path], say: Callable[[str], None]) -> Path | None:
     """Return the archive of loaded classes, made by one small Delta job; None when this Java cannot make one."""
     archive = places.cache / archive_name(java, jars)
     if not archive.exists():
@@ -178,7 +182,7 @@ def class_archive(places: Places, java: Path, jars: list[Path], say: Callable[[s
     return archive if archive.stat().st_size else None
 
 
-def _make_archive(places: Places, java: Path, jars: list[Path], archive: Path) -> None:
+def _make_archive(places: InstancePaths, java: Path, jars: list[Path], archive: Path) -> None:
     part = archive.with_suffix(".part")
     conf = places.cache / "archive-conf"
     here = Engine.from_environment({})
@@ -205,7 +209,7 @@ def write_conf(folder: Path, values: Mapping[str, str]) -> None:
             part.replace(path)
 
 
-def prepare_spark(places: Places, java: Path, say: Callable[[str], None]) -> None:
+def prepare_spark(places: InstancePaths, java: Path, say: Callable[[str], None]) -> None:
     """Put everything that spark-submit needs into the cache; nothing is done twice, nor by two at once."""
     places.cache.mkdir(parents=True, exist_ok=True)
     with (places.cache / "setup.lock").open("w") as handle:

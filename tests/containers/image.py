@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from tests.containers.compose import CHECKOUT, copied, workdir
-from tools.environment import Places
+from tools.environment import InstancePaths
 from tools.masks import readable
 
 FOLDERS = {
@@ -28,7 +28,11 @@ NOBODY = pwd.getpwnam("nobody")
 def lay_out(root: Path) -> None:
     """What the Dockerfile puts into the image, and empty volumes: the same folders, users and rights."""
     outside = {name: root / folder for name, folder in FOLDERS.items()}
-    image, cache, shared_cache = outside[workdir()], outside["/opt/basketry-cache"], Places.from_environment().cache
+    image, cache, shared_cache = (
+        outside[workdir()],
+        outside["/opt/basketry-cache"],
+        InstancePaths.from_environment().cache,
+    )
     for source in copied():
         path, target = CHECKOUT / source, image / source
         target.parent.mkdir(parents=True, exist_ok=True)

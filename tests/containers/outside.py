@@ -276,7 +276,7 @@ class Stack:
         """Every living process that a container started, also those that outlived it."""
         home = self.outside.folder("/var/lib/basketry")
         mains = {one.process.pid for one in self._running().values() if one.process}
-        marked = {one.pid: one for name in self.containers for one in processes.family(home, name)}
+        marked = {one.pid: one for name in self.containers for one in processes.process_tree(home, name)}
         return list({**marked, **{pid: psutil.Process(pid) for pid in mains}}.values())
 
 

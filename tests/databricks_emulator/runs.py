@@ -132,7 +132,7 @@ def times(started: int, ended: int) -> dict[str, int]:
     return {"start_time": started, "end_time": ended, "run_duration": duration, "execution_duration": duration}
 
 
-class RunBook:
+class RunRegistry:
     """All runs, oldest first, and the tokens that they were submitted with."""
 
     def __init__(self, logs: Path) -> None:

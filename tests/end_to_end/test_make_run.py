@@ -237,14 +237,14 @@ def test_a_used_port_is_one_sentence(instance: Instance, first: str, tmp_path: P
     done = instance.make("run", BASKETRY_HOME=str(tmp_path / "second"), BASKETRY_MLFLOW_PORT=taken)
     assert done.returncode != 0
     assert re.search(r"Basketry: port \d+ is used by .*BASKETRY_MLFLOW_PORT", done.stderr)
-    assert not [name for name in NAMES if processes.family(tmp_path / "second", name)]
+    assert not [name for name in NAMES if processes.process_tree(tmp_path / "second", name)]
 
 
 def test_down_leaves_no_process(instance: Instance, first: str) -> None:
     """After make down nothing that this instance started is alive."""
     done = instance.make("down")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert not [process for name in NAMES for process in processes.family(instance.home, name)]
+    assert not [process for name in NAMES for process in processes.process_tree(instance.home, name)]
     assert instance.make("status").returncode == 0
 
 

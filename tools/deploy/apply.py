@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from basketry.access import Grants, load_grants, unity
-from tools.deploy.checks import Finding, attempt, look, run_statement
+from tools.deploy.checks import Finding, check_workspace, run_statement, try_permissions
 from tools.deploy.compare import KINDS, Plan, Step, Verb, compare, note_of
+from tools.deploy.containers import Folder, folder
 from tools.deploy.deployed_resource import Resource
+from tools.deploy.desired_resources import desired_resources
 from tools.deploy.manifest import (
     LOCK,
     NAME,
@@ -22,9 +24,7 @@ from tools.deploy.manifest import (
     refuse_locked,
     save_manifest,
 )
-from tools.deploy.places import Folder, folder
-from tools.deploy.rights import Right, UnityRight, read_right, wanted_rights
-from tools.deploy.wanted import wanted_resources
+from tools.deploy.permissions import Permission, UnityPermission, desired_permissions, read_permission
 from tools.deploy.workspace import Site
 from tools.problem import Problem
 
@@ -64,12 +64,12 @@ class Deployment:
         self.options = options
         self.include = checkout / "include"
         self.grants: Grants = load_grants(site.target.catalog, self.include)
-        self.wanted = wanted_resources(site.target, checkout)
+        self.wanted = desired_resources(site.target, checkout)
         self._say = say
 
     def run(self) -> int:
         """Plan and, unless only the plan is wanted, apply; returns the number of changes."""
-        refuse_wrong(look(self.site, self.grants, self.include))
+        require_ready(check_workspace(self.site, self.grants, self.include))
         if self.options.break_lock and not self.options.plan:
             break_lock(self.site)
         refuse_locked(self.site)
@@ -78,7 +78,7 @@ class Deployment:
         changes = self._show(plan)
         if self.options.plan or not changes:
             return changes
-        refuse_wrong(attempt(self.site, self.grants))
+        require_ready(try_permissions(self.site, self.grants))
         made = self._make_folder(plan)
         with locked(self.site):
             if load_manifest(self.site).serial != manifest.serial:
@@ -108,8 +108,8 @@ class Deployment:
         names = {schema.name for schema in self.site.client.schemas.list(self.site.target.catalog)}
         return "gold" in names
 
-    def _missing_rights(self) -> list[Right]:
-        return [right for right in wanted_rights(self.site, self.grants, self.wanted) if right.missing(self.site)]
+    def _missing_rights(self) -> list[Permission]:
+        return [right for right in desired_permissions(self.site, self.grants, self.wanted) if right.missing(self.site)]
 
     def _make_folder(self, plan: Plan) -> dict[str, Note]:
         """Make the target's folder, which holds the lock; returns what to note of it when it is new."""
@@ -125,13 +125,13 @@ class Deployment:
         done: list[Step] = []
         try:
             for step in plan.steps:
-                perform(self.site, step)
+                apply_step(self.site, step)
                 done.append(step)
             self.site.forget()
             self._give_rights(manifest)
         finally:  # also what was made before something failed is noted, else nobody would remove it
             self.site.forget()
-            remember(self.site, manifest, done, self.wanted)
+            record_deployment(self.site, manifest, done, self.wanted)
             save_manifest(self.site, manifest)
 
     def _give_rights(self, manifest: Manifest) -> None:
@@ -141,12 +141,12 @@ class Deployment:
         grant_plan = unity.plan(self.site.client, self.grants)
         for change in grant_plan.changes:
             if change.grant:
-                manifest.rights.append(UnityRight(change).note())
+                manifest.rights.append(UnityPermission(change).note())
         revoke = self.options.revoke_by_hand
         unity.apply(self.site.client, grant_plan, lambda sql: run_statement(self.site, sql), revoke_by_hand=revoke)
 
 
-def refuse_wrong(findings: Iterable[Finding]) -> None:
+def require_ready(findings: Iterable[Finding]) -> None:
     """Stop when a finding is wrong.
 
     Raises:
@@ -157,7 +157,7 @@ def refuse_wrong(findings: Iterable[Finding]) -> None:
         raise Problem("nothing was changed, because the workspace is not ready:\n  " + "\n  ".join(wrong))
 
 
-def perform(site: Site, step: Step) -> None:
+def apply_step(site: Site, step: Step) -> None:
     """Do one step; one that was done already, by a request whose answer was lost, counts as done."""
     from databricks.sdk.errors import DatabricksError, NotFound
 
@@ -170,7 +170,7 @@ def perform(site: Site, step: Step) -> None:
                 raise
             site.forget()
             existing = step.resource.find(site)
-            if existing is None or not (existing.marked or step.resource.holds_wanted(site, existing)):
+            if existing is None or not (existing.marked or step.resource.is_up_to_date(site, existing)):
                 raise
     elif step.found is not None and step.verb is Verb.UPDATE:
         step.resource.update(site, step.found)
@@ -181,7 +181,7 @@ def perform(site: Site, step: Step) -> None:
             return
 
 
-def remember(site: Site, manifest: Manifest, done: Sequence[Step], wanted: Sequence[Resource]) -> None:
+def record_deployment(site: Site, manifest: Manifest, done: Sequence[Step], wanted: Sequence[Resource]) -> None:
     """Note everything as it stands now."""
     touched = {step.resource.label for step in done}
     made = {step.resource.label for step in done if step.verb is Verb.CREATE}
@@ -248,7 +248,7 @@ def _take_rights(site: Site, manifest: Manifest, say: Say) -> None:
     from databricks.sdk.errors import NotFound
 
     for noted in list(manifest.rights):
-        right = read_right(noted)
+        right = read_permission(noted)
         try:
             right.take(site)
             say(f"- {right}")

@@ -32,7 +32,7 @@ class Finding:
         return f"{self.what}: {self.wrong}; {self.fix}" if self.wrong else f"{self.what}: ok"
 
 
-def look(site: Site, grants: Grants, include: Path) -> Iterator[Finding]:
+def check_workspace(site: Site, grants: Grants, include: Path) -> Iterator[Finding]:
     """Check everything that reading tells; changes nothing."""
     target = site.target
     me = str(site.client.current_user.me().user_name)
@@ -111,7 +111,7 @@ def _offered(what: str, cluster: dict[str, object], offers: dict[str, set[str | 
     return Finding(what)
 
 
-def secrets_present(site: Site) -> Iterator[Finding]:
+def check_secrets(site: Site) -> Iterator[Finding]:
     """Check whether a person has put in the secrets that jobs read."""
     from databricks.sdk.errors import NotFound
 
@@ -125,7 +125,7 @@ def secrets_present(site: Site) -> Iterator[Finding]:
         yield Finding(f"secret {scope}/{name}", wrong, f"databricks secrets put-secret {scope} {name}")
 
 
-def attempt(site: Site, grants: Grants) -> Iterator[Finding]:
+def try_permissions(site: Site, grants: Grants) -> Iterator[Finding]:
     """Try every permission that a deployment needs, on things that are removed again."""
     me = str(site.client.current_user.me().user_name)
     name = f"basketry_check_{secrets.token_hex(4)}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from basketry.access import load_grants
 from basketry.errors import BadInputError
 from tools.deploy.apply import Deployment, Options, undeploy
-from tools.deploy.checks import attempt, look, secrets_present
+from tools.deploy.checks import check_secrets, check_workspace, try_permissions
 from tools.deploy.manifest import lock_holder
 from tools.deploy.target import Target, load_target
 from tools.deploy.workspace import Site
@@ -34,7 +34,7 @@ def deploy_command(arguments: Sequence[str]) -> int:
     parser.add_argument("--revoke-by-hand", action="store_true", help="also revoke what somebody granted by hand")
     flags = _read(parser, arguments)
     target = load_target(os.environ.get("TARGET", ""), INCLUDE)
-    with told(target):
+    with explained_errors(target):
         options = Options(flags.plan, flags.overwrite, flags.break_lock, flags.revoke_by_hand)
         changes = Deployment(Site(connect(target), target), CHECKOUT, options, print).run()
         print(_ending(target, changes, flags.plan))
@@ -52,10 +52,10 @@ def deploy_check_command(arguments: Sequence[str]) -> int:
     """Print one line per finding on whether the workspace is ready; exit code 1 when it is not."""
     _read(_parser("deploy-check"), arguments)
     target = load_target(os.environ.get("TARGET", ""), INCLUDE)
-    with told(target):
+    with explained_errors(target):
         site, grants = Site(connect(target), target), load_grants(target.catalog, INCLUDE)
         bad = 0
-        for part in (look(site, grants, INCLUDE), attempt(site, grants), secrets_present(site)):
+        for part in (check_workspace(site, grants, INCLUDE), try_permissions(site, grants), check_secrets(site)):
             for finding in part:
                 print(finding)
                 bad += bool(finding.wrong)
@@ -72,7 +72,7 @@ def undeploy_command(arguments: Sequence[str]) -> int:
     parser.add_argument("--plan", action="store_true", help="show what would be removed")
     flags = _read(parser, arguments)
     target = load_target(os.environ.get("TARGET", ""), INCLUDE)
-    with told(target):
+    with explained_errors(target):
         stays = undeploy(Site(connect(target), target), print, plan=flags.plan)
         print(f"{stays} things stay, see above." if stays else "Nothing else of this deployment is left to remove.")
         return 0
@@ -109,7 +109,7 @@ def login(target: Target) -> str:
 
 
 @contextmanager
-def told(target: Target) -> Iterator[None]:
+def explained_errors(target: Target) -> Iterator[None]:
     """Turn what the workspace refuses into one sentence with the command that mends it."""
     from databricks.sdk.errors import DatabricksError, PermissionDenied, Unauthenticated
 

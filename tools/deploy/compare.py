@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tools.deploy.deployed_resource import Found, Resource
+from tools.deploy.containers import Experiment, Folder, Model, Schema, SecretScope, Volume
+from tools.deploy.deployed_resource import Existing, Resource
 from tools.deploy.documents import Dashboard, File, GenieSpace
 from tools.deploy.manifest import Manifest, Note
-from tools.deploy.places import Experiment, Folder, Model, Schema, SecretScope, Volume
 from tools.deploy.workspace import Site
 
 KINDS: Mapping[str, type[Resource]] = {
@@ -37,7 +37,7 @@ class Step:
 
     verb: Verb
     resource: Resource
-    found: Found | None = None
+    found: Existing | None = None
 
     def __str__(self) -> str:
         """Return a line of the plan."""
@@ -82,21 +82,21 @@ def compare(site: Site, wanted: Sequence[Resource], manifest: Manifest, *, overw
     return Plan(tuple(steps), tuple(conflicts))
 
 
-def _differs(site: Site, resource: Resource, existing: Found, note: Note | None) -> bool:
+def _differs(site: Site, resource: Resource, existing: Existing, note: Note | None) -> bool:
     if resource.content is None:
         return False
     if note is None:
         return True  # made by a deployment that broke off: whatever else belongs to making it is done now
     if (note.id, note.etag) == (existing.id, existing.etag):
         return note.digest != resource.digest
-    return not resource.holds_wanted(site, existing)
+    return not resource.is_up_to_date(site, existing)
 
 
-def _by_hand(site: Site, resource: Resource, existing: Found, note: Note | None, overwrite: bool) -> str:
+def _by_hand(site: Site, resource: Resource, existing: Existing, note: Note | None, overwrite: bool) -> str:
     """One sentence when a step would undo a person's work, else nothing."""
     if overwrite or resource.content is None or (note and (note.id, note.etag) == (existing.id, existing.etag)):
         return ""
-    if resource.holds_wanted(site, existing):
+    if resource.is_up_to_date(site, existing):
         return ""
     what = (
         "was edited by hand since it was deployed"
@@ -107,7 +107,7 @@ def _by_hand(site: Site, resource: Resource, existing: Found, note: Note | None,
     return f"{resource.label} {what}: {_keep(resource, existing)}, or replace it by {again}."
 
 
-def _keep(resource: Resource, existing: Found) -> str:
+def _keep(resource: Resource, existing: Existing) -> str:
     ways = {
         Dashboard.kind: f"keep the edit by databricks lakeview get {existing.id} and its include/dashboards file",
         GenieSpace.kind: f"keep the edit by databricks genie get-space {existing.id} and its include/genie file",
@@ -125,7 +125,7 @@ def _obsolete(site: Site, notes: Iterable[Note]) -> Iterator[Step]:
             yield Step(Verb.DELETE, resource, existing)
 
 
-def note_of(resource: Resource, existing: Found, before: Note | None, made_now: bool) -> Note | None:
+def note_of(resource: Resource, existing: Existing, before: Note | None, made_now: bool) -> Note | None:
     """Return what to remember of a resource after a deployment; nothing of one that was there before and is nobody's."""
     same = before is not None and before.id == existing.id and before.made
     made = made_now or existing.marked or same or resource.content is not None

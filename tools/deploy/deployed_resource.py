@@ -11,7 +11,7 @@ from tools.deploy.workspace import Site
 
 
 @dataclass(frozen=True)
-class Found:
+class Existing:
     """What stands under a name.
 
     Attributes:
@@ -51,7 +51,7 @@ class Resource(ABC):
         return "" if self.content is None else hashlib.sha256(self.content).hexdigest()
 
     @abstractmethod
-    def find(self, site: Site, known_id: str = "") -> Found | None:
+    def find(self, site: Site, known_id: str = "") -> Existing | None:
         """Find what is there now.
 
         Args:
@@ -63,19 +63,19 @@ class Resource(ABC):
     def create(self, site: Site) -> None:
         """Make it."""
 
-    def update(self, site: Site, existing: Found) -> None:
+    def update(self, site: Site, existing: Existing) -> None:
         """Give it the wanted content."""
         raise NotImplementedError(self.label)
 
     @abstractmethod
-    def delete(self, site: Site, existing: Found) -> None:
+    def delete(self, site: Site, existing: Existing) -> None:
         """Remove it."""
 
     def in_use(self, site: Site) -> str:
         """Say what it holds that was not deployed and would go with it; empty when nothing does."""
         return ""
 
-    def holds_wanted(self, site: Site, existing: Found) -> bool:
+    def is_up_to_date(self, site: Site, existing: Existing) -> bool:
         """Whether its content is the wanted one, asked where the manifest does not know it."""
         return True
 

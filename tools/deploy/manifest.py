@@ -48,7 +48,7 @@ class Manifest:
     Attributes:
         serial: The number of deployments.
         notes: By label.
-        rights: As `Right.note` writes them.
+        rights: As `Permission.note` writes them.
     """
 
     serial: int = 0

@@ -12,7 +12,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from tools.deploy.checks import Finding
-from tools.environment import Places
+from tools.environment import InstancePaths
 from tools.java import NEWEST, OLDEST, find_java
 from tools.problem import Problem
 from tools.setup import check_disk
@@ -22,7 +22,7 @@ SHOWN = 5
 """Packages that are named when many differ."""
 
 
-def look(places: Places, lock: Path) -> Iterator[Finding]:
+def look(places: InstancePaths, lock: Path) -> Iterator[Finding]:
     """Check everything about the machine."""
     yield python(sys.version_info[:2])
     yield packages(lock)
@@ -59,19 +59,19 @@ def _installed(name: str) -> str:
         return ""
 
 
-def java(places: Places) -> Finding:
+def java(places: InstancePaths) -> Finding:
     """Check that there is a JDK that Spark runs on."""
     home = find_java(places.cache)
     return Finding(f"Java {OLDEST} to {NEWEST}", "" if home else "none was found", "make setup")
 
 
-def spark(places: Places) -> Finding:
+def spark(places: InstancePaths) -> Finding:
     """Check that Spark's settings are there, which setup writes."""
     wrong = "" if (places.spark_conf / "spark-defaults.conf").is_file() else "not written yet"
     return Finding(f"Spark's settings in {places.spark_conf}", wrong, "make setup")
 
 
-def disk(places: Places) -> Finding:
+def disk(places: InstancePaths) -> Finding:
     """Check that the disk has room for a run."""
     try:
         check_disk(places.home, places.cache)
@@ -81,7 +81,7 @@ def disk(places: Places) -> Finding:
     return Finding("room on the disk")
 
 
-def private(places: Places) -> Finding:
+def private(places: InstancePaths) -> Finding:
     """Check that nobody else on this machine may look into the home: it holds customers' names and telephones."""
     mode = stat.S_IMODE(places.home.stat().st_mode) if places.home.exists() else 0o700
     wrong = f"other accounts of this machine may enter it (mode {mode:o})" if mode & 0o077 else ""

@@ -9,7 +9,7 @@ from typing import Any
 
 from tools.airflow_client import AirflowClient
 from tools.deploy.checks import Finding
-from tools.environment import Places
+from tools.environment import InstancePaths
 from tools.manage import service_state
 from tools.problem import Problem
 from tools.processes import check_port
@@ -18,7 +18,7 @@ from tools.services import USER, answers, services
 START = "make run"
 
 
-def look(places: Places) -> Iterator[Finding]:
+def look(places: InstancePaths) -> Iterator[Finding]:
     """Check services first; what only an answering Airflow can tell after that."""
     for service in services(places).values():
         state = service_state(places.home, service.name)
@@ -34,7 +34,7 @@ def look(places: Places) -> Iterator[Finding]:
     yield from airflow(places)
 
 
-def database(places: Places) -> Finding:
+def database(places: InstancePaths) -> Finding:
     """Check that Airflow's database belongs to the Airflow that is installed."""
     marker = places.home / "airflow" / f".migrated-{version('apache-airflow')}"
     there = (places.home / "airflow" / "airflow.db").exists()
@@ -42,13 +42,13 @@ def database(places: Places) -> Finding:
     return Finding("Airflow's database", wrong, START)
 
 
-def registry(places: Places) -> Finding:
+def registry(places: InstancePaths) -> Finding:
     """Check that MLflow answers."""
     address = f"http://127.0.0.1:{places.mlflow_port}"
     return Finding(f"model registry at {address}", "" if answers(f"{address}/health") else "it does not answer", START)
 
 
-def airflow(places: Places) -> Iterator[Finding]:
+def airflow(places: InstancePaths) -> Iterator[Finding]:
     """Check heartbeats, files that cannot be read, and scheduled DAGs that are paused."""
     address = f"http://127.0.0.1:{places.airflow_port}"
     passwords = places.home / "airflow" / "passwords.json"

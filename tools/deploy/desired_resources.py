@@ -9,9 +9,9 @@ from string import Template
 from basketry.databricks.library_wheel import wheel_bytes, wheel_name
 from basketry.registry import registered_name
 from basketry.tables import SCHEMAS
+from tools.deploy.containers import Experiment, Folder, Model, Schema, SecretScope, Volume
 from tools.deploy.deployed_resource import Resource
 from tools.deploy.documents import Dashboard, File, GenieSpace
-from tools.deploy.places import Experiment, Folder, Model, Schema, SecretScope, Volume
 from tools.deploy.target import Target
 from tools.deploy.workspace import EXPERIMENTS, api_path
 
@@ -23,7 +23,7 @@ TEAMS_OWN = ("dashboards", "genie", "targets")
 """Folders of include/ that no job reads."""
 
 
-def wanted_resources(target: Target, checkout: Path) -> tuple[Resource, ...]:
+def desired_resources(target: Target, checkout: Path) -> tuple[Resource, ...]:
     """Return all resources that the target should hold."""
     folder = api_path(target.folder)
     library = tuple(_library(folder, checkout))

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from basketry.access import Grants
 from basketry.access.unity import Change, Held, carry_out
 from basketry.tables import SCHEMAS
+from tools.deploy.containers import Experiment, Folder, Model, Volume
 from tools.deploy.deployed_resource import Resource
+from tools.deploy.desired_resources import VOLUMES
 from tools.deploy.documents import Dashboard, GenieSpace
-from tools.deploy.places import Experiment, Folder, Model, Volume
-from tools.deploy.wanted import VOLUMES
 from tools.deploy.workspace import Site
 
 OBJECT_TYPES = {
@@ -27,7 +27,7 @@ LEVELS = ("CAN_READ", "CAN_VIEW", "CAN_USE", "CAN_RUN", "CAN_MANAGE_RUN", "CAN_E
 """From the least to the most; a greater one holds the lesser ones."""
 
 
-class Right(ABC):
+class Permission(ABC):
     """One principal may do one thing."""
 
     @abstractmethod
@@ -44,11 +44,11 @@ class Right(ABC):
 
     @abstractmethod
     def note(self) -> list[str]:
-        """Return what the manifest keeps, for `read_right`."""
+        """Return what the manifest keeps, for `read_permission`."""
 
 
 @dataclass(frozen=True)
-class UnityRight(Right):
+class UnityPermission(Permission):
     """A privilege on a securable of Unity Catalog."""
 
     change: Change
@@ -77,7 +77,7 @@ class UnityRight(Right):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccessRight(Right):
+class ObjectPermission(Permission):
     """A permission on an object of the workspace.
 
     Attributes:
@@ -149,7 +149,7 @@ class AccessRight(Right):
 
 
 @dataclass(frozen=True)
-class SecretRight(Right):
+class SecretPermission(Permission):
     """Reading the secrets of a scope."""
 
     scope: str
@@ -185,25 +185,25 @@ class SecretRight(Right):
         return ["secret", self.scope, self.principal]
 
 
-def read_right(note: Sequence[str]) -> Right:
+def read_permission(note: Sequence[str]) -> Permission:
     """Return the right that `note` describes."""
     kind, *parts = note
     if kind == "unity":
         securable, name, principal, privilege = parts
-        return UnityRight(Change((securable, name), principal, privilege, grant=True))
+        return UnityPermission(Change((securable, name), principal, privilege, grant=True))
     if kind == "access":
         object_type, object_id, what, group, level = parts
-        return AccessRight(object_type=object_type, object_id=object_id, what=what, group=group, level=level)
-    return SecretRight(*parts)
+        return ObjectPermission(object_type=object_type, object_id=object_id, what=what, group=group, level=level)
+    return SecretPermission(*parts)
 
 
-def wanted_rights(site: Site, grants: Grants, wanted: Sequence[Resource]) -> Iterator[Right]:
+def desired_permissions(site: Site, grants: Grants, wanted: Sequence[Resource]) -> Iterator[Permission]:
     """Every right there should be, teams' reading of tables aside."""
     yield from _of_the_jobs(grants, wanted)
-    yield SecretRight(site.target.secret_scope, grants.pipeline)
+    yield SecretPermission(site.target.secret_scope, grants.pipeline)
     readers = [grants.pipeline, *(team.principal for team in grants.teams.values())]
     for group in readers:
-        yield AccessRight(
+        yield ObjectPermission(
             object_type="warehouses",
             object_id=site.warehouse_id or "",
             what=f"warehouse {site.target.warehouse}",
@@ -216,26 +216,26 @@ def wanted_rights(site: Site, grants: Grants, wanted: Sequence[Resource]) -> Ite
             yield from _access(resource, existing.id if existing else "", grants.pipeline, readers[1:])
 
 
-def _access(resource: Resource, object_id: str, jobs: str, teams: Sequence[str]) -> Iterator[Right]:
+def _access(resource: Resource, object_id: str, jobs: str, teams: Sequence[str]) -> Iterator[Permission]:
     kind = OBJECT_TYPES[resource.kind]
     if kind == "directories":
-        yield AccessRight(object_type=kind, object_id=object_id, what=resource.label, group=jobs, level="CAN_READ")
+        yield ObjectPermission(object_type=kind, object_id=object_id, what=resource.label, group=jobs, level="CAN_READ")
     elif kind == "experiments":
-        yield AccessRight(object_type=kind, object_id=object_id, what=resource.label, group=jobs, level="CAN_EDIT")
+        yield ObjectPermission(object_type=kind, object_id=object_id, what=resource.label, group=jobs, level="CAN_EDIT")
     else:
         # What a reader sees in them is what the tables' grants let them see.
         level = "CAN_RUN" if kind == "genie" else "CAN_READ"
         yield from (
-            AccessRight(object_type=kind, object_id=object_id, what=resource.label, group=team, level=level)
+            ObjectPermission(object_type=kind, object_id=object_id, what=resource.label, group=team, level=level)
             for team in teams
         )
 
 
-def _of_the_jobs(grants: Grants, wanted: Sequence[Resource]) -> Iterator[Right]:
+def _of_the_jobs(grants: Grants, wanted: Sequence[Resource]) -> Iterator[Permission]:
     for securable, principals in jobs_privileges(grants, wanted).items():
         for principal, privileges in principals.items():
             for privilege in sorted(privileges):
-                yield UnityRight(Change(securable, principal, privilege, grant=True))
+                yield UnityPermission(Change(securable, principal, privilege, grant=True))
 
 
 def jobs_privileges(grants: Grants, wanted: Sequence[Resource]) -> Held:

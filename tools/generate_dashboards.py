@@ -17,7 +17,7 @@ from tools.environment import CHECKOUT
 INCLUDE = CHECKOUT / "include"
 
 
-def files() -> dict[Path, str]:
+def generated_files() -> dict[Path, str]:
     """Return every generated file with its text."""
     sys.path[:0] = [str(CHECKOUT / "spark_jobs")]
     from basketry.metrics import load_metrics
@@ -45,4 +45,4 @@ def write(files: Iterable[tuple[Path, str]]) -> None:
 
 
 if __name__ == "__main__":
-    write(files().items())
+    write(generated_files().items())

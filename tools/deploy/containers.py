@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import ClassVar
 
-from tools.deploy.deployed_resource import Found, Resource, marker
+from tools.deploy.deployed_resource import Existing, Resource, marker
 from tools.deploy.workspace import Site, api_path
 
 PROPERTY = "basketry_deployment"
@@ -16,16 +16,16 @@ class Folder(Resource):
 
     kind: ClassVar[str] = "folder"
 
-    def find(self, site: Site, known_id: str = "") -> Found | None:
+    def find(self, site: Site, known_id: str = "") -> Existing | None:
         """Find it by path."""
         info = site.objects.get(self.name)
-        return Found(str(info.object_id)) if info else None
+        return Existing(str(info.object_id)) if info else None
 
     def create(self, site: Site) -> None:
         """Make it with its parents."""
         site.client.workspace.mkdirs(self.name)
 
-    def delete(self, site: Site, existing: Found) -> None:
+    def delete(self, site: Site, existing: Existing) -> None:
         """Remove it; only ever an empty one, see in_use."""
         site.client.workspace.delete(self.name)
         site.objects.pop(self.name)
@@ -41,7 +41,7 @@ class Schema(Resource):
 
     kind: ClassVar[str] = "schema"
 
-    def find(self, site: Site, known_id: str = "") -> Found | None:
+    def find(self, site: Site, known_id: str = "") -> Existing | None:
         """Find it by name; its property tells whose it is."""
         from databricks.sdk.errors import NotFound
 
@@ -49,7 +49,7 @@ class Schema(Resource):
             info = site.client.schemas.get(self.name)
         except NotFound:
             return None
-        return Found(str(info.schema_id), marked=(info.properties or {}).get(PROPERTY) == site.target.name)
+        return Existing(str(info.schema_id), marked=(info.properties or {}).get(PROPERTY) == site.target.name)
 
     def create(self, site: Site) -> None:
         """Make it in the target's catalog."""
@@ -58,7 +58,7 @@ class Schema(Resource):
             name, catalog, comment=marker(site.target.name), properties={PROPERTY: site.target.name}
         )
 
-    def delete(self, site: Site, existing: Found) -> None:
+    def delete(self, site: Site, existing: Existing) -> None:
         """Unity Catalog itself refuses one that holds anything."""
         site.client.schemas.delete(self.name)
 
@@ -83,7 +83,7 @@ class Volume(Resource):
 
     kind: ClassVar[str] = "volume"
 
-    def find(self, site: Site, known_id: str = "") -> Found | None:
+    def find(self, site: Site, known_id: str = "") -> Existing | None:
         """Find it by name; its comment tells whose it is."""
         from databricks.sdk.errors import NotFound
 
@@ -91,7 +91,7 @@ class Volume(Resource):
             info = site.client.volumes.read(self.name)
         except NotFound:
             return None
-        return Found(str(info.volume_id), marked=info.comment == marker(site.target.name))
+        return Existing(str(info.volume_id), marked=info.comment == marker(site.target.name))
 
     def create(self, site: Site) -> None:
         """Make a managed one: Unity Catalog chooses the storage."""
@@ -99,7 +99,7 @@ class Volume(Resource):
 
         site.client.volumes.create(*self.name.split("."), VolumeType.MANAGED, comment=marker(site.target.name))
 
-    def delete(self, site: Site, existing: Found) -> None:
+    def delete(self, site: Site, existing: Existing) -> None:
         """Remove it; only ever an empty one, see in_use."""
         site.client.volumes.delete(self.name)
 
@@ -115,7 +115,7 @@ class Model(Resource):
 
     kind: ClassVar[str] = "registered model"
 
-    def find(self, site: Site, known_id: str = "") -> Found | None:
+    def find(self, site: Site, known_id: str = "") -> Existing | None:
         """Find it by name; its comment tells whose it is, and the time at which it was made which one it is."""
         from databricks.sdk.errors import NotFound
 
@@ -123,7 +123,7 @@ class Model(Resource):
             info = site.client.registered_models.get(self.name)
         except NotFound:
             return None
-        return Found(str(info.created_at), marked=info.comment == marker(site.target.name))
+        return Existing(str(info.created_at), marked=info.comment == marker(site.target.name))
 
     def create(self, site: Site) -> None:
         """Make it without any version: versions come from trainings."""
@@ -132,7 +132,7 @@ class Model(Resource):
             catalog_name=catalog, schema_name=schema, name=name, comment=marker(site.target.name)
         )
 
-    def delete(self, site: Site, existing: Found) -> None:
+    def delete(self, site: Site, existing: Existing) -> None:
         """Remove it; only ever one without versions, see in_use."""
         site.client.registered_models.delete(self.name)
 
@@ -147,7 +147,7 @@ class Experiment(Resource):
 
     kind: ClassVar[str] = "experiment"
 
-    def find(self, site: Site, known_id: str = "") -> Found | None:
+    def find(self, site: Site, known_id: str = "") -> Existing | None:
         """Find it by name; a tag tells whose it is. One in the trash counts as gone."""
         from databricks.sdk.errors import NotFound
 
@@ -158,7 +158,7 @@ class Experiment(Resource):
         if experiment is None or experiment.lifecycle_stage == "deleted":
             return None
         tags = {tag.key: tag.value for tag in experiment.tags or []}
-        return Found(str(experiment.experiment_id), marked=tags.get(PROPERTY) == site.target.name)
+        return Existing(str(experiment.experiment_id), marked=tags.get(PROPERTY) == site.target.name)
 
     def create(self, site: Site) -> None:
         """Make it where the jobs look for it."""
@@ -166,7 +166,7 @@ class Experiment(Resource):
 
         site.client.experiments.create_experiment(self.name, tags=[ExperimentTag(PROPERTY, site.target.name)])
 
-    def delete(self, site: Site, existing: Found) -> None:
+    def delete(self, site: Site, existing: Existing) -> None:
         """Move it into the trash."""
         site.client.experiments.delete_experiment(existing.id)
 
@@ -182,16 +182,16 @@ class SecretScope(Resource):
 
     kind: ClassVar[str] = "secret scope"
 
-    def find(self, site: Site, known_id: str = "") -> Found | None:
+    def find(self, site: Site, known_id: str = "") -> Existing | None:
         """Find it by name: a scope has no other identity."""
         names = {scope.name for scope in site.client.secrets.list_scopes()}
-        return Found(self.name) if self.name in names else None
+        return Existing(self.name) if self.name in names else None
 
     def create(self, site: Site) -> None:
         """Make an empty one."""
         site.client.secrets.create_scope(self.name)
 
-    def delete(self, site: Site, existing: Found) -> None:
+    def delete(self, site: Site, existing: Existing) -> None:
         """Remove it; only ever an empty one, see in_use."""
         site.client.secrets.delete_scope(self.name)
 
