@@ -54,7 +54,7 @@ because single times on a shared machine mean little. A goal that is not met sta
 
 
 def machine() -> str:
-    """The machine in words: cores, memory, system, Python."""
+    """Describe the machine in words: cores, memory, system, Python."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
 
@@ -79,17 +79,17 @@ def main(names: list[str]) -> int:
 
 
 def earlier_lines() -> dict[str, list[str]]:
-    """The lines of the page by case."""
-    found: dict[str, list[str]] = {}
+    """Read the lines of the page, by case."""
+    lines: dict[str, list[str]] = {}
     for line in PAGE.read_text().splitlines() if PAGE.exists() else []:
         case = line.removeprefix("| ").partition(" ")[0]
         if line.startswith("| ") and case in CASES:
-            found.setdefault(case, []).append(line)
-    return found
+            lines.setdefault(case, []).append(line)
+    return lines
 
 
 def write_page(lines: dict[str, list[str]]) -> None:
-    """The page with these lines, in the order of the cases."""
+    """Write the page with these lines, in the order of the cases."""
     rows = [line for name in CASES for line in lines.get(name, [])]
     missing = ", ".join(name for name in CASES if name not in lines)
     end = f"\nNot measured yet: {missing}.\n" if missing else ""

@@ -20,28 +20,28 @@ TABLES = (CUSTOMERS, MARKETING_AUDIENCE, SALES["day"], QUARANTINE)
 @pytest.fixture
 def grants(emulator: DatabricksEmulator) -> Grants:
     """The shipped file, its groups, and four empty tables to grant on."""
-    found = load_grants("demo", CHECKOUT / "include")
+    loaded = load_grants("demo", CHECKOUT / "include")
     emulator.unity.principals = {
-        found.pipeline,
+        loaded.pipeline,
         "analyst@example.com",
-        *(team.principal for team in found.teams.values()),
+        *(team.principal for team in loaded.teams.values()),
     }
     for table in TABLES:
         empty = pa.table({name: pa.array([], pa.string()) for name in table.column_names})
         write_deltalake(emulator.home / "lake" / "demo" / table.schema / table.name, empty)
-    return found
+    return loaded
 
 
 def apply(client: WorkspaceClient, grants: Grants, *, revoke_by_hand: bool = False) -> unity.GrantPlan:
     """Plan and apply; masks are set by SQL through the statements API."""
-    found = unity.plan_grants(client, grants)
+    plan = unity.plan_grants(client, grants)
 
     def execute(sql: str) -> None:
         answer = client.statement_execution.execute_statement(sql, "emulator")
         assert answer.status and answer.status.error is None, answer.status
 
-    unity.apply_grants(client, found, execute, revoke_by_hand=revoke_by_hand)
-    return found
+    unity.apply_grants(client, plan, execute, revoke_by_hand=revoke_by_hand)
+    return plan
 
 
 def holders(client: WorkspaceClient, table: str) -> set[str]:

@@ -20,7 +20,7 @@ from basketry.metrics.samples import Sample, open_cubes
 from basketry.tables import TABLES
 from basketry.warehouse import Warehouse, open_warehouse
 from tests.basketry.ask import small_lake
-from tools import twins
+from tools import generate_dashboards
 
 METRICS = load_metrics(CHECKOUT / "include")
 SAMPLES = [sample for cube in open_cubes(METRICS) for sample in samples_of(cube)]
@@ -37,10 +37,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
 
 
 def test_the_files_are_what_is_made() -> None:
-    """`python -m tools.twins` would change nothing, and there is no file that it does not make."""
-    made = twins.files()
+    """`python -m tools.generate_dashboards` would change nothing, and there is no file that it does not make."""
+    made = generate_dashboards.generated_files()
     for path, text in made.items():
-        assert path.read_text(encoding="utf-8") == text, f"run python -m tools.twins: {path.name} is old"
+        assert path.read_text(encoding="utf-8") == text, f"run python -m tools.generate_dashboards: {path.name} is old"
     there = {*DASHBOARDS, *(CHECKOUT / "include" / "genie").glob("*.json")}
     assert there == set(made)
 
