@@ -41,7 +41,7 @@ _FAILED = 1
 
 
 def copy_checkout(folder: Path) -> Path:
-    """A copy of what git knows of the checkout and of new files, as they are in the working tree."""
+    """Copy what git knows of the checkout, and new files, as they are in the working tree."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=CHECKOUT, capture_output=True, check=True,
@@ -55,7 +55,7 @@ def copy_checkout(folder: Path) -> Path:
 
 
 class Judge:
-    """Runs unit tests in a copied checkout. limit: seconds after which the tests count as never ending."""
+    """Runs unit tests in a copied checkout, with a limit in seconds after which they count as never ending."""
 
     def __init__(self, checkout: Path, limit: float) -> None:
         self._checkout, self._limit = checkout, limit
@@ -68,7 +68,7 @@ class Judge:
             raise RuntimeError(f"{', '.join(ours)} would be judged as imported, not as changed.")
 
     def warm_up(self, tests: Sequence[str], changing: Sequence[str]) -> float:
-        """Let the unchanged checkout pass and keep its bytecode, but for what will be changed; gives the seconds it takes."""
+        """Let the unchanged checkout pass, keep its bytecode but for what will be changed, and return the seconds it takes."""
         start = time.monotonic()
         if self.outcome(tests, keep_bytecode=True) != SURVIVED:
             raise RuntimeError(f"the tests fail on what nobody has changed:\n{self.output()[-3000:]}")
@@ -81,13 +81,16 @@ class Judge:
         return time.monotonic() - start
 
     def output(self) -> str:
-        """What pytest wrote last."""
+        """Return what pytest wrote last."""
         return self._output.read_text(errors="replace")
 
     def outcome(self, tests: Sequence[str], *, first: str = "", keep_bytecode: bool = False) -> str:
-        """What the tests say: survived when all pass, killed when one fails or cannot be read, crashed, or timed out.
+        """Return what the tests say: survived when all pass, killed when one fails, crashed, or timed out.
 
-        first: the file that is most likely to notice, asked alone before the others are collected.
+        Args:
+            tests: The files with the tests.
+            first: The file that is most likely to notice, asked alone before the others are collected.
+            keep_bytecode: Whether what is compiled is kept for later runs.
         """
         sys.stdout.flush()
         child = os.fork()
@@ -133,7 +136,7 @@ class Judge:
 
 @contextmanager
 def changed(file: Path, text: str) -> Iterator[None]:
-    """The file with another text, for as long as it is judged."""
+    """Give the file another text, for as long as it is judged."""
     before = file.read_text(encoding="utf-8")
     file.write_text(text, encoding="utf-8")
     try:

@@ -11,9 +11,12 @@ LIBRARY = "spark_jobs/basketry"
 
 @dataclass(frozen=True)
 class Suite:
-    """What is changed, by paths within the library, and the unit tests that judge it, the fast ones first.
+    """What is changed, and the unit tests that judge it.
 
-    first: by file name, the tests that are most likely to notice a change of that file.
+    Attributes:
+        sources: Paths within the library.
+        tests: The files with the tests, the fast ones first.
+        first: By file name, the tests that are most likely to notice a change of that file.
     """
 
     sources: tuple[str, ...]
@@ -21,7 +24,7 @@ class Suite:
     first: Mapping[str, str]
 
     def first_of(self, path: str) -> str:
-        """The test file that is asked first about a change of a file."""
+        """Return the test file that is asked first about a change of a file."""
         return self.first.get(Path(path).name, "")
 
 

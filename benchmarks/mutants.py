@@ -41,8 +41,14 @@ EQUIVALENT = Path(__file__).with_name("equivalent_mutants.yaml")
 class Mutant:
     """A change of one place.
 
-    path: within the checkout; operator: cosmic-ray's name of the change; code: the whole file; gone, come: the lines that
-    differ, without what stands around them.
+    Attributes:
+        suite: The name of the suite that judges it.
+        path: The file within the checkout.
+        operator: cosmic-ray's name of the change.
+        line: The line that is changed.
+        code: The whole file with the change.
+        gone: The lines that go, without what stands around them.
+        come: The lines that come in their place.
     """
 
     suite: str
@@ -56,27 +62,27 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Judged:
-    """A mutant and what became of it. reason: why it means the same, where that is known."""
+    """A mutant, what became of it, and the reason why it means the same, where there is one."""
 
     mutant: Mutant
     outcome: str
     reason: str = ""
 
     def story(self) -> str:
-        """What was changed, for a person who asks why no test noticed."""
+        """Describe what was changed, for a person who asks why no test noticed."""
         mutant, same = self.mutant, f"\n  same: {self.reason}" if self.reason else ""
         return f"{mutant.path}:{mutant.line} {mutant.operator}\n  - {mutant.gone}\n  + {mutant.come}{same}"
 
 
 def difference(before: str, after: str) -> tuple[str, str]:
-    """The lines that go and those that come, without blanks around them."""
+    """Return the lines that go and those that come, without blanks around them."""
     lines = [line for line in difflib.ndiff(before.splitlines(), after.splitlines()) if line[2:].strip()]
     gone, come = ("\n".join(line[2:].strip() for line in lines if line[0] == sign) for sign in "-+")
     return gone, come
 
 
 def drawn(checkout: Path, seed: int, count: int, module: str = "") -> Iterator[Mutant]:
-    """So many mutants, in the seed's order; module: only of files whose path has this in it."""
+    """Yield so many mutants in the seed's order, of the files whose path has the module in it."""
     candidates = sorted(_candidates(checkout, module))
     random.Random(seed).shuffle(candidates)  # noqa: S311
     print(f"{len(candidates)} changes are possible", flush=True)
@@ -119,7 +125,7 @@ def _mutant(checkout: Path, suite: str, path: str, operator: str, occurrence: in
 
 
 def what_runs(code: str) -> str:
-    """The syntax tree as text, without annotations: they are not evaluated, since every module asks for that."""
+    """Return the syntax tree as text, without annotations: they are not evaluated, since every module asks for that."""
     tree = ast.parse(code)
     for node in ast.walk(tree):
         for field in ("annotation", "returns"):
@@ -129,7 +135,7 @@ def what_runs(code: str) -> str:
 
 
 def equivalents(checkout: Path) -> dict[tuple[str, str, str], str]:
-    """The reasons by path, lines that go and lines that come; prints which lines their files no longer have."""
+    """Return the reasons by path, lines that go and lines that come; print which lines their files no longer have."""
     import yaml
 
     reasons: dict[tuple[str, str, str], str] = {}
@@ -144,7 +150,7 @@ def equivalents(checkout: Path) -> dict[tuple[str, str, str], str]:
 
 
 def judged(folder: Path, seed: int, count: int, limit: float, minutes: float, module: str = "") -> Iterator[Judged]:
-    """Each drawn mutant with what became of it, as long as the time lasts."""
+    """Yield each drawn mutant with what became of it, as long as the time lasts."""
     end = time.monotonic() + minutes * 60
     checkout = copy_checkout(folder)
     reasons = equivalents(checkout)
@@ -171,7 +177,7 @@ def _first_file(source: Path) -> Path:
 
 
 def summary(results: Sequence[Judged], seconds: float) -> str:
-    """The figures, then the survivors by file."""
+    """Return the figures, then the survivors by file and by kind of change."""
     outcomes = Counter(result.outcome for result in results)
     alive = [result for result in results if result.outcome == SURVIVED]
     same = sum(bool(result.reason) for result in alive)
@@ -190,7 +196,7 @@ def summary(results: Sequence[Judged], seconds: float) -> str:
 
 
 def mutants(folder: Path) -> list[Figure]:
-    """The share of mutants that no unit test notices, in a process that has imported nothing of the library."""
+    """Measure the share of mutants that no unit test notices, in a process that has imported nothing of the library."""
     from benchmarks.measure import Figure
 
     figures = folder / "figures.json"

@@ -170,6 +170,7 @@ def test_a_country_is_read_as_written(country: str, tmp_path: Path) -> None:
         ("country: US\n", "country: US\npropensity: {top: 3, categories: [a]}\n",
          "6: propensity has neither or both of 'categories' and 'top'; write one of them."),
         ("country: US\n", "country: US\npropensity: {top: 0}\n", "6: top is 0; make it at least 1."),
+        ("country: US\n", "country: US\npropensity: {top: -1}\n", "6: top is -1; make it at least 1."),
         ("country: US\n", "country: US\npropensity: {top: x}\n", "6: top is text; make it a whole number."),
         ("country: US\n", "country: US\npropensity:\n  categories: []\n",
          "7: categories is empty or repeats one; list each category once."),

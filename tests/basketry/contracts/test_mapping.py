@@ -197,6 +197,25 @@ def test_an_occurrence_makes_an_id_of_a_row_and_nothing_else(tmp_path: Path) -> 
         assert "counts an occurrence, which only numbers rows; use it in an id that is a row's own." in sentence
 
 
+@pytest.mark.parametrize(
+    ("entity", "key", "good"), [("campaigns", "campaign_id", True), ("customers", "customer_id", False)]
+)
+def test_an_occurrence_is_no_customer(entity: str, key: str, good: bool, tmp_path: Path) -> None:
+    """A customer is not a row of a file: who comes twice is one person; a campaign without a number is its row."""
+    head = PEOPLE[: PEOPLE.index("      - {name: customer_id")].replace("customers", entity)
+    text = (
+        GOOD[: GOOD.index("  - name: reviews")] + head + f"      - {{name: {key}, transformLogic: occurrence(sku)}}\n"
+    )
+    if good:
+        text += "".join(
+            f"      - {{name: {day}, transformLogic: to_date(Written)}}\n" for day in ("start_date", "end_date")
+        )
+        assert load(tmp_path, text).mapped[0].occurrences
+        return
+    with pytest.raises(ContractError, match=f"column '{key}' counts an occurrence, which only numbers rows"):
+        load(tmp_path, text)
+
+
 def test_an_id_is_a_text_that_is_called_so(tmp_path: Path) -> None:
     """Rows meet by ids; a number or another text is none."""
     assert {column.name: column.is_id for column in load(tmp_path).mapped} == {
