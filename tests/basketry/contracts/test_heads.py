@@ -12,6 +12,7 @@ from basketry.config.settings import EVERY_FEED
 from basketry.contracts import (
     catalog_names,
     feed_names,
+    functions,
     load_catalog,
     load_contract,
     load_contracts,
@@ -111,6 +112,8 @@ def test_feeds_are_loaded_so_that_what_others_refer_to_comes_first(tmp_path: Pat
         "clicks",
     ]
     assert [contract.feed for contract in select_contracts("shop", "clicks", include)] == ["clicks"]
+    with pytest.raises(BadInputError, match="unknown feed ''"):
+        select_contracts("shop", "", include)
     assert [contract.feed for contract in select_contracts("shop", "".join(["cli", "cks"]), include)] == ["clicks"]
     assert [contract.feed for contract in select_contracts("shop", "".join([*EVERY_FEED]), include)][0] == "a_second"
     assert {feed: contract.feed for feed, contract in load_contracts("shop", include).items()} == {
@@ -203,13 +206,25 @@ def test_scored_categories_are_named_or_counted(
     assert load_catalog("shop", write_include(tmp_path / "silent")).scored == silent
 
 
-@pytest.mark.parametrize(
-    "record",
-    [kind for module in (model, catalogs) for kind in vars(module).values() if dataclasses.is_dataclass(kind)],
-    ids=lambda kind: kind.__name__,
-)
+RECORDS = [
+    kind
+    for module in (model, catalogs, functions)
+    for kind in vars(module).values()
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind)
+]
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda kind: kind.__name__)
 def test_what_was_loaded_stays_as_it_is(record: type) -> None:
     """Jobs share contracts: nobody changes one under another."""
     loaded = record.__new__(record)
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(loaded, dataclasses.fields(record)[0].name, "x")
+
+
+def test_a_column_is_asked_for_nothing_that_is_not_said() -> None:
+    """Neither a value, nor to be there, nor to be personal, nor a map or a prefix."""
+    delivered = model.DeliveredColumn(name="a", header="A", type="string")
+    assert (delivered.formats, delivered.required, delivered.optional, delivered.pii) == ((), False, False, False)
+    mapped = model.MappedColumn(name="a", type="string", expression="`a`")
+    assert (mapped.required, mapped.value_map, mapped.id_prefix, mapped.occurrences) == (False, None, None, {})

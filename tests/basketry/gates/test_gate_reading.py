@@ -79,6 +79,13 @@ def test_conditions_that_need_not_be_there(tmp_path: Path) -> None:
     assert gate_names(include) == ["forecast", "propensity", "segments"]
 
 
+def test_a_bound_beside_a_champion_may_have_both_ends(tmp_path: Path) -> None:
+    """It is a bound and no change when it has nothing but bounds."""
+    gate = read(tmp_path, ("log_loss: {may_be_worse_by: 0.0625}", "log_loss: {at_least: 0.25, at_most: 0.5}"))
+    assert gate.beside_champion == (Limit(metric="log_loss", at_least=0.25, at_most=0.5),)
+    assert [change.metric for change in gate.against_champion] == ["average_precision"]
+
+
 def test_an_audience_stands_before_its_metric(tmp_path: Path) -> None:
     """Which way is better is said of the metric, for every audience."""
     gate = read(tmp_path, ("  average_precision: {at_least: 0.125}", "  repeat/log_loss: {at_most: 0.5}"))
