@@ -125,8 +125,10 @@ def _same(value: object, times: int) -> pa.Array:
 def _lineage(rows: int) -> dict[str, pa.Array]:
     delivered = pa.scalar(datetime(2026, 11, 23, tzinfo=UTC), pa.timestamp("us", "UTC"))
     return {
-        "_file_checksum": _same("synthetic", rows), "_row_number": _same(2, rows), "_delivered_at": pa.repeat(delivered, rows),
-    }  # fmt: skip
+        "_file_checksum": _same("synthetic", rows),
+        "_row_number": _same(2, rows),
+        "_delivered_at": pa.repeat(delivered, rows),
+    }
 
 
 CASES: dict[str, Callable[[Path], list[Figure]]] = {"audience": audience}

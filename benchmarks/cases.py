@@ -53,9 +53,13 @@ def ingest_csv(folder: Path) -> list[Figure]:
     def ours() -> Run:
         """The job."""
         return job(
-            "ingest", "--feed=order_lines", "--files=OnlineRetail.csv", home=folder, catalog="online_retail",
+            "ingest",
+            "--feed=order_lines",
+            "--files=OnlineRetail.csv",
+            home=folder,
+            catalog="online_retail",
             before=lambda: shutil.rmtree(folder / "lake", ignore_errors=True),
-        )  # fmt: skip
+        )
 
     def floor() -> Run:
         """What it is measured against."""
@@ -73,9 +77,13 @@ def ingest_xlsx(folder: Path) -> list[Figure]:
     def load(name: str) -> Run:
         """Ingest of one file into an empty lake."""
         return job(
-            "ingest", "--feed=order_lines", f"--files={name}", home=folder, catalog="online_retail",
+            "ingest",
+            "--feed=order_lines",
+            f"--files={name}",
+            home=folder,
+            catalog="online_retail",
             before=lambda: shutil.rmtree(folder / "lake", ignore_errors=True),
-        )  # fmt: skip
+        )
 
     def floor() -> Run:
         """What it is measured against."""
@@ -114,9 +122,13 @@ def startup(folder: Path) -> list[Figure]:
 
 
 STOCK_SETTINGS = (
-    "spark.master", "spark.sql.extensions", "spark.sql.catalog.spark_catalog", "spark.driver.extraClassPath",
-    "spark.jars", "spark.driver.memory",
-)  # fmt: skip
+    "spark.master",
+    "spark.sql.extensions",
+    "spark.sql.catalog.spark_catalog",
+    "spark.driver.extraClassPath",
+    "spark.jars",
+    "spark.driver.memory",
+)
 """What a stock Spark needs to know Delta at all; everything else is ours."""
 
 
@@ -134,7 +146,7 @@ def memory(folder: Path) -> list[Figure]:
 
 
 def _deliver_order_lines(out: Path, scale: float) -> int:
-    from basketry.demo import deliver
+    from tools.demo import deliver
 
     manifest = deliver(out, date(2026, 11, 20), scale=scale)
     for feed in out.iterdir():

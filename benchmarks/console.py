@@ -29,12 +29,27 @@ SIZES = (
 
 CATEGORIES = ("Milk", "Coffee", "Bread", "Dog Food", "Cheese")
 PAGES = (
-    "/", "/sales", "/sales?grain=day", "/sales?grain=month&department=Dairy", "/sales?department=Dairy&category=Milk", "/decisions",
-    "/decisions?bucket=High", "/decisions?action=discount", "/decisions/P0003", "/segments", "/segments?view=named&days=7",
-    "/offers", "/models", "/data", "/data?view=quarantine", "/data?view=contracts", "/ask",
-    *(f"/propensity?category={quote(name)}" for name in CATEGORIES), "/ask?q=" + quote("Top 5 products by predicted revenue"),
+    "/",
+    "/sales",
+    "/sales?grain=day",
+    "/sales?grain=month&department=Dairy",
+    "/sales?department=Dairy&category=Milk",
+    "/decisions",
+    "/decisions?bucket=High",
+    "/decisions?action=discount",
+    "/decisions/P0003",
+    "/segments",
+    "/segments?view=named&days=7",
+    "/offers",
+    "/models",
+    "/data",
+    "/data?view=quarantine",
+    "/data?view=contracts",
+    "/ask",
+    *(f"/propensity?category={quote(name)}" for name in CATEGORIES),
+    "/ask?q=" + quote("Top 5 products by predicted revenue"),
     "/ask?q=" + quote("Revenue by department last month"),
-)  # fmt: skip
+)
 IMPORT = """
 import sys, time, airflow.plugins_manager
 start = time.perf_counter()
@@ -78,7 +93,9 @@ def plugin_cost() -> Figure:
     folders = [str(CHECKOUT / name) for name in ("spark_jobs", "plugins")]
     program = f"import sys; sys.path[:0] = {folders!r}\n{IMPORT}"
     seconds = float(subprocess.check_output([sys.executable, "-c", program], text=True).split()[-1])  # noqa: S603
-    return Figure("what the console's plugin adds to Airflow's start / 0.5 s", f"{1000 * seconds:.0f} ms", seconds / 0.5, 1.0)
+    return Figure(
+        "what the console's plugin adds to Airflow's start / 0.5 s", f"{1000 * seconds:.0f} ms", seconds / 0.5, 1.0
+    )
 
 
 def first_byte(address: str, path: str, token: str) -> float:

@@ -62,7 +62,9 @@ def ended_runs(home: Path) -> Iterator[DagRun]:
     with closing(sqlite3.connect(home / "airflow" / "airflow.db")) as database:
         for dag, run, queued, end in database.execute(query):
             folder = home / "logs" / "tasks" / f"dag_id={dag}" / f"run_id={run}"
-            jobs = tuple(job for log in sorted(folder.rglob("*.log")) for job in submitted(log.read_text().splitlines()))
+            jobs = tuple(
+                job for log in sorted(folder.rglob("*.log")) for job in submitted(log.read_text().splitlines())
+            )
             yield DagRun(dag, run, (_moment(queued), _moment(end)), jobs)
 
 
@@ -93,15 +95,22 @@ def overhead(home: Path) -> list[Figure]:
 
 def _figure(dag: str, runs: Sequence[DagRun]) -> Figure:
     idle, whole = sum(run.without_job for run in runs), sum(run.seconds for run in runs)
-    return Figure(f"{dag}: seconds without a job / of the whole run", f"{idle:.0f} of {whole:.0f} s", idle / whole, GOAL,
-                  f"{len(runs)} runs")  # fmt: skip
+    return Figure(
+        f"{dag}: seconds without a job / of the whole run",
+        f"{idle:.0f} of {whole:.0f} s",
+        idle / whole,
+        GOAL,
+        f"{len(runs)} runs",
+    )
 
 
 def main(home: Path) -> None:
     """A line for each run of an instance, then one for each DAG."""
     for run in ended_runs(home):
         idle = run.without_job
-        print(f"{run.dag:<16} {run.seconds:8.1f} s  {len(run.jobs)} jobs  {idle:7.1f} s without one  {idle / run.seconds:6.1%}")
+        print(
+            f"{run.dag:<16} {run.seconds:8.1f} s  {len(run.jobs)} jobs  {idle:7.1f} s without one  {idle / run.seconds:6.1%}"
+        )
     for figure in overhead(home):
         print(figure.row())
 

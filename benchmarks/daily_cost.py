@@ -33,11 +33,20 @@ _AS_OF = f"--as-of={DAY}"
 JOBS: Mapping[str, Sequence[str]] = {
     "ingest": ("--feed=order_lines",),
     **dict.fromkeys(
-        ("sales", "restate_features", "features", "score_propensity", "propensity_outcomes", "rfm", "forecast",
-         "decide_products", "forecast_accuracy"),
+        (
+            "sales",
+            "restate_features",
+            "features",
+            "score_propensity",
+            "propensity_outcomes",
+            "rfm",
+            "forecast",
+            "decide_products",
+            "forecast_accuracy",
+        ),
         (_AS_OF,),
     ),
-}  # fmt: skip
+}
 """A day as its DAGs run it: a file is loaded, then daily_sales, restate and daily_scoring."""
 
 
@@ -60,9 +69,10 @@ class Size:
         """These jobs one after the other: their seconds, the largest peak."""
         runs = [run for name, run in self.runs.items() if run is not None and name in names]
         return Run(
-            sum(run.seconds for run in runs), max((run.peak_mib for run in runs), default=0),
+            sum(run.seconds for run in runs),
+            max((run.peak_mib for run in runs), default=0),
             sum(run.cpu_seconds for run in runs),
-        )  # fmt: skip
+        )
 
 
 def daily_cost(folder: Path) -> list[Figure]:
@@ -153,10 +163,12 @@ def _step(small: Size, large: Size) -> Figure:
     stopped = ", ".join(sorted(large.runs.keys() - both))
     return Figure(
         f"CPU seconds of a day, {large.lines / 1e6:.2g} / {small.lines / 1e6:.2g} million lines",
-        f"{other.cpu_seconds:.0f} against {one.cpu_seconds:.0f}", other.cpu_seconds / one.cpu_seconds, LINEAR,
+        f"{other.cpu_seconds:.0f} against {one.cpu_seconds:.0f}",
+        other.cpu_seconds / one.cpu_seconds,
+        LINEAR,
         f"{other.seconds:.0f} against {one.seconds:.0f} s of wall time"
         + (f"; without {stopped}, stopped after {SECONDS_A_JOB} s" if stopped else ""),
-    )  # fmt: skip
+    )
 
 
 def job_figure(name: str, sizes: Sequence[Size]) -> Figure:
@@ -166,8 +178,10 @@ def job_figure(name: str, sizes: Sequence[Size]) -> Figure:
     return Figure(
         f"{name}: CPU seconds of a day of {listed} million lines; largest / smallest",
         " / ".join("stopped" if run is None else f"{run.cpu_seconds:.0f}" for run in runs),
-        _ratio(runs[-1], runs[0]), LINEAR ** (len(sizes) - 1), _aside(runs),
-    )  # fmt: skip
+        _ratio(runs[-1], runs[0]),
+        LINEAR ** (len(sizes) - 1),
+        _aside(runs),
+    )
 
 
 def _ratio(large: Run | None, small: Run | None) -> float:

@@ -35,17 +35,25 @@ def features(folder: Path) -> list[Figure]:
     return [
         Figure(
             "features of one day of 2.6 million lines / a plain port of the reference",
-            f"{one:.1f} s against {plain:.1f} s", one / plain, 0.1, f"first run, which creates the tables: {cold:.1f} s",
+            f"{one:.1f} s against {plain:.1f} s",
+            one / plain,
+            0.1,
+            f"first run, which creates the tables: {cold:.1f} s",
         ),
         Figure(
             "30 days of features in one job / one day of the plain port",
-            f"{many:.1f} s against {plain:.1f} s", many / plain, 1 / 3,
+            f"{many:.1f} s against {plain:.1f} s",
+            many / plain,
+            1 / 3,
         ),
         Figure(
             "features of one day with the session up / DuckDB with the same outputs",
-            f"{session:.1f} s against {duckdb:.1f} s", session / duckdb, 5.0, "nothing else done in the session before",
+            f"{session:.1f} s against {duckdb:.1f} s",
+            session / duckdb,
+            5.0,
+            "nothing else done in the session before",
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _duckdb(folder: Path, arguments: tuple[str, str]) -> float:
@@ -129,8 +137,10 @@ def _same(value: object, times: int) -> pa.Array:
 def _lineage(rows: int) -> dict[str, pa.Array]:
     delivered = pa.scalar(datetime(2026, 1, 1, tzinfo=UTC), pa.timestamp("us", "UTC"))
     return {
-        "_file_checksum": _same("synthetic", rows), "_row_number": _same(2, rows), "_delivered_at": pa.repeat(delivered, rows),
-    }  # fmt: skip
+        "_file_checksum": _same("synthetic", rows),
+        "_row_number": _same(2, rows),
+        "_delivered_at": pa.repeat(delivered, rows),
+    }
 
 
 CASES: dict[str, Callable[[Path], list[Figure]]] = {"features": features}

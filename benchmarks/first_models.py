@@ -48,7 +48,7 @@ class World:
     @classmethod
     def prepared(cls, home: Path) -> World:
         """The one that is in the home already, by its manifest."""
-        from basketry.demo import read_manifest
+        from tools.demo import read_manifest
 
         manifest = read_manifest(home / "landing" / CATALOG)
         return cls(home, date.fromisoformat(manifest.end), manifest.seed)
@@ -76,7 +76,13 @@ class Cell:
 
 def _told(check: Check) -> str:
     ends = interval(check.low, check.high, signed=check.reference is not None)
-    judged = "" if not ends else f" ({ends})" if check.reference is None else f" (chance {number(check.reference)}, excess {ends})"
+    judged = (
+        ""
+        if not ends
+        else f" ({ends})"
+        if check.reference is None
+        else f" (chance {number(check.reference)}, excess {ends})"
+    )
     return f"{check.metric} {number(check.value)}{judged}, {check.limit}"
 
 
@@ -110,7 +116,7 @@ def judged(world: World, models: Sequence[str]) -> Iterator[Cell]:
 
 def make(world: World) -> None:
     """Deliver the demo, load it, and store the features that a training as of its last day reads."""
-    from basketry.demo import deliver
+    from tools.demo import deliver
 
     deliver(world.home / "landing" / CATALOG, world.end, seed=world.seed)
     as_of = f"--as-of={world.end}"

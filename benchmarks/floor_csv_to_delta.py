@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from basketry.session import spark_session
+from basketry.lake.session import spark_session
 
 if __name__ == "__main__":
     source, target = sys.argv[1:]

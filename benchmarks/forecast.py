@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from basketry.forecast.series import MEASURES, Panel, panel_of
-from basketry.settings import CHECKOUT
+from basketry.config.settings import CHECKOUT
+from basketry.domains.forecast.series import MEASURES, Panel, panel_of
 from benchmarks.cases import HERE, submit
 from benchmarks.measure import Figure, environment_with, timed
 
@@ -26,16 +26,23 @@ def forecast(folder: Path) -> list[Figure]:
     backtest = timed([sys.executable, "-m", "benchmarks.forecast"], environment_with()).seconds
     few, many = (submit(HERE / "many_products.py", str(count), home=folder) for count in (MANY // 10, MANY))
     return [
-        Figure("back-test of 4,000 products x 100 weeks, 4 origins / 5 minutes", f"{backtest:.0f} s", backtest / 300, 1.0),
+        Figure(
+            "back-test of 4,000 products x 100 weeks, 4 origins / 5 minutes", f"{backtest:.0f} s", backtest / 300, 1.0
+        ),
         Figure(
             "seconds a product, 100,000 products / 10,000 products",
-            f"{many.seconds:.0f} s against {few.seconds:.0f} s", many.seconds / few.seconds / 10, 1.2, "local[2]",
+            f"{many.seconds:.0f} s against {few.seconds:.0f} s",
+            many.seconds / few.seconds / 10,
+            1.2,
+            "local[2]",
         ),
         Figure(
             "peak memory of a process, 100,000 products / 10,000 products",
-            f"{many.peak_mib:.0f} MiB against {few.peak_mib:.0f} MiB", many.peak_mib / few.peak_mib, 1.3,
+            f"{many.peak_mib:.0f} MiB against {few.peak_mib:.0f} MiB",
+            many.peak_mib / few.peak_mib,
+            1.3,
         ),
-    ]  # fmt: skip
+    ]
 
 
 def weekly_rows(first: int, count: int, weeks: int = WEEKS) -> pd.DataFrame:
@@ -61,8 +68,8 @@ def trained(panel: Panel) -> object:
     """A training with four origins, by the shipped settings."""
     from dataclasses import replace
 
-    from basketry.forecast import train
-    from basketry.forecast.settings import load_settings
+    from basketry.domains.forecast import train
+    from basketry.domains.forecast.settings import load_settings
 
     settings = replace(load_settings(CHECKOUT / "include"), chosen_on=2, tested_on=2)
     return train.trained(panel, Namespace(as_of=AS_OF), settings).trained

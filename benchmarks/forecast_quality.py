@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from basketry.forecast import backtest, results
-from basketry.forecast.series import MONTH, Panel, panel_of
-from basketry.forecast.settings import ForecastSettings, load_settings
-from basketry.settings import CHECKOUT
+from basketry.config.settings import CHECKOUT
+from basketry.domains.forecast import backtest, results
+from basketry.domains.forecast.series import MONTH, Panel, panel_of
+from basketry.domains.forecast.settings import ForecastSettings, load_settings
 
 DATA = Path(os.environ.get("BASKETRY_DATA") or CHECKOUT.parent / "shared" / "data")
 FIRST_MONDAY = pd.Timestamp("2010-12-06")
@@ -40,9 +40,13 @@ def online_retail(data: Path = DATA) -> Panel:
     orders = lines.groupby(["product_id", "weeks_ago", "InvoiceNo"], as_index=False).agg(**sums)
     orders = orders.assign(log=np.log(orders["amount"]), square=np.log(orders["amount"]) ** 2)
     rows = orders.groupby(["product_id", "weeks_ago"], as_index=False).agg(
-        revenue=("amount", "sum"), orders=("amount", "size"), units=("units", "sum"), largest_order=("amount", "max"),
-        log_sum=("log", "sum"), log_square=("square", "sum"),
-    )  # fmt: skip
+        revenue=("amount", "sum"),
+        orders=("amount", "size"),
+        units=("units", "sum"),
+        largest_order=("amount", "max"),
+        log_sum=("log", "sum"),
+        log_square=("square", "sum"),
+    )
     return panel_of(rows.assign(department="Uncategorised", category="Uncategorised"), WEEKS)
 
 

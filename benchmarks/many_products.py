@@ -10,12 +10,12 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from basketry.forecast import emit, rows, score  # noqa: E402
-from basketry.forecast.forecaster import fallback  # noqa: E402
-from basketry.forecast.series import MEASURES, WEEKS_AHEAD, panel_of  # noqa: E402
-from basketry.forecast.settings import load_settings  # noqa: E402
-from basketry.session import spark_session  # noqa: E402
-from basketry.settings import CHECKOUT  # noqa: E402
+from basketry.config.settings import CHECKOUT  # noqa: E402
+from basketry.domains.forecast import emit, rows, score  # noqa: E402
+from basketry.domains.forecast.forecaster import fallback  # noqa: E402
+from basketry.domains.forecast.series import MEASURES, WEEKS_AHEAD, panel_of  # noqa: E402
+from basketry.domains.forecast.settings import load_settings  # noqa: E402
+from basketry.lake.session import spark_session  # noqa: E402
 from benchmarks.forecast import AS_OF, WEEKS, weekly_rows  # noqa: E402
 
 SCHEMA = "product_id string, department string, category string, weeks_ago int, " + ", ".join(

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from basketry.clock import NOW
+from basketry.config.clock import NOW
 from benchmarks.whole_tree import TIME_WAS_UP
 
 

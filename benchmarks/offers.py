@@ -1,9 +1,9 @@
 """The offers' stream: what deciding costs, a backlog in bounded memory, and a driver that is killed again and again.
 
-    python -m benchmarks.offers decide 100000         # events a second, against the same stream with the decision removed
-    python -m benchmarks.offers drain 1000000         # memory of a backlog against that of a tenth of it
-    python -m benchmarks.offers kill 20               # kills at random moments of one stream, then counts every event
-    python -m benchmarks.offers learn 30              # days of simulated shoppers: draws docs/offers-learning.svg
+python -m benchmarks.offers decide 100000         # events a second, against the same stream with the decision removed
+python -m benchmarks.offers drain 1000000         # memory of a backlog against that of a tenth of it
+python -m benchmarks.offers kill 20               # kills at random moments of one stream, then counts every event
+python -m benchmarks.offers learn 30              # days of simulated shoppers: draws docs/offers-learning.svg
 """
 
 from __future__ import annotations
@@ -46,10 +46,12 @@ def decide(folder: Path, events: int) -> list[Figure]:
     return [
         Figure(
             "events a second in the stream, with the decision / with it removed",
-            f"{rates['decided']:,.0f} against {rates['removed']:,.0f}", rates["removed"] / rates["decided"], 2.0,
+            f"{rates['decided']:,.0f} against {rates['removed']:,.0f}",
+            rates["removed"] / rates["decided"],
+            2.0,
             f"{events:,} queued events of {_SHOPPERS:,} shoppers; with it removed no decisions are written either",
-        ),
-    ]  # fmt: skip
+        )
+    ]
 
 
 def drain(folder: Path, events: int) -> list[Figure]:
@@ -57,7 +59,9 @@ def drain(folder: Path, events: int) -> list[Figure]:
     runs: list[Run] = []
     for count in (events // 10, events):
         home = folder / str(count)
-        _filled(home, environment_with(BASKETRY_HOME=str(home), SPARK_LOCAL_DIRS=str(home / "tmp")), count, _LINES_A_FILE)
+        _filled(
+            home, environment_with(BASKETRY_HOME=str(home), SPARK_LOCAL_DIRS=str(home / "tmp")), count, _LINES_A_FILE
+        )
         runs.append(job("offers", home=home, catalog=CATALOG))
         counted = _counted(home, count)
         assert counted["decided"] == counted["records in the ledger"] == count, counted  # noqa: S101
@@ -66,10 +70,12 @@ def drain(folder: Path, events: int) -> list[Figure]:
     return [
         Figure(
             f"memory of draining {events:,} queued events / of {events // 10:,}",
-            f"{long.peak_mib:,.0f} against {short.peak_mib:,.0f} MiB", long.peak_mib / short.peak_mib, 1.25,
+            f"{long.peak_mib:,.0f} against {short.peak_mib:,.0f} MiB",
+            long.peak_mib / short.peak_mib,
+            1.25,
             f"{long.seconds:,.0f} and {short.seconds:,.0f} s, the start included; every event decided exactly once",
-        ),
-    ]  # fmt: skip
+        )
+    ]
 
 
 def _rate(home: Path, events: int, name: str) -> float:
@@ -86,14 +92,11 @@ def _stream(name: str, events: int) -> None:
     """In a spark-submit of its own: a run over a backlog; prints events and seconds."""
     from threadpoolctl import threadpool_limits
 
-    from basketry.lakehouse import Lakehouse
-    from basketry.offers import incoming, job
-    from basketry.offers.engine import Engine
-    from basketry.offers.settings import load_settings
-    from basketry.session import spark_session
-    from basketry.settings import Settings
+    from basketry.domains.offers import incoming, job
+    from basketry.domains.offers.engine import Engine
+    from basketry.domains.offers.settings import load_settings
 
-    lake = Lakehouse(spark_session("bench"), CATALOG, Settings.from_environment())
+    lake = _lake()
     fill(lake, events)
     if name == "removed":
         Engine._decide = lambda *_: iter(())  # type: ignore[method-assign]
@@ -108,31 +111,48 @@ def _stream(name: str, events: int) -> None:
 
 def fill(lake: object, events: int, lines_a_file: int = _LINES_A_FILE) -> None:
     """Products, customers and a backlog of events."""
-    from basketry.lakehouse import Lakehouse, declared_schema
+    from basketry.lake.lakehouse import Lakehouse, declared_schema
     from basketry.tables import CUSTOMERS, ORDER_LINES, PRODUCTS
 
     assert isinstance(lake, Lakehouse)  # noqa: S101
     lineage = {"_file_checksum": "x", "_row_number": 1, "_delivered_at": datetime(2026, 1, 1, tzinfo=UTC)}
     products = [
         {
-            "product_id": f"P{number:04}", "category": f"C{number // _PRODUCTS_EACH:02}", "list_price": Decimal(5),
-            "unit_cost": Decimal(3), "units_available": 100,
+            "product_id": f"P{number:04}",
+            "category": f"C{number // _PRODUCTS_EACH:02}",
+            "list_price": Decimal(5),
+            "unit_cost": Decimal(3),
+            "units_available": 100,
         }
         for number in range(_CATEGORIES * _PRODUCTS_EACH)
-    ]  # fmt: skip
+    ]
     nothing = Decimal(0)
     amounts = dict.fromkeys(
-        ("list_amount", "instore_discount", "campaign_coupon_discount", "manuf_coupon_discount",
-         "manuf_coupon_match_discount", "net_amount"), nothing,
-    )  # fmt: skip
+        (
+            "list_amount",
+            "instore_discount",
+            "campaign_coupon_discount",
+            "manuf_coupon_discount",
+            "manuf_coupon_match_discount",
+            "net_amount",
+        ),
+        nothing,
+    )
     orders = [
         {
-            "order_id": f"o{number}", "line_id": "1", "customer_id": f"s{number:05}", "product_id": f"P{number % 400:04}",
-            "ordered_at": datetime(2025, 12, 31, tzinfo=UTC), "order_date": date(2025, 12, 31), "line_kind": "sale",
-            "status": "paid", "quantity": Decimal(1), **amounts,
+            "order_id": f"o{number}",
+            "line_id": "1",
+            "customer_id": f"s{number:05}",
+            "product_id": f"P{number % 400:04}",
+            "ordered_at": datetime(2025, 12, 31, tzinfo=UTC),
+            "order_date": date(2025, 12, 31),
+            "line_kind": "sale",
+            "status": "paid",
+            "quantity": Decimal(1),
+            **amounts,
         }
         for number in range(400)
-    ]  # fmt: skip
+    ]
     customers = [{"customer_id": f"s{number:05}"} for number in range(_SHOPPERS)]
     for table, rows in ((PRODUCTS, products), (CUSTOMERS, customers), (ORDER_LINES, orders)):
         data = [tuple({**lineage, **row}.get(name) for name in table.column_names) for row in rows]
@@ -218,16 +238,20 @@ def learn(days: int, shoppers: int = 300) -> dict[str, float]:
 
     from matplotlib.figure import Figure as Picture
 
-    from basketry.offers.settings import load_settings
-    from basketry.offers.shop import Assortment
-    from basketry.offers.simulator import World, simulate
+    from basketry.domains.offers.settings import load_settings
+    from basketry.domains.offers.shop import Assortment
+    from tools.demo.offer_shoppers import World, simulate
 
     chance, count = np.random.default_rng(5), 180
     price = np.round(chance.uniform(2, 20, count), 2)
     shop = Assortment(
-        tuple(f"P{number:04}" for number in range(count)), tuple(f"C{number:02}" for number in range(12)),
-        np.repeat(np.arange(12), count // 12), price, price * chance.uniform(0.5, 0.8, count), np.full(count, 100.0),
-    )  # fmt: skip
+        tuple(f"P{number:04}" for number in range(count)),
+        tuple(f"C{number:02}" for number in range(12)),
+        np.repeat(np.arange(12), count // 12),
+        price,
+        price * chance.uniform(0.5, 0.8, count),
+        np.full(count, 100.0),
+    )
     world = World.made(shop, [f"s{number:03}" for number in range(shoppers)], days, _BEGIN, 11)
     settings = replace(load_settings(CHECKOUT / "include"), control_share=0.0)
     picture = Picture(figsize=(7, 3.5), layout="constrained")
@@ -247,11 +271,9 @@ def main(arguments: list[str]) -> None:
     """One of the four, or what they start."""
     what, *rest = arguments
     if what == "stream":
-        _stream(rest[0], int(rest[1]))
-        return
+        return _stream(rest[0], int(rest[1]))
     if what == "fill":
-        _fill_only(int(rest[0]), int(rest[1]))
-        return
+        return fill(_lake(), int(rest[0]), int(rest[1]))
     folder = Path(tempfile.mkdtemp(prefix="basketry-bench-offers-"))
     try:
         if what == "learn":
@@ -263,15 +285,15 @@ def main(arguments: list[str]) -> None:
             print("\n".join(figure.row() for figure in measure(folder, int(rest[0]))))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    return None
 
 
-def _fill_only(events: int, lines_a_file: int) -> None:
-    from basketry.lakehouse import Lakehouse
-    from basketry.session import spark_session
-    from basketry.settings import Settings
+def _lake() -> object:
+    from basketry.config.settings import Settings
+    from basketry.lake.lakehouse import Lakehouse
+    from basketry.lake.session import spark_session
 
-    lake = Lakehouse(spark_session("bench"), CATALOG, Settings.from_environment())
-    fill(lake, events, lines_a_file)
+    return Lakehouse(spark_session("bench"), CATALOG, Settings.from_environment())
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Runs jobs in turn in one Spark session, where only what they leave behind matters: spares each its own start.
 
-    spark-submit one_session.py '[["features", "--catalog=demo", …], …]'
+spark-submit one_session.py '[["features", "--catalog=demo", …], …]'
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "spark_jobs"))
 
-from basketry.entry import job_main  # noqa: E402
+from basketry.lake.runner import job_main  # noqa: E402
 
 
 def main(commands: list[list[str]]) -> None:

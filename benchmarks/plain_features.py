@@ -32,9 +32,13 @@ def transactions(order_lines: DataFrame, products: DataFrame) -> DataFrame:
         "coupon_discount": f"{coupons} + manuf_coupon_match_discount",
     }
     return lines.join(products.select("product_id", "category"), "product_id", "left").selectExpr(
-        "customer_id AS household", commodity, "order_id AS basket_id", "product_id", "order_date AS day",
+        "customer_id AS household",
+        commodity,
+        "order_id AS basket_id",
+        "product_id",
+        "order_date AS day",
         *(f"cast({sql} AS double) AS {name}" for name, sql in amounts.items()),
-    )  # fmt: skip
+    )
 
 
 def bounds(as_of: date, window: str) -> tuple[date, date]:

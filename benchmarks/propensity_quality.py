@@ -25,15 +25,15 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from basketry.config.settings import CHECKOUT
+from basketry.domains.propensity import results
+from basketry.domains.propensity.baselines import baselines
+from basketry.domains.propensity.dates import HORIZON, split_dates
+from basketry.domains.propensity.inputs import BASELINE, DEFINITION, KEYS, LABEL
+from basketry.domains.propensity.model import Trained, train
+from basketry.domains.propensity.rows import split_rows
+from basketry.domains.propensity.settings import PropensitySettings, load_settings
 from basketry.features import partition
-from basketry.propensity import results
-from basketry.propensity.baselines import baselines
-from basketry.propensity.dates import HORIZON, split_dates
-from basketry.propensity.inputs import BASELINE, DEFINITION, KEYS, LABEL
-from basketry.propensity.model import Trained, train
-from basketry.propensity.rows import split_rows
-from basketry.propensity.settings import PropensitySettings, load_settings
-from basketry.settings import CHECKOUT
 
 DATA = Path(os.environ.get("BASKETRY_DATA") or CHECKOUT.parent / "shared" / "data")
 START = date(2018, 1, 1)
@@ -125,7 +125,13 @@ def _joined(
     inputs = ", ".join((*DEFINITION.select(), *BASELINE.select()))
     known = pd.DataFrame({"category": list(categories)})
     database = duckdb.connect()
-    for name, frame in {"customer": customer, "category": category, "pair": pair, "lines": lines, "known": known}.items():
+    for name, frame in {
+        "customer": customer,
+        "category": category,
+        "pair": pair,
+        "lines": lines,
+        "known": known,
+    }.items():
         database.register(name, frame)
     return database.sql(f"""
         WITH inputs AS (

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from basketry.offers import recommender
-from basketry.offers.recommender import Purchases, Recommender
+from basketry.domains.offers import recommender
+from basketry.domains.offers.recommender import Purchases, Recommender
 
 DATA = Path(os.environ.get("BASKETRY_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
 _TESTED_DAYS = 28
@@ -30,7 +30,9 @@ def samples() -> Iterator[tuple[str, pd.DataFrame]]:
         rows = pd.read_csv(DATA / "complete_journey" / f"{name}.csv.gz", usecols=list(names))
         yield f"The Complete Journey, {name.split('_')[3]}", rows.rename(columns=names)
     names = {"CustomerID": "shopper", "StockCode": "product", "InvoiceNo": "order", "InvoiceDate": "day"}
-    rows = pd.read_csv(DATA / "online_retail" / "OnlineRetail.csv.gz", encoding="latin-1", dtype=str).rename(columns=names)
+    rows = pd.read_csv(DATA / "online_retail" / "OnlineRetail.csv.gz", encoding="latin-1", dtype=str).rename(
+        columns=names
+    )
     rows = rows[rows["shopper"].notna() & ~rows["order"].str.startswith("C")]
     when = pd.to_datetime(rows["day"], format="mixed").dt.normalize()
     yield "Online Retail", rows[list(names.values())].assign(day=(when - when.min()).dt.days)
@@ -46,18 +48,27 @@ def spark_als(older: Purchases, seed: int) -> Recommender:
     """The same factorisation by Spark."""
     from pyspark.ml.recommendation import ALS
 
-    from basketry.session import spark_session
+    from basketry.lake.session import spark_session
 
     spark = spark_session("bench")
-    spark.sparkContext.setCheckpointDir(tempfile.mkdtemp())  # twelve rounds of lineage are too deep for a thread's stack
+    spark.sparkContext.setCheckpointDir(
+        tempfile.mkdtemp()
+    )  # twelve rounds of lineage are too deep for a thread's stack
     kept = recommender.fit(older, seed).products
     found = older.over(kept).tocoo()
     rows = pd.DataFrame({"user": found.row, "item": found.col, "rating": found.data})
     als = ALS(
-        rank=recommender._FACTORS, maxIter=recommender._ITERATIONS, regParam=recommender._REGULARIZATION,
-        alpha=recommender._ALPHA, implicitPrefs=True, nonnegative=False, seed=seed, userCol="user", itemCol="item",
+        rank=recommender._FACTORS,
+        maxIter=recommender._ITERATIONS,
+        regParam=recommender._REGULARIZATION,
+        alpha=recommender._ALPHA,
+        implicitPrefs=True,
+        nonnegative=False,
+        seed=seed,
+        userCol="user",
+        itemCol="item",
         checkpointInterval=4,
-    )  # fmt: skip
+    )
     learned = als.fit(spark.createDataFrame(rows)).itemFactors.toPandas().set_index("id")["features"]
     factors = np.zeros((len(kept), recommender._FACTORS))
     factors[learned.index] = np.stack(learned.to_list())

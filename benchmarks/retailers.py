@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 
-from basketry.folders import commits
+from basketry.warehouse.local_delta import commits
 from benchmarks.cases import CHECKOUT, HERE, submit
 
 CATALOG = "demo"
@@ -100,7 +100,7 @@ class Retailer:
 
 def demo(home: Path, registry: str) -> Retailer:
     """The demo up to the evening, with champions in the registry and that evening's sales; its order lines come without ingest."""
-    from basketry.demo import deliver
+    from tools.demo import deliver
 
     retailer = Retailer(home, registry, home / "day" / f"order_lines_{DAY}.csv.gz")
     deliver(home / "landing" / CATALOG, DAY, start=START)
@@ -108,12 +108,17 @@ def demo(home: Path, registry: str) -> Retailer:
     shutil.move(retailer.landing / retailer.delivery.name, retailer.delivery)
     _hardly_trained(home / "include")
     for file in sorted(retailer.landing.glob("*.csv.gz")):
-        write_deltalake(retailer.lake / "silver" / "order_lines", read_lines(file), mode="append", configuration=TRACKED)
+        write_deltalake(
+            retailer.lake / "silver" / "order_lines", read_lines(file), mode="append", configuration=TRACKED
+        )
     _before(
-        retailer, *(("ingest", f"--feed={feed}") for feed in FEEDS),
-        ("features", EVENING, "--training", "--choose-categories"), ("train_propensity", EVENING), ("rfm", EVENING, "--fit"),
+        retailer,
+        *(("ingest", f"--feed={feed}") for feed in FEEDS),
+        ("features", EVENING, "--training", "--choose-categories"),
+        ("train_propensity", EVENING),
+        ("rfm", EVENING, "--fit"),
         ("train_forecast", EVENING),
-    )  # fmt: skip
+    )
     _crown(registry)
     _before(retailer, ("sales", EVENING))
     return retailer
@@ -123,7 +128,9 @@ def read_lines(file: Path) -> pa.Table:
     """Rows of silver.order_lines of a delivered file, without those that are spoiled."""
     rows = duckdb.sql(LINES, params=[str(file), file.name, f"{EVE} 05:00:00"]).to_arrow_table()
     moment = pa.timestamp("us", "UTC")
-    return rows.cast(pa.schema(field.with_type(moment) if pa.types.is_timestamp(field.type) else field for field in rows.schema))
+    return rows.cast(
+        pa.schema(field.with_type(moment) if pa.types.is_timestamp(field.type) else field for field in rows.schema)
+    )
 
 
 def _hardly_trained(include: Path) -> None:
@@ -139,7 +146,9 @@ def _hardly_trained(include: Path) -> None:
 
 def _before(retailer: Retailer, *jobs: Sequence[str]) -> None:
     """Run jobs in one session."""
-    commands = [[name, f"--catalog={CATALOG}", f"--run-id=before-{place}", *given] for place, (name, *given) in enumerate(jobs)]
+    commands = [
+        [name, f"--catalog={CATALOG}", f"--run-id=before-{place}", *given] for place, (name, *given) in enumerate(jobs)
+    ]
     submit(HERE / "one_session.py", json.dumps(commands), home=retailer.home, **retailer.changes)
 
 
@@ -172,7 +181,9 @@ def grown(retailer: Retailer, home: Path, times: int) -> Retailer:
     first = START
     while first <= EVE:
         last = first + timedelta(weeks=WEEKS_A_WRITE)
-        lines = originals.filter(pc.and_(pc.greater_equal(originals["order_date"], first), pc.less(originals["order_date"], last)))
+        lines = originals.filter(
+            pc.and_(pc.greater_equal(originals["order_date"], first), pc.less(originals["order_date"], last))
+        )
         copies = pa.concat_tables(_renamed(lines, number) for number in range(1, times))
         write_deltalake(table, copies, mode="append")
         first = last
@@ -187,12 +198,16 @@ def note_as_known(lake: Path) -> None:
     """Have gold say that it reflects the newest order lines: making 35 million known would cost an hour that no day does."""
     newest = DeltaTable(lake / "silver" / "order_lines").version()
     for folder in sorted(lake.glob("gold/sales_*")):
-        (noted,) = [note for commit in commits(folder) if '"reflects"' in (note := commit.get("userMetadata") or "")][:1]
+        (noted,) = [note for commit in commits(folder) if '"reflects"' in (note := commit.get("userMetadata") or "")][
+            :1
+        ]
         reflects = {**json.loads(noted)["reflects"], "silver.order_lines": newest}
         write_deltalake(
-            folder, DeltaTable(folder).schema().to_arrow().empty_table(), mode="append",
+            folder,
+            DeltaTable(folder).schema().to_arrow().empty_table(),
+            mode="append",
             commit_properties=CommitProperties(custom_metadata={"userMetadata": json.dumps({"reflects": reflects})}),
-        )  # fmt: skip
+        )
     DeltaTable(lake / "ops" / "feature_dates").update(updates={"order_lines_version": str(newest)})
 
 

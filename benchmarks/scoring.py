@@ -33,7 +33,11 @@ def scoring(folder: Path) -> list[Figure]:
     store = f"sqlite:///{folder}/mlflow.db"
     client = MlflowClient(store, store)
     client.create_experiment(f"{CATALOG}_propensity", artifact_location=(folder / "artifacts").as_uri())
-    changes = {"MLFLOW_TRACKING_URI": store, "MLFLOW_REGISTRY_URI": store, "BASKETRY_INCLUDE": str(_hardly_tuned(folder))}
+    changes = {
+        "MLFLOW_TRACKING_URI": store,
+        "MLFLOW_REGISTRY_URI": store,
+        "BASKETRY_INCLUDE": str(_hardly_tuned(folder)),
+    }
     run = partial(job, home=folder, catalog=CATALOG, **changes)
     write_silver(lake, LINES)
     as_of = f"--as-of={AS_OF}"
@@ -54,14 +58,18 @@ def scoring(folder: Path) -> list[Figure]:
     return [
         Figure(
             "peak memory of scoring ten million pairs / 2 GB of heap and 1 GB beside it",
-            f"{ten.peak_mib:.0f} MiB, {one.peak_mib:.0f} MiB for one million", ten.peak_mib / (HEAP_MIB + BESIDE_MIB), 1.0,
+            f"{ten.peak_mib:.0f} MiB, {one.peak_mib:.0f} MiB for one million",
+            ten.peak_mib / (HEAP_MIB + BESIDE_MIB),
+            1.0,
         ),
         Figure(
             "seconds for each million pairs, ten million / one million",
-            f"{ten.seconds:.0f} s against {one.seconds:.0f} s", ten.seconds / one.seconds / 10, 1.0,
+            f"{ten.seconds:.0f} s against {one.seconds:.0f} s",
+            ten.seconds / one.seconds / 10,
+            1.0,
             f"{marginal:,.0f} pairs a second once started",
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _hardly_tuned(folder: Path) -> Path:

@@ -1,6 +1,6 @@
 """Segments of one million customers and of many: what a million costs, and in how much memory.
 
-    python -m benchmarks.segments [customers] [customers]     # the second must be the larger; 1,000,000 and 10,000,000
+python -m benchmarks.segments [customers] [customers]     # the second must be the larger; 1,000,000 and 10,000,000
 """
 
 from __future__ import annotations
@@ -36,14 +36,18 @@ def segments(folder: Path, small: int = 1_000_000, large: int = 10_000_000) -> l
     return [
         Figure(
             f"seconds to assign a million customers, of {large:,} / of {small:,}",
-            f"{cost[large]:.1f} s against {cost[small]:.1f} s", cost[large] / cost[small], 1.2,
+            f"{cost[large]:.1f} s against {cost[small]:.1f} s",
+            cost[large] / cost[small],
+            1.2,
             f"whole assignment of {large:,}: {found[large][0]:.0f} s with the session up",
         ),
         Figure(
             f"peak memory of assigning {large:,} customers / 2 GB of heap and 1 GB beside it",
-            f"{peak[large]:.0f} MiB, {peak[small]:.0f} MiB for {small:,}", peak[large] / (HEAP_MIB + BESIDE_MIB), 1.0,
+            f"{peak[large]:.0f} MiB, {peak[small]:.0f} MiB for {small:,}",
+            peak[large] / (HEAP_MIB + BESIDE_MIB),
+            1.0,
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _assigned(home: Path, customers: int) -> tuple[float, float]:
@@ -93,17 +97,26 @@ def champion(home: Path) -> None:
     import mlflow
 
     from basketry import registry
-    from basketry.rfm import holdout, model, tracking
-    from basketry.rfm.settings import load_settings
-    from basketry.settings import CHECKOUT
+    from basketry.config.settings import CHECKOUT
+    from basketry.domains.rfm import holdout, model, tracking
+    from basketry.domains.rfm.settings import load_settings
 
     random = np.random.default_rng(6)
     dates = random.integers(1, 9, 20_000)
     values = pd.DataFrame(
-        {"recency_days": random.gamma(1, 60, 20_000).astype(int), "frequency": dates, "monetary": random.gamma(2, 15, 20_000)}
+        {
+            "recency_days": random.gamma(1, 60, 20_000).astype(int),
+            "frequency": dates,
+            "monetary": random.gamma(2, 15, 20_000),
+        }
     )
     age = random.integers(90, 365, 20_000)
-    history = {"repeat_dates": dates - 1, "last_after_days": age // 2, "age_days": age, "repeat_spend": values["monetary"]}
+    history = {
+        "repeat_dates": dates - 1,
+        "last_after_days": age // 2,
+        "age_days": age,
+        "repeat_spend": values["monetary"],
+    }
     trained = model.train(values, load_settings(CHECKOUT / "include"))
     ahead = holdout.fitted(pd.DataFrame({**history, "monetary": values["monetary"]}), holdout.DAYS_AHEAD)
     ahead = holdout.Expectations(ahead.days, ahead.purchases, ahead.spend, (holdout.PURCHASES, holdout.SPEND))
@@ -112,7 +125,14 @@ def champion(home: Path) -> None:
     mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
     mlflow.create_experiment("bench_rfm", artifact_location=(home / "models").as_uri())
     record = tracking.Record(
-        version, values, {"caps": asdict(trained.scoring)["caps"]}, trained.metrics, {"basketry.as_of": str(AS_OF)}, {}, {}, {}
+        version,
+        values,
+        {"caps": asdict(trained.scoring)["caps"]},
+        trained.metrics,
+        {"basketry.as_of": str(AS_OF)},
+        {},
+        {},
+        {},
     )
     name = registry.registered_name("demo", tracking.MODEL)
     registry.move_champion(name, _registered(record), None)
@@ -123,7 +143,7 @@ def _registered(record: object) -> str:
     from types import SimpleNamespace
     from typing import Any, cast
 
-    from basketry.rfm import tracking
+    from basketry.domains.rfm import tracking
 
     lake = SimpleNamespace(catalog="demo", settings=SimpleNamespace(runtime="local"))
     return tracking.register(cast(Any, lake), cast(Any, record))

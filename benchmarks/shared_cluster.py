@@ -35,7 +35,9 @@ def shared_cluster(folder: Path) -> list[Figure]:
 
     figures = []
     for dag_id, goal in CASES:
-        minutes, starts = zip(*(_measured(folder / f"{dag_id}-{shared}", dag_id, shared) for shared in (True, False)), strict=True)
+        minutes, starts = zip(
+            *(_measured(folder / f"{dag_id}-{shared}", dag_id, shared) for shared in (True, False)), strict=True
+        )
         told = f"{minutes[0]:.1f} against {minutes[1]:.1f} minutes; {starts[0]} against {starts[1]} cold starts"
         what = f"{dag_id}: one cluster for the run / one for each job"
         note = f"emulated: {COLD_START} s a start, {JOB} s a job, each waited {1 / SCALE:.1%} of its time"
@@ -110,4 +112,3 @@ def _execute(task: Any, handed_on: dict[str, Any]) -> None:
     seen["dag_run"] = SimpleNamespace(**vars(seen["dag_run"]), start_date=seen["dag_run"].run_after)
     task.render_template_fields(seen)
     handed_on[task.task_id] = task.execute({**seen, "task_state_store": MagicMock(get=lambda *key: None)})
-

@@ -22,11 +22,7 @@ with DAG(
     schedule=DAILY_0930,
     params=dated_form(),
     **on_call(
-        tier=2,
-        owner="sales-analytics",
-        runbook="docs/runbooks/daily_sales.md",
-        doc=__doc__,
-        topics=("sales", "daily"),
+        tier=2, owner="sales-analytics", runbook="docs/runbooks/daily_sales.md", doc=__doc__, topics=("sales", "daily")
     ),
 ):
     spark_job("sales", as_of=AS_OF)

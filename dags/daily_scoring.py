@@ -37,7 +37,10 @@ with DAG(
 ):
     features = spark_job("features", as_of=AS_OF)
     features >> spark_job(
-        "score_propensity", as_of=AS_OF, model=form_value("model"), before=skip_if_refused("propensity", named_by="model")
+        "score_propensity",
+        as_of=AS_OF,
+        model=form_value("model"),
+        before=skip_if_refused("propensity", named_by="model"),
     )
     spark_job("propensity_outcomes", as_of=AS_OF)
     spark_job("rfm", as_of=AS_OF, model=CHAMPION_OR_AS_THEN, before=skip_if_refused("rfm"))

@@ -20,11 +20,7 @@ with DAG(
     schedule=None,
     params=forget_form(),
     **on_call(
-        tier=2,
-        owner="data-protection",
-        runbook="docs/runbooks/forget.md",
-        doc=__doc__,
-        topics=("privacy", "manual"),
+        tier=2, owner="data-protection", runbook="docs/runbooks/forget.md", doc=__doc__, topics=("privacy", "manual")
     ),
 ):
     spark_job(

@@ -22,11 +22,7 @@ with DAG(
     schedule=DAILY_0945,
     params=dated_form(),
     **on_call(
-        tier=2,
-        owner="data-science",
-        runbook="docs/runbooks/restate.md",
-        doc=__doc__,
-        topics=("propensity", "daily"),
+        tier=2, owner="data-science", runbook="docs/runbooks/restate.md", doc=__doc__, topics=("propensity", "daily")
     ),
 ):
     spark_job("restate_features", as_of=AS_OF) >> spark_job("restate_results", as_of=AS_OF)

@@ -34,5 +34,9 @@ with DAG(
     ),
 ):
     recommend = spark_job("recommend", as_of=AS_OF)
-    spark_job("train_recommendations", as_of=AS_OF) >> gate("recommendations", group_id="recommendations_gate") >> recommend
+    (
+        spark_job("train_recommendations", as_of=AS_OF)
+        >> gate("recommendations", group_id="recommendations_gate")
+        >> recommend
+    )
     spark_job("train_offer_policy", as_of=AS_OF) >> gate("offer_policy", group_id="offer_policy_gate")

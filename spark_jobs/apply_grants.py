@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from basketry.entry import job_main, job_parser
-from basketry.grants.job import run
+from basketry.domains.privacy.grants_job import run
+from basketry.lake.runner import job_main, job_parser
 
 parser = job_parser("apply_grants", __doc__, dated=False)
 parser.add_argument("--revoke-by-hand", action="store_true", help="also revoke what somebody granted by hand")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from basketry.decisions.job import run
-from basketry.entry import job_main, job_parser
+from basketry.domains.decisions.job import run
+from basketry.lake.runner import job_main, job_parser
 
 parser = job_parser("decide_products", __doc__, dated=True)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from basketry.entry import job_main, job_parser
-from basketry.marketing.export import run
+from basketry.domains.marketing.export import run
+from basketry.lake.runner import job_main, job_parser
 
 parser = job_parser("export_audience", __doc__, dated=True)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from datetime import date
 
-from basketry.entry import job_main, job_parser
 from basketry.errors import BadInputError
 from basketry.features import job
-from basketry.lakehouse import Lakehouse
-from basketry.report import JobReport
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.report import JobReport
+from basketry.lake.runner import job_main, job_parser
 
 
 def days(text: str) -> tuple[date, ...]:
@@ -29,8 +29,8 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Run the job; with --training for the dates that a training as of --as-of reads."""
     if arguments.training:
         # Only here: settings load half a second of libraries.
-        from basketry.propensity.dates import split_dates
-        from basketry.propensity.settings import load_settings
+        from basketry.domains.propensity.dates import split_dates
+        from basketry.domains.propensity.settings import load_settings
 
         dates = split_dates(arguments.as_of, load_settings(lake.settings.include))
         arguments.dates = dates.all

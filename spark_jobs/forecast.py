@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from basketry.entry import job_main, job_parser
-from basketry.forecast.score import run
+from basketry.domains.forecast.score import run
+from basketry.lake.runner import job_main, job_parser
 
 parser = job_parser("forecast", __doc__, dated=True)
 parser.add_argument(

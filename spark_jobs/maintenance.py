@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from basketry.entry import job_main, job_parser
-from basketry.maintenance.job import run
+from basketry.domains.maintenance.job import run
+from basketry.lake.runner import job_main, job_parser
 
 parser = job_parser("maintenance", __doc__, dated=False)
 

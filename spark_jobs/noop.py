@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from basketry.entry import job_main, job_parser
-from basketry.lakehouse import Lakehouse
-from basketry.report import JobReport
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.report import JobReport
+from basketry.lake.runner import job_main, job_parser
 
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:

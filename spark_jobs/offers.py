@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from basketry.entry import job_main, job_parser
-from basketry.offers.job import run
+from basketry.domains.offers.job import run
+from basketry.lake.runner import job_main, job_parser
 
 parser = job_parser("offers", __doc__, dated=False)
-parser.add_argument("--continuous", action="store_true", help="go on as events come; without it what is waiting is decided")
+parser.add_argument(
+    "--continuous", action="store_true", help="go on as events come; without it what is waiting is decided"
+)
 
 if __name__ == "__main__":
     job_main(parser, run)

@@ -9,12 +9,12 @@ from pathlib import Path
 from pyspark.sql import functions as F
 
 from basketry.contracts import Contract, load_contracts
-from basketry.entry import job_main, job_parser
+from basketry.domains.sales.job import Rewrite, plan_sales
 from basketry.errors import BadInputError
 from basketry.files import find_files, inspect_file
-from basketry.lakehouse import Lakehouse
-from basketry.report import JobReport
-from basketry.sales.job import Rewrite, plan_sales
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.report import JobReport
+from basketry.lake.runner import job_main, job_parser
 from basketry.tables import FILES
 
 Line = tuple[str, str, str]

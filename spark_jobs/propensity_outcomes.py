@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from basketry.entry import job_main, job_parser
-from basketry.propensity.outcomes import run
+from basketry.domains.propensity.outcomes import run
+from basketry.lake.runner import job_main, job_parser
 
 parser = job_parser("propensity_outcomes", __doc__, dated=True)
 

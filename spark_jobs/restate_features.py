@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from basketry.entry import job_main, job_parser
 from basketry.features.restate import run
+from basketry.lake.runner import job_main, job_parser
 
 parser = job_parser("restate_features", __doc__, dated=True, turns=("features",))
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import argparse
 
-from basketry.entry import job_main, job_parser
-from basketry.lakehouse import Lakehouse
-from basketry.report import JobReport
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.report import JobReport
+from basketry.lake.runner import job_main, job_parser
 
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Assign segments, or with --fit register a challenger that its gate may let assign them."""
     # Only here: what fits loads a second of libraries that assigning can do without.
     if arguments.fit:
-        from basketry.rfm.fit import run as fit
+        from basketry.domains.rfm.fit import run as fit
 
         return fit(lake, arguments)
-    from basketry.rfm.assign import run as assign
+    from basketry.domains.rfm.assign import run as assign
 
     return assign(lake, arguments)
 

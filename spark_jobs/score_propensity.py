@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from basketry.entry import job_main, job_parser
-from basketry.propensity.score import run
+from basketry.domains.propensity.score import run
+from basketry.lake.runner import job_main, job_parser
 
 parser = job_parser("score_propensity", __doc__, dated=True)
 parser.add_argument("--days", type=int, default=1, help="days to score, the last of them --as-of")

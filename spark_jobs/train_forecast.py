@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from basketry.entry import job_main, job_parser
-from basketry.forecast.train import run
+from basketry.domains.forecast.train import run
+from basketry.lake.runner import job_main, job_parser
 
 parser = job_parser("train_forecast", __doc__, dated=True)
 

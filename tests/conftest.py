@@ -14,7 +14,7 @@ from tests.few_rows import FOR_FEW_ROWS
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from basketry.lakehouse import Lakehouse
+    from basketry.lake.lakehouse import Lakehouse
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -33,11 +33,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
     """The process's one Spark session, as a job opens it."""
-    from basketry.session import spark_session
+    from basketry.lake.session import spark_session
 
     assert "SPARK_CONF_DIR" in os.environ, 'Spark is not set up in this shell: run make test ARGS="<your selection>"'
     conf = (Path(os.environ["SPARK_CONF_DIR"]) / "spark-defaults.conf").read_text()
-    (options,) = [line.split(" ", 1)[1] for line in conf.splitlines() if line.startswith("spark.driver.extraJavaOptions")]
+    (options,) = [
+        line.split(" ", 1)[1] for line in conf.splitlines() if line.startswith("spark.driver.extraJavaOptions")
+    ]
     tuned = options.replace(SHORT_LIVED, "")
     os.environ["PYSPARK_SUBMIT_ARGS"] = f'--driver-java-options "{tuned}" pyspark-shell'
     session = spark_session("tests")
@@ -66,7 +68,7 @@ def spark_of_jobs(spark: SparkSession) -> Iterator[SparkSession]:
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
     """Settings of an instance whose home is an empty folder."""
-    from basketry.settings import Settings
+    from basketry.config.settings import Settings
 
     monkeypatch.setenv("BASKETRY_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("BASKETRY_RUNTIME", raising=False)
@@ -76,8 +78,8 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
 @pytest.fixture
 def lake(spark: SparkSession, settings: object) -> Lakehouse:
     """An empty lakehouse of the catalog demo in a temporary home."""
-    from basketry.lakehouse import Lakehouse
-    from basketry.settings import Settings
+    from basketry.config.settings import Settings
+    from basketry.lake.lakehouse import Lakehouse
 
     assert isinstance(settings, Settings)
     return Lakehouse(spark, "demo", settings)

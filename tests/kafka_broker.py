@@ -56,7 +56,15 @@ def kafka_broker(folder: Path) -> Iterator[Broker]:
     class_path = _class_path()
     properties = folder / "kraft.properties"
     properties.write_text(PROPERTIES.format(port=port, controller=controller, logs=folder / "logs"))
-    storage = [*_java(class_path, "256m"), "kafka.tools.StorageTool", "format", "-t", uuid.uuid4().hex[:22], "-c", str(properties)]
+    storage = [
+        *_java(class_path, "256m"),
+        "kafka.tools.StorageTool",
+        "format",
+        "-t",
+        uuid.uuid4().hex[:22],
+        "-c",
+        str(properties),
+    ]
     done = subprocess.run(storage, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stdout + done.stderr
     with (folder / "broker.log").open("w") as log:
@@ -82,7 +90,13 @@ def _class_path() -> str:
 
 
 def _java(class_path: str, heap: str) -> list[str]:
-    return [str(Path(os.environ["JAVA_HOME"]) / "bin" / "java"), f"-Xmx{heap}", "-XX:TieredStopAtLevel=1", "-cp", class_path]
+    return [
+        str(Path(os.environ["JAVA_HOME"]) / "bin" / "java"),
+        f"-Xmx{heap}",
+        "-XX:TieredStopAtLevel=1",
+        "-cp",
+        class_path,
+    ]
 
 
 def _free_port() -> int:

@@ -13,9 +13,15 @@ from deltalake import write_deltalake
 from basketry.tables import Table
 
 _PLAIN = {
-    "string": pa.string(), "date": pa.date32(), "int": pa.int32(), "bigint": pa.int64(), "double": pa.float64(),
-    "boolean": pa.bool_(), "binary": pa.binary(), "timestamp": pa.timestamp("us", "UTC"),
-}  # fmt: skip
+    "string": pa.string(),
+    "date": pa.date32(),
+    "int": pa.int32(),
+    "bigint": pa.int64(),
+    "double": pa.float64(),
+    "boolean": pa.bool_(),
+    "binary": pa.binary(),
+    "timestamp": pa.timestamp("us", "UTC"),
+}
 
 
 def arrow_type(kind: str) -> pa.DataType:

@@ -7,16 +7,16 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from basketry.settings import CHECKOUT
+from basketry.config.settings import CHECKOUT
 
 if TYPE_CHECKING:
-    from basketry.lakehouse import Lakehouse
-    from basketry.report import JobReport
+    from basketry.lake.lakehouse import Lakehouse
+    from basketry.lake.report import JobReport
 
 
 def run_script(lake: Lakehouse, name: str, arguments: Sequence[str]) -> JobReport:
     """What spark-submit would do with this script of spark_jobs/ and these arguments, its line in ops.job_runs included."""
-    from basketry.entry import run_job
+    from basketry.lake.runner import run_job
 
     sys.path.insert(0, str(CHECKOUT / "spark_jobs"))
     try:

@@ -12,9 +12,28 @@ from tools.problem import NO_SPACE, Problem, disk_full
 from tools.terminal import plain
 
 COMMANDS = (
-    "ask", "audit", "bench", "clean", "data-model", "deploy", "deploy-check", "doctor", "down", "faults", "job", "lint", "logs",
-    "plan", "prune", "run", "screenshots", "setup", "status", "test", "undeploy",
-)  # fmt: skip
+    "ask",
+    "audit",
+    "bench",
+    "clean",
+    "data-model",
+    "deploy",
+    "deploy-check",
+    "doctor",
+    "down",
+    "faults",
+    "job",
+    "lint",
+    "logs",
+    "plan",
+    "prune",
+    "run",
+    "screenshots",
+    "setup",
+    "status",
+    "test",
+    "undeploy",
+)
 MANAGE = ("clean", "down", "logs", "status")
 CHECKS = ("audit", "bench", "faults", "lint", "screenshots", "test")
 DEPLOY = ("deploy", "deploy-check", "undeploy")

@@ -32,8 +32,8 @@ def ask_command(arguments: list[str]) -> int:
     if not question.strip():
         raise Problem('ask something: make ask Q="Top 5 products by revenue last month".')
     from basketry.ask import answer, drafter
+    from basketry.config.settings import Settings
     from basketry.errors import BadInputError
-    from basketry.settings import Settings
     from basketry.warehouse import open_warehouse
 
     catalog = chosen_catalog()

@@ -19,9 +19,16 @@ LOCK = CHECKOUT / "requirements.txt"
 VERSIONS = ("3.12", "3.11")
 FREE_BYTES = 4 * 1024**3
 NETWORK_SIGNS = (
-    "dns error", "name resolution", "could not connect", "connection refused", "network is unreachable",
-    "error sending request", "failed to establish a new connection", "nodename nor servname", "connect timeout",
-)  # fmt: skip
+    "dns error",
+    "name resolution",
+    "could not connect",
+    "connection refused",
+    "network is unreachable",
+    "error sending request",
+    "failed to establish a new connection",
+    "nodename nor servname",
+    "connect timeout",
+)
 
 
 def venv_python(venv: Path) -> Path:

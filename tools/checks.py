@@ -70,13 +70,19 @@ def audit_command(arguments: list[str]) -> int:
     try:
         packages = json.loads(done.stdout)["dependencies"]
     except (ValueError, KeyError):
-        raise Problem(f"the packages could not be audited ({last_words(done.stderr)}): connect to the network.") from None
+        raise Problem(
+            f"the packages could not be audited ({last_words(done.stderr)}): connect to the network."
+        ) from None
     asked = [one for one in packages if "vulns" in one]
     if not asked:
-        raise Problem("the vulnerability service knows none of the packages: an index without one answers here; ask elsewhere.")
+        raise Problem(
+            "the vulnerability service knows none of the packages: an index without one answers here; ask elsewhere."
+        )
     holes = [(one, hole) for one in asked for hole in one["vulns"]]
     for one, hole in holes:
-        print(f"{one['name']} {one['version']}: {hole['id']}, mended in {', '.join(hole['fix_versions']) or 'no version yet'}")
+        print(
+            f"{one['name']} {one['version']}: {hole['id']}, mended in {', '.join(hole['fix_versions']) or 'no version yet'}"
+        )
     print(f"{len(asked)} of {len(packages)} packages asked about, {len(holes)} known holes.")
     return int(bool(holes))
 

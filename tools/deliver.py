@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 
-from basketry.clock import last_complete_day, now
+from basketry.config.clock import last_complete_day, now
+from basketry.config.settings import EVERY_FEED, Settings
 from basketry.contracts import Contract, catalog_names, chosen_contracts, load_catalog, load_contracts
 from basketry.errors import BadInputError, NothingDeliveredError
 from basketry.files import file_at, find_files
-from basketry.settings import EVERY_FEED, Settings
 from tools.environment import CHECKOUT
 from tools.problem import Problem
 
@@ -52,7 +52,7 @@ def demo_end(env: Mapping[str, str]) -> date:
 
 def deliver_demo(settings: Settings, env: Mapping[str, str], say: Callable[[str], None]) -> date:
     """Simulate up to the demo's last day, growing what an earlier run delivered; returns that day."""
-    from basketry.demo import deliver, read_manifest
+    from tools.demo import deliver, read_manifest
 
     landing = settings.landing_folder("demo", "any").parent
     end = demo_end(env)

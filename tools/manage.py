@@ -76,7 +76,9 @@ def down_command(arguments: list[str]) -> int:
     left = [f"{name} ({survivor_names(what.survivors)})" for name, what in stopped.items() if what.survivors]
     print(f"Stopped: {', '.join(ended) or 'nothing'}." if ended or left else "Nothing was running.")
     if left:
-        raise Problem(f"these could not be stopped: {', '.join(left)}. End them as their owner or as root, then make down again.")
+        raise Problem(
+            f"these could not be stopped: {', '.join(left)}. End them as their owner or as root, then make down again."
+        )
     return 0
 
 
@@ -100,7 +102,9 @@ def clean_command(arguments: list[str]) -> int:
         return 0
     undeleted = [name for name in rest if name in OWNED]
     if undeleted:
-        raise Problem(f"not all data of {home} could be deleted, {', '.join(undeleted)} is still there: delete it by hand.")
+        raise Problem(
+            f"not all data of {home} could be deleted, {', '.join(undeleted)} is still there: delete it by hand."
+        )
     print(f"Deleted the data of {home}. What Basketry did not put there stays: {', '.join(rest)}.")
     return 0
 
@@ -117,4 +121,6 @@ def _agreed(home: Path) -> bool:
         return True
     if not sys.stdin.isatty():
         raise Problem("make clean deletes data and asks first: run it on a terminal, or say make clean YES=1.")
-    return input(f"Delete everything in {home} (lake, landing, call lists, logs, databases)? Type yes: ").strip() == "yes"
+    return (
+        input(f"Delete everything in {home} (lake, landing, call lists, logs, databases)? Type yes: ").strip() == "yes"
+    )

@@ -12,10 +12,18 @@ class Problem(Exception):
 NO_SPACE = "no space is left on the disk: free some (`make clean` deletes Basketry's own data), then run again."
 
 NETWORK_SIGNS = (
-    "dns error", "name resolution", "could not connect", "connection refused", "network is unreachable", "unknownhost",
-    "error sending request", "failed to establish a new connection", "nodename nor servname", "timed out",
+    "dns error",
+    "name resolution",
+    "could not connect",
+    "connection refused",
+    "network is unreachable",
+    "unknownhost",
+    "error sending request",
+    "failed to establish a new connection",
+    "nodename nor servname",
+    "timed out",
     "server access error",
-)  # fmt: skip
+)
 
 
 def network_failed(output: str) -> bool:

@@ -149,7 +149,9 @@ def ensure(home: Path, service: Service, env: Mapping[str, str]) -> bool:
         return False
     left = stop(home, service.name).survivors
     if left:
-        raise Problem(f"{service.name} must start anew, but {survivor_names(left)} could not be stopped: end it, then run again.")
+        raise Problem(
+            f"{service.name} must start anew, but {survivor_names(left)} could not be stopped: end it, then run again."
+        )
     check_port(service)
     _start(home, service, env)
     return True

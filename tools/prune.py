@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from basketry.contracts.document import read_document
+from basketry.config.documents import read_document
 from tools.environment import CHECKOUT, Places
 from tools.problem import Problem
 from tools.processes import last_line, log_file
@@ -56,7 +56,9 @@ def prune_command(arguments: list[str]) -> int:
     if (places.home / "airflow" / "airflow.db").exists():
         clean_database(places, RUNS, now - timedelta(days=kept.runs_days))
         clean_database(places, AUDIT, now - timedelta(days=kept.audit_days))
-        print(f"Airflow's database: runs older than {kept.runs_days} and events older than {kept.audit_days} days deleted.")
+        print(
+            f"Airflow's database: runs older than {kept.runs_days} and events older than {kept.audit_days} days deleted."
+        )
     return 0
 
 
@@ -71,9 +73,17 @@ def clean_database(places: Places, tables: tuple[str, ...], before: datetime) ->
     """Airflow's own `db clean`; Problem with its last words when it fails."""
     log = log_file(places.home, "airflow-db-clean")
     command = [
-        program("airflow"), "db", "clean", "--yes", "--skip-archive", "--error-on-cleanup-failure",
-        "--tables", ",".join(tables), "--clean-before-timestamp", before.isoformat(timespec="seconds"),
-    ]  # fmt: skip
+        program("airflow"),
+        "db",
+        "clean",
+        "--yes",
+        "--skip-archive",
+        "--error-on-cleanup-failure",
+        "--tables",
+        ",".join(tables),
+        "--clean-before-timestamp",
+        before.isoformat(timespec="seconds"),
+    ]
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         env = airflow_environment(places, os.environ)

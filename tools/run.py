@@ -14,8 +14,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from basketry.config.settings import EVERY_FEED, Settings
 from basketry.errors import BasketryError
-from basketry.settings import EVERY_FEED, Settings
 from tools import shoppers, summary
 from tools.airflow_client import AirflowClient
 from tools.deliver import check_catalog, deliver_catalog, environment_of_demo, new_files, yesterday

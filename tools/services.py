@@ -33,9 +33,19 @@ def services(places: Places) -> dict[str, Service]:
     airflow, mlflow = places.airflow_port, places.mlflow_port
     store = places.home / "mlflow"
     mlflow_command = (
-        program("mlflow"), "server", "--host", "127.0.0.1", "--port", str(mlflow), "--workers", "1",
-        "--backend-store-uri", f"sqlite:///{store / 'mlflow.db'}", "--artifacts-destination", str(store / "artifacts"),
-    )  # fmt: skip
+        program("mlflow"),
+        "server",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(mlflow),
+        "--workers",
+        "1",
+        "--backend-store-uri",
+        f"sqlite:///{store / 'mlflow.db'}",
+        "--artifacts-destination",
+        str(store / "artifacts"),
+    )
     api_command = (program("airflow"), "api-server", "--host", "127.0.0.1", "--port", str(airflow), "--workers", "1")
     listed = (
         Service("mlflow", mlflow_command, mlflow, "BASKETRY_MLFLOW_PORT"),

@@ -1,6 +1,6 @@
 """Simulated shoppers of the demo: on its last day they look around, and respond to the offers that they are shown.
 
-They have tastes that nobody is told (`basketry.offers.simulator`); what the stream gets is files of events, as of real
+They have tastes that nobody is told (`tools.demo.offer_shoppers`); what the stream gets is files of events, as of real
 shoppers. A day's files are written once: events that were delivered are never delivered again.
 """
 
@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from basketry.offers.policy import BESIDE
-from basketry.offers.records import DAY, Records, lines_of
-from basketry.offers.shop import PRODUCT_COLUMNS, Assortment
-from basketry.offers.simulator import HOUR, Showings, World, part_of
+from basketry.domains.offers.policy import BESIDE
+from basketry.domains.offers.records import DAY, Records, lines_of
+from basketry.domains.offers.shop import PRODUCT_COLUMNS, Assortment
 from basketry.tables import CUSTOMERS, OFFER_BATCHES, OFFER_DECISIONS, PRODUCTS
+from tools.demo.offer_shoppers import HOUR, Showings, World, part_of
 from tools.summary import arrow, rows_of
 
 SHOPPERS = 400

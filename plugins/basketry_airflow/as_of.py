@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from basketry.clock import check_over, last_complete_day, moment_set
+from basketry.config.clock import check_over, last_complete_day, moment_set
 from basketry.errors import BadInputError
 
 AS_OF = "{{ as_of(params, dag_run) }}"
@@ -18,7 +18,7 @@ def as_of(params: Mapping[str, Any], dag_run: Any) -> str:
 
     A day that is not over in the catalog's time zone, or a text that is no day, is a BadInputError.
     """
-    from basketry.catalogs import load_catalog
+    from basketry.config.catalogs import load_catalog
 
     time_zone = load_catalog(params["catalog"]).time_zone
     given = params.get("as_of")

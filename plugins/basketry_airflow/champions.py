@@ -42,7 +42,9 @@ def first_refusal(verdicts: Iterable[Mapping[str, Any]]) -> Refusal | None:
     if not rows or any(row["champion_after"] for row in rows):
         return None
     newest = rows[-1]
-    return Refusal(str(newest["version"]), str(newest["decided_by"]), str(newest["decided_at"])[:10], str(newest["reason"]))
+    return Refusal(
+        str(newest["version"]), str(newest["decided_by"]), str(newest["decided_at"])[:10], str(newest["reason"])
+    )
 
 
 def skip_if_refused(kind: str, *, named_by: str = "") -> Callable[[Context], None]:

@@ -9,10 +9,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from basketry.contracts.catalog import label_of
-from basketry.contracts.document import Node, nearest, read_document
+from basketry.config.catalogs import label_of
+from basketry.config.documents import Node, nearest, read_document
+from basketry.databricks.library_wheel import wheel_name
 from basketry.errors import BadInputError
-from basketry.library import wheel_name
 
 _wheel_name = lru_cache(wheel_name)  # it reads every source, and a process reads DAG files of one edition
 
@@ -106,7 +106,9 @@ def load_profile(include: Path, name: str, *, cloud: str, folder: str = "/Worksp
     path = include / "compute" / f"{name}.yaml"
     root = read_document(path, label_of(path, include))
     entries = root.expect(dict, "the profile")
-    kind = entries["kind"].choice("kind", _OWN) if "kind" in entries else root.fail("the profile has no 'kind'; add it.")
+    kind = (
+        entries["kind"].choice("kind", _OWN) if "kind" in entries else root.fail("the profile has no 'kind'; add it.")
+    )
     root.mapping(f"a profile of kind {kind}", (*_SHARED, *_OWN[kind]), ("description", *_NEEDED[kind]))
     packages, wheel = choice["libraries"], f"{folder.rstrip('/')}/lib/{_wheel_name()}"
     task, run = _rendered(kind, entries, cloud, packages, wheel)
@@ -192,4 +194,3 @@ def _plain(node: Node, what: str) -> Any:
     if isinstance(node.value, list):
         return [_plain(one, what) for one in node.value]
     return node.value
-

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from airflow.sdk import Param
 
+from basketry.config.settings import EVERY_FEED, Settings
 from basketry.errors import BadInputError
-from basketry.settings import EVERY_FEED, Settings
 
 CONTRACT_SUFFIX = ".odcs.yaml"
 NAME = r"^[a-z][a-z0-9_]*$"

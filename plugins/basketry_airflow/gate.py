@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOperator
 from airflow.sdk import Param, TaskGroup, TriggerRule, task
 
+from basketry.config.settings import Settings
 from basketry.errors import BadInputError
-from basketry.settings import Settings
 from basketry_airflow.champions import MACHINE
 from basketry_airflow.spark_job import DATABRICKS_CONNECTION, spark_job
 

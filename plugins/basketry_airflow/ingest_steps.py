@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, AssetAlias, get_current_context, task
 
+from basketry.config.settings import EVERY_FEED
 from basketry.errors import BadInputError
-from basketry.settings import EVERY_FEED
 from basketry.tables import FILES
 from basketry_airflow.lake import Row, read_rows
 
@@ -70,7 +70,9 @@ def check_files(names: Mapping[str, Sequence[str]], params: Params | None = None
         total = sum(map(len, names.values()))
         raise BadInputError(f"{len(problems)} of {total} files cannot be loaded, correct or remove them:\n{listed}")
     loaded = {_identity(row): row["run_id"] for row in _ledger(form) if row["status"] == "loaded"}
-    checked = [{**file, "loaded_by": loaded.get((file["feed"], file["checksum"]))} for files, _ in looked_at for file in files]
+    checked = [
+        {**file, "loaded_by": loaded.get((file["feed"], file["checksum"]))} for files, _ in looked_at for file in files
+    ]
     for file in checked:
         log.info("%s", _check_line(file, again=form["load_again"]))
     return checked
@@ -111,7 +113,13 @@ def inspected(contract: Contract, names: Iterable[str]) -> tuple[list[Row], list
             continue
         unknown = list(file.unknown_columns)
         files.append(
-            {"feed": contract.feed, "name": name, "checksum": file.checksum, "bytes": file.bytes, "unknown_columns": unknown}
+            {
+                "feed": contract.feed,
+                "name": name,
+                "checksum": file.checksum,
+                "bytes": file.bytes,
+                "unknown_columns": unknown,
+            }
         )
     return files, problems
 
@@ -127,12 +135,17 @@ def summarise(checked: Iterable[Row], ledger: Iterable[Row], this_run: str) -> d
     loaded = {_identity(row): row for row in found if row["run_id"].startswith(this_run)}
     skipped = [{"name": row["name"], "run_id": row["run_id"]} for row in found if _identity(row) not in loaded]
     return {
-        "loaded": [{key: row.get(key) for key in ("feed", "name", "status", *COUNTS, *LOST, "reasons", "touched_from",
-                   "touched_to")} for row in loaded.values()],
+        "loaded": [
+            {
+                key: row.get(key)
+                for key in ("feed", "name", "status", *COUNTS, *LOST, "reasons", "touched_from", "touched_to")
+            }
+            for row in loaded.values()
+        ],
         "skipped": skipped,
         "missing": [name for line, name in files if not line],
         **{count: sum(row[count] for row in loaded.values()) for count in COUNTS},
-    }  # fmt: skip
+    }
 
 
 def report_lines(summary: Mapping[str, Any]) -> list[str]:

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from basketry.config.settings import Settings
 from basketry.errors import BadInputError
-from basketry.settings import Settings
 from basketry.tables import Table
 
 if TYPE_CHECKING:

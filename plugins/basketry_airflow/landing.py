@@ -11,9 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol
 
+from basketry.config.settings import Settings
 from basketry.errors import BadInputError, NothingDeliveredError
 from basketry.files import find_files
-from basketry.settings import Settings
 
 if TYPE_CHECKING:
     from databricks.sdk.service.files import DirectoryEntry, FilesAPI

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from basketry.config.settings import CHECKOUT
 from basketry.errors import BadInputError
-from basketry.settings import CHECKOUT
 from basketry_airflow.alerts import FailureAlert
 from basketry_airflow.as_of import as_of
 from basketry_airflow.retry import FIRST_DELAY, JobRetryPolicy
@@ -16,6 +16,7 @@ TIERS = {
     2: "a day late is noticed: look within the working day",
     3: "nobody waits for it: look when convenient",
 }
+
 
 def on_call(
     *,

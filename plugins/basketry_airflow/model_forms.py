@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk import Param, task
 
-from basketry.settings import Settings
+from basketry.config.settings import Settings
 from basketry_airflow.forms import NAME, catalogs
 
 VERSION = r"^(previous|[1-9][0-9]*)$"
@@ -42,10 +42,12 @@ def rollback_form() -> dict[str, Param]:
             description="Why; kept in ops.promotions.", type="string", minLength=3, maxLength=500, title="Reason"
         ),
         "score_again": Param(
-            False, "Score the last complete day again, by the version that was brought back.", type="boolean",
+            False,
+            "Score the last complete day again, by the version that was brought back.",
+            type="boolean",
             title="Score the last day again",
         ),
-    }  # fmt: skip
+    }
 
 
 @task.branch

@@ -48,4 +48,6 @@ def _check(name: str, given: Mapping[str, Any], read: Any, what: str) -> None:
         raise BadInputError(f"compute/{name}.yaml: {what} has the wrong shape ({error}).") from None
     for lost in lost_fields(given, kept, what):
         field = lost.removeprefix("task.")
-        raise BadInputError(f"compute/{name}.yaml: the Jobs API knows no field or value '{field}': correct or delete it.")
+        raise BadInputError(
+            f"compute/{name}.yaml: the Jobs API knows no field or value '{field}': correct or delete it."
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import Param
 
-from basketry.settings import Settings
+from basketry.config.settings import Settings
 from basketry_airflow.forms import NAME, catalogs
 
 CUSTOMERS = r"^[A-Za-z0-9_-]+( *, *[A-Za-z0-9_-]+)*$"

@@ -30,8 +30,14 @@ UNANSWERED = "InternalError: |TemporarilyUnavailable: |DeadlineExceeded: |Timeou
 CAUSES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), words)
     for pattern, words in (
-        (r"Invalid access token|Status Code: 401\b|^Unauthenticated: ", "the login was refused: renew the connection's token"),
-        (r"Status Code: 403\b|^PermissionDenied: ", "the workspace refused: make deploy-check names the missing permission"),
+        (
+            r"Invalid access token|Status Code: 401\b|^Unauthenticated: ",
+            "the login was refused: renew the connection's token",
+        ),
+        (
+            r"Status Code: 403\b|^PermissionDenied: ",
+            "the workspace refused: make deploy-check names the missing permission",
+        ),
         (
             r"(?:Status Code|last error): 429\b|REQUEST_LIMIT_EXCEEDED|^TooManyRequests: ",
             "the workspace had too many requests",
@@ -42,7 +48,10 @@ CAUSES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"waiting for the cluster to be ready|CLOUD_PROVIDER_LAUNCH_FAILURE|^ClusterError: ",
             "no cluster could be started",
         ),
-        (r"[Cc]luster '?[\w-]+'? was terminated|Could not reach driver of cluster", "the cluster was lost while the job ran"),
+        (
+            r"[Cc]luster '?[\w-]+'? was terminated|Could not reach driver of cluster",
+            "the cluster was lost while the job ran",
+        ),
         (r"'result_state': 'TIMEDOUT'", "the run took longer than its compute profile allows"),
         (
             rf"^RegistryDownError: |Error code is: {TRY_AGAIN_EXIT}\.|'error': ['\"][\w.]*RegistryDownError: ",

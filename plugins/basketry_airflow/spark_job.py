@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import TriggerRule
 
-from basketry.settings import CHECKOUT, Settings
+from basketry.config.settings import CHECKOUT, Settings
 from basketry_airflow.compute import Compute, cloud_of_environment, load_compute, load_shared
 from basketry_airflow.script_arguments import RUN_ID, Argument, ScriptArguments
 

@@ -116,7 +116,11 @@ class Container:
         given = {**(image_environment() if self.ours else {}), **(self.service.get("environment") or {})}
         here = {name: self.outside.translate(self.name, value) for name, value in given.items()}
         java = {"JAVA_HOME": os.environ["JAVA_HOME"]} if "JAVA_HOME" in os.environ else {}
-        mark = {processes.MARK: self.name, "BASKETRY_HOME": str(self.outside.folder("/var/lib/basketry")), "SPT_NOENV": "1"}
+        mark = {
+            processes.MARK: self.name,
+            "BASKETRY_HOME": str(self.outside.folder("/var/lib/basketry")),
+            "SPT_NOENV": "1",
+        }
         home = {"HOME": str(self.outside.root / "users"), "LANG": "C.UTF-8", "PATH": os.pathsep.join(path)}
         return {**home, **java, **ALL_HERE, **here, **mark, **self._upstream()[1]}
 
@@ -142,9 +146,15 @@ class Container:
     def run(self, command: list[str], text: str = "") -> subprocess.CompletedProcess[str]:
         """A short command inside, as `docker exec` runs it."""
         return subprocess.run(
-            self._as_user(command), env=self.environment(), cwd=self._folder(), input=text, capture_output=True, text=True,
-            timeout=120, check=False,
-        )  # fmt: skip
+            self._as_user(command),
+            env=self.environment(),
+            cwd=self._folder(),
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
 
     def start(self) -> None:
         """Start it; an image of PostgreSQL first makes its database."""
@@ -153,9 +163,14 @@ class Container:
         self.log.parent.mkdir(exist_ok=True)
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                self._as_user(self.command()), env=self.environment(), cwd=self._folder(), stdin=subprocess.DEVNULL,
-                stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-            )  # fmt: skip
+                self._as_user(self.command()),
+                env=self.environment(),
+                cwd=self._folder(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
     def _initialise(self) -> None:
         """What the official image's entry point does with its variables on an empty volume."""
@@ -260,4 +275,3 @@ def wait_for(what: Callable[[], bool], seconds: float) -> None:
     while not what():
         assert time.monotonic() < end, f"not within {seconds} s"
         time.sleep(0.5)
-

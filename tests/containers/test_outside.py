@@ -32,7 +32,11 @@ def outside(tmp_path: Path) -> Outside:
         ("spark-worker", "2", "2"),
         ("spark-worker", "spark://spark-master:7077", "spark://127.0.0.1:{spark-master:7077}"),
         ("spark-worker", "http://127.0.0.1:8081/json/", "http://127.0.0.1:{spark-worker:8081}/json/"),
-        ("airflow-init", "postgresql://a:b@postgres:5432/airflow", "postgresql://a:b@127.0.0.1:{postgres:5432}/airflow"),
+        (
+            "airflow-init",
+            "postgresql://a:b@postgres:5432/airflow",
+            "postgresql://a:b@127.0.0.1:{postgres:5432}/airflow",
+        ),
         ("mlflow", "sqlite:////var/lib/basketry/mlflow.db", "sqlite:///{root}/home/mlflow.db"),
         ("mlflow", "/opt/basketry-cache", "{root}/cache"),
     ],
@@ -47,9 +51,15 @@ def test_a_word_is_translated(outside: Outside, service: str, inside: str, there
 def test_the_table_knows_every_address_and_folder() -> None:
     """Nothing that the file says about a place goes past the table: a new one must be entered there."""
     known = services()
-    said = json.dumps([{key: one.get(key) for key in ("command", "environment", "healthcheck")} for one in known.values()])
+    said = json.dumps(
+        [{key: one.get(key) for key in ("command", "environment", "healthcheck")} for one in known.values()]
+    )
     names = "|".join(known)
-    assert {":".join(found) for found in re.findall(rf"(?<![\w-])({names}):(\d+)", said)} == set(ADDRESSES) - {"spark-worker:8081"}
+    assert {":".join(found) for found in re.findall(rf"(?<![\w-])({names}):(\d+)", said)} == set(ADDRESSES) - {
+        "spark-worker:8081"
+    }
     mounted = {mount["target"] for one in known.values() for mount in one.get("volumes", [])}
     assert mounted <= set(FOLDERS)
-    assert all(any(path.startswith(folder) for folder in FOLDERS) for path in re.findall(r"/(?:var|opt|tmp)/[\w./-]+", said))
+    assert all(
+        any(path.startswith(folder) for folder in FOLDERS) for path in re.findall(r"/(?:var|opt|tmp)/[\w./-]+", said)
+    )

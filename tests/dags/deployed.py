@@ -64,20 +64,26 @@ class Jobs:
         landing = self.home / "landing" / given.catalog / given.feed
         rows = [
             {
-                "file_checksum": inspect_file(path, contract).checksum, "feed": given.feed, "file_name": path.name,
-                "status": "loaded", "run_id": given.run_id, "reasons": {}, "touched_from": date(2026, 11, 20),
-                "touched_to": date(2026, 11, 21), **{f"rows_{kind}": 1 for kind in ("read", "good")},
+                "file_checksum": inspect_file(path, contract).checksum,
+                "feed": given.feed,
+                "file_name": path.name,
+                "status": "loaded",
+                "run_id": given.run_id,
+                "reasons": {},
+                "touched_from": date(2026, 11, 20),
+                "touched_to": date(2026, 11, 21),
+                **{f"rows_{kind}": 1 for kind in ("read", "good")},
                 **{f"rows_{kind}": 0 for kind in ("quarantined", "duplicate", "warned")},
             }
             for path in sorted(landing.iterdir())
-        ]  # fmt: skip
+        ]
         fill(self.home / "lake", given.catalog, FILES, rows)
 
 
 def _arguments(script: Path, parameters: Sequence[str]) -> Any:
     """What the script's own parser makes of the parameters when it is started; its job is not begun."""
     started: list[Any] = []
-    with patch("basketry.entry.job_main", lambda parser, job: started.append(parser)):
+    with patch("basketry.lake.runner.job_main", lambda parser, job: started.append(parser)):
         runpy.run_path(str(script), run_name="__main__")
     (parser,) = started
     return parser.parse_args(list(parameters))
@@ -103,10 +109,10 @@ def deployed(home: Path) -> Iterator[tuple[DatabricksEmulator, Jobs]]:
     from databricks.sdk import WorkspaceClient
     from databricks.sdk.config import Config
 
-    from basketry.grants import load_grants
+    from basketry.access import load_grants
     from tools.deploy.apply import Deployment, Options
-    from tools.deploy.site import Site
     from tools.deploy.target import load_target
+    from tools.deploy.workspace import Site
 
     jobs = Jobs(home)
     with DatabricksEmulator(home / "nothing", home, stand_in=jobs) as emulator:
@@ -134,4 +140,3 @@ def run(dag_id: str, **form: Any) -> Any:
 def states(dag_run: Any) -> dict[str, str]:
     """What became of each task."""
     return {task.task_id: str(task.state) for task in dag_run.get_task_instances()}
-

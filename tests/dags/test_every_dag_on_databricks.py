@@ -1,6 +1,6 @@
 """Every DAG, run to its end in the databricks runtime against a workspace to which this checkout was really deployed.
 
-What a job computes is the same in both runtimes (tests/end_to_end, tests/spark_jobs). Here its run is looked at as a whole:
+What a job computes is the same in both runtimes (tests/end_to_end, tests/basketry). Here its run is looked at as a whole:
 the script lies in the workspace, its own parser takes the arguments, compute and libraries are what was deployed.
 """
 
@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from basketry import registry
+from tests.basketry.domains.promotion.models import own_registry
 from tests.dags.deployed import CATALOG, CHECKOUT, FEED, Jobs, deployed, new_version, run, states
 from tests.dags.test_gate_run import NOISY, says
 from tests.dags.test_gate_run import run as run_answered
 from tests.databricks_emulator.emulator import DatabricksEmulator
 from tests.plugins.sharing import include_sharing
-from tests.spark_jobs.promotion.models import own_registry
 
 DAY = "2026-11-20"
 DATED = {"as_of": DAY}
@@ -118,7 +118,11 @@ def test_a_persons_yes_reaches_the_workspace(workspace: Workspace, monkeypatch: 
     done = run_answered("weekly_retraining", {"catalog": CATALOG, **DATED}, says("Approve", "fresher, and no worse"))
     assert states(done)["gate.ask"] == states(done)["gate.promote"] == "success"
     (promoted,) = [given for job, given in jobs.asked if job == "promote" and given.decided_by == "alice"]
-    assert (promoted.verdict, promoted.reason, promoted.expected_champion) == ("promote", "fresher, and no worse", version)
+    assert (promoted.verdict, promoted.reason, promoted.expected_champion) == (
+        "promote",
+        "fresher, and no worse",
+        version,
+    )
     assert registry.alias_version(name, registry.CHAMPION) == promoted.challenger != version
 
 

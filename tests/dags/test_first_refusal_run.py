@@ -7,19 +7,9 @@ from typing import Any
 import pytest
 
 from basketry import registry
+from tests.basketry.domains.promotion.models import register
 from tests.dags import test_gate_run as gate_run
-from tests.dags.test_gate_run import (  # noqa: F401 fixtures
-    CLUSTERS,
-    FIRST,
-    OTHERS,
-    Jobs,
-    database,
-    folder,
-    jobs,
-    kept,
-    run,
-)
-from tests.spark_jobs.promotion.models import register
+from tests.dags.test_gate_run import CLUSTERS, FIRST, OTHERS, Jobs, database, folder, jobs, kept, run  # noqa: F401 fixtures
 
 CATALOG = "demo"
 FORM = {"catalog": CATALOG, "as_of": "2026-01-31"}
@@ -38,7 +28,9 @@ def refused(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Jobs:  # noqa: F811
     monkeypatch.delitem(OTHERS, "train_forecast")
     monkeypatch.setattr(gate_run, "CLUSTERS", {**CLUSTERS, "silhouette": -0.5})
     name = registry.registered_name(CATALOG, "forecast")
-    registry.set_challenger(name, register(jobs.folder, name, {"absolute_bias": 9.0}, {"basketry.champion_version": ""}))
+    registry.set_challenger(
+        name, register(jobs.folder, name, {"absolute_bias": 9.0}, {"basketry.champion_version": ""})
+    )
     jobs.numbers = BAD
     return jobs
 
@@ -54,7 +46,9 @@ def test_bootstrap_ends_well_when_its_gates_refuse(refused: Jobs) -> None:
     assert kept(CATALOG)[-1][:3] == ("refuse", "1", None)
 
     done = run("daily_scoring", FORM)
-    assert {name for name, state in ends(done).items() if state == "skipped"} == SCORING and str(done.state) == "success"
+    assert {name for name, state in ends(done).items() if state == "skipped"} == SCORING and str(
+        done.state
+    ) == "success"
 
 
 def test_a_later_refusal_goes_on_with_the_champion(refused: Jobs) -> None:
@@ -95,4 +89,8 @@ def test_any_other_failure_still_fails(refused: Jobs, monkeypatch: pytest.Monkey
     monkeypatch.setattr(refused, "_train", breaks)
     done = run("bootstrap", FORM)
     found = ends(done)
-    assert (found["train_propensity"], found["score_propensity"], str(done.state)) == ("failed", "upstream_failed", "failed")
+    assert (found["train_propensity"], found["score_propensity"], str(done.state)) == (
+        "failed",
+        "upstream_failed",
+        "failed",
+    )

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.basketry.domains.promotion.models import aliases, own_registry, register
 from tests.dags.answers import QUESTION, lets_time_pass, says
-from tests.spark_jobs.promotion.models import aliases, own_registry, register
+from tests.dags.logged_metrics import CLUSTERS, FIRST, NOISY
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -23,31 +24,6 @@ if TYPE_CHECKING:
 CHECKOUT = Path(__file__).resolve().parents[2]
 OTHERS = {"train_forecast": "forecast_gate."}
 """Trainings of other models, which end at once, and the tasks that then have nothing to do."""
-
-
-def interval(versus: str, low: float, high: float, metric: str = "average_precision") -> dict[str, float]:
-    """The ends of a paired interval as training logs them."""
-    return {f"versus/{versus}/{metric}/low": low, f"versus/{versus}/{metric}/high": high}
-
-
-FIRST = {
-    "average_precision": 0.24, "roc_auc": 0.78, "log_loss": 0.2, "expected_calibration_error": 0.005, "calibration_ratio": 1.0,
-    "lift_top_decile": 3.0, **interval("naive/base_rate", 0.1, 0.2), **interval("naive/bought_last_30_days", 0.05, 0.1),
-    **interval("naive/personal_rate", 0.01, 0.03),
-}  # fmt: skip
-NOISY = {
-    **FIRST, "champion/average_precision": 0.235, "champion/log_loss": 0.2, "champion/expected_calibration_error": 0.005,
-    **interval("champion", -0.01, 0.02), **interval("champion", -0.001, 0.001, "log_loss"),
-    **interval("champion", -0.001, 0.001, "expected_calibration_error"), "category/milk/average_precision": 0.3,
-    "champion/category/milk/average_precision": 0.3, **interval("champion/category/milk", -0.1, 0.1),
-}  # fmt: skip
-
-
-CLUSTERS = {
-    "silhouette": 0.4, "stability": 0.9, "smallest_share": 0.05, "agreement": 0.95, "changed_share": 0.02,
-    "champion/silhouette": 0.4, **interval("champion", -0.01, 0.01, "silhouette"),
-}  # fmt: skip
-"""What a fit of segments logs; the numbers beside a champion do not count where there is none."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -116,16 +92,21 @@ class Jobs:
 
     def promote_by_hand(self, catalog: str, version: str, expected: str) -> None:
         """Make a version the champion instead of the expected one, as a gate would have done."""
-        given = ("--model=propensity", f"--challenger={version}", f"--expected-champion={expected}", "--verdict=promote")
+        given = (
+            "--model=propensity",
+            f"--challenger={version}",
+            f"--expected-champion={expected}",
+            "--verdict=promote",
+        )
         why = ("--decided-by=gate", "--decided-at=2026-03-10T09:30:00+00:00", "--reason=better")
         self._promote([f"--catalog={catalog}", "--run-id=by-hand", *given, *why])
 
     def _promote(self, arguments: list[str]) -> None:
         import promote
 
-        from basketry.lakehouse import Lakehouse
-        from basketry.promotion.job import run
-        from basketry.settings import Settings
+        from basketry.config.settings import Settings
+        from basketry.domains.promotion.job import run
+        from basketry.lake.lakehouse import Lakehouse
 
         given = promote.parser.parse_args(arguments)
         run(Lakehouse(self.spark, given.catalog, Settings.from_environment()), given)
@@ -209,12 +190,18 @@ def test_a_first_model_becomes_champion_and_a_rollback_returns_to_it(jobs: Jobs)
     jobs.numbers, jobs.really_submitted = FIRST, True
     done = run("weekly_retraining", {"catalog": "demo"})
     assert states(done) == {
-        "features": "success", "train_propensity": "success", "gate.decide": "success", "gate.ask": "skipped",
+        "features": "success",
+        "train_propensity": "success",
+        "gate.decide": "success",
+        "gate.ask": "skipped",
         "gate.promote": "success",
-    }  # fmt: skip
+    }
     assert states(done, "rfm") == {
-        "fit_rfm": "success", "rfm_gate.decide": "success", "rfm_gate.ask": "skipped", "rfm_gate.promote": "success",
-    }  # fmt: skip
+        "fit_rfm": "success",
+        "rfm_gate.decide": "success",
+        "rfm_gate.ask": "skipped",
+        "rfm_gate.promote": "success",
+    }
     assert aliases("demo.gold.rfm") == {"champion": "1"}
     assert kept("demo", "rfm") == [("promote", "1", "1", "gate", "all 3 checks hold, and there is no champion yet.")]
     assert aliases(name) == {"champion": "1"}
@@ -230,7 +217,9 @@ def test_a_first_model_becomes_champion_and_a_rollback_returns_to_it(jobs: Jobs)
     assert ends == {"roll_back": "success", "scorer": "success", **skipped}
     assert (aliases(name), "score_propensity" in jobs.given) == ({"champion": "1", "previous": "2"}, False)
     ends = states(run("model_rollback", {**form, "reason": "2 was better", "score_again": True}))
-    assert [ends.pop(name) for name in ("forecast", "recommend")] == ["skipped"] * 2 and set(ends.values()) == {"success"}
+    assert [ends.pop(name) for name in ("forecast", "recommend")] == ["skipped"] * 2 and set(ends.values()) == {
+        "success"
+    }
     assert "--model=champion" not in jobs.given["rfm"]  # the fit of segments ran, no assignment
     assert aliases(name) == {"champion": "2", "previous": "1"}
     assert {"--catalog=demo", "--model=champion"} <= set(jobs.given["score_propensity"])

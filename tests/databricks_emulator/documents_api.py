@@ -65,9 +65,7 @@ def dashboards_router(shelf: Shelf, tree: WorkspaceTree) -> APIRouter:
     router = APIRouter()
 
     @router.post("")
-    def create(
-        body: Annotated[Document, Body()], dataset_catalog: str = "", dataset_schema: str = ""
-    ) -> Document:
+    def create(body: Annotated[Document, Body()], dataset_catalog: str = "", dataset_schema: str = "") -> Document:
         path = f"{body.get('parent_path', '/Users')}/{body['display_name']}.lvdash.json"
         tree.find(path.rpartition("/")[0])
         data = {"path": path, "dataset_catalog": dataset_catalog, "dataset_schema": dataset_schema}

@@ -78,9 +78,7 @@ class DatabricksEmulator:
         self.clusters = Clusters(self.faults)
         self._guard = Guard(token, self.faults)
         self.tree = WorkspaceTree(home / "workspace")
-        self._workplace = Workplace(
-            workspace_root, scripts, variables, home / "logs", self.tree.local_file, stand_in
-        )
+        self._workplace = Workplace(workspace_root, scripts, variables, home / "logs", self.tree.local_file, stand_in)
         self.unity = UnityCatalog(home)
         self.governance = Governance(lambda: self.unity.principals)
         self.dashboards = Shelf("dashboard_id", "serialized_dashboard")

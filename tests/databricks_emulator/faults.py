@@ -37,9 +37,22 @@ class FaultKind(StrEnum):
 
 
 OPERATIONS = (
-    "submit", "get", "get-output", "cancel", "list", "delete", "files", "statements", "workspace", "unity", "dashboards",
-    "genie", "permissions", "clusters", "other",
-)  # fmt: skip
+    "submit",
+    "get",
+    "get-output",
+    "cancel",
+    "list",
+    "delete",
+    "files",
+    "statements",
+    "workspace",
+    "unity",
+    "dashboards",
+    "genie",
+    "permissions",
+    "clusters",
+    "other",
+)
 """What a request can be about; a request fault without an operation hits any of them."""
 
 DEFAULT_OPERATION = {
@@ -97,7 +110,11 @@ class Faults:
         """The fault of this kind that happens now, or None; it counts as having happened."""
         with self._lock:
             for fault in self._pending:
-                if fault.kind is not kind or fault.operation not in (None, operation) or not re.search(fault.path, asked):
+                if (
+                    fault.kind is not kind
+                    or fault.operation not in (None, operation)
+                    or not re.search(fault.path, asked)
+                ):
                     continue
                 if fault.after:
                     fault.after -= 1

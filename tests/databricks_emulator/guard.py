@@ -17,10 +17,14 @@ from tests.databricks_emulator.workspace_api import DISCOVERY_PATH
 
 RUN_OPERATIONS = ("submit", "get", "get-output", "cancel", "list", "delete")
 BY_PATH = {
-    "statements": "/sql/statements", "workspace": "/api/2.0/workspace/", "unity": "/unity-catalog/",
-    "dashboards": "/lakeview/", "genie": "/genie/", "permissions": "/api/2.0/permissions/",
+    "statements": "/sql/statements",
+    "workspace": "/api/2.0/workspace/",
+    "unity": "/unity-catalog/",
+    "dashboards": "/lakeview/",
+    "genie": "/genie/",
+    "permissions": "/api/2.0/permissions/",
     "clusters": "/api/2.1/clusters/",
-}  # fmt: skip
+}
 CONTROL_PREFIX = "/emulator/"
 Next = Callable[[Request], Awaitable[Response]]
 

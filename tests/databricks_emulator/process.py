@@ -70,7 +70,12 @@ class Workplace:
 
 
 def run_script(
-    workplace: Workplace, script: Path, parameters: Sequence[str], logs: Path, stops: Sequence[threading.Event], limit: float
+    workplace: Workplace,
+    script: Path,
+    parameters: Sequence[str],
+    logs: Path,
+    stops: Sequence[threading.Event],
+    limit: float,
 ) -> Ending:
     """Run `python script parameters` to its end, until something stops it, or until `limit` seconds (0: none) are over.
 
@@ -102,7 +107,9 @@ def _wait(process: subprocess.Popen[bytes], stops: Sequence[threading.Event], li
     """Why the process was stopped, or nothing when it ended by itself."""
     deadline = time.monotonic() + limit if limit else float("inf")
     while process.poll() is None:
-        reason = "canceled" if any(stop.is_set() for stop in stops) else "timed_out" if time.monotonic() > deadline else ""
+        reason = (
+            "canceled" if any(stop.is_set() for stop in stops) else "timed_out" if time.monotonic() > deadline else ""
+        )
         if reason:
             _kill_group(process)
             return reason

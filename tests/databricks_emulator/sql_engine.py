@@ -78,7 +78,9 @@ class Lake:
         folder = self._lake.joinpath(statement.catalog, described["schema"], described["table"])
         commits = DeltaTable(folder).history(int(described["limit"]))
         times = [datetime.fromtimestamp(commit["timestamp"] / 1000, UTC) for commit in commits]
-        return pa.table({"version": pa.array([commit["version"] for commit in commits], pa.int64()), "timestamp": times})
+        return pa.table(
+            {"version": pa.array([commit["version"] for commit in commits], pa.int64()), "timestamp": times}
+        )
 
     def _dataset(self, table: exp.Table, statement: Statement) -> Any:
         parts = [table.catalog or statement.catalog, table.db or statement.schema, table.name]

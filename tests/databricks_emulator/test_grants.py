@@ -9,8 +9,8 @@ from databricks.sdk.errors import DatabricksError
 from databricks.sdk.service.catalog import PermissionsChange, Privilege
 from deltalake import write_deltalake
 
-from basketry.grants import Grants, load_grants, unity
-from basketry.settings import CHECKOUT
+from basketry.access import Grants, load_grants, unity
+from basketry.config.settings import CHECKOUT
 from basketry.tables import CUSTOMERS, MARKETING_AUDIENCE, QUARANTINE, SALES
 from tests.databricks_emulator.emulator import DatabricksEmulator
 

@@ -27,7 +27,9 @@ def tried(memory: Memory, number: int, script: str = "succeed.py") -> Exception 
 
 def told(error: Exception) -> str:
     """The cause that the alert names."""
-    alert: dict[str, Any] = FailureAlert(tier=1, owner="us", runbook="docs/runbooks/ingest.md").alert({"exception": error})
+    alert: dict[str, Any] = FailureAlert(tier=1, owner="us", runbook="docs/runbooks/ingest.md").alert(
+        {"exception": error}
+    )
     return str(alert["cause"])
 
 
@@ -54,26 +56,58 @@ def test_what_passes_by_itself_is_waited_out(emulator: DatabricksEmulator, fault
 @pytest.mark.parametrize(
     ("fault", "decision", "cause", "results"),
     [
-        ({"kind": "expired_token", "operation": "submit"}, RETRY, "the login was refused: renew the connection's token",
-         ["SUCCESS"]),
-        ({"kind": "forbid", "operation": "submit"}, RETRY,
-         "the workspace refused: make deploy-check names the missing permission", ["SUCCESS"]),
-        ({"kind": "forbid", "operation": "get"}, RETRY,
-         "the workspace refused: make deploy-check names the missing permission", ["SUCCESS"]),
-        ({"kind": "expired_token", "operation": "get"}, RETRY, "the login was refused: renew the connection's token",
-         ["SUCCESS"]),
-        ({"kind": "throttle", "operation": "submit", "times": 2}, RETRY, "the workspace had too many requests",
-         ["SUCCESS"]),
-        ({"kind": "server_error", "operation": "submit", "status": 503, "times": 2}, RETRY, "the workspace did not answer",
-         ["SUCCESS"]),
-        ({"kind": "server_error_after_accept", "operation": "get", "times": 2}, RETRY, "the workspace did not answer",
-         ["SUCCESS"]),
-        ({"kind": "skip"}, RETRY, "the run was skipped: too many runs at once",
-         ["MAXIMUM_CONCURRENT_RUNS_REACHED", "SUCCESS"]),
+        (
+            {"kind": "expired_token", "operation": "submit"},
+            RETRY,
+            "the login was refused: renew the connection's token",
+            ["SUCCESS"],
+        ),
+        (
+            {"kind": "forbid", "operation": "submit"},
+            RETRY,
+            "the workspace refused: make deploy-check names the missing permission",
+            ["SUCCESS"],
+        ),
+        (
+            {"kind": "forbid", "operation": "get"},
+            RETRY,
+            "the workspace refused: make deploy-check names the missing permission",
+            ["SUCCESS"],
+        ),
+        (
+            {"kind": "expired_token", "operation": "get"},
+            RETRY,
+            "the login was refused: renew the connection's token",
+            ["SUCCESS"],
+        ),
+        (
+            {"kind": "throttle", "operation": "submit", "times": 2},
+            RETRY,
+            "the workspace had too many requests",
+            ["SUCCESS"],
+        ),
+        (
+            {"kind": "server_error", "operation": "submit", "status": 503, "times": 2},
+            RETRY,
+            "the workspace did not answer",
+            ["SUCCESS"],
+        ),
+        (
+            {"kind": "server_error_after_accept", "operation": "get", "times": 2},
+            RETRY,
+            "the workspace did not answer",
+            ["SUCCESS"],
+        ),
+        (
+            {"kind": "skip"},
+            RETRY,
+            "the run was skipped: too many runs at once",
+            ["MAXIMUM_CONCURRENT_RUNS_REACHED", "SUCCESS"],
+        ),
         ({"kind": "cluster_failure"}, RETRY, "no cluster could be started", ["FAILED", "SUCCESS"]),
     ],
     ids=lambda value: f"{value['kind']} {value.get('operation', 'run')}" if isinstance(value, dict) else "",
-)  # fmt: skip
+)
 def test_what_ends_a_try(
     emulator: DatabricksEmulator, fault: dict[str, Any], decision: RetryAction, cause: str, results: list[str]
 ) -> None:

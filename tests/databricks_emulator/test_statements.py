@@ -50,9 +50,13 @@ def test_rows_come_as_text_with_their_types_beside(client: WorkspaceClient) -> N
     ]
     columns = [(column.name, column.type_text) for column in answer.manifest.schema.columns]
     assert columns == [
-        ("day", "DATE"), ("amount", "DECIMAL(18,4)"), ("lines", "BIGINT"), ("loaded", "TIMESTAMP"), ("tags", "ARRAY"),
+        ("day", "DATE"),
+        ("amount", "DECIMAL(18,4)"),
+        ("lines", "BIGINT"),
+        ("loaded", "TIMESTAMP"),
+        ("tags", "ARRAY"),
         ("dates", "MAP"),
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.usefixtures("day_sales")

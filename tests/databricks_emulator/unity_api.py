@@ -20,12 +20,19 @@ Document = dict[str, Any]
 PRIVILEGES = {
     "CATALOG": {"USE_CATALOG", "USE_SCHEMA", "SELECT", "MODIFY", "BROWSE", "ALL_PRIVILEGES"},
     "SCHEMA": {
-        "USE_SCHEMA", "SELECT", "MODIFY", "EXECUTE", "CREATE_TABLE", "CREATE_FUNCTION", "CREATE_MODEL", "ALL_PRIVILEGES",
+        "USE_SCHEMA",
+        "SELECT",
+        "MODIFY",
+        "EXECUTE",
+        "CREATE_TABLE",
+        "CREATE_FUNCTION",
+        "CREATE_MODEL",
+        "ALL_PRIVILEGES",
     },
     "TABLE": {"SELECT", "MODIFY", "ALL_PRIVILEGES"},
     "VOLUME": {"READ_VOLUME", "WRITE_VOLUME", "MANAGE", "ALL_PRIVILEGES"},
     "FUNCTION": {"EXECUTE", "MANAGE", "APPLY_TAG", "ALL_PRIVILEGES"},
-}  # fmt: skip
+}
 _MASK = re.compile(r"ALTER TABLE `(\w+)`\.`(\w+)`\.`(\w+)` ALTER COLUMN `(\w+)` SET MASK (\w+\.\w+\.\w+)\Z")
 _FUNCTION = re.compile(r"CREATE OR REPLACE FUNCTION (\w+\.\w+\.\w+)\(value STRING\) RETURNS STRING RETURN .+\Z", re.S)
 

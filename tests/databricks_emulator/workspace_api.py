@@ -16,9 +16,7 @@ WAREHOUSE = "basketry"
 NODE_TYPES = ("m5d.large", "m5d.xlarge", "m5d.2xlarge")
 """What this workspace, one on AWS, offers."""
 
-NODE = {
-    "memory_mb": 8192, "num_cores": 2.0, "description": "", "instance_type_id": "", "category": "General Purpose",
-}  # fmt: skip
+NODE = {"memory_mb": 8192, "num_cores": 2.0, "description": "", "instance_type_id": "", "category": "General Purpose"}
 
 
 def workspace_router(url: str, warehouse_id: str) -> APIRouter:

@@ -95,7 +95,9 @@ def daily(running: Running) -> Running:
         client.unpause(dag)
         state = client.wait(dag, run, RUN_SECONDS)
         if state != "success":
-            pytest.fail(failure_sentence(client, dag, run, running.home) + running.stack.containers["airflow-scheduler"].said())
+            pytest.fail(
+                failure_sentence(client, dag, run, running.home) + running.stack.containers["airflow-scheduler"].said()
+            )
     return running
 
 
@@ -123,7 +125,9 @@ def test_the_metadata_is_in_postgres(daily: Running) -> None:
     """Airflow's runs are rows of the PostgreSQL that the file describes, of the image's major version."""
     address = daily.outside.ports["postgres:5432"]
     password = SECRETS["BASKETRY_DB_PASSWORD"]
-    with psycopg2.connect(host="127.0.0.1", port=address, user="basketry", password=password, dbname="airflow") as connection:
+    with psycopg2.connect(
+        host="127.0.0.1", port=address, user="basketry", password=password, dbname="airflow"
+    ) as connection:
         cursor = connection.cursor()
         cursor.execute("SELECT dag_id, state FROM dag_run ORDER BY dag_id")
         assert set(cursor.fetchall()) == {("daily_sales", "success"), ("ingest", "success")}
@@ -150,7 +154,9 @@ def test_the_tables_hold_the_delivered_numbers(daily: Running) -> None:
     assert sum(row["rows_read"] for row in files) == 20
     for row in files:
         assert row["rows_read"] == row["rows_good"] + row["rows_quarantined"] + row["rows_duplicate"]
-    total = {row["period_start"].isoformat(): row for row in daily.rows("gold/sales_day_rollup") if row["level"] == "total"}
+    total = {
+        row["period_start"].isoformat(): row for row in daily.rows("gold/sales_day_rollup") if row["level"] == "total"
+    }
     assert total["2026-11-19"]["net_revenue"] == Decimal("449.00") + 3 * Decimal("9.99") + 2 * Decimal("329.00")
 
 
@@ -172,12 +178,24 @@ def test_what_is_stopped_is_gone(daily: Running) -> None:
     assert killed == []
     assert daily.stack.alive() == []
     assert all(port_free(port) for port in daily.outside.ports.values())
-    assert not [one for one in psutil.process_iter(["cmdline"]) if str(daily.outside.root) in " ".join(one.info["cmdline"] or [])]
+    assert not [
+        one
+        for one in psutil.process_iter(["cmdline"])
+        if str(daily.outside.root) in " ".join(one.info["cmdline"] or [])
+    ]
 
 
 def test_nothing_was_written_into_the_image(daily: Running) -> None:
     """Volumes, the cache and /tmp hold all that was written: the image's own folders stay as they were built."""
     image: Path = daily.outside.folder("/opt/basketry")
     assert {one.name for one in image.iterdir()} == {
-        ".venv", "requirements.txt", "tools", "Makefile", "dags", "plugins", "include", "spark_jobs", "docs",
-    }  # fmt: skip
+        ".venv",
+        "requirements.txt",
+        "tools",
+        "Makefile",
+        "dags",
+        "plugins",
+        "include",
+        "spark_jobs",
+        "docs",
+    }

@@ -8,10 +8,10 @@ from datetime import date
 import pytest
 
 from basketry.contracts import feed_names
-from basketry.demo import deliver
-from basketry.ingest import job
-from basketry.lakehouse import Lakehouse
+from basketry.domains.ingest import job
+from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import FILES, QUARANTINE
+from tools.demo import deliver
 
 pytestmark = pytest.mark.xdist_group("spark")
 

@@ -17,12 +17,12 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 
-from basketry.demo import read_manifest
 from tests.end_to_end.attacks import kill, spark_submit, whole_task
 from tests.faults.lake import contents, lost
 from tools import processes
 from tools.airflow_client import AirflowClient
 from tools.deliver import yesterday
+from tools.demo import read_manifest
 from tools.services import NAMES, USER, instance_secrets
 
 CHECKOUT = Path(__file__).resolve().parents[2]

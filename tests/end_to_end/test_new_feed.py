@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from basketry.ingest import job
-from basketry.lakehouse import Lakehouse
-from basketry.settings import Settings
+from basketry.config.settings import Settings
+from basketry.domains.ingest import job
+from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import FILES, REVIEWS
 
 CHECKOUT = Path(__file__).resolve().parents[2]

@@ -27,13 +27,13 @@ from basketry.tables import (
     Table,
     wide_column,
 )
+from tests.basketry.domains.promotion.models import own_registry
 from tests.scripts import run_script
-from tests.spark_jobs.promotion.models import own_registry
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from basketry.lakehouse import Lakehouse
+    from basketry.lake.lakehouse import Lakehouse
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 END = date(2026, 11, 20)
@@ -83,8 +83,8 @@ def shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Itera
     from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
     from airflow.utils.db import initdb
 
-    from basketry.lakehouse import Lakehouse
-    from basketry.settings import Settings
+    from basketry.config.settings import Settings
+    from basketry.lake.lakehouse import Lakehouse
 
     home = tmp_path_factory.mktemp("propensity")
     include = home / "include"
@@ -102,9 +102,10 @@ def shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Itera
     _load(shop, home)
     patch.setattr("airflow.models.dagrun.DagRun.execute_dag_callbacks", lambda *arguments, **named: None)
     patch.setattr(
-        SparkSubmitOperator, "execute",
+        SparkSubmitOperator,
+        "execute",
         lambda task, context: shop.job(Path(task.application).stem, list(task.application_args)),
-    )  # fmt: skip
+    )
     with own_registry(home):
         yield shop
     patch.undo()
@@ -126,11 +127,20 @@ def _only_plumbing(gate: Path) -> None:
 def _small_forecast(include: Path) -> None:
     """A training of seconds, and a gate that a few hundred products can pass."""
     changes = {
-        "forecast.yaml": {"origins: 26": "origins: 4", "rounds: 100": "rounds: 10", "bootstrap: 500": "bootstrap: 20",
-                          "chosen_on: 3": "chosen_on: 2", "tested_on: 3": "tested_on: 1"},
-        "gates/forecast.yaml": {"seasonal_naive: {wape: 0, rmse: 0}": "seasonal_naive: {wape: 0}", "at_most: 0.35": "at_most: 9",
-                                "  exponential_smoothing: {wape: 0}": "# ", "at_least: 0.75, at_most: 0.98": "at_least: 0.1"},
-    }  # fmt: skip
+        "forecast.yaml": {
+            "origins: 26": "origins: 4",
+            "rounds: 100": "rounds: 10",
+            "bootstrap: 500": "bootstrap: 20",
+            "chosen_on: 3": "chosen_on: 2",
+            "tested_on: 3": "tested_on: 1",
+        },
+        "gates/forecast.yaml": {
+            "seasonal_naive: {wape: 0, rmse: 0}": "seasonal_naive: {wape: 0}",
+            "at_most: 0.35": "at_most: 9",
+            "  exponential_smoothing: {wape: 0}": "# ",
+            "at_least: 0.75, at_most: 0.98": "at_least: 0.1",
+        },
+    }
     for name, words in changes.items():
         text = (include / name).read_text()
         for old, new in words.items():
@@ -140,7 +150,7 @@ def _small_forecast(include: Path) -> None:
 
 
 def _load(shop: Shop, home: Path) -> None:
-    from basketry.demo import deliver
+    from tools.demo import deliver
 
     deliver(home / "landing" / "demo", END, scale=0.08)
     for feed in ("products", "order_lines"):
@@ -202,9 +212,11 @@ def test_a_late_line_restates_the_days_it_touches(shop: Shop) -> None:
     tables = (CUSTOMER_FEATURES, PROPENSITY_SCORES, RFM_SEGMENTS)
     before = [[shop.rows(table, day) for table in tables] for day in days]
     line = shop.lake.read(ORDER_LINES).where("line_kind = 'sale' AND status <> 'cancelled' AND customer_id IS NOT NULL")
-    late = line.where(f"order_date < DATE'{days[0]}'").limit(1).selectExpr(
-        "* EXCEPT (order_id, order_date)", "'late' AS order_id", f"DATE'{days[1]}' AS order_date"
-    )  # fmt: skip
+    late = (
+        line.where(f"order_date < DATE'{days[0]}'")
+        .limit(1)
+        .selectExpr("* EXCEPT (order_id, order_date)", "'late' AS order_id", f"DATE'{days[1]}' AS order_date")
+    )
     shop.lake.merge(ORDER_LINES, late)
     assert set(shop.run("restate", as_of=str(END)).values()) == {"success"}
     after = [[shop.rows(table, day) for table in tables] for day in days]

@@ -54,9 +54,13 @@ def run_plan(home: Path, plan: Path, kills: Iterable[Kill] = (), first: int = 0,
     left = sorted(kills, key=lambda kill: (kill.job, kill.seconds))
     while True:
         process = subprocess.Popen(
-            [*prefix, SUBMIT, str(DRIVER), str(plan), str(first)], env=environment(home), text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
+            [*prefix, SUBMIT, str(DRIVER), str(plan), str(first)],
+            env=environment(home),
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
         cut_off = _followed(process, course, left)
         if cut_off is None:
             course.failed = max(course.began, default=first) if process.returncode else None
@@ -66,9 +70,14 @@ def run_plan(home: Path, plan: Path, kills: Iterable[Kill] = (), first: int = 0,
 
 def environment(home: Path) -> dict[str, str]:
     """What a job of this home is started with."""
-    own = {"BASKETRY_HOME": str(home), "BASKETRY_INCLUDE": str(home / "include"), "SPARK_LOCAL_DIRS": str(home / "tmp"),
-           "SPARK_CONF_DIR": str(home / SPARK_CONF),
-           "MLFLOW_TRACKING_URI": store(home), "MLFLOW_REGISTRY_URI": store(home)}  # fmt: skip
+    own = {
+        "BASKETRY_HOME": str(home),
+        "BASKETRY_INCLUDE": str(home / "include"),
+        "SPARK_LOCAL_DIRS": str(home / "tmp"),
+        "SPARK_CONF_DIR": str(home / SPARK_CONF),
+        "MLFLOW_TRACKING_URI": store(home),
+        "MLFLOW_REGISTRY_URI": store(home),
+    }
     return {**os.environ, **own}
 
 

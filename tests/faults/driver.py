@@ -20,8 +20,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(CHECKOUT / "spark_jobs"), str(CHECKOUT)]
 
 from basketry import registry  # noqa: E402
-from basketry.entry import job_main  # noqa: E402
-from basketry.settings import Settings  # noqa: E402
+from basketry.config.settings import Settings  # noqa: E402
+from basketry.lake.runner import job_main  # noqa: E402
 from tools import shoppers  # noqa: E402
 
 

@@ -9,9 +9,18 @@ from typing import Any
 from deltalake import DeltaTable
 
 OWN = {
-    "seconds", "input_versions", "delivered_at", "_delivered_at", "ordering_time", "_ordering_time", "loaded_at", "batch",
-    "checkpoint", "rows_in", "rows_out",
-}  # fmt: skip
+    "seconds",
+    "input_versions",
+    "delivered_at",
+    "_delivered_at",
+    "ordering_time",
+    "_ordering_time",
+    "loaded_at",
+    "batch",
+    "checkpoint",
+    "rows_in",
+    "rows_out",
+}
 """Columns that hold a duration, numbers of Delta commits, the moment at which a test wrote the file, a checkpoint's name, or
 what one try did itself: of a stream that was cut off at its very end, the retry finds nothing left to do."""
 VERSIONS = {"model_version", "version", "champion_before", "champion_after", "checks", "details"}

@@ -17,9 +17,14 @@ SPARK_CONF = "spark-conf"
 QUICK = {
     "propensity.yaml": {"dates: 8": "dates: 3", "trials: 4": "trials: 1", "refusal: 1.0": "refusal: 50"},
     "rfm.yaml": {"most: 20": "most: 5", "resamples: 20": "resamples: 3"},
-    "forecast.yaml": {"origins: 26": "origins: 4", "rounds: 100": "rounds: 10", "bootstrap: 500": "bootstrap: 20",
-                      "chosen_on: 3": "chosen_on: 2", "tested_on: 3": "tested_on: 1"},
-}  # fmt: skip
+    "forecast.yaml": {
+        "origins: 26": "origins: 4",
+        "rounds: 100": "rounds: 10",
+        "bootstrap: 500": "bootstrap: 20",
+        "chosen_on: 3": "chosen_on: 2",
+        "tested_on: 3": "tested_on: 1",
+    },
+}
 """A training of seconds: what is judged here is that it can be cut off, not how well it predicts."""
 
 
@@ -69,7 +74,7 @@ def store(home: Path) -> str:
 
 def prepared(home: Path, *, full: bool) -> Path:
     """Deliver a small retailer into the home, set up its quick settings and Spark's, write the plan; returns the plan's file."""
-    from basketry.demo import deliver
+    from tools.demo import deliver
 
     deliver(home / "landing" / CATALOG, END, scale=0.05, weeks=60 if full else 12)
     quick_include(home)
@@ -111,6 +116,14 @@ def _dated(script: str, *arguments: str, run: str = "day") -> Job:
 
 def _promotion(model: str) -> Job:
     return _job(
-        "promote", f"--model={model}", "--challenger", "@challenger", "--verdict=promote", "--decided-by=tests",
-        "--decided-at=2026-11-21T00:00:00+00:00", "--reason=the fault suite needs a champion", run=model, model=model,
-    )  # fmt: skip
+        "promote",
+        f"--model={model}",
+        "--challenger",
+        "@challenger",
+        "--verdict=promote",
+        "--decided-by=tests",
+        "--decided-at=2026-11-21T00:00:00+00:00",
+        "--reason=the fault suite needs a champion",
+        run=model,
+        model=model,
+    )

@@ -46,23 +46,67 @@ _ENDS = {"year 0": "00000101000000", "year 1": "00010101000000", "year 9999": "9
 
 VALUES = {
     "demo": {
-        "Type": "SALE", "Status": "Paid", "Qty": "2", "List Amount": "10.00", "Loyalty Savings": "1.00", "Net Amount": "9.00",
-        "Campaign Coupon": "0.00", "Mfr Coupon": "0.00", "Mfr Coupon Match": "0.00", "Item Code": "P1", "Customer No": "7",
-        "State": "NY", "ZIP": "10001", "E-Mail": "who@example.com", "Phone": "2125550147", "Marital Status": "M", "Home": "O",
-        "channel": "phone", "stars": "4", "item": "P1", "action": "view", "Retail Price": "10.00", "Unit Cost": "5.00",
-        "Department": "Grocery", "Category": "Coffee",
+        "Type": "SALE",
+        "Status": "Paid",
+        "Qty": "2",
+        "List Amount": "10.00",
+        "Loyalty Savings": "1.00",
+        "Net Amount": "9.00",
+        "Campaign Coupon": "0.00",
+        "Mfr Coupon": "0.00",
+        "Mfr Coupon Match": "0.00",
+        "Item Code": "P1",
+        "Customer No": "7",
+        "State": "NY",
+        "ZIP": "10001",
+        "E-Mail": "who@example.com",
+        "Phone": "2125550147",
+        "Marital Status": "M",
+        "Home": "O",
+        "channel": "phone",
+        "stars": "4",
+        "item": "P1",
+        "action": "view",
+        "Retail Price": "10.00",
+        "Unit Cost": "5.00",
+        "Department": "Grocery",
+        "Category": "Coffee",
     },
     "complete_journey": {
-        "DAY": "100", "TRANS_TIME": "1215", "RETAIL_DISC": "-0.50", "COUPON_DISC": "0.00", "COUPON_MATCH_DISC": "0.00",
-        "SALES_VALUE": "9.50", "QUANTITY": "2", "START_DAY": "100", "END_DAY": "110", "MARITAL_STATUS_CODE": "A",
-        "HOMEOWNER_DESC": "Renter", "household_key": "7", "PRODUCT_ID": "25671", "CAMPAIGN": "8",
+        "DAY": "100",
+        "TRANS_TIME": "1215",
+        "RETAIL_DISC": "-0.50",
+        "COUPON_DISC": "0.00",
+        "COUPON_MATCH_DISC": "0.00",
+        "SALES_VALUE": "9.50",
+        "QUANTITY": "2",
+        "START_DAY": "100",
+        "END_DAY": "110",
+        "MARITAL_STATUS_CODE": "A",
+        "HOMEOWNER_DESC": "Renter",
+        "household_key": "7",
+        "PRODUCT_ID": "25671",
+        "CAMPAIGN": "8",
     },
-    "online_retail": {"Quantity": "2", "UnitPrice": "2.55", "InvoiceNo": "536365", "StockCode": "85123A", "CustomerID": "17850"},
+    "online_retail": {
+        "Quantity": "2",
+        "UnitPrice": "2.55",
+        "InvoiceNo": "536365",
+        "StockCode": "85123A",
+        "CustomerID": "17850",
+    },
     "sales_project": {
-        "line": "1", "quantity": "2", "unit_price": "$1,299.00", "status": "paid", "state": "TX", "zip": "75001",
-        "email": "who@example.com", "price": "$1,299.00", "availability": "25",
+        "line": "1",
+        "quantity": "2",
+        "unit_price": "$1,299.00",
+        "status": "paid",
+        "state": "TX",
+        "zip": "75001",
+        "email": "who@example.com",
+        "price": "$1,299.00",
+        "availability": "25",
     },
-}  # fmt: skip
+}
 """What makes a good row, where a text, a small number or a day of 2026 would not."""
 
 
@@ -84,7 +128,9 @@ def cases(contract: Contract, key: str) -> list[Case]:
 
     def good() -> dict[str, str]:
         """The next good row."""
-        return {column.header: _good(contract, column) for column in contract.delivered} | {key: str(1_000 + len(found))}
+        return {column.header: _good(contract, column) for column in contract.delivered} | {
+            key: str(1_000 + len(found))
+        }
 
     for column in contract.delivered:
         for kind, text in POISON.items():
@@ -124,9 +170,17 @@ def _as_date(column: DeliveredColumn, kind: str, text: str) -> str:
 def _formatted(pattern: str, digits: str) -> str:
     """The moment yyyyMMddHHmmss by a Spark pattern."""
     parts = {
-        "yyyy": digits[:4], "MM": digits[4:6], "dd": digits[6:8], "HH": digits[8:10], "mm": digits[10:12], "ss": digits[12:],
-        "M": digits[4:6].lstrip("0"), "d": digits[6:8].lstrip("0"), "'T'": "T", "X": "Z",
-    }  # fmt: skip
+        "yyyy": digits[:4],
+        "MM": digits[4:6],
+        "dd": digits[6:8],
+        "HH": digits[8:10],
+        "mm": digits[10:12],
+        "ss": digits[12:],
+        "M": digits[4:6].lstrip("0"),
+        "d": digits[6:8].lstrip("0"),
+        "'T'": "T",
+        "X": "Z",
+    }
     text = pattern
     for name, value in parts.items():
         text = text.replace(name, value) if name not in ("M", "d") or name * 2 not in pattern else text

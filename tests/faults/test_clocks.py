@@ -15,32 +15,42 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
-from basketry.calendar import period_end, period_start
-from basketry.clock import last_complete_day
-from basketry.entry import job_parser
+from basketry.config.clock import last_complete_day
+from basketry.domains.offers import incoming
+from basketry.domains.offers.records import Records
+from basketry.domains.offers.stream import first_day
 from basketry.errors import BadInputError
-from basketry.offers import incoming
-from basketry.offers.records import Records
-from basketry.offers.stream import first_day
-from basketry.periods import Period, a_year_earlier, period_of
+from basketry.lake.runner import job_parser
+from basketry.metrics.periods import Period, a_year_earlier, period_of
+from basketry.retail.business_calendar import period_end, period_start
 from basketry.tables import FEATURES, GRAINS
 from basketry_airflow.as_of import as_of
+from tests.basketry.domains.offers.small import batch, engine, nobody, only, record, settings, shop
+from tests.basketry.features.samples import Row, by_key, computed, counted, expected, line, product
 from tests.properties import SAME_EACH_TIME
-from tests.spark_jobs.features.samples import Row, by_key, computed, counted, expected, line, product
-from tests.spark_jobs.offers.small import batch, engine, nobody, only, record, settings, shop
 
 NEW_YORK = "America/New_York"
 CHANGES = {date(2026, 3, 8): 23, date(2026, 11, 1): 25}
 """Hours of the days on which New York changes its clocks."""
 LEAP_DAYS = (date(2024, 2, 29), date(2028, 2, 29))
-zones = st.sampled_from([
-    NEW_YORK, "Europe/Paris", "Australia/Lord_Howe", "Asia/Kathmandu", "America/Santiago", "Africa/Cairo", "Pacific/Auckland",
-])  # fmt: skip
+zones = st.sampled_from(
+    [
+        NEW_YORK,
+        "Europe/Paris",
+        "Australia/Lord_Howe",
+        "Asia/Kathmandu",
+        "America/Santiago",
+        "Africa/Cairo",
+        "Pacific/Auckland",
+    ]
+)
 moments = st.one_of(
     st.datetimes(datetime(2019, 1, 1), datetime(2035, 12, 31)),
     st.builds(
         lambda day, minutes: datetime.combine(day, datetime.min.time()) + timedelta(minutes=minutes),
-        st.sampled_from([*CHANGES, *LEAP_DAYS, date(2026, 3, 29), date(2026, 10, 25), date(2026, 4, 5), date(2026, 4, 24)]),
+        st.sampled_from(
+            [*CHANGES, *LEAP_DAYS, date(2026, 3, 29), date(2026, 10, 25), date(2026, 4, 5), date(2026, 4, 24)]
+        ),
         st.integers(-1_500, 3_000),
     ),
 ).map(lambda moment: moment.replace(tzinfo=UTC))
@@ -96,9 +106,11 @@ def test_a_day_that_no_job_can_look_at_is_refused(text: str) -> None:
 def test_the_leap_day_belongs_to_its_periods(leap: date) -> None:
     """It ends its February; a year earlier is the 28th; the February of the year before has a day less."""
     assert period_end(leap.replace(day=1), "month") == leap
-    assert {period_start(leap, grain) for grain in GRAINS} <= {leap, leap.replace(day=1), leap.replace(month=1, day=1)} | {
-        leap - timedelta(days=leap.weekday())
-    }
+    assert {period_start(leap, grain) for grain in GRAINS} <= {
+        leap,
+        leap.replace(day=1),
+        leap.replace(month=1, day=1),
+    } | {leap - timedelta(days=leap.weekday())}
     assert a_year_earlier(leap) == date(leap.year - 1, 2, 28)
     february = period_of(leap, "month")
     assert (february.days, february.year_before().days) == (29, 28)
@@ -139,7 +151,9 @@ def views(at: list[datetime], zone: str = NEW_YORK) -> Records:
 def shown_by_day(records: Records) -> Counter[date]:
     """How many offers were shown on each local day."""
     one = settings(a_day=5, a_category_a_day=5, control_share=0.0, no_offer_below=0.0)
-    outcome = engine(one, knowledge=nobody(shop()), popular=only(shop(), *range(0, 180, 3))).process(records, frozenset(), {})
+    outcome = engine(one, knowledge=nobody(shop()), popular=only(shop(), *range(0, 180, 3))).process(
+        records, frozenset(), {}
+    )
     assert set(outcome.fate) == {"good"}
     found: Counter[date] = Counter()
     for places, decided in outcome.decided:
@@ -170,10 +184,16 @@ def test_a_message_belongs_to_the_local_day_of_its_instant(spark: SparkSession) 
     """The seconds about midnight, and the hours that a change of the clock skips or repeats, in zones of many kinds."""
     for zone in (NEW_YORK, "Australia/Lord_Howe"):
         days = [date(2026, 3, 8), date(2026, 11, 1), date(2026, 4, 5), date(2026, 10, 4), date(2028, 2, 29)]
-        at = [moment + timedelta(seconds=second) for day in days for moment in hours_of(day, zone) for second in (-1, 0)]
+        at = [
+            moment + timedelta(seconds=second) for day in days for moment in hours_of(day, zone) for second in (-1, 0)
+        ]
         lines = [(f'{{"event_id": "{n}", "occurred_at": "{moment.isoformat()}"}}',) for n, moment in enumerate(at)]
         said = spark.createDataFrame(lines, "content string").selectExpr(
-            "content", "'file' AS origin", "0L AS part", "CAST(NULL AS bigint) AS place", "TIMESTAMP'2030-01-01' AS delivered_at"
+            "content",
+            "'file' AS origin",
+            "0L AS part",
+            "CAST(NULL AS bigint) AS place",
+            "TIMESTAMP'2030-01-01' AS delivered_at",
         )
         found = incoming.records(incoming.read(said.coalesce(1), zone))
         local = [(moment.astimezone(ZoneInfo(zone)).date() - date(1970, 1, 1)).days for moment in at]

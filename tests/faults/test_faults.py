@@ -81,7 +81,10 @@ def test_two_runs_at_once_end_as_one_after_the_other(calm: Calm, tmp_path: Path)
     """The same files are loaded twice at once, two feeds side by side, and a backfill of the day before races the sales."""
     plan = prepared(tmp_path, full=FULL)
     products, customers, order_lines, sales = json.loads(plan.read_text())[:4]
-    backfill = {**sales, "arguments": [text.replace(str(END), str(END - timedelta(days=1))) for text in sales["arguments"]]}
+    backfill = {
+        **sales,
+        "arguments": [text.replace(str(END), str(END - timedelta(days=1))) for text in sales["arguments"]],
+    }
     plans = {"daily": [products, customers, order_lines, sales], "other": [products, order_lines, backfill]}
     for name, chosen in plans.items():
         (tmp_path / name).write_text(json.dumps(chosen))
@@ -97,7 +100,9 @@ def test_two_runs_at_once_end_as_one_after_the_other(calm: Calm, tmp_path: Path)
 def of_these_jobs(says: dict[str, list[str]]) -> dict[str, list[str]]:
     """What loads and sales wrote, without what they note about their own runs."""
     ours = re.compile(r"(bronze|silver)/(?!offer_|zip_)|gold/sales_|ops/(files|quarantine)$")
-    return {name: [row for row in rows if "'offer_events'" not in row] for name, rows in says.items() if ours.match(name)}
+    return {
+        name: [row for row in rows if "'offer_events'" not in row] for name, rows in says.items() if ours.match(name)
+    }
 
 
 @pytest.mark.full
@@ -127,9 +132,10 @@ def own_disk(folder: Path, size: int) -> Iterator[list[str]]:
     unshare = shutil.which("unshare")
     assert unshare, "unshare (util-linux) is missing"
     holder = subprocess.Popen(
-        [unshare, "--user", "--map-root-user", "--mount", "sh", "-c", 'echo ready; exec sleep 3600'],
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        [unshare, "--user", "--map-root-user", "--mount", "sh", "-c", "echo ready; exec sleep 3600"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     try:
         assert holder.stdout is not None and holder.stdout.readline() == "ready\n", "this system allows no namespaces"
         inside = ["nsenter", "--preserve-credentials", "--user", "--mount", "--target", str(holder.pid)]

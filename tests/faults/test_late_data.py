@@ -19,17 +19,17 @@ import pytest
 from deltalake import DeltaTable
 
 from basketry import registry
-from basketry.demo import deliver
-from basketry.settings import Settings
+from basketry.config.settings import Settings
+from tests.basketry.domains.promotion.models import registry_at
 from tests.faults.lake import contents, lost
 from tests.faults.plan import CATALOG, own_experiments, quick_include, store
 from tests.scripts import run_script
-from tests.spark_jobs.promotion.models import registry_at
+from tools.demo import deliver
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from basketry.report import JobReport
+    from basketry.lake.report import JobReport
 
 END = date(2026, 11, 20)
 D = END - timedelta(days=40)
@@ -46,10 +46,25 @@ DAILY = {
 """What of daily_scoring is run as of each day: no more than shows that each of its tables is restated."""
 
 RESTATED = (
-    "sales_day", "sales_week", "sales_year_rollup", "customer_features", "category_features", "customer_category_features",
-    "propensity_scores", "propensity_wide", "propensity_outcomes", "rfm_segments", "rfm_profiles", "rfm_migration",
-    "product_features", "product_forecasts", "product_decisions", "price_response", "forecast_accuracy", "forecast_outcomes",
-)  # fmt: skip
+    "sales_day",
+    "sales_week",
+    "sales_year_rollup",
+    "customer_features",
+    "category_features",
+    "customer_category_features",
+    "propensity_scores",
+    "propensity_wide",
+    "propensity_outcomes",
+    "rfm_segments",
+    "rfm_profiles",
+    "rfm_migration",
+    "product_features",
+    "product_forecasts",
+    "product_decisions",
+    "price_response",
+    "forecast_accuracy",
+    "forecast_outcomes",
+)
 """Gold tables that must be there and not be empty, so that their equality says something."""
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(1800)]
@@ -59,7 +74,7 @@ class Retailer:
     """A lake, and what its jobs do to it."""
 
     def __init__(self, spark: SparkSession, home: Path, include: Path) -> None:
-        from basketry.lakehouse import Lakehouse
+        from basketry.lake.lakehouse import Lakehouse
 
         settings = Settings.from_environment({"BASKETRY_HOME": str(home), "BASKETRY_INCLUDE": str(include)})
         self.lake = Lakehouse(spark, CATALOG, settings)
@@ -159,13 +174,22 @@ def _learned(shop: Retailer) -> None:
     """Everything up to the day before D: trained, promoted, scored."""
     shop.run("sales", as_of=BEFORE)
     shop.run("features", "--training", "--only-missing", "--choose-categories", as_of=BEFORE)
-    for model, script, *options in (("propensity", "train_propensity"), ("rfm", "rfm", "--fit"), ("forecast", "train_forecast")):
+    for model, script, *options in (
+        ("propensity", "train_propensity"),
+        ("rfm", "rfm", "--fit"),
+        ("forecast", "train_forecast"),
+    ):
         shop.run(script, *options, as_of=BEFORE)
         challenger = registry.alias_version(registry.registered_name(CATALOG, model), registry.CHALLENGER)
         shop.run(
-            "promote", f"--model={model}", f"--challenger={challenger}", "--verdict=promote", "--decided-by=tests",
-            "--decided-at=2026-10-11T00:00:00+00:00", "--reason=a champion is needed",
-        )  # fmt: skip
+            "promote",
+            f"--model={model}",
+            f"--challenger={challenger}",
+            "--verdict=promote",
+            "--decided-by=tests",
+            "--decided-at=2026-10-11T00:00:00+00:00",
+            "--reason=a champion is needed",
+        )
     shop.score(BEFORE)
 
 
@@ -232,9 +256,13 @@ def test_what_saw_the_correction_is_made_again_and_nothing_else(story: Story) ->
     features, results = story.restated[END]
     assert features == [d, then]
     assert results == {
-        "rfm": [d, then], "forecast": [d], "decide_products": [d], "forecast_accuracy": [month],
-        "score_propensity": [d, then], "propensity_outcomes": [later],
-    }  # fmt: skip
+        "rfm": [d, then],
+        "forecast": [d],
+        "decide_products": [d],
+        "forecast_accuracy": [month],
+        "score_propensity": [d, then],
+        "propensity_outcomes": [later],
+    }
 
 
 def test_the_day_before_keeps_its_very_files(story: Story) -> None:

@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 
-from basketry import entry, registry, tracking, versions
-from basketry.entry import job_main, job_parser
+from basketry import registry
 from basketry.errors import BAD_INPUT_EXIT, TRY_AGAIN_EXIT, BadInputError
+from basketry.lake import runner
+from basketry.lake.runner import job_main, job_parser
+from basketry.learning import tracking, versions
 from basketry_airflow.retry import cause_of, never_passes
 from tests.faults.failing_mlflow import FailingMlflow, failing_mlflow
 
@@ -117,9 +119,13 @@ def test_nobody_at_the_address(mlflow: FailingMlflow, ask: Callable[[], object])
 
 
 @pytest.mark.parametrize(
-    "failing", [{"status": 503}, {"status": 429}, {"seconds": 5}, {"broken_off": 50}], ids=["503", "429", "hangs", "broken off"]
+    "failing",
+    [{"status": 503}, {"status": 429}, {"seconds": 5}, {"broken_off": 50}],
+    ids=["503", "429", "hangs", "broken off"],
 )
-def test_a_download_that_is_cut_off_does_not_make_the_model_gone(mlflow: FailingMlflow, failing: dict[str, Any]) -> None:
+def test_a_download_that_is_cut_off_does_not_make_the_model_gone(
+    mlflow: FailingMlflow, failing: dict[str, Any]
+) -> None:
     """The registry answers, its files do not come: nobody is told to train, and no older version scores instead."""
     vars(mlflow).update(failing, path="mlflow-artifacts")
     check_sentence(download, UNANSWERED)
@@ -152,7 +158,9 @@ def versions_of(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
 
 
 KIND = versions.Kind(
-    "propensity", lambda name, number: tracking.load_state(name, number, lambda state: state["segments"]), "weekly_retraining"
+    "propensity",
+    lambda name, number: tracking.load_state(name, number, lambda state: state["segments"]),
+    "weekly_retraining",
 )
 BROKEN = {
     "gone": FileNotFoundError("No such artifact: MLmodel"),
@@ -209,7 +217,11 @@ def test_patience_is_bounded_where_nobody_set_it() -> None:
     ("raised", "code", "line"),
     [
         (registry.RegistryDownError(UNANSWERED), TRY_AGAIN_EXIT, f"basketry.errors.RegistryDownError: {UNANSWERED}"),
-        (registry.ModelGoneError("it is gone."), BAD_INPUT_EXIT, "basketry.errors.ModelGoneError: BAD_INPUT: it is gone."),
+        (
+            registry.ModelGoneError("it is gone."),
+            BAD_INPUT_EXIT,
+            "basketry.errors.ModelGoneError: BAD_INPUT: it is gone.",
+        ),
     ],
     ids=["down", "gone"],
 )
@@ -217,7 +229,7 @@ def test_a_job_ends_with_one_line_and_its_own_exit_code(
     settings: object, raised: Exception, code: int, line: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     """No stack trace is the answer; Airflow tells the two apart by the code, and so does the alert."""
-    monkeypatch.setattr(entry, "_run", lambda *given: (_ for _ in ()).throw(raised))
+    monkeypatch.setattr(runner, "_run", lambda *given: (_ for _ in ()).throw(raised))
     monkeypatch.setattr(sys, "argv", ["forecast", "--catalog=demo", "--as-of=2026-11-20"])
     with pytest.raises(SystemExit) as end:
         job_main(job_parser("forecast", "", dated=True), lambda lake, given: pytest.fail("it never begins"))

@@ -16,16 +16,16 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
+from basketry.config.settings import CHECKOUT, Settings
 from basketry.contracts import Contract, feed_names, load_contract
-from basketry.ingest import job
-from basketry.ingest.lenient import is_excused
-from basketry.lakehouse import Lakehouse
-from basketry.marketing import job as marketing
-from basketry.offers import incoming
-from basketry.offers.rows import Batch
-from basketry.offers.stream import first_day as since
-from basketry.sales import job as sales
-from basketry.settings import CHECKOUT, Settings
+from basketry.domains.ingest import job
+from basketry.domains.ingest.lenient import is_excused
+from basketry.domains.marketing import job as marketing
+from basketry.domains.offers import incoming
+from basketry.domains.offers.rows import Batch
+from basketry.domains.offers.stream import first_day as since
+from basketry.domains.sales import job as sales
+from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import (
     FILES,
     LINEAGE,
@@ -38,23 +38,35 @@ from basketry.tables import (
     Table,
     bronze_table,
 )
+from tests.basketry.domains.offers.small import engine, world
 from tests.faults.poison import POISON, Case, cases, written
-from tests.spark_jobs.offers.small import engine, world
 
 TELLS_APART = {
     "demo": {
-        "campaign_members": "customer_no", "campaigns": "campaign", "coupons": "coupon_upc", "customers": "Customer No",
-        "events": "event", "opt_outs": "customer_no", "order_lines": "Order No", "products": "Item Code",
-        "redemptions": "Customer No", "reviews": "review",
+        "campaign_members": "customer_no",
+        "campaigns": "campaign",
+        "coupons": "coupon_upc",
+        "customers": "Customer No",
+        "events": "event",
+        "opt_outs": "customer_no",
+        "order_lines": "Order No",
+        "products": "Item Code",
+        "redemptions": "Customer No",
+        "reviews": "review",
     },
     "complete_journey": {
-        "campaign_members": "household_key", "campaigns": "CAMPAIGN", "coupons": "COUPON_UPC", "customers": "household_key",
-        "products": "PRODUCT_ID", "redemptions": "household_key", "transactions": "BASKET_ID",
+        "campaign_members": "household_key",
+        "campaigns": "CAMPAIGN",
+        "coupons": "COUPON_UPC",
+        "customers": "household_key",
+        "products": "PRODUCT_ID",
+        "redemptions": "household_key",
+        "transactions": "BASKET_ID",
         "transactions_no_discount": "BASKET_ID",
     },
     "online_retail": {"order_lines": "InvoiceNo", "products": "StockCode"},
     "sales_project": {"customers": "customer_id", "order_lines": "order_number", "products": "product_id"},
-}  # fmt: skip
+}
 """The column of each feed's key in which good rows differ."""
 UNREADABLE = ("1e30", "1e400", "NaN", "dash", "word", "sql", "formula", "quotes", "lines", "emoji", "right to left")
 """Kinds that are no number, no day and no moment."""
@@ -133,7 +145,9 @@ def _fates(lake: Lakehouse, contract: Contract, rows: list[Case]) -> Counter[str
             continue
         _check_fate(contract, case, reasons, bronze[number])
         found["quarantined" if reasons else "good"] += 1
-    _check_neighbours(contract, mine, [number for number, case in zip(numbers, rows, strict=True) if case.column is None])
+    _check_neighbours(
+        contract, mine, [number for number, case in zip(numbers, rows, strict=True) if case.column is None]
+    )
     return found + Counter(poison=found.total(), warned=ledger["rows_warned"])
 
 
@@ -202,9 +216,13 @@ def test_poison_in_every_field_of_an_offer_event(spark: SparkSession) -> None:
     counts = made.counts(frozenset())
     fates = [counts[name] for name in ("good", "late", "repeated", "duplicates", "quarantined")]
     assert counts["records"] == len(lines) == len(made.refused()) + sum(fates[:-1]) == sum(fates)
-    assert len(made.events()) + len(made.refused()) >= fates[0] and len(made.decisions()) > 0 and len(made.responses()) > 0
+    assert (
+        len(made.events()) + len(made.refused()) >= fates[0] and len(made.decisions()) > 0 and len(made.responses()) > 0
+    )
     fate = dict(zip(poisoned, outcome.fate, strict=True))
     assert {fate[kind, "occurred_at", "year 1"] for kind in ("view", "offer_purchase")} == {"occurred_at:too_old"}
     assert fate["view", "occurred_at", "year 9999"] == "occurred_at:in_the_future"
-    assert {fate["offer_purchase", "revenue", text] for text in ("1e30", "1e400", "largest")} == {"revenue:not_an_amount"}
+    assert {fate["offer_purchase", "revenue", text] for text in ("1e30", "1e400", "largest")} == {
+        "revenue:not_an_amount"
+    }
     print(f"\noffer events: {len(lines)} messages, {dict(Counter(outcome.fate))}")

@@ -11,21 +11,28 @@ from typing import Any
 
 import pytest
 
-from basketry import entry
-from basketry.entry import job_main
-from basketry.report import JobReport
-from basketry.turns import turn, turn_at
+from basketry.lake import runner
+from basketry.lake.locks import turn, turn_at
+from basketry.lake.report import JobReport
+from basketry.lake.runner import job_main
 from tests.tools.runbooks import script
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from basketry.turns import turn, turn_at
+from basketry.lake.locks import turn, turn_at
 with turn(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)
 """
-FORGET = ["forget", "--catalog=demo", "--customers=1", "--request-id=R", "--decided-by=x", "--requested-at=2026-01-31T09:30+00:00"]
+FORGET = [
+    "forget",
+    "--catalog=demo",
+    "--customers=1",
+    "--request-id=R",
+    "--decided-by=x",
+    "--requested-at=2026-01-31T09:30+00:00",
+]
 SALES = ["sales", "--catalog=demo", "--as-of=2026-11-20"]
 
 
@@ -33,7 +40,7 @@ SALES = ["sales", "--catalog=demo", "--as-of=2026-11-20"]
 def ran(settings: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The jobs that were begun, without a Spark session of their own."""
     begun: list[str] = []
-    monkeypatch.setattr(entry, "_run", lambda arguments, name, job, settings: begun.append(name))
+    monkeypatch.setattr(runner, "_run", lambda arguments, name, job, settings: begun.append(name))
     return begun
 
 
@@ -92,9 +99,13 @@ def test_what_must_not_run_side_by_side_has_one_turn(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize(
     ("job", "given"),
-    [("ingest", {"feed": "customers"}), ("replay_quarantine", {"feed": "*"}), ("audience", {"as_of": date(2026, 11, 20)}),
-     ("export_audience", {"as_of": date(2026, 11, 20)})],
-)  # fmt: skip
+    [
+        ("ingest", {"feed": "customers"}),
+        ("replay_quarantine", {"feed": "*"}),
+        ("audience", {"as_of": date(2026, 11, 20)}),
+        ("export_audience", {"as_of": date(2026, 11, 20)}),
+    ],
+)
 def test_nobody_is_forgotten_while_he_is_being_written(
     job: str, given: dict[str, Any], settings: Any, ran: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,9 +24,13 @@ def failed(**more: Any) -> dict[str, Any]:
     """What Airflow hands to the callback of a failed task; the error carries a customer's name."""
     good = SimpleNamespace(run_id="scheduled__2026-03-09")
     task_instance = SimpleNamespace(
-        dag_id="ingest", task_id="load", run_id="manual__1+1", try_number=4,
-        get_previous_dagrun=lambda state: good, get_previous_ti=lambda state, logical_date: None,
-    )  # fmt: skip
+        dag_id="ingest",
+        task_id="load",
+        run_id="manual__1+1",
+        try_number=4,
+        get_previous_dagrun=lambda state: good,
+        get_previous_ti=lambda state, logical_date: None,
+    )
     dag = DAG("ingest", schedule=None)
     error = ValueError(f"row of {SECRET}")
     return {"dag": dag, "ti": task_instance, "run_id": "manual__1+1", "exception": error, "dag_run": _dated(), **more}
@@ -60,9 +64,13 @@ def webhook(monkeypatch: pytest.MonkeyPatch, status: int = 200, path: str = "/ho
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     connection = {
-        "conn_type": "http", "schema": "http", "host": "127.0.0.1", "port": server.server_port,
-        "password": "token", "extra": {"path": path},
-    }  # fmt: skip
+        "conn_type": "http",
+        "schema": "http",
+        "host": "127.0.0.1",
+        "port": server.server_port,
+        "password": "token",
+        "extra": {"path": path},
+    }
     monkeypatch.setenv("AIRFLOW_CONN_BASKETRY_ALERTS", json.dumps(connection))
     try:
         yield received

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from basketry.clock import last_complete_day
+from basketry.config.clock import last_complete_day
 from basketry.errors import BadInputError
 from basketry_airflow.as_of import as_of
 
@@ -80,5 +80,7 @@ def test_a_moment_that_is_set_decides_about_the_forms_day(
     run = SimpleNamespace(logical_date=None, run_after=utc("2026-03-10T09:30"))
     monkeypatch.setenv("BASKETRY_NOW", "2026-04-01T12:00:00+00:00")
     assert as_of({**new_york, "as_of": "2026-03-31"}, run) == "2026-03-31"
-    with pytest.raises(BadInputError, match="2026-04-01 is not over in America/New_York; the last complete day is 2026-03-31"):
+    with pytest.raises(
+        BadInputError, match="2026-04-01 is not over in America/New_York; the last complete day is 2026-03-31"
+    ):
         as_of({**new_york, "as_of": "2026-04-01"}, run)

@@ -21,10 +21,18 @@ DECIDED = datetime(2026, 11, 29, 9, 30, tzinfo=UTC)
 def verdict(number: int, word: str = "refuse", after: str | None = None, who: str = "gate") -> dict[str, Any]:
     """A row of ops.promotions."""
     return {
-        "model": MODEL, "number": number, "version": str(number), "champion_before": None, "champion_after": after,
-        "verdict": word, "decided_by": who, "decided_at": DECIDED, "reason": "1 of 7 checks failed: roc_auc is 0.5.",
-        "checks": "[]", "run_id": f"r/{number}",
-    }  # fmt: skip
+        "model": MODEL,
+        "number": number,
+        "version": str(number),
+        "champion_before": None,
+        "champion_after": after,
+        "verdict": word,
+        "decided_by": who,
+        "decided_at": DECIDED,
+        "reason": "1 of 7 checks failed: roc_auc is 0.5.",
+        "checks": "[]",
+        "run_id": f"r/{number}",
+    }
 
 
 @pytest.fixture

@@ -38,9 +38,15 @@ def dag() -> DAG:
 
 
 DECIDED = {
-    "gate": "propensity", "model": "propensity", "challenger": "7", "champion": "6", "verdict": "ask", "reason": "noise.",
-    "answer_within_hours": 48, "users": ["alice"],
-}  # fmt: skip
+    "gate": "propensity",
+    "model": "propensity",
+    "challenger": "7",
+    "champion": "6",
+    "verdict": "ask",
+    "reason": "noise.",
+    "answer_within_hours": 48,
+    "users": ["alice"],
+}
 ANSWERED = {"verdict": "refuse", "decided_by": "alice", "reason": "wait for spring"}
 
 
@@ -58,7 +64,11 @@ def seen(task: Any, decided: dict[str, Any], answered: dict[str, Any] | None = N
     [
         ({"verdict": "promote"}, None, ["--verdict=promote", "--decided-by=gate", "--reason=noise."]),
         ({"verdict": "refuse", "champion": ""}, None, ["--verdict=refuse", "--decided-by=gate", "--reason=noise."]),
-        ({"verdict": "provisional", "champion": ""}, None, ["--verdict=provisional", "--decided-by=gate", "--reason=noise."]),
+        (
+            {"verdict": "provisional", "champion": ""},
+            None,
+            ["--verdict=provisional", "--decided-by=gate", "--reason=noise."],
+        ),
         ({}, ANSWERED, ["--verdict=refuse", "--decided-by=alice", "--reason=wait for spring"]),
     ],
 )
@@ -70,9 +80,14 @@ def test_the_job_is_told_who_decided_what(
     task.render_template_fields(seen(task, {**DECIDED, **decided}, answered))
     champion = [] if decided.get("champion") == "" else ["--expected-champion=6"]
     assert task.application_args == [
-        "--catalog=demo", "--run-id=weekly/manual__2026-03-10/gate.promote/-1/1", "--model=propensity", "--challenger=7",
-        *champion, *expected, "--decided-at=2026-03-10T09:30:00+00:00",
-    ]  # fmt: skip
+        "--catalog=demo",
+        "--run-id=weekly/manual__2026-03-10/gate.promote/-1/1",
+        "--model=propensity",
+        "--challenger=7",
+        *champion,
+        *expected,
+        "--decided-at=2026-03-10T09:30:00+00:00",
+    ]
 
 
 def test_the_job_runs_whether_or_not_somebody_was_asked(dag: DAG) -> None:

@@ -24,7 +24,9 @@ def line(checksum: str, run_id: str, good: int) -> dict[str, Any]:
     }
 
 
-CHECKED = [{"feed": "order_lines", "name": name, "checksum": name[0]} for name in ("a.csv", "b.csv", "c.csv", "copy of a.csv")]
+CHECKED = [
+    {"feed": "order_lines", "name": name, "checksum": name[0]} for name in ("a.csv", "b.csv", "c.csv", "copy of a.csv")
+]
 CHECKED[3]["checksum"] = "a"
 LEDGER = [line("a", f"{THIS_RUN}-1/1", 5), line("b", "ingest/manual__1/load/-1/1", 7), line("z", f"{THIS_RUN}-1/2", 9)]
 

@@ -15,14 +15,22 @@ from basketry.tables import FILES
 from basketry_airflow.lake import read_rows
 
 ROW = {
-    "file_checksum": "c1", "feed": "order_lines", "file_name": "O'Hara \\ one.csv", "status": "loaded", "refusal": None,
-    "rows_read": 3, "touched_from": date(2010, 12, 1), "delivered_at": datetime(2010, 12, 9, 8, tzinfo=UTC),
+    "file_checksum": "c1",
+    "feed": "order_lines",
+    "file_name": "O'Hara \\ one.csv",
+    "status": "loaded",
+    "refusal": None,
+    "rows_read": 3,
+    "touched_from": date(2010, 12, 1),
+    "delivered_at": datetime(2010, 12, 9, 8, tzinfo=UTC),
     "reasons": {"quantity_not_zero": 2},
-}  # fmt: skip
+}
 TYPES = {
-    "rows_read": pa.int64(), "touched_from": pa.date32(), "delivered_at": pa.timestamp("us", "UTC"),
+    "rows_read": pa.int64(),
+    "touched_from": pa.date32(),
+    "delivered_at": pa.timestamp("us", "UTC"),
     "reasons": pa.map_(pa.string(), pa.int64()),
-}  # fmt: skip
+}
 SCHEMA = pa.schema([(name, TYPES.get(name, pa.string())) for name in ROW])
 
 
@@ -45,10 +53,14 @@ def test_rows_come_as_plain_python(lake: Path) -> None:
 
 def test_a_column_that_an_earlier_release_did_not_know_is_missing(lake: Path) -> None:
     """In every row; until a job writes the table, it is as that release left it."""
-    assert read_rows("demo", FILES, ["feed", "rows_older"], {"feed": "products"}) == [{"feed": "products", "rows_older": None}]
+    assert read_rows("demo", FILES, ["feed", "rows_older"], {"feed": "products"}) == [
+        {"feed": "products", "rows_older": None}
+    ]
 
 
-@pytest.mark.parametrize("text", ["", "'", "' OR '1'='1", "\\' OR 1=1 --", "order_lines'; DROP TABLE stored", "O'Hara \\ one.csv"])
+@pytest.mark.parametrize(
+    "text", ["", "'", "' OR '1'='1", "\\' OR 1=1 --", "order_lines'; DROP TABLE stored", "O'Hara \\ one.csv"]
+)
 def test_a_value_is_compared_and_never_executed(lake: Path, text: str) -> None:
     """Whatever it holds; only the very text finds its rows."""
     assert len(read_rows("demo", FILES, ["feed"], {"file_name": text})) == 2 * (text == ROW["file_name"])

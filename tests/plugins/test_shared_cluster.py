@@ -50,7 +50,9 @@ def emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Databr
 
 def trio() -> DAG:
     """Three jobs, the last after the others."""
-    with DAG("trio", schedule=None, **on_call(tier=2, owner="us", runbook="docs/runbooks/daily_sales.md", doc=DOC)) as dag:
+    with DAG(
+        "trio", schedule=None, **on_call(tier=2, owner="us", runbook="docs/runbooks/daily_sales.md", doc=DOC)
+    ) as dag:
         [spark_job("sales"), spark_job("rfm")] >> spark_job("forecast")
     return dag
 
@@ -105,7 +107,9 @@ def during(emulator: DatabricksEmulator, worker: Worker, name: str, deed: Callab
     return failed
 
 
-def test_every_task_joins_and_nothing_else_changes(emulator: DatabricksEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_task_joins_and_nothing_else_changes(
+    emulator: DatabricksEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """First and last task around the others, whose script, arguments, token and limits stay as they are."""
     shared = trio()
     monkeypatch.setenv("BASKETRY_INCLUDE", str(CHECKOUT / "include"))
@@ -210,7 +214,10 @@ def test_a_cluster_that_does_not_start_is_told_once(emulator: DatabricksEmulator
 @pytest.mark.parametrize(
     ("fault", "cause"),
     [
-        ({"kind": "forbid", "operation": "clusters"}, "the workspace refused: make deploy-check names the missing permission"),
+        (
+            {"kind": "forbid", "operation": "clusters"},
+            "the workspace refused: make deploy-check names the missing permission",
+        ),
         ({"kind": "expired_token", "operation": "clusters"}, "the login was refused: renew the connection's token"),
         ({"kind": "server_error", "operation": "clusters"}, "the workspace did not answer"),
     ],

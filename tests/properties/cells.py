@@ -16,12 +16,34 @@ from basketry.tables import RATING_BOUNDS, Table, Words
 DATES = {"yyyy-MM-dd": "%Y-%m-%d", "dd.MM.yyyy": "%d.%m.%Y", "MM/dd/yyyy": "%m/%d/%Y"}
 TIMES = {"yyyy-MM-dd HH:mm:ss": "%Y-%m-%d %H:%M:%S", "dd.MM.yyyy HH:mm": "%d.%m.%Y %H:%M"}
 ZONED = "yyyy-MM-dd'T'HH:mm:ssXXX"
-DAYS = [date(2026, 3, 8), date(2026, 10, 25), date(2026, 11, 1), date(2024, 2, 29), date(2025, 12, 31), date(2026, 6, 15)]
+DAYS = [
+    date(2026, 3, 8),
+    date(2026, 10, 25),
+    date(2026, 11, 1),
+    date(2024, 2, 29),
+    date(2025, 12, 31),
+    date(2026, 6, 15),
+]
 """Days on which clocks change, a leap day, the end of a year, and one like any other."""
 TEXTS = [
-    "tea", "Tee, grün", '5" pan', "two\nlines", "naïve café ☕", "شاي أخضر", "👩‍👩‍👧 family", "'; DROP TABLE silver.products; --",
-    "=cmd|' /C calc'!A0", "null", "NaN", "-", "0", "a\\b", "semi;colon|pipe\ttab", "x" * 130, "Zoe\u0301",
-]  # fmt: skip
+    "tea",
+    "Tee, grün",
+    '5" pan',
+    "two\nlines",
+    "naïve café ☕",
+    "شاي أخضر",
+    "👩‍👩‍👧 family",
+    "'; DROP TABLE silver.products; --",
+    "=cmd|' /C calc'!A0",
+    "null",
+    "NaN",
+    "-",
+    "0",
+    "a\\b",
+    "semi;colon|pipe\ttab",
+    "x" * 130,
+    "Zoe\u0301",
+]
 _KINDS = {"string": "string", "date": "date", "timestamp": "timestamp", "int": "integer", "bigint": "integer"}
 
 
@@ -118,7 +140,9 @@ def _integer(draw: st.DrawFn, name: str, _: Said, __: Said, rules: list[Said], _
     low = draw(st.integers(-3, 1))
     good = [Cell(str(number), number) for number in range(low, low + 5)]
     good += [Cell(f" +{abs(low) + 1}", abs(low) + 1), Cell(f"{low}{',' if kind == 'csv' else '.'}0", low)]
-    bad = [Cell(text, None, (f"d_{name}:not_an_integer",)) for text in ("three", "1e400", "NaN", "-", "1.5", "٣", "9" * 30)]
+    bad = [
+        Cell(text, None, (f"d_{name}:not_an_integer",)) for text in ("three", "1e400", "NaN", "-", "1.5", "٣", "9" * 30)
+    ]
     outside = [Cell(str(number), number) for number in (low - 1, low + 90)]
     good, more = _ruled(draw, rules, name, f"{name} between {low} and {low + 89}", good, outside)
     return _bounded(name, good, bad + more) if name == "rating" else (good, bad + more)
@@ -133,7 +157,9 @@ def _bounded(name: str, good: list[Cell], bad: list[Cell]) -> Cells:
 
 def _number(draw: st.DrawFn, name: str, _: Said, __: Said, rules: list[Said], ___: str, kind: str) -> Cells:
     comma = kind == "csv"
-    texts = ["0,0001", "1.234,5", "12", "-7,25", "1.000.000,00"] if comma else ["0.0001", "1234.5", "12", "-7.25", "1e3"]
+    texts = (
+        ["0,0001", "1.234,5", "12", "-7,25", "1.000.000,00"] if comma else ["0.0001", "1234.5", "12", "-7.25", "1e3"]
+    )
     plain = (text.replace(".", "").replace(",", ".") if comma else text for text in texts)
     good = [Cell(text, Decimal(value).quantize(Decimal("0.0001"))) for text, value in zip(texts, plain, strict=True)]
     bad = [Cell(text, None, (f"d_{name}:not_a_number",)) for text in ("much", "1e400", "NaN", "$5", "9" * 30, "1,2,3")]
@@ -166,7 +192,9 @@ def _moment(draw: st.DrawFn, name: str, delivered: Said, _: Said, __: list[Said]
     return good, [Cell(text, None, (f"d_{name}:not_a_timestamp",)) for text in bad]
 
 
-def _ruled(draw: st.DrawFn, rules: list[Said], name: str, condition: str, good: list[Cell], outside: list[Cell]) -> Cells:
+def _ruled(
+    draw: st.DrawFn, rules: list[Said], name: str, condition: str, good: list[Cell], outside: list[Cell]
+) -> Cells:
     """The good cells and the bad ones, with or without a rule that those outside break."""
     severity = draw(st.sampled_from(["", "warn", "reject"]))
     if not severity:

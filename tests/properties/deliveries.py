@@ -50,28 +50,50 @@ class Feed:
 
     def catalog(self) -> str:
         """include/catalogs/shop.yaml."""
-        said = {"catalog": CATALOG, "description": "A shop.", "time_zone": self.zone, "currency": "EUR", "country": "FR"}
+        said = {
+            "catalog": CATALOG,
+            "description": "A shop.",
+            "time_zone": self.zone,
+            "currency": "EUR",
+            "country": "FR",
+        }
         return yaml.safe_dump(said)
 
     def contract(self) -> str:
         """include/contracts/shop/things.odcs.yaml."""
         rule = {"fromFileName": "things_([0-9]{4}-[0-9]{2}-[0-9]{2})", "format": "yyyy-MM-dd"}
         said = {
-            "filePatterns": ["things_*"], "format": self.kind, "maxRejectedShare": 1.0, "deliveredAt": rule,
+            "filePatterns": ["things_*"],
+            "format": self.kind,
+            "maxRejectedShare": 1.0,
+            "deliveredAt": rule,
             "nullValues": ["", "n/a"],
-        } | ({"delimiter": self.delimiter, "decimalSign": ",", "thousandsSign": "."} if self.kind == "csv" else {})  # fmt: skip
+        } | ({"delimiter": self.delimiter, "decimalSign": ",", "thousandsSign": "."} if self.kind == "csv" else {})
         delivered = {
-            "name": "delivered", "physicalType": "file", "logicalType": "object", "customProperties": properties(said),
+            "name": "delivered",
+            "physicalType": "file",
+            "logicalType": "object",
+            "customProperties": properties(said),
             "properties": [dict(one.delivered) for one in self.fields],
-        }  # fmt: skip
+        }
         mapped = [dict(one.mapped) for one in self.fields]
         if self.entity is EVENTS:
             mapped.append({"name": "event_date", "transformLogic": "to_date(d_occurred_at)"})
         rules = [dict(rule) for one in self.fields for rule in one.rules]
         target = {
-            "name": self.entity.name, "physicalType": "table", "logicalType": "object", "properties": mapped, "quality": rules,
-        }  # fmt: skip
-        head = {"apiVersion": "v3.2.0", "kind": "DataContract", "id": f"{CATALOG}.{FEED}", "name": FEED, "version": "1.0.0"}
+            "name": self.entity.name,
+            "physicalType": "table",
+            "logicalType": "object",
+            "properties": mapped,
+            "quality": rules,
+        }
+        head = {
+            "apiVersion": "v3.2.0",
+            "kind": "DataContract",
+            "id": f"{CATALOG}.{FEED}",
+            "name": FEED,
+            "version": "1.0.0",
+        }
         head |= {"status": "active", "tenant": CATALOG, "description": {"purpose": "Made up."}}
         return yaml.safe_dump({**head, "schema": [delivered, target]}, sort_keys=False, allow_unicode=True)
 
@@ -120,7 +142,13 @@ class Delivery:
         """Rows read, good, quarantined, duplicate and warned."""
         bad = sum(bool(line.reasons) for line in self.lines)
         kept = self.kept(keys).values()
-        return len(self.lines), len(kept), bad, len(self.lines) - bad - len(kept), sum(bool(line.warnings) for line in kept)
+        return (
+            len(self.lines),
+            len(kept),
+            bad,
+            len(self.lines) - bad - len(kept),
+            sum(bool(line.warnings) for line in kept),
+        )
 
     def reasons(self) -> dict[str, int]:
         """Rows by reason and by warning."""
@@ -157,7 +185,9 @@ def deliveries(draw: st.DrawFn, feed: Feed) -> list[Delivery]:
     """Files of a few days, some of one day; one of them comes again on a later day."""
     chance = random.Random(draw(st.integers(0, 2**32)))
     first = date(2026, 11, 3)
-    found = [_delivery(feed, first + timedelta(days=chance.randrange(3)), chance) for _ in range(draw(st.integers(3, 4)))]
+    found = [
+        _delivery(feed, first + timedelta(days=chance.randrange(3)), chance) for _ in range(draw(st.integers(3, 4)))
+    ]
     again = chance.choice(found)
     return [*found, Delivery(again.day + timedelta(days=2), again.content, again.lines)]
 
@@ -198,13 +228,21 @@ def _written(feed: Feed, cells: Sequence[Cell], defect: str, chance: random.Rand
     pairs = list(_pairs(feed, cells, texts, chance))
     said = "{" + ", ".join(f"{json.dumps(name)}: {text}" for name, text in pairs) + "}"
     twice = "{" + ", ".join(f"{json.dumps(name)}: {text}" for name, text in [pairs[0], pairs[0]]) + "}"
-    return {"row:not_json": said[:-1], "row:not_an_object": '"' + "a" * 9 + '"', "row:duplicate_key": twice}.get(defect, said)
+    return {"row:not_json": said[:-1], "row:not_an_object": '"' + "a" * 9 + '"', "row:duplicate_key": twice}.get(
+        defect, said
+    )
 
 
 def _pairs(feed: Feed, cells: Sequence[Cell], texts: Sequence[str], chance: random.Random) -> Iterator[tuple[str, str]]:
     for one, cell, text in zip(feed.fields, cells, texts, strict=True):
         name = str(one.delivered["physicalName"])
-        if cell.value is None and not text.strip() and chance.random() < 0.3 and len(cells) > 2 and one is not feed.fields[0]:
+        if (
+            cell.value is None
+            and not text.strip()
+            and chance.random() < 0.3
+            and len(cells) > 2
+            and one is not feed.fields[0]
+        ):
             yield name, "null"
         elif isinstance(cell.value, int) and text.isdigit() and (text == "0" or text[0] != "0"):
             yield name, text

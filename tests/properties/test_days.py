@@ -8,31 +8,49 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from basketry.calendar import is_partial, period_end, period_start
-from basketry.marketing.calling import EARLIEST, LATEST, Calling, Hours, load_calling
-from basketry.marketing.places import Place
-from basketry.marketing.windows import call_windows, days_after, is_holiday
-from basketry.settings import CHECKOUT
+from basketry.config.settings import CHECKOUT
+from basketry.domains.marketing.calling import EARLIEST, LATEST, Calling, Hours, load_calling
+from basketry.domains.marketing.places import Place
+from basketry.domains.marketing.windows import call_windows, days_after, is_holiday
+from basketry.retail.business_calendar import is_partial, period_end, period_start
 from basketry.tables import GRAINS
 from tests.properties import SAME_EACH_TIME
 
-CHANGES = [date(2026, 3, 8), date(2026, 11, 1), date(2026, 3, 29), date(2026, 10, 25), date(2028, 2, 29), date(2032, 2, 29)]
+CHANGES = [
+    date(2026, 3, 8),
+    date(2026, 11, 1),
+    date(2026, 3, 29),
+    date(2026, 10, 25),
+    date(2028, 2, 29),
+    date(2032, 2, 29),
+]
 """Days on which clocks change, and leap days."""
-days = st.one_of(
-    st.dates(date(2019, 1, 1), date(2035, 12, 31)),
-    st.sampled_from(CHANGES),
-)
+days = st.one_of(st.dates(date(2019, 1, 1), date(2035, 12, 31)), st.sampled_from(CHANGES))
 zones = st.lists(
-    st.sampled_from([
-        "America/New_York", "America/Chicago", "America/Phoenix", "America/Los_Angeles", "Pacific/Honolulu", "America/Anchorage",
-        "Europe/Paris", "Australia/Lord_Howe", "Asia/Kathmandu", "America/St_Johns", "Africa/Casablanca",
-    ]), max_size=3, unique=True,
-)  # fmt: skip
+    st.sampled_from(
+        [
+            "America/New_York",
+            "America/Chicago",
+            "America/Phoenix",
+            "America/Los_Angeles",
+            "Pacific/Honolulu",
+            "America/Anchorage",
+            "Europe/Paris",
+            "Australia/Lord_Howe",
+            "Asia/Kathmandu",
+            "America/St_Johns",
+            "Africa/Casablanca",
+        ]
+    ),
+    max_size=3,
+    unique=True,
+)
 clocks = st.tuples(st.integers(8 * 4, 21 * 4), st.integers(8 * 4, 21 * 4)).filter(lambda pair: pair[0] < pair[1])
 hours = st.builds(
     lambda pair, called: Hours(*(time(quarter // 4, quarter % 4 * 15) for quarter in pair), frozenset(called)),
-    clocks, st.sets(st.integers(0, 6)),
-)  # fmt: skip
+    clocks,
+    st.sets(st.integers(0, 6)),
+)
 SHIPPED = load_calling(CHECKOUT / "include")
 
 
@@ -50,7 +68,9 @@ def test_periods_tile_the_calendar(day: date, grain: str) -> None:
 
 @SAME_EACH_TIME
 @given(day=days, zones=zones, usual=hours, odd=hours, states=st.sets(st.sampled_from(["NY", "CA", "TX"])))
-def test_a_call_is_within_the_hours_of_every_place(day: date, zones: list[str], usual: Hours, odd: Hours, states: set[str]) -> None:
+def test_a_call_is_within_the_hours_of_every_place(
+    day: date, zones: list[str], usual: Hours, odd: Hours, states: set[str]
+) -> None:
     """At both ends of a window the clock of every zone is within the hours of every state, on that very day, also
     on the day that clocks change; without a zone, on a holiday or on a day without calls there is no window."""
     calling = Calling(usual, {"CA": odd})
@@ -74,7 +94,15 @@ def test_a_call_is_within_the_hours_of_every_place(day: date, zones: list[str], 
 def test_a_day_of_one_place_is_as_long_as_its_hours(day: date, zone: str) -> None:
     """No hour is lost or won by daylight saving: clocks change at night, when nobody is called."""
     place = Place(country=None, states=(), zones=(zone,), said_from="zip")
-    length = (SHIPPED.usual.closes.hour - SHIPPED.usual.opens.hour) * 60 + SHIPPED.usual.closes.minute - SHIPPED.usual.opens.minute
+    length = (
+        (SHIPPED.usual.closes.hour - SHIPPED.usual.opens.hour) * 60
+        + SHIPPED.usual.closes.minute
+        - SHIPPED.usual.opens.minute
+    )
     windows = [one for one in call_windows(place, days_after(day), SHIPPED) if one.starts_at and one.ends_at]
-    assert {(one.ends_at - one.starts_at) // timedelta(minutes=1) for one in windows if one.ends_at and one.starts_at} == {length}
-    assert [one.day for one in call_windows(place, days_after(day), SHIPPED)] == [day + timedelta(days=n) for n in range(1, 8)]
+    assert {
+        (one.ends_at - one.starts_at) // timedelta(minutes=1) for one in windows if one.ends_at and one.starts_at
+    } == {length}
+    assert [one.day for one in call_windows(place, days_after(day), SHIPPED)] == [
+        day + timedelta(days=n) for n in range(1, 8)
+    ]

@@ -16,12 +16,12 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
+from basketry.config.settings import Settings
 from basketry.contracts import load_contract
+from basketry.domains.ingest import job
 from basketry.files import inspect_file, read_batches
-from basketry.ingest import job
-from basketry.lakehouse import Lakehouse
-from basketry.report import JobReport
-from basketry.settings import Settings
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.report import JobReport
 from basketry.tables import FILES, QUARANTINE, bronze_table
 from tests.properties import SAME_EACH_TIME
 from tests.properties.deliveries import CATALOG, FEED, Delivery, Feed, deliveries, feeds, newest
@@ -38,7 +38,10 @@ class Shop:
         self.feed = feed
         include = home / "include"
         places = {"BASKETRY_HOME": str(home), "BASKETRY_INCLUDE": str(include), "BASKETRY_RUNTIME": "local"}
-        for path, text in (("catalogs/shop.yaml", feed.catalog()), ("contracts/shop/things.odcs.yaml", feed.contract())):
+        for path, text in (
+            ("catalogs/shop.yaml", feed.catalog()),
+            ("contracts/shop/things.odcs.yaml", feed.contract()),
+        ):
             (include / path).parent.mkdir(parents=True, exist_ok=True)
             (include / path).write_text(text, encoding="utf-8")
         self.settings = Settings.from_environment(places)
@@ -53,7 +56,9 @@ class Shop:
 
     def deliver(self, delivery: Delivery, suffix: str = "") -> Path:
         """Put the file into the landing folder under a name that says its day."""
-        name = f"things_{delivery.day}_{delivery.checksum[:8]}{suffix}.{self.feed.kind}{'.gz' if self.feed.zipped else ''}"
+        name = (
+            f"things_{delivery.day}_{delivery.checksum[:8]}{suffix}.{self.feed.kind}{'.gz' if self.feed.zipped else ''}"
+        )
         path = self.settings.landing_folder(CATALOG, FEED) / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(delivery.content)
@@ -72,7 +77,7 @@ class Shop:
         return {
             table.name: sorted(
                 DeltaTable(self.lake.path(table)).to_pyarrow_table().to_pylist(),
-                key=lambda row: tuple(str(row[name]) for name in table.key)
+                key=lambda row: tuple(str(row[name]) for name in table.key),
             )
             for table in (delivered, self.contract.entity, QUARANTINE, FILES)
             if self.lake.exists(table)
@@ -92,7 +97,9 @@ def check(shop: Shop, tables: dict[str, list[dict[str, Any]]], files: Sequence[D
     assert {name: tuple(row[count] for count in counts) for name, row in ledger.items()} == {
         name: one.counts(keys) for name, one in latest.items()
     }
-    assert {name: dict(row["reasons"]) for name, row in ledger.items()} == {name: one.reasons() for name, one in latest.items()}
+    assert {name: dict(row["reasons"]) for name, row in ledger.items()} == {
+        name: one.reasons() for name, one in latest.items()
+    }
     assert {name: row["delivered_at"] for name, row in ledger.items()} == {
         name: shop.midnight(one) for name, one in latest.items()
     }
@@ -101,7 +108,9 @@ def check(shop: Shop, tables: dict[str, list[dict[str, Any]]], files: Sequence[D
     bad = {
         (name, line.number): sorted(line.reasons) for name, one in latest.items() for line in one.lines if line.reasons
     }
-    assert {(row["file_checksum"], row["row_number"]): sorted(row["reasons"]) for row in tables.get("quarantine", [])} == bad
+    assert {
+        (row["file_checksum"], row["row_number"]): sorted(row["reasons"]) for row in tables.get("quarantine", [])
+    } == bad
     entity = shop.feed.entity
     silver = {tuple(row[name] for name in entity.key): row for row in tables[entity.name]}
     expected = newest(files, shop.feed)

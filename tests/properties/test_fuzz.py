@@ -15,18 +15,18 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from basketry.access import load_grants
+from basketry.config.settings import CHECKOUT
 from basketry.contracts import load_catalog, load_contract
-from basketry.decisions.rules import load_decisions
+from basketry.domains.decisions.rules import load_decisions
+from basketry.domains.marketing.calling import load_calling
 from basketry.errors import BadInputError
 from basketry.files import inspect_file, read_batches
 from basketry.gates import load_gate
-from basketry.grants import load_grants
-from basketry.marketing.calling import load_calling
 from basketry.metrics import load_metrics
-from basketry.settings import CHECKOUT
+from tests.basketry.contracts.include_folder import GOOD
+from tests.basketry.files.samples import COLUMNS, contract, workbook, written
 from tests.properties import SAME_EACH_TIME
-from tests.spark_jobs.contracts.include_folder import GOOD
-from tests.spark_jobs.files.samples import COLUMNS, contract, workbook, written
 
 INCLUDE = CHECKOUT / "include"
 ROWS = [COLUMNS, *((f"P{number}", f"Tea {number}, black", f"{number}.50") for number in range(60))]
@@ -91,7 +91,9 @@ def test_a_damaged_file_is_read_or_refused(
     path = written(tmp_path, name, damage(data, whole(tmp_path, name)))
     try:
         inspect_file(path, contract())
-        numbers = [number for batch in read_batches(path, contract(), 7) for number in batch.column("_row_number").to_pylist()]
+        numbers = [
+            number for batch in read_batches(path, contract(), 7) for number in batch.column("_row_number").to_pylist()
+        ]
     except BadInputError as error:
         one_sentence(error)
         assert path.name in error.message
@@ -115,7 +117,9 @@ def include(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped folder, and a shop with a good contract."""
     folder = tmp_path_factory.mktemp("fuzz") / "include"
     shutil.copytree(INCLUDE, folder)
-    (folder / "catalogs" / "shop.yaml").write_text((INCLUDE / "catalogs" / "demo.yaml").read_text().replace("demo", "shop"))
+    (folder / "catalogs" / "shop.yaml").write_text(
+        (INCLUDE / "catalogs" / "demo.yaml").read_text().replace("demo", "shop")
+    )
     (folder / "contracts" / "shop").mkdir()
     (folder / "contracts" / "shop" / "ratings.odcs.yaml").write_text(GOOD)
     return folder
@@ -126,9 +130,23 @@ nonsense = st.recursive(
     yaml_scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
 )
 JUNK = (
-    "\t", "&a *a", "<<: *x", "{", "]", ": :", "- - -", "!!python/name:os.system", "\x00", "\ufeff", "? ", "|", ">", "%YAML 9",
-    "...", "---",
-)  # fmt: skip
+    "\t",
+    "&a *a",
+    "<<: *x",
+    "{",
+    "]",
+    ": :",
+    "- - -",
+    "!!python/name:os.system",
+    "\x00",
+    "\ufeff",
+    "? ",
+    "|",
+    ">",
+    "%YAML 9",
+    "...",
+    "---",
+)
 
 
 def garbled(data: st.DataObject, text: str) -> bytes:

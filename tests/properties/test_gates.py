@@ -6,8 +6,8 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
+from basketry.config.settings import CHECKOUT
 from basketry.gates import Gate, gate_names, load_gate, verdict
-from basketry.settings import CHECKOUT
 from tests.properties import SAME_EACH_TIME
 
 INCLUDE = CHECKOUT / "include"
@@ -51,7 +51,12 @@ def numbers(draw: st.DrawFn, gate: Gate, champion: bool) -> dict[str, float]:
             found |= {f"versus/{rival}/{name}/low": gain - wide, f"versus/{rival}/{name}/high": gain + wide}
     for part in gate.no_part_worse if champion else ():
         name = f"{part.part}/one/{part.metric}"
-        found |= {name: 0.3, f"champion/{name}": 0.3, f"versus/champion/{name}/low": -0.01, f"versus/champion/{name}/high": 0.01}
+        found |= {
+            name: 0.3,
+            f"champion/{name}": 0.3,
+            f"versus/champion/{name}/low": -0.01,
+            f"versus/champion/{name}/high": 0.01,
+        }
     return found
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pyspark.sql import Row
 
-from basketry.ingest import job
-from basketry.lakehouse import Lakehouse
+from basketry.domains.ingest import job
+from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import FILES
 
 

@@ -11,9 +11,9 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from basketry.config.settings import Settings
 from basketry.contracts import load_contract
-from basketry.lakehouse import Lakehouse
-from basketry.settings import Settings
+from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import CAMPAIGNS, ORDER_LINES, PRODUCTS
 from tests.data_sets import data_folder
 from tests.real_data.loading import load

@@ -13,13 +13,13 @@ from pyspark import StorageLevel
 from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
+from basketry.config.settings import Settings
 from basketry.contracts import load_contract
+from basketry.domains.ingest import core
+from basketry.domains.ingest.delivery import delivered_rows
+from basketry.domains.sales import job as sales
 from basketry.files import inspect_file
-from basketry.ingest import core
-from basketry.ingest.delivery import delivered_rows
-from basketry.lakehouse import Lakehouse
-from basketry.sales import job as sales
-from basketry.settings import Settings
+from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import ORDER_LINES, PRODUCTS, QUARANTINE, SALES, bronze_table
 from tests.data_sets import data_folder
 from tests.real_data.loading import load

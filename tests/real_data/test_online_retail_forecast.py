@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from basketry.forecast import results
-from basketry.forecast.series import Panel
-from basketry.forecast.settings import load_settings
-from basketry.forecast.statistics import exponential_smoothing
+from basketry.domains.forecast import results
+from basketry.domains.forecast.series import Panel
+from basketry.domains.forecast.settings import load_settings
+from basketry.domains.forecast.smoothing import exponential_smoothing
 from benchmarks.forecast_quality import online_retail
 from benchmarks.forecast_quality import tested as judged
 from tests.data_sets import data_folder

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from basketry.config.settings import CHECKOUT
+from basketry.domains.offers import ope
+from basketry.domains.offers.ope import Logged, Target
+from basketry.domains.offers.shop import Floats
 from basketry.gates import load_gate, verdict
 from basketry.gates.model import REFUSE
-from basketry.offers import ope
-from basketry.offers.ope import Logged, Target
-from basketry.offers.shop import Floats
-from basketry.settings import CHECKOUT
 from tests.data_sets import data_folder
 
 IMPRESSIONS = 10_000

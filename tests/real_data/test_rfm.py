@@ -13,10 +13,10 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from threadpoolctl import threadpool_limits
 
-from basketry.rfm import core, model
-from basketry.rfm.settings import RfmSettings, load_settings
-from basketry.rfm.values import VALUES, Cap, Scoring
-from basketry.settings import CHECKOUT
+from basketry.config.settings import CHECKOUT
+from basketry.domains.rfm import core, model
+from basketry.domains.rfm.settings import RfmSettings, load_settings
+from basketry.domains.rfm.values import VALUES, Cap, Scoring
 from tests.data_sets import data_folder
 
 LAST_DAY = date(2011, 12, 9)
@@ -63,9 +63,12 @@ def lines(spark: SparkSession, purchases: pd.DataFrame) -> DataFrame:
         }
     )
     return spark.createDataFrame(table).selectExpr(
-        "customer_id", "order_date", "CAST(amount / CAST(1000 AS DECIMAL(5)) AS DECIMAL(18,4)) AS net_amount",
-        "IF(amount < 0, 'return', 'sale') AS line_kind", "'paid' AS status",
-    )  # fmt: skip
+        "customer_id",
+        "order_date",
+        "CAST(amount / CAST(1000 AS DECIMAL(5)) AS DECIMAL(18,4)) AS net_amount",
+        "IF(amount < 0, 'return', 'sale') AS line_kind",
+        "'paid' AS status",
+    )
 
 
 def by_hand(purchases: pd.DataFrame, as_of: date) -> pd.DataFrame:

@@ -84,9 +84,13 @@ class Left:
 def secret_environment(emulator: DatabricksEmulator, webhook: Webhook) -> dict[str, str]:
     """Every setting and connection that holds a secret, each with its canary."""
     alerts = {
-        "conn_type": "http", "schema": "http", "host": "127.0.0.1", "port": webhook.port,
-        "password": SECRETS["webhook-token"], "extra": {"path": f"/{SECRETS['webhook-path']}"},
-    }  # fmt: skip
+        "conn_type": "http",
+        "schema": "http",
+        "host": "127.0.0.1",
+        "port": webhook.port,
+        "password": SECRETS["webhook-token"],
+        "extra": {"path": f"/{SECRETS['webhook-path']}"},
+    }
     return {
         "BASKETRY_RUNTIME": "databricks",
         "BASKETRY_WAREHOUSE_ID": emulator.warehouse_id,
@@ -161,7 +165,9 @@ def test_what_is_no_secret_is_found(left: Left) -> None:
     assert any(MARKER in text for name, text in left.texts.items() if name.startswith("workspace/"))
     database = "".join(text for name, text in left.texts.items() if name.startswith("airflow/airflow.db"))
     assert "2026-01-31" in database and "2026-01-31" in left.texts["jobs"]
-    assert "basketry alert" in left.texts["said"] and "the webhook of basketry_alerts answered 500" in left.texts["said"]
+    assert (
+        "basketry alert" in left.texts["said"] and "the webhook of basketry_alerts answered 500" in left.texts["said"]
+    )
 
 
 @pytest.mark.parametrize("name", SECRETS)

@@ -34,12 +34,32 @@ SETTINGS = settings(
     max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 HOSTILE = (
-    "'; DROP TABLE gold.sales_day; --", "x' OR '1'='1", "\\' OR 1=1 --", "a\0b", "../../../../etc/passwd", "/etc/passwd",
-    "..", "~/.ssh/id_rsa", "$(touch /tmp/owned)", "`touch /tmp/owned`", "{{ conn.databricks_default.password }}",
-    "{% for x in ().__class__.__base__.__subclasses__() %}{% endfor %}", "--run-id=other", "-h", "\n--dry-run", "%s%n",
-    "(SELECT secret FROM ops.forgotten)", "java_method('java.lang.Runtime','exec','id')", "reflect('a','b')", "é" * 3000,
-    "\u202egnp.exe", "1); DELETE FROM ops.files; --", "file:///etc/passwd", "!!python/object/apply:os.system [id]", "",
-)  # fmt: skip
+    "'; DROP TABLE gold.sales_day; --",
+    "x' OR '1'='1",
+    "\\' OR 1=1 --",
+    "a\0b",
+    "../../../../etc/passwd",
+    "/etc/passwd",
+    "..",
+    "~/.ssh/id_rsa",
+    "$(touch /tmp/owned)",
+    "`touch /tmp/owned`",
+    "{{ conn.databricks_default.password }}",
+    "{% for x in ().__class__.__base__.__subclasses__() %}{% endfor %}",
+    "--run-id=other",
+    "-h",
+    "\n--dry-run",
+    "%s%n",
+    "(SELECT secret FROM ops.forgotten)",
+    "java_method('java.lang.Runtime','exec','id')",
+    "reflect('a','b')",
+    "é" * 3000,
+    "\u202egnp.exe",
+    "1); DELETE FROM ops.files; --",
+    "file:///etc/passwd",
+    "!!python/object/apply:os.system [id]",
+    "",
+)
 hostile = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=40))
 
 
@@ -80,7 +100,15 @@ def harmless(contract: Contract) -> None:
         (tree,) = sqlglot.parse(f"SELECT {sql}", read="spark")
         assert isinstance(tree, sqlglot.exp.Select) and not list(tree.find_all(sqlglot.exp.Table, sqlglot.exp.Subquery))
         called = {call.name.lower() for call in tree.find_all(sqlglot.exp.Anonymous)}
-        assert not called & {"java_method", "reflect", "try_reflect", "read_files", "secret", "ai_query", "http_request"}
+        assert not called & {
+            "java_method",
+            "reflect",
+            "try_reflect",
+            "read_files",
+            "secret",
+            "ai_query",
+            "http_request",
+        }
     for pattern in contract.file.patterns:
         assert ".." not in Path(pattern).parts and not Path(pattern).is_absolute()
 
@@ -146,9 +174,14 @@ def tokens(dag: DAG, form: dict[str, Any]) -> Iterator[tuple[set[str], list[str]
 
 
 GOOD = {
-    "catalog": "demo", "feed": "order_lines", "customers": "200001", "request_id": "R-1", "reason": "tried", "to": "previous",
+    "catalog": "demo",
+    "feed": "order_lines",
+    "customers": "200001",
+    "request_id": "R-1",
+    "reason": "tried",
+    "to": "previous",
     "model": "propensity",
-}  # fmt: skip
+}
 
 
 @SETTINGS
@@ -157,7 +190,11 @@ GOOD = {
 def test_no_field_of_a_form_escapes(dag_id: str, field: str, word: str) -> None:
     """A hostile word is refused before a run exists, or arrives as it is as the value of its own argument and no other."""
     form = deepcopy(DAGS[dag_id].params)
-    good = {name: value for name, value in GOOD.items() if name in form and not (dag_id == "daily_scoring" and name == "model")}
+    good = {
+        name: value
+        for name, value in GOOD.items()
+        if name in form and not (dag_id == "daily_scoring" and name == "model")
+    }
     try:
         form.update({**good, field: word})  # type: ignore[attr-defined]
         filled = form.validate()  # type: ignore[attr-defined]
@@ -200,6 +237,6 @@ def test_a_hostile_argument_of_a_job_is_refused_or_a_value(word: str, monkeypatc
 @pytest.mark.parametrize("word", HOSTILE)
 def test_a_catalog_is_a_name(word: str) -> None:
     """It becomes a folder and a part of SQL, so nothing else is one."""
-    from basketry.lakehouse import CATALOG_NAME
+    from basketry.lake.lakehouse import CATALOG_NAME
 
     assert not CATALOG_NAME.fullmatch(word)

@@ -71,6 +71,6 @@ def job_of(command: Command, patch: pytest.MonkeyPatch) -> tuple[str, list[str]]
 def script(name: str, patch: pytest.MonkeyPatch) -> tuple[Any, Job]:
     """Parser and function of a job, as its script hands them to job_main."""
     given: list[tuple[Any, Job]] = []
-    patch.setattr("basketry.entry.job_main", lambda parser, run: given.append((parser, run)))
+    patch.setattr("basketry.lake.runner.job_main", lambda parser, run: given.append((parser, run)))
     runpy.run_path(str(CHECKOUT / "spark_jobs" / f"{name}.py"), run_name="__main__")
     return given[0]

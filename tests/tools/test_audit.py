@@ -20,7 +20,11 @@ def answering(monkeypatch: pytest.MonkeyPatch, dependencies: list[dict[str, Any]
 
 
 WELL = {"name": "jinja2", "version": "3.1.6", "vulns": []}
-HOLE = {"name": "old", "version": "1.0", "vulns": [{"id": "CVE-1", "fix_versions": ["1.1"], "aliases": [], "description": ""}]}
+HOLE = {
+    "name": "old",
+    "version": "1.0",
+    "vulns": [{"id": "CVE-1", "fix_versions": ["1.1"], "aliases": [], "description": ""}],
+}
 UNKNOWN = {"name": "ours", "skip_reason": "Dependency not found on PyPI and could not be audited"}
 
 

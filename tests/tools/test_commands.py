@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from basketry.settings import Settings
+from basketry.config.settings import Settings
 from tools import __main__ as commands
 from tools import job, manage, setup
 from tools.environment import CHECKOUT
@@ -22,7 +22,9 @@ TARGETS = set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.M))
 
 def test_help_is_the_default_and_lists_every_target() -> None:
     """`make` alone explains each target in one line."""
-    shown = subprocess.run(["make", "--no-print-directory"], cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run(
+        ["make", "--no-print-directory"], cwd=CHECKOUT, capture_output=True, text=True, check=True
+    ).stdout
     assert {line.split()[1] for line in shown.splitlines()} == TARGETS
 
 

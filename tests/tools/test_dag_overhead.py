@@ -22,13 +22,7 @@ def at(second: float) -> datetime:
 
 @pytest.mark.parametrize(
     ("intervals", "seconds"),
-    [
-        ([], 0),
-        ([(0, 10)], 10),
-        ([(5, 15), (0, 10)], 15),
-        ([(0, 30), (10, 20)], 30),
-        ([(0, 10), (20, 30)], 20),
-    ],
+    [([], 0), ([(0, 10)], 10), ([(5, 15), (0, 10)], 15), ([(0, 30), (10, 20)], 30), ([(0, 10), (20, 30)], 20)],
 )
 def test_jobs_side_by_side_count_once(intervals: list[tuple[float, float]], seconds: float) -> None:
     """What two jobs cover is the time in which at least one of them ran."""
@@ -38,8 +32,14 @@ def test_jobs_side_by_side_count_once(intervals: list[tuple[float, float]], seco
 def test_a_run_lasts_from_queued_to_done_and_a_job_from_submit_to_exit(tmp_path: Path) -> None:
     """A task that submits nothing, and the time around a submit, are Airflow's; a run that goes on is left out."""
     _airflow(tmp_path, [("daily_sales", "one", 0, 100, "success"), ("daily_sales", "two", 50, None, "running")])
-    _log(tmp_path, "sales", (8, "::group::Pre Execute"), (10, "Spark-Submit cmd: spark-submit sales.py"), (50, "a line"),
-         (90, "::group::Post Execute"))  # fmt: skip
+    _log(
+        tmp_path,
+        "sales",
+        (8, "::group::Pre Execute"),
+        (10, "Spark-Submit cmd: spark-submit sales.py"),
+        (50, "a line"),
+        (90, "::group::Post Execute"),
+    )
     _log(tmp_path, "report", (91, "::group::Pre Execute"), (95, "::group::Post Execute"))
     [run] = ended_runs(tmp_path)
     assert (run.dag, run.seconds, run.jobs, run.without_job) == ("daily_sales", 100, ((at(10), at(90)),), 20)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from basketry.config.settings import Settings
 from basketry.contracts import load_contract
-from basketry.demo import read_manifest
 from basketry.files import file_at
-from basketry.settings import Settings
 from tools import deliver
+from tools.demo import read_manifest
 from tools.problem import Problem
 
 
@@ -42,7 +42,9 @@ def test_a_loaded_file_is_not_new(home: Settings) -> None:
     deliver.deliver_catalog("sales_project", home, {}, print)
     customers = home.landing_folder("sales_project", "customers") / "customers.csv"
     known = file_at(customers, load_contract("sales_project", "customers"))
-    assert "customers" not in deliver.new_files("sales_project", home, {"customers": {known.checksum: known.delivered_at}})
+    assert "customers" not in deliver.new_files(
+        "sales_project", home, {"customers": {known.checksum: known.delivered_at}}
+    )
 
 
 def test_known_bytes_under_a_later_day_are_new(home: Settings) -> None:

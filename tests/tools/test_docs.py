@@ -14,7 +14,9 @@ from tools.environment import CHECKOUT
 from tools.job import job_names
 
 KNOWN = {table.full_name for table in (*TABLES, propensity_wide(["Milk"]))}
-CODE = [path for top in ("benchmarks", "dags", "plugins", "spark_jobs", "tools") for path in (CHECKOUT / top).rglob("*.py")]
+CODE = [
+    path for top in ("benchmarks", "dags", "plugins", "spark_jobs", "tools") for path in (CHECKOUT / top).rglob("*.py")
+]
 CODE.append(CHECKOUT / "tests" / "data_sets.py")
 SETTING = re.compile(r"\bBASKETRY_[A-Z_]*[A-Z]\b")
 BETWEEN_PROCESSES = {"BASKETRY_SERVICE", "BASKETRY_SCREENSHOTS"}
@@ -55,7 +57,9 @@ def test_every_run_told_of_can_be_started(page: str) -> None:
 @every_page
 def test_every_file_named_exists(page: str) -> None:
     """Paths that begin in a folder of the checkout; <catalog> and * stand for anything."""
-    paths = re.findall(r"`((?:include|docs|dags|plugins|tools|spark_jobs|tests|benchmarks)/[\w./<>*{},…-]+)`", prose(page))
+    paths = re.findall(
+        r"`((?:include|docs|dags|plugins|tools|spark_jobs|tests|benchmarks)/[\w./<>*{},…-]+)`", prose(page)
+    )
     wanted = [one for path in paths if "…" not in path for one in spelled(re.sub(r"<[^>]*>", "*", path))]
     assert not [path for path in wanted if not list(CHECKOUT.glob(path.rstrip("/")))]
 
@@ -66,14 +70,21 @@ def test_every_heading_linked_to_is_there(page: str) -> None:
     for target, anchor in re.findall(r"\]\(([^)\s#]*)#([^)\s]+)\)", prose(page)):
         if not re.match(r"[a-z]+:", target):
             path = ((CHECKOUT / page).parent / target).resolve() if target else CHECKOUT / page
-            assert anchor in {slug(heading) for heading in re.findall(r"^#+ (.+)$", path.read_text(), re.M)}, (target, anchor)
+            assert anchor in {slug(heading) for heading in re.findall(r"^#+ (.+)$", path.read_text(), re.M)}, (
+                target,
+                anchor,
+            )
 
 
 def test_every_setting_is_explained_and_read() -> None:
     """The table of docs/operations.md has every BASKETRY_ variable that the code reads; no other is named, but containers' own."""
     read = {name for path in CODE for name in SETTING.findall(path.read_text())} - BETWEEN_PROCESSES
-    table = {name for line in (CHECKOUT / "docs" / "operations.md").read_text().splitlines() if line.startswith("|")
-             for name in SETTING.findall(line)}  # fmt: skip
+    table = {
+        name
+        for line in (CHECKOUT / "docs" / "operations.md").read_text().splitlines()
+        if line.startswith("|")
+        for name in SETTING.findall(line)
+    }
     assert read - table == set()
     named = {name for page in PAGES for name in SETTING.findall((CHECKOUT / page).read_text())}
     of_containers = set(SETTING.findall((CHECKOUT / "docker-compose.yaml").read_text()))

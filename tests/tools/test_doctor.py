@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 import tools.doctor
-from basketry.settings import Settings
+from basketry.config.settings import Settings
 from basketry.tables import MARKETING_AUDIENCE, PROMOTIONS, REVIEWS, SALES
 from tests.lakes import fill
 from tools import setup
@@ -119,8 +119,7 @@ def test_a_full_disk_is_told(places: Places, monkeypatch: pytest.MonkeyPatch) ->
 )
 def test_a_file_that_cannot_be_read_is_told(file: str, what: str, tmp_path: Path) -> None:
     """With its line; the shipped ones can all be read."""
-    include = tmp_path / "include"
-    shutil.copytree(CHECKOUT / "include", include)
+    include = shutil.copytree(CHECKOUT / "include", tmp_path / "include")
     assert not broken(data.configuration("demo", include))
     (include / file).write_text("nonsense: true\n" + (include / file).read_text())
     assert what in broken(data.configuration("demo", include))
@@ -171,7 +170,11 @@ def airflow(**changed: Any) -> dict[str, Any]:
     [
         ({"health": {**HEALTH, "scheduler": {"status": "unhealthy"}}}, "Airflow's scheduler", "it is unhealthy"),
         ({"health": {**HEALTH, "dag_processor": None}}, "Airflow's dag_processor", "it is not there"),
-        ({"errors": [{"filename": "ingest.py", "stack_trace": "x\nSyntaxError: no"}]}, "DAG files", "ingest.py: SyntaxError: no"),
+        (
+            {"errors": [{"filename": "ingest.py", "stack_trace": "x\nSyntaxError: no"}]},
+            "DAG files",
+            "ingest.py: SyntaxError: no",
+        ),
         ({"paused": [{}]}, "scheduled DAGs", "daily_sales never start: paused"),
     ],
 )
@@ -198,7 +201,9 @@ def lake(places: Places, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def test_tables_in_order_have_nothing_to_mend(lake: Settings) -> None:
     """A lake without a table has."""
     assert not broken(data.look(lake, "demo", now()))
-    assert broken(data.look(lake, "complete_journey", now())) == {"0 tables of complete_journey": ("there are none", "make run")}
+    assert broken(data.look(lake, "complete_journey", now())) == {
+        "0 tables of complete_journey": ("there are none", "make run")
+    }
 
 
 def test_a_table_past_its_deadline_is_told(lake: Settings) -> None:
@@ -257,7 +262,10 @@ def test_a_workspace_that_lets_nobody_in_is_told() -> None:
     def unknown(name: str) -> None:
         raise NotFound(f"{name} does not exist")
 
-    env = {"BASKETRY_WAREHOUSE_ID": "abc", "AIRFLOW_CONN_DATABRICKS_DEFAULT": '{"host": "https://x", "password": "dapi-1"}'}
+    env = {
+        "BASKETRY_WAREHOUSE_ID": "abc",
+        "AIRFLOW_CONN_DATABRICKS_DEFAULT": '{"host": "https://x", "password": "dapi-1"}',
+    }
     assert not broken(workspace.look(env, _client))
     assert broken(workspace.look(env, refused)).keys() == {"login at Databricks"}
     assert broken(workspace.look(env, lambda: _client(unknown))).keys() == {"SQL warehouse abc"}
@@ -275,15 +283,15 @@ def test_the_command_says_all_and_fails_when_something_is_wrong(
     monkeypatch.setattr(tools.doctor, "findings", lambda *given: iter(told))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     assert tools.doctor.doctor_command([]) == 1
-    assert capsys.readouterr().out == "✓ one: ok\n✗ two: it is broken; make run\n\n1 to mend.\n"
-    told.pop()
+    assert capsys.readouterr().out == "✓ one: ok\n✗ two: it is broken; make run\n\n1 to mend.\n" and told.pop()
     assert tools.doctor.doctor_command([]) == 0
 
 
-def test_a_broken_contract_does_not_hide_the_rest(places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_contract_does_not_hide_the_rest(
+    places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The doctor goes on to the end."""
-    include = tmp_path / "include"
-    shutil.copytree(CHECKOUT / "include", include)
+    include = shutil.copytree(CHECKOUT / "include", tmp_path / "include")
     (include / "contracts" / "demo" / "reviews.odcs.yaml").write_text("x: 1\n")
     monkeypatch.setenv("BASKETRY_INCLUDE", str(include))
     monkeypatch.setenv("BASKETRY_HOME", str(places.home))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from basketry.config.settings import CHECKOUT
 from basketry.gates import load_gate, verdict
-from basketry.settings import CHECKOUT
 from benchmarks import first_models
 from benchmarks.first_models import Cell, World
 

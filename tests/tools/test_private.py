@@ -56,6 +56,7 @@ def test_what_setup_makes_is_readable_by_the_account_that_runs_it(
         return cache
 
     monkeypatch.setattr(setup, "java_home", fetch)
+
     def prepare(places: Places, java: Path, say: object) -> None:
         (places.cache / "spark-defaults.conf").touch()
         (places.home / "tmp").mkdir(exist_ok=True)  # as Spark does, whose first job makes the class-data archive
@@ -63,6 +64,9 @@ def test_what_setup_makes_is_readable_by_the_account_that_runs_it(
     monkeypatch.setattr(setup, "prepare_spark", prepare)
     os.umask(OWNERS_ALONE)
     setup.prepare(places, print)
-    modes = {path.name: path.stat().st_mode & 0o777 for path in (places.home, *places.home.iterdir(), *places.cache.iterdir())}
+    modes = {
+        path.name: path.stat().st_mode & 0o777
+        for path in (places.home, *places.home.iterdir(), *places.cache.iterdir())
+    }
     assert modes == {"home": 0o700, "tmp": 0o700, "java": 0o644, "spark-defaults.conf": 0o644}
     assert os.umask(OWNERS_ALONE) == OWNERS_ALONE

@@ -107,7 +107,9 @@ def test_another_home_is_left_alone(home: Path, sleeper: Service, tmp_path_facto
     assert processes.running(home, "sleeper")
 
 
-def test_stopping_needs_no_descriptor_of_a_process(home: Path, sleeper: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stopping_needs_no_descriptor_of_a_process(
+    home: Path, sleeper: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A kernel or sandbox that refuses pidfd_open keeps nothing from being stopped."""
 
     def refused(*given: object) -> int:

@@ -52,7 +52,15 @@ def test_runs_events_and_logs_out_of_retention_go(places: Places, capsys: pytest
     database, now = places.home / "airflow" / "airflow.db", datetime.now(UTC)
     for days in (179, 181):
         started = (now - timedelta(days=days)).isoformat(sep=" ")
-        put(database, "dag_run", dag_id="ingest", run_id=f"run-{days}", run_type="manual", state="success", start_date=started)
+        put(
+            database,
+            "dag_run",
+            dag_id="ingest",
+            run_id=f"run-{days}",
+            run_type="manual",
+            state="success",
+            start_date=started,
+        )
     for days in (181, 729, 731):
         put(database, "log", event=f"event-{days}", dttm=(now - timedelta(days=days)).isoformat(sep=" "))
     logs = places.home / "logs" / "tasks"

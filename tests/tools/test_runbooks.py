@@ -12,7 +12,7 @@ import pytest
 from basketry.errors import BadInputError
 from basketry.tables import ORDER_LINES, PRODUCTS
 from basketry_airflow.retry import CAUSES, UNKNOWN_CAUSE, cause_of
-from tests.spark_jobs.promotion.models import own_registry
+from tests.basketry.domains.promotion.models import own_registry
 from tests.tools.declared import DAGS, TARGETS
 from tests.tools.runbooks import FOLDER, Command, airflow_commands, job_of, make_commands, script
 from tools.doctor import doctor_command
@@ -20,7 +20,7 @@ from tools.doctor import doctor_command
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from basketry.lakehouse import Lakehouse
+    from basketry.lake.lakehouse import Lakehouse
 
 COMMANDS = make_commands()
 JOBS = list({one.text: one for one in COMMANDS if one.target in ("job", "plan")}.values())
@@ -29,9 +29,9 @@ JOBS = list({one.text: one for one in COMMANDS if one.target in ("job", "plan")}
 @pytest.fixture(scope="module")
 def small(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lakehouse]:
     """A home with two orders of one product, and a registry without a model."""
-    from basketry.lakehouse import Lakehouse
-    from basketry.settings import Settings
-    from tests.spark_jobs.sales.samples import frame, line, product
+    from basketry.config.settings import Settings
+    from basketry.lake.lakehouse import Lakehouse
+    from tests.basketry.domains.sales.samples import frame, line, product
 
     home = tmp_path_factory.mktemp("runbooks")
     with pytest.MonkeyPatch.context() as patch, own_registry(home):
@@ -39,7 +39,9 @@ def small(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iter
         patch.delenv("BASKETRY_RUNTIME", raising=False)
         patch.delenv("BASKETRY_OFFER_EVENTS", raising=False)
         lake = Lakehouse(spark, "demo", Settings.from_environment())
-        lake.append(ORDER_LINES, frame(spark, ORDER_LINES, [line("O1", "1", "2026-01-30"), line("O2", "1", "2026-01-31")]))
+        lake.append(
+            ORDER_LINES, frame(spark, ORDER_LINES, [line("O1", "1", "2026-01-30"), line("O2", "1", "2026-01-31")])
+        )
         lake.append(PRODUCTS, frame(spark, PRODUCTS, [product("P1", "D", "C")]))
         yield lake
 
@@ -61,7 +63,9 @@ def test_every_dag_and_the_gate_have_commands() -> None:
 
 
 @pytest.mark.parametrize("command", JOBS, ids=lambda one: f"{one.runbook}: {one.text}")
-def test_a_command_answers_and_changes_nothing(command: Command, small: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_answers_and_changes_nothing(
+    command: Command, small: Lakehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its arguments are the job's, it does its work or says in one sentence what is missing, and no file of the lake is new."""
     name, arguments = job_of(command, monkeypatch)
     parser, run = script(name, monkeypatch)
@@ -101,7 +105,9 @@ def test_a_command_of_airflow_is_one(runbook: str, text: str) -> None:
 
 def test_every_cause_of_an_alert_is_explained() -> None:
     """The closed list of causes has one row each in causes.md, and the alert of every DAG leads to a runbook that exists."""
-    rows = {line.split("|")[1].strip() for line in (FOLDER / "causes.md").read_text().splitlines() if line.startswith("| ")}
+    rows = {
+        line.split("|")[1].strip() for line in (FOLDER / "causes.md").read_text().splitlines() if line.startswith("| ")
+    }
     closed = {words for _, words in CAUSES} | {UNKNOWN_CAUSE, cause_of(BadInputError("x"))}
     assert rows - {"cause"} == closed | {"cancelled by a person"}
     assert all((FOLDER.parents[1] / dag.runbook).is_file() for dag in DAGS.values())

@@ -67,11 +67,17 @@ def test_the_last_complete_week_is_shown(tmp_path: Path) -> None:
     """The running week is passed over; categories are ordered by revenue."""
     monday, sunday = date(2026, 1, 5), date(2026, 1, 11)
     running, end = date(2026, 1, 12), date(2026, 1, 18)
-    write_week(tmp_path, "sales_week_rollup", {
-        "period_start": [monday, monday, monday, running], "period_end": [sunday, sunday, sunday, end],
-        "level": ["category", "category", "total", "category"], "category": ["Soup", "Tea", "", "Ice"],
-        "net_revenue": [Decimal("1.5000"), Decimal("1234.5000"), Decimal("9.0000"), Decimal("7.0000")],
-    })  # fmt: skip
+    write_week(
+        tmp_path,
+        "sales_week_rollup",
+        {
+            "period_start": [monday, monday, monday, running],
+            "period_end": [sunday, sunday, sunday, end],
+            "level": ["category", "category", "total", "category"],
+            "category": ["Soup", "Tea", "", "Ice"],
+            "net_revenue": [Decimal("1.5000"), Decimal("1234.5000"), Decimal("9.0000"), Decimal("7.0000")],
+        },
+    )
     text = printed(summary.show_sales, tmp_path, "demo", date(2026, 1, 14))
     assert "week of 2026-01-05" in text
     assert text.index("Tea") < text.index("Soup")
@@ -83,10 +89,17 @@ def test_the_last_complete_week_is_shown(tmp_path: Path) -> None:
 def test_a_name_is_shown_as_it_is_written(name: str, tmp_path: Path) -> None:
     """A stranger's square brackets are no markup: they neither end the run nor become a link."""
     monday, sunday = date(2026, 1, 5), date(2026, 1, 11)
-    write_week(tmp_path, "sales_week_rollup", {
-        "period_start": [monday, monday], "period_end": [sunday, sunday], "level": ["category", "category"],
-        "category": [name, "Soup"], "net_revenue": [Decimal("2.0000"), Decimal("1.0000")],
-    })  # fmt: skip
+    write_week(
+        tmp_path,
+        "sales_week_rollup",
+        {
+            "period_start": [monday, monday],
+            "period_end": [sunday, sunday],
+            "level": ["category", "category"],
+            "category": [name, "Soup"],
+            "net_revenue": [Decimal("2.0000"), Decimal("1.0000")],
+        },
+    )
     assert name in printed(summary.show_sales, tmp_path, "demo", sunday)
 
 
@@ -98,14 +111,28 @@ def test_no_name_reaches_the_terminal_as_a_command() -> None:
 def test_products_stand_in_where_no_category_is_known(tmp_path: Path) -> None:
     """A catalog without categories still shows what sold."""
     monday, sunday = date(2026, 1, 5), date(2026, 1, 11)
-    write_week(tmp_path, "sales_week_rollup", {
-        "period_start": [monday], "period_end": [sunday], "level": ["total"], "category": [""],
-        "net_revenue": [Decimal("9.0000")],
-    })  # fmt: skip
-    write_week(tmp_path, "sales_week", {
-        "period_start": [monday, monday], "period_end": [sunday, sunday], "product_id": ["p1", "p2"],
-        "product": ["Lamp", None], "net_revenue": [Decimal("5.0000"), Decimal("4.0000")],
-    })  # fmt: skip
+    write_week(
+        tmp_path,
+        "sales_week_rollup",
+        {
+            "period_start": [monday],
+            "period_end": [sunday],
+            "level": ["total"],
+            "category": [""],
+            "net_revenue": [Decimal("9.0000")],
+        },
+    )
+    write_week(
+        tmp_path,
+        "sales_week",
+        {
+            "period_start": [monday, monday],
+            "period_end": [sunday, sunday],
+            "product_id": ["p1", "p2"],
+            "product": ["Lamp", None],
+            "net_revenue": [Decimal("5.0000"), Decimal("4.0000")],
+        },
+    )
     kind, start, rows = summary.top_of_last_week(tmp_path, "demo", sunday)
     assert (kind, start) == ("product", monday)
     assert [row[0] for row in rows] == ["Lamp", "p2"]

@@ -36,8 +36,12 @@ def test_bad_input_is_what_a_person_reads(tmp_path: Path) -> None:
 
 def test_else_the_last_error_is_shown(tmp_path: Path) -> None:
     """Without bad input the last raised error explains the failure."""
-    log = write_log(tmp_path / "a.log", {"event": "start"}, {"event": "x", "error_detail": [
-        {"exc_type": "ConnectionError", "exc_value": "refused"}]}, "not json")  # fmt: skip
+    log = write_log(
+        tmp_path / "a.log",
+        {"event": "start"},
+        {"event": "x", "error_detail": [{"exc_type": "ConnectionError", "exc_value": "refused"}]},
+        "not json",
+    )
     assert error_of(log) == "ConnectionError: refused"
 
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from basketry.grants import Grants, load_grants, unity
+from basketry.access import Grants, load_grants, unity
 from tools.deploy.checks import Finding, attempt, look, run_statement
 from tools.deploy.compare import KINDS, Plan, Step, Verb, compare, note_of
+from tools.deploy.deployed_resource import Resource
 from tools.deploy.manifest import (
     LOCK,
     NAME,
@@ -22,10 +23,9 @@ from tools.deploy.manifest import (
     save_manifest,
 )
 from tools.deploy.places import Folder, folder
-from tools.deploy.resource import Resource
 from tools.deploy.rights import Right, UnityRight, read_right, wanted_rights
-from tools.deploy.site import Site
 from tools.deploy.wanted import wanted_resources
+from tools.deploy.workspace import Site
 from tools.problem import Problem
 
 Say = Callable[[str], None]

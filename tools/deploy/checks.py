@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from basketry.access import Grants
+from basketry.access.unity import Change, carry_out, held
 from basketry.errors import BadInputError
-from basketry.grants import Grants
-from basketry.grants.unity import Change, carry_out, held
-from tools.deploy.site import Site
+from tools.deploy.workspace import Site
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,9 @@ def _cloud(site: Site) -> Finding:
     what = f"workspace {config.host}"
     file = f"include/targets/{target.name}.yaml"
     if cloud != target.cloud:
-        return Finding(what, f"it is on {cloud} and the target says {target.cloud}", f"set cloud in {file}, or log in elsewhere")
+        return Finding(
+            what, f"it is on {cloud} and the target says {target.cloud}", f"set cloud in {file}, or log in elsewhere"
+        )
     if target.host and str(config.host).rstrip("/") != target.host:
         return Finding(what, f"the target is {target.host}", f"databricks auth login --host {target.host}")
     return Finding(what)
@@ -152,15 +154,17 @@ def _try_unity(site: Site, grants: Grants, name: str, me: str) -> Iterator[Findi
         return
     try:
         yield _try(
-            "create a volume", may,
+            "create a volume",
+            may,
             lambda: client.volumes.create(catalog, name, "probe", VolumeType.MANAGED),
             lambda: client.volumes.delete(f"{schema}.probe"),
-        )  # fmt: skip
+        )
         yield _try(
-            "create a registered model", may,
+            "create a registered model",
+            may,
             lambda: client.registered_models.create(catalog_name=catalog, schema_name=name, name="probe"),
             lambda: client.registered_models.delete(f"{schema}.probe"),
-        )  # fmt: skip
+        )
         change = Change(("SCHEMA", schema), grants.pipeline, "USE_SCHEMA", grant=True)
         yield _try("grant on a schema", may, lambda: carry_out(client, change))
         on_catalog = Change(("CATALOG", catalog), grants.pipeline, "USE_CATALOG", grant=True)

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from basketry.access import load_grants
 from basketry.errors import BadInputError
-from basketry.grants import load_grants
 from tools.deploy.apply import Deployment, Options, undeploy
 from tools.deploy.checks import attempt, look, secrets_present
 from tools.deploy.manifest import lock_holder
-from tools.deploy.site import Site
 from tools.deploy.target import Target, load_target
+from tools.deploy.workspace import Site
 from tools.environment import CHECKOUT
 from tools.problem import Problem
 

@@ -6,15 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tools.deploy.deployed_resource import Found, Resource
 from tools.deploy.documents import Dashboard, File, GenieSpace
 from tools.deploy.manifest import Manifest, Note
 from tools.deploy.places import Experiment, Folder, Model, Schema, SecretScope, Volume
-from tools.deploy.resource import Found, Resource
-from tools.deploy.site import Site
+from tools.deploy.workspace import Site
 
 KINDS: Mapping[str, type[Resource]] = {
-    one.kind: one
-    for one in (Folder, File, Schema, Volume, Model, Experiment, SecretScope, Dashboard, GenieSpace)
+    one.kind: one for one in (Folder, File, Schema, Volume, Model, Experiment, SecretScope, Dashboard, GenieSpace)
 }
 
 
@@ -81,7 +80,9 @@ def _by_hand(site: Site, resource: Resource, found: Found, note: Note | None, ov
         return ""
     if resource.holds_wanted(site, found):
         return ""
-    what = "was edited by hand since it was deployed" if note and note.id == found.id else "is there already, made by hand"
+    what = (
+        "was edited by hand since it was deployed" if note and note.id == found.id else "is there already, made by hand"
+    )
     again = f"make deploy TARGET={site.target.name} ARGS=--overwrite"
     return f"{resource.label} {what}: {_keep(resource, found)}, or replace it by {again}."
 

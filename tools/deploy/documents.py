@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import ClassVar
 
-from tools.deploy.resource import Found, Resource
-from tools.deploy.site import Site
+from tools.deploy.deployed_resource import Found, Resource
+from tools.deploy.workspace import Site
 
 
 class File(Resource):

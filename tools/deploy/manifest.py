@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tools.deploy.site import Site
+from tools.deploy.workspace import Site
 from tools.problem import Problem
 
 NAME, LOCK = ".basketry-deploy.json", ".basketry-deploy.lock"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import ClassVar
 
-from tools.deploy.resource import Found, Resource, marker
-from tools.deploy.site import Site, api_path
+from tools.deploy.deployed_resource import Found, Resource, marker
+from tools.deploy.workspace import Site, api_path
 
 PROPERTY = "basketry_deployment"
 

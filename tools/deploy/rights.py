@@ -1,4 +1,4 @@
-"""Who may do what with the deployed things: the jobs' principal, the teams. Teams' reading of tables is basketry.grants' part."""
+"""Who may do what with the deployed things: the jobs' principal, the teams. Teams' reading of tables is basketry.access' part."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from basketry.grants import Grants
-from basketry.grants.unity import Change, Held, carry_out
+from basketry.access import Grants
+from basketry.access.unity import Change, Held, carry_out
 from basketry.tables import SCHEMAS
+from tools.deploy.deployed_resource import Resource
 from tools.deploy.documents import Dashboard, GenieSpace
 from tools.deploy.places import Experiment, Folder, Model, Volume
-from tools.deploy.resource import Resource
-from tools.deploy.site import Site
 from tools.deploy.wanted import VOLUMES
+from tools.deploy.workspace import Site
 
 OBJECT_TYPES = {
-    Folder.kind: "directories", Experiment.kind: "experiments", Dashboard.kind: "dashboards", GenieSpace.kind: "genie",
-}  # fmt: skip
+    Folder.kind: "directories",
+    Experiment.kind: "experiments",
+    Dashboard.kind: "dashboards",
+    GenieSpace.kind: "genie",
+}
 """What the Permissions API calls our kinds."""
 
 LEVELS = ("CAN_READ", "CAN_VIEW", "CAN_USE", "CAN_RUN", "CAN_MANAGE_RUN", "CAN_EDIT", "CAN_MANAGE", "IS_OWNER")
@@ -124,7 +127,9 @@ class AccessRight(Right):
             for entry in entries
             for one in entry.all_permissions or []
             if not one.inherited
-            and not (entry.group_name == self.group and one.permission_level and one.permission_level.value == self.level)
+            and not (
+                entry.group_name == self.group and one.permission_level and one.permission_level.value == self.level
+            )
         ]
         site.client.permissions.set(self.object_type, self.object_id, access_control_list=kept)
 

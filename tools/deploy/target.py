@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from basketry.catalogs import catalog_names
-from basketry.contracts.document import Node, nearest, read_document
+from basketry.config.catalogs import catalog_names
+from basketry.config.documents import Node, nearest, read_document
 from basketry.errors import BadInputError
 from tools.problem import Problem
 

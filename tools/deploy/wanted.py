@@ -6,17 +6,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from string import Template
 
-from basketry.library import wheel_bytes, wheel_name
+from basketry.databricks.library_wheel import wheel_bytes, wheel_name
 from basketry.registry import registered_name
 from basketry.tables import SCHEMAS
+from tools.deploy.deployed_resource import Resource
 from tools.deploy.documents import Dashboard, File, GenieSpace
 from tools.deploy.places import Experiment, Folder, Model, Schema, SecretScope, Volume
-from tools.deploy.resource import Resource
-from tools.deploy.site import EXPERIMENTS, api_path
 from tools.deploy.target import Target
+from tools.deploy.workspace import EXPERIMENTS, api_path
 
 VOLUMES = ("landing", "exports")
-"""Each a schema with one volume `files`, see basketry.settings."""
+"""Each a schema with one volume `files`, see basketry.config.settings."""
 
 SUFFIXES = frozenset({".py", ".yaml", ".sql", ".json"})
 TEAMS_OWN = ("dashboards", "genie", "targets")

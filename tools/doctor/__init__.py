@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+from basketry.config.settings import Settings
 from basketry.errors import BasketryError
-from basketry.settings import Settings
 from tools.deploy.checks import Finding
 from tools.doctor import data, machine, running, workspace
 from tools.environment import CHECKOUT, Places, chosen_catalog

@@ -9,15 +9,15 @@ from pathlib import Path
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from basketry import evolution, folders
-from basketry.catalogs import load_catalog
+from basketry.access import load_grants
+from basketry.access.loader import known_tables
+from basketry.config.catalogs import load_catalog
+from basketry.config.settings import Settings
 from basketry.contracts import load_contracts
 from basketry.errors import BadInputError
 from basketry.gates import gate_names, load_gate
-from basketry.grants import load_grants
-from basketry.grants.loader import known_tables
-from basketry.settings import Settings
-from basketry.tables import PROMOTIONS, Table, deadline_of
+from basketry.tables import PROMOTIONS, Table, deadline_of, evolution
+from basketry.warehouse import local_delta
 from tools.deploy.checks import Finding
 
 
@@ -44,7 +44,11 @@ def look(settings: Settings, catalog: str, now: datetime) -> Iterator[Finding]:
     assert settings.lake is not None, "only local tables are folders"  # noqa: S101 the caller asks the runtime first
     lake = settings.lake / catalog
     tables = known_tables(catalog, settings.include).values()
-    there = {table: lake / table.schema / table.name for table in tables if folders.exists(lake / table.schema / table.name)}
+    there = {
+        table: lake / table.schema / table.name
+        for table in tables
+        if local_delta.exists(lake / table.schema / table.name)
+    }
     broken = [finding for table, folder in there.items() if (finding := _readable(table, folder)) is not None]
     yield from broken or [Finding(f"{len(there)} tables of {catalog}", "" if there else "there are none", "make run")]
     yield from _fresh(there, now)
@@ -54,7 +58,7 @@ def look(settings: Settings, catalog: str, now: datetime) -> Iterator[Finding]:
 
 def _readable(table: Table, folder: Path) -> Finding | None:
     try:
-        evolution.lacking(table, folders.columns(folder))
+        evolution.lacking(table, local_delta.columns(folder))
     except BadInputError as error:
         return Finding(f"table {table.full_name}", error.message.rstrip("."), f"mv {folder} {folder}.before")
     except (DeltaError, OSError, ValueError) as error:
@@ -70,12 +74,14 @@ def _fresh(there: Mapping[Table, Path], now: datetime) -> Iterator[Finding]:
         deadline = deadline_of(table)
         if deadline is None:
             continue
-        age = now - folders.written_at(folder, folders.version(folder))
+        age = now - local_delta.written_at(folder, local_delta.version(folder))
         names = late.setdefault(deadline.dag, [])
         if age > deadline.within:
             names.append(f"{table.full_name} ({age.days} days)")
     for dag, names in sorted(late.items()):
-        yield Finding(f"tables that {dag} writes", f"late: {', '.join(names)}" if names else "", f"see docs/runbooks/{dag}.md")
+        yield Finding(
+            f"tables that {dag} writes", f"late: {', '.join(names)}" if names else "", f"see docs/runbooks/{dag}.md"
+        )
 
 
 def _champions(promotions: Path) -> Iterator[Finding]:
@@ -85,12 +91,16 @@ def _champions(promotions: Path) -> Iterator[Finding]:
     last: dict[str, tuple[int, str | None]] = {}
     rows = DeltaTable(promotions).to_pyarrow_table(columns=["model", "number", "champion_after"]).to_pylist()
     for row in rows:
-        last[row["model"]] = max(last.get(row["model"], (0, None)), (row["number"], row["champion_after"]), key=lambda one: one[0])
+        last[row["model"]] = max(
+            last.get(row["model"], (0, None)), (row["number"], row["champion_after"]), key=lambda one: one[0]
+        )
     for model, (_, wanted) in sorted(last.items()):
         try:
             found = alias_version(model, CHAMPION)
         except Exception as error:  # MLflow's client raises many kinds; the registry's own finding says more
             yield Finding(f"champion of {model}", f"the registry cannot tell ({type(error).__name__})", "make run")
             continue
-        wrong = "" if found == wanted else f"the alias is at {found or 'none'}, the last verdict said {wanted or 'none'}"
+        wrong = (
+            "" if found == wanted else f"the alias is at {found or 'none'}, the last verdict said {wanted or 'none'}"
+        )
         yield Finding(f"champion of {model}", wrong, "trigger the DAG model_rollback to the version that should score")

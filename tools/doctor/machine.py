@@ -43,7 +43,11 @@ def packages(lock: Path) -> Finding:
     """Every package of the lock is installed at its very version."""
     wanted = (Requirement(line.rstrip("\\ ")) for line in lock.read_text().splitlines() if line[:1].isalnum())
     pinned = [one for one in wanted if one.marker is None or one.marker.evaluate()]
-    other = [f"{one.name} is {found or 'missing'}" for one in pinned if not one.specifier.contains(found := _installed(one.name))]
+    other = [
+        f"{one.name} is {found or 'missing'}"
+        for one in pinned
+        if not one.specifier.contains(found := _installed(one.name))
+    ]
     told = ", ".join(other[:SHOWN]) + (f" and {len(other) - SHOWN} more" if len(other) > SHOWN else "")
     return Finding(f"{len(pinned)} packages of {lock.name}", told, "rm -r .venv && make setup")
 

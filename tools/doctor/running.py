@@ -72,4 +72,6 @@ def airflow(places: Places) -> Iterator[Finding]:
 def _heartbeats(health: Mapping[str, Any]) -> Iterator[Finding]:
     for part in ("metadatabase", "scheduler", "dag_processor"):
         state = (health.get(part) or {}).get("status")
-        yield Finding(f"Airflow's {part}", "" if state == "healthy" else f"it is {state or 'not there'}", "make down && make run")
+        yield Finding(
+            f"Airflow's {part}", "" if state == "healthy" else f"it is {state or 'not there'}", "make down && make run"
+        )

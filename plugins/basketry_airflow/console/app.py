@@ -7,8 +7,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from basketry.access import AccessRefusedError
 from basketry.errors import BadInputError
-from basketry.grants import AccessRefusedError
 from basketry.warehouse import NotYetError, SlowQueryError, UnavailableError, WarehouseError
 from basketry_airflow.console import static
 from basketry_airflow.console.limits import TooManyError
@@ -28,9 +28,18 @@ from basketry_airflow.console.rendering import problem
 from basketry_airflow.console.safety import Safety
 
 ROUTERS = (
-    today.router, sales.router, decisions.router, product.router, segments.router, propensity.router, offers.router, models.router,
-    data.router, ask.router, static.router,
-)  # fmt: skip
+    today.router,
+    sales.router,
+    decisions.router,
+    product.router,
+    segments.router,
+    propensity.router,
+    offers.router,
+    models.router,
+    data.router,
+    ask.router,
+    static.router,
+)
 
 
 def make_app() -> FastAPI:

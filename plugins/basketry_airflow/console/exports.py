@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.responses import StreamingResponse
 
-from basketry.spreadsheets import csv_line
+from basketry.files.spreadsheets import csv_line
 from basketry_airflow.console import audit, limits
 from basketry_airflow.console.viewer import Viewer
 
@@ -21,9 +21,14 @@ _ROWS_AT_ONCE = 500
 def export(viewer: Viewer, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> StreamingResponse:
     """The rows as a file of that name; TooManyError when the user has exported too much lately."""
     limits.admit(
-        audit.EXPORT, viewer.user, team=viewer.team.name, catalog=viewer.catalog.name, what=name,
-        columns=list(columns), rows=len(rows),
-    )  # fmt: skip
+        audit.EXPORT,
+        viewer.user,
+        team=viewer.team.name,
+        catalog=viewer.catalog.name,
+        what=name,
+        columns=list(columns),
+        rows=len(rows),
+    )
     file = f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', f'{viewer.catalog.name}_{name}')}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{file}"', "Cache-Control": "no-store"}
     return StreamingResponse(_lines([columns, *rows]), media_type="text/csv; charset=utf-8", headers=headers)

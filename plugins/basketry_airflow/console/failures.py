@@ -83,7 +83,12 @@ def _tasks(session: Any, newest: _Newest) -> Iterable[Failure]:
 
     form, began = _form_and_began()
     dag_id = newest.subject.dag_id
-    same = (DagRun.dag_id == dag_id, DagRun.state == "failed", form.is_not_distinct_from(newest.form), began == newest.began)
+    same = (
+        DagRun.dag_id == dag_id,
+        DagRun.state == "failed",
+        form.is_not_distinct_from(newest.form),
+        began == newest.began,
+    )
     run = session.execute(select(DagRun.run_id, DagRun.end_date).where(*same).order_by(DagRun.id.desc())).first()
     if run is None:  # it was cleared, or deleted, between two questions
         return

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from basketry.periods import Period
+from basketry.metrics.periods import Period
 
 NOTHING = "–"
 """Stands where there is no value."""

@@ -9,10 +9,10 @@ from typing import Any
 import pyarrow as pa
 from starlette.responses import StreamingResponse
 
+from basketry.access.withdrawals import DELIVERED, Withdrawals, withdrawals_of
 from basketry.errors import BadInputError
 from basketry.tables import CHANNELS
 from basketry.warehouse import TableState, Warehouse
-from basketry.withdrawals import DELIVERED, Withdrawals, withdrawals_of
 from basketry_airflow.console.exports import MOST_ROWS, export
 from basketry_airflow.console.viewer import Viewer
 

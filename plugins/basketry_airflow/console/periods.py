@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 from datetime import date, timedelta
 
-from basketry.periods import period_of
+from basketry.metrics.periods import period_of
 from basketry_airflow.console import formats
 
 SHOWN = {"day": 63, "week": 53, "month": 25, "year": 10}

@@ -17,9 +17,16 @@ from basketry_airflow.console import formats, static
 from basketry_airflow.console.viewer import Viewer, viewer_of
 
 PAGES = (
-    ("", "Today"), ("sales", "Sales"), ("decisions", "Decisions"), ("segments", "Segments"), ("propensity", "Propensity"),
-    ("offers", "Offers"), ("models", "Models"), ("data", "Data"), ("ask", "Ask"),
-)  # fmt: skip
+    ("", "Today"),
+    ("sales", "Sales"),
+    ("decisions", "Decisions"),
+    ("segments", "Segments"),
+    ("propensity", "Propensity"),
+    ("offers", "Offers"),
+    ("models", "Models"),
+    ("data", "Data"),
+    ("ask", "Ask"),
+)
 """Path and title of every page, in the order of the menu."""
 
 

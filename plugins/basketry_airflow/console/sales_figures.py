@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from basketry.comparison import Comparison, Extent, is_running, with_previous, with_year_before
-from basketry.periods import Period, period_of
+from basketry.metrics.comparison import Comparison, Extent, is_running, with_previous, with_year_before
+from basketry.metrics.periods import Period, period_of
 from basketry_airflow.console import formats
 from basketry_airflow.console.viewer import Record, Viewer
 
-_PAID = "gross_revenue - instore_discount - campaign_coupon_discount - manuf_coupon_discount - manuf_coupon_match_discount"
+_PAID = (
+    "gross_revenue - instore_discount - campaign_coupon_discount - manuf_coupon_discount - manuf_coupon_match_discount"
+)
 _SUMMED = ("net_revenue", "orders", "units_sold")
 
 
@@ -94,7 +96,11 @@ def baselines_of(viewer: Viewer, grain: str, start: date) -> Baselines:
     period, extent = period_of(start, grain), extent_of(viewer)
     before, year = with_previous(period, extent.last), with_year_before(period, extent.last)
     return Baselines(
-        grain, period, extent, baseline_of(f"the {grain} before", before, extent), baseline_of("a year before", year, extent)
+        grain,
+        period,
+        extent,
+        baseline_of(f"the {grain} before", before, extent),
+        baseline_of("a year before", year, extent),
     )
 
 

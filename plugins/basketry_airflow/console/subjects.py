@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from basketry.settings import EVERY_FEED
+from basketry.config.settings import EVERY_FEED
 from basketry_airflow.model_forms import MODELS
 
 FIELDS: Mapping[str, tuple[str, ...]] = {

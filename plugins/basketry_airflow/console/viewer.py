@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from basketry.catalogs import Catalog, catalog_names, load_catalog
+from basketry.access import AccessRefusedError, Team
+from basketry.config.catalogs import Catalog, catalog_names, load_catalog
+from basketry.config.settings import Settings
 from basketry.errors import BadInputError
-from basketry.grants import AccessRefusedError, Team
-from basketry.settings import Settings
 from basketry.warehouse import TableState, Warehouse, open_warehouse
 from basketry_airflow.forms import scheduled_catalog
 

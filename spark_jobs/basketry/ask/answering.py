@@ -22,11 +22,11 @@ from basketry.ask.sentence import understood
 from basketry.ask.suggestions import near_questions
 from basketry.ask.vocabulary import first_day, lexicon_of, newest_day
 from basketry.ask.words import phrase, tokens
-from basketry.comparison import Extent
+from basketry.config.settings import Settings
 from basketry.errors import BasketryError
+from basketry.metrics.comparison import Extent
 from basketry.metrics.loader import load_metrics
 from basketry.metrics.model import SNAPSHOTS, Cube, Metrics
-from basketry.settings import Settings
 from basketry.warehouse.model import Warehouse
 
 SECONDS = 20.0

@@ -79,10 +79,7 @@ class ChatModel:
         body = {
             "model": self.model,
             "temperature": 0,
-            "messages": [
-                {"role": "system", "content": prompt(cubes, today)},
-                {"role": "user", "content": question},
-            ],
+            "messages": [{"role": "system", "content": prompt(cubes, today)}, {"role": "user", "content": question}],
         }
         headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         try:

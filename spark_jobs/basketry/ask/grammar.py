@@ -12,9 +12,9 @@ from basketry.ask.phrases import OtherCubeError, Phrases, RewordError
 from basketry.ask.reading import NUMBER
 from basketry.ask.request import Bound, Request
 from basketry.ask.unused import refuse_best_of_each, refuse_unused
-from basketry.comparison import Comparison, with_named, with_previous, with_year_before
+from basketry.metrics.comparison import Comparison, with_named, with_previous, with_year_before
 from basketry.metrics.model import EVERYWHERE, PERIODS, SNAPSHOTS, Dimension, Measure
-from basketry.periods import UNITS, YEAR, Period, period_of
+from basketry.metrics.periods import UNITS, YEAR, Period, period_of
 
 DEFAULT_TOP = 10
 DEFAULT_HORIZON = 28
@@ -88,7 +88,9 @@ class Grammar(Phrases):
             return with_year_before(period, self.today)
         if self.against is None:
             named = self._unit_before()
-            return with_named(period, named.preceding(period), self.today) if named else with_previous(period, self.today)
+            return (
+                with_named(period, named.preceding(period), self.today) if named else with_previous(period, self.today)
+            )
         if _is_a_year_before(period, self.against):
             return with_year_before(period, self.today)
         return with_named(period, self.against, self.today)

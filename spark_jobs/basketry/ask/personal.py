@@ -4,16 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from basketry.access.model import Grants
 from basketry.ask.model import NotUnderstoodError
 from basketry.ask.words import Token, phrase, written
-from basketry.grants.model import Grants
 
 WORDS = (
-    "email", "e mail", "mail address", "phone", "telephone", "mobile number", "phone number", "address", "street",
-    "postal code", "zip", "zip code", "postcode", "contact data", "contact details", "contacts", "full name", "first name",
-    "last name", "surname", "customer name", "names of customers", "names of the customers", "name of the customer", "birthday",
-    "date of birth", "personal data", "where does", "lives at", "call", "customers names",
-)  # fmt: skip
+    "email",
+    "e mail",
+    "mail address",
+    "phone",
+    "telephone",
+    "mobile number",
+    "phone number",
+    "address",
+    "street",
+    "postal code",
+    "zip",
+    "zip code",
+    "postcode",
+    "contact data",
+    "contact details",
+    "contacts",
+    "full name",
+    "first name",
+    "last name",
+    "surname",
+    "customer name",
+    "names of customers",
+    "names of the customers",
+    "name of the customer",
+    "birthday",
+    "date of birth",
+    "personal data",
+    "where does",
+    "lives at",
+    "call",
+    "customers names",
+)
 """Words for personal data, beside the names of the tagged columns."""
 
 _NOT_PERSONAL = frozenset({"name", "content"})

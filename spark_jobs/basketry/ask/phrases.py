@@ -12,7 +12,7 @@ from basketry.ask.model import NotUnderstoodError
 from basketry.ask.reading import HORIZON, NUMBER, PERIOD, Item
 from basketry.ask.request import Bound, Filter
 from basketry.metrics.model import Cube, Dimension, Measure
-from basketry.periods import Period
+from basketry.metrics.periods import Period
 
 MOST_TOP = 1000
 

@@ -13,7 +13,7 @@ from basketry.ask.model import COUNT, DATE, MONEY, NUMBER, SHARE, TEXT, Chart, H
 from basketry.ask.request import Filter, Request
 from basketry.ask.sources import Source, source_of
 from basketry.metrics.model import EVENTS, SNAPSHOTS, Dimension, Measure
-from basketry.periods import LONG_AGO, Period
+from basketry.metrics.periods import LONG_AGO, Period
 
 MOST_ROWS = 1_000
 DIALECT = "databricks"

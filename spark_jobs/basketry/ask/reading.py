@@ -10,7 +10,7 @@ from basketry.ask.lexicon import BY, NOISE, Lexicon, Meaning
 from basketry.ask.model import NotUnderstoodError
 from basketry.ask.times import read_horizon, read_period
 from basketry.ask.words import Token, written
-from basketry.periods import Period
+from basketry.metrics.periods import Period
 
 PERIOD, HORIZON, NUMBER, WORD = "period", "horizon", "number", "word"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from basketry.comparison import Comparison
+from basketry.metrics.comparison import Comparison
 from basketry.metrics.model import Cube, Dimension, Measure
-from basketry.periods import Period
+from basketry.metrics.periods import Period
 
 
 @dataclass(frozen=True)

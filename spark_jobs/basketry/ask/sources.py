@@ -33,7 +33,7 @@ def source_of(request: Request, today: date) -> Source:
     only = next(one for one in request.measures if one.adds_up == NOWHERE)
     raise NotUnderstoodError(
         f"{only.label} cannot be added up over several periods, because who comes twice would count twice:"
-        " ask for one day, week, month or year, or by month.",
+        " ask for one day, week, month or year, or by month."
     )
 
 
@@ -52,7 +52,7 @@ def _check_adds_up(request: Request, names: set[str]) -> None:
         if measure.adds_up != EVERYWHERE and "product" not in {one.name for one in request.groups}:
             raise NotUnderstoodError(
                 f"{measure.label} cannot be added up over products, because one order may hold several:"
-                " ask by category, by department, or by product.",
+                " ask by category, by department, or by product."
             )
 
 

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from basketry.ask.model import NotUnderstoodError
 from basketry.ask.words import Token
-from basketry.periods import (
+from basketry.metrics.periods import (
     DAY,
     LONG_AGO,
     MONTH,

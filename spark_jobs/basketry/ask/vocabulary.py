@@ -8,9 +8,9 @@ from datetime import date, datetime
 
 from sqlglot import exp
 
+from basketry.access.guard import visible_columns
 from basketry.ask.lexicon import Lexicon
 from basketry.ask.planning import DIALECT
-from basketry.grants.guard import visible_columns
 from basketry.metrics.model import EVENTS, PERIODS, Cube, Dimension, Metrics
 from basketry.warehouse.cache import Cache
 from basketry.warehouse.model import Warehouse

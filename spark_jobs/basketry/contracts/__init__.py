@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from basketry.contracts.catalog import Catalog, catalog_names, load_catalog
+from basketry.config.catalogs import Catalog, catalog_names, load_catalog
 from basketry.contracts.loader import chosen_contracts, feed_names, load_contract, load_contracts
 from basketry.contracts.model import Contract, DeliveredAt, DeliveredColumn, FileFormat, MappedColumn, Rule
 

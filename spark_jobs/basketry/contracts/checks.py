@@ -7,10 +7,10 @@ from typing import NoReturn
 
 from sqlglot import exp
 
+from basketry.config.documents import Node, nearest
+from basketry.config.formats import expression_problem, pattern_problem
 from basketry.contracts import functions as known
 from basketry.contracts.dialect import ContractDialect
-from basketry.contracts.document import Node, nearest
-from basketry.contracts.formats import expression_problem, pattern_problem
 
 
 class Checker:

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from basketry.contracts import formats, words
-from basketry.contracts.document import Node, custom_properties
-from basketry.contracts.model import (
-    DELIVERED_TYPES,
-    FORMATS,
-    UNKNOWN_COLUMNS,
-    DeliveredAt,
-    DeliveredColumn,
-    FileFormat,
-)
+from basketry.config import formats
+from basketry.config.documents import Node, custom_properties
+from basketry.contracts import words
+from basketry.contracts.model import DELIVERED_TYPES, FORMATS, UNKNOWN_COLUMNS, DeliveredAt, DeliveredColumn, FileFormat
 
 _ONLY_FOR = {
     "delimiter": ("csv", "auto"),

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from sqlglot import ErrorLevel, exp
 from sqlglot.errors import SqlglotError
 
+from basketry.config.documents import Node
 from basketry.contracts.checks import Checker
 from basketry.contracts.dialect import ContractDialect
-from basketry.contracts.document import Node
 from basketry.contracts.sql import SqlWriter
 
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)

@@ -9,10 +9,17 @@ SAME = "same"
 """Result kind: that of the arguments of kind SAME, which must agree among themselves."""
 
 KIND_OF_TYPE = {
-    "string": TEXT, "integer": NUMBER, "number": NUMBER, "boolean": BOOLEAN, "date": DATE,
+    "string": TEXT,
+    "integer": NUMBER,
+    "number": NUMBER,
+    "boolean": BOOLEAN,
+    "date": DATE,
     "timestamp": TIMESTAMP,
-    "int": NUMBER, "bigint": NUMBER, "double": NUMBER, "decimal": NUMBER,
-}  # fmt: skip
+    "int": NUMBER,
+    "bigint": NUMBER,
+    "double": NUMBER,
+    "decimal": NUMBER,
+}
 
 
 @dataclass(frozen=True)
@@ -93,13 +100,36 @@ FUNCTIONS = {
 }
 
 CASTS = {
-    "STRING": TEXT, "TEXT": TEXT, "INT": NUMBER, "BIGINT": NUMBER, "DECIMAL": NUMBER,
-    "DOUBLE": NUMBER, "DATE": DATE, "BOOLEAN": BOOLEAN,
-}  # fmt: skip
+    "STRING": TEXT,
+    "TEXT": TEXT,
+    "INT": NUMBER,
+    "BIGINT": NUMBER,
+    "DECIMAL": NUMBER,
+    "DOUBLE": NUMBER,
+    "DATE": DATE,
+    "BOOLEAN": BOOLEAN,
+}
 
 CLOCK_OR_CHANCE = (
-    "now", "current_date", "current_timestamp", "curdate", "current_time", "localtimestamp", "unix_timestamp", "rand",
-    "random", "randn", "randstr", "uuid", "shuffle", "monotonically_increasing_id", "spark_partition_id",
-    "input_file_name", "current_user", "user", "session_user", "current_timezone",
-)  # fmt: skip
+    "now",
+    "current_date",
+    "current_timestamp",
+    "curdate",
+    "current_time",
+    "localtimestamp",
+    "unix_timestamp",
+    "rand",
+    "random",
+    "randn",
+    "randstr",
+    "uuid",
+    "shuffle",
+    "monotonically_increasing_id",
+    "spark_partition_id",
+    "input_file_name",
+    "current_user",
+    "user",
+    "session_user",
+    "current_timezone",
+)
 """Known functions whose result depends on the clock, chance or place; they get an error of their own."""

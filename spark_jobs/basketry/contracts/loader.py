@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from basketry.contracts import delivered, formats, mapping, words
-from basketry.contracts.catalog import include_folder, label_of, load_catalog
-from basketry.contracts.document import Node, custom_properties, nearest, read_document
+from basketry.config import formats
+from basketry.config.catalogs import include_folder, label_of, load_catalog
+from basketry.config.documents import Node, custom_properties, nearest, read_document
+from basketry.config.settings import EVERY_FEED
+from basketry.contracts import delivered, mapping, words
 from basketry.contracts.model import Contract
 from basketry.errors import BadInputError
-from basketry.settings import EVERY_FEED
 
 SUFFIX = ".odcs.yaml"
 LOADING_ORDER = (
-    "products", "customers", "opt_outs", "campaigns", "campaign_members", "coupons", "redemptions", "reviews", "events",
+    "products",
+    "customers",
+    "opt_outs",
+    "campaigns",
+    "campaign_members",
+    "coupons",
+    "redemptions",
+    "reviews",
+    "events",
     "order_lines",
-)  # fmt: skip
+)
 """Entities in the order in which their feeds are loaded: what others refer to first, the long ones last."""
 
 

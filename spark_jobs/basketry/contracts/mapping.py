@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from basketry.config.documents import Node, custom_properties, nearest
+from basketry.config.formats import slug
 from basketry.contracts import functions as known
 from basketry.contracts import words
 from basketry.contracts.delivered import flag, read_pii
-from basketry.contracts.document import Node, custom_properties, nearest
-from basketry.contracts.formats import slug
 from basketry.contracts.model import SEVERITIES, DeliveredColumn, MappedColumn, Rule
 from basketry.tables import LINEAGE, SILVER, Table, Words, entity
 

@@ -10,9 +10,7 @@ from sqlglot.dialects.spark import Spark
 
 from basketry.contracts import functions as known
 
-_TRY = {
-    exp.Add: "try_add", exp.Sub: "try_subtract", exp.Mul: "try_multiply", exp.Div: "try_divide", exp.Mod: "try_mod",
-}  # fmt: skip
+_TRY = {exp.Add: "try_add", exp.Sub: "try_subtract", exp.Mul: "try_multiply", exp.Div: "try_divide", exp.Mod: "try_mod"}
 _SEPARATOR = 31
 """Code of the unit separator, which puts the parts of a row_hash asunder; a null is the character 0."""
 

@@ -10,10 +10,26 @@ DELIVERED = "delivered"
 _NOTES = ("id", "description", "businessName", "tags", "authoritativeDefinitions")
 
 TOP = (
-    "apiVersion", "kind", "id", "name", "version", "status", "tenant", "description", "schema", "tags", "domain",
-    "dataProduct", "team", "roles", "support", "slaProperties", "servers", "authoritativeDefinitions",
+    "apiVersion",
+    "kind",
+    "id",
+    "name",
+    "version",
+    "status",
+    "tenant",
+    "description",
+    "schema",
+    "tags",
+    "domain",
+    "dataProduct",
+    "team",
+    "roles",
+    "support",
+    "slaProperties",
+    "servers",
+    "authoritativeDefinitions",
     "contractCreatedTs",
-)  # fmt: skip
+)
 TOP_REQUIRED = ("apiVersion", "kind", "id", "name", "version", "status", "tenant", "schema")
 DESCRIPTION = ("purpose", "usage", "limitations", "authoritativeDefinitions", "customProperties")
 STATUSES = ("proposed", "draft", "active", "deprecated", "retired")
@@ -26,23 +42,45 @@ OBJECT_REQUIRED = ("name", "physicalType", "logicalType", "properties")
 _PROPERTY = (*_NOTES, "name", "logicalType", "physicalType", "required", "classification", "customProperties")
 DELIVERED_PROPERTY = (*_PROPERTY, "physicalName", "logicalTypeOptions")
 MAPPED_PROPERTY = (
-    *_PROPERTY, "transformLogic", "transformDescription", "transformSourceObjects", "primaryKey", "primaryKeyPosition",
-)  # fmt: skip
+    *_PROPERTY,
+    "transformLogic",
+    "transformDescription",
+    "transformSourceObjects",
+    "primaryKey",
+    "primaryKeyPosition",
+)
 CLASSIFICATIONS = ("pii", "public", "internal", "restricted", "confidential")
 
 FILE_PROPERTIES = (
-    "filePatterns", "format", "delimiter", "quote", "encoding", "decimalSign", "thousandsSign", "sheet", "headerRow",
-    "nullValues", "unknownColumns", "maxRejectedShare", "deliveredAt", "timeZone",
-)  # fmt: skip
+    "filePatterns",
+    "format",
+    "delimiter",
+    "quote",
+    "encoding",
+    "decimalSign",
+    "thousandsSign",
+    "sheet",
+    "headerRow",
+    "nullValues",
+    "unknownColumns",
+    "maxRejectedShare",
+    "deliveredAt",
+    "timeZone",
+)
 DELIVERED_PROPERTIES = ("formats", "optional")
 MAPPED_PROPERTIES = ("idPrefix", "valueMap")
 DELIVERED_AT = ("fromFileName", "format")
 
 QUALITY = (
-    "name", "type", "engine", "implementation", "severity", "description", "id", "dimension", "businessImpact", "tags",
-)  # fmt: skip
+    "name",
+    "type",
+    "engine",
+    "implementation",
+    "severity",
+    "description",
+    "id",
+    "dimension",
+    "businessImpact",
+    "tags",
+)
 QUALITY_REQUIRED = ("name", "type", "engine", "implementation", "severity", "description")
-
-CATALOG_REQUIRED = ("catalog", "description", "time_zone", "currency", "country")
-CATALOG = (*CATALOG_REQUIRED, "propensity")
-PROPENSITY = ("categories", "top")

@@ -13,10 +13,10 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from basketry.catalogs import Wish, load_wish
-from basketry.contracts.document import nearest
+from basketry.config.catalogs import Wish, load_wish
+from basketry.config.documents import nearest
 from basketry.errors import BadInputError
-from basketry.lakehouse import Lakehouse
+from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import PRODUCTS, SCORED_CATEGORIES, propensity_wide
 
 

@@ -16,12 +16,12 @@ from functools import reduce
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
-from basketry.coverage import check_delivered
 from basketry.errors import BadInputError
 from basketry.features import core
 from basketry.features.choice import choose, newest_choice
 from basketry.features.read import as_of_in, products, stored_dates, versions
-from basketry.lakehouse import Lakehouse
+from basketry.lake.lakehouse import Lakehouse
+from basketry.retail.coverage import check_delivered
 from basketry.tables import CUSTOMER_FEATURES, FEATURE_DATES, FEATURES, ORDER_LINES, PRODUCTS, SCORED_CATEGORIES, Table
 
 LINES_A_TASK = 4_000_000
@@ -174,9 +174,13 @@ def _write(lake: Lakehouse, packed: DataFrame, where: str, tasks: int) -> None:
 
 
 def _note(
-    lake: Lakehouse, order: Order, lines: _Lines, scored: Mapping[date, tuple[str, ...]], inputs: Mapping[str, int],
+    lake: Lakehouse,
+    order: Order,
+    lines: _Lines,
+    scored: Mapping[date, tuple[str, ...]],
+    inputs: Mapping[str, int],
     customers: Mapping[date, int],
-) -> None:  # fmt: skip
+) -> None:
     read = (inputs[ORDER_LINES.full_name], inputs.get(PRODUCTS.full_name, -1))
     rows = [
         (day, *read, (day - lines.first_day).days + 1, list(categories), customers.get(day, 0), order.run_id)

@@ -21,7 +21,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from basketry.features import partition
-from basketry.lines import named
+from basketry.retail.order_lines import named
 from basketry.tables import FEATURES, Table
 
 _EPOCH = date(1970, 1, 1).toordinal()

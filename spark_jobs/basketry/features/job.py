@@ -8,8 +8,8 @@ from datetime import timedelta
 
 from basketry.errors import BadInputError
 from basketry.features.compute import Order, Outcome, compute, input_versions
-from basketry.lakehouse import Lakehouse
-from basketry.report import JobReport
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.report import JobReport
 
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
@@ -17,10 +17,14 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     found = input_versions(lake)
     outcome = compute(lake, _order(arguments), found)
     return JobReport(
-        outcome.rows_in, outcome.rows_out, tuple(_summary(outcome)), as_of=arguments.as_of, input_versions=found,
+        outcome.rows_in,
+        outcome.rows_out,
+        tuple(_summary(outcome)),
+        as_of=arguments.as_of,
+        input_versions=found,
         details={"dates": [day.isoformat() for day in outcome.dates], "chosen": list(outcome.chosen)},
         dry_run=arguments.dry_run,
-    )  # fmt: skip
+    )
 
 
 def _order(arguments: argparse.Namespace) -> Order:

@@ -23,8 +23,13 @@ from basketry.features import kernel
 from basketry.tables import CATEGORY_FEATURES, CUSTOMER_CATEGORY_FEATURES, CUSTOMER_FEATURES, Table
 
 LINES = {
-    "spread_by": "string", "bucket": "int", "rows": "bigint", "first_day": "date", "last_day": "date", "batch": "binary",
-}  # fmt: skip
+    "spread_by": "string",
+    "bucket": "int",
+    "rows": "bigint",
+    "first_day": "date",
+    "last_day": "date",
+    "batch": "binary",
+}
 """Columns of packed lines and their Spark types. spread_by: the column whose values are whole in a bucket, '' for any."""
 
 FEATURES = {"level": "string", "as_of": "date", "part": "int", "rows": "bigint", "batch": "binary"}
@@ -34,9 +39,13 @@ ORDERS = {"category": "string", "baskets": "bigint"}
 
 Batches = Iterator[pa.RecordBatch]
 _ARROW = {
-    "string": pa.string(), "date": pa.date32(), "int": pa.int32(), "bigint": pa.int64(), "double": pa.float64(),
+    "string": pa.string(),
+    "date": pa.date32(),
+    "int": pa.int32(),
+    "bigint": pa.int64(),
+    "double": pa.float64(),
     "binary": pa.binary(),
-}  # fmt: skip
+}
 _TEXTS = ("customer_id", "order_id", "product_id", "category")
 _PACKED_AT_ONCE = 500_000
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
@@ -151,9 +160,15 @@ class _Lines:
             self.amounts = {name: _numbers(table.column(name)) for name in kernel.PARTS}
 
     def features(
-        self, table: Table, key: kernel.Ints, names: dict[str, pa.Array], days: Sequence[int], part: int,
-        of: np.ndarray | None = None, with_customers: bool = False,
-    ) -> Batches:  # fmt: skip
+        self,
+        table: Table,
+        key: kernel.Ints,
+        names: dict[str, pa.Array],
+        days: Sequence[int],
+        part: int,
+        of: np.ndarray | None = None,
+        with_customers: bool = False,
+    ) -> Batches:
         """Packed rows of a table. of: the lines that count, all unless given; key: of each of them; names: by key."""
         chosen = slice(None) if of is None or of.all() else of
         lines = kernel.Lines(

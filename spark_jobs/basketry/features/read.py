@@ -9,10 +9,10 @@ from itertools import chain
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
-from basketry.coverage import last_day
 from basketry.errors import BadInputError, NotDeliveredError, TableError
 from basketry.features import core
-from basketry.lakehouse import Lakehouse, declared_schema
+from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.retail.coverage import last_day
 from basketry.tables import (
     CATEGORY_FEATURES,
     CUSTOMER_CATEGORY_FEATURES,

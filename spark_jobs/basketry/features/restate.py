@@ -14,26 +14,37 @@ from datetime import date
 from pyspark.sql import Row
 from pyspark.sql import functions as F
 
-from basketry import late
-from basketry.changes import Sight
-from basketry.coverage import last_day
 from basketry.features import core
 from basketry.features.compute import Order, Outcome, compute, input_versions
 from basketry.features.read import as_of_in, stored_dates
-from basketry.lakehouse import Lakehouse
-from basketry.report import JobReport
+from basketry.lake import restatement
+from basketry.lake.change_feed import Sight
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.report import JobReport
+from basketry.retail.coverage import last_day
 from basketry.tables import FEATURE_DATES, ORDER_LINES, PRODUCTS, PROPENSITY_SCORES
 
 SEES = (
     Sight(
         ORDER_LINES,
-        ("order_id", "customer_id", "product_id", "order_date", "line_kind", "status", "list_amount",
-         "instore_discount", "campaign_coupon_discount", "manuf_coupon_discount", "manuf_coupon_match_discount",
-         "net_amount"),
+        (
+            "order_id",
+            "customer_id",
+            "product_id",
+            "order_date",
+            "line_kind",
+            "status",
+            "list_amount",
+            "instore_discount",
+            "campaign_coupon_discount",
+            "manuf_coupon_discount",
+            "manuf_coupon_match_discount",
+            "net_amount",
+        ),
         core.counts,
     ),
     Sight(PRODUCTS, ("product_id", "category"), core.counts),
-)  # fmt: skip
+)
 """What features look at."""
 
 _VERSION = {ORDER_LINES: "order_lines_version", PRODUCTS: "products_version"}
@@ -52,9 +63,14 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     if not arguments.dry_run:
         _note_untouched(lake, [row for day, row in stored.items() if day not in touched], inputs)
     return JobReport(
-        outcome.rows_in, outcome.rows_out, (_summary(touched, len(stored)),), as_of=arguments.as_of, input_versions=inputs,
-        details={"restated": [day.isoformat() for day in touched]}, dry_run=arguments.dry_run,
-    )  # fmt: skip
+        outcome.rows_in,
+        outcome.rows_out,
+        (_summary(touched, len(stored)),),
+        as_of=arguments.as_of,
+        input_versions=inputs,
+        details={"restated": [day.isoformat() for day in touched]},
+        dry_run=arguments.dry_run,
+    )
 
 
 def _summary(touched: Sequence[date], stored: int) -> str:
@@ -68,7 +84,7 @@ def touched_dates(lake: Lakehouse, stored: Mapping[date, Row], inputs: Mapping[s
     reflected = {
         day: {table.full_name: row[version] for table, version in _VERSION.items()} for day, row in stored.items()
     }
-    return late.touched_dates(lake, SEES, reflected, inputs)
+    return restatement.touched_dates(lake, SEES, reflected, inputs)
 
 
 def _mark_stale(lake: Lakehouse, dates: Sequence[date]) -> None:

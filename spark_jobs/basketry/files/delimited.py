@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from basketry.blanks import stripped
 from basketry.errors import BadInputError
+from basketry.files.blanks import stripped
 from basketry.files.headers import Layout, match_header
 from basketry.files.rows import BAD_QUOTING, NUL_BYTE, Block, Row, fitted_row, verbatim_row
 from basketry.files.streams import (

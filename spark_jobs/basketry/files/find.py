@@ -28,7 +28,9 @@ def find_files(folder: Path, pattern: str, contract: Contract) -> list[Path]:
     when nothing matches.
     """
     if not folder.is_dir():
-        raise NothingDeliveredError(f"Landing folder '{folder}' of feed '{contract.feed}' does not exist; put the files there.")
+        raise NothingDeliveredError(
+            f"Landing folder '{folder}' of feed '{contract.feed}' does not exist; put the files there."
+        )
     found: set[Path] = set()
     for part in _parts(folder, pattern):
         _refuse_escape(folder, part)
@@ -43,9 +45,7 @@ def find_files(folder: Path, pattern: str, contract: Contract) -> list[Path]:
     return sorted(found)
 
 
-def find_in_feeds(
-    contracts: Sequence[Contract], find: Callable[[Contract], Found]
-) -> list[tuple[Contract, Found]]:
+def find_in_feeds(contracts: Sequence[Contract], find: Callable[[Contract], Found]) -> list[tuple[Contract, Found]]:
     """What `find` finds for each contract; of several, those for which nothing was delivered are left out.
 
     Raises NothingDeliveredError when nothing is left.

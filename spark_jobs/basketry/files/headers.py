@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from basketry.blanks import stripped
+from basketry.files.blanks import stripped
 from basketry.files.streams import refused
 
 if TYPE_CHECKING:

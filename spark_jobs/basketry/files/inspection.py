@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from basketry.clock import now
+from basketry.config.clock import now
 from basketry.files.batches import verified_layout
 from basketry.files.streams import content_start, refused, refusing_damage
 

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from basketry.blanks import stripped
+from basketry.files.blanks import stripped
 from basketry.files.headers import Layout, missing_columns, refuse_unknown
 from basketry.files.rows import (
     DUPLICATE_KEY,
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 LINES_INSPECTED = 1000
 """Lines whose keys stand for the header that JSON Lines do not have."""
-
 
 
 class _DefectError(ValueError):

@@ -25,14 +25,7 @@ from basketry.errors import BasketryError
 from basketry.files.headers import Layout, match_header, nearest_name
 from basketry.files.rows import Block, Number, Row, fitted_row
 from basketry.files.sheet_parts import MergedCells, SheetPart, find_sheets, first_rows, scan_sheet
-from basketry.files.streams import (
-    CHUNK_BYTES,
-    ZIP_MARK,
-    content_start,
-    open_content,
-    refuse_disguise,
-    refused,
-)
+from basketry.files.streams import CHUNK_BYTES, ZIP_MARK, content_start, open_content, refuse_disguise, refused
 
 if TYPE_CHECKING:
     from basketry.contracts import Contract

@@ -133,9 +133,15 @@ def _must_beat(gate: Gate, metrics: Metrics) -> Iterator[Check]:
         found = _interval(gate, metrics, f"naive/{margin.baseline}", margin.metric)
         outcome = PASSED if found.worst > margin.by else FAILED
         yield Check(
-            f"better than {margin.baseline}", margin.metric, value, naive, found.low, found.high, _margin_words(margin),
+            f"better than {margin.baseline}",
+            margin.metric,
+            value,
+            naive,
+            found.low,
+            found.high,
+            _margin_words(margin),
             outcome if value is not None else FAILED,
-        )  # fmt: skip
+        )
 
 
 def _margin_words(margin: Margin) -> str:
@@ -150,9 +156,7 @@ def _against_champion(gate: Gate, metrics: Metrics) -> Iterator[Check]:
             value is not None and champion is not None and not math.isnan(found.worst) and not math.isnan(found.best)
         )
         outcome = _outcome(change, found, value, champion) if known else FAILED
-        yield Check(
-            AGAINST, change.metric, value, champion, found.low, found.high, _change_words(change), outcome
-        )  # fmt: skip
+        yield Check(AGAINST, change.metric, value, champion, found.low, found.high, _change_words(change), outcome)
 
 
 def _outcome(change: Change, found: _Interval, value: float | None, champion: float | None) -> str:
@@ -203,9 +207,7 @@ def _part_check(gate: Gate, metrics: Metrics, limit: PartLimit, metric: str) -> 
         outcome = NOTED
     else:
         outcome = PASSED if value is not None and found.best >= -limit.worse_by else FAILED
-    return Check(
-        f"no {limit.part} worse", metric, value, champion, found.low, found.high, _part_words(limit), outcome
-    )  # fmt: skip
+    return Check(f"no {limit.part} worse", metric, value, champion, found.low, found.high, _part_words(limit), outcome)
 
 
 def _part_words(limit: PartLimit) -> str:

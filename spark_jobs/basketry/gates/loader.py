@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-from basketry.contracts.document import Node, nearest, read_document
+from basketry.config.documents import Node, nearest, read_document
+from basketry.config.settings import Settings
 from basketry.errors import BadInputError
 from basketry.gates.model import ASK, REFUSE, Change, Gate, Limit, Margin, PartLimit, Realised
-from basketry.settings import Settings
 from basketry.tables import TABLES, Table
 
 REQUIRED = ("model", "metrics", "absolute", "against_champion", "when_noise", "ask")

@@ -55,7 +55,12 @@ def _spread(check: Check) -> str:
 def _row(check: Check) -> str:
     own = check.reference is None and _is_limit(check)
     cells = (
-        check.condition, check.metric, number(check.value), number(check.reference),
-        interval(check.low, check.high, signed=not own), check.limit, check.outcome,
-    )  # fmt: skip
+        check.condition,
+        check.metric,
+        number(check.value),
+        number(check.reference),
+        interval(check.low, check.high, signed=not own),
+        check.limit,
+        check.outcome,
+    )
     return "| " + " | ".join(cells) + " |"

@@ -17,8 +17,10 @@ COLUMNS = 12
 """Width of a page of layout version GRID_V1."""
 
 _VERSIONS = {"bar": 3, "line": 3, "table": 2}
-_FORMATS = {"money": {"type": "number-plain", "decimalPlaces": {"type": "max", "places": 2}},
-            "share": {"type": "number-percent", "decimalPlaces": {"type": "max", "places": 1}}}  # fmt: skip
+_FORMATS = {
+    "money": {"type": "number-plain", "decimalPlaces": {"type": "max", "places": 2}},
+    "share": {"type": "number-percent", "decimalPlaces": {"type": "max", "places": 1}},
+}
 
 
 def dashboards(metrics: Metrics) -> dict[str, Document]:

@@ -51,7 +51,7 @@ RULES = (
     "Give no percentage on or of a range that begins before the first day of the data: what was not delivered is not zero.",
     "The previous month, week or days after a named period are those just before it, never before today.",
 )
-"""How periods are compared (basketry.comparison), for who writes queries."""
+"""How periods are compared (basketry.metrics.comparison), for who writes queries."""
 
 
 def identity(text: str) -> str:

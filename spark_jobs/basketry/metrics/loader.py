@@ -9,20 +9,9 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from basketry.contracts.document import Node, nearest, read_document
-from basketry.grants.guard import HARMLESS
-from basketry.metrics.model import (
-    ADDS_UP,
-    EVERYWHERE,
-    KINDS,
-    PERIODS,
-    UNITS,
-    Cube,
-    Dimension,
-    Join,
-    Measure,
-    Metrics,
-)
+from basketry.access.guard import HARMLESS
+from basketry.config.documents import Node, nearest, read_document
+from basketry.metrics.model import ADDS_UP, EVERYWHERE, KINDS, PERIODS, UNITS, Cube, Dimension, Join, Measure, Metrics
 from basketry.tables import GRAINS, TABLES, Table, propensity_wide
 
 FILE = "metrics.yaml"

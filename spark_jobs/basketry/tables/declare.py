@@ -105,9 +105,13 @@ class Table:
         """Refuse a declaration that contradicts itself."""
         names = [column.name for column in self.columns]
         if len(set(names)) != len(names) or not {*self.key, *self.partitioned_by, *self.clustered_by} <= set(names):
-            raise BadInputError(f"table {self.full_name} repeats a column or has a key or partition that is not a column.")
+            raise BadInputError(
+                f"table {self.full_name} repeats a column or has a key or partition that is not a column."
+            )
         if self.partitioned_by and self.clustered_by:
-            raise BadInputError(f"table {self.full_name} is partitioned and clustered; Databricks takes only one of the two.")
+            raise BadInputError(
+                f"table {self.full_name} is partitioned and clustered; Databricks takes only one of the two."
+            )
 
     @property
     def full_name(self) -> str:

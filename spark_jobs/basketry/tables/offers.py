@@ -19,7 +19,9 @@ OFFER_EVENTS = Table(
         required("event_type", "string", "view, cart, purchase, offer_click or offer_purchase"),
         required("occurred_at", "timestamp", "when (UTC)"),
         _CUSTOMER,
-        required("fate", "string", "good; late: nothing was decided; repeated: a response that counts once and did already"),
+        required(
+            "fate", "string", "good; late: nothing was decided; repeated: a response that counts once and did already"
+        ),
         required("content", "string", "the message as delivered, with fields that nobody knows yet"),
         required("origin", "string", "file, or topic and partition"),
         required("row_number", "bigint", "message of the file from 1, or offset"),
@@ -55,14 +57,20 @@ OFFER_DECISIONS = Table(
         required("considered", "int", "candidates looked at"),
         required("excluded", "map<string,bigint>", "candidates that were not eligible, by reason"),
         Column("features", "array<double>", "what the policy saw of the chosen candidate"),
-        required("candidates", CANDIDATES, "eligible ones with probability and features; what is missing to 1 is showing nothing"),
-        required("policy_version", "string", "version of the registered model offer_policy; prior: none was promoted yet"),
+        required(
+            "candidates",
+            CANDIDATES,
+            "eligible ones with probability and features; what is missing to 1 is showing nothing",
+        ),
+        required(
+            "policy_version", "string", "version of the registered model offer_policy; prior: none was promoted yet"
+        ),
         required("popular_from", "string", "redis; delta; degraded: redis was set but did not answer"),
         _BATCH,
     ),
     ("decision_id", "slot"),
     partitioned_by=("event_date",),
-)  # fmt: skip
+)
 
 OFFER_RESPONSES = Table(
     "gold",
@@ -127,17 +135,29 @@ OFFER_TRAINING = Table(
     "offer_training",
     "a first slot with what came of it; rows are appended hour by hour, when responses have had their time, and never changed",
     (
-        *(OFFER_DECISIONS.column(name) for name in (
-            "decision_id", "decided_at", "event_date", "customer_id", "audience", "product_id", "category", "probability",
-            "features", "candidates", "policy_version",
-        )),
+        *(
+            OFFER_DECISIONS.column(name)
+            for name in (
+                "decision_id",
+                "decided_at",
+                "event_date",
+                "customer_id",
+                "audience",
+                "product_id",
+                "category",
+                "probability",
+                "features",
+                "candidates",
+                "policy_version",
+            )
+        ),
         required("clicked", "int", "1 when a click came in time"),
         required("bought", "int", "1 when a purchase came in time"),
         required("revenue", MONEY, "paid"),
     ),
     ("decision_id",),
     partitioned_by=("event_date",),
-)  # fmt: skip
+)
 
 OFFER_BATCHES = Table(
     "ops",
@@ -169,7 +189,9 @@ OFFER_STATE = Table(
     (
         required("checkpoint", "string", "checkpoint of the stream"),
         required("number", "bigint", "last micro-batch that is wholly done"),
-        required("content", "binary", "caps, interests and the posterior, as basketry.offers.memory writes them"),
+        required(
+            "content", "binary", "caps, interests and the posterior, as basketry.domains.offers.memory writes them"
+        ),
     ),
     ("checkpoint",),
 )
@@ -204,6 +226,14 @@ OFFER_POPULAR = Table(
 )
 
 OFFERS: tuple[Table, ...] = (
-    OFFER_EVENTS, OFFER_DECISIONS, OFFER_RESPONSES, OFFER_PERFORMANCE_MINUTE, OFFER_WINDOWS, OFFER_TRAINING, OFFER_BATCHES,
-    OFFER_STATE, OFFER_RECOMMENDATIONS, OFFER_POPULAR,
-)  # fmt: skip
+    OFFER_EVENTS,
+    OFFER_DECISIONS,
+    OFFER_RESPONSES,
+    OFFER_PERFORMANCE_MINUTE,
+    OFFER_WINDOWS,
+    OFFER_TRAINING,
+    OFFER_BATCHES,
+    OFFER_STATE,
+    OFFER_RECOMMENDATIONS,
+    OFFER_POPULAR,
+)

@@ -13,7 +13,9 @@ FILES = Table(
         required("feed", "string", "feed it was loaded as"),
         required("file_name", "string", "name under the feed's landing folder"),
         required("file_bytes", "bigint", "size"),
-        required("delivered_at", "timestamp", "from the file's name where the contract says how, else its modification time"),
+        required(
+            "delivered_at", "timestamp", "from the file's name where the contract says how, else its modification time"
+        ),
         Column(
             "ordering_time",
             "timestamp",

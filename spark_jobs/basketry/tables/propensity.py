@@ -87,7 +87,9 @@ PROPENSITY_OUTCOMES = Table(
         Column("average_precision", "double", "of the scores against what came true; null without buyers"),
         Column("roc_auc", "double", "area under the ROC curve; null where all or none bought"),
         required("log_loss", "double", "mean negative log likelihood"),
-        required("expected_calibration_error", "double", "mean gap of predicted and observed over ten equal-count bins"),
+        required(
+            "expected_calibration_error", "double", "mean gap of predicted and observed over ten equal-count bins"
+        ),
         Column("lift_top_decile", "double", "buyers per customer in the top tenth, over that of all"),
         required("mean_predicted", "double", "mean probability"),
         required("mean_observed", "double", "share of customers who bought"),

@@ -21,7 +21,11 @@ _SALES_MEASURES = (
     Column("average_price", MONEY, "paid per unit sold: sales after discounts / units_sold"),
     Column("average_rating", "decimal(5,4)", "mean rating of the reviews of the period"),
     required("ratings", "bigint", "reviews in the period"),
-    required("is_partial", "boolean", "still running on the as-of date of the last write, or begun before the data's first day"),
+    required(
+        "is_partial",
+        "boolean",
+        "still running on the as-of date of the last write, or begun before the data's first day",
+    ),
 )
 
 

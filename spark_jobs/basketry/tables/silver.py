@@ -10,7 +10,9 @@ LINEAGE = (
     required("_file_checksum", "string", "sha256 of the delivered file that this version of the row came from"),
     required("_row_number", "bigint", "record number in that file; the header is 1"),
     required("_delivered_at", "timestamp", "when that file was delivered: decides which of two versions is newer"),
-    Column("_ordering_time", "timestamp", "decides between files delivered at one time, see ops.files; missing is earliest"),
+    Column(
+        "_ordering_time", "timestamp", "decides between files delivered at one time, see ops.files; missing is earliest"
+    ),
 )
 
 
@@ -196,13 +198,25 @@ OPT_OUTS = _silver(
 )
 
 SILVER: tuple[Table, ...] = (
-    CUSTOMERS, PRODUCTS, ORDER_LINES, EVENTS, CAMPAIGNS, CAMPAIGN_MEMBERS, COUPONS, REDEMPTIONS, REVIEWS, OPT_OUTS,
-)  # fmt: skip
+    CUSTOMERS,
+    PRODUCTS,
+    ORDER_LINES,
+    EVENTS,
+    CAMPAIGNS,
+    CAMPAIGN_MEMBERS,
+    COUPONS,
+    REDEMPTIONS,
+    REVIEWS,
+    OPT_OUTS,
+)
 
 ENTITY_DATE = {
-    "order_lines": "order_date", "events": "event_date", "redemptions": "redeemed_on", "reviews": "reviewed_on",
+    "order_lines": "order_date",
+    "events": "event_date",
+    "redemptions": "redeemed_on",
+    "reviews": "reviewed_on",
     "opt_outs": "opted_out_on",
-}  # fmt: skip
+}
 """The business day of an entity's row, for entities whose rows belong to a day: what an ingest reports as touched."""
 
 BRONZE_LINEAGE = (*LINEAGE, required("_file_name", "string", "name of the delivered file"))
@@ -211,8 +225,12 @@ BRONZE_LINEAGE = (*LINEAGE, required("_file_name", "string", "name of the delive
 def bronze_table(feed: str, delivered: Iterable[tuple[str, bool]]) -> Table:
     """The bronze table of a feed. delivered: (column name, is it personal data) of each delivered column, all text."""
     columns = tuple(Column(name, "string", "as delivered", pii=pii) for name, pii in delivered)
-    extra = Column("_extra", "string", "columns the contract does not know, JSON", pii=any(column.pii for column in columns))
-    native = Column("_native", "array<string>", "columns whose value is a number in the file itself, not text; missing: none")
+    extra = Column(
+        "_extra", "string", "columns the contract does not know, JSON", pii=any(column.pii for column in columns)
+    )
+    native = Column(
+        "_native", "array<string>", "columns whose value is a number in the file itself, not text; missing: none"
+    )
     meaning = f"a delivered row of the feed {feed}, verbatim"
     return Table("bronze", feed, meaning, (*BRONZE_LINEAGE, *columns, extra, native), ("_file_checksum", "_row_number"))
 

@@ -9,8 +9,12 @@ ALL_CHANNELS = "all"
 """The word of an opt-out that closes every channel."""
 
 CHANNEL_WORDS: Mapping[str, str] = {
-    "phone": "phone", "telephone": "phone", "email": "email", "e-mail": "email", ALL_CHANNELS: ALL_CHANNELS,
-}  # fmt: skip
+    "phone": "phone",
+    "telephone": "phone",
+    "email": "email",
+    "e-mail": "email",
+    ALL_CHANNELS: ALL_CHANNELS,
+}
 """The words for a channel that are understood, in small letters, and what they mean; every other word means all channels."""
 
 

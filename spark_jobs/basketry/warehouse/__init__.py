@@ -6,7 +6,7 @@
     rows.columns, rows.rows, rows.read      # names, tuples, which version of which table, written when
 
 A query is Databricks SQL over `schema.table`, the same here and on Databricks. What may be asked is told by
-`basketry.grants.guard`: one SELECT, the team's tables, without the columns it may not see. Locally DuckDB answers over
+`basketry.access.guard`: one SELECT, the team's tables, without the columns it may not see. Locally DuckDB answers over
 the Delta folders, on Databricks a SQL warehouse; both stop after a time and a number of rows.
 """
 
@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from basketry.grants.loader import load_grants
-from basketry.settings import Settings
+from basketry.access.loader import load_grants
+from basketry.config.settings import Settings
 from basketry.warehouse.model import (
     NotYetError,
     Rows,
@@ -31,9 +31,15 @@ if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
 
 __all__ = [
-    "NotYetError", "Rows", "SlowQueryError", "TableState", "UnavailableError", "Warehouse", "WarehouseError",
+    "NotYetError",
+    "Rows",
+    "SlowQueryError",
+    "TableState",
+    "UnavailableError",
+    "Warehouse",
+    "WarehouseError",
     "open_warehouse",
-]  # fmt: skip
+]
 
 
 def open_warehouse(

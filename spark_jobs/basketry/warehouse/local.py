@@ -20,10 +20,10 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 from sqlglot import exp
 
-from basketry import folders
-from basketry.grants.guard import Guarded
-from basketry.grants.model import Grants
+from basketry.access.guard import Guarded
+from basketry.access.model import Grants
 from basketry.tables import Table
+from basketry.warehouse import local_delta
 from basketry.warehouse.cache import Cache
 from basketry.warehouse.model import NotYetError, Rows, SlowQueryError, TableState, Warehouse, WarehouseError
 
@@ -57,7 +57,7 @@ class LocalWarehouse(Warehouse):
     def states(self, full_names: Sequence[str]) -> tuple[TableState, ...]:
         """The newest state of each table that exists."""
         tables = [self.grants.tables[name] for name in full_names]
-        return tuple(self._state(table) for table in tables if folders.exists(self._path(table)))
+        return tuple(self._state(table) for table in tables if local_delta.exists(self._path(table)))
 
     def _run(self, guarded: Guarded, parameters: dict[str, Any], seconds: float) -> Rows:
         states = self.states([table.full_name for table in guarded.tables])
@@ -106,9 +106,11 @@ class LocalWarehouse(Warehouse):
 
     def _state(self, table: Table) -> TableState:
         path = self._path(table)
-        version = folders.version(path)
+        version = local_delta.version(path)
         key = (table.full_name, version)
-        return self._states.get(key, lambda: TableState(table.full_name, version, folders.written_at(path, version)))
+        return self._states.get(
+            key, lambda: TableState(table.full_name, version, local_delta.written_at(path, version))
+        )
 
     def _dataset(self, table: Table, version: int) -> Any:
         def load() -> Any:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from basketry.access.guard import Guarded, guard, visible_columns
+from basketry.access.model import CLEAR, Grants, Team
 from basketry.errors import BadInputError, BasketryError
-from basketry.grants.guard import Guarded, guard, visible_columns
-from basketry.grants.model import CLEAR, Grants, Team
 from basketry.warehouse.cache import Cache
 
 MOST_ROWS = 10_000

@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from basketry.access.guard import Guarded
+from basketry.access.model import Grants
 from basketry.errors import BadInputError
-from basketry.grants.guard import Guarded
-from basketry.grants.model import Grants
 from basketry.warehouse.model import (
     NotYetError,
     Rows,

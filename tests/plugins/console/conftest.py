@@ -11,8 +11,13 @@ from typing import Any
 import pytest
 
 USERS = {
-    "admin": "ADMIN", "on_call": "OP", "marketing": "USER", "data_science": "USER", "sales": "VIEWER", "stranger": "VIEWER",
-}  # fmt: skip
+    "admin": "ADMIN",
+    "on_call": "OP",
+    "marketing": "USER",
+    "data_science": "USER",
+    "sales": "VIEWER",
+    "stranger": "VIEWER",
+}
 """Users and their role in Airflow; the name puts them into a team of include/grants, a stranger into none."""
 
 Client = Any

@@ -15,7 +15,16 @@ CHECKS = [
     dict(zip(COLUMNS, check, strict=True))
     for check in (
         ("absolute", "expected_calibration_error", 0.0071, None, None, None, "at most 0.02", "passed"),
-        ("must beat naive/personal_rate", "average_precision", 0.3121, 0.2954, 0.0102, 0.0233, "by more than 0", "passed"),
+        (
+            "must beat naive/personal_rate",
+            "average_precision",
+            0.3121,
+            0.2954,
+            0.0102,
+            0.0233,
+            "by more than 0",
+            "passed",
+        ),
         ("against champion", "average_precision", 0.3121, 0.3062, 0.0021, 0.0098, "at least +0.5 %", "passed"),
         ("no category worse", "category/Milk/average_precision", 0.41, 0.43, -0.04, 0.01, "not below by 0.05", "noise"),
     )

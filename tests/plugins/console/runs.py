@@ -40,9 +40,7 @@ def airflow_with(*dag_ids: str) -> Iterator[None]:
             session.execute(delete(DagModel).where(DagModel.dag_id.in_(dag_ids)))
 
 
-def add_run(
-    dag_id: str, hour: float, conf: Mapping[str, Any], state: str, failed: Sequence[str] = ()
-) -> None:
+def add_run(dag_id: str, hour: float, conf: Mapping[str, Any], state: str, failed: Sequence[str] = ()) -> None:
     """A run that began so many hours after noon, with the tasks that failed in it."""
     from airflow.models.dag_version import DagVersion
     from airflow.models.dagrun import DagRun
@@ -54,9 +52,14 @@ def add_run(
     began = NOON + timedelta(hours=hour)
     with create_session() as session:
         run = DagRun(
-            dag_id=dag_id, run_id=f"manual__{began.isoformat()}", run_type=DagRunType.MANUAL, run_after=began,
-            start_date=began, conf=dict(conf), state=state,
-        )  # fmt: skip
+            dag_id=dag_id,
+            run_id=f"manual__{began.isoformat()}",
+            run_type=DagRunType.MANUAL,
+            run_after=began,
+            start_date=began,
+            conf=dict(conf),
+            state=state,
+        )
         run.end_date = began + timedelta(minutes=5)
         session.add(run)
         version = session.scalar(select(DagVersion).where(DagVersion.dag_id == dag_id).order_by(DagVersion.id.desc()))
@@ -64,7 +67,17 @@ def add_run(
         for task_id in failed:
             session.execute(
                 TaskInstance.__table__.insert().values(
-                    id=uuid4(), dag_id=dag_id, run_id=run.run_id, task_id=task_id, map_index=-1, state="failed", try_number=1,
-                    max_tries=3, dag_version_id=version.id, pool="default_pool", pool_slots=1, end_date=run.end_date,
+                    id=uuid4(),
+                    dag_id=dag_id,
+                    run_id=run.run_id,
+                    task_id=task_id,
+                    map_index=-1,
+                    state="failed",
+                    try_number=1,
+                    max_tries=3,
+                    dag_version_id=version.id,
+                    pool="default_pool",
+                    pool_slots=1,
+                    end_date=run.end_date,
                 )
-            )  # fmt: skip
+            )

@@ -34,8 +34,11 @@ def real_airflow(home: Path, running: Sequence[str] = (WEB, DAGS)) -> Iterator[s
     folders = os.pathsep.join(str(CHECKOUT / name) for name in ("spark_jobs", "plugins"))
     env = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")},
-        "BASKETRY_HOME": str(home), "BASKETRY_CATALOG": "demo", "PYTHONPATH": folders, "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",
-    }  # fmt: skip
+        "BASKETRY_HOME": str(home),
+        "BASKETRY_CATALOG": "demo",
+        "PYTHONPATH": folders,
+        "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",
+    }
     roles = {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,sales:viewer"}
     airflow = {**services.airflow_environment(places, env), **roles}
     (home / "airflow" / "passwords.json").write_text(json.dumps(dict.fromkeys(USERS, PASSWORD)))

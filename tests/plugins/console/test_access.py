@@ -20,9 +20,14 @@ Clients = Callable[[str | None], Any]
 PAGES = ("", "sales", "decisions", "decisions/P0001", "segments", "propensity", "offers", "models", "data", "ask")
 VIEWS = tuple(f"data?view={view}" for view in ("quarantine", "contracts", "tables", "lineage"))
 DOWNLOADS = (
-    "sales/download", "decisions/download", "segments/download?segment=Loyal", "propensity/download?category=Milk&best=20",
-    "data/download?view=files", "data/download?view=quarantine", "ask/download?q=Top+5+products+by+revenue",
-)  # fmt: skip
+    "sales/download",
+    "decisions/download",
+    "segments/download?segment=Loyal",
+    "propensity/download?category=Milk&best=20",
+    "data/download?view=files",
+    "data/download?view=quarantine",
+    "ask/download?q=Top+5+products+by+revenue",
+)
 
 
 def routes() -> list[tuple[str, str]]:
@@ -84,7 +89,7 @@ def test_a_team_sees_its_tables_only(client: Clients, forgotten: None) -> None:
         assert "may not read" in sales.get(f"/basketry/{page}").text, page
     for path in DOWNLOADS[1:6]:
         assert sales.get(f"/basketry/{path}").status_code == 403, path
-    assert sales.get("/basketry/sales/download").status_code == 200
+    assert sales.get("/basketry/domains/sales/download").status_code == 200
 
 
 @pytest.mark.parametrize("user", ["admin", "data_science", "sales"])
@@ -187,7 +192,7 @@ def events(event: str) -> list[dict[str, Any]]:
 
 def test_exports_and_questions_are_written_down(client: Clients, forgotten: None) -> None:
     """Who took what away and how many rows, who asked what; an address in a question is blotted out."""
-    client("sales").get("/basketry/sales/download?grain=month")
+    client("sales").get("/basketry/domains/sales/download?grain=month")
     client("admin").get("/basketry/ask?q=What+did+maria.lopez@mail.example+buy+since+2026-05-01")
     (export,) = events("basketry.export")
     assert export["user"] == "sales" and export["team"] == "sales" and export["what"].startswith("sales_month_")
@@ -202,15 +207,15 @@ def test_exports_are_limited_by_the_hour(client: Clients, forgotten: None, monke
 
     monkeypatch.setitem(limits.PER_HOUR, audit.EXPORT, 2)
     sales, admin = client("sales"), client("admin")
-    answers = [sales.get("/basketry/sales/download").status_code for _ in range(3)]
+    answers = [sales.get("/basketry/domains/sales/download").status_code for _ in range(3)]
     assert answers == [200, 200, 429]
     assert len(events("basketry.export")) == 2
-    assert admin.get("/basketry/sales/download").status_code == 200
+    assert admin.get("/basketry/domains/sales/download").status_code == 200
 
 
 def test_a_download_is_harmless_in_a_spreadsheet(client: Clients, forgotten: None) -> None:
     """A name that begins like a formula is text; numbers stay numbers."""
-    text = client("admin").get("/basketry/decisions/download").text
+    text = client("admin").get("/basketry/domains/decisions/download").text
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["product"] for row in rows if "HYPERLINK" in row["product"]] == ['\'=HYPERLINK("http://x.example")']
     assert all(float(row["predicted_revenue"]) > 0 for row in rows)

@@ -28,7 +28,9 @@ def days(home: Path) -> duckdb.DuckDBPyConnection:
     return database
 
 
-def change(days: duckdb.DuckDBPyConnection, measure: str, now: tuple[str, str], before: tuple[str, str], where: str = "") -> str:
+def change(
+    days: duckdb.DuckDBPyConnection, measure: str, now: tuple[str, str], before: tuple[str, str], where: str = ""
+) -> str:
     """The change of a total from one range to another, as people read it."""
     sums = [f"sum({measure}) FILTER (period_start BETWEEN '{first}' AND '{last}')" for first, last in (now, before)]
     condition = where or "level = 'total'"
@@ -58,7 +60,7 @@ def test_a_running_month_meets_as_many_days(client: Clients, days: duckdb.DuckDB
 
 def test_the_download_says_its_days(client: Clients, days: duckdb.DuckDBPyConnection, forgotten: None) -> None:
     """Every line of the CSV names the three ranges that its sums are of."""
-    text = client("admin").get("/basketry/sales/download?grain=month&period=2026-11-01").text
+    text = client("admin").get("/basketry/domains/sales/download?grain=month&period=2026-11-01").text
     rows = {row["department"]: row for row in csv.DictReader(io.StringIO(text))}
     sold = "SELECT sum(net_revenue) FROM sales_day_rollup WHERE level = 'department' AND department = 'Pets'"
     for name, first, last, label in (
@@ -85,7 +87,9 @@ def test_no_change_on_days_before_the_data(client: Clients, home: Path, forgotte
     text = words(client, "sales?grain=month&period=2026-09-01")
     assert "No change on a year before, 1–30 Sep 2026 against 1–30 Sep 2025: the data begin on 29 Sep 2025." in text
     assert "on a year before, 1–30 Sep 2026 against 1–30 Sep 2025 " not in text
-    rows = csv.DictReader(io.StringIO(client("admin").get("/basketry/sales/download?grain=month&period=2026-09-01").text))
+    rows = csv.DictReader(
+        io.StringIO(client("admin").get("/basketry/domains/sales/download?grain=month&period=2026-09-01").text)
+    )
     for row in rows:
         assert row["net_revenue_year_ago"] == "" and row["days_year_ago"] == "none: the data begin on 29 Sep 2025"
     first = words(client, "sales?grain=month&period=2025-09-01")

@@ -78,8 +78,14 @@ def test_every_page_says_the_same_as_over_folders(
     ("fault", "words"),
     [
         ({"kind": "forbid", "operation": "statements"}, "make deploy-check names the missing permission"),
-        ({"kind": "expired_token", "operation": "statements"}, "Databricks refuses the login: renew the connection&#39;s token"),
-        ({"kind": "throttle", "operation": "statements", "times": 99, "seconds": 1}, "too many requests: try again in a minute"),
+        (
+            {"kind": "expired_token", "operation": "statements"},
+            "Databricks refuses the login: renew the connection&#39;s token",
+        ),
+        (
+            {"kind": "throttle", "operation": "statements", "times": 99, "seconds": 1},
+            "too many requests: try again in a minute",
+        ),
         ({"kind": "server_error", "operation": "statements"}, "the workspace does not answer: try again in a minute"),
     ],
     ids=lambda value: value["kind"] if isinstance(value, dict) else "",
@@ -114,7 +120,9 @@ def test_a_deleted_warehouse_is_told(
     assert answer.status_code == 503 and "BASKETRY_WAREHOUSE_ID" in answer.text
 
 
-def test_a_warehouse_that_starts_is_not_waited_for(emulator: DatabricksEmulator, runtime: Callable[[str], None]) -> None:
+def test_a_warehouse_that_starts_is_not_waited_for(
+    emulator: DatabricksEmulator, runtime: Callable[[str], None]
+) -> None:
     """It was stopped: the statement that starts it is given up in time, with a sentence, and the next one is answered."""
     from basketry_airflow.console.viewer import viewer_of
 

@@ -29,7 +29,7 @@ def airflow(airflow_app: Any) -> Iterator[None]:
 def failed(client: Clients) -> list[str]:
     """The failures on Today: task, DAG and subject, the newest first."""
     page = client("admin").get("/basketry/").text
-    rows = re.findall(r'failed</span> ([^<]+)</td><td>([^<]+)</td><td>([^<]*)</td>', page)
+    rows = re.findall(r"failed</span> ([^<]+)</td><td>([^<]+)</td><td>([^<]*)</td>", page)
     assert f"<dt>Failed tasks</dt><dd>{len(rows)}</dd>" in page
     return [" | ".join(row) for row in rows]
 
@@ -90,8 +90,20 @@ def test_a_run_that_failed_without_a_task_is_there(airflow: None, client: Client
 
 def test_every_dag_says_what_its_runs_are_about() -> None:
     """A new field of a form is either what the run is about, or how it is done: whoever adds it decides."""
-    how = {"catalog", "as_of", "files", "load_again", "delivered_by", "dry_run", "to", "reason", "score_again", "customers",
-           "apply", "revoke_by_hand"}  # fmt: skip
+    how = {
+        "catalog",
+        "as_of",
+        "files",
+        "load_again",
+        "delivered_by",
+        "dry_run",
+        "to",
+        "reason",
+        "score_again",
+        "customers",
+        "apply",
+        "revoke_by_hand",
+    }
     dags = DagBag(dag_folder=str(CHECKOUT / "dags")).dags
     assert set(FIELDS) | set(DEFAULTS) <= set(dags)
     for dag_id, dag in dags.items():

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from basketry.spreadsheets import harmless
+from basketry.files.spreadsheets import harmless
 from basketry_airflow.console import audit, formats, periods
 
 
@@ -39,8 +39,11 @@ def test_time_since_is_told_in_its_largest_unit() -> None:
     """Minutes, hours, days."""
     now = datetime(2026, 11, 21, 12, tzinfo=UTC)
     assert [formats.ago(now - timedelta(minutes=m), now) for m in (0, 1, 90, 3000)] == [
-        "just now", "1 minute ago", "1 hour ago", "2 days ago",
-    ]  # fmt: skip
+        "just now",
+        "1 minute ago",
+        "1 hour ago",
+        "2 days ago",
+    ]
     assert formats.ago(None, now) == "never"
 
 

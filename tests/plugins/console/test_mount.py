@@ -39,5 +39,8 @@ def test_loading_the_plugin_loads_nothing_else() -> None:
     assert told["seconds"] < 0.5
     assert not [name for name in told["new"] if name.startswith(HEAVY)]
     assert {name for name in told["new"] if name.startswith("basketry")} == {
-        "basketry_airflow", "basketry_airflow.console", "basketry_airflow.console.mount", "basketry_console",
-    }  # fmt: skip
+        "basketry_airflow",
+        "basketry_airflow.console",
+        "basketry_airflow.console.mount",
+        "basketry_console",
+    }

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from basketry.grants import AccessRefusedError
-from basketry.settings import CHECKOUT
+from basketry.access import AccessRefusedError
+from basketry.config.settings import CHECKOUT
 from basketry.tables import CUSTOMERS, OPT_OUTS
 from tests.lakes import fill
 from tests.plugins.console.lake_people import PERSON
@@ -34,7 +34,9 @@ def withdraw(home: Path, forgotten: None) -> Iterator[Withdraw]:
 
     def write(who: str, channel: str, *, day: date | None = date(2026, 11, 27), **contact: str) -> None:
         """Load one opt-out, and its customer."""
-        fill(home / "lake", "demo", OPT_OUTS, [{"customer_id": who, "channel": channel, "opted_out_on": day, **LINEAGE}])
+        fill(
+            home / "lake", "demo", OPT_OUTS, [{"customer_id": who, "channel": channel, "opted_out_on": day, **LINEAGE}]
+        )
         fill(home / "lake", "demo", CUSTOMERS, [{"customer_id": who, **contact, **LINEAGE}])
 
     yield write
@@ -55,7 +57,10 @@ def contacts(client: Clients, path: str) -> dict[str, tuple[str, str, str]]:
     """Name, e-mail and telephone by customer, as marketing downloads them."""
     answer = client("marketing").get(f"/basketry/{path}")
     assert answer.status_code == 200, answer.text
-    return {row["customer_id"]: (row["name"], row["email"], row["phone"]) for row in csv.DictReader(io.StringIO(answer.text))}
+    return {
+        row["customer_id"]: (row["name"], row["email"], row["phone"])
+        for row in csv.DictReader(io.StringIO(answer.text))
+    }
 
 
 @pytest.mark.parametrize("path", LISTS)
@@ -108,7 +113,9 @@ def test_a_team_without_the_right_sees_no_withdrawals(client: Clients, withdraw:
     assert "email" not in client("admin").get(f"/basketry/{SEGMENT}").text.splitlines()[0]
 
 
-def test_too_many_withdrawals_hand_out_nothing(client: Clients, withdraw: Withdraw, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_withdrawals_hand_out_nothing(
+    client: Clients, withdraw: Withdraw, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where the list cannot be checked, there is none."""
     from basketry_airflow.console import people
 

@@ -21,7 +21,11 @@ CHANGES = (
     ("DELETE", RUN, None),
     ("POST", f"{RUN}/clear", {"dry_run": False}),
     ("POST", "/api/v2/dags/{dag}/clearTaskInstances", {"dry_run": False, "dag_run_id": "manual__1"}),
-    ("PATCH", f"{RUN}/taskInstances/gate.ask/-1/hitlDetails", {"chosen_options": ["Approve"], "params_input": {"why": "x"}}),
+    (
+        "PATCH",
+        f"{RUN}/taskInstances/gate.ask/-1/hitlDetails",
+        {"chosen_options": ["Approve"], "params_input": {"why": "x"}},
+    ),
     ("PATCH", f"{RUN}/taskInstances/gate.promote", {"new_state": "success"}),
 )
 """Method, path and body of everything that starts, approves or undoes something of a DAG."""
@@ -58,7 +62,9 @@ def test_a_viewer_changes_nothing_of_any_dag(client: Clients, user: str, method:
         assert client(user).request(method, path.format(dag=dag), json=body).status_code == 403, dag
 
 
-@pytest.mark.parametrize(("method", "path", "body"), ELSEWHERE, ids=[f"{method} {path}" for method, path, _ in ELSEWHERE])
+@pytest.mark.parametrize(
+    ("method", "path", "body"), ELSEWHERE, ids=[f"{method} {path}" for method, path, _ in ELSEWHERE]
+)
 def test_a_viewer_sees_no_secret_and_makes_nothing(client: Clients, method: str, path: str, body: object) -> None:
     """Connections, variables and settings are not for who only looks; nobody at all is not even let in."""
     assert client("sales").request(method, path, json=body).status_code == 403

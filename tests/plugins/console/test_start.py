@@ -50,9 +50,11 @@ def test_a_paused_dag_is_unpaused_by_who_may(airflow: None, client: Clients, dag
     on_call = client("on_call")
     assert on_call.get(address).json()["is_paused"] is True
     assert on_call.patch(f"{address}?update_mask=is_paused", json={"is_paused": False}).json()["is_paused"] is False
-    conf = {"catalog": "demo", "feed": "products"} if dag == "replay_quarantine" else {
-        "catalog": "demo", "model": "propensity", "to": "1", "reason": "it was better", "score_again": False,
-    }  # fmt: skip
+    conf = (
+        {"catalog": "demo", "feed": "products"}
+        if dag == "replay_quarantine"
+        else {"catalog": "demo", "model": "propensity", "to": "1", "reason": "it was better", "score_again": False}
+    )
     started = on_call.post(f"{address}/dagRuns", json={"conf": conf, "logical_date": None})
     assert started.status_code == 200 and started.json()["triggering_user_name"] == "on_call"
     text = page(client, dag)

@@ -24,14 +24,30 @@ CATALOG = "sales_project"
 
 def verdict(catalog: str, kind: str, number: int, word: str, **more: Any) -> dict[str, Any]:
     """A row of ops.promotions about version `number`, which scores from then on unless it was refused."""
-    check = {"condition": "absolute", "metric": "expected_calibration_error", "value": 0.0207, "reference": 0.0121,
-             "low": -0.002, "high": 0.019, "limit": "at most 0.02", "outcome": "unsure"}  # fmt: skip
+    check = {
+        "condition": "absolute",
+        "metric": "expected_calibration_error",
+        "value": 0.0207,
+        "reference": 0.0121,
+        "low": -0.002,
+        "high": 0.019,
+        "limit": "at most 0.02",
+        "outcome": "unsure",
+    }
     return {
-        "model": f"{catalog}.gold.{kind}", "number": number, "version": str(number), "champion_before": None,
-        "champion_after": None if word == "refuse" else str(number), "verdict": word, "decided_by": "gate",
-        "decided_at": datetime(2026, 11, 29, 9, 30, tzinfo=UTC), "reason": WHY if word == "refuse" else UNSURE,
-        "checks": json.dumps([check]), "run_id": f"r/{number}", **more,
-    }  # fmt: skip
+        "model": f"{catalog}.gold.{kind}",
+        "number": number,
+        "version": str(number),
+        "champion_before": None,
+        "champion_after": None if word == "refuse" else str(number),
+        "verdict": word,
+        "decided_by": "gate",
+        "decided_at": datetime(2026, 11, 29, 9, 30, tzinfo=UTC),
+        "reason": WHY if word == "refuse" else UNSURE,
+        "checks": json.dumps([check]),
+        "run_id": f"r/{number}",
+        **more,
+    }
 
 
 @pytest.fixture
@@ -59,8 +75,10 @@ def page(client: Clients, path: str, user: str = "admin") -> str:
     return " ".join(client(user).get(f"/basketry/{path}").text.replace("&#39;", "'").replace("&#43;", "+").split())
 
 
-@pytest.mark.parametrize(("path", "kind"), [("propensity", "propensity"), ("segments", "rfm"), ("decisions", "forecast"),
-                                            ("decisions/P0001", "forecast")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("propensity", "propensity"), ("segments", "rfm"), ("decisions", "forecast"), ("decisions/P0001", "forecast")],
+)
 def test_an_empty_page_says_who_refused_and_what_to_do(client: Clients, refused: None, path: str, kind: str) -> None:
     """Not "the DAG fills it", which it cannot: the gate's reason, the next step, and the way to the checks."""
     text = page(client, f"{path}?catalog={CATALOG}")
@@ -86,17 +104,30 @@ def test_models_says_that_nothing_scores(client: Clients, refused: None, monkeyp
     text = page(client, f"models?catalog={CATALOG}")
     assert text.count(f"The gate refused version 1 on 2026-11-29: {WHY}") == 4
     assert text.count("run the DAG bootstrap again") == 3 and text.count("run the DAG weekly_offers again") == 1
-    assert text.count("refused by its gate") == 4 and "waits for its gate" not in text and "scores every day" not in text
+    assert (
+        text.count("refused by its gate") == 4 and "waits for its gate" not in text and "scores every day" not in text
+    )
     assert "data-trigger" not in text and text.count("there is nothing to roll back to") == 4
 
 
-@pytest.mark.parametrize(("path", "kind"), [("propensity", "propensity"), ("segments", "rfm"), ("decisions", "forecast"),
-                                            ("decisions/P0001", "forecast"), ("offers", "recommendations")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("propensity", "propensity"),
+        ("segments", "rfm"),
+        ("decisions", "forecast"),
+        ("decisions/P0001", "forecast"),
+        ("offers", "recommendations"),
+    ],
+)
 def test_a_provisional_champion_is_said_to_be_one(client: Clients, provisional: None, path: str, kind: str) -> None:
     """Every page that shows its results says that it is beyond which limit, and that the next training may replace it."""
     text = page(client, path)
     assert f"The {kind} model is provisional" in text
-    assert f"Version 9 is {UNSURE[:-1]}. It scores meanwhile; the next training that passes its gate may replace it." in text
+    assert (
+        f"Version 9 is {UNSURE[:-1]}. It scores meanwhile; the next training that passes its gate may replace it."
+        in text
+    )
 
 
 def test_models_shows_what_is_provisional(client: Clients, provisional: None) -> None:
@@ -116,7 +147,9 @@ def test_a_model_that_replaced_a_provisional_one_is_not(client: Clients, provisi
 def test_only_versions_that_scored_are_offered_to_return_to(client: Clients) -> None:
     """Propensity was 1, refused 2, 3 and 4: back to 3 or 1, never to the refused 2 nor to the champion itself."""
     text = page(client, "models")
-    sections = {kind: text.partition(f'<h2 id="{kind}">')[2].partition("</section>")[0] for kind in ("propensity", "forecast")}
+    sections = {
+        kind: text.partition(f'<h2 id="{kind}">')[2].partition("</section>")[0] for kind in ("propensity", "forecast")
+    }
     offered = {kind: re.findall(r'<option value="(\w+)"', part) for kind, part in sections.items()}
     assert offered == {"propensity": ["3", "1"], "forecast": ["2"]}
 

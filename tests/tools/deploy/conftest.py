@@ -11,12 +11,12 @@ import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.config import Config
 
-from basketry.grants import load_grants
-from basketry.settings import CHECKOUT
+from basketry.access import load_grants
+from basketry.config.settings import CHECKOUT
 from tests.databricks_emulator.emulator import DatabricksEmulator
 from tools.deploy.apply import Deployment, Options, undeploy
-from tools.deploy.site import Site
 from tools.deploy.target import load_target
+from tools.deploy.workspace import Site
 
 CATALOG = "sales_project"
 DASHBOARD = '{"pages": [{"name": "sales", "displayName": "Sales", "layout": []}], "datasets": []}'
@@ -76,9 +76,14 @@ class Bench:
 def target_text(**changes: str) -> str:
     """A target file of the test's catalog."""
     lines = {
-        "description": "a test's workspace", "cloud": "aws", "catalog": CATALOG, "warehouse": "basketry",
-        "folder": "/Workspace/Shared/basketry", "secret_scope": "basketry", **changes,
-    }  # fmt: skip
+        "description": "a test's workspace",
+        "cloud": "aws",
+        "catalog": CATALOG,
+        "warehouse": "basketry",
+        "folder": "/Workspace/Shared/basketry",
+        "secret_scope": "basketry",
+        **changes,
+    }
     return "".join(f"{key}: {value}\n" for key, value in lines.items())
 
 

@@ -43,25 +43,41 @@ def _typo(bench: Bench, edit: Edit) -> None:
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda b, edit: edit("include/targets/dev.yaml", target_text(cloud="azure")),
-         "it is on aws and the target says azure; set cloud in include/targets/dev.yaml"),
-        (lambda b, edit: edit("include/targets/dev.yaml", target_text(host="https://other.cloud.databricks.com")),
-         "databricks auth login --host https://other.cloud.databricks.com"),
-        (lambda b, edit: edit("include/targets/dev.yaml", target_text(warehouse="missing")),
-         "databricks warehouses create --name missing"),
-        (lambda b, edit: b.emulator.unity.principals.discard("basketry-sales"),
-         "databricks groups create --display-name basketry-sales"),
-        (_node_type, "the workspace offers no node_type_id Standard_D4ads_v5; .*list-node-types in include/compute/small.yaml"),
+        (
+            lambda b, edit: edit("include/targets/dev.yaml", target_text(cloud="azure")),
+            "it is on aws and the target says azure; set cloud in include/targets/dev.yaml",
+        ),
+        (
+            lambda b, edit: edit("include/targets/dev.yaml", target_text(host="https://other.cloud.databricks.com")),
+            "databricks auth login --host https://other.cloud.databricks.com",
+        ),
+        (
+            lambda b, edit: edit("include/targets/dev.yaml", target_text(warehouse="missing")),
+            "databricks warehouses create --name missing",
+        ),
+        (
+            lambda b, edit: b.emulator.unity.principals.discard("basketry-sales"),
+            "databricks groups create --display-name basketry-sales",
+        ),
+        (
+            _node_type,
+            "the workspace offers no node_type_id Standard_D4ads_v5; .*list-node-types in include/compute/small.yaml",
+        ),
         (_typo, "the Jobs API knows no field or value 'new_cluster.data_securty_mode'"),
-        (lambda b, edit: b.emulator.denied.append("POST .*/unity-catalog/schemas"),
-         f"GRANT USE CATALOG, CREATE SCHEMA ON CATALOG {CATALOG} TO"),
-        (lambda b, edit: b.emulator.denied.append("POST .*/secrets/scopes/create"), "databricks secrets create-scope basketry"),
+        (
+            lambda b, edit: b.emulator.denied.append("POST .*/unity-catalog/schemas"),
+            f"GRANT USE CATALOG, CREATE SCHEMA ON CATALOG {CATALOG} TO",
+        ),
+        (
+            lambda b, edit: b.emulator.denied.append("POST .*/secrets/scopes/create"),
+            "databricks secrets create-scope basketry",
+        ),
         (lambda b, edit: b.emulator.denied.append("POST .*/sql/statements"), "CAN_USE on the warehouse basketry"),
         (lambda b, edit: b.emulator.denied.append("POST .*/workspace/import"), "CAN_EDIT on /Shared"),
         (lambda b, edit: b.emulator.faults.add("expired_token"), "databricks auth login"),
     ],
     ids=["cloud", "host", "warehouse", "group", "node type", "typo", "schema", "scope", "statement", "file", "token"],
-)  # fmt: skip
+)
 def test_a_workspace_that_is_not_ready(bench: Bench, edit: Edit, spoil: Break, words: str) -> None:
     """Each cause is found before the first change and told with its command."""
     spoil(bench, edit)
@@ -134,7 +150,7 @@ def test_an_unknown_target_names_those_that_exist(checkout: Path, name: str) -> 
 def test_the_check_tries_each_permission_and_leaves_nothing(bench: Bench) -> None:
     """One line a finding; what was made for trying is gone again."""
     before, site = bench.state(), bench.site()
-    from basketry.grants import load_grants
+    from basketry.access import load_grants
 
     grants = load_grants(CATALOG, bench.checkout / "include")
     found = [*look(site, grants, bench.checkout / "include"), *attempt(site, grants)]
@@ -149,7 +165,9 @@ def test_a_secret_without_value_is_named(bench: Bench, edit: Edit) -> None:
     """With the command that puts it in; the deployment itself never asks for a value."""
     edit("include/targets/dev.yaml", target_text(secrets="[dialler]"))
     (finding,) = secrets_present(bench.site())
-    assert str(finding) == "secret basketry/dialler: it has no value yet; databricks secrets put-secret basketry dialler"
+    assert (
+        str(finding) == "secret basketry/dialler: it has no value yet; databricks secrets put-secret basketry dialler"
+    )
 
 
 @pytest.mark.parametrize("path", ["POST .*/unity-catalog/volumes", "POST .*/lakeview/dashboards$"])

@@ -88,12 +88,7 @@ def _column(sizes: Sequence[tuple[str, float]], pixels: float, write: Writer) ->
 
 
 def _bands(
-    moved: Sequence[Flow],
-    sources: Sequence[End],
-    targets: Sequence[End],
-    pixels: float,
-    of: str,
-    write: Writer,
+    moved: Sequence[Flow], sources: Sequence[End], targets: Sequence[End], pixels: float, of: str, write: Writer
 ) -> list[tuple[str, str, bool]]:
     leave = {end.name: end.top for end in sources}
     arrive = {end.name: end.top for end in targets}

@@ -20,9 +20,12 @@ from basketry_airflow.console.viewer import Viewer
 router = APIRouter()
 
 EXAMPLES = (
-    "Top 5 products by predicted revenue", "Which products require discount or optimization?", "Revenue by department last month",
-    "Revenue by week since May", "Revenue last week vs last year",
-)  # fmt: skip
+    "Top 5 products by predicted revenue",
+    "Which products require discount or optimization?",
+    "Revenue by department last month",
+    "Revenue by week since May",
+    "Revenue last week vs last year",
+)
 LONGEST = 300
 SHOWN_ROWS = 200
 
@@ -78,9 +81,12 @@ def ask(viewer: Viewer, question: str) -> Shown:
 def _writer(unit: str, currency: str) -> formats.Writer:
     """How values of a unit are written."""
     writers: dict[str, formats.Writer] = {
-        "money": formats.exact_money(currency), "count": formats.count, "share": formats.share, "number": formats.decimal,
+        "money": formats.exact_money(currency),
+        "count": formats.count,
+        "share": formats.share,
+        "number": formats.decimal,
         "date": _day,
-    }  # fmt: skip
+    }
     return writers.get(unit, lambda value: formats.NOTHING if value is None else str(value))
 
 

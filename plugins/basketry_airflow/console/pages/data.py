@@ -12,8 +12,8 @@ from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from basketry.config.settings import Settings
 from basketry.contracts import Contract, load_contracts
-from basketry.settings import Settings
 from basketry.tables import Table
 from basketry_airflow.console import happenings
 from basketry_airflow.console.exports import export_query
@@ -25,8 +25,12 @@ router = APIRouter()
 FILES, QUARANTINE, RUNS = "ops.files", "ops.quarantine", "ops.job_runs"
 REPLAY_DAG = "replay_quarantine"
 VIEWS = (
-    ("files", "Files"), ("quarantine", "Quarantine"), ("contracts", "Contracts"), ("tables", "Data model"), ("lineage", "Lineage"),
-)  # fmt: skip
+    ("files", "Files"),
+    ("quarantine", "Quarantine"),
+    ("contracts", "Contracts"),
+    ("tables", "Data model"),
+    ("lineage", "Lineage"),
+)
 MOST_LINES = 100
 
 

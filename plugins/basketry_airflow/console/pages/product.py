@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from basketry.errors import BadInputError
-from basketry.price_change import what_if
+from basketry.metrics.pricing import what_if
 from basketry_airflow.console import formats
 from basketry_airflow.console.charts import Band, Line, LineChart, line_chart
 from basketry_airflow.console.pages.decisions import DECISIONS, FORECASTS, KIND, past_and_ahead

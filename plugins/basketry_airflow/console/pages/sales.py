@@ -24,9 +24,12 @@ MOST_LINES = 200
 """Lines of the table on the page; a download has all of them."""
 
 MEASURES = (
-    ("net_revenue", "Net revenue", "money"), ("orders", "Orders", "count"), ("units_sold", "Units sold", "count"),
-    ("customers", "Customers", "count"), ("average_price", "Average price", "exact_money"),
-)  # fmt: skip
+    ("net_revenue", "Net revenue", "money"),
+    ("orders", "Orders", "count"),
+    ("units_sold", "Units sold", "count"),
+    ("customers", "Customers", "count"),
+    ("average_price", "Average price", "exact_money"),
+)
 
 
 @dataclass(frozen=True)
@@ -161,10 +164,15 @@ def _tile(name: str, label: str, look: str, value: Any, sold: Mapping[str, Recor
 
 def _sold(viewer: Viewer, place: Place, baselines: Baselines) -> dict[str, Record]:
     """The measures of the period as far as it has come, and of what it is compared with; nothing where that is lacking."""
-    spans = {"now": baselines.now, "before": baselines.before.comparison.before, "year": baselines.year.comparison.before}
+    spans = {
+        "now": baselines.now,
+        "before": baselines.before.comparison.before,
+        "year": baselines.year.comparison.before,
+    }
     lacking = {"before": baselines.before.lacking, "year": baselines.year.lacking}
     return {
-        name: {} if lacking.get(name) else figures(viewer, place, span, baselines.source) for name, span in spans.items()
+        name: {} if lacking.get(name) else figures(viewer, place, span, baselines.source)
+        for name, span in spans.items()
     }
 
 

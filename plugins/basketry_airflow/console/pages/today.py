@@ -10,7 +10,7 @@ from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from basketry.comparison import with_week_before
+from basketry.metrics.comparison import with_week_before
 from basketry.tables import Deadline, deadline_of
 from basketry_airflow.console import formats
 from basketry_airflow.console.happenings import Happenings, happenings
@@ -68,7 +68,9 @@ def page(viewer: Looking, user: GetUserDep) -> Response:
 
 def today(viewer: Viewer, user: Any, now: datetime) -> Today:
     """All that the page shows. user: Airflow's own."""
-    return Today(now, freshness(viewer, now), happenings(user, viewer.catalogs[0]), _quarantine(viewer), _headline(viewer))
+    return Today(
+        now, freshness(viewer, now), happenings(user, viewer.catalogs[0]), _quarantine(viewer), _headline(viewer)
+    )
 
 
 def freshness(viewer: Viewer, now: datetime) -> tuple[Freshness, ...]:

@@ -1,0 +1,84 @@
+"""Teams, what they may read, and the one answer to whether they may."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from basketry.config.documents import nearest
+from basketry.errors import BadInputError
+from basketry.tables import Table
+
+REFUSED, MASKED, CLEAR = "refused", "masked", "clear"
+TREATMENTS = (REFUSED, MASKED, CLEAR)
+
+
+class AccessRefusedError(BadInputError):
+    """A team, a user or a table is unknown, or the team may not read the table. Closed by default."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a team sees of a table: every column in order, and which of them come back empty."""
+
+    table: Table
+    masked: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Team:
+    """A team. principal: its group in Unity Catalog; members: users here; reads: patterns of schema.table; pii: TREATMENTS."""
+
+    name: str
+    principal: str
+    members: tuple[str, ...]
+    reads: tuple[str, ...]
+    pii: str
+
+    def covers(self, full_name: str) -> bool:
+        """Whether a pattern of the team names the table."""
+        return any(fnmatchcase(full_name, pattern) for pattern in self.reads)
+
+    def may_read(self, table: Table) -> bool:
+        """Whether the team reads the table at all, masked or not."""
+        return self.covers(table.full_name) and not (table.pii_columns and self.pii == REFUSED)
+
+
+@dataclass(frozen=True)
+class Grants:
+    """Everything one file says about one catalog. tables: every declared table by schema.table."""
+
+    catalog: str
+    pipeline: str
+    teams: Mapping[str, Team]
+    tables: Mapping[str, Table]
+
+    def team(self, name: str) -> Team:
+        """The team of that name; AccessRefusedError when there is none."""
+        if name not in self.teams:
+            raise AccessRefusedError(f"there is no team '{name}'; {nearest(name, self.teams)}")
+        return self.teams[name]
+
+    def team_of(self, user: str) -> Team:
+        """The team of a user; AccessRefusedError for one who is in none."""
+        for team in self.teams.values():
+            if user in team.members:
+                return team
+        raise AccessRefusedError(f"user '{user}' is in no team: add them to one in include/grants.")
+
+    def access(self, team: str, full_name: str) -> Access:
+        """What a team sees of `schema.table`; AccessRefusedError for an unknown team or table, or one it may not read."""
+        reader = self.team(team)
+        table = self.tables.get(full_name)
+        # The same words whether the table does not exist or is not for them: a refusal tells nothing about what is there.
+        if table is None or not reader.may_read(table):
+            raise AccessRefusedError(
+                f"team {team} may not read {full_name}: ask for one of the tables in include/grants."
+            )
+        return Access(table, table.pii_columns if reader.pii == MASKED else ())
+
+    def readable(self, team: str) -> tuple[Access, ...]:
+        """Every table that a team sees, in order of declaration."""
+        reader = self.team(team)
+        return tuple(self.access(team, name) for name, table in self.tables.items() if reader.may_read(table))

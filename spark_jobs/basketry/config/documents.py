@@ -1,0 +1,146 @@
+"""YAML that remembers its lines, and the one way in which a contract's mistakes are told."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+
+from basketry.errors import ContractError
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_KINDS = {
+    str: "text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    list: "a list",
+    dict: "a mapping",
+}
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """`did you mean 'x'?` for the nearest of the right words, else the list of them; words: at least one."""
+    choices = sorted(set(words))
+    by_lower = {choice.lower(): choice for choice in choices}
+    found = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return f"did you mean '{by_lower[found[0]]}'?" if found else f"use one of: {', '.join(choices)}."
+
+
+@dataclass(frozen=True)
+class Node:
+    """A YAML value with its place. value: dict of str to Node, list of Node, or a scalar; text: a scalar as written."""
+
+    label: str
+    line: int
+    value: Any
+    text: str = ""
+
+    def fail(self, message: str) -> NoReturn:
+        """Refuse the file: ContractError naming file, line and what to do."""
+        raise ContractError(f"{self.label}:{self.line}: {message}")
+
+    def expect(self, kind: type, what: str) -> Any:
+        """The value if it is of that Python type (a whole number is a number too), else a ContractError."""
+        good = isinstance(self.value, kind) and (kind is bool or not isinstance(self.value, bool))
+        if good or (kind is float and type(self.value) is int):
+            return self.value
+        return self.fail(f"{what} is {_KINDS.get(type(self.value), 'empty or a date')}; make it {_KINDS[kind]}.")
+
+    def mapping(self, what: str, allowed: Iterable[str], required: Iterable[str] = ()) -> dict[str, Node]:
+        """The entries of a mapping whose keys are all allowed and whose required keys are all there."""
+        entries: dict[str, Node] = self.expect(dict, what)
+        for key, entry in entries.items():
+            if key not in allowed:
+                entry.fail(f"unknown key '{key}' in {what}; {nearest(key, allowed)}")
+        for key in required:
+            if key not in entries:
+                self.fail(f"{what} has no '{key}'; add it.")
+        return entries
+
+    def items(self, what: str) -> list[Node]:
+        """The items of a list; a ContractError when it is none."""
+        found: list[Node] = self.expect(list, what)
+        return found
+
+    def string(self, what: str) -> str:
+        """A text that is not empty."""
+        found: str = self.expect(str, what)
+        return found if found.strip() else self.fail(f"{what} is empty; write it or remove the line.")
+
+    def choice(self, what: str, words: Iterable[str]) -> str:
+        """A text that is one of the words."""
+        found = self.string(what)
+        return found if found in words else self.fail(f"unknown {what} '{found}'; {nearest(found, words)}")
+
+
+def read_document(path: Path, label: str) -> Node:
+    """Read one YAML document; label names the file in errors. ContractError for what is not YAML or repeats a key."""
+    try:
+        root = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=_LOADER)
+    except OSError as error:
+        raise ContractError(f"{label}: cannot be read ({error.strerror}); check that it is a readable file.") from error
+    except UnicodeDecodeError as error:
+        raise ContractError(f"{label}: is not UTF-8 (byte {error.start}); save it as UTF-8.") from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ContractError(f"{label}:{line}: is not YAML ({error.problem}); check indentation and quotes.") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ContractError(f"{label}: is not YAML; remove control characters and deep nesting.") from error
+    if root is None:
+        raise ContractError(f"{label}:1: is empty; write the document.")
+    return _node(root, label, ())
+
+
+def _node(source: yaml.Node, label: str, parents: tuple[int, ...]) -> Node:
+    line = source.start_mark.line + 1
+    if id(source) in parents:
+        Node(label, line, None).fail("an alias refers to what contains it; write the value out.")
+    inside = (*parents, id(source))
+    if isinstance(source, yaml.MappingNode):
+        return Node(label, line, _entries(source, label, inside))
+    if isinstance(source, yaml.SequenceNode):
+        return Node(label, line, [_node(item, label, inside) for item in source.value])
+    return Node(label, line, _scalar(source, label), str(source.value))
+
+
+def _entries(source: yaml.MappingNode, label: str, parents: tuple[int, ...]) -> dict[str, Node]:
+    entries: dict[str, Node] = {}
+    for key, value in source.value:
+        place = Node(label, key.start_mark.line + 1, None)
+        if not isinstance(key, yaml.ScalarNode) or key.tag == "tag:yaml.org,2002:merge":
+            place.fail("a key must be plain text; write each key out.")
+        if key.value in entries:
+            place.fail(f"key '{key.value}' is written twice; remove one.")
+        found = _node(value, label, parents)
+        # The key's line is what a person edits; only containers have places of their own inside.
+        entries[key.value] = Node(label, place.line, found.value, found.text)
+    return entries
+
+
+def _scalar(source: yaml.Node, label: str) -> Any:
+    try:
+        return yaml.SafeLoader("").construct_object(source, deep=True)
+    except (yaml.YAMLError, ValueError) as error:
+        place = Node(label, source.start_mark.line + 1, None)
+        return place.fail(f"'{source.value}' cannot be read ({error}); put it in quotes.")
+
+
+def custom_properties(node: Node | None, what: str, allowed: Iterable[str]) -> dict[str, Node]:
+    """The values of an ODCS customProperties list by property name; unknown and repeated names are refused."""
+    found: dict[str, Node] = {}
+    for item in node.items(f"customProperties of {what}") if node else ():
+        entry = item.mapping(
+            f"a custom property of {what}", ("property", "value", "id", "vendor"), ("property", "value")
+        )
+        name = entry["property"].string("property")
+        if name not in set(allowed):
+            entry["property"].fail(f"unknown custom property '{name}' of {what}; {nearest(name, allowed)}")
+        if name in found:
+            entry["property"].fail(f"custom property '{name}' of {what} is written twice; remove one.")
+        found[name] = entry["value"]
+    return found

@@ -1,0 +1,70 @@
+"""Where things are: the reader of BASKETRY_* environment variables below `dags/`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from basketry.errors import BadInputError
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+RUNTIMES = ("local", "databricks")
+EVERY_FEED = "*"
+"""Stands for all feeds of a catalog where one is asked for."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Resolved locations of one Basketry instance.
+
+    lake: folder of the Delta tables, or None where tables live in Unity Catalog.
+    landing: parent folder of `<catalog>/<feed>/` deliveries (local), or None on Databricks (a volume per catalog).
+    offer_events: where the offers' events come from, kafka://<servers>/<topic>; empty for files in the landing folder.
+    redis_url: of the cache of popular products; empty where there is none.
+    """
+
+    runtime: str
+    home: Path
+    include: Path
+    data: Path
+    lake: Path | None
+    offer_events: str = ""
+    redis_url: str = ""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read the environment; an unknown runtime is a BadInputError. Nothing is created."""
+        env = os.environ if environment is None else environment
+        runtime = env.get("BASKETRY_RUNTIME") or ("databricks" if "DATABRICKS_RUNTIME_VERSION" in env else "local")
+        if runtime not in RUNTIMES:
+            raise BadInputError(f"BASKETRY_RUNTIME is '{runtime}'; set it to one of: {', '.join(RUNTIMES)}.")
+        home = Path(env.get("BASKETRY_HOME") or CHECKOUT / ".basketry").expanduser().absolute()
+        return cls(
+            runtime=runtime,
+            home=home,
+            include=Path(env.get("BASKETRY_INCLUDE") or CHECKOUT / "include").absolute(),
+            data=Path(env.get("BASKETRY_DATA") or CHECKOUT.parent / "shared" / "data").absolute(),
+            lake=home / "lake" if runtime == "local" else None,
+            offer_events=env.get("BASKETRY_OFFER_EVENTS") or "",
+            redis_url=env.get("BASKETRY_REDIS_URL") or "",
+        )
+
+    def export_folder(self, catalog: str) -> Path:
+        """Folder of what a catalog hands over to others: a local folder, or one in a volume."""
+        if self.runtime == "local":
+            return self.home / "exports" / catalog
+        return Path("/Volumes") / catalog / "exports" / "files"
+
+    def landing_folder(self, catalog: str, feed: str) -> Path:
+        """Folder where a catalog's files of one feed are delivered: a local folder, or the feed's folder in a volume."""
+        if self.runtime == "local":
+            return self.home / "landing" / catalog / feed
+        return Path("/Volumes") / catalog / "landing" / "files" / feed
+
+    def checkpoint_folder(self, catalog: str, stream: str) -> Path:
+        """Folder in which a stream notes how far it has read: a local folder, or one in a volume."""
+        if self.runtime == "local":
+            return self.home / "checkpoints" / catalog / stream
+        return Path("/Volumes") / catalog / "checkpoints" / "files" / stream

@@ -1,0 +1,1 @@
+"""What only a Databricks workspace needs. Plain Python."""

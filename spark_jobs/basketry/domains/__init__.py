@@ -1,0 +1,1 @@
+"""Domains, one package each: each turns tables into tables, and none knows another."""

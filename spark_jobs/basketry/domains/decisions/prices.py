@@ -1,0 +1,91 @@
+"""How buyers follow the price: elasticities with their errors, silence where the price told nothing, and what-if.
+
+ln(units) = a + e ln(price) by ordinary least squares over the weeks of a product, after the mean of all other products of
+the same week is taken out of ln(units), so that a season is not mistaken for a price. A category pools its products, each around
+its own means. Sums are all that is needed, so Spark makes them and no series is ever moved.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from basketry.domains.decisions.rules import Decisions
+from basketry.metrics.pricing import WhatIf, what_if
+
+_LEAST_FREEDOM = 3
+_DECIMALS = 9
+"""Of what is found: beyond them the order shows in which Spark added the rows, which is not the same twice."""
+LEVELS = {"product": ("category", "product_id"), "category": ("category",)}
+
+
+def price_weeks(lines: DataFrame) -> DataFrame:
+    """A row a product and week with a sale that was paid for: category, product_id, log_price, log_units.
+
+    lines: category, product_id, weeks_ago, amount, units of sales. A price of 0 tells nothing and is left out. log_units
+    is less the mean of all other products of the week.
+    """
+    weeks = lines.groupBy("category", "product_id", "weeks_ago").agg(
+        F.sum("amount").cast("double").alias("amount"), F.sum("units").cast("double").alias("units")
+    )
+    paid = weeks.where((F.col("amount") > 0) & (F.col("units") > 0))
+    units, week = F.log("units"), Window.partitionBy("weeks_ago")
+    others = F.try_divide(F.sum(units).over(week) - units, F.count(F.lit(1)).over(week) - 1)
+    return paid.select(
+        "category",
+        "product_id",
+        F.log(F.col("amount") / F.col("units")).alias("log_price"),
+        (units - F.coalesce(others, F.lit(0.0))).alias("log_units"),
+    )
+
+
+def price_response(weeks: DataFrame, rules: Decisions) -> DataFrame:
+    """Rows of gold.price_response but as_of: products and categories where the price moved enough to tell.
+
+    weeks: of `price_weeks`.
+    """
+    own = weeks.groupBy("category", "product_id").agg(
+        F.count(F.lit(1)).alias("weeks"), *(_spread(one, two).alias(name) for name, (one, two) in _SUMS.items())
+    )
+    pooled = own.groupBy("category").agg(
+        F.sum("weeks").alias("weeks"), F.count(F.lit(1)).alias("means"), *(F.sum(name).alias(name) for name in _SUMS)
+    )
+    products = _fitted(own.withColumn("means", F.lit(1)), "product", rules)
+    categories = _fitted(pooled.withColumn("product_id", F.lit("")), "category", rules)
+    return products.unionByName(categories)
+
+
+_SUMS = {
+    "price_price": ("log_price", "log_price"),
+    "price_units": ("log_price", "log_units"),
+    "units_units": ("log_units", "log_units"),
+}
+
+
+def _spread(one: str, two: str) -> Column:
+    """Sum of products around the means."""
+    return F.covar_pop(one, two) * F.count(F.lit(1))
+
+
+def _fitted(sums: DataFrame, level: str, rules: Decisions) -> DataFrame:
+    freedom = F.col("weeks") - F.col("means") - 1
+    elasticity = F.try_divide(F.col("price_units"), F.col("price_price"))
+    residual = F.greatest(F.col("units_units") - elasticity * F.col("price_units"), F.lit(0.0))
+    found = sums.where((F.col("weeks") >= rules.least_weeks) & (freedom >= _LEAST_FREEDOM)).withColumn(
+        "price_spread", F.sqrt(F.greatest(F.col("price_price"), F.lit(0.0)) / F.col("weeks"))
+    )
+    measures = {
+        "price_spread": F.col("price_spread"),
+        "elasticity": elasticity,
+        "standard_error": F.sqrt(residual / freedom / F.col("price_price")),
+    }
+    return found.where(F.col("price_spread") >= rules.least_spread).select(
+        F.lit(level).alias("level"),
+        "category",
+        "product_id",
+        "weeks",
+        *(F.round(value, _DECIMALS).alias(name) for name, value in measures.items()),
+    )
+
+
+__all__ = ["WhatIf", "price_response", "price_weeks", "what_if"]

@@ -1,0 +1,65 @@
+"""Reads what forecasts need: order lines up to a day, as weekly rows, and how long the history is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from basketry.domains.forecast import core
+from basketry.domains.forecast.series import Panel, panel_of
+from basketry.domains.forecast.settings import ForecastSettings
+from basketry.errors import BadInputError
+from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.retail.coverage import check_delivered
+from basketry.tables import ORDER_LINES, PRODUCTS, Table
+
+_SAMPLED_EVENLY = 1_000_003
+"""A prime: products are sampled by the remainder of their hash, finely enough for any share."""
+
+
+@dataclass(frozen=True)
+class History:
+    """lines: of `core.known_lines`; tree: silver.products; weeks: complete ones that are read; products: ever ordered ones."""
+
+    lines: DataFrame
+    tree: DataFrame
+    first_sale: date
+    weeks: int
+    products: int
+
+
+def history(lake: Lakehouse, as_of: date, settings: ForecastSettings) -> History:
+    """What was sold up to the day; BadInputError when nothing was, or when the day is not delivered."""
+    lines = core.known_lines(lake.read(ORDER_LINES), as_of)
+    first = F.min(F.when(F.col("line_kind") == "sale", F.col("order_date")))
+    row = lines.agg(first.alias("first"), F.count_distinct("product_id").alias("products")).collect()[0]
+    if row.first is None:
+        raise BadInputError(
+            f"catalog {lake.catalog} sold no product up to {as_of}: run ingest first, or look at a later day."
+        )
+    check_delivered(lake, as_of)
+    weeks = core.complete_weeks(row.first, as_of, settings.weeks)
+    return History(lines, table_or_empty(lake, PRODUCTS), row.first, weeks, int(row.products))
+
+
+def table_or_empty(lake: Lakehouse, table: Table) -> DataFrame:
+    """The table's rows; none where the catalog has no such feed."""
+    return lake.read(table) if lake.exists(table) else lake.spark.createDataFrame([], declared_schema(table))
+
+
+def weekly(found: History) -> DataFrame:
+    """Rows for `series.panel_of`."""
+    return core.weekly_sales(found.lines, found.tree, found.weeks)
+
+
+def panel(found: History, settings: ForecastSettings) -> Panel:
+    """The series of at most about `training_products` products, the same ones on every day."""
+    rows = weekly(found)
+    share = settings.training_products / max(1, found.products)
+    if share < 1:
+        rows = rows.where(F.pmod(F.xxhash64("product_id"), F.lit(_SAMPLED_EVENLY)) < math.ceil(share * _SAMPLED_EVENLY))
+    return panel_of(rows.toArrow().to_pandas(), found.weeks)

@@ -1,0 +1,47 @@
+"""Numbers of equal rows: which row of its file it is no row can say alone, so the whole file has a say.
+
+At a load all of a file's rows are there. When quarantined rows are replayed, the other rows of their files come from bronze.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from basketry.contracts import Contract
+from basketry.domains.ingest import core
+from basketry.lake.lakehouse import Lakehouse
+from basketry.tables import bronze_table
+
+ROW = ["_file_checksum", "_row_number"]
+
+
+def counts_occurrences(contract: Contract) -> bool:
+    """Whether an id of the contract depends on the other rows of the file."""
+    return any(column.occurrences for column in contract.mapped)
+
+
+def with_whole_files(lake: Lakehouse, contract: Contract, rows: DataFrame) -> DataFrame:
+    """The rows and, where the contract counts occurrences, all other rows of their files: what `core.judge` takes."""
+    if not counts_occurrences(contract):
+        return rows
+    bronze = lake.read(bronze_table(contract.feed, ((column.name, column.pii) for column in contract.delivered)))
+    absent = {name: F.lit(None).cast(rows.schema[name].dataType) for name in rows.columns if name not in bronze.columns}
+    files = F.broadcast(rows.select("_file_checksum").distinct())
+    others = bronze.withColumns(absent).withColumn("_defects", F.array().cast("array<string>")).select(*rows.columns)
+    others = others.join(files, "_file_checksum", "leftsemi").join(rows.select(*ROW), ROW, "leftanti")
+    return rows.unionByName(others)
+
+
+def renumbered(lake: Lakehouse, contract: Contract, judged: DataFrame, replayed: DataFrame) -> DataFrame | None:
+    """Entity rows of the files' other rows, which a row that passes now may have given another number; None without.
+
+    They are in silver under the number before, so they are said again, and no number is lost. A file of which no row has the
+    key that it has in silver is left out: its ids are made in another way than when it was loaded.
+    """
+    if not counts_occurrences(contract) or not lake.exists(contract.entity):
+        return None
+    others = core.entity_rows(core.good(judged.join(replayed.select(*ROW), ROW, "leftanti")), contract)
+    stored = lake.read(contract.entity).select(*contract.entity.key, *ROW)
+    unchanged = others.join(stored, [*contract.entity.key, *ROW], "leftsemi").select("_file_checksum").distinct()
+    return others.join(F.broadcast(unchanged), "_file_checksum", "leftsemi")

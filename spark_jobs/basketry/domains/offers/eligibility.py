@@ -1,0 +1,57 @@
+"""Which candidates may be offered at all. It is asked after every cache and fallback, so nothing can leak from one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from basketry.domains.offers.settings import OfferSettings
+from basketry.domains.offers.shop import Assortment, Flags, Floats, Ints
+
+REASONS = ("none", "repeated", "no_offer", "stock", "margin", "bought", "category_cap")
+"""Why a candidate is not eligible, in the order in which it is asked; the first that holds is counted."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of each candidate of each event, a row an event: product (-1: none), discount (nan: no offer runs),
+
+    days since the shopper bought it (inf: never), offers of its category that the shopper saw that day.
+    """
+
+    products: Ints
+    discount: Floats
+    days_since_bought: Floats
+    shown_in_category: Ints
+
+
+def why_not(facts: Facts, shop: Assortment, settings: OfferSettings) -> Ints:
+    """For each candidate -1 where it is eligible, else the position in REASONS of what stands against it."""
+    product = np.where(facts.products >= 0, facts.products, 0)
+    price = shop.price[product] * (1 - np.nan_to_num(facts.discount))
+    margin = np.divide(price - shop.cost[product], price, out=np.full(price.shape, -np.inf), where=price > 0)
+    against = (
+        facts.products < 0,
+        _repeated(facts.products),
+        np.isnan(facts.discount),
+        ~(shop.units[product] >= settings.least_units),
+        ~(margin >= settings.least_margin),  # an unknown cost is no proof of a margin
+        facts.days_since_bought < settings.not_bought_days,
+        facts.shown_in_category >= settings.a_category_a_day,
+    )
+    found = np.full(facts.products.shape, -1, dtype=np.int64)
+    for number in reversed(range(len(REASONS))):
+        found[against[number]] = number
+    return found
+
+
+def _repeated(products: Ints) -> Flags:
+    """Whether the same product stands further left in the row."""
+    order = np.argsort(products, axis=1, kind="stable")
+    ordered = np.take_along_axis(products, order, axis=1)
+    same = np.zeros(products.shape, dtype=bool)
+    same[:, 1:] = ordered[:, 1:] == ordered[:, :-1]
+    found = np.empty_like(same)
+    np.put_along_axis(found, order, same, axis=1)
+    return found

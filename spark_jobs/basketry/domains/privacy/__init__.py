@@ -1,0 +1,1 @@
+"""What protects persons: forgetting on request, and the grants of every team."""

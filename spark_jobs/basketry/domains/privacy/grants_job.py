@@ -1,0 +1,37 @@
+"""Applies the grants file. Where tables are local folders there is nothing to grant: every read goes through the file."""
+
+from __future__ import annotations
+
+import argparse
+
+from basketry.access.loader import load_grants
+from basketry.access.model import Grants
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.report import JobReport
+
+
+def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+    """Plan, and apply unless --dry-run."""
+    grants = load_grants(lake.catalog, lake.settings.include)
+    if lake.settings.lake is not None:
+        return JobReport(
+            0, 0, tuple(_resolved(grants)), dry_run=arguments.dry_run, details={"teams": sorted(grants.teams)}
+        )
+    from databricks.sdk import WorkspaceClient
+
+    from basketry.access import unity
+
+    client = WorkspaceClient()
+    found = unity.plan(client, grants)
+    steps = 0
+    if not arguments.dry_run:
+        steps = unity.apply(client, found, lake.spark.sql, revoke_by_hand=arguments.revoke_by_hand)
+    details = {"planned": list(found.lines()), "by_hand": [str(change) for change in found.drift]}
+    return JobReport(len(grants.tables), steps, found.lines(), details=details, dry_run=arguments.dry_run)
+
+
+def _resolved(grants: Grants) -> list[str]:
+    lines = ["tables are local folders: nothing to grant, reads are resolved by the file"]
+    for name, team in grants.teams.items():
+        lines.append(f"{name}: {len(grants.readable(name))} of {len(grants.tables)} tables, personal data {team.pii}")
+    return lines

@@ -1,0 +1,39 @@
+"""The as-of dates of a training, and how far ahead it looks; apart from what trains, whose libraries take seconds to load."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from basketry.domains.propensity.settings import PropensitySettings
+
+HORIZON = 30
+"""Days of a label window: what the probability is about."""
+
+
+@dataclass(frozen=True)
+class Dates:
+    """As-of dates of each split, in time order."""
+
+    train: tuple[date, ...]
+    validation: date
+    test: date
+
+    @property
+    def as_of(self) -> date:
+        """The last day of the test labels."""
+        return self.test + timedelta(days=HORIZON)
+
+    @property
+    def all(self) -> tuple[date, ...]:
+        """Every as-of date, the oldest first."""
+        return (*self.train, self.validation, self.test)
+
+
+def split_dates(as_of: date, settings: PropensitySettings) -> Dates:
+    """The splits of a training as of that day: the test labels end on it, every other ends before the next split."""
+    test, validation, newest = (as_of - timedelta(days=HORIZON * number) for number in (1, 2, 3))
+    train = [newest - timedelta(days=settings.step_days * number) for number in range(settings.dates)]
+    return Dates(tuple(sorted(train)), validation, test)

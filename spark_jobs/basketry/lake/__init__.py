@@ -1,0 +1,1 @@
+"""Tables with Spark: the session, the lakehouse, the change feed, schema evolution, locks, the runner of jobs, restatement."""

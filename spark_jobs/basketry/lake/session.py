@@ -1,0 +1,26 @@
+"""The one place that opens a Spark session."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+JOB_CONF = {"spark.sql.session.timeZone": "UTC", "spark.sql.execution.arrow.maxRecordsPerBatch": "20000"}
+
+
+LIBRARY = str(Path(__file__).resolve().parents[2])
+
+
+def spark_session(name: str, *, local: bool = True) -> SparkSession:
+    """The session of this process; launch settings (master, jars, JVM) come from spark-submit or the Databricks run."""
+    builder = SparkSession.builder.appName(f"basketry-{name}")
+    if local:  # Python workers are this Python and import this library; on Databricks every node has both
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        builder = builder.config("spark.executorEnv.PYTHONPATH", LIBRARY)
+    spark = builder.getOrCreate()
+    for key, value in JOB_CONF.items():
+        spark.conf.set(key, value)
+    return spark

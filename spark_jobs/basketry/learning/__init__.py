@@ -1,0 +1,1 @@
+"""What models share: evaluation, confidence, tracking in MLflow, which version scores."""

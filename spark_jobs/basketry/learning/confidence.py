@@ -1,0 +1,128 @@
+"""How sure a model's own metrics are, and how much of its calibration error is more than chance.
+
+Both rest on resamples of whole customers (bootstrap; Efron and Tibshirani, An Introduction to the Bootstrap, 1993). A
+resample adds its own chance to that of the rows, which for some metrics is a bias: absolute gaps grow. So each interval
+is the percentile interval of the resamples, moved by the estimate less their mean (chapter 10 of the same book).
+
+**Perfect calibration.** A bin of few rows shows a gap between predicted and observed even when every probability is true.
+What such a model would show is found by drawing each row's label from its own predicted probability, again and again
+(parametric bootstrap, "consistency resampling": Broecker and Smith, Weather and Forecasting 22, 2007; for the calibration
+error: Vaicenavicius et al., AISTATS 2019).
+
+**Excess** = calibration error of the rows less the mean of those draws. For its interval each resample of customers is
+measured twice, with the labels that came true and with drawn ones, so that what resampling adds is in both and cancels;
+the difference varies with the rows and with the draws, which makes the interval wider than of the error alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from basketry.learning.evaluation import (
+    METRICS,
+    Floats,
+    Interval,
+    Tally,
+    customer_codes,
+    customer_draws,
+    expected_calibration_error,
+    mean_measures,
+    mean_over_groups,
+    measures_by_group,
+    rows_by_group,
+)
+
+CALIBRATION = expected_calibration_error.__name__
+_ENDS = (2.5, 97.5)
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """95 % intervals of means over the groups; `mean` of each is the estimate itself.
+
+    own: by metric; calibrated: the calibration error of a perfectly calibrated model; excess: what there is beyond it.
+    """
+
+    own: Mapping[str, Interval]
+    calibrated: Interval
+    excess: Interval
+
+    def logged(self) -> Iterator[tuple[str, float]]:
+        """Every number by the name under which a gate looks for it; see `basketry.gates.model.Metrics`."""
+        for name, interval in self.own.items():
+            yield f"interval/{name}/low", interval.low
+            yield f"interval/{name}/high", interval.high
+        for kind, interval in (("calibrated", self.calibrated), ("excess", self.excess)):
+            yield f"{kind}/{CALIBRATION}", interval.mean
+            yield f"{kind}/{CALIBRATION}/low", interval.low
+            yield f"{kind}/{CALIBRATION}/high", interval.high
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Rows of a group, the highest predictions first, with the generator of its labels."""
+
+    codes: NDArray[np.int64]
+    observed: Floats
+    predicted: Floats
+    random: np.random.Generator
+
+    @classmethod
+    def of(
+        cls, rows: NDArray[np.int64], codes: NDArray[np.int64], observed: Floats, predicted: Floats, seed: list[int]
+    ) -> _Group:
+        """Sorted once, because every resample will be; seed: of the labels."""
+        order = rows[np.argsort(-predicted[rows], kind="stable")]
+        return cls(codes[order], observed[order], predicted[order], np.random.default_rng(seed))
+
+    def measured(self, draws: Floats) -> Floats:
+        """Kind x resample: every metric, then the calibration error of drawn labels on the resample and on the rows."""
+        weights = draws[:, self.codes]
+        labels = (self.random.random(weights.shape) < self.predicted).astype(np.float64)
+        ours = Tally.of(self.observed, self.predicted, weights)
+        errors = (
+            expected_calibration_error(Tally.of(labels, self.predicted, each))
+            for each in (weights, np.ones_like(weights))
+        )
+        return np.array([*(metric(ours) for metric in METRICS.values()), *errors])
+
+
+def confidence(
+    observed: ArrayLike,
+    predicted: ArrayLike,
+    *,
+    customers: ArrayLike,
+    groups: ArrayLike,
+    repetitions: int = 500,
+    seed: int = 0,
+) -> Confidence:
+    """Intervals of every metric's mean over the groups, and of the calibration error's excess over chance.
+
+    observed: 0 or 1; predicted: probabilities; the same seed gives the same intervals, whatever fits into memory.
+    """
+    truth, scores = np.asarray(observed, dtype=np.float64), np.asarray(predicted, dtype=np.float64)
+    codes = customer_codes(customers)
+    parts = [
+        _Group.of(rows, codes, truth, scores, [seed, number]) for number, (_, rows) in enumerate(rows_by_group(groups))
+    ]
+    pieces = [np.array([part.measured(draws) for part in parts]) for draws in customer_draws(codes, repetitions, seed)]
+    everything = np.concatenate(pieces, axis=2)  # group x kind x resample
+    *own, resampled, calibrated = mean_over_groups(everything.reshape(len(parts), -1)).reshape(everything.shape[1:])
+    estimates = mean_measures(measures_by_group(truth, scores, groups))
+    by_metric = dict(zip(METRICS, own, strict=True))
+    chance = _around(float(calibrated.mean()), calibrated)
+    excess = _around(estimates[CALIBRATION] - chance.mean, by_metric[CALIBRATION] - resampled)
+    return Confidence({name: _around(estimates[name], by_metric[name]) for name in METRICS}, chance, excess)
+
+
+def _around(estimate: float, resampled: Floats) -> Interval:
+    """The percentile interval of the resamples about the estimate; nan when there is no resample that has a meaning."""
+    meant = resampled[~np.isnan(resampled)]
+    if not len(meant):
+        return Interval(estimate, float("nan"), float("nan"))
+    low, high = np.percentile(meant, _ENDS) - meant.mean() + estimate
+    return Interval(estimate, float(low), float(high))

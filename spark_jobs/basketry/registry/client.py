@@ -1,0 +1,213 @@
+"""The registered models: names, aliases and versions in MLflow, locally and in Unity Catalog alike.
+
+Plain Python; MLflow is imported when it is used, because it takes seconds. Three aliases say who does what: `champion`
+scores, `challenger` waits for its gate, `previous` scored before the champion and is what a rollback returns to.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from basketry.errors import BadInputError, TryAgainError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+Found = TypeVar("Found")
+
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+PREVIOUS = "previous"
+
+AS_THEN = "as-then"
+"""Asks, in place of an alias or a version, for the champion of each day."""
+
+VERDICT_FILE = "gate/verdict.json"
+"""Where a gate leaves its verdict, among the artifacts of the challenger's run."""
+
+PATIENCE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "30", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3"}
+"""Seconds and repetitions of a request where nothing else is set: MLflow's own would wait a quarter of an hour for a server
+that hangs, though Airflow tries again anyway."""
+for _name, _value in PATIENCE.items():
+    os.environ.setdefault(_name, _value)
+
+_DOWN = {
+    "INTERNAL_ERROR",
+    "TEMPORARILY_UNAVAILABLE",
+    "REQUEST_LIMIT_EXCEEDED",
+    "RESOURCE_EXHAUSTED",
+    "DEADLINE_EXCEEDED",
+    "ENDPOINT_NOT_FOUND",
+}
+_REFUSED = {"PERMISSION_DENIED", "CUSTOMER_UNAUTHORIZED", "UNAUTHENTICATED"}
+_ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
+"""Names and aliases are written by this library, so what is called invalid is one that is not there."""
+
+_CUT_OFF = re.compile(
+    r"Max retries exceeded (?!.*too many 500 error)|Connection (?:broken|aborted)|timed out|\b(?:429|502|503|504) "
+)
+"""How a file's download ended that is not the file's fault. Not by 500: so MLflow's server answers for one that is gone."""
+
+
+class RegistryDownError(TryAgainError):
+    """The model registry did not answer. Not bad input: it may pass by itself, so Airflow tries again."""
+
+
+class ModelGoneError(BadInputError):
+    """A registered version does not exist or cannot be loaded any more."""
+
+
+@dataclass(frozen=True)
+class VersionRun:
+    """What the run that made a model version left behind."""
+
+    run_id: str
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+
+
+def registered_name(catalog: str, model: str) -> str:
+    """What a catalog's model is called in the registry, in both runtimes: three parts, as Unity Catalog wants them."""
+    return f"{catalog}.gold.{model}"
+
+
+def alias_version(name: str, alias: str) -> str | None:
+    """The version that an alias points at; None when model or alias do not exist."""
+    with answering(name) as client:
+        found = _found(lambda: client.get_model_version_by_alias(name, alias))
+    return None if found is None else str(found.version)
+
+
+def set_challenger(name: str, version: str) -> None:
+    """Make a version the challenger; it does not score before a gate or a person lets it."""
+    with answering(name) as client:
+        client.set_registered_model_alias(name, CHALLENGER, version)
+
+
+def move_champion(name: str, version: str, before: str | None) -> None:
+    """Make a version the champion and the one before it `previous`; a challenger that was promoted is none any more.
+
+    Repeatable: cut off between two steps it leaves one champion, and doing it again ends the same.
+    """
+    with answering(name) as client:
+        if before is not None and before != version:
+            client.set_registered_model_alias(name, PREVIOUS, before)
+        client.set_registered_model_alias(name, CHAMPION, version)
+        if alias_version(name, CHALLENGER) == version:
+            client.delete_registered_model_alias(name, CHALLENGER)
+
+
+def version_run(name: str, version: str) -> VersionRun:
+    """Metrics and tags of the run that made a version; BadInputError when version or run are gone."""
+    with answering(name) as client:
+        run = _found(lambda: client.get_run(str(client.get_model_version(name, version).run_id)))
+    if run is None:
+        raise BadInputError(f"version {version} of {name} or the run that made it does not exist: train again.")
+    return VersionRun(run.info.run_id, dict(run.data.metrics), dict(run.data.tags))
+
+
+@contextmanager
+def loading(name: str, version: str) -> Iterator[None]:
+    """Turn whatever fails while a version is loaded into a ModelGoneError, unless the registry itself is down."""
+    try:
+        yield
+    except Exception as error:  # files can be missing or broken in as many ways as there are stores
+        _check_answers(name, error)
+        message = f"version {version} of {name} cannot be loaded ({type(error).__name__}): train or name another one."
+        raise ModelGoneError(message) from error
+
+
+def check_loads(name: str, version: str) -> None:
+    """Load a version as a job that scores would; BadInputError when it does not exist or cannot be loaded."""
+    import mlflow
+
+    if not version_exists(name, version):
+        raise BadInputError(f"version {version} of {name} does not exist: name one that the registry lists.")
+    try:
+        mlflow.pyfunc.load_model(f"models:/{name}/{version}")
+    except Exception as error:  # a model's files can fail in as many ways as there are kinds of models
+        _check_answers(name, error)
+        message = f"version {version} of {name} cannot be loaded ({type(error).__name__}): choose another version."
+        raise BadInputError(message) from error
+
+
+def _check_answers(name: str, error: Exception) -> None:
+    """RegistryDownError when the registry, and not the model, is to blame for an error while a version was loaded."""
+    if _CUT_OFF.search(str(error)):
+        raise RegistryDownError(_unanswered(name)) from error
+    alias_version(name, CHAMPION)
+
+
+def version_exists(name: str, version: str) -> bool:
+    """Whether the registry has that version; a version that was deleted takes its aliases with it."""
+    with answering(name) as client:
+        return _found(lambda: client.get_model_version(name, version)) is not None
+
+
+def keep_verdict(name: str, run_id: str, verdict: Mapping[str, Any]) -> None:
+    """Leave a gate's verdict with the challenger's run, instead of an earlier one."""
+    with answering(name) as client:
+        client.log_dict(run_id, dict(verdict), VERDICT_FILE)
+
+
+def kept_verdict(name: str, version: str) -> dict[str, Any]:
+    """The verdict that a gate left for a version; empty when none did."""
+    run_id = version_run(name, version).run_id
+    import mlflow
+
+    with answering(name) as client:
+        folder = VERDICT_FILE.rpartition("/")[0]
+        if VERDICT_FILE not in [found.path for found in client.list_artifacts(run_id, folder)]:
+            return {}
+        content: dict[str, Any] = mlflow.artifacts.load_dict(f"runs:/{run_id}/{VERDICT_FILE}")
+        return content
+
+
+@contextmanager
+def answering(name: str) -> Iterator[MlflowClient]:
+    """A client of the registry; a registry that does not answer is a RegistryDownError."""
+    from mlflow import MlflowClient
+
+    try:
+        yield MlflowClient()
+    except Exception as error:
+        if _code(error) in _REFUSED:
+            message = (
+                f"the model registry refused to answer about {name}: see that its login is valid and may use the model."
+            )
+            raise RegistryDownError(message) from error
+        if not _is_down(error):
+            raise
+        raise RegistryDownError(_unanswered(name)) from error
+
+
+def _unanswered(name: str) -> str:
+    return f"the model registry did not answer about {name}: see that MLflow runs where MLFLOW_TRACKING_URI says."
+
+
+def _found(ask: Callable[[], Found]) -> Found | None:
+    """What the registry answers, None when it has no such thing; MLflow raises one type for every cause."""
+    try:
+        return ask()
+    except Exception as error:
+        if _code(error) in _ABSENT:
+            return None
+        raise
+
+
+def _code(error: BaseException) -> str:
+    """MLflow's word for the cause; empty for an error that is none of MLflow's."""
+    from mlflow.exceptions import MlflowException
+
+    return str(error.error_code) if isinstance(error, MlflowException) else ""
+
+
+def _is_down(error: BaseException) -> bool:
+    from requests.exceptions import RequestException
+
+    return _code(error) in _DOWN or isinstance(error, RequestException)

@@ -1,0 +1,1 @@
+"""What domains share about a retailer: order lines, the calendar, coverage, sampling, clustering, suppression."""

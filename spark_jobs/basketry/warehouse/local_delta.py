@@ -1,0 +1,173 @@
+"""Local Delta folders without Spark: creating a table or writing a few rows takes milliseconds here, seconds in a JVM.
+
+Nothing here locks: `basketry.lake.lakehouse` does, for these writers and for Spark's alike.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from functools import reduce
+from operator import and_
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+from deltalake import CommitProperties, DeltaTable, Schema, Transaction, write_deltalake
+
+from basketry.tables import Table
+from basketry.tables.evolution import spark_type
+
+_WITHOUT_STATISTICS = ("array", "map", "struct", "boolean")
+
+
+def exists(folder: Path) -> bool:
+    """Whether a Delta table has been created in the folder."""
+    return any(folder.glob("_delta_log/*.json"))
+
+
+def create(folder: Path, table: Table, schema_json: str) -> None:
+    """Create the empty table. schema_json: its columns as Spark and Delta write them."""
+    DeltaTable.create(
+        folder,
+        Schema.from_json(schema_json),
+        partition_by=list(table.partitioned_by),
+        description=table.meaning,
+        configuration=dict(properties(table)),
+    )
+
+
+def properties(table: Table) -> Mapping[str, str]:
+    """The Delta properties of a new table."""
+    found = {"delta.enableChangeDataFeed": "true"} if table.tracks_changes else {}
+    if table.pii_columns:
+        # Else the log would keep the least and the greatest name and address long after their files are gone.
+        plain = (one.name for one in table.columns if not one.pii and not one.type.startswith(_WITHOUT_STATISTICS))
+        found["delta.dataSkippingStatsColumns"] = ",".join(plain)
+    return found
+
+
+def columns(folder: Path) -> dict[str, str]:
+    """The newest version's columns with their types as Spark writes them."""
+    fields = json.loads(DeltaTable(folder).schema().to_json())["fields"]
+    return {field["name"]: spark_type(field["type"]) for field in fields}
+
+
+def never_missing(folder: Path) -> frozenset[str]:
+    """The newest version's columns that are declared NOT NULL."""
+    fields = json.loads(DeltaTable(folder).schema().to_json())["fields"]
+    return frozenset(field["name"] for field in fields if not field["nullable"])
+
+
+def add_columns(folder: Path, schema_json: str) -> None:
+    """Add these columns behind those that are there; rows written before have none. schema_json: as for `create`."""
+    DeltaTable(folder).alter.add_columns(list(Schema.from_json(schema_json).fields))
+
+
+def vacuum(folder: Path, retention_hours: int = 0, *, dry_run: bool = False) -> int:
+    """Delete files of the table that no version of the last hours needs; returns how many. Keep writers out meanwhile."""
+    deleted = DeltaTable(folder).vacuum(retention_hours, dry_run=dry_run, enforce_retention_duration=False, full=True)
+    return len(deleted)
+
+
+def data_files(folder: Path) -> list[tuple[int, str]]:
+    """Size in bytes and partition of every file of the newest version."""
+    table = DeltaTable(folder)
+    actions = pa.table(table.get_add_actions(flatten=False)).to_pylist()
+    return [(int(one["size_bytes"]), str(one.get("partition") or one.get("partition_values") or "")) for one in actions]
+
+
+def compact(folder: Path, clustered_by: Sequence[str] = ()) -> None:
+    """Merge small files within partitions, ordering rows by Z-order of columns where there are any; no row changes."""
+    optimizer = DeltaTable(folder).optimize
+    if clustered_by:
+        optimizer.z_order(list(clustered_by))
+    else:
+        optimizer.compact()
+
+
+def version(folder: Path) -> int:
+    """The newest version of the table."""
+    return max(int(path.stem) for path in _commits(folder))
+
+
+def written_at(folder: Path, version: int) -> datetime:
+    """When a version was committed (UTC)."""
+    commit = folder / "_delta_log" / f"{version:020d}.json"
+    for line in commit.read_text(encoding="utf-8").splitlines():
+        milliseconds = json.loads(line).get("commitInfo", {}).get("timestamp")
+        if milliseconds is not None:
+            return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return datetime.fromtimestamp(commit.stat().st_mtime, UTC)
+
+
+def commits(folder: Path) -> Iterator[dict[str, Any]]:
+    """What Delta says of each commit (operation, operationMetrics, userMetadata …), newest first, as far as the log goes."""
+    for path in sorted(_commits(folder), reverse=True):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if info := json.loads(line).get("commitInfo"):
+                yield dict(info)
+
+
+def rows_written(commit: Mapping[str, Any], where: str | None) -> int:
+    """Rows that a commit wrote in place of those that satisfy `where`, without those copied beside them.
+
+    Nothing to write and nothing to replace makes no commit: then this is an earlier one of other words, and 0.
+    """
+    if commit["operation"] != "WRITE" or commit["operationParameters"].get("predicate") != where:
+        return 0
+    written, copied = (int(commit["operationMetrics"].get(name, 0)) for name in ("numOutputRows", "numCopiedRows"))
+    return written - copied
+
+
+def put_rows(folder: Path, names: Sequence[str], rows: Sequence[Sequence[object]], where: str) -> None:
+    """Replace exactly the rows that satisfy `where` by these, in the order of the names, in one commit.
+
+    A stored column that is not among the names stays empty.
+    """
+    table = DeltaTable(folder)
+    schema = pa.schema(table.schema().to_arrow())
+    given = dict(zip(names, zip(*rows, strict=True), strict=True))
+    arrays = [pa.array(given.get(field.name, [None] * len(rows)), field.type) for field in schema]
+    write_deltalake(table, pa.Table.from_arrays(arrays, schema=schema), mode="overwrite", predicate=where)
+
+
+def put_once(folder: Path, rows: pa.Table, writer: str, number: int, where: str | None = None) -> bool:
+    """Append rows, or replace those that satisfy `where`, in one commit; unless the writer's number was committed before.
+
+    Returns whether it was done now.
+    """
+    table = DeltaTable(folder)
+    done = table.transaction_version(writer)
+    if done is not None and done >= number:
+        return False
+    schema = pa.schema(table.schema().to_arrow())
+    noted = CommitProperties(app_transactions=[Transaction(writer, number)])
+    write_deltalake(
+        table,
+        rows.select(schema.names).cast(schema),
+        mode="append" if where is None else "overwrite",
+        predicate=where,
+        commit_properties=noted,
+    )
+    return True
+
+
+def matching(
+    folder: Path, columns: Sequence[str], values: Mapping[str, Collection[str]], since: Mapping[str, date]
+) -> pa.Table:
+    """Those columns of the rows where each column of `values` has one of them, and each of `since` that date or a later one.
+
+    A column that the table does not have is missing in every row.
+    """
+    wanted = [ds.field(name).isin(pa.array(sorted(those), pa.string())) for name, those in values.items()]
+    wanted += [ds.field(name) >= day for name, day in since.items()]
+    stored = DeltaTable(folder).to_pyarrow_dataset()
+    chosen = {name: ds.field(name) if name in stored.schema.names else ds.scalar(None) for name in columns}
+    return stored.to_table(columns=chosen, filter=reduce(and_, wanted))
+
+
+def _commits(folder: Path) -> list[Path]:
+    return [path for path in folder.glob("_delta_log/*.json") if path.stem.isdigit()]

@@ -1,0 +1,62 @@
+"""Made-up series whose truth is known: levels that differ widely, sales that come by chance, now and then a bulk order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from basketry.domains.forecast.series import MEASURES, Panel, panel_of
+from basketry.domains.forecast.settings import ForecastSettings, load_settings
+
+CHECKOUT = Path(__file__).resolve().parents[4]
+
+
+def settings(**changed: object) -> ForecastSettings:
+    """The shipped settings, small enough for a test."""
+    from dataclasses import replace
+
+    small = {"training_origins": 6, "rounds": 15, "bootstrap": 30, "chosen_on": 2, "tested_on": 2, **changed}
+    return replace(load_settings(CHECKOUT / "include"), **small)  # type: ignore[arg-type]
+
+
+def rows(products: int = 120, weeks: int = 40, seed: int = 1) -> pd.DataFrame:
+    """Weekly rows as Spark makes them: orders come at a product's own rate, each of about the product's own amount."""
+    random = np.random.default_rng(seed)
+    rate, size = np.exp(random.normal(0.3, 1.0, products)), np.exp(random.normal(2.5, 0.6, products))
+    found = []
+    for number in range(products):
+        orders = random.poisson(rate[number], weeks)
+        for week in np.flatnonzero(orders):
+            amounts = size[number] * np.exp(random.normal(0, 0.5, orders[week]))
+            if random.random() < 0.02:
+                amounts[0] *= 40
+            found.append((f"P{number:04}", f"D{number % 3}", f"C{number % 7}", weeks - 1 - week, *_sums(amounts)))
+    names = ["product_id", "department", "category", "weeks_ago", *MEASURES]
+    return pd.DataFrame(found, columns=names)
+
+
+def _sums(amounts: np.ndarray) -> tuple[float, ...]:
+    logs = np.log(amounts)
+    units = amounts / 2.5
+    return amounts.sum(), len(amounts), units.sum(), amounts.max(), logs.sum(), (logs**2).sum()
+
+
+def panel(products: int = 120, weeks: int = 40, seed: int = 1) -> Panel:
+    """The same as matrices."""
+    return panel_of(rows(products, weeks, seed), weeks)
+
+
+def plain_panel(revenue: list[list[float]], categories: list[str] | None = None) -> Panel:
+    """Products with these weekly amounts, one order a week of sale, a price of 1."""
+    found = []
+    for number, series in enumerate(revenue):
+        category = categories[number] if categories else "C"
+        found.append((f"P{number}", "D", category, -1, *(0.0,) * len(MEASURES)))
+        for week, amount in enumerate(series):
+            if amount > 0:
+                ago = len(series) - 1 - week
+                found.append((f"P{number}", "D", category, ago, *_sums(np.array([amount]))))
+    frame = pd.DataFrame(found, columns=["product_id", "department", "category", "weeks_ago", *MEASURES])
+    return panel_of(frame, len(revenue[0]))

@@ -1,0 +1,63 @@
+"""All feeds of a catalog in one load: each by its own contract, and none when one of them is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from basketry.config.settings import EVERY_FEED
+from basketry.errors import BadInputError
+from basketry.tables import FILES, REVIEWS
+from tests.basketry.domains.ingest.shop import CONTRACT, FIRST, Shop
+
+RATINGS = "id,product,stars,day\nk,p9,4,2026-02-01\nl,p9,7,2026-02-02\n"
+
+
+@pytest.fixture
+def two(shop: Shop) -> Shop:
+    """Reviews and ratings are delivered apart and fill one entity; nobody delivers the third feed."""
+    for name in ("ratings", "unused"):
+        text = CONTRACT.format(version="1.0.0", most=5).replace("shop.reviews", f"shop.{name}")
+        text = text.replace("name: reviews\nversion", f"name: {name}\nversion").replace("reviews_", f"{name}_")
+        (shop.include / "contracts" / "shop" / f"{name}.odcs.yaml").write_text(text)
+    shop.deliver("2026-01-04", FIRST)
+    ratings(shop, RATINGS)
+    return shop
+
+
+def ratings(shop: Shop, text: str) -> None:
+    """Deliver the other feed's file."""
+    path = shop.settings.landing_folder("shop", "ratings") / "ratings_2026-02-03.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def test_every_feed_is_loaded_by_its_own_contract(two: Shop) -> None:
+    """Rows in are good + quarantined + duplicates, feed by feed; the same again loads nothing."""
+    report = two.ingest(feed=EVERY_FEED)
+    lines = {row.feed: row for row in two.lake.read(FILES).collect()}
+    fates = {
+        feed: (row.rows_read, row.rows_good, row.rows_quarantined, row.rows_duplicate) for feed, row in lines.items()
+    }
+    assert fates == {"reviews": (4, 1, 2, 1), "ratings": (2, 1, 1, 0)}
+    assert (report.rows_in, report.rows_out) == (6, 2)
+    assert two.silver() == {"a": 4, "k": 4}
+    assert "nothing new to load" in two.ingest(feed=EVERY_FEED).summary
+
+
+@pytest.mark.parametrize("bad", ["id,stars,day\nk,4,2026-02-01\n", RATINGS.replace("4", "8")])
+def test_a_refused_file_stops_the_whole_delivery(two: Shop, bad: str) -> None:
+    """By its header or by its rows: the other feed is not loaded either, and the ledger names the file."""
+    ratings(two, bad)
+    with pytest.raises(BadInputError, match=r"nothing was loaded, since ratings_2026-02-03.csv: "):
+        two.ingest(feed=EVERY_FEED)
+    assert not two.lake.exists(REVIEWS)
+    assert [(row.feed, row.status) for row in two.lake.read(FILES).collect()] == [("ratings", "refused")]
+    ratings(two, RATINGS)
+    two.ingest(feed=EVERY_FEED)
+    assert two.silver() == {"a": 4, "k": 4}
+
+
+def test_nothing_delivered_at_all_is_a_sentence(two: Shop) -> None:
+    """Every feed was looked at and none has a file that is meant."""
+    with pytest.raises(BadInputError, match="deliver files of one of: ratings, reviews, unused"):
+        two.ingest(feed=EVERY_FEED, files="none*")

@@ -1,0 +1,166 @@
+"""Withdrawals are loaded whatever cannot be read in them: only a row that names nobody is set aside."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, date, datetime
+
+import pytest
+
+from basketry.contracts import load_contract
+from basketry.domains.ingest import core, job, replay
+from basketry.lake.report import JobReport
+from basketry.tables import ALL_CHANNELS, OPT_OUTS, QUARANTINE, Column, Table
+from tests.basketry.domains.ingest.shop import Shop
+from tests.lakes import fill
+
+CONTRACT = """\
+apiVersion: v3.2.0
+kind: DataContract
+id: shop.opt_outs
+name: opt_outs
+version: 1.0.0
+status: active
+tenant: shop
+description: {purpose: Who does not want to hear from us.}
+schema:
+  - name: delivered
+    physicalType: file
+    logicalType: object
+    customProperties:
+      - {property: filePatterns, value: ["*.csv"]}
+      - {property: format, value: csv}
+      - {property: maxRejectedShare, value: 0.5}
+    properties:
+      - {name: id, logicalType: string, required: true}
+      - {name: said, logicalType: string}
+      - {name: channel, logicalType: string, required: true}
+      - {name: day, logicalType: date, required: true}
+  - name: opt_outs
+    physicalType: table
+    logicalType: object
+    properties:
+      - {name: customer_id, transformLogic: id}
+      - {name: channel%s}
+      - {name: opted_out_on, transformLogic: day}
+    quality:
+      - {name: only_out, type: custom, engine: basketry, severity: reject, description: who agrees, implementation: "said = 'out'"}
+      - name: not_so_old
+        type: custom
+        engine: basketry
+        severity: reject
+        description: a slip of the pen
+        implementation: "opted_out_on > to_date('2001-01-01', 'yyyy-MM-dd')"
+      - name: our_words
+        type: custom
+        engine: basketry
+        severity: reject
+        description: the words that we wrote down
+        implementation: "channel in ('phone', 'all')"
+"""
+PLAIN, MAPPED = "", ", customProperties: [{property: valueMap, value: {telephone: phone, phone: phone}}]"
+ROWS = (
+    "id,said,channel,day\n"
+    "A,out,phone,2026-01-20\n"  # 2
+    "B,out,all,20.01.2026\n"
+    "C,out,phone,\n"
+    "D,out,carrier pigeon,2026-01-20\n"  # 5
+    "E,out,,2026-01-20\n"
+    "F,out, Telephone ,1999-12-31\n"
+    ",out,phone,2026-01-20\n"  # 8
+    "H,in,phone,2026-01-20\n"
+)
+DAY = date(2026, 1, 20)
+
+
+@pytest.fixture
+def no_more(shop: Shop) -> Shop:
+    """A shop with a feed of withdrawals."""
+    path = shop.include / "contracts" / "shop" / "opt_outs.odcs.yaml"
+    path.write_text(CONTRACT % PLAIN)
+    landing = shop.settings.landing_folder("shop", "opt_outs") / "opt_outs_1.csv"
+    landing.parent.mkdir(parents=True)
+    landing.write_text(ROWS)
+    return shop
+
+
+def load(shop: Shop, **given: object) -> JobReport:
+    """Load the feed."""
+    defaults: dict[str, object] = {
+        "feed": "opt_outs",
+        "files": "*",
+        "force": False,
+        "refusals_only": False,
+        "dry_run": False,
+    }
+    return job.run(shop.lake, argparse.Namespace(**{**defaults, "run_id": "r", "delivered_by": None, **given}))
+
+
+def silver(shop: Shop) -> dict[str, tuple[str, date | None]]:
+    """Channel and day by customer."""
+    return {row.customer_id: (row.channel, row.opted_out_on) for row in shop.lake.read(OPT_OUTS).collect()}
+
+
+@pytest.mark.parametrize("mapping", [PLAIN, MAPPED])
+def test_a_withdrawal_counts_whatever_cannot_be_read_in_it(no_more: Shop, mapping: str) -> None:
+    """A day that is none, no day, a word that nobody knows, no word: loaded and warned of, whatever the contract requires.
+
+    What names nobody, and what the contract tells apart as no withdrawal, is set aside.
+    """
+    (no_more.include / "contracts" / "shop" / "opt_outs.odcs.yaml").write_text(CONTRACT % mapping)
+    report = load(no_more)
+    everything = (ALL_CHANNELS, DAY)
+    assert silver(no_more) == {
+        "A": ("phone", DAY),
+        "B": (ALL_CHANNELS, None),
+        "C": ("phone", None),
+        "D": everything,
+        "E": everything,
+        "F": ("phone", date(1999, 12, 31)),
+    }
+    assert no_more.quarantine() == {8: ("open", ["id:missing"]), 9: ("open", ["only_out"])}
+    (file,) = report.details["files"]
+    assert (file["good"], file["quarantined"], file["warned"]) == (6, 2, 5)
+    warnings = {"day:not_a_date", "day:missing", "channel:unknown_value", "channel:missing", "not_so_old"}
+    assert warnings <= set(file["reasons"])
+
+
+def test_no_day_at_all_is_enough(no_more: Shop) -> None:
+    """A contract may leave the day out: some lists hold numbers of customers alone."""
+    text = (CONTRACT % PLAIN).partition("    quality:")[0]
+    lines = [line for line in text.splitlines() if "opted_out_on" not in line and "name: day" not in line]
+    (no_more.include / "contracts" / "shop" / "opt_outs.odcs.yaml").write_text("\n".join(lines))
+    landing = no_more.settings.landing_folder("shop", "opt_outs") / "opt_outs_1.csv"
+    landing.write_text("id,said,channel\nA,out,phone\n")
+    load(no_more)
+    assert silver(no_more) == {"A": ("phone", None)}
+
+
+def earlier(table: Table) -> Table:
+    """The table as an earlier release declared it: the day may never be missing."""
+    columns = (Column(one.name, one.type, one.meaning, nullable=False) for one in table.columns)
+    return Table(table.schema, table.name, table.meaning, tuple(columns), table.key, table.tracks_changes)
+
+
+def test_quarantine_of_an_earlier_release_is_replayed_into_its_lake(no_more: Shop) -> None:
+    """Rows that lay there for their day go to a table whose day could not be missing; the ledger tells of warnings."""
+    lake = no_more.lake
+    lake._create(earlier(OPT_OUTS))
+    lake._upgraded.clear()
+    load(no_more, files="opt_outs_1.csv")
+    lost = lake.read(QUARANTINE).collect()[0].asDict() | {
+        "row_number": 20,
+        "reasons": ["day:not_a_date"],
+        "content": '{"id":"Z","said":"out","channel":"all","day":"soon"}',
+        "delivered_at": datetime(2026, 1, 1, tzinfo=UTC),
+    }
+    fill(no_more.settings.home / "lake", "shop", QUARANTINE, [lost])
+    report = replay.run(lake, argparse.Namespace(feed="opt_outs", dry_run=False, run_id="r2"))
+    assert report.details["passed"] == 1
+    assert silver(no_more)["Z"] == (ALL_CHANNELS, None)
+
+
+def test_every_other_entity_is_as_strict_as_before(shop: Shop) -> None:
+    """A review without a day that can be read is set aside."""
+    contract = load_contract("shop", "reviews", shop.include)
+    assert not core.only_warns("day:not_a_date", contract) and not core.only_warns("rating_in_range", contract)

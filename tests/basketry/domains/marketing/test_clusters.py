@@ -1,0 +1,109 @@
+"""Clusters of what customers buy: named by what is bought more, the same ones from week to week."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from basketry.config.settings import CHECKOUT
+from basketry.domains.marketing.clusters import ALL_ROUND, CATEGORY, MixClusters, Previous, fit_mix, scaled
+from basketry.domains.marketing.mixes import matrix
+from basketry.domains.marketing.settings import ClusterSettings, load_settings
+from basketry.errors import ContractError
+from basketry.retail.clustering import assign
+
+SETTINGS = ClusterSettings(2, 5, 500, 4, 0.75, 10, 7)
+COLUMNS = ("Beer", "Dairy", "Nappies", "Produce", "Wine")
+KINDS = np.array([[1, 30, 1, 30, 1], [30, 1, 1, 1, 30], [1, 10, 50, 1, 1]], dtype=float)
+
+
+def spending(seed: int, each: int = 60) -> np.ndarray:
+    """Three kinds of households, `each` of them, with some noise."""
+    chance = np.random.default_rng(seed)
+    return np.concatenate([kind * chance.gamma(8, 1 / 8, (each, len(COLUMNS))) for kind in KINDS])
+
+
+def fitted(rows: np.ndarray, previous: Previous | None = None) -> MixClusters:
+    found = fit_mix(CATEGORY, scaled(rows), COLUMNS, previous, SETTINGS)
+    assert found is not None
+    return found
+
+
+def test_clusters_are_found_and_named_by_what_over_indexes() -> None:
+    """Three kinds of households are three clusters, each named after what it buys more than others."""
+    found = fitted(spending(1))
+    assert sorted(found.names.values()) == [
+        "Beer & wine households",
+        "Dairy & produce households",
+        "Nappies households",
+    ]
+    assert found.metrics["stability"] > 0.9
+
+
+def test_labels_survive_another_week() -> None:
+    """The next week begins at this week's centroids: the same household keeps number and name."""
+    first = fitted(spending(1))
+    before = Previous("2026-11-15", COLUMNS, first.clusters)
+    second = fitted(np.concatenate([spending(1), spending(2)])[::-1], before)
+    assert second.names == first.names
+    rows = scaled(spending(1))
+    assert (assign(rows, first.clusters) == assign(rows, second.clusters)).mean() > 0.97
+    assert second.from_run == "moved from 2026-11-15"
+
+
+def test_a_new_category_does_not_break_the_thread() -> None:
+    """Centroids of a week that had fewer columns still start the fit."""
+    first = fit_mix(CATEGORY, scaled(spending(1)[:, :4]), COLUMNS[:4], None, SETTINGS)
+    assert first is not None
+    second = fitted(spending(1), Previous("2026-11-15", COLUMNS[:4], first.clusters))
+    assert second.clusters.centroids.shape == (first.clusters.k, 5)
+
+
+def test_the_same_run_twice_is_the_same() -> None:
+    """Nothing but the rows and the seed decides."""
+    one, two = fitted(spending(3)), fitted(spending(3))
+    assert np.array_equal(one.clusters.centroids, two.clusters.centroids) and one.names == two.names
+
+
+def test_no_two_clusters_share_a_name() -> None:
+    """Clusters without anything of their own are told apart too."""
+    even = np.random.default_rng(5).gamma(40, 1, (90, 5))
+    names = list(fitted(even).names.values())
+    assert len(set(names)) == len(names)
+    assert any(name.startswith(ALL_ROUND) for name in names) or all("households" in name for name in names)
+
+
+def test_too_few_customers_are_no_clusters() -> None:
+    """A shop of five customers has none."""
+    assert fit_mix(CATEGORY, scaled(spending(1)[:5]), COLUMNS, None, SETTINGS) is None
+
+
+def test_shares_are_of_everything_spent() -> None:
+    """What is in none of the columns counts in the sum, and nothing spent is a row of zeros."""
+    places = pa.array([[0, -1], [1, 1], []], pa.list_(pa.int32()))
+    batch = pa.record_batch({"places": places, "spent": pa.array([[3, 1], [2, 2], []], pa.list_(pa.int64()))})
+    assert np.allclose(matrix(batch, 2) ** 2, [[0.75, 0], [0, 1], [0, 0]])
+
+
+def test_the_shipped_settings_load() -> None:
+    """include/marketing.yaml is as the loader wants it."""
+    assert load_settings(CHECKOUT / "include").preferred_channel == "phone"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("most: 8", "most: 2", "most is below least"),
+        ("least: 3", "leest: 3", "unknown key 'leest'"),
+        ("preferred_channel: phone", "preferred_channel: fax", "unknown preferred_channel"),
+    ],
+)
+def test_a_mistake_in_the_settings_is_told(tmp_path: Path, old: str, new: str, problem: str) -> None:
+    """With file and line."""
+    text = (CHECKOUT / "include" / "marketing.yaml").read_text().replace(old, new)
+    (tmp_path / "marketing.yaml").write_text(text)
+    with pytest.raises(ContractError, match=problem):
+        load_settings(tmp_path)

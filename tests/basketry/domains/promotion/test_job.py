@@ -1,0 +1,228 @@
+"""Promotion: compare and set. One of two wins, a cut-off heals, a refusal is kept."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+
+from basketry import registry
+from basketry.domains.promotion import job, ledger
+from basketry.domains.promotion.ledger import Decision
+from basketry.errors import BadInputError
+from basketry.lake.lakehouse import Lakehouse
+from basketry.learning.versions import promotion_history
+from basketry.registry.promotion_history import former_champions
+from tests.basketry.domains.promotion.acting import MOMENT, kept, pointing, promote, rollback
+
+
+def test_the_first_champion_and_its_successor(lake: Lakehouse, folder: Path, model: str) -> None:
+    """Every promotion is a numbered row with its checks, and the aliases follow it."""
+    name = registry.registered_name("demo", model)
+    checks = [{"metric": "average_precision", "outcome": "passed"}]
+    registry.keep_verdict(name, registry.version_run(name, "2").run_id, {"checks": checks})
+    report = promote(lake, model, "2")
+    assert report.model_version == "2"
+    assert report.summary == (
+        f"{name}, number 1: version 2 is the champion instead of none (gate): all 5 checks hold.",
+    )
+    assert pointing(model) == {"champion": "2", "challenger": "3"}
+    promote(lake, model, "3", "2", decided_by="alice", reason="fresher")
+    assert pointing(model) == {"champion": "3", "previous": "2"}
+    first, second = kept(lake, model)
+    assert (first.number, first.champion_before, first.champion_after, json.loads(first.checks)) == (
+        1,
+        None,
+        "2",
+        checks,
+    )
+    assert first.decided_at.isoformat() == MOMENT
+    assert (second.number, second.champion_before, second.champion_after) == (2, "2", "3")
+    assert (second.verdict, second.decided_by, second.reason, second.checks) == ("promote", "alice", "fresher", "[]")
+
+
+def test_a_refusal_is_kept_and_moves_nothing(lake: Lakehouse, model: str) -> None:
+    """Refused: a row, and every alias stays where it was; the same version may be judged again later."""
+    promote(lake, model, "1")
+    before = pointing(model)
+    promote(lake, model, "3", "1", verdict="refuse", reason="1 of 5 checks failed.")
+    assert pointing(model) == before == {"champion": "1", "challenger": "3"}
+    assert [(row.verdict, row.champion_before, row.champion_after) for row in kept(lake, model)][1] == (
+        "refuse",
+        "1",
+        "1",
+    )
+    promote(lake, model, "3", "1")
+    assert pointing(model)["champion"] == "3"
+
+
+@pytest.mark.parametrize("expected", [None, "2"])
+def test_another_champion_than_the_judged_one_stops_it(lake: Lakehouse, model: str, expected: str | None) -> None:
+    """What was judged against another champion, or against none, moves nothing and writes nothing."""
+    promote(lake, model, "1")
+    with pytest.raises(BadInputError) as error:
+        promote(lake, model, "3", expected)
+    assert error.value.message == (
+        f"version 3 of demo.gold.{model} was judged against champion {expected or 'none'} but the champion is now 1:"
+        " nothing was moved, train and judge again."
+    )
+    assert (len(kept(lake, model)), pointing(model)["champion"]) == (1, "1")
+
+
+@contextmanager
+def both_at_once(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let two threads meet after they compared and before they write, as two clusters could."""
+    meeting = Barrier(2, timeout=60)
+
+    def meet_first(lake: Lakehouse, decision: Decision, found: list[Decision]) -> list[Decision]:
+        if decision.number == 2:
+            meeting.wait()
+        return ledger.insert_unless_taken(lake, decision)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(job, "insert", meet_first)
+        patch.setattr(job, "alone", lambda lake: nullcontext())
+        yield
+
+
+@pytest.mark.parametrize("locked", [True, False], ids=["one machine", "two clusters"])
+def test_two_promotions_at_once_cannot_both_win(
+    lake: Lakehouse, model: str, locked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exactly one of two becomes champion, the other gets a named error; so also where no lock reaches both."""
+    promote(lake, model, "1")
+
+    def attempt(version: str) -> str | BadInputError:
+        try:
+            return str(promote(lake, model, version, "1").model_version)
+        except BadInputError as error:
+            return error
+
+    with nullcontext() if locked else both_at_once(monkeypatch), ThreadPoolExecutor(2) as pool:
+        ends = list(pool.map(attempt, ["2", "3"]))
+    (winner,) = [end for end in ends if isinstance(end, str)]
+    (loser,) = [end for end in ends if isinstance(end, BadInputError)]
+    assert "was judged against champion 1" in loser.message or "it is under way" in loser.message
+    assert [row.champion_after for row in kept(lake, model)] == ["1", winner]
+    assert (pointing(model)["champion"], pointing(model)["previous"]) == (winner, "1")
+
+
+class Killed(BaseException):
+    """Stands for kill -9: nothing catches it."""
+
+
+def cut_off(monkeypatch: pytest.MonkeyPatch, step: int, attempt: Callable[[], object]) -> None:
+    """Run until just before the given step of those that move the aliases, then die."""
+    from mlflow import MlflowClient
+
+    steps = itertools.count(1)
+    set_alias = MlflowClient.set_registered_model_alias
+
+    def dying(client: MlflowClient, *given: str) -> None:
+        if next(steps) == step:
+            raise Killed
+        set_alias(client, *given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "set_registered_model_alias", dying)
+        with pytest.raises(Killed):
+            attempt()
+
+
+@pytest.mark.parametrize("step", [1, 2])
+def test_a_promotion_that_was_cut_off_heals(
+    lake: Lakehouse, model: str, step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next try of the run finds its row and finishes; until then another promotion is refused; repeats change nothing."""
+    promote(lake, model, "1")
+    cut_off(monkeypatch, step, lambda: promote(lake, model, "3", "1", run_id="weekly/run/promote/-1/1"))
+    assert pointing(model)["champion"] == "1"
+    with pytest.raises(BadInputError) as error:
+        promote(lake, model, "2", "1")
+    assert error.value.message == (
+        f"promotion 2 of demo.gold.{model} made version 3 the champion but the alias says 1: it is under way, was cut off"
+        " (clear the task of weekly/run/promote/-1/1), or the alias was moved by hand (run model_rollback to the version"
+        " that should score)."
+    )
+    for number in (2, 3):
+        promote(lake, model, "3", "1", run_id=f"weekly/run/promote/-1/{number}")
+        assert pointing(model) == {"champion": "3", "previous": "1"}
+    assert len(kept(lake, model)) == 2
+
+
+def test_a_rollback_mends_a_promotion_that_nobody_finishes(
+    lake: Lakehouse, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person may say which version is right, even the one that scores already; then promotions go on."""
+    promote(lake, model, "1")
+    cut_off(monkeypatch, 1, lambda: promote(lake, model, "3", "1"))
+    rollback(lake, model, "1", reason="3 was never meant")
+    assert pointing(model)["champion"] == "1"
+    promote(lake, model, "2", "1")
+    assert [row.verdict for row in kept(lake, model)] == ["promote", "promote", "rollback", "promote"]
+
+
+def test_a_provisional_first_model_scores_until_the_next_that_passes(lake: Lakehouse, model: str) -> None:
+    """It moves the alias and is written as provisional; a repeated try is one; what passes later replaces it."""
+    for number in (1, 2):
+        report = promote(
+            lake, model, "1", verdict="provisional", reason="not surely.", run_id=f"b/run/promote/-1/{number}"
+        )
+    name = registry.registered_name("demo", model)
+    assert report.summary == (
+        f"{name}, number 1: version 1 is the champion, provisionally: there was none (gate): not surely.",
+    )
+    assert (pointing(model)["champion"], len(kept(lake, model))) == ("1", 1)
+    promote(lake, model, "3", "1")
+    assert pointing(model)["champion"] == "3"
+    told = [(row.verdict, row.champion_before, row.champion_after) for row in kept(lake, model)]
+    assert told == [("provisional", None, "1"), ("promote", "1", "3")]
+    assert former_champions(promotion_history(lake, name)) == ["3", "1"]
+
+
+def test_nothing_is_provisional_beside_a_champion(lake: Lakehouse, model: str) -> None:
+    """Where somebody scores already a person must decide; with another champion than expected nothing moves either."""
+    promote(lake, model, "1")
+    with pytest.raises(
+        BadInputError, match="version 3 of .* cannot be provisional beside champion 1: have a person decide"
+    ):
+        promote(lake, model, "3", "1", verdict="provisional")
+    with pytest.raises(BadInputError, match="was judged against champion none but the champion is now 1"):
+        promote(lake, model, "3", verdict="provisional")
+    assert (len(kept(lake, model)), pointing(model)["champion"]) == (1, "1")
+
+
+def test_a_dry_run_checks_and_writes_nothing(lake: Lakehouse, model: str) -> None:
+    """What would be done is said; a comparison that fails fails."""
+    report = promote(lake, model, "3", dry_run=True)
+    assert report.dry_run and "version 3 is the champion instead of none" in report.summary[0]
+    assert (kept(lake, model), pointing(model)) == ([], {"challenger": "3"})
+    with pytest.raises(BadInputError, match="judged against champion 2"):
+        promote(lake, model, "3", "2", dry_run=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"rollback_to": "previous"}, "give either --rollback-to, or --challenger and --verdict."),
+        ({"model": "x' OR 'a' = 'a"}, "--model is 'x' OR 'a' = 'a'; use lower-case letters, digits and underscores."),
+        ({"verdict": None}, "give either --rollback-to, or --challenger and --verdict."),
+        ({"reason": " "}, "--reason is empty: say in one sentence why."),
+        ({"decided_at": "yesterday"}, "--decided-at is 'yesterday'; write a moment with its zone as"),
+        (
+            {"decided_at": "2026-03-10T09:30:00"},
+            "--decided-at is '2026-03-10T09:30:00'; write a moment with its zone as",
+        ),
+    ],
+)
+def test_bad_arguments_are_one_sentence(lake: Lakehouse, model: str, given: dict[str, object], told: str) -> None:
+    """What contradicts itself is refused before anything is written."""
+    with pytest.raises(BadInputError) as error:
+        promote(lake, model, "3", **given)
+    assert error.value.message.startswith(told)

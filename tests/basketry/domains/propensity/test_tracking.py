@@ -1,0 +1,154 @@
+"""What a training leaves in MLflow, and that anyone can load it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from mlflow import MlflowClient
+
+from basketry import registry
+from basketry.domains.propensity import tracking
+from basketry.domains.propensity.candidates import FAMILIES
+from basketry.domains.propensity.estimators import Blend, Calibrated, PerCategory
+from basketry.domains.propensity.inputs import Definition
+from basketry.learning.drift import Distribution
+from tests.basketry.domains.propensity.simulated import CATEGORIES, INPUTS, rows
+
+LAKE: Any = SimpleNamespace(catalog="demo", settings=SimpleNamespace(runtime="local"))
+DEFINITION = Definition({name: f"pair_{name}" for name in INPUTS})
+
+ALONE = """
+import json, sys, mlflow, pandas
+frame = pandas.DataFrame(json.load(open(sys.argv[2])))
+found = mlflow.pyfunc.load_model(sys.argv[1]).predict(frame)
+print(json.dumps([list(map(float, row)) for row in found]))
+assert "basketry" not in sys.modules
+"""
+
+
+def _fitted(frame: pd.DataFrame) -> Any:
+    """As a training makes it: here the structure that needs code of this library."""
+    alone = PerCategory(FAMILIES["lightgbm"].build(INPUTS, FAMILIES["lightgbm"].usual, 1))
+    alone.fit(frame[["category", *INPUTS]], frame["bought"])
+    return Calibrated.learned(Blend([alone]), frame[["category", *INPUTS]], frame["bought"])
+
+
+def _record(frame: pd.DataFrame) -> tracking.Record:
+    profile = {name: Distribution.of(frame[name]) for name in INPUTS}
+    version = tracking.Version("", date(2024, 12, 31), _fitted(frame), DEFINITION, CATEGORIES, profile)
+    tags = {"basketry.as_of": "2024-12-31", "basketry.champion_version": ""}
+    metrics = {"average_precision": 0.5, "category/hot_tea/roc_auc": 0.7}
+    return tracking.Record(
+        version,
+        frame,
+        {"model.family": "lightgbm"},
+        metrics,
+        tags,
+        {"evaluation.json": {"curves": []}},
+        {"model_card.md": "# Card\n", "importance.csv": "input\n"},
+        {"gain.png": Figure()},
+    )
+
+
+def test_a_registered_version_is_whole_and_loads_anywhere(registry_home: Path) -> None:
+    """Params, metrics, tags, files, signature and alias are there; mlflow.pyfunc alone predicts the same elsewhere."""
+    frame = rows(2, customers=80)
+    record = _record(frame)
+    number = tracking.register(LAKE, record)
+    name = tracking.registered(LAKE)
+    assert name == "demo.gold.propensity" and registry.alias_version(name, registry.CHALLENGER) == number == "1"
+    assert registry.alias_version(name, registry.CHAMPION) is None
+
+    client = MlflowClient()
+    run = client.get_run(client.get_model_version(name, number).run_id)
+    assert (run.info.status, run.data.metrics, run.data.params) == ("FINISHED", record.metrics, record.params)
+    assert run.data.tags.items() >= record.tags.items()
+    files = {file.path for file in client.list_artifacts(run.info.run_id)}
+    assert files >= {"evaluation.json", "model_card.md", "importance.csv", "plots"}
+
+    loaded = tracking.load(name, number)
+    expected = record.version.predict(frame)
+    assert np.array_equal(loaded.predict(frame), expected)
+    kept = replace(loaded, number="", estimator=record.version.estimator)
+    assert kept == record.version
+    _check_elsewhere(registry_home, name, number, frame, expected)
+
+
+def _check_elsewhere(home: Path, name: str, number: str, frame: pd.DataFrame, expected: np.ndarray) -> None:
+    info = mlflow.pyfunc.load_model(f"models:/{name}/{number}").metadata
+    assert [column.name for column in info.signature.inputs] == ["category", *INPUTS]
+    example = home / "example.json"
+    example.write_text(json.dumps(frame[["category", "habit", "noise"]].assign(recency=1.5).head(4).to_dict("list")))
+    env = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    command = [sys.executable, "-c", ALONE, f"models:/{name}/{number}", str(example)]
+    done = subprocess.run(command, env=env, cwd=home, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = np.array(json.loads(done.stdout))
+    assert found.shape == (4, 2) and found.sum(axis=1) == pytest.approx(1)
+    assert found[:, 1] == pytest.approx(_predicted(name, number, frame.assign(recency=1.5).head(4)))
+    assert len(expected) == len(frame)
+
+
+def _predicted(name: str, number: str, frame: pd.DataFrame) -> np.ndarray:
+    return tracking.load(name, number).predict(frame)
+
+
+def test_a_version_that_is_gone_says_so(registry_home: Path) -> None:
+    """Never registered, or its files deleted: one sentence that names the version; a missing input names the input."""
+    number = tracking.register(LAKE, _record(rows(2, customers=60)))
+    name = tracking.registered(LAKE)
+    with pytest.raises(ValueError, match="the inputs habit, noise are missing"):
+        tracking.load(name, number).predict(pd.DataFrame({"category": ["Tea"], "recency": [1.0]}))
+    with pytest.raises(tracking.ModelGoneError, match=f"version 9 of {name} cannot be loaded"):
+        tracking.load(name, "9")
+    for path in registry_home.rglob("model.pkl"):
+        path.unlink()
+    with pytest.raises(tracking.ModelGoneError, match=f"version 1 of {name} cannot be loaded"):
+        tracking.load(name, number)
+
+
+def test_a_registry_that_is_down_is_not_a_model_that_is_gone(
+    registry_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then nobody is told to train: it may pass by itself."""
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    mlflow.set_tracking_uri("http://127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_REGISTRY_URI", "http://127.0.0.1:9")
+    mlflow.set_registry_uri("http://127.0.0.1:9")
+    try:
+        with pytest.raises(registry.RegistryDownError):
+            tracking.load("demo.gold.propensity", "1")
+    finally:
+        mlflow.set_registry_uri("")
+
+
+def test_a_registry_that_goes_down_during_a_training_may_be_tried_again(
+    registry_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is cut off before the alias is nobody's challenger; the next try registers."""
+    frame = rows(2, customers=60)
+
+    def gone(*arguments: object, **named: object) -> None:
+        raise mlflow.exceptions.MlflowException(
+            "API request failed", error_code=mlflow.protos.databricks_pb2.INTERNAL_ERROR
+        )
+
+    with monkeypatch.context() as broken, pytest.raises(registry.RegistryDownError, match="did not answer"):
+        broken.setattr(mlflow, "register_model", gone)
+        tracking.register(LAKE, _record(frame))
+    assert registry.alias_version(tracking.registered(LAKE), registry.CHALLENGER) is None
+    number = tracking.register(LAKE, _record(frame))
+    assert registry.alias_version(tracking.registered(LAKE), registry.CHALLENGER) == number

@@ -1,0 +1,84 @@
+"""include/rfm.yaml: the grid holds every cell once, and a mistake is told with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from basketry.config.settings import CHECKOUT
+from basketry.domains.rfm.settings import load_settings
+from basketry.errors import ContractError
+
+SHIPPED = (CHECKOUT / "include" / "rfm.yaml").read_text(encoding="utf-8")
+
+
+def told(folder: Path, right: str, wrong: str) -> str:
+    """The refusal of the shipped file with one place changed."""
+    assert right in SHIPPED
+    (folder / "rfm.yaml").write_text(SHIPPED.replace(right, wrong, 1), encoding="utf-8")
+    with pytest.raises(ContractError) as error:
+        load_settings(folder)
+    return error.value.message
+
+
+def test_the_shipped_grid_names_all_cells_as_marketers_do() -> None:
+    """Eleven names, 125 cells; the best customer is a champion, the worst is lost, a valuable one who left is not."""
+    grid = load_settings(CHECKOUT / "include").grid
+    assert len(grid.names) == 11 and grid.places.shape == (5, 5, 5)
+    assert set(np.unique(grid.places)) == set(range(11))
+    found = grid.segments(np.array([[5, 5, 5], [1, 1, 1], [1, 5, 5], [5, 1, 3], [4, 1, 1], [2, 4, 1], [3, 4, 2]]))
+    assert list(found) == ["Champions", "Lost", "Cannot lose", "New", "Promising", "At risk", "Loyal"]
+    assert all(grid.treatments[name] for name in grid.names)
+
+
+def test_a_hole_is_named(tmp_path: Path) -> None:
+    """A cell that no segment has refuses the file, and the cell is told."""
+    said = told(tmp_path, "{r: 1, f: [1, 2], m: [1, 2]}", "{r: 1, f: [1, 2], m: 1}")
+    assert said.startswith("rfm.yaml:") and "no segment has r 1, f 1, m 2; r 1, f 2, m 2;" in said
+    said = told(tmp_path, "{r: 3, f: [4, 5], m: [1, 5]}", "{r: 3, f: 5, m: [1, 5]}")
+    assert "r 3, f 4, m 1; r 3, f 4, m 2; r 3, f 4, m 3 and 2 more" in said
+
+
+def test_an_overlap_is_named_with_both_owners(tmp_path: Path) -> None:
+    """A cell that two segments have refuses the file, with the line of the second."""
+    said = told(tmp_path, "{r: [4, 5], f: [4, 5], m: [1, 3]}", "{r: [4, 5], f: [4, 5], m: [1, 4]}")
+    line = 1 + SHIPPED[: SHIPPED.index("{r: [4, 5], f: [4, 5], m: [1, 3]}")].count("\n")
+    assert said == f"rfm.yaml:{line}: r 4, f 4, m 4 is in 'Champions' and in 'Loyal'; leave it in one of them."
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        (
+            "window_days: 365",
+            "window_day: 365",
+            "unknown key 'window_day' in the document; did you mean 'window_days'?",
+        ),
+        ("window_days: 365", "window_days: 0", "window_days is 0; make it at least 1."),
+        (
+            "frequency: {quantile: 0.99}",
+            "frequency: {quantile: 2}",
+            "quantile of frequency is 2; write a share up to 1.",
+        ),
+        ("frequency: {quantile: 0.99}", "frequency: {at: 30, quantile: 1}", "needs either at or quantile."),
+        ("monetary: {quantile: 0.99}", "monetary: {at: 0}", "at of monetary is 0; write more than 0."),
+        ("most: 20", "most: 1", "most is 1; make it at least 2."),
+        ("least: 2 ", "least: 21 ", "most is 20, below least; make it at least 21."),
+        ("[1, 7, 28]", "[]", "migration_days is empty"),
+        ("least_stability: 0.75", "least_stability: 7", "least_stability is 7; make it a number from 0 to 1."),
+        ("{r: 5, f: 1, m: [1, 5]}", "{r: 6, f: 1, m: [1, 5]}", "r is 6 to 6; scores run from 1 to 5"),
+        (
+            "{r: 5, f: 1, m: [1, 5]}",
+            "{r: 5, f: 1, m: [5, 1]}",
+            "m is 5 to 1; scores run from 1 to 5, the lower one first",
+        ),
+        ("{r: 5, f: 1, m: [1, 5]}", "{r: 5, f: 1, m: [1, 2, 5]}", "m has 3 numbers"),
+        ("{r: 5, f: 1, m: [1, 5]}", "{r: 5, f: 1}", "a cell of New has no 'm'; add it."),
+        ("  New:", "  (new):", "begins with a bracket"),
+    ],
+)
+def test_a_mistake_is_told(tmp_path: Path, right: str, wrong: str, said: str) -> None:
+    """File, line, what is wrong and what to write."""
+    assert said in told(tmp_path, right, wrong)

@@ -1,0 +1,200 @@
+"""Small order lines, and the features of them counted row by row in plain Python: the tests' second opinion."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+
+from basketry.features import kernel, partition
+from basketry.lake.lakehouse import declared_schema
+from basketry.tables import PRODUCTS, Table
+
+Row = dict[str, Any]
+FIRST = date(2023, 1, 1)
+KINDS = {
+    "instore_discount": lambda row: row["instore_discount"],
+    "campaign_coupon_discount": lambda row: row["campaign_coupon_discount"],
+    "manuf_coupon_discount": lambda row: row["manuf_coupon_discount"],
+    "total_coupon_discount": lambda row: _coupons(row) - row["manuf_coupon_match_discount"],
+    "coupon_discount": lambda row: _coupons(row) + row["manuf_coupon_match_discount"],
+}
+AMOUNTS = {"amount_list": lambda row: row["list_amount"], **KINDS, "amount_paid": lambda row: row["net_amount"]}
+WINDOWS = {"30d": (30, 0), "60d": (60, 0), "90d": (90, 0), "ly30d": (30, 335)}
+
+
+def _coupons(row: Row) -> Decimal:
+    return row["campaign_coupon_discount"] + row["manuf_coupon_discount"]
+
+
+def line(
+    order: str, number: str, day: date | str, customer: str | None = "C1", product: str | None = "P1", **other: Any
+) -> Row:
+    """A sale of one unit for 10.00 without discounts, unless said otherwise; amounts may be given as texts."""
+    day = date.fromisoformat(day) if isinstance(day, str) else day
+    names = ("list_amount", "instore_discount", "campaign_coupon_discount", "manuf_coupon_discount")
+    names = (*names, "manuf_coupon_match_discount")
+    amounts = {name: Decimal(other.pop(name, "10" if name == "list_amount" else "0")) for name in names}
+    paid = amounts["list_amount"] - sum(amounts[name] for name in names[1:])
+    delivery = other.pop("delivery", 0)
+    base = {"order_id": order, "line_id": number, "customer_id": customer, "product_id": product, "store_id": None}
+    base |= {"ordered_at": datetime.combine(day, datetime.min.time()), "order_date": day, "line_kind": "sale"}
+    base |= {"status": "paid", "quantity": Decimal(1), **amounts, "net_amount": paid, **other}
+    delivered = datetime(2025, 1, 1) + timedelta(days=delivery)
+    return {**base, "_file_checksum": "c", "_row_number": 2, "_delivered_at": delivered, "_ordering_time": None}
+
+
+def product(name: str, category: str | None, delivery: int = 0) -> Row:
+    """A product whose id is its name."""
+    lineage = {
+        "_file_checksum": "c",
+        "_row_number": 2,
+        "_delivered_at": datetime(2025, 1, 1) + timedelta(days=delivery),
+        "_ordering_time": None,
+    }
+    return {**dict.fromkeys(PRODUCTS.column_names), "product_id": name, "category": category, **lineage}
+
+
+def shop(lines: int = 1500, days: int = 460, seed: int = 5) -> tuple[list[Row], list[Row]]:
+    """Order lines and products at random: every discount, orders of two days, unknown customers and products, no sales."""
+    chance = random.Random(seed)
+    products = [product(f"P{number}", ["Tea", "Milk 'n more", "", None, "Bread"][number % 5]) for number in range(25)]
+    orders = [(f"O{n}", FIRST + timedelta(days=chance.randrange(days)), f"C{chance.randrange(12)}") for n in range(500)]
+    rows = []
+    for number in range(lines):
+        order, day, customer = chance.choice(orders)
+        given = {"list_amount": Decimal(chance.randrange(500, 5000)) / 100}
+        shares = {"instore_discount": 0.4, "campaign_coupon_discount": 0.1, "manuf_coupon_discount": 0.1}
+        for name, share in shares.items():
+            given[name] = Decimal(chance.randrange(1, 150)) / 100 if chance.random() < share else Decimal(0)
+        matched = given["manuf_coupon_discount"] and chance.random() < 0.7
+        given["manuf_coupon_match_discount"] = given["manuf_coupon_discount"] if matched else Decimal(0)
+        later = timedelta(days=chance.random() < 0.05)
+        known = None if chance.random() < 0.05 else customer
+        bought = None if chance.random() < 0.03 else f"P{min(int(chance.expovariate(0.1)), 26)}"
+        kind = "fee" if chance.random() < 0.02 else "sale"
+        status = "cancelled" if chance.random() < 0.02 else "paid"
+        rows.append(line(order, str(number), day + later, known, bought, line_kind=kind, status=status, **given))
+    return rows, products
+
+
+def counted(lines: Iterable[Row], products: Iterable[Row]) -> list[Row]:
+    """The lines that count, with their category."""
+    category = {row["product_id"]: row["category"] for row in products}
+    kept = (row for row in lines if row["line_kind"] == "sale" and row["status"] != "cancelled")
+    return [{**row, "category": category.get(row["product_id"]) or "Uncategorised"} for row in kept]
+
+
+def expected(rows: Sequence[Row], as_of: date, keys: Sequence[str]) -> dict[tuple[str, ...], Row]:
+    """The stored measures of a level by key. rows: from `counted`."""
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        if row["order_date"] <= as_of and (row["customer_id"] or "customer_id" not in keys):
+            groups.setdefault(tuple(row[key] for key in keys), []).append(row)
+    return {key: _measures(group, as_of, keys) for key, group in groups.items()}
+
+
+def _distinct(rows: Iterable[Row], column: str) -> int:
+    return len({row[column] for row in rows} - {None})
+
+
+def _measures(rows: list[Row], as_of: date, keys: Sequence[str]) -> Row:
+    found: Row = {}
+    for window, (length, shift) in WINDOWS.items():
+        end = as_of - timedelta(days=shift)
+        start = end - timedelta(days=length)
+        within = [row for row in rows if start < row["order_date"] <= end]
+        past = [row for row in rows if row["order_date"] <= end]
+        found |= {f"{name}_{window}": value for name, value in _window(within, past, end, length).items()}
+    days = [row["order_date"] for row in rows]
+    found |= {"days_since_first": (as_of - min(days)).days, "days_since_last": (as_of - max(days)).days}
+    found |= {"days_ever": len(set(days)), "baskets_ever": _distinct(rows, "order_id"), "line_items_ever": len(rows)}
+    found["distinct_products_ever"] = _distinct(rows, "product_id")
+    found["amount_list_ever"] = float(sum(row["list_amount"] for row in rows))
+    found["amount_paid_ever"] = float(sum(row["net_amount"] for row in rows))
+    for length in (14, 180, 365):
+        found[f"days_{length}d"] = len({day for day in days if day > as_of - timedelta(days=length)})
+    for length in (30, 90) if list(keys) == ["category"] else ():
+        recent = [row for row in rows if row["order_date"] > as_of - timedelta(days=length)]
+        found[f"customers_{length}d"] = _distinct(recent, "customer_id")
+    return found
+
+
+def _window(within: list[Row], past: list[Row], end: date, length: int) -> Row:
+    found: Row = {"days": _distinct(within, "order_date"), "baskets": _distinct(within, "order_id")}
+    found["products"] = sum(row["product_id"] is not None for row in within)
+    found |= {"distinct_products": _distinct(within, "product_id"), "line_items": len(within)}
+    found |= {name: float(sum((of(row) for row in within), Decimal(0))) for name, of in AMOUNTS.items()}
+    for kind, of in KINDS.items():
+        having = [row for row in within if of(row) > 0]
+        found[f"days_with_{kind}"] = _distinct(having, "order_date")
+        found[f"baskets_with_{kind}"] = _distinct(having, "order_id")
+        found[f"products_with_{kind}"] = _distinct(having, "product_id")
+        found[f"line_items_with_{kind}"] = len(having)
+        since = [(end - row["order_date"]).days if of(row) > 0 else length - 1 for row in past]
+        found[f"days_since_{kind}"] = min(since, default=0)
+    return found
+
+
+def batch(rows: Sequence[Row]) -> pa.RecordBatch:
+    """Counted lines as Spark hands them to a task."""
+    columns = {
+        name: pa.array([row[name] for row in rows], pa.string())
+        for name in ("customer_id", "order_id", "product_id", "category")
+    }
+    columns["day"] = pa.array([row["order_date"] for row in rows], pa.date32())
+    names = ("list_amount", "instore_discount", "campaign_coupon_discount", "manuf_coupon_discount")
+    names = (*names, "manuf_coupon_match_discount", "net_amount")
+    for part, name in zip(kernel.PARTS, names, strict=True):
+        columns[part] = pa.array([float(row[name]) or None for row in rows], pa.float64())
+    return pa.record_batch(columns)
+
+
+def by_key(rows: Iterable[Row], table: Table) -> dict[tuple[Any, ...], Row]:
+    """Rows of a features table by key, as of first; a key that comes twice fails."""
+    names = ("as_of", *(name for name in table.key if name != "as_of"))
+    listed = [dict(row) for row in rows]
+    found = {tuple(row.pop(name) for name in names): row for row in listed}
+    assert len(found) == len(listed), f"{table.full_name} repeats a key"
+    return found
+
+
+def computed(
+    lines: Sequence[Row], as_ofs: Sequence[date], categories: Sequence[str], buckets: int = 1
+) -> dict[str, list[Row]]:
+    """Rows of the three features tables by table name, without Spark. lines: from `counted`."""
+    days = [(day - date(1970, 1, 1)).days for day in as_ofs]
+    packed = list(
+        partition.pack_lines([batch(lines[start : start + 400]) for start in range(0, len(lines), 400)], buckets)
+    )
+    found: dict[str, list[Row]] = {}
+    for bucket in range(buckets):
+        of = {}
+        for column in ("customer_id", "category"):
+            chosen = [
+                one
+                for one in packed
+                if one["spread_by"][0].as_py() in ("", column) and one["bucket"][0].as_py() == bucket
+            ]
+            of[column] = [one.select(["batch"]) for one in chosen]
+        made = [
+            *partition.customers(of["customer_id"], days, categories, 0),
+            *partition.categories(of["category"], days, 0),
+        ]
+        for one in made:
+            rows = [row for rows in partition.unpack([one.select(["batch"])]) for row in rows.to_pylist()]
+            assert {row["as_of"] for row in rows} == {one["as_of"][0].as_py()} and len(rows) == one["rows"][0].as_py()
+            found.setdefault(one["level"][0].as_py(), []).extend(rows)
+    return found
+
+
+def frame(spark: SparkSession, table: Table, rows: Sequence[Row]) -> DataFrame:
+    """The rows as a frame of the declared schema."""
+    return spark.createDataFrame(
+        [tuple(row[name] for name in table.column_names) for row in rows], declared_schema(table)
+    )

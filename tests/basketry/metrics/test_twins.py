@@ -1,0 +1,113 @@
+"""Dashboards and Genie's examples are made from the metrics, keep the formats, and say what the questions say."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from basketry.ask import answer
+from basketry.config.settings import CHECKOUT, Settings
+from basketry.metrics import load_metrics
+from basketry.metrics.dashboards import samples_of
+from basketry.metrics.genie import with_catalog
+from basketry.metrics.samples import Sample, open_cubes
+from basketry.tables import TABLES
+from basketry.warehouse import Warehouse, open_warehouse
+from tests.basketry.ask import small_lake
+from tools import twins
+
+METRICS = load_metrics(CHECKOUT / "include")
+SAMPLES = [sample for cube in open_cubes(METRICS) for sample in samples_of(cube)]
+DASHBOARDS = sorted((CHECKOUT / "include" / "dashboards").glob("*.lvdash.json"))
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """The small shop's warehouse."""
+    home = tmp_path_factory.mktemp("shop")
+    raw: dict[str, pd.DataFrame] = small_lake.frames()
+    small_lake.write(home, raw)
+    yield open_warehouse("demo", Settings.from_environment({"BASKETRY_HOME": str(home)}))
+
+
+def test_the_files_are_what_is_made() -> None:
+    """`python -m tools.twins` would change nothing, and there is no file that it does not make."""
+    made = twins.files()
+    for path, text in made.items():
+        assert path.read_text(encoding="utf-8") == text, f"run python -m tools.twins: {path.name} is old"
+    there = {*DASHBOARDS, *(CHECKOUT / "include" / "genie").glob("*.json")}
+    assert there == set(made)
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=[path.stem for path in DASHBOARDS])
+def test_a_dashboard_keeps_the_format(path: Path) -> None:
+    """Names are unique, fields are columns of the widget's own data set, encodings are fields, tiles do not overlap."""
+    document = json.loads(path.read_text())
+    datasets = {one["name"]: "".join(one["queryLines"]) for one in document["datasets"]}
+    assert len(datasets) == len(document["datasets"])
+    tiles: set[tuple[int, int]] = set()
+    names: set[str] = set()
+    for page in document["pages"]:
+        assert page["layoutVersion"] == "GRID_V1"
+        assert page["pageType"] == "PAGE_TYPE_CANVAS"
+        for entry in page["layout"]:
+            widget, place = entry["widget"], entry["position"]
+            cells = {(place["x"] + x, place["y"] + y) for x in range(place["width"]) for y in range(place["height"])}
+            assert not tiles & cells
+            assert max(x for x, _ in cells) < 12
+            tiles |= cells
+            assert widget["name"] not in names
+            names.add(widget["name"])
+            (query,) = widget["queries"]
+            assert query["name"] == "main_query"
+            sql = datasets[query["query"]["datasetName"]]
+            fields = {field["name"]: field["expression"] for field in query["query"]["fields"]}
+            assert all(f"AS {name}" in sql and expression == f"`{name}`" for name, expression in fields.items())
+            assert {one["fieldName"] for one in widget["spec"]["encodings"].values()} <= set(fields)
+            assert widget["spec"]["version"] == {"bar": 3, "line": 3}[widget["spec"]["widgetType"]]
+
+
+def test_the_genie_space_keeps_the_format() -> None:
+    """Ids are unique hexadecimal, everything is sorted, there is one text instruction, and few enough tables."""
+    space: dict[str, Any] = json.loads((CHECKOUT / "include" / "genie" / "basketry.json").read_text())
+    assert space["version"] == 2
+    tables = [table["identifier"] for table in space["data_sources"]["tables"]]
+    assert tables == sorted(tables)
+    assert len(tables) <= 25
+    for table in space["data_sources"]["tables"]:
+        columns = [column["column_name"] for column in table["column_configs"]]
+        assert columns == sorted(columns)
+    examples, questions = space["instructions"]["example_question_sqls"], space["config"]["sample_questions"]
+    texts = space["instructions"]["text_instructions"]
+    assert len(texts) == 1
+    ids = [one["id"] for one in (*examples, *questions, *texts)]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch("[0-9a-f]{32}", one) for one in ids)
+    assert [one["id"] for one in examples] == sorted(one["id"] for one in examples)
+    named = with_catalog(space, "demo")["data_sources"]["tables"]
+    assert [table["identifier"] for table in named] == [f"demo.{name}" for name in tables]
+
+
+def test_no_table_with_personal_data_is_in_a_twin() -> None:
+    """Neither a dashboard nor Genie reads a table with a tagged column."""
+    personal = [table.full_name for table in TABLES if table.pii_columns]
+    texts = [path.read_text() for path in (*DASHBOARDS, CHECKOUT / "include" / "genie" / "basketry.json")]
+    assert personal
+    assert not [name for name in personal for text in texts if re.search(rf"\b{re.escape(name)}\b", text)]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=[sample.question for sample in SAMPLES])
+def test_a_twin_says_what_the_question_says(sample: Sample, shop: Warehouse) -> None:
+    """A dashboard's query, and Genie's example, gives on the local lake the rows of the same question in plain words."""
+    rows = shop.query(sample.sql, team="on_call")
+    found = answer(sample.question, team="on_call", warehouse=shop)
+    assert found.answered, (found.refusal, found.suggestions)
+    assert rows.columns == (*sample.dimensions, *sample.measures)
+    assert rows.rows
+    assert sorted(map(str, rows.rows)) == sorted(map(str, found.rows)), (sample.sql, found.sql)

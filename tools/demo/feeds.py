@@ -1,0 +1,283 @@
+"""The files of the demo retailer: each feed's columns, format and rhythm, and how rows become text in it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from tools.demo.afterwards import Event, Review
+from tools.demo.assortment import CATEGORIES, SUPPLIERS
+from tools.demo.customers import Customers
+from tools.demo.places import FIRST_NAMES, LAST_NAMES, MAIL_DOMAINS, PLACES, STREETS
+from tools.demo.products import Products
+from tools.demo.promotions import Campaign
+from tools.demo.shopping import Lines, Redemption
+
+Row = list[object]
+HEAD_OFFICE = ZoneInfo("America/New_York")
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One kind of file. `weeks`: how many weeks one file covers; `columns`: headers, or keys of JSON Lines."""
+
+    name: str
+    suffix: str
+    weeks: int
+    columns: tuple[str, ...]
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    line_end: str = "\n"
+
+    def file_name(self, day: date) -> str:
+        """Name of the file whose contents are of the day, or end with it."""
+        return f"{self.name}_{day}.{self.suffix}"
+
+
+CUSTOMERS = Feed(
+    "customers",
+    "csv",
+    24,
+    (
+        "Customer No",
+        "First Name",
+        "Last Name",
+        "E-Mail",
+        "Phone",
+        "Street",
+        "City",
+        "State",
+        "ZIP",
+        "Customer Since",
+        "Age",
+        "Marital Status",
+        "Income",
+        "Home",
+        "Household",
+        "Household Size",
+        "Children",
+    ),
+    ",",
+    "latin-1",
+    "\r\n",
+)
+PRODUCTS = Feed(
+    "products",
+    "xlsx",
+    24,
+    (
+        "Item Code",
+        "Item Name",
+        "Brand",
+        "Supplier",
+        "Department",
+        "Category",
+        "Sub-Category",
+        "Pack Size",
+        "Retail Price",
+        "Unit Cost",
+        "On Hand",
+    ),
+)
+_ORDER_LINE_HEADER = (
+    "Order No,Line,Type,Status,Order Time,Business Date,Customer No,Store,Item Code,"
+    "Qty,List Amount,Loyalty Savings,Campaign Coupon,Mfr Coupon,Mfr Coupon Match,Net Amount,Till"
+)
+ORDER_LINES = Feed("order_lines", "csv.gz", 4, tuple(_ORDER_LINE_HEADER.split(",")))
+CAMPAIGNS = Feed("campaigns", "csv", 48, ("campaign", "type", "first_day", "last_day"), ";")
+CAMPAIGN_MEMBERS = Feed("campaign_members", "csv.gz", 48, ("campaign", "customer_no"), ";")
+COUPONS = Feed("coupons", "csv", 48, ("coupon_upc", "campaign", "item_code"), "|")
+REDEMPTIONS = Feed("redemptions", "xlsx", 48, ("Customer No", "Coupon UPC", "Campaign", "Redeemed On"))
+REVIEWS = Feed("reviews", "jsonl", 48, ("review", "item", "customer", "stars", "written_on"))
+EVENTS = Feed("events", "jsonl.gz", 48, ("event", "at", "action", "customer", "visit", "item", "price"))
+OPT_OUTS = Feed("opt_outs", "csv", 104, ("customer_no", "channel", "opted_out_on"))
+
+FEEDS = (CUSTOMERS, PRODUCTS, ORDER_LINES, CAMPAIGNS, CAMPAIGN_MEMBERS, COUPONS, REDEMPTIONS, REVIEWS, EVENTS, OPT_OUTS)
+
+AGES = ("19-24", "25-34", "35-44", "45-54", "55-64", "65+")
+INCOMES = ("Under 25K", "25-49K", "50-74K", "75-99K", "100-149K", "150-199K", "200K+")
+STATUSES = ("Paid", "Shipped", "Cancelled", "Returned")
+
+
+@cache
+def money(cents: int) -> str:
+    """Dollars with two decimals."""
+    return f"{cents / 100:.2f}"
+
+
+def us_date(day: date) -> str:
+    """Month/day/year."""
+    return f"{day:%m/%d/%Y}"
+
+
+@cache
+def _clock(second: int) -> str:
+    return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
+
+
+def order_line_rows(day: date, lines: Lines, customers: Customers, products: Products, kind: str = "SALE") -> list[Row]:
+    """Rows of order_lines for one day's sales or returns; a return's line is its sale's with an R."""
+    stores = [PLACES[place].store_id for place in customers.place[lines.who].tolist()]
+    known = [
+        str(number) if card else ""
+        for number, card in zip(customers.number[lines.who].tolist(), lines.card.tolist(), strict=True)
+    ]
+    amounts = (lines.list_amount, lines.instore, lines.campaign, lines.manufacturer, lines.match, lines.net)
+    texts = ([money(cents) for cents in column.tolist()] for column in amounts)
+    today, mark = us_date(day), "R" if kind == "RETURN" else ""
+    columns = zip(
+        lines.order.tolist(),
+        lines.line.tolist(),
+        lines.status.tolist(),
+        lines.second.tolist(),
+        known,
+        stores,
+        lines.product.tolist(),
+        lines.quantity.tolist(),
+        *texts,
+        strict=True,
+    )
+    return [
+        [
+            str(order),
+            f"{line}{mark}",
+            kind,
+            STATUSES[status],
+            f"{today} {_clock(second)}",
+            today,
+            customer,
+            store,
+            products.item_codes[product],
+            str(quantity),
+            *paid,
+            f"T{1 + order % 9}",
+        ]
+        for order, line, status, second, customer, store, product, quantity, *paid in columns
+    ]
+
+
+def _plain(name: str) -> str:
+    letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return "".join(letter for letter in letters.lower() if letter.isalnum())
+
+
+def customer_row(customers: Customers, who: int) -> Row:
+    """The customer as he is now."""
+    first, last = FIRST_NAMES[customers.first_name[who]], LAST_NAMES[customers.last_name[who]]
+    place, number, mail = PLACES[customers.place[who]], int(customers.number[who]), int(customers.mail[who])
+    renewed = mail // len(MAIL_DOMAINS)
+    address = f"{_plain(first)}.{_plain(last)}{number % 10000}{'.' + str(renewed) if renewed else ''}"
+    adults, children = int(customers.adults[who]), int(customers.children[who])
+    size = adults + children
+    return [
+        str(number),
+        first,
+        last,
+        f"{address}@{MAIL_DOMAINS[mail % len(MAIL_DOMAINS)]}",
+        f"({place.area_code}) 555-01{customers.phone[who]:02d}",
+        f"{customers.house[who]} {STREETS[customers.street[who]]}",
+        place.city,
+        place.state,
+        place.postal_code,
+        us_date(date.fromordinal(int(customers.joined[who]))),
+        AGES[customers.age[who]],
+        "MSU"[customers.marital[who]],
+        INCOMES[customers.income[who]],
+        "ORU"[customers.owner[who]],
+        f"{adults} Adult{'s' * (adults > 1)}{' Kids' if children else ''}",
+        f"{size}" if size < 5 else "5+",
+        "None" if not children else ("1", "2", "3+")[children - 1],
+    ]
+
+
+def product_rows(products: Products, price_list: int, on_hand: list[int]) -> Iterator[Row]:
+    """The price list: every product sold in it, amounts as numbers of a workbook."""
+    prices, costs = products.prices(price_list).tolist(), products.costs(price_list).tolist()
+    for n, code in enumerate(products.item_codes):
+        if products.first_list[n] <= price_list:
+            category = CATEGORIES[products.category[n]]
+            yield [
+                code,
+                products.names[n],
+                products.brands[n],
+                SUPPLIERS[products.brands[n]],
+                category.department,
+                category.name,
+                products.subcategories[n],
+                products.packs[n],
+                prices[n] / 100,
+                costs[n] / 100,
+                on_hand[n],
+            ]
+
+
+def campaign_rows(campaign: Campaign) -> list[Row]:
+    """The campaign and its days."""
+    return [[campaign.code, campaign.kind, campaign.start.isoformat(), campaign.end.isoformat()]]
+
+
+def member_rows(campaign: Campaign, customers: Customers) -> list[Row]:
+    """Who received the campaign."""
+    return [[campaign.code, str(number)] for number in customers.number[campaign.members].tolist()]
+
+
+def coupon_rows(campaign: Campaign, products: Products) -> list[Row]:
+    """Each product that a coupon of the campaign is good for."""
+    pairs = [(campaign.coupons[coupon], n) for n, coupon in enumerate(campaign.coupon_of.tolist()) if coupon >= 0]
+    return [[coupon, campaign.code, products.item_codes[n]] for coupon, n in sorted(pairs)]
+
+
+def redemption_rows(day: date, redemptions: list[Redemption], customers: Customers) -> list[Row]:
+    """Coupons redeemed on the day; numbers and dates as a workbook has them."""
+    return [[int(customers.number[item.who]), item.coupon, item.campaign, day] for item in redemptions]
+
+
+def opt_out_rows(day: date, withdrawals: list[tuple[int, str]], customers: Customers) -> list[Row]:
+    """Who withdrew consent to which channel on the day."""
+    return [[str(customers.number[who]), channel, day.isoformat()] for who, channel in withdrawals]
+
+
+def midnight(day: date) -> datetime:
+    """The instant at which all seconds of a day in New York count from: clocks change before any store opens."""
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=HEAD_OFFICE)
+    return noon.astimezone(UTC) - timedelta(hours=12)
+
+
+def instant(begins: datetime, second: int) -> str:
+    """ISO 8601 text of the instant that many seconds later."""
+    return f"{(begins + timedelta(seconds=second)).isoformat()[:19]}Z"
+
+
+def review_rows(day: date, reviews: list[Review], customers: Customers, products: Products) -> list[Row]:
+    """Reviews written on the day."""
+    return [
+        [
+            f"RV{day:%y%m%d}{n:05d}",
+            products.item_codes[review.product],
+            str(customers.number[review.who]),
+            review.rating,
+            day.isoformat(),
+        ]
+        for n, review in enumerate(reviews, start=1)
+    ]
+
+
+def event_rows(day: date, events: list[Event], customers: Customers, products: Products) -> list[Row]:
+    """The app's events of the day; the time is an instant in UTC."""
+    begins, mark = midnight(day), f"{day:%y%m%d}"
+    return [
+        [
+            f"{mark}-{event.number:06d}",
+            instant(begins, event.second),
+            event.kind,
+            str(customers.number[event.who]),
+            f"{mark}-{event.visit:06d}",
+            products.item_codes[event.product],
+            event.price / 100,
+        ]
+        for event in events
+    ]

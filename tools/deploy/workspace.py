@@ -1,0 +1,86 @@
+"""A workspace as one target sees it: the client, and what was read once and is asked often."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from basketry.access.unity import Securable, held
+from tools.deploy.target import Target
+
+if TYPE_CHECKING:
+    from databricks.sdk import WorkspaceClient
+    from databricks.sdk.service.workspace import ObjectInfo
+
+EXPERIMENTS = "/Shared/basketry"
+"""Where jobs keep their MLflow experiments, see basketry.learning.tracking."""
+
+
+def api_path(path: str) -> str:
+    """A workspace path as the Workspace API writes it: without /Workspace, which only file systems show."""
+    return path.removeprefix("/Workspace")
+
+
+class Site:
+    """One workspace and one target."""
+
+    def __init__(self, client: WorkspaceClient, target: Target) -> None:
+        """client: signed in."""
+        self.client = client
+        self.target = target
+        self._privileges: dict[Securable, dict[str, frozenset[str]]] = {}
+
+    @property
+    def folder(self) -> str:
+        """The target's folder as the Workspace API writes it."""
+        return api_path(self.target.folder)
+
+    @cached_property
+    def objects(self) -> dict[str, ObjectInfo]:
+        """Everything below the target's folder, and the folders themselves, by path; one call a folder."""
+        found: dict[str, ObjectInfo] = {}
+        waiting = list(dict.fromkeys((self.folder, EXPERIMENTS)))
+        for top in list(waiting):
+            info = self._status(top)
+            if info is None:
+                waiting.remove(top)
+            else:
+                found[top] = info
+        while waiting:
+            for info in self.client.workspace.list(waiting.pop()):
+                if info.path not in found:
+                    found[str(info.path)] = info
+                    if info.object_type is not None and info.object_type.value == "DIRECTORY":
+                        waiting.append(str(info.path))
+        return found
+
+    def _status(self, path: str) -> ObjectInfo | None:
+        from databricks.sdk.errors import NotFound
+
+        try:
+            return self.client.workspace.get_status(path)
+        except NotFound:
+            return None
+
+    @cached_property
+    def warehouse_id(self) -> str | None:
+        """Id of the target's SQL warehouse; None when there is no warehouse of that name."""
+        named = [one for one in self.client.warehouses.list() if one.name == self.target.warehouse]
+        return str(named[0].id) if named else None
+
+    def privileges(self, securable: Securable) -> dict[str, frozenset[str]]:
+        """Who holds what on a securable of Unity Catalog; nobody anything on one that does not exist."""
+        from databricks.sdk.errors import NotFound
+
+        if securable not in self._privileges:
+            try:
+                self._privileges[securable] = held(self.client, securable)
+            except NotFound:
+                self._privileges[securable] = {}
+        return self._privileges[securable]
+
+    def forget(self) -> None:
+        """Read anew what is asked for next: something was changed."""
+        for name in ("objects", "warehouse_id"):
+            self.__dict__.pop(name, None)
+        self._privileges.clear()
