@@ -154,7 +154,7 @@ def run_jobs(home: Path) -> None:
 
 def deliver(home: Path) -> None:
     """The files up to END, and apart from them those of the day after and of two lines that come late."""
-    from basketry.demo import deliver as deliver_demo
+    from tools.demo import deliver as deliver_demo
 
     landing, longer, apart = home / "landing" / CATALOG, home / "longer", home / "deliveries"
     deliver_demo(landing, END, scale=SCALE, weeks=WEEKS)

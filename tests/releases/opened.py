@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from deltalake import DeltaTable
 
-from basketry.settings import CHECKOUT, Settings
+from basketry.config.settings import CHECKOUT, Settings
 from basketry.tables import TABLES
 from basketry.warehouse import open_warehouse
 
@@ -119,16 +119,23 @@ def unpack(release: str, home: Path) -> None:
         database.commit()
 
 
-def pickled_names(release: str) -> dict[str, set[tuple[str, str]]]:
-    """By model file of a release: module and name of everything of the library that its pickle names."""
-    found: dict[str, set[tuple[str, str]]] = {}
+def pickles(release: str) -> dict[str, bytes]:
+    """Every model of a release as it is stored, by the name of its file."""
+    stored = {}
     with tarfile.open(HERE / release / "registry.tar.xz") as content:
         for entry in content:
             stream = content.extractfile(entry)
             if entry.name.endswith(".pkl") and stream is not None:
-                names = (one for one in _globals(stream.read()) if one[0].split(".")[0] == "basketry")
-                found[entry.name] = set(names)
-    return found
+                stored[entry.name] = stream.read()
+    return stored
+
+
+def pickled_names(release: str) -> dict[str, set[str]]:
+    """By model file of a release: everything of the library that its pickle names, as `module:name`."""
+    return {
+        file: {f"{module}:{name}" for module, name in _globals(content) if module.split(".")[0] == "basketry"}
+        for file, content in pickles(release).items()
+    }
 
 
 def _globals(content: bytes) -> Iterator[tuple[str, str]]:
