@@ -13,7 +13,6 @@ from tests.releases.opened import Home, opened, releases
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-pytestmark = pytest.mark.timeout(600)
 END = date(2026, 11, 20)
 NEXT = END + timedelta(days=1)
 
