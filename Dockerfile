@@ -23,6 +23,7 @@ COPY plugins ./plugins
 COPY include ./include
 COPY spark_jobs ./spark_jobs
 COPY docs ./docs
+COPY LICENSE ./
 
 # The cache stays writable: each start writes Spark's settings anew, from the container's environment.
 RUN groupadd --gid 50000 basketry \

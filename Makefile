@@ -3,10 +3,10 @@ PYTHON ?= python3
 BASKETRY = @$(PYTHON) tools/bootstrap.py
 
 # Read by tools/ from the environment, because a shell would expand the * in ARGS="--files *".
-export JOB ARGS KILLS AS_OF DATA CATALOG SCALE YES Q TEAM TARGET
+export JOB ARGS KILLS AS_OF DATA CATALOG SCALE YES Q TEAM TARGET TAG
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup job plan ask status doctor logs down prune clean faults lint audit data-model screenshots bench deploy deploy-check undeploy
+.PHONY: help run test test-fast setup job plan ask status doctor logs down prune clean faults lint format audit docs data-model screenshots bench deploy deploy-check undeploy dist
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ run: ## Set up, start, load realistic data through Airflow, show the result (DAT
 
 test: ## Set up what is missing and pass every test (ARGS="…" goes to pytest)
 	$(BASKETRY) test
+
+test-fast: ## Pass the unit tests and those of Spark on a few rows (minutes; ARGS="…" goes to pytest)
+	$(BASKETRY) test-fast
 
 setup: ## Install everything, start nothing
 	$(BASKETRY) setup
@@ -50,11 +53,17 @@ clean: ## Stop, then delete BASKETRY_HOME with all its data (asks first)
 faults: ## Kill, starve and refuse the jobs again and again and compare every table (KILLS=<n>, 200 else)
 	$(BASKETRY) faults
 
-lint: ## Check style, types and who imports whom
+lint: ## Check style, types, who imports whom, and the workflows (ARGS=<linter> for one)
 	$(BASKETRY) lint
+
+format: ## Put imports in order and lay out every Python file
+	$(BASKETRY) format
 
 audit: ## Ask the vulnerability service about every package of the lock
 	$(BASKETRY) audit
+
+docs: ## Make the site of docs/ and of the docstrings: docs/_build/html
+	$(BASKETRY) docs
 
 data-model: ## Make docs/data-model.md anew from the declarations
 	$(BASKETRY) data-model
@@ -73,3 +82,6 @@ deploy-check: ## Say line by line whether a workspace is ready, each permission 
 
 undeploy: ## Remove what make deploy made, never data: TARGET=dev|prod (ARGS=--plan)
 	$(BASKETRY) undeploy
+
+dist: ## Write what a release publishes to dist/: the library's wheel, the SBOM, the release notes (TAG=v<version>)
+	$(BASKETRY) dist

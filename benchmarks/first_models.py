@@ -19,8 +19,8 @@ from datetime import date
 from pathlib import Path
 
 from basketry.gates import Check, Verdict
+from basketry.gates.formatting import format_interval, format_number
 from basketry.gates.model import ABSOLUTE, REFUSE
-from basketry.gates.telling import interval, number
 from benchmarks.cases import HERE, submit
 from benchmarks.daily_cost import registry_of
 from benchmarks.measure import Figure
@@ -75,15 +75,15 @@ class Cell:
 
 
 def _told(check: Check) -> str:
-    ends = interval(check.low, check.high, signed=check.reference is not None)
+    ends = format_interval(check.low, check.high, signed=check.reference is not None)
     judged = (
         ""
         if not ends
         else f" ({ends})"
         if check.reference is None
-        else f" (chance {number(check.reference)}, excess {ends})"
+        else f" (chance {format_number(check.reference)}, excess {ends})"
     )
-    return f"{check.metric} {number(check.value)}{judged}, {check.limit}"
+    return f"{check.metric} {format_number(check.value)}{judged}, {check.limit}"
 
 
 def first_models(folder: Path) -> list[Figure]:
@@ -133,12 +133,12 @@ def _run(world: World, jobs: Sequence[Sequence[str]], **changes: str) -> None:
 def verdict_of(model: str, address: str) -> Verdict:
     """What the gate says about the challenger, as of a first model."""
     from basketry import registry
-    from basketry.gates import load_gate, verdict
+    from basketry.gates import evaluate_gate, load_gate
 
     os.environ["MLFLOW_TRACKING_URI"] = address
     name = registry.registered_name(CATALOG, model)
     version = registry.alias_version(name, registry.CHALLENGER)
-    return verdict(load_gate(model), registry.version_run(name, str(version)).metrics, has_champion=False)
+    return evaluate_gate(load_gate(model), registry.version_run(name, str(version)).metrics, has_champion=False)
 
 
 def main(arguments: Sequence[str]) -> int:

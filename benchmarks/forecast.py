@@ -72,7 +72,7 @@ def trained(panel: Panel) -> object:
     from basketry.domains.forecast.settings import load_settings
 
     settings = replace(load_settings(CHECKOUT / "include"), chosen_on=2, tested_on=2)
-    return train.trained(panel, Namespace(as_of=AS_OF), settings).trained
+    return train.train_challenger(panel, Namespace(as_of=AS_OF), settings).trained
 
 
 def main() -> int:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from basketry.config.settings import CHECKOUT
-from basketry.domains.forecast import backtest, results
+from basketry.domains.forecast import backtest, evaluate
 from basketry.domains.forecast.series import MONTH, Panel, panel_of
 from basketry.domains.forecast.settings import ForecastSettings, load_settings
 
@@ -50,17 +50,17 @@ def online_retail(data: Path = DATA) -> Panel:
     return panel_of(rows.assign(department="Uncategorised", category="Uncategorised"), WEEKS)
 
 
-def tested(panel: Panel, settings: ForecastSettings) -> results.Results:
+def tested(panel: Panel, settings: ForecastSettings) -> evaluate.BacktestResults:
     """The three test origins, each by what was known then."""
-    past = [backtest.at_origin(panel, ago, settings) for ago in (24, 20, 16, 12, 8, 4)]
-    return results.evaluate(past, settings, None)
+    past = [backtest.make_origin(panel, ago, settings) for ago in (24, 20, 16, 12, 8, 4)]
+    return evaluate.evaluate_origins(past, settings, None)
 
 
 def main() -> int:
     """Print every figure as Markdown."""
     settings = load_settings(CHECKOUT / "include")
     found = tested(online_retail(), settings)
-    named = results.named_metrics(found, settings)
+    named = evaluate.named_metrics(found, settings)
     print(f"| forecast | {' | '.join(SHOWN)} |\n|{'---|' * (len(SHOWN) + 1)}")
     for name in found.forecasts:
         prefix = f"{name}/" if name else ""
@@ -76,7 +76,7 @@ def main() -> int:
     return 0
 
 
-def _parts(found: results.Results, named: dict[str, float]) -> None:
+def _parts(found: evaluate.BacktestResults, named: dict[str, float]) -> None:
     for ago in sorted(set(found.origins.tolist()), reverse=True):
         rows = found.origins == ago
         truth, forecast = found.observed[rows, MONTH], found.forecasts[""][rows, MONTH]
@@ -90,8 +90,8 @@ def _parts(found: results.Results, named: dict[str, float]) -> None:
         print(
             f"{name} ({share:.0%}): WAPE {ours:.3f}, smoothing {theirs:.3f}, covers {named[f'class/{name}/coverage_90']:.1%}"
         )
-    rival = results.by_revenue_decile(found, "naive/exponential_smoothing")
-    for place, (one, other) in enumerate(zip(results.by_revenue_decile(found), rival, strict=True), start=1):
+    rival = evaluate.by_revenue_decile(found, "naive/exponential_smoothing")
+    for place, (one, other) in enumerate(zip(evaluate.by_revenue_decile(found), rival, strict=True), start=1):
         print(f"tenth {place}: WAPE {one['wape']:.3f}, smoothing {other['wape']:.3f}")
 
 

@@ -11,8 +11,8 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from basketry.config.settings import CHECKOUT  # noqa: E402
-from basketry.domains.forecast import emit, rows, score  # noqa: E402
-from basketry.domains.forecast.forecaster import fallback  # noqa: E402
+from basketry.domains.forecast import forecast_rows, sales_history, score  # noqa: E402
+from basketry.domains.forecast.forecaster import fallback_forecaster  # noqa: E402
 from basketry.domains.forecast.series import MEASURES, WEEKS_AHEAD, panel_of  # noqa: E402
 from basketry.domains.forecast.settings import load_settings  # noqa: E402
 from basketry.lake.session import spark_session  # noqa: E402
@@ -34,7 +34,7 @@ def main(count: int) -> None:
     spark = spark_session("many-products")
     panel = panel_of(weekly_rows(0, STEP), WEEKS)
     forecaster = replace(
-        fallback(panel, AS_OF, settings),
+        fallback_forecaster(panel, AS_OF, settings),
         choice=dict.fromkeys(("smooth", "erratic", "intermittent", "lumpy", "new"), "tsb"),
     )
 
@@ -48,12 +48,12 @@ def main(count: int) -> None:
         """Their forecasts."""
         factors = {f"D{number}": np.ones(WEEKS_AHEAD) for number in range(20)}
         for part in parts:
-            yield emit.product_rows(part, factors, forecaster)
+            yield forecast_rows.product_rows(part, factors, forecaster)
 
     weekly = spark.range(0, count, STEP, max(2, count // 10_000)).mapInPandas(made, SCHEMA)
-    found = rows.History(weekly, weekly, AS_OF, WEEKS, count)
+    found = sales_history.SalesHistory(lines=weekly, tree=weekly, first_sale=AS_OF, weeks=WEEKS, products=count)
     base = score.base_forecasts(weekly, forecaster, found, settings)
-    base.mapInPandas(final, emit.SCHEMA).write.format("noop").mode("overwrite").save()
+    base.mapInPandas(final, forecast_rows.SCHEMA).write.format("noop").mode("overwrite").save()
 
 
 if __name__ == "__main__":

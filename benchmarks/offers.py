@@ -92,7 +92,7 @@ def _stream(name: str, events: int) -> None:
     """In a spark-submit of its own: a run over a backlog; prints events and seconds."""
     from threadpoolctl import threadpool_limits
 
-    from basketry.domains.offers import incoming, job
+    from basketry.domains.offers import job, messages
     from basketry.domains.offers.engine import Engine
     from basketry.domains.offers.settings import load_settings
 
@@ -101,10 +101,10 @@ def _stream(name: str, events: int) -> None:
     if name == "removed":
         Engine._decide = lambda *_: iter(())  # type: ignore[method-assign]
     settings = load_settings(lake.settings.include)
-    stream = job.opened(lake, settings)
+    stream = job.open_stream(lake, settings)
     begun = time.monotonic()
     threadpool_limits(1, "blas")  # as the job has it
-    writer = incoming.stream(lake, settings).writeStream.foreachBatch(stream)
+    writer = messages.message_stream(lake, settings).writeStream.foreachBatch(stream)
     writer.option("checkpointLocation", str(stream.checkpoint)).trigger(availableNow=True).start().awaitTermination()
     print(json.dumps({"events": stream.totals["records"], "seconds": time.monotonic() - begun}))
 
@@ -240,25 +240,25 @@ def learn(days: int, shoppers: int = 300) -> dict[str, float]:
 
     from basketry.domains.offers.settings import load_settings
     from basketry.domains.offers.shop import Assortment
-    from tools.demo.offer_shoppers import World, simulate
+    from tools.demo import offer_shoppers, offer_simulation
 
     chance, count = np.random.default_rng(5), 180
-    price = np.round(chance.uniform(2, 20, count), 2)
+    price, shopper_ids = np.round(chance.uniform(2, 20, count), 2), [f"s{number:03}" for number in range(shoppers)]
     shop = Assortment(
-        tuple(f"P{number:04}" for number in range(count)),
-        tuple(f"C{number:02}" for number in range(12)),
-        np.repeat(np.arange(12), count // 12),
-        price,
-        price * chance.uniform(0.5, 0.8, count),
-        np.full(count, 100.0),
+        products=tuple(f"P{number:04}" for number in range(count)),
+        categories=tuple(f"C{number:02}" for number in range(12)),
+        category=np.repeat(np.arange(12), count // 12),
+        price=price,
+        cost=price * chance.uniform(0.5, 0.8, count),
+        units=np.full(count, 100.0),
     )
-    world = World.made(shop, [f"s{number:03}" for number in range(shoppers)], days, _BEGIN, 11)
+    world = offer_shoppers.ShopperWorld.create(shop, shopper_ids, days=days, start=_BEGIN, seed=11)
     settings = replace(load_settings(CHECKOUT / "include"), control_share=0.0)
     picture = Picture(figsize=(7, 3.5), layout="constrained")
     axes = picture.subplots()
     found = {}
     for policy in ("oracle", "learned", "random", "popular"):
-        lived = list(simulate(world, settings, policy))
+        lived = list(offer_simulation.simulate(world, settings, policy))
         axes.plot(range(1, days + 1), [day.clicked / day.shown for day in lived], label=policy)
         found[policy] = sum(day.clicked for day in lived) / sum(day.shown for day in lived)
     axes.set(xlabel="simulated day", ylabel="click-through", ylim=(0, None))

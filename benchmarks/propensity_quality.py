@@ -26,12 +26,12 @@ import pandas as pd
 import pyarrow as pa
 
 from basketry.config.settings import CHECKOUT
-from basketry.domains.propensity import results
-from basketry.domains.propensity.baselines import baselines
+from basketry.domains.propensity import evaluate
+from basketry.domains.propensity.baselines import baseline_predictions
+from basketry.domains.propensity.dataset import split_rows
 from basketry.domains.propensity.dates import HORIZON, split_dates
 from basketry.domains.propensity.inputs import BASELINE, DEFINITION, KEYS, LABEL
-from basketry.domains.propensity.model import Trained, train
-from basketry.domains.propensity.rows import split_rows
+from basketry.domains.propensity.model import TrainedPropensityModel, train_propensity_model
 from basketry.domains.propensity.settings import PropensitySettings, load_settings
 from basketry.features import partition
 
@@ -100,10 +100,10 @@ def labelled(lines: pd.DataFrame, dates: Sequence[date], categories: Sequence[st
     given = [batch.select(["batch"]) for batch in partition.pack_lines(table.to_batches(), 1)]
     days = [day.toordinal() - EPOCH for day in dates]
     frames: dict[str, list[pd.DataFrame]] = {f"{level}_features": [] for level in LEVELS}
-    packed = [*partition.customers(given, days, categories, 0), *partition.categories(given, days, 0)]
+    packed = [*partition.customer_features(given, days, categories, 0), *partition.category_features(given, days, 0)]
     for batch in packed:
         level = batch.column("level")[0].as_py()
-        frames[level] += [part.to_pandas() for part in partition.unpack([batch.select(["batch"])])]
+        frames[level] += [part.to_pandas() for part in partition.unpack_rows([batch.select(["batch"])])]
     customer, category, pair = (pd.concat(frames[f"{level}_features"]) for level in LEVELS)
     return _joined(customer, category, pair, lines, categories)
 
@@ -148,7 +148,9 @@ def _joined(
     """).df()
 
 
-def judge(setting: Setting, chosen: PropensitySettings) -> tuple[results.Results, Trained, float]:
+def judge(
+    setting: Setting, chosen: PropensitySettings
+) -> tuple[evaluate.PropensityEvaluation, TrainedPropensityModel, float]:
     """Train and compare on the test date; seconds of training alone."""
     lines = duckdb.sql(setting.sql).df()
     dates = split_dates(setting.as_of, chosen)
@@ -161,15 +163,21 @@ def judge(setting: Setting, chosen: PropensitySettings) -> tuple[results.Results
     rows["as_of"] = rows["as_of"].dt.date
     training, validation, test = split_rows(rows, dates)
     start = time.perf_counter()
-    trained = train(training, validation, DEFINITION.names, chosen)
+    trained = train_propensity_model(training, validation, DEFINITION.names, chosen)
     seconds = time.perf_counter() - start
-    naive = baselines(pd.concat([training, validation]), test)
-    return results.compare(test, trained.predict(test), naive, None, chosen), trained, seconds
+    naive = baseline_predictions(pd.concat([training, validation]), test)
+    return (
+        evaluate.compare_with_rivals(test, trained.predict(test), naive=naive, champion=None, settings=chosen),
+        trained,
+        seconds,
+    )
 
 
-def told(setting: Setting, found: results.Results, trained: Trained, seconds: float) -> str:
+def told(
+    setting: Setting, found: evaluate.PropensityEvaluation, trained: TrainedPropensityModel, seconds: float
+) -> str:
     """The figures of a setting, in lines."""
-    metrics = results.metrics(found)
+    metrics = evaluate.logged_metrics(found)
     lines = [
         f"{setting.name}: {trained.chosen.family}, {trained.chosen.structure}, {trained.calibration};"
         f" search and fit {seconds:.1f} s, the chosen fit {trained.chosen.seconds:.1f} s",

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from basketry.domains.offers import recommender
-from basketry.domains.offers.recommender import Purchases, Recommender
+from basketry.domains.offers.recommender import PurchaseMatrix, Recommender
 
 DATA = Path(os.environ.get("BASKETRY_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
 _TESTED_DAYS = 28
@@ -38,13 +38,13 @@ def samples() -> Iterator[tuple[str, pd.DataFrame]]:
     yield "Online Retail", rows[list(names.values())].assign(day=(when - when.min()).dt.days)
 
 
-def purchases(rows: pd.DataFrame) -> Purchases:
+def purchases(rows: pd.DataFrame) -> PurchaseMatrix:
     """Orders of each shopper that hold each product."""
     counts = rows.groupby(["shopper", "product"])["order"].nunique().reset_index()
-    return Purchases.of(*(counts[name].astype(str if name != "order" else int).tolist() for name in counts))
+    return PurchaseMatrix.from_rows(*(counts[name].astype(str if name != "order" else int).tolist() for name in counts))
 
 
-def spark_als(older: Purchases, seed: int) -> Recommender:
+def spark_als(older: PurchaseMatrix, seed: int) -> Recommender:
     """The same factorisation by Spark."""
     from pyspark.ml.recommendation import ALS
 
@@ -54,8 +54,8 @@ def spark_als(older: Purchases, seed: int) -> Recommender:
     spark.sparkContext.setCheckpointDir(
         tempfile.mkdtemp()
     )  # twelve rounds of lineage are too deep for a thread's stack
-    kept = recommender.fit(older, seed).products
-    found = older.over(kept).tocoo()
+    kept = recommender.fit_recommender(older, seed).products
+    found = older.counts_of(kept).tocoo()
     rows = pd.DataFrame({"user": found.row, "item": found.col, "rating": found.data})
     als = ALS(
         rank=recommender._FACTORS,
@@ -83,24 +83,24 @@ def compare(name: str, rows: pd.DataFrame, seed: int = 7) -> list[str]:
     before, after = ([place[name] for name in both] for place in (_places(older), _places(newest)))
     found = []
     spark_als(older, seed)  # its session, and code that is compiled once
-    for rival, fit in (("implicit", recommender.fit), ("Spark ALS", spark_als)):
+    for rival, fit in (("implicit", recommender.fit_recommender), ("Spark ALS", spark_als)):
         begun = time.monotonic()
         learned = fit(older, seed)
         seconds = time.monotonic() - begun
-        later = newest.over(learned.products)[after]
+        later = newest.counts_of(learned.products)[after]
         if rival == "implicit":
-            for plain in (recommender.popular, recommender.bought_before):
+            for plain in (recommender.most_popular, recommender.bought_before):
                 found.append(_line(name, plain.__name__, plain(older, learned.products)[before], later, 0.0))
-        found.append(_line(name, rival, learned.top(older.over(learned.products)[before]), later, seconds))
+        found.append(_line(name, rival, learned.top(older.counts_of(learned.products)[before]), later, seconds))
     return found
 
 
-def _places(purchases: Purchases) -> dict[str, int]:
+def _places(purchases: PurchaseMatrix) -> dict[str, int]:
     return {name: at for at, name in enumerate(purchases.shoppers)}
 
 
 def _line(sample: str, rival: str, top: np.ndarray, later: object, seconds: float) -> str:
-    values = recommender.hits(top, later)
+    values = recommender.recall_and_ndcg(top, later)
     recall, ndcg = (float(np.nanmean(values[f"{name}_at_{recommender.TOP}"])) for name in ("recall", "ndcg"))
     return f"| {sample} | {rival} | {recall:.3f} | {ndcg:.3f} | {seconds:.1f} s |"
 

@@ -117,22 +117,29 @@ def champion(home: Path) -> None:
         "age_days": age,
         "repeat_spend": values["monetary"],
     }
-    trained = model.train(values, load_settings(CHECKOUT / "include"))
-    ahead = holdout.fitted(pd.DataFrame({**history, "monetary": values["monetary"]}), holdout.DAYS_AHEAD)
+    trained = model.train_rfm_model(values, load_settings(CHECKOUT / "include"))
+    ahead = holdout.fit_expectations(pd.DataFrame({**history, "monetary": values["monetary"]}), holdout.DAYS_AHEAD)
     ahead = holdout.Expectations(ahead.days, ahead.purchases, ahead.spend, (holdout.PURCHASES, holdout.SPEND))
-    version = tracking.Version("", AS_OF - timedelta(days=7), 365, trained.scoring, ahead, trained.pipeline)
+    version = tracking.RfmVersion(
+        number="",
+        trained_as_of=AS_OF - timedelta(days=7),
+        window_days=365,
+        scoring=trained.scoring,
+        expectations=ahead,
+        pipeline=trained.pipeline,
+    )
     os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{home / 'mlflow.db'}"
     mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
     mlflow.create_experiment("bench_rfm", artifact_location=(home / "models").as_uri())
-    record = tracking.Record(
-        version,
-        values,
-        {"caps": asdict(trained.scoring)["caps"]},
-        trained.metrics,
-        {"basketry.as_of": str(AS_OF)},
-        {},
-        {},
-        {},
+    record = tracking.RfmRecord(
+        version=version,
+        example=values,
+        params={"caps": asdict(trained.scoring)["caps"]},
+        metrics=trained.metrics,
+        tags={"basketry.as_of": str(AS_OF)},
+        documents={},
+        texts={},
+        figures={},
     )
     name = registry.registered_name("demo", tracking.MODEL)
     registry.move_champion(name, _registered(record), None)
@@ -146,7 +153,7 @@ def _registered(record: object) -> str:
     from basketry.domains.rfm import tracking
 
     lake = SimpleNamespace(catalog="demo", settings=SimpleNamespace(runtime="local"))
-    return tracking.register(cast(Any, lake), cast(Any, record))
+    return tracking.register_rfm_version(cast(Any, lake), cast(Any, record))
 
 
 if __name__ == "__main__":

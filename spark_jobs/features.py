@@ -12,17 +12,17 @@ from basketry.lake.report import JobReport
 from basketry.lake.runner import job_main, job_parser
 
 
-def days(text: str) -> tuple[date, ...]:
-    """Days separated by commas; BadInputError for what is none."""
+def parse_days(text: str) -> tuple[date, ...]:
+    """Parse days separated by commas; anything else is a BadInputError."""
     try:
         return tuple(date.fromisoformat(part.strip()) for part in text.split(","))
     except ValueError:
         raise BadInputError(f"'{text}' are no days; write them as YYYY-MM-DD, with commas between.") from None
 
 
-def day(text: str) -> date:
-    """One day; BadInputError for what is none."""
-    return days(text)[0]
+def parse_day(text: str) -> date:
+    """Parse one day; anything else is a BadInputError."""
+    return parse_days(text)[0]
 
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
@@ -38,18 +38,18 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     return job.run(lake, arguments)
 
 
-parser = job_parser("features", __doc__, dated=True, turns=("features",))
-what = parser.add_mutually_exclusive_group()
-what.add_argument("--days", type=int, default=1, help="so many days, the last of them --as-of")
-what.add_argument("--dates", type=days, help="these days instead, YYYY-MM-DD with commas between")
-what.add_argument(
+parser = job_parser("features", __doc__, dated=True, locks=("features",))
+dates = parser.add_mutually_exclusive_group()
+dates.add_argument("--days", type=int, default=1, help="so many days, the last of them --as-of")
+dates.add_argument("--dates", type=parse_days, help="these days instead, YYYY-MM-DD with commas between")
+dates.add_argument(
     "--training", action="store_true", help="the days that a training as of --as-of reads, if known by then"
 )
 parser.add_argument("--only-missing", action="store_true", help="leave out days whose features are stored")
 parser.add_argument("--choose-categories", action="store_true", help="choose anew which categories are scored")
 parser.add_argument(
     "--categories-as-of",
-    type=day,
+    type=parse_day,
     help="last day that the choice looks at; default: the first of the days, or the test date of --training",
 )
 

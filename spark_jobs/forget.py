@@ -14,11 +14,8 @@ parser = job_parser(
     "forget",
     __doc__,
     dated=False,
-    turns=(
-        "audience *",
-        "export_audience *",
-        "ingest *",
-    ),  # whatever read of a person before would bring him back after
+    # A run that read a person's data before they were forgotten would write it again afterwards.
+    locks=("audience *", "export_audience *", "ingest *"),
 )
 parser.add_argument("--customers", required=True, help="customer ids, with commas between; never names or addresses")
 parser.add_argument("--request-id", required=True, help="the request's number at the retailer; kept in ops.forgotten")
@@ -27,7 +24,7 @@ parser.add_argument("--requested-at", required=True, help="when the run began, 2
 
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
-    """Forget, in the files of the hand-over too."""
+    """Forget the customers, in the exported files too."""
     return forget.run(lake, arguments, rewrite_export)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from pyspark.sql import functions as F
 
 from basketry.contracts import Contract, load_contracts
-from basketry.domains.sales.job import Rewrite, plan_sales
+from basketry.domains.sales.plan import Rewrite, plan_sales
 from basketry.errors import BadInputError
 from basketry.files import find_files, inspect_file
 from basketry.lake.lakehouse import Lakehouse
@@ -22,11 +22,11 @@ HEAD: Line = ("job", "would rewrite", "because")
 
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
-    """One line for each delivered file that is not loaded and for each sales table with touched periods."""
+    """List each delivered file that is not loaded and each sales table with touched periods, one line each."""
     lines = [*_waiting_files(lake), *_sales(lake, arguments)]
     if not lines:
         lines = [("", "nothing", f"every delivered file is loaded and sales are up to date as of {arguments.as_of}")]
-    return JobReport(0, 0, _aligned([HEAD, *lines]), as_of=arguments.as_of, dry_run=True)
+    return JobReport(rows_in=0, rows_out=0, summary=_aligned([HEAD, *lines]), as_of=arguments.as_of, dry_run=True)
 
 
 def _waiting_files(lake: Lakehouse) -> Iterator[Line]:

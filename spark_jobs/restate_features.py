@@ -5,7 +5,7 @@ from __future__ import annotations
 from basketry.features.restate import run
 from basketry.lake.runner import job_main, job_parser
 
-parser = job_parser("restate_features", __doc__, dated=True, turns=("features",))
+parser = job_parser("restate_features", __doc__, dated=True, locks=("features",))
 
 if __name__ == "__main__":
     job_main(parser, run)

@@ -7,7 +7,7 @@ import argparse
 from basketry.lake import restatement
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
-from basketry.lake.restatement import Result
+from basketry.lake.restatement import RestatableResult
 from basketry.lake.runner import job_main, job_parser
 from basketry.tables import (
     FORECAST_OUTCOMES,
@@ -20,41 +20,58 @@ from basketry.tables import (
 
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
-    """Make again what was touched up to --as-of, each by the version of the model that made it."""
-    return restatement.run(lake, arguments, results())
+    """Make again what was touched up to --as-of, each result by the version of the model that made it."""
+    return restatement.restate(lake, arguments, restatable_results())
 
 
-def results() -> tuple[Result, ...]:
-    """What daily scoring leaves behind, each after what it is made of. Scores follow their features: those say which are stale."""
+def restatable_results() -> tuple[RestatableResult, ...]:
+    """List what daily scoring leaves behind, each result after what it is made of.
+
+    Scores follow their features: those say which scores are stale.
+    """
     # Only here: what learns and scores loads a second of libraries that --help can do without.
     from basketry.domains.decisions import job as decisions
     from basketry.domains.forecast import accuracy
     from basketry.domains.forecast import score as forecast
     from basketry.domains.propensity import outcomes
     from basketry.domains.propensity import score as propensity
-    from basketry.domains.rfm import assign
+    from basketry.domains.rfm import score as rfm
     from basketry.features import restate as features
 
+    order_lines = forecast.INPUTS[:1]
     return (
-        Result("rfm", assign.run, RFM_PROFILES, assign.SEES),
-        Result("forecast", forecast.run, PRODUCT_FORECASTS, forecast.SEES),
-        Result("decide_products", decisions.run, PRODUCT_DECISIONS, forecast.SEES, "forecast"),
-        Result(
-            "forecast_accuracy", accuracy.run, FORECAST_OUTCOMES, forecast.SEES[:1], "forecast", ahead="horizon_days"
+        RestatableResult(job="rfm", run=rfm.run, table=RFM_PROFILES, inputs=rfm.INPUTS),
+        RestatableResult(job="forecast", run=forecast.run, table=PRODUCT_FORECASTS, inputs=forecast.INPUTS),
+        RestatableResult(
+            job="decide_products",
+            run=decisions.run,
+            table=PRODUCT_DECISIONS,
+            inputs=forecast.INPUTS,
+            built_on="forecast",
         ),
-        Result("score_propensity", propensity.run, PROPENSITY_SCORES, where="is_stale", options={"days": 1}),
-        Result(
-            "propensity_outcomes",
-            outcomes.run,
-            PROPENSITY_OUTCOMES,
-            features.SEES,
-            "score_propensity",
-            ahead=str(outcomes.HORIZON),
+        RestatableResult(
+            job="forecast_accuracy",
+            run=accuracy.run,
+            table=FORECAST_OUTCOMES,
+            inputs=order_lines,
+            built_on="forecast",
+            days_ahead="horizon_days",
+        ),
+        RestatableResult(
+            job="score_propensity", run=propensity.run, table=PROPENSITY_SCORES, where="is_stale", options={"days": 1}
+        ),
+        RestatableResult(
+            job="propensity_outcomes",
+            run=outcomes.run,
+            table=PROPENSITY_OUTCOMES,
+            inputs=features.INPUTS,
+            built_on="score_propensity",
+            days_ahead=str(outcomes.HORIZON),
         ),
     )
 
 
-parser = job_parser("restate_results", __doc__, dated=True, turns=("restate_results",))
+parser = job_parser("restate_results", __doc__, dated=True, locks=("restate_results",))
 
 if __name__ == "__main__":
     job_main(parser, run)

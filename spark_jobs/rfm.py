@@ -13,15 +13,15 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Assign segments, or with --fit register a challenger that its gate may let assign them."""
     # Only here: what fits loads a second of libraries that assigning can do without.
     if arguments.fit:
-        from basketry.domains.rfm.fit import run as fit
+        from basketry.domains.rfm.train import run as fit
 
         return fit(lake, arguments)
-    from basketry.domains.rfm.assign import run as assign
+    from basketry.domains.rfm.score import run as assign
 
     return assign(lake, arguments)
 
 
-parser = job_parser("rfm", __doc__, dated=True, turns=("rfm {fit}",))
+parser = job_parser("rfm", __doc__, dated=True, locks=("rfm {fit}",))
 parser.add_argument("--fit", action="store_true", help="learn scores, clusters and expectations; assigns nothing")
 parser.add_argument(
     "--model", default="champion", help="what assigns: champion, a version, or as-then: the champion on --as-of"

@@ -1,9 +1,21 @@
-"""What all tests share: one Spark session a process and an empty lakehouse per test."""
+"""What all tests share: their tiers, one Spark session per process and an empty lakehouse per test.
+
+Every test belongs to one tier. It is found from what the test asks for; a module may say it itself by a mark.
+
+    unit       plain Python: no Spark, no server, no browser
+    spark      asks for the process's Spark session, on a few rows
+    service    starts processes: Airflow's services, spark-submit, a browser, an emulated workspace
+    real_data  reads a real data set that stands beside the checkout
+"""
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,9 +37,49 @@ SHORT_LIVED = "-XX:TieredStopAtLevel=1 "
 """What jobs start with, which end soon. One session serves a process's every test: it may use both compilers."""
 
 
+TIERS = ("unit", "spark", "service", "real_data")
+SERVICE_FOLDERS = ("end_to_end", "containers", "faults")
+SERVICE_FIXTURES = {"databricks_emulator", "emulator", "airflow_app"}
+
+
+def tier(item: pytest.Item) -> str:
+    """The tier that a mark names, else the one that the test's folder, data and fixtures make it belong to."""
+    marked = [name for name in TIERS if item.get_closest_marker(name)]
+    if marked:
+        return marked[0]
+    folder = item.path.relative_to(CHECKOUT / "tests").parts[0]
+    if folder == "real_data" or hasattr(getattr(item, "module", None), "data_folder"):
+        return "real_data"
+    fixtures = set(getattr(item, "fixturenames", ()))
+    if folder in SERVICE_FOLDERS or fixtures & SERVICE_FIXTURES:
+        return "service"
+    return "spark" if "spark" in fixtures else "unit"
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that take minutes come first: begun last, they would keep one of two processes waiting at the end."""
+    """Mark each test with its tier, before marks select.
+
+    The files that take minutes come first: begun last, they would keep one of two processes waiting at the end.
+    """
+    for item in items:
+        item.add_marker(tier(item))
     items.sort(key=lambda item: "/end_to_end/" not in item.path.as_posix())
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Give tests and the processes that they start the environment of a real run, in whatever shell pytest was called.
+
+    `make test` has made it already; an editor or a plain `pytest` has not. What is not installed yet is installed.
+    """
+    if "SPARK_CONF_DIR" in os.environ:
+        return
+    from tools.environment import Places
+    from tools.setup import prepare
+
+    home = Path(tempfile.mkdtemp(prefix="basketry-test-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    os.environ.update(prepare(replace(Places.from_environment(), home=home.resolve()), lambda text: None))
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +87,6 @@ def spark() -> Iterator[SparkSession]:
     """The process's one Spark session, as a job opens it."""
     from basketry.lake.session import spark_session
 
-    assert "SPARK_CONF_DIR" in os.environ, 'Spark is not set up in this shell: run make test ARGS="<your selection>"'
     conf = (Path(os.environ["SPARK_CONF_DIR"]) / "spark-defaults.conf").read_text()
     (options,) = [
         line.split(" ", 1)[1] for line in conf.splitlines() if line.startswith("spark.driver.extraJavaOptions")

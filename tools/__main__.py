@@ -19,9 +19,12 @@ COMMANDS = (
     "data-model",
     "deploy",
     "deploy-check",
+    "dist",
+    "docs",
     "doctor",
     "down",
     "faults",
+    "format",
     "job",
     "lint",
     "logs",
@@ -32,10 +35,11 @@ COMMANDS = (
     "setup",
     "status",
     "test",
+    "test-fast",
     "undeploy",
 )
 MANAGE = ("clean", "down", "logs", "status")
-CHECKS = ("audit", "bench", "faults", "lint", "screenshots", "test")
+CHECKS = ("audit", "bench", "faults", "format", "lint", "screenshots", "test", "test-fast")
 DEPLOY = ("deploy", "deploy-check", "undeploy")
 
 

@@ -1,4 +1,4 @@
-"""From a bare Python to the project's own: finds 3.11 or 3.12, makes .venv, installs the lock, hands over to `tools`.
+"""From a bare Python to the project's own: finds 3.11, 3.12 or 3.13, makes .venv, installs the lock, hands over to `tools`.
 
 Standard library only, and written for any Python 3.7 or newer, because whatever `python3` means on the machine runs it.
 """
@@ -16,7 +16,8 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[1]
 VENV = CHECKOUT / ".venv"
 LOCK = CHECKOUT / "requirements.txt"
-VERSIONS = ("3.12", "3.11")
+VERSIONS = ("3.12", "3.11", "3.13")
+"""What the lock is compiled for, in the order in which they are looked for: first what the image has."""
 FREE_BYTES = 4 * 1024**3
 NETWORK_SIGNS = (
     "dns error",
@@ -66,7 +67,7 @@ def find_python(options: list[str]) -> str:
         if version_of(python) in VERSIONS:
             return python
     advice = "install one (apt, brew, pyenv) or name it: make PYTHON=/path/to/python3.12."
-    sys.exit("Basketry: Python 3.11 or 3.12 was not found: " + advice)
+    sys.exit("Basketry: Python 3.11, 3.12 or 3.13 was not found: " + advice)
 
 
 def say(text: str) -> None:

@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,32 @@ from tools.environment import CHECKOUT, Places
 from tools.problem import Problem
 from tools.setup import prepare
 
-LINTERS = (("ruff", "check", "."), ("mypy",), ("lint-imports", "--no-logo"))
+SCHEMAS = {
+    "vendor.github-workflows": "workflows/*.yml",
+    "vendor.github-actions": "actions/*/action.yml",
+    "vendor.github-issue-forms": "ISSUE_TEMPLATE/[0-9]*.yml",
+    "vendor.github-issue-config": "ISSUE_TEMPLATE/config.yml",
+    "vendor.dependabot": "dependabot.yml",
+}
+"""What the files of .github/ must be like; check-jsonschema brings the schemas along."""
+
+
+def _schema_checks() -> Iterator[tuple[str, ...]]:
+    forge = CHECKOUT / ".github"
+    for schema, pattern in SCHEMAS.items():
+        files = [str(path.relative_to(CHECKOUT)) for path in sorted(forge.glob(pattern))]
+        yield ("check-jsonschema", "--builtin-schema", schema, *files)
+
+
+LINTERS: tuple[tuple[str, ...], ...] = (
+    ("ruff", "format", "--check", "."),
+    ("ruff", "check", "."),
+    ("mypy",),
+    ("lint-imports", "--no-logo"),
+    *_schema_checks(),
+    ("zizmor", "--offline", "--quiet", "--no-progress", "--strict-collection", "--persona=pedantic", "."),
+)
+FORMATTERS = (("ruff", "check", "--select", "I", "--fix", "."), ("ruff", "format", "."))
 
 AUDITOR = "pip-audit==2.10.1"
 """Fetched when it is asked for, into an environment of its own: nothing else here needs it."""
@@ -33,6 +59,11 @@ def test_command(arguments: list[str]) -> int:
         places = replace(Places.from_environment(), home=Path(home).resolve())
         env = prepare(places, _say)
         return subprocess.call([sys.executable, "-m", "pytest", *given], env=env, cwd=CHECKOUT)  # noqa: S603
+
+
+def test_fast_command(arguments: list[str]) -> int:
+    """Run the unit tests and those of Spark on a few rows, without the slow ones: minutes, for the way of working."""
+    return test_command(["-m", "(unit or spark) and not slow and not full", *arguments])
 
 
 def screenshots_command(arguments: list[str]) -> int:
@@ -54,13 +85,35 @@ def lint_environment() -> dict[str, str]:
     return {**os.environ, "PATH": path, "PYTHONPATH": os.pathsep.join(map(str, folders))}
 
 
-def lint_command(arguments: list[str]) -> int:
-    """Run every linter, also after one has failed; returns 1 when any did."""
+def chosen_linters(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return the linters whose programs are named, all of them when none is.
+
+    Raises:
+        Problem: A name is no linter's.
+    """
+    programs = dict.fromkeys(linter[0] for linter in LINTERS)
+    unknown = [name for name in names if name not in programs]
+    if unknown:
+        raise Problem(f"there is no linter '{unknown[0]}'; there are: {', '.join(programs)}.")
+    return [linter for linter in LINTERS if not names or linter[0] in names]
+
+
+def _run_all(commands: Sequence[tuple[str, ...]]) -> int:
     failed = 0
-    for linter in LINTERS:
-        print(f"── {' '.join(linter)}", flush=True)
-        failed |= subprocess.call(linter, env=lint_environment(), cwd=CHECKOUT) != 0  # noqa: S603
+    for command in commands:
+        print(f"── {' '.join(command)}", flush=True)
+        failed |= subprocess.call(command, env=lint_environment(), cwd=CHECKOUT) != 0  # noqa: S603
     return int(failed)
+
+
+def lint_command(arguments: list[str]) -> int:
+    """Run every linter, or those that ARGS names, also after one has failed; returns 1 when any did."""
+    return _run_all(chosen_linters([*arguments, *shlex.split(os.environ.get("ARGS", ""))]))
+
+
+def format_command(arguments: list[str]) -> int:
+    """Put imports in order and lay every file out anew; returns 1 when a file could not be."""
+    return _run_all(FORMATTERS)
 
 
 def audit_command(arguments: list[str]) -> int:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from basketry.config.clock import last_complete_day, now
 from basketry.config.settings import EVERY_FEED, Settings
-from basketry.contracts import Contract, catalog_names, chosen_contracts, load_catalog, load_contracts
+from basketry.contracts import Contract, catalog_names, load_catalog, load_contracts, select_contracts
 from basketry.errors import BadInputError, NothingDeliveredError
-from basketry.files import file_at, find_files
+from basketry.files import describe_file, find_files
 from tools.environment import CHECKOUT
 from tools.problem import Problem
 
@@ -129,19 +129,19 @@ def deliver_catalog(
 
 
 def new_files(catalog: str, settings: Settings, loaded: Mapping[str, Mapping[str, datetime]]) -> dict[str, int]:
-    """Feeds with files that ingest would load, in loading order, with how many. loaded: by feed, as is_news takes it."""
+    """Feeds with files that ingest would load, in loading order, with how many. loaded: by feed, as should_load takes it."""
     found: dict[str, int] = {}
-    for contract in chosen_contracts(catalog, EVERY_FEED):
+    for contract in select_contracts(catalog, EVERY_FEED):
         known = loaded.get(contract.feed, {})
-        fresh = sum(_is_news(path, contract, known) for path in _landed(settings, contract))
+        fresh = sum(_should_load(path, contract, known) for path in _landed(settings, contract))
         if fresh:
             found[contract.feed] = fresh
     return found
 
 
-def _is_news(path: Path, contract: Contract, known: Mapping[str, datetime]) -> bool:
+def _should_load(path: Path, contract: Contract, known: Mapping[str, datetime]) -> bool:
     try:
-        return file_at(path, contract).is_news(known)
+        return describe_file(path, contract).should_load(known)
     except BadInputError:
         return True  # ingest says in the task's log what is wrong with it
 

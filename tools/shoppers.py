@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from basketry.domains.offers.policy import BESIDE
-from basketry.domains.offers.records import DAY, Records, lines_of
+from basketry.domains.offers.records import DAY, Records, to_messages
 from basketry.domains.offers.shop import PRODUCT_COLUMNS, Assortment
 from basketry.tables import CUSTOMERS, OFFER_BATCHES, OFFER_DECISIONS, PRODUCTS
-from tools.demo.offer_shoppers import HOUR, Showings, World, part_of
+from tools.demo.offer_shoppers import HOUR, ShopperWorld, Showings, select_records
 from tools.summary import arrow, rows_of
 
 SHOPPERS = 400
@@ -31,7 +31,7 @@ def look_around(lake: Path, landing: Path, catalog: str, day: date) -> None:
     activity = world.activity(0)
     hours = ((activity.at - world.start) // HOUR).astype(int)
     for hour in np.unique(hours).tolist():
-        _deliver(landing / f"simulated-{day}-{hour:02}.jsonl", part_of(activity, np.flatnonzero(hours == hour)))
+        _deliver(landing / f"simulated-{day}-{hour:02}.jsonl", select_records(activity, np.flatnonzero(hours == hour)))
 
 
 def respond(lake: Path, landing: Path, catalog: str, day: date) -> None:
@@ -49,13 +49,13 @@ def waiting(lake: Path, landing: Path, catalog: str) -> int:
     return delivered - int(read[0][0])
 
 
-def _world(lake: Path, catalog: str, day: date) -> World:
+def _world(lake: Path, catalog: str, day: date) -> ShopperWorld:
     """The same tastes every day, other visits."""
-    shop = Assortment.of(arrow(lake, catalog, PRODUCTS).select(PRODUCT_COLUMNS))
+    shop = Assortment.from_rows(arrow(lake, catalog, PRODUCTS).select(PRODUCT_COLUMNS))
     query = f"SELECT customer_id FROM t ORDER BY customer_id LIMIT {SHOPPERS}"  # noqa: S608
     shoppers = [name for (name,) in rows_of(lake, catalog, CUSTOMERS, query)]
     start = datetime.combine(day, time(), UTC).timestamp()
-    return replace(World.made(shop, shoppers, 1, start, _SEED), seed=day.toordinal())
+    return replace(ShopperWorld.create(shop, shoppers, days=1, start=start, seed=_SEED), seed=day.toordinal())
 
 
 def _showings(lake: Path, catalog: str, day: date, shop: Assortment) -> Showings:
@@ -66,12 +66,12 @@ def _showings(lake: Path, catalog: str, day: date, shop: Assortment) -> Showings
     rows = rows_of(lake, catalog, OFFER_DECISIONS, query, [start, end])
     known = [row for row in rows if row[0].startswith(f"e{day.toordinal()}-")]
     return Showings(
-        [row[0] for row in known],
-        [row[1] for row in known],
-        np.array([shop.position[row[2]] for row in known], dtype=np.int64),
-        np.array([row[3][BESIDE] for row in known], dtype=np.float64),
-        np.array([row[4] for row in known], dtype=np.float64),
-        np.array([row[5] for row in known], dtype=np.float64),
+        offers=[row[0] for row in known],
+        shoppers=[row[1] for row in known],
+        product=np.array([shop.position[row[2]] for row in known], dtype=np.int64),
+        beside=np.array([row[3][BESIDE] for row in known], dtype=np.float64),
+        discount=np.array([row[4] for row in known], dtype=np.float64),
+        at=np.array([row[5] for row in known], dtype=np.float64),
     )
 
 
@@ -81,7 +81,7 @@ def _deliver(file: Path, records: Records) -> None:
         return
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f".{file.name}.part")
-    part.write_text("".join(f"{line}\n" for line in lines_of(records)))
+    part.write_text("".join(f"{line}\n" for line in to_messages(records)))
     at = float(records.at.max()) + _SECONDS_TO_DELIVERY
     os.utime(part, (at, at))
     part.rename(file)

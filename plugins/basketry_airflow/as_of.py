@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from basketry.config.clock import check_over, last_complete_day, moment_set
+from basketry.config.clock import check_day_is_over, clock_override, last_complete_day
 from basketry.errors import BadInputError
 
 AS_OF = "{{ as_of(params, dag_run) }}"
@@ -25,7 +25,7 @@ def as_of(params: Mapping[str, Any], dag_run: Any) -> str:
     if not given:
         return last_complete_day(dag_run.logical_date or dag_run.run_after, time_zone).isoformat()
     day = _day(given)
-    check_over(day, moment_set() or dag_run.run_after, time_zone)
+    check_day_is_over(day, clock_override() or dag_run.run_after, time_zone)
     return day.isoformat()
 
 

@@ -9,8 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from basketry.config.catalogs import label_of
-from basketry.config.documents import Node, nearest, read_document
+from basketry.config.catalogs import file_label
+from basketry.config.documents import Node, did_you_mean, read_document
 from basketry.databricks.library_wheel import wheel_name
 from basketry.errors import BadInputError
 
@@ -104,7 +104,7 @@ def load_profile(include: Path, name: str, *, cloud: str, folder: str = "/Worksp
     """One profile, rendered for a cloud."""
     choice = _choice(include)
     path = include / "compute" / f"{name}.yaml"
-    root = read_document(path, label_of(path, include))
+    root = read_document(path, file_label(path, include))
     entries = root.expect(dict, "the profile")
     kind = (
         entries["kind"].choice("kind", _OWN) if "kind" in entries else root.fail("the profile has no 'kind'; add it.")
@@ -157,7 +157,7 @@ def _cluster(entries: Mapping[str, Node], cloud: str) -> dict[str, Any]:
 
 def _choice(include: Path) -> dict[str, Any]:
     path = include / CHOICE
-    root = read_document(path, label_of(path, include))
+    root = read_document(path, file_label(path, include))
     needed = ("default", "jobs", "tags", "libraries")
     entries = root.mapping("the choice", (*needed, "shared"), needed)
     profiles = profile_names(include)
@@ -176,7 +176,7 @@ def _chosen(node: Node, what: str, folder: Path, profiles: list[str]) -> dict[st
     chosen = node.expect(dict, f"the choice by {what}")
     for name, profile in chosen.items():
         if known and name not in known:
-            profile.fail(f"there is no {what} '{name}'; {nearest(name, known)}")
+            profile.fail(f"there is no {what} '{name}'; {did_you_mean(name, known)}")
     return {name: profile.choice("profile", profiles) for name, profile in chosen.items()}
 
 

@@ -88,7 +88,7 @@ def decide(name: str, params: Mapping[str, Any] | None = None) -> Answer:
     champion = registry.alias_version(model, registry.CHAMPION)
     run = registry.version_run(model, challenger)
     said = judged(judge, run, champion, came_true((params or {})["catalog"], model, judge, champion))
-    registry.keep_verdict(model, run.run_id, {"gate": name, "champion": champion, **said.as_json()})
+    registry.save_verdict(model, run.run_id, {"gate": name, "champion": champion, **said.as_json()})
     answer = told(judge, model, challenger, champion, said)
     log.info("%s\n%s", answer["subject"], answer["body"])
     return answer
@@ -119,14 +119,14 @@ def log_in_to_registry() -> None:
 
 def judged(judge: Gate, run: VersionRun, champion: str | None, outcomes: Mapping[str, float]) -> Verdict:
     """The gate's verdict; a challenger that was compared with another champion than today's is refused."""
-    from basketry.gates import Verdict, verdict
+    from basketry.gates import Verdict, evaluate_gate
 
     compared, problem = run.tags.get(COMPARED_WITH) or None, run.tags.get(PROBLEM, "")
     unjudged = bool(problem) and compared is None and champion is not None
     if compared != champion and not unjudged:
         reason = f"it was compared with champion {compared or 'none'}, but the champion is {champion or 'none'}: train again."
         return Verdict("refuse", reason, ())
-    said = verdict(judge, {**run.metrics, **outcomes}, has_champion=champion is not None)
+    said = evaluate_gate(judge, {**run.metrics, **outcomes}, has_champion=champion is not None)
     return replace(said, reason=f"{said.reason} {problem}") if problem else said
 
 

@@ -192,9 +192,9 @@ def _identity(line: Row) -> tuple[str, str]:
 
 
 def _contracts(form: Params) -> list[Contract]:
-    from basketry.contracts import chosen_contracts
+    from basketry.contracts import select_contracts
 
-    return chosen_contracts(form["catalog"], form["feed"])
+    return select_contracts(form["catalog"], form["feed"])
 
 
 def _check_line(file: Row, *, again: bool) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 TRAINING = {"lightgbm", "matplotlib", "optuna", "sklearn"}
-LOADED = "import sys, score_propensity, propensity_outcomes, basketry.domains.rfm.assign; print(*sorted(sys.modules))"
+LOADED = "import sys, score_propensity, propensity_outcomes, basketry.domains.rfm.score; print(*sorted(sys.modules))"
 
 
 def test_scoring_judging_and_assigning_load_nothing_that_trains() -> None:

@@ -10,15 +10,17 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping
-from importlib.metadata import files
+from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.containers.compose import Service, entrypoint, image_environment, workdir
 from tests.containers.image import FOLDERS, NOBODY
@@ -85,9 +87,18 @@ def free_port() -> int:
 
 
 def programs(package: str, name: str) -> Path:
-    """Folder of a server's programs, which come with the test requirements."""
-    [found] = [one for one in files(package) or () if one.name == name]
-    folder = Path(str(found.locate())).parent
+    """Return the folder of a server's programs: they come with the test requirements, else the machine's own serve.
+
+    Where neither has them, the test that asks is skipped.
+    """
+    try:
+        [program] = [path for path in files(package) or () if path.name == name]
+    except PackageNotFoundError:
+        own = shutil.which(name)
+        if own is None:
+            pytest.skip(f"{package} has no wheel for this Python and machine, and no {name} is on the path")
+        return Path(own).parent
+    folder = Path(str(program.locate())).parent
     for program in folder.iterdir():
         program.chmod(0o755)
     return folder

@@ -205,7 +205,7 @@ def test_a_first_model_becomes_champion_and_a_rollback_returns_to_it(jobs: Jobs)
     assert aliases("demo.gold.rfm") == {"champion": "1"}
     assert kept("demo", "rfm") == [("promote", "1", "1", "gate", "all 3 checks hold, and there is no champion yet.")]
     assert aliases(name) == {"champion": "1"}
-    assert registry.kept_verdict(name, "1")["verdict"] == "promote"
+    assert registry.load_verdict(name, "1")["verdict"] == "promote"
     assert kept("demo") == [("promote", "1", "1", "gate", "all 7 checks hold, and there is no champion yet.")]
 
     jobs.really_submitted = False

@@ -25,7 +25,7 @@ from basketry.tables import (
     PROPENSITY_SCORES,
     RFM_SEGMENTS,
     Table,
-    wide_column,
+    propensity_wide_column,
 )
 from tests.basketry.domains.promotion.models import own_registry
 from tests.scripts import run_script
@@ -171,7 +171,9 @@ def test_bootstrap_takes_an_empty_gold_schema_to_scores(shop: Shop) -> None:
     assert {row["model_version"] for row in scores} == {"1"}
     assert all(0 <= row["probability"] <= 1 and 1 <= row["decile"] <= 10 for row in scores)
     wide = {row["customer_id"]: row for row in shop.rows(PROPENSITY_SCORES, END, name="propensity_wide")}
-    assert all(wide[row["customer_id"]][wide_column(row["category"])] == row["probability"] for row in scores)
+    assert all(
+        wide[row["customer_id"]][propensity_wide_column(row["category"])] == row["probability"] for row in scores
+    )
     segments = shop.rows(RFM_SEGMENTS, END)
     assert segments and {row["customer_id"] for row in segments} <= customers
     promoted = {row["model"]: (row["verdict"], row["version"], row["champion_after"]) for row in shop.rows(PROMOTIONS)}

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
 from basketry.config.clock import last_complete_day
-from basketry.domains.offers import incoming
+from basketry.domains.offers import messages
 from basketry.domains.offers.records import Records
-from basketry.domains.offers.stream import first_day
+from basketry.domains.offers.stream import day_before_first_event
 from basketry.errors import BadInputError
 from basketry.lake.runner import job_parser
 from basketry.metrics.periods import Period, a_year_earlier, period_of
@@ -156,7 +156,7 @@ def shown_by_day(records: Records) -> Counter[date]:
     )
     assert set(outcome.fate) == {"good"}
     found: Counter[date] = Counter()
-    for places, decided in outcome.decided:
+    for places, decided in outcome.slot_decisions:
         for place, what in zip(places.tolist(), decided.product.tolist(), strict=True):
             if what >= 0:
                 found[date(1970, 1, 1) + timedelta(days=int(records.day[place]))] += 1
@@ -195,7 +195,7 @@ def test_a_message_belongs_to_the_local_day_of_its_instant(spark: SparkSession) 
             "CAST(NULL AS bigint) AS place",
             "TIMESTAMP'2030-01-01' AS delivered_at",
         )
-        found = incoming.records(incoming.read(said.coalesce(1), zone))
+        found = messages.parse_records(messages.read_messages(said.coalesce(1), zone))
         local = [(moment.astimezone(ZoneInfo(zone)).date() - date(1970, 1, 1)).days for moment in at]
         assert dict(zip(found.ids, found.day.tolist(), strict=True)) == {str(n): day for n, day in enumerate(local)}
         assert all(later >= day for day, later in pairwise(local[: 2 * 24]))
@@ -207,5 +207,5 @@ def test_a_clock_at_the_ends_of_time_does_not_stop_the_stream() -> None:
     days = [(date(1, 1, 1) - date(1970, 1, 1)).days - 1, 3_000_000, int(usual.day[0])]
     at = [day * 86_400.0 for day in days[:2]] + [float(usual.at[0])]
     wild = [replace(usual, at=np.array([moment]), day=np.array([day])) for moment, day in zip(at, days, strict=True)]
-    assert first_day(batch(wild), 1, settings()) == date(2025, 12, 31)
-    assert first_day(batch(wild[:2]), 1, settings()) == date(1970, 1, 1)
+    assert day_before_first_event(batch(wild), 1, settings()) == date(2025, 12, 31)
+    assert day_before_first_event(batch(wild[:2]), 1, settings()) == date(1970, 1, 1)

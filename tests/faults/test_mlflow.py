@@ -49,7 +49,12 @@ def read_champion() -> object:
 
 def keep_training() -> object:
     """What a training does at its end."""
-    return tracking.register(LAKE, "propensity", tracking.Record({}, {}, {"basketry.as_of": "2026-11-20"}), lambda: "")
+    return tracking.register_challenger(
+        LAKE,
+        "propensity",
+        tracking.TrainingRecord(params={}, metrics={}, tags={"basketry.as_of": "2026-11-20"}),
+        lambda: "",
+    )
 
 
 def promote() -> object:
@@ -61,7 +66,7 @@ def download() -> object:
     """A version's files on their way to a job."""
     import mlflow as client
 
-    with registry.loading(NAME, "7"):
+    with registry.loading_version(NAME, "7"):
         return client.artifacts.download_artifacts(artifact_uri="mlflow-artifacts:/models/m/MLmodel")
 
 
@@ -152,12 +157,12 @@ def versions_of(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
         return SimpleNamespace(unwrap_python_model=lambda: SimpleNamespace(state=found))
 
     monkeypatch.setattr(import_module("mlflow.pyfunc"), "load_model", load_model)
-    monkeypatch.setattr(versions, "moves", lambda lake, name: ())
+    monkeypatch.setattr(versions, "champion_promotions", lambda lake, name: ())
     monkeypatch.setattr(versions, "former_champions", lambda moves: ["7", "6"])
     return held
 
 
-KIND = versions.Kind(
+KIND = versions.ModelSpec(
     "propensity",
     lambda name, number: tracking.load_state(name, number, lambda state: state["segments"]),
     "weekly_retraining",
@@ -175,13 +180,13 @@ def test_a_champion_that_cannot_serve_is_replaced_or_named(
 ) -> None:
     """The last good one scores and the report says why; where none is left, one sentence says what to do, never to retry."""
     versions_of.update({"7": champion, "6": {"segments": "good"}})
-    (choice,) = versions.choose(LAKE, KIND, registry.CHAMPION, [date(2026, 11, 20)])
+    (choice,) = versions.resolve(LAKE, KIND, registry.CHAMPION, [date(2026, 11, 20)])
     assert choice.version == "good"
     assert choice.note.startswith(f"version 7 of {NAME} cannot be loaded (")
     assert choice.note.endswith("): scored with version 6, the last good champion")
     versions_of["6"] = champion
     with pytest.raises(BadInputError, match="and so are its predecessors: run weekly_retraining") as error:
-        versions.choose(LAKE, KIND, registry.CHAMPION, [date(2026, 11, 20)])
+        versions.resolve(LAKE, KIND, registry.CHAMPION, [date(2026, 11, 20)])
     assert never_passes(error.value)
 
 
@@ -191,7 +196,7 @@ def test_an_alias_that_names_nothing_is_replaced(
     """Its version was deleted, or somebody removed the alias."""
     monkeypatch.setattr(registry, "alias_version", lambda name, alias: None)
     versions_of["6"] = {"segments": "good"}
-    (choice,) = versions.choose(LAKE, KIND, registry.CHAMPION, [date(2026, 11, 20)])
+    (choice,) = versions.resolve(LAKE, KIND, registry.CHAMPION, [date(2026, 11, 20)])
     assert choice.note == f"the alias champion of {NAME} is gone: scored with version 6, the last good champion"
 
 
@@ -199,13 +204,13 @@ def test_nothing_replaces_a_champion_that_is_only_late(mlflow: FailingMlflow, ve
     """Its files were cut off on their way: tried again, rather than scored with an older one."""
     broken = "Connection broken: IncompleteRead(50 bytes read, 190 more expected)"
     versions_of.update({"7": OSError(broken), "6": {"segments": "good"}})
-    check_sentence(lambda: versions.choose(LAKE, KIND, registry.CHAMPION, [date(2026, 11, 20)]), UNANSWERED)
+    check_sentence(lambda: versions.resolve(LAKE, KIND, registry.CHAMPION, [date(2026, 11, 20)]), UNANSWERED)
 
 
 def test_patience_is_bounded_where_nobody_set_it() -> None:
     """A job on its own waits two minutes for a server that hangs, where MLflow's defaults would wait for 16."""
-    ask = "import os; from basketry import registry; print(*(os.environ[name] for name in registry.PATIENCE))"
-    plain = {name: value for name, value in os.environ.items() if name not in registry.PATIENCE}
+    ask = "import os; from basketry import registry; print(*(os.environ[name] for name in registry.RETRY_ENV))"
+    plain = {name: value for name, value in os.environ.items() if name not in registry.RETRY_ENV}
     said = subprocess.run([sys.executable, "-c", ask], env=plain, capture_output=True, text=True, check=True).stdout
     seconds, repetitions = map(int, said.split())
     assert seconds * (1 + repetitions) <= 120

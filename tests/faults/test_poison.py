@@ -19,11 +19,11 @@ from pyspark.sql import SparkSession
 from basketry.config.settings import CHECKOUT, Settings
 from basketry.contracts import Contract, feed_names, load_contract
 from basketry.domains.ingest import job
-from basketry.domains.ingest.lenient import is_excused
+from basketry.domains.ingest.leniency import is_excused
 from basketry.domains.marketing import job as marketing
-from basketry.domains.offers import incoming
-from basketry.domains.offers.rows import Batch
-from basketry.domains.offers.stream import first_day as since
+from basketry.domains.offers import messages
+from basketry.domains.offers.batch_tables import MicroBatch
+from basketry.domains.offers.stream import day_before_first_event
 from basketry.domains.sales import job as sales
 from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import (
@@ -199,7 +199,7 @@ def test_poison_in_every_field_of_an_offer_event(spark: SparkSession) -> None:
     offers = list(one.process(activity, frozenset(), {}).earlier.items())
     at = datetime.fromtimestamp(one.memory.newest, UTC).isoformat()
     lines, poisoned = [], []
-    for kind, (field, poison) in product(("view", "offer_purchase"), product(incoming.FIELDS, POISON.items())):
+    for kind, (field, poison) in product(("view", "offer_purchase"), product(messages.FIELDS, POISON.items())):
         offer, shown = offers[len(lines) % len(offers)]
         message = {"event_id": f"p{len(lines)}", "event_type": kind, "occurred_at": at, "customer_id": shown.shopper}
         message |= {"product_id": "P0001", "offer_id": offer, "revenue": "9.50", field: poison[1]}
@@ -208,11 +208,19 @@ def test_poison_in_every_field_of_an_offer_event(spark: SparkSession) -> None:
     said = spark.createDataFrame(lines, "content string").selectExpr(
         "content", "'f' AS origin", "0L AS part", "CAST(NULL AS bigint) AS place", f"TIMESTAMP'{at}' AS delivered_at"
     )
-    table = incoming.read(said.coalesce(1), "America/New_York")
-    records = incoming.records(table)
-    assert since(records, 1, one.settings) >= date(2025, 12, 30)
+    table = messages.read_messages(said.coalesce(1), "America/New_York")
+    records = messages.parse_records(table)
+    assert day_before_first_event(records, 1, one.settings) >= date(2025, 12, 30)
     outcome = one.process(records, frozenset(), dict(offers))
-    made = Batch(table, records, incoming.row_numbers(table, is_kafka=False), outcome, one.shop, "b", "delta")
+    made = MicroBatch(
+        table=table,
+        records=records,
+        row_numbers=messages.row_numbers(table, is_kafka=False),
+        outcome=outcome,
+        shop=one.shop,
+        name="b",
+        popular_from="delta",
+    )
     counts = made.counts(frozenset())
     fates = [counts[name] for name in ("good", "late", "repeated", "duplicates", "quarantined")]
     assert counts["records"] == len(lines) == len(made.refused()) + sum(fates[:-1]) == sum(fates)

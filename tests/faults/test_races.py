@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from basketry.lake import runner
-from basketry.lake.locks import turn, turn_at
+from basketry.lake.locks import file_lock, job_lock
 from basketry.lake.report import JobReport
 from basketry.lake.runner import job_main
 from tests.tools.runbooks import script
@@ -20,8 +20,8 @@ from tests.tools.runbooks import script
 HOLDER = """
 import sys, time
 from pathlib import Path
-from basketry.lake.locks import turn, turn_at
-with turn(Path(sys.argv[1])):
+from basketry.lake.locks import file_lock, job_lock
+with file_lock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)
 """
@@ -48,7 +48,9 @@ def start(monkeypatch: pytest.MonkeyPatch, words: list[str]) -> threading.Thread
     """Run a job from its command line, in a thread."""
     parser = script(words[0], monkeypatch)[0]
     monkeypatch.setattr(sys, "argv", words)
-    thread = threading.Thread(target=job_main, args=(parser, lambda lake, given: JobReport(0, 0, ())))
+    thread = threading.Thread(
+        target=job_main, args=(parser, lambda lake, given: JobReport(rows_in=0, rows_out=0, summary=()))
+    )
     thread.start()
     return thread
 
@@ -75,7 +77,7 @@ def test_another_catalog_and_a_dry_run_wait_for_nobody(
     settings: Any, ran: list[str], monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
     """Only who writes the same waits."""
-    with turn(settings.home / "turns" / "demo.sales"):
+    with file_lock(settings.home / "turns" / "demo.sales"):
         start(monkeypatch, words).join(30)
         assert ran == ["sales"]
 
@@ -85,7 +87,7 @@ def test_what_must_not_run_side_by_side_has_one_turn(monkeypatch: pytest.MonkeyP
 
     def turn_of(job: str, **given: Any) -> str:
         """What a run of the job with these arguments works on."""
-        (work,) = script(job, monkeypatch)[0].turns
+        (work,) = script(job, monkeypatch)[0].locks
         return str(work.format_map(given))
 
     day, other = date(2026, 11, 20), date(2026, 11, 19)
@@ -110,8 +112,8 @@ def test_nobody_is_forgotten_while_he_is_being_written(
     job: str, given: dict[str, Any], settings: Any, ran: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What has read of a person ends before he is forgotten: else it would write him again afterwards."""
-    (work,) = script(job, monkeypatch)[0].turns
-    with turn_at(settings.home / "turns", "demo", work.format_map(given)):
+    (work,) = script(job, monkeypatch)[0].locks
+    with job_lock(settings.home / "turns", "demo", work.format_map(given)):
         request = start(monkeypatch, FORGET)
         request.join(0.5)
         assert request.is_alive() and ran == []
@@ -136,11 +138,11 @@ def test_a_part_and_the_whole_keep_each_other_out(
     """Two feeds may be loaded side by side; while every feed is loaded none is, and the other way round."""
 
     def work() -> None:
-        with turn_at(tmp_path, "demo", second):
+        with job_lock(tmp_path, "demo", second):
             pass
 
     thread = threading.Thread(target=work)
-    with turn_at(tmp_path, "demo", first):
+    with job_lock(tmp_path, "demo", first):
         thread.start()
         thread.join(0.2 if waits else 30)
         assert thread.is_alive() == waits
@@ -151,6 +153,6 @@ def test_a_part_and_the_whole_keep_each_other_out(
 def test_no_argument_leads_out_of_the_folder_of_turns(settings: Any) -> None:
     """A feed is a person's word until its contract is looked for, and a turn comes before that."""
     folder = settings.home / "turns"
-    with turn_at(folder, "../demo", "ingest ../../etc/x"):
+    with job_lock(folder, "../demo", "ingest ../../etc/x"):
         names = {path.relative_to(folder).as_posix() for path in settings.home.rglob("*") if path.is_file()}
     assert names == {".demo.ingest", ".demo.ingest.etc.x"}

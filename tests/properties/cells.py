@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from basketry.tables import RATING_BOUNDS, Table, Words
+from basketry.tables import RATING_BOUNDS, Table, Vocabulary
 
 DATES = {"yyyy-MM-dd": "%Y-%m-%d", "dd.MM.yyyy": "%d.%m.%Y", "MM/dd/yyyy": "%m/%d/%Y"}
 TIMES = {"yyyy-MM-dd HH:mm:ss": "%Y-%m-%d %H:%M:%S", "dd.MM.yyyy HH:mm": "%d.%m.%Y %H:%M"}
@@ -110,7 +110,7 @@ Cells = tuple[list[Cell], list[Cell]]
 Said = dict[str, object]
 
 
-def _word(draw: st.DrawFn, words: Words, name: str, mapped: Said) -> Cells:
+def _word(draw: st.DrawFn, words: Vocabulary, name: str, mapped: Said) -> Cells:
     """A column with a closed list: its words, however spelled, or a map to them."""
     unknown = [Cell(text, None, (f"{name}:unknown_value",)) for text in ("draft?", "x" * 130, "-", "شاي")]
     if draw(st.booleans()):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from basketry.config.settings import CHECKOUT
 from basketry.domains.marketing.calling import EARLIEST, LATEST, Calling, Hours, load_calling
-from basketry.domains.marketing.places import Place
+from basketry.domains.marketing.locations import Location
 from basketry.domains.marketing.windows import call_windows, days_after, is_holiday
 from basketry.retail.business_calendar import is_partial, period_end, period_start
 from basketry.tables import GRAINS
@@ -74,7 +74,7 @@ def test_a_call_is_within_the_hours_of_every_place(
     """At both ends of a window the clock of every zone is within the hours of every state, on that very day, also
     on the day that clocks change; without a zone, on a holiday or on a day without calls there is no window."""
     calling = Calling(usual, {"CA": odd})
-    place = Place(country="US", states=tuple(sorted(states)), zones=tuple(zones), said_from="zip")
+    place = Location(country="US", states=tuple(sorted(states)), zones=tuple(zones), zones_from="zip")
     (window,) = call_windows(place, [day], calling)
     applied = [calling.hours(state) for state in place.states or ("",)]
     if window.starts_at is None or window.ends_at is None:
@@ -93,7 +93,7 @@ def test_a_call_is_within_the_hours_of_every_place(
 @given(day=days, zone=st.sampled_from(["America/New_York", "America/Los_Angeles", "Europe/Paris"]))
 def test_a_day_of_one_place_is_as_long_as_its_hours(day: date, zone: str) -> None:
     """No hour is lost or won by daylight saving: clocks change at night, when nobody is called."""
-    place = Place(country=None, states=(), zones=(zone,), said_from="zip")
+    place = Location(country=None, states=(), zones=(zone,), zones_from="zip")
     length = (
         (SHIPPED.usual.closes.hour - SHIPPED.usual.opens.hour) * 60
         + SHIPPED.usual.closes.minute

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from basketry.access import load_grants
 from basketry.config.settings import CHECKOUT
 from basketry.contracts import load_catalog, load_contract
-from basketry.domains.decisions.rules import load_decisions
+from basketry.domains.decisions.rules import load_decision_rules
 from basketry.domains.marketing.calling import load_calling
 from basketry.errors import BadInputError
 from basketry.files import inspect_file, read_batches
@@ -107,7 +107,7 @@ LOADERS: dict[str, Callable[[Path], Any]] = {
     "gates/rfm.yaml": lambda include: load_gate("rfm", include),
     "grants/default.yaml": lambda include: load_grants("demo", include),
     "metrics.yaml": load_metrics,
-    "decisions.yaml": load_decisions,
+    "decisions.yaml": load_decision_rules,
     "calling.yaml": load_calling,
 }
 

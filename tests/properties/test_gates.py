@@ -7,7 +7,7 @@ from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from basketry.config.settings import CHECKOUT
-from basketry.gates import Gate, gate_names, load_gate, verdict
+from basketry.gates import Gate, evaluate_gate, gate_names, load_gate
 from tests.properties import SAME_EACH_TIME
 
 INCLUDE = CHECKOUT / "include"
@@ -77,7 +77,7 @@ def test_a_better_challenger_never_does_worse(name: str, champion: bool, data: s
     gate = load_gate(name, INCLUDE)
     before = data.draw(numbers(gate, champion))
     after = improved(gate, before, data.draw(st.sampled_from(one_sided(gate))), data.draw(steps))
-    first, second = verdict(gate, before), verdict(gate, after)
+    first, second = evaluate_gate(gate, before), evaluate_gate(gate, after)
     assert RANK[second.verdict] >= RANK[first.verdict], (first.reason, second.reason)
 
 
@@ -90,8 +90,8 @@ def test_what_was_not_logged_promotes_nobody(name: str, data: st.DataObject) -> 
     whole = data.draw(numbers(gate, champion=True))
     left_out = data.draw(st.sets(st.sampled_from(sorted(whole)), max_size=4))
     part = {key: value for key, value in whole.items() if key not in left_out}
-    if verdict(gate, whole, has_champion=True).verdict == "refuse":
-        assert verdict(gate, part, has_champion=True).verdict != "promote"
+    if evaluate_gate(gate, whole, has_champion=True).verdict == "refuse":
+        assert evaluate_gate(gate, part, has_champion=True).verdict != "promote"
 
 
 @pytest.mark.parametrize("wanted", ["refuse", "promote"])
@@ -99,5 +99,5 @@ def test_what_was_not_logged_promotes_nobody(name: str, data: st.DataObject) -> 
 def test_the_generated_trainings_are_of_every_kind(name: str, wanted: str) -> None:
     """Else the properties above would hold of nothing: some are promoted, some refused."""
     gate = load_gate(name, INCLUDE)
-    found = find(numbers(gate, champion=True), lambda one: verdict(gate, one).verdict == wanted, settings=MANY)
-    assert verdict(gate, found).verdict == wanted
+    found = find(numbers(gate, champion=True), lambda one: evaluate_gate(gate, one).verdict == wanted, settings=MANY)
+    assert evaluate_gate(gate, found).verdict == wanted

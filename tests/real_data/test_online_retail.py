@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from basketry.config.settings import Settings
 from basketry.contracts import load_contract
 from basketry.domains.ingest import core
-from basketry.domains.ingest.delivery import delivered_rows
+from basketry.domains.ingest.delivery import read_delivered_rows
 from basketry.domains.sales import job as sales
 from basketry.files import inspect_file
 from basketry.lake.lakehouse import Lakehouse
@@ -94,7 +94,7 @@ def test_the_workbook_is_the_same_lines(lake: Lakehouse, loaded: Row) -> None:
     """Each good line of the workbook has the id of the CSV's line, and there are as many."""
     contract = load_contract("online_retail", "order_lines")
     workbook = inspect_file(data_folder("online_retail") / "Online Retail.xlsx", contract)
-    good = core.good(core.judge(delivered_rows(lake.spark, [workbook], contract), contract))
+    good = core.good_rows(core.validate_rows(read_delivered_rows(lake.spark, [workbook], contract), contract))
     keys = good.select(*core.key_columns(contract)).persist(StorageLevel.DISK_ONLY)
     assert keys.count() == loaded.rows_good + loaded.rows_duplicate
     assert keys.distinct().join(lake.read(ORDER_LINES), list(ORDER_LINES.key), "left_anti").count() == 0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from basketry.domains.forecast import results
+from basketry.domains.forecast import evaluate
 from basketry.domains.forecast.series import Panel
 from basketry.domains.forecast.settings import load_settings
 from basketry.domains.forecast.smoothing import exponential_smoothing
@@ -37,7 +37,7 @@ def test_the_setup_is_the_one_that_was_measured(panel: Panel) -> None:
 def test_it_is_surely_better_than_smoothing(panel: Panel) -> None:
     """WAPE, RMSE and coverage over origins 40, 44 and 48, beside exponential smoothing's 0.489 and 527."""
     settings = load_settings(CHECKOUT / "include")
-    found = results.named_metrics(judged(panel, settings), settings)
+    found = evaluate.named_metrics(judged(panel, settings), settings)
     assert found["naive/exponential_smoothing/wape"] == pytest.approx(0.489, abs=0.001)
     assert found["naive/exponential_smoothing/rmse"] == pytest.approx(527.5, abs=0.5)
     assert found["versus/naive/exponential_smoothing/wape/high"] < 0

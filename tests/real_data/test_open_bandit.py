@@ -8,9 +8,9 @@ import pytest
 
 from basketry.config.settings import CHECKOUT
 from basketry.domains.offers import ope
-from basketry.domains.offers.ope import Logged, Target
+from basketry.domains.offers.ope import LoggedFeedback, TargetPolicy
 from basketry.domains.offers.shop import Floats
-from basketry.gates import load_gate, verdict
+from basketry.gates import evaluate_gate, load_gate
 from basketry.gates.model import REFUSE
 from tests.data_sets import data_folder
 
@@ -25,7 +25,7 @@ def log(policy: str, campaign: str) -> pd.DataFrame:
     return pd.read_csv(data_folder("open_bandit") / f"{policy}_{campaign}.csv.gz", index_col=0)
 
 
-def bts(rows: pd.DataFrame, bts_log: pd.DataFrame) -> Target:
+def bts(rows: pd.DataFrame, bts_log: pd.DataFrame) -> TargetPolicy:
     """bts on the rows of the random log: how often it shows an item in a slot; clicks modelled by the other half's rates."""
     shares = bts_log.groupby(["position", "item_id"]).size() / bts_log.groupby("position").size()
     probability = shares.reindex(pd.MultiIndex.from_frame(rows[["position", "item_id"]])).fillna(0).to_numpy()
@@ -36,7 +36,7 @@ def bts(rows: pd.DataFrame, bts_log: pd.DataFrame) -> Target:
         wanted = (shares * rates.reindex(shares.index.get_level_values("item_id")).to_numpy()).groupby("position").sum()
         modelled[half == part] = rates.reindex(rows["item_id"][half == part]).to_numpy()
         expected[half == part] = wanted.reindex(rows["position"][half == part]).to_numpy()
-    return Target(probability, modelled, expected)
+    return TargetPolicy(probability, modelled, expected)
 
 
 def item_rates(rows: pd.DataFrame) -> pd.Series:
@@ -44,9 +44,9 @@ def item_rates(rows: pd.DataFrame) -> pd.Series:
     return (clicks["sum"] + _SHRUNK_TO * rows["click"].mean()) / (clicks["size"] + _SHRUNK_TO)
 
 
-def logged_of(rows: pd.DataFrame) -> Logged:
+def logged_of(rows: pd.DataFrame) -> LoggedFeedback:
     reward: Floats = rows["click"].to_numpy(dtype=np.float64)
-    return Logged(reward, rows["propensity_score"].to_numpy(), np.arange(len(rows)))
+    return LoggedFeedback(reward, rows["propensity_score"].to_numpy(), np.arange(len(rows)))
 
 
 @pytest.mark.parametrize("campaign", README)
@@ -54,7 +54,7 @@ def test_estimates_of_bts_from_the_random_log_agree_with_the_readme(campaign: st
     """SNIPS to the last digit given and its interval to bootstrap noise; IPS and doubly robust beside it; truth covered."""
     rows = log("random", campaign)
     assert len(rows) == IMPRESSIONS
-    found = ope.evaluate(logged_of(rows), bts(rows, log("bts", campaign)), confidence=0.9, repetitions=1000)
+    found = ope.evaluate_off_policy(logged_of(rows), bts(rows, log("bts", campaign)), confidence=0.9, repetitions=1000)
     snips, low, high, truth = README[campaign]
     assert found.estimates["reward_snips"].mean == pytest.approx(snips, abs=5e-5)
     assert found.estimates["reward_snips"].low == pytest.approx(low, abs=4e-4)
@@ -71,12 +71,12 @@ def test_the_gate_refuses_to_promote_on_ten_thousand_impressions(campaign: str) 
     """bts looks better by a quarter, but neither the interval nor the effective sample size bears that out."""
     rows = log("random", campaign)
     logged = logged_of(rows)
-    challenger = ope.evaluate(logged, bts(rows, log("bts", campaign)))
-    champion = ope.evaluate(logged, ope.as_logged(logged))
+    challenger = ope.evaluate_off_policy(logged, bts(rows, log("bts", campaign)))
+    champion = ope.evaluate_off_policy(logged, ope.logging_policy(logged))
     assert challenger.estimates["reward_snips"].mean > 1.2 * champion.estimates["reward_snips"].mean
-    found = verdict(
+    found = evaluate_gate(
         load_gate("offer_policy", CHECKOUT / "include"),
-        ope.metrics(challenger, {"champion": champion, "naive/popular": champion}),
+        ope.policy_metrics(challenger, {"champion": champion, "naive/popular": champion}),
     )
     failed = {check.metric: check for check in found.checks if check.outcome != "passed"}
     assert found.verdict == REFUSE

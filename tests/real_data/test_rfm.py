@@ -118,7 +118,7 @@ def test_drops_and_caps_are_counted(lines: DataFrame, values: pd.DataFrame, purc
 class Last:
     """A model as a champion."""
 
-    trained: model.Trained
+    trained: model.TrainedRfmModel
     number: str = "1"
 
     def clusters_of(self, values: pd.DataFrame) -> np.ndarray:
@@ -129,8 +129,8 @@ def test_a_refit_a_week_later_keeps_nine_in_ten(lines: DataFrame, values: pd.Dat
     """Of the customers whom the old model leaves where they were, at least 90 % stay after a refit; both curves are there."""
     quick = replace(settings, least_clusters=6, most_clusters=8, keep_within=1.0, keep_stability=0.0)
     week_ago = values_of(lines, LAST_DAY - timedelta(days=7), settings.window_days)
-    first = model.train(week_ago.reset_index(), quick)
-    again = model.train(values.reset_index(), quick, Last(first))
+    first = model.train_rfm_model(week_ago.reset_index(), quick)
+    again = model.train_rfm_model(values.reset_index(), quick, Last(first))
     both = values.index.intersection(week_ago.index)
     before, now = (Last(first).clusters_of(part.loc[both]) for part in (week_ago, values))
     unmoved = before == now
@@ -144,8 +144,10 @@ def test_eight_clusters_have_a_silhouette_of_their_own(values: pd.DataFrame, set
     """The curve over k that is logged holds k = 8, and its value is scikit-learn's of the same clusters."""
     from sklearn.metrics import silhouette_score
 
-    trained = model.train(values.reset_index(), replace(settings, least_clusters=8, most_clusters=8, resamples=2))
-    curve = model.curves(trained.choice)
+    trained = model.train_rfm_model(
+        values.reset_index(), replace(settings, least_clusters=8, most_clusters=8, resamples=2)
+    )
+    curve = model.cluster_curves(trained.choice)
     assert curve["k"] == [8.0]
     assert curve["silhouette"][0] == pytest.approx(silhouette_score(trained.matrix, trained.assigned), abs=1e-3)
     assert curve["silhouette"][0] == pytest.approx(SILHOUETTE_8, abs=0.02)
@@ -166,7 +168,7 @@ def test_households_get_segments_from_their_true_totals(settings: RfmSettings) -
         }
     )
     assert rows["Spend_Total"].sum() == pytest.approx(8_057_463.08)
-    scoring = Scoring.learned(households, Cap(1.0, is_quantile=True), Cap(1.0, is_quantile=True))
+    scoring = Scoring.from_values(households, Cap(1.0, is_quantile=True), Cap(1.0, is_quantile=True))
     scores = scoring.scores(households)
     names = pd.Series(settings.grid.segments(scores))
     assert len(names) == 2500 and set(names) <= set(settings.grid.names)

@@ -20,8 +20,8 @@ def test_an_interpreter_that_does_not_run_is_passed_over(tmp_path: Path) -> None
 
 
 def test_no_fitting_python_is_one_sentence(tmp_path: Path) -> None:
-    """Without Python 3.11 or 3.12 a person learns how to name one."""
-    with pytest.raises(SystemExit, match=r"^Basketry: Python 3\.11 or 3\.12 was not found: .*make PYTHON="):
+    """Without Python 3.11, 3.12 or 3.13 a person learns how to name one."""
+    with pytest.raises(SystemExit, match=r"^Basketry: Python 3\.11, 3\.12 or 3\.13 was not found: .*make PYTHON="):
         bootstrap.find_python([str(tmp_path / "missing")])
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from basketry.config.settings import Settings
 from basketry.contracts import load_contract
-from basketry.files import file_at
+from basketry.files import describe_file
 from tools import deliver
 from tools.demo import read_manifest
 from tools.problem import Problem
@@ -41,7 +41,7 @@ def test_a_loaded_file_is_not_new(home: Settings) -> None:
     """A file counts by content: what ops.files knows is left alone."""
     deliver.deliver_catalog("sales_project", home, {}, print)
     customers = home.landing_folder("sales_project", "customers") / "customers.csv"
-    known = file_at(customers, load_contract("sales_project", "customers"))
+    known = describe_file(customers, load_contract("sales_project", "customers"))
     assert "customers" not in deliver.new_files(
         "sales_project", home, {"customers": {known.checksum: known.delivered_at}}
     )
@@ -53,7 +53,7 @@ def test_known_bytes_under_a_later_day_are_new(home: Settings) -> None:
     landing.mkdir(parents=True)
     first = landing / "products_2026-01-05.xlsx"
     first.write_text("{}\n")
-    known = file_at(first, load_contract("demo", "products"))
+    known = describe_file(first, load_contract("demo", "products"))
     loaded = {"products": {known.checksum: known.delivered_at}}
     assert deliver.new_files("demo", home, {}) == {"products": 1}
     assert deliver.new_files("demo", home, loaded) == {}

@@ -75,9 +75,9 @@ def serving(port: int, answers: dict[str, Any]) -> Iterator[None]:
 
 
 def test_an_interpreter_of_another_version_is_told() -> None:
-    """3.13 is not what the lock was compiled for."""
-    assert machine.python((3, 12)).wrong == ""
-    assert "make setup PYTHON=python3.12" in machine.python((3, 13)).fix and machine.python((3, 13)).wrong
+    """3.14 is not what the lock was compiled for."""
+    assert machine.python((3, 12)).wrong == machine.python((3, 13)).wrong == ""
+    assert "make setup PYTHON=python3.12" in machine.python((3, 14)).fix and machine.python((3, 14)).wrong
 
 
 def test_a_package_of_another_version_is_told(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tools.demo.delivery import deliver
 from tools.demo.manifest import Manifest
 
 
-def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
+def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.demo", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder that gets <feed>/<files> and manifest.json")
     parser.add_argument("--end", type=date.fromisoformat, required=True, help="last day, YYYY-MM-DD")
@@ -23,7 +23,7 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--weeks", type=int, default=92, help="weeks back from the end when there is no --start (default 92)"
     )
-    return parser.parse_args(given)
+    return parser.parse_args(argv)
 
 
 def _summary(manifest: Manifest) -> str:
@@ -37,9 +37,9 @@ def _summary(manifest: Manifest) -> str:
     return "\n".join(lines)
 
 
-def main(given: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Deliver and print what was delivered; exit code 65 and one sentence for arguments that cannot be."""
-    arguments = _arguments(given)
+    arguments = _parse_arguments(argv)
     try:
         manifest = deliver(**vars(arguments))
     except BadInputError as error:

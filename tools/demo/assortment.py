@@ -13,7 +13,21 @@ from typing import NamedTuple
 
 
 class Category(NamedTuple):
-    """A category of the product tree and how households use it. `price` is dollars for the middle pack."""
+    """A category of the product tree and how households use it.
+
+    Attributes:
+        department: Department of the category.
+        name: Name of the category.
+        variants: Kinds of products.
+        sizes: Sizes of packs.
+        price: Dollars for the middle pack.
+        cycle_days: How long a typical household's purchase lasts.
+        reach: Share of households that buy the category at all.
+        several: Share of purchases of more than one product.
+        peak_month: Middle of its season (7.5 is mid-July).
+        swing: Strength of its season.
+        occasions: Holidays before which it is wanted more, with commas between.
+    """
 
     department: str
     name: str
@@ -166,8 +180,19 @@ def _read(head: str, packs: str) -> Category:
     department, name, *numbers, occasions = head.split("|")
     variants, sizes = packs.strip().split("|")
     price, cycle, reach, several, peak, swing = (float(number) for number in numbers)
-    names, sizes_of = tuple(variants.split(",")), tuple(sizes.split(","))
-    return Category(department, name, names, sizes_of, price, cycle, reach, several, peak, swing, occasions)
+    return Category(
+        department=department,
+        name=name,
+        variants=tuple(variants.split(",")),
+        sizes=tuple(sizes.split(",")),
+        price=price,
+        cycle_days=cycle,
+        reach=reach,
+        several=several,
+        peak_month=peak,
+        swing=swing,
+        occasions=occasions,
+    )
 
 
 _LINES = _TREE.strip().splitlines()

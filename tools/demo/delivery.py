@@ -9,13 +9,13 @@ import numpy as np
 
 from basketry.errors import BadInputError
 from tools.demo import feeds
-from tools.demo.afterwards import Ahead, clicks, foresee, returned
 from tools.demo.customers import Customers, change_mail, make_cohort, move_house, withdrawals
+from tools.demo.follow_ups import ScheduledFollowUps, app_events, returned_lines, schedule_follow_ups
 from tools.demo.manifest import MANIFEST_NAME, Manifest, read_manifest
 from tools.demo.outbox import Outbox
 from tools.demo.products import Products, make_products
 from tools.demo.promotions import Campaign, loyalty_prices, new_campaign
-from tools.demo.shopping import Market, shop
+from tools.demo.shopping import Market, simulate_purchases
 from tools.demo.world import DAYS_PER_WEEK, Floats, World, first_day
 
 CHANGES_A_DAY = 0.0004
@@ -25,15 +25,26 @@ CHANGES_A_DAY = 0.0004
 def deliver(
     out: Path, end: date, start: date | None = None, seed: int = 7, scale: float = 1.0, weeks: int = 92
 ) -> Manifest:
-    """Write all feeds of the demo retailer from start to end (both included) below `out`, and the manifest.
+    """Write all feeds of the demo retailer and the manifest.
 
-    start: by default the Monday at least `weeks` weeks back. The same arguments give the same bytes; the same start
-    with a later end leaves the files of ended periods as they are and replaces the newest of each feed. Files of an
-    earlier delivery (listed in its manifest) that this one lacks are removed. BadInputError for impossible arguments.
+    The same arguments give the same bytes; the same start with a later end leaves the files of ended periods as they are
+    and replaces the newest of each feed. Files of an earlier delivery (listed in its manifest) that this one lacks are
+    removed.
+
+    Args:
+        out: Folder that gets the files.
+        end: Last day.
+        start: First day; by default the Monday at least `weeks` weeks back.
+        seed: Seed of all random numbers.
+        scale: Size relative to the default.
+        weeks: Weeks back from the end when there is no start.
+
+    Raises:
+        BadInputError: The arguments are impossible.
     """
     world = World(start or first_day(end, weeks), end, seed, scale)
     before = _delivered_before(out)
-    manifest = Manifest(seed, world.start.isoformat(), end.isoformat(), scale)
+    manifest = Manifest(seed=seed, start=world.start.isoformat(), end=end.isoformat(), scale=scale)
     _Retailer(world, Outbox(world, out, manifest)).live()
     for superseded in before - {(file.feed, file.file) for file in manifest.files}:
         (out / superseded[0] / superseded[1]).unlink(missing_ok=True)
@@ -51,12 +62,12 @@ def _delivered_before(out: Path) -> set[tuple[str, str]]:
     if not (out / MANIFEST_NAME).exists():
         return set()
     listed = {(file.feed, file.file) for file in read_manifest(out).files}
-    known = {feed.name for feed in feeds.FEEDS}
-    return {(feed, file) for feed, file in listed if feed in known and Path(file).name == file}
+    names = {feed.name for feed in feeds.FEEDS}
+    return {(feed, file) for feed, file in listed if feed in names and Path(file).name == file}
 
 
 class _Retailer:
-    """What is carried from one day to the next: customers, running campaigns, what comes back; never past lines."""
+    """Carries from one day to the next: customers, running campaigns, what comes back; never past lines."""
 
     def __init__(self, world: World, outbox: Outbox) -> None:
         self._world, self._outbox = world, outbox
@@ -65,13 +76,13 @@ class _Retailer:
         self._changed: set[int] = set()
         self._withdrawn: set[int] = set()
         self._campaigns: tuple[Campaign, ...] = ()
-        self._ahead = Ahead()
+        self._scheduled = ScheduledFollowUps()
         self._savings: Floats = np.zeros(len(self._products))
 
     def live(self) -> None:
-        """All days, oldest first."""
-        everybody = [feeds.customer_row(self._customers, who) for who in range(len(self._customers))]
-        self._outbox.put_whole(feeds.CUSTOMERS, self._world.start, everybody)
+        """Live through all days, oldest first."""
+        rows = [feeds.customer_row(self._customers, who) for who in range(len(self._customers))]
+        self._outbox.put_whole(feeds.CUSTOMERS, self._world.start, rows)
         for day in self._world.days:
             if self._world.begins_week(day):
                 self._begin_week(day)
@@ -84,7 +95,7 @@ class _Retailer:
 
     def _begin_week(self, day: date) -> None:
         week = self._world.week_of(day)
-        self._customers = self._customers.and_(make_cohort(self._world, week, self._products))
+        self._customers = self._customers.followed_by(make_cohort(self._world, week, self._products))
         self._savings = loyalty_prices(self._world, week, self._products)
         if week % feeds.PRODUCTS.weeks == 0:
             on_hand = self._world.stream("stock", week).poisson(140, len(self._products)).tolist()
@@ -104,27 +115,33 @@ class _Retailer:
     def _trade(self, day: date) -> None:
         world, customers, products = self._world, self._customers, self._products
         number = self._price_list(day)
-        market = Market(day, products.prices(number), self._savings, products.first_list <= number, self._campaigns)
-        lines, redemptions = shop(world, market, customers, products)
+        market = Market(
+            day=day,
+            prices=products.prices(number),
+            savings=self._savings,
+            sold=products.first_list <= number,
+            campaigns=self._campaigns,
+        )
+        lines, redemptions = simulate_purchases(world, market, customers, products)
         rows = feeds.order_line_rows(day, lines, customers, products)
-        for batch in returned(world, day, self._ahead):
-            rows += feeds.order_line_rows(day, batch, customers, products, "RETURN")
-        foresee(world, day, lines, products, self._ahead)
-        reviews = self._ahead.reviews.pop(day.toordinal(), [])
+        for batch in returned_lines(world, day, self._scheduled):
+            rows += feeds.order_line_rows(day, batch, customers, products, kind="RETURN")
+        schedule_follow_ups(world, day, lines, products, scheduled=self._scheduled)
+        reviews = self._scheduled.reviews.pop(day.toordinal(), [])
         self._outbox.put(feeds.ORDER_LINES, day, rows)
         self._outbox.put(feeds.REDEMPTIONS, day, feeds.redemption_rows(day, redemptions, customers))
         self._outbox.put(feeds.REVIEWS, day, feeds.review_rows(day, reviews, customers, products))
-        events = clicks(world, market, customers, products, lines)
+        events = app_events(world, market, customers, products, lines=lines)
         self._outbox.put(feeds.EVENTS, day, feeds.event_rows(day, events, customers, products))
 
     def _keep_customers(self, day: date) -> None:
-        """Who joined or changed is delivered when the period ends, as he is then."""
+        """Deliver those who joined or changed when the period ends, as they are then."""
         self._changed |= set(np.flatnonzero(self._customers.joined == day.toordinal()).tolist())
-        chance = self._world.stream("changes", day.toordinal())
-        changing = chance.random(len(self._customers)) < CHANGES_A_DAY * self._customers.activity(day)
+        rng = self._world.stream("changes", day.toordinal())
+        changing = rng.random(len(self._customers)) < CHANGES_A_DAY * self._customers.activity(day)
         for who in np.flatnonzero(changing).tolist():
-            if chance.random() < 0.6:
-                move_house(self._customers, who, chance)
+            if rng.random() < 0.6:
+                move_house(self._customers, who, rng)
             else:
                 change_mail(self._customers, who)
             self._changed.add(who)

@@ -9,21 +9,31 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from tools.demo.afterwards import Event, Review
 from tools.demo.assortment import CATEGORIES, SUPPLIERS
 from tools.demo.customers import Customers
-from tools.demo.places import FIRST_NAMES, LAST_NAMES, MAIL_DOMAINS, PLACES, STREETS
+from tools.demo.follow_ups import AppEvent, Review
+from tools.demo.places import FIRST_NAMES, LAST_NAMES, MAIL_DOMAINS, STREETS, ZIP_CODES
 from tools.demo.products import Products
 from tools.demo.promotions import Campaign
-from tools.demo.shopping import Lines, Redemption
+from tools.demo.shopping import OrderLines, Redemption
 
 Row = list[object]
 HEAD_OFFICE = ZoneInfo("America/New_York")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Feed:
-    """One kind of file. `weeks`: how many weeks one file covers; `columns`: headers, or keys of JSON Lines."""
+    """One kind of file.
+
+    Attributes:
+        name: Its name.
+        suffix: Suffix of its files.
+        weeks: How many weeks one file covers.
+        columns: Headers, or keys of JSON Lines.
+        delimiter: Between fields of CSV.
+        encoding: Of texts.
+        line_end: Of lines.
+    """
 
     name: str
     suffix: str
@@ -34,42 +44,27 @@ class Feed:
     line_end: str = "\n"
 
     def file_name(self, day: date) -> str:
-        """Name of the file whose contents are of the day, or end with it."""
+        """Return the name of the file whose contents are of a day, or end with it."""
         return f"{self.name}_{day}.{self.suffix}"
 
 
+_CUSTOMER_HEADER = (
+    "Customer No,First Name,Last Name,E-Mail,Phone,Street,City,State,ZIP,"
+    "Customer Since,Age,Marital Status,Income,Home,Household,Household Size,Children"
+)
 CUSTOMERS = Feed(
-    "customers",
-    "csv",
-    24,
-    (
-        "Customer No",
-        "First Name",
-        "Last Name",
-        "E-Mail",
-        "Phone",
-        "Street",
-        "City",
-        "State",
-        "ZIP",
-        "Customer Since",
-        "Age",
-        "Marital Status",
-        "Income",
-        "Home",
-        "Household",
-        "Household Size",
-        "Children",
-    ),
-    ",",
-    "latin-1",
-    "\r\n",
+    name="customers",
+    suffix="csv",
+    weeks=24,
+    columns=tuple(_CUSTOMER_HEADER.split(",")),
+    encoding="latin-1",
+    line_end="\r\n",
 )
 PRODUCTS = Feed(
-    "products",
-    "xlsx",
-    24,
-    (
+    name="products",
+    suffix="xlsx",
+    weeks=24,
+    columns=(
         "Item Code",
         "Item Name",
         "Brand",
@@ -87,14 +82,22 @@ _ORDER_LINE_HEADER = (
     "Order No,Line,Type,Status,Order Time,Business Date,Customer No,Store,Item Code,"
     "Qty,List Amount,Loyalty Savings,Campaign Coupon,Mfr Coupon,Mfr Coupon Match,Net Amount,Till"
 )
-ORDER_LINES = Feed("order_lines", "csv.gz", 4, tuple(_ORDER_LINE_HEADER.split(",")))
-CAMPAIGNS = Feed("campaigns", "csv", 48, ("campaign", "type", "first_day", "last_day"), ";")
-CAMPAIGN_MEMBERS = Feed("campaign_members", "csv.gz", 48, ("campaign", "customer_no"), ";")
-COUPONS = Feed("coupons", "csv", 48, ("coupon_upc", "campaign", "item_code"), "|")
-REDEMPTIONS = Feed("redemptions", "xlsx", 48, ("Customer No", "Coupon UPC", "Campaign", "Redeemed On"))
-REVIEWS = Feed("reviews", "jsonl", 48, ("review", "item", "customer", "stars", "written_on"))
-EVENTS = Feed("events", "jsonl.gz", 48, ("event", "at", "action", "customer", "visit", "item", "price"))
-OPT_OUTS = Feed("opt_outs", "csv", 104, ("customer_no", "channel", "opted_out_on"))
+ORDER_LINES = Feed(name="order_lines", suffix="csv.gz", weeks=4, columns=tuple(_ORDER_LINE_HEADER.split(",")))
+CAMPAIGNS = Feed(
+    name="campaigns", suffix="csv", weeks=48, columns=("campaign", "type", "first_day", "last_day"), delimiter=";"
+)
+CAMPAIGN_MEMBERS = Feed(
+    name="campaign_members", suffix="csv.gz", weeks=48, columns=("campaign", "customer_no"), delimiter=";"
+)
+COUPONS = Feed(name="coupons", suffix="csv", weeks=48, columns=("coupon_upc", "campaign", "item_code"), delimiter="|")
+REDEMPTIONS = Feed(
+    name="redemptions", suffix="xlsx", weeks=48, columns=("Customer No", "Coupon UPC", "Campaign", "Redeemed On")
+)
+REVIEWS = Feed(name="reviews", suffix="jsonl", weeks=48, columns=("review", "item", "customer", "stars", "written_on"))
+EVENTS = Feed(
+    name="events", suffix="jsonl.gz", weeks=48, columns=("event", "at", "action", "customer", "visit", "item", "price")
+)
+OPT_OUTS = Feed(name="opt_outs", suffix="csv", weeks=104, columns=("customer_no", "channel", "opted_out_on"))
 
 FEEDS = (CUSTOMERS, PRODUCTS, ORDER_LINES, CAMPAIGNS, CAMPAIGN_MEMBERS, COUPONS, REDEMPTIONS, REVIEWS, EVENTS, OPT_OUTS)
 
@@ -105,12 +108,12 @@ STATUSES = ("Paid", "Shipped", "Cancelled", "Returned")
 
 @cache
 def money(cents: int) -> str:
-    """Dollars with two decimals."""
+    """Return dollars with two decimals."""
     return f"{cents / 100:.2f}"
 
 
 def us_date(day: date) -> str:
-    """Month/day/year."""
+    """Return month/day/year."""
     return f"{day:%m/%d/%Y}"
 
 
@@ -119,10 +122,12 @@ def _clock(second: int) -> str:
     return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
 
 
-def order_line_rows(day: date, lines: Lines, customers: Customers, products: Products, kind: str = "SALE") -> list[Row]:
-    """Rows of order_lines for one day's sales or returns; a return's line is its sale's with an R."""
-    stores = [PLACES[place].store_id for place in customers.place[lines.who].tolist()]
-    known = [
+def order_line_rows(
+    day: date, lines: OrderLines, customers: Customers, products: Products, kind: str = "SALE"
+) -> list[Row]:
+    """Make rows of order_lines for the sales or returns of a day; a return's line is its sale's with an R."""
+    stores = [ZIP_CODES[position].store_id for position in customers.place[lines.who].tolist()]
+    card_numbers = [
         str(number) if card else ""
         for number, card in zip(customers.number[lines.who].tolist(), lines.card.tolist(), strict=True)
     ]
@@ -134,7 +139,7 @@ def order_line_rows(day: date, lines: Lines, customers: Customers, products: Pro
         lines.line.tolist(),
         lines.status.tolist(),
         lines.second.tolist(),
-        known,
+        card_numbers,
         stores,
         lines.product.tolist(),
         lines.quantity.tolist(),
@@ -166,9 +171,9 @@ def _plain(name: str) -> str:
 
 
 def customer_row(customers: Customers, who: int) -> Row:
-    """The customer as he is now."""
+    """Make the row of a customer as they are now."""
     first, last = FIRST_NAMES[customers.first_name[who]], LAST_NAMES[customers.last_name[who]]
-    place, number, mail = PLACES[customers.place[who]], int(customers.number[who]), int(customers.mail[who])
+    zip_code, number, mail = ZIP_CODES[customers.place[who]], int(customers.number[who]), int(customers.mail[who])
     renewed = mail // len(MAIL_DOMAINS)
     address = f"{_plain(first)}.{_plain(last)}{number % 10000}{'.' + str(renewed) if renewed else ''}"
     adults, children = int(customers.adults[who]), int(customers.children[who])
@@ -178,24 +183,24 @@ def customer_row(customers: Customers, who: int) -> Row:
         first,
         last,
         f"{address}@{MAIL_DOMAINS[mail % len(MAIL_DOMAINS)]}",
-        f"({place.area_code}) 555-01{customers.phone[who]:02d}",
+        f"({zip_code.area_code}) 555-01{customers.phone[who]:02d}",
         f"{customers.house[who]} {STREETS[customers.street[who]]}",
-        place.city,
-        place.state,
-        place.postal_code,
+        zip_code.city,
+        zip_code.state,
+        zip_code.postal_code,
         us_date(date.fromordinal(int(customers.joined[who]))),
         AGES[customers.age[who]],
         "MSU"[customers.marital[who]],
         INCOMES[customers.income[who]],
         "ORU"[customers.owner[who]],
-        f"{adults} Adult{'s' * (adults > 1)}{' Kids' if children else ''}",
+        f"{adults} Adult{'s' if adults > 1 else ''}{' Kids' if children else ''}",
         f"{size}" if size < 5 else "5+",
         "None" if not children else ("1", "2", "3+")[children - 1],
     ]
 
 
 def product_rows(products: Products, price_list: int, on_hand: list[int]) -> Iterator[Row]:
-    """The price list: every product sold in it, amounts as numbers of a workbook."""
+    """Yield the price list: every product sold in it, amounts as numbers of a workbook."""
     prices, costs = products.prices(price_list).tolist(), products.costs(price_list).tolist()
     for n, code in enumerate(products.item_codes):
         if products.first_list[n] <= price_list:
@@ -216,44 +221,44 @@ def product_rows(products: Products, price_list: int, on_hand: list[int]) -> Ite
 
 
 def campaign_rows(campaign: Campaign) -> list[Row]:
-    """The campaign and its days."""
+    """Make the row of a campaign and its days."""
     return [[campaign.code, campaign.kind, campaign.start.isoformat(), campaign.end.isoformat()]]
 
 
 def member_rows(campaign: Campaign, customers: Customers) -> list[Row]:
-    """Who received the campaign."""
+    """Make a row for everybody who received a campaign."""
     return [[campaign.code, str(number)] for number in customers.number[campaign.members].tolist()]
 
 
 def coupon_rows(campaign: Campaign, products: Products) -> list[Row]:
-    """Each product that a coupon of the campaign is good for."""
+    """Make a row for each product that a coupon of a campaign is good for."""
     pairs = [(campaign.coupons[coupon], n) for n, coupon in enumerate(campaign.coupon_of.tolist()) if coupon >= 0]
     return [[coupon, campaign.code, products.item_codes[n]] for coupon, n in sorted(pairs)]
 
 
 def redemption_rows(day: date, redemptions: list[Redemption], customers: Customers) -> list[Row]:
-    """Coupons redeemed on the day; numbers and dates as a workbook has them."""
+    """Make rows of the coupons redeemed on a day; numbers and dates as a workbook has them."""
     return [[int(customers.number[item.who]), item.coupon, item.campaign, day] for item in redemptions]
 
 
 def opt_out_rows(day: date, withdrawals: list[tuple[int, str]], customers: Customers) -> list[Row]:
-    """Who withdrew consent to which channel on the day."""
+    """Make a row for everybody who withdrew consent to a channel on a day."""
     return [[str(customers.number[who]), channel, day.isoformat()] for who, channel in withdrawals]
 
 
 def midnight(day: date) -> datetime:
-    """The instant at which all seconds of a day in New York count from: clocks change before any store opens."""
+    """Return the instant that all seconds of a day in New York count from: clocks change before any store opens."""
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=HEAD_OFFICE)
     return noon.astimezone(UTC) - timedelta(hours=12)
 
 
 def instant(begins: datetime, second: int) -> str:
-    """ISO 8601 text of the instant that many seconds later."""
+    """Return the ISO 8601 text of the instant that many seconds later."""
     return f"{(begins + timedelta(seconds=second)).isoformat()[:19]}Z"
 
 
 def review_rows(day: date, reviews: list[Review], customers: Customers, products: Products) -> list[Row]:
-    """Reviews written on the day."""
+    """Make rows of the reviews written on a day."""
     return [
         [
             f"RV{day:%y%m%d}{n:05d}",
@@ -266,8 +271,8 @@ def review_rows(day: date, reviews: list[Review], customers: Customers, products
     ]
 
 
-def event_rows(day: date, events: list[Event], customers: Customers, products: Products) -> list[Row]:
-    """The app's events of the day; the time is an instant in UTC."""
+def event_rows(day: date, events: list[AppEvent], customers: Customers, products: Products) -> list[Row]:
+    """Make rows of the app's events of a day; the time is an instant in UTC."""
     begins, mark = midnight(day), f"{day:%y%m%d}"
     return [
         [

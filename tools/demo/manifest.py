@@ -13,12 +13,17 @@ MANIFEST_NAME = "manifest.json"
 QUARANTINED, DUPLICATE, GOOD = "quarantined", "duplicate", "good"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Defect:
-    """A row that is not as it should be. row_number: as a spreadsheet shows it, the header is 1; JSON Lines: the line.
+    """A row that is not as it should be.
 
-    kind: what was done to it; fate: quarantined, duplicate (a later copy in the file counts), or good (harmless);
-    reasons: all that ingest must give for a quarantined row, sorted.
+    Attributes:
+        feed: Its feed.
+        file: Its file.
+        row_number: Its number as a spreadsheet shows it, the header is 1; of JSON Lines the line.
+        kind: What was done to it.
+        fate: quarantined, duplicate (a later copy in the file counts), or good (harmless).
+        reasons: All reasons that ingest must report for a quarantined row, sorted.
     """
 
     feed: str
@@ -29,9 +34,18 @@ class Defect:
     reasons: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DeliveredCount:
-    """A delivered file: rows = good + quarantined + duplicate."""
+    """A delivered file: rows = good + quarantined + duplicate.
+
+    Attributes:
+        feed: Its feed.
+        file: Its name; empty for all files of a feed.
+        rows: Its rows.
+        good: Rows that must be loaded.
+        quarantined: Rows that must land in quarantine.
+        duplicate: Rows of which a later copy counts.
+    """
 
     feed: str
     file: str
@@ -41,9 +55,18 @@ class DeliveredCount:
     duplicate: int
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Manifest:
-    """All of one delivery. Days are ISO texts, so that it is plain JSON."""
+    """All of one delivery. Days are ISO texts, so that it is plain JSON.
+
+    Attributes:
+        seed: Seed of the world.
+        start: First day.
+        end: Last day.
+        scale: Size of the world.
+        files: The delivered files.
+        defects: The defects that were put in.
+    """
 
     seed: int
     start: str
@@ -53,17 +76,23 @@ class Manifest:
     defects: list[Defect] = field(default_factory=list)
 
     def counts(self, feed: str) -> DeliveredCount:
-        """The feed's counts over all its files; `file` is empty."""
+        """Sum up the counts of a feed over all its files; `file` is empty."""
         files = [count for count in self.files if count.feed == feed]
-        totals = (sum(getattr(count, name) for count in files) for name in ("rows", "good", "quarantined", "duplicate"))
-        return DeliveredCount(feed, "", *totals)
+        return DeliveredCount(
+            feed=feed,
+            file="",
+            rows=sum(count.rows for count in files),
+            good=sum(count.good for count in files),
+            quarantined=sum(count.quarantined for count in files),
+            duplicate=sum(count.duplicate for count in files),
+        )
 
     def quarantined(self, feed: str) -> Iterator[Defect]:
-        """The defects of a feed that must land in quarantine."""
+        """Return the defects of a feed that must land in quarantine."""
         return (defect for defect in self.defects if defect.feed == feed and defect.fate == QUARANTINED)
 
     def write(self, folder: Path) -> None:
-        """Write it as `manifest.json` of the folder, one defect a line, the same bytes for the same contents."""
+        """Write the manifest into a folder, one defect per line, the same bytes for the same contents."""
         head = {name: value for name, value in asdict(self).items() if name not in ("files", "defects")}
         parts = [json.dumps(name) + ": " + json.dumps(value) for name, value in head.items()]
         for name, items in (("files", self.files), ("defects", self.defects)):
@@ -76,13 +105,17 @@ class Manifest:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a landing folder; BadInputError when there is none or it cannot be read."""
+    """Read the manifest of a landing folder.
+
+    Raises:
+        BadInputError: There is none, or it cannot be read.
+    """
     path = folder / MANIFEST_NAME
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        files = [DeliveredCount(**item) for item in found.pop("files")]
-        defects = [Defect(**{**item, "reasons": tuple(item["reasons"])}) for item in found.pop("defects")]
-        return Manifest(**found, files=files, defects=defects)
+        document = json.loads(path.read_text(encoding="utf-8"))
+        files = [DeliveredCount(**item) for item in document.pop("files")]
+        defects = [Defect(**{**item, "reasons": tuple(item["reasons"])}) for item in document.pop("defects")]
+        return Manifest(**document, files=files, defects=defects)
     except FileNotFoundError as error:
         raise BadInputError(
             f"there is no {MANIFEST_NAME} in {folder}: run python -m tools.demo --out {folder} first."

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from tools.demo.defects import SpoiledRow, spoil
+from tools.demo.defects import SpoiledRow, spoil_rows
 from tools.demo.feeds import Feed, Row
 from tools.demo.manifest import DUPLICATE, QUARANTINED, Defect, DeliveredCount, Manifest
 from tools.demo.world import DAYS_PER_WEEK, World
 from tools.demo.writers import Writer, open_writer
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _OpenFile:
     feed: Feed
     name: str
@@ -29,12 +29,12 @@ class Outbox:
     """All files of one delivery. Rows of a feed must come day by day."""
 
     def __init__(self, world: World, folder: Path, manifest: Manifest) -> None:
-        """Files go to `<folder>/<feed>/`; what is in them goes to the manifest."""
+        """Take a folder for the files (`<folder>/<feed>/`) and a manifest that lists what is in them."""
         self._world, self._folder, self._manifest = world, folder, manifest
         self._open: dict[str, _OpenFile] = {}
 
     def period_ends(self, feed: Feed, day: date) -> date:
-        """Last day of the feed's period that the day is in, or the world's last day."""
+        """Return the last day of the feed's period that a day is in, or the world's last day."""
         days = feed.weeks * DAYS_PER_WEEK
         number = (day - self._world.start).days // days
         return min(self._world.start + timedelta(days=days * (number + 1) - 1), self._world.end)
@@ -64,11 +64,12 @@ class Outbox:
         folder = self._folder / feed.name
         folder.mkdir(parents=True, exist_ok=True)
         name = feed.file_name(named)
-        return _OpenFile(feed, name, last_day, open_writer(feed, folder / name, named))
+        writer = open_writer(feed, folder / name, named)
+        return _OpenFile(feed=feed, name=name, last_day=last_day, writer=writer)
 
     def _append(self, file: _OpenFile, day: date, rows: list[Row]) -> None:
-        chance = self._world.stream(f"defects of {file.feed.name}", day.toordinal())
-        delivered, spoiled = spoil(file.feed, rows, (file.rows, file.spoiled), chance)
+        rng = self._world.stream(f"defects of {file.feed.name}", day.toordinal())
+        delivered, spoiled = spoil_rows(file.feed, rows, (file.rows, file.spoiled), rng)
         for row in spoiled:
             self._record(file, row)
         file.writer.write(delivered)
@@ -80,7 +81,14 @@ class Outbox:
         number = header + file.rows + row.position + 1
         kind = row.kind
         self._manifest.defects.append(
-            Defect(file.feed.name, file.name, number, kind.name, kind.fate, tuple(sorted(kind.reasons)))
+            Defect(
+                feed=file.feed.name,
+                file=file.name,
+                row_number=number,
+                kind=kind.name,
+                fate=kind.fate,
+                reasons=tuple(sorted(kind.reasons)),
+            )
         )
         file.quarantined += kind.fate == QUARANTINED
         file.duplicate += kind.fate == DUPLICATE
@@ -89,5 +97,12 @@ class Outbox:
         file.writer.close()
         good = file.rows - file.quarantined - file.duplicate
         self._manifest.files.append(
-            DeliveredCount(file.feed.name, file.name, file.rows, good, file.quarantined, file.duplicate)
+            DeliveredCount(
+                feed=file.feed.name,
+                file=file.name,
+                rows=file.rows,
+                good=good,
+                quarantined=file.quarantined,
+                duplicate=file.duplicate,
+            )
         )

@@ -5,8 +5,17 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Place(NamedTuple):
-    """A ZIP code: its city and state, an area code used there, and how many hours its clocks are behind New York."""
+class ZipCode(NamedTuple):
+    """A ZIP code.
+
+    Attributes:
+        postal_code: Its five digits.
+        city: Its city.
+        state: Its state.
+        area_code: A telephone area code used there.
+        hours_behind: How many hours its clocks are behind New York.
+        store_id: The store of the area.
+    """
 
     postal_code: str
     city: str
@@ -81,13 +90,16 @@ S26 5 HI Honolulu|808|96813
 """
 
 
-def _read(line: str) -> list[Place]:
-    where, area_code, codes = line.split("|")
-    store, behind, state, city = where.split(" ", 3)
-    return [Place(code, city, state, area_code, int(behind), store) for code in codes.split()]
+def _read(line: str) -> list[ZipCode]:
+    area, area_code, codes = line.split("|")
+    store, behind, state, city = area.split(" ", 3)
+    return [
+        ZipCode(postal_code=code, city=city, state=state, area_code=area_code, hours_behind=int(behind), store_id=store)
+        for code in codes.split()
+    ]
 
 
-PLACES: tuple[Place, ...] = tuple(place for line in _METROS.strip().splitlines() for place in _read(line))
+ZIP_CODES: tuple[ZipCode, ...] = tuple(code for line in _METROS.strip().splitlines() for code in _read(line))
 
 STREETS = (
     "Maple Street",

@@ -21,9 +21,24 @@ _PACK_FACTORS = (0.62, 1.0, 1.75)
 _PRICE_DRIFT = (0.012, 0.015)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Products:
-    """All products, one position each. Prices are cents; `liking` is a log-weight of choice within the category."""
+    """All products, one position for each.
+
+    Attributes:
+        item_codes: Code of each product as delivered.
+        names: Name of each product.
+        brands: Brand of each product.
+        packs: Pack size of each product.
+        subcategories: Variant of each product.
+        category: Position of each product's category.
+        base_price: Price in cents before any price list.
+        drift: Rise of the price from one price list to the next.
+        margin: Share of the price that is not cost.
+        liking: Log weight of choice within the category.
+        quality: Mean rating of reviews.
+        first_list: First price list that each product is in.
+    """
 
     item_codes: list[str]
     names: list[str]
@@ -39,21 +54,24 @@ class Products:
     first_list: Ints
 
     def __len__(self) -> int:
-        """Number of products."""
+        """Return the number of products."""
         return len(self.item_codes)
 
     def prices(self, price_list: int) -> Ints:
-        """Cents of one unit in a price list (0 is the first); every price ends in 9, dearer every list by about 1 %."""
+        """Return the cents of one unit in a price list (0 is the first).
+
+        Every price ends in 9, and every list is dearer by about 1 %.
+        """
         raw = self.base_price * (1 + self.drift) ** price_list
         return (np.maximum(np.round(raw / 10), 6) * 10 - 1).astype(np.int64)
 
     def costs(self, price_list: int) -> Ints:
-        """Cents that one unit costs the retailer."""
+        """Return the cents that one unit costs the retailer."""
         return np.round(self.prices(price_list) * (1 - self.margin)).astype(np.int64)
 
     @cached_property
     def in_category(self) -> Ints:
-        """Positions of the products of each category, one row a category, filled up with -1."""
+        """Positions of the products of each category, one row per category, filled up with -1."""
         rows = [np.flatnonzero(self.category == number) for number in range(len(CATEGORIES))]
         table = np.full((len(rows), max(map(len, rows))), -1, dtype=np.int64)
         for number, row in enumerate(rows):
@@ -72,12 +90,12 @@ class Products:
         return np.log(self.base_price) - (totals / np.bincount(self.category))[self.category]
 
 
-def _range_of(category: Category, chance: np.random.Generator) -> list[tuple[str, str, str]]:
-    """Brand, variant and pack of each product of a category, in a stable order."""
+def _range_of(category: Category, rng: np.random.Generator) -> list[tuple[str, str, str]]:
+    """Draw brand, variant and pack of each product of a category, in a stable order."""
     brands = (STORE_BRAND, *BRANDS[category.department])
-    everything = list(combinations(brands, category.variants, category.sizes))
-    chosen = chance.permutation(len(everything))[:PER_CATEGORY]
-    return [everything[position] for position in sorted(chosen)]
+    possible = list(combinations(brands, category.variants, category.sizes))
+    chosen = rng.permutation(len(possible))[:PER_CATEGORY]
+    return [possible[position] for position in sorted(chosen)]
 
 
 def _relative_cost(category: Category, item: tuple[str, str, str]) -> float:
@@ -88,9 +106,9 @@ def _relative_cost(category: Category, item: tuple[str, str, str]) -> float:
 
 
 def make_products(world: World) -> Products:
-    """The whole assortment of a world; it does not depend on the world's days."""
-    chance = world.stream("products")
-    items = [(number, item) for number, c in enumerate(CATEGORIES) for item in _range_of(c, chance)]
+    """Draw the whole assortment of a world; it does not depend on the world's days."""
+    rng = world.stream("products")
+    items = [(number, item) for number, c in enumerate(CATEGORIES) for item in _range_of(c, rng)]
     count = len(items)
     category = np.array([number for number, _ in items])
     relative = np.array([_relative_cost(CATEGORIES[number], item) for number, item in items])
@@ -103,10 +121,10 @@ def make_products(world: World) -> Products:
         packs=[item[2] for _, item in items],
         subcategories=[item[1] for _, item in items],
         category=category,
-        base_price=100 * relative * np.array([CATEGORIES[n].price for n in category]) * chance.normal(1, 0.06, count),
-        drift=chance.normal(*_PRICE_DRIFT, count),
-        margin=np.array([MARGINS[d] for d in departments]) + 0.08 * store_brand + chance.normal(0, 0.02, count),
-        liking=chance.normal(0, 0.55, count),
-        quality=np.clip(chance.normal(4.05, 0.45, count), 2.2, 4.9),
-        first_list=np.where(chance.random(count) < LATER_SHARE, chance.integers(1, 4, count), 0),
+        base_price=100 * relative * np.array([CATEGORIES[n].price for n in category]) * rng.normal(1, 0.06, count),
+        drift=rng.normal(*_PRICE_DRIFT, count),
+        margin=np.array([MARGINS[d] for d in departments]) + 0.08 * store_brand + rng.normal(0, 0.02, count),
+        liking=rng.normal(0, 0.55, count),
+        quality=np.clip(rng.normal(4.05, 0.45, count), 2.2, 4.9),
+        first_list=np.where(rng.random(count) < LATER_SHARE, rng.integers(1, 4, count), 0),
     )

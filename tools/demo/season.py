@@ -34,7 +34,7 @@ def _nth_weekday(year: int, month: int, weekday: int, nth: int) -> date:
 
 
 def easter(year: int) -> date:
-    """Easter Sunday of a year. Source: the anonymous Gregorian computus (Nature, 20 April 1876)."""
+    """Compute Easter Sunday of a year. Source: the anonymous Gregorian computus (Nature, 20 April 1876)."""
     century, rest = divmod(year, 100)
     golden = year % 19
     correction = (century - (century + 8) // 25 + 1) // 3
@@ -47,7 +47,7 @@ def easter(year: int) -> date:
 
 @cache
 def holidays(year: int) -> dict[str, date]:
-    """The holidays that move grocery demand in a year, by name."""
+    """Return the holidays of a year that move grocery demand, by name."""
     last_of_may = date(year, 5, 31)
     return {
         "superbowl": _nth_weekday(year, 2, 6, 2),
@@ -62,32 +62,32 @@ def holidays(year: int) -> dict[str, date]:
     }
 
 
-def _near(name: str, day: date) -> float:
-    """How close the day is before the holiday: 0 far or after, rising to 1 on its eve."""
+def _closeness(name: str, day: date) -> float:
+    """Return how close a day is before a holiday: 0 far from it or after it, rising to 1 on its eve."""
     days_before, _ = _BUSY_DAYS_BEFORE[name]
     ahead = (holidays(day.year)[name] - day).days
     return 1 - (ahead - 1) / days_before if 0 < ahead <= days_before else 0.0
 
 
 def demand(day: date) -> float:
-    """How many shoppers come on the day, relative to an ordinary day; 0 when the stores are closed."""
+    """Return how many shoppers come on a day, relative to an ordinary day; 0 when the stores are closed."""
     names = holidays(day.year)
     factor = WEEKDAY_FACTORS[day.weekday()]
     for name, (_, lift) in _BUSY_DAYS_BEFORE.items():
-        factor *= 1 + lift * _near(name, day)
+        factor *= 1 + lift * _closeness(name, day)
         if names[name] == day:
             factor *= _QUIET_DAYS.get(name, 1.0)
     return factor
 
 
 def weekend_share(day: date) -> float:
-    """1 on Saturday and Sunday, else 0: for shoppers who keep to the weekend."""
+    """Return 1 on Saturday and Sunday, else 0: for shoppers who keep to the weekend."""
     return float(day.weekday() >= 5)
 
 
 def category_factors(day: date) -> Floats:
-    """How much each category is wanted on the day, relative to its year's mean: one number a category."""
+    """Return how much each category is wanted on a day, relative to its year's mean: one number per category."""
     month = day.month + (day.day - 1) / 31
     factors = [1 + c.swing * np.cos((month - c.peak_month) * np.pi / 6) for c in CATEGORIES]
-    lifts = [sum(_near(name, day) for name in c.occasions.split(",") if name) for c in CATEGORIES]
+    lifts = [sum(_closeness(name, day) for name in c.occasions.split(",") if name) for c in CATEGORIES]
     return np.asarray(factors) * (1 + _OCCASION_LIFT * np.asarray(lifts))

@@ -1,4 +1,4 @@
-"""What a simulated world is made of: its days, its size and its streams of chance.
+"""What a simulated world is made of: its days, its size and its streams of random numbers.
 
 Every random number comes from a stream named after what it decides and the day, week or cohort it decides it for.
 So a day does not depend on how many days follow it, and a later end date leaves all earlier days as they were.
@@ -25,7 +25,14 @@ LARGEST_SCALE = 100.0
 
 @dataclass(frozen=True)
 class World:
-    """The days from `start` to `end` (both included), the seed of all chance, and the size relative to the default."""
+    """The days, the seed and the size of a simulation.
+
+    Attributes:
+        start: First day.
+        end: Last day.
+        seed: Seed of all random numbers.
+        scale: Size relative to the default.
+    """
 
     start: date
     end: date
@@ -49,20 +56,24 @@ class World:
         return tuple(self.start + timedelta(days=n) for n in range((self.end - self.start).days + 1))
 
     def week_of(self, day: date) -> int:
-        """Number of the week that the day is in, counted from the start, the first is 0."""
+        """Return the number of the week that a day is in, counted from the start, the first is 0."""
         return (day - self.start).days // DAYS_PER_WEEK
 
     def begins_week(self, day: date) -> bool:
-        """Whether a new week of this world begins on the day."""
+        """Say whether a new week of this world begins on the day."""
         return (day - self.start).days % DAYS_PER_WEEK == 0
 
     def stream(self, purpose: str, key: int = 0) -> np.random.Generator:
-        """A fresh stream of chance for one purpose and one day, week or cohort."""
+        """Create the stream of random numbers for one purpose and one day, week or cohort."""
         return np.random.Generator(np.random.PCG64([self.seed, zlib.crc32(purpose.encode()), key]))
 
 
 def first_day(end: date, weeks: int) -> date:
-    """The Monday on or before the day that lies `weeks` whole weeks back, so that a world grows for a week unmoved."""
+    """Return the Monday on or before the day that lies `weeks` whole weeks back, so that a world grows for a week unmoved.
+
+    Raises:
+        BadInputError: There are no weeks.
+    """
     if weeks < 1:
         raise BadInputError(f"--weeks {weeks} is less than 1: give the number of weeks to simulate.")
     earliest = end - timedelta(days=weeks * DAYS_PER_WEEK - 1)

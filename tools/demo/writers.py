@@ -11,7 +11,7 @@ import io
 import json
 import os
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Protocol, TextIO
 
@@ -25,7 +25,7 @@ _EPOCH = datetime(2000, 1, 1)  # noqa: DTZ001 - a workbook's properties have no 
 
 
 class Writer(Protocol):
-    """Something that takes rows and at last makes the file."""
+    """Takes rows and at last makes the file."""
 
     def write(self, rows: Iterable[Row | str]) -> None:
         """Append rows; a text stands for a line that is not a row."""
@@ -35,7 +35,13 @@ class Writer(Protocol):
 
 
 def open_writer(feed: Feed, path: Path, day: date) -> Writer:
-    """A writer for the feed's format. day: the file's delivery; it becomes the file's modification time."""
+    """Open a writer for the feed's format.
+
+    Args:
+        feed: The feed.
+        path: Path of the complete file.
+        day: Day of the delivery; it becomes the file's modification time.
+    """
     part = path.with_name(f".{path.name}.part")
     if feed.suffix == "xlsx":
         return _WorkbookWriter(feed, part, path, day)
@@ -44,7 +50,7 @@ def open_writer(feed: Feed, path: Path, day: date) -> Writer:
 
 
 def _finish(part: Path, path: Path, day: date) -> None:
-    moment = datetime(day.year, day.month, day.day, 23, 59, tzinfo=UTC).timestamp()
+    moment = datetime.combine(day, time(23, 59), UTC).timestamp()
     os.utime(part, (moment, moment))
     os.replace(part, path)
 
@@ -68,7 +74,7 @@ class _TextWriter:
 
 
 class _CsvWriter(_TextWriter):
-    """Comma (or otherwise) separated values with a header."""
+    """Writes comma (or otherwise) separated values with a header."""
 
     def __init__(self, feed: Feed, part: Path, path: Path, day: date) -> None:
         super().__init__(feed, part, path, day)
@@ -81,10 +87,10 @@ class _CsvWriter(_TextWriter):
 
 
 class _JsonLinesWriter(_TextWriter):
-    """One JSON object a line; a cell that is None is left out."""
+    """Writes one JSON object per line; a cell that is None is left out."""
 
     def write(self, rows: Iterable[Row | str]) -> None:
-        """Add a line for each row."""
+        """Add one line per row."""
         for row in rows:
             self._text.write(f"{row if isinstance(row, str) else self._object(row)}\n")
 
@@ -94,7 +100,7 @@ class _JsonLinesWriter(_TextWriter):
 
 
 class _WorkbookWriter:
-    """One sheet with a header; dates are real dates."""
+    """Writes one sheet with a header; dates are real dates."""
 
     def __init__(self, feed: Feed, part: Path, path: Path, day: date) -> None:
         self._part, self._path, self._day = part, path, day
@@ -106,7 +112,7 @@ class _WorkbookWriter:
         self.write([list(feed.columns)])
 
     def write(self, rows: Iterable[Row | str]) -> None:
-        """Add a line of cells for each row."""
+        """Add one line of cells per row."""
         for row in rows:
             for position, cell in enumerate(row):
                 if isinstance(cell, date):

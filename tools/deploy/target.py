@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from basketry.config.catalogs import catalog_names
-from basketry.config.documents import Node, nearest, read_document
+from basketry.config.documents import Node, did_you_mean, read_document
 from basketry.errors import BadInputError
 from tools.problem import Problem
 
@@ -41,7 +41,7 @@ def load_target(name: str, include: Path) -> Target:
     """Read a target; Problem names the file, the line and what to write there."""
     known = target_names(include)
     if name not in known:
-        hint = nearest(name, known) if name else f"use one of: {', '.join(known)}."
+        hint = did_you_mean(name, known) if name else f"use one of: {', '.join(known)}."
         raise Problem(f"there is no target '{name}' in include/targets: say make deploy TARGET=…; {hint}")
     try:
         return _target(name, include)

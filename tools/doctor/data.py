@@ -58,7 +58,7 @@ def look(settings: Settings, catalog: str, now: datetime) -> Iterator[Finding]:
 
 def _readable(table: Table, folder: Path) -> Finding | None:
     try:
-        evolution.lacking(table, local_delta.columns(folder))
+        evolution.missing_columns(table, local_delta.columns(folder))
     except BadInputError as error:
         return Finding(f"table {table.full_name}", error.message.rstrip("."), f"mv {folder} {folder}.before")
     except (DeltaError, OSError, ValueError) as error:

@@ -17,7 +17,7 @@ from tools.java import NEWEST, OLDEST, find_java
 from tools.problem import Problem
 from tools.setup import check_disk
 
-PYTHONS = ((3, 11), (3, 12))
+PYTHONS = ((3, 11), (3, 12), (3, 13))
 SHOWN = 5
 """Packages that are named when many differ."""
 
@@ -35,7 +35,7 @@ def look(places: Places, lock: Path) -> Iterator[Finding]:
 def python(version: tuple[int, ...]) -> Finding:
     """The interpreter must be one that the lock was compiled for."""
     known = ".".join(map(str, version))
-    wrong = "" if version in PYTHONS else "the lock was compiled for 3.11 and 3.12"
+    wrong = "" if version in PYTHONS else "the lock was compiled for 3.11, 3.12 and 3.13"
     return Finding(f"Python {known}", wrong, "rm -r .venv && make setup PYTHON=python3.12")
 
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from basketry.access.model import REFUSED, TREATMENTS, Grants, Team
-from basketry.config.catalogs import label_of
+from basketry.config.catalogs import file_label
 from basketry.config.documents import Node, read_document
 from basketry.contracts import load_contracts
 from basketry.tables import SCHEMAS, TABLES, Table, bronze_table, propensity_wide
@@ -22,7 +22,7 @@ def load_grants(catalog: str, include: Path) -> Grants:
     folder = include / "grants"
     own = folder / f"{catalog}.yaml"
     path = own if own.is_file() else folder / f"{DEFAULT}.yaml"
-    root = read_document(path, label_of(path, include))
+    root = read_document(path, file_label(path, include))
     top = root.mapping("the document", ("pipeline", "teams"), ("pipeline", "teams"))
     nodes: dict[str, Node] = top["teams"].expect(dict, "teams")
     tables = known_tables(catalog, include)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from basketry.config.documents import nearest
+from basketry.config.documents import did_you_mean
 from basketry.errors import BadInputError
 from basketry.tables import Table
 
@@ -57,7 +57,7 @@ class Grants:
     def team(self, name: str) -> Team:
         """The team of that name; AccessRefusedError when there is none."""
         if name not in self.teams:
-            raise AccessRefusedError(f"there is no team '{name}'; {nearest(name, self.teams)}")
+            raise AccessRefusedError(f"there is no team '{name}'; {did_you_mean(name, self.teams)}")
         return self.teams[name]
 
     def team_of(self, user: str) -> Team:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from basketry.access.contacts import mailboxes, numbers, valid_emails, valid_phones
 from basketry.access.countries import country_code
 from basketry.tables import ALL_CHANNELS, CHANNELS
-from basketry.tables.withdrawals import channel_meant
+from basketry.tables.withdrawals import withdrawn_channel
 
 DELIVERED = ("customer_id", "channel", "email", "phone", "country")
 """Columns that `withdrawals_of` reads: of silver.opt_outs, and of its customer in silver.customers (null without one)."""
@@ -41,7 +41,7 @@ def withdrawals_of(rows: pa.Table, country: str) -> Withdrawals:
         "phone": numbers(valid_phones(phones, code), phones, code, country).to_pylist(),
     }
     customers = _texts(rows, "customer_id").to_pylist()
-    meant = [channel_meant(word) for word in _texts(rows, "channel").to_pylist()]
+    meant = [withdrawn_channel(word) for word in _texts(rows, "channel").to_pylist()]
     closed: dict[str, frozenset[str]] = {}
     shared: dict[str, frozenset[str]] = {}
     for channel in CHANNELS:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from basketry.config import formats
-from basketry.config.documents import Node, nearest, read_document
+from basketry.config.documents import Node, did_you_mean, read_document
 from basketry.config.settings import Settings
 from basketry.errors import BadInputError
 
@@ -22,23 +22,34 @@ _KEYS = (*_REQUIRED, "propensity")
 _PROPENSITY_KEYS = ("categories", "top")
 
 
-TOP = 10
-"""How many categories are scored where a catalog does not say."""
+DEFAULT_TOP = 10
+"""How many categories are scored when a catalog does not say."""
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What a catalog says of its scored categories: their names, or how many of the most bought."""
+class CategorySelection:
+    """Which categories a catalog wants scored: these ones by name, or the most bought ones.
+
+    Attributes:
+        categories: the names of the categories; empty when the catalog names none.
+        top: how many of the most bought categories are scored when none is named.
+    """
 
     categories: tuple[str, ...] = ()
-    top: int = TOP
+    top: int = DEFAULT_TOP
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Catalog:
-    """One retailer. time_zone: where its business day turns; currency: ISO 4217; country: ISO 3166, two letters.
+    """A retailer.
 
-    scored: which categories are scored.
+    Attributes:
+        name: the catalog's name, which is also the name of its file and of its folder in the lake.
+        description: what the retailer is, in a sentence.
+        time_zone: the IANA time zone in which its business day begins and ends.
+        currency: the ISO 4217 code of its currency.
+        country: the ISO 3166 code of its country, two letters.
+        scored: which categories are scored.
     """
 
     name: str
@@ -46,69 +57,77 @@ class Catalog:
     time_zone: str
     currency: str
     country: str
-    scored: Wish = Wish()
+    scored: CategorySelection = CategorySelection()
 
 
 def include_folder(include: Path | None) -> Path:
-    """The folder of what people change; default from the settings."""
+    """Return the folder of what people change, which is that of the settings unless another one is passed."""
     return Settings.from_environment().include if include is None else include
 
 
-def label_of(path: Path, include: Path) -> str:
-    """A file's name in errors: from the include folder on."""
+def file_label(path: Path, include: Path) -> str:
+    """Return how errors name a file: its path from the include folder on."""
     return path.relative_to(include.parent).as_posix()
 
 
 def catalog_names(include: Path | None = None) -> list[str]:
-    """Names of all catalogs, sorted."""
+    """List the names of all catalogs, sorted."""
     return sorted(path.stem for path in (include_folder(include) / "catalogs").glob("*.yaml"))
 
 
 def load_catalog(name: str, include: Path | None = None) -> Catalog:
-    """The catalog of that name; BadInputError naming the nearest one, or the mistake with its file and line."""
+    """Load the catalog of that name.
+
+    Raises:
+        BadInputError: for an unknown name, with the nearest one; for a mistake in the file, with its line.
+    """
     folder = include_folder(include)
     names = catalog_names(folder)
     if name not in names:
-        hint = nearest(name, names) if names else f"add {folder.name}/catalogs/{name}.yaml."
+        hint = did_you_mean(name, names) if names else f"add {folder.name}/catalogs/{name}.yaml."
         raise BadInputError(f"unknown catalog '{name}'; {hint}")
     entries = _document(name, folder).mapping("a catalog", _KEYS, _REQUIRED)
-    if formats.slug(entries["catalog"], "catalog") != name:
+    if formats.read_slug(entries["catalog"], "catalog") != name:
         entries["catalog"].fail(f"catalog is '{entries['catalog'].value}' in the file of '{name}'; make them equal.")
     return Catalog(
         name=name,
         description=entries["description"].string("description"),
-        time_zone=formats.time_zone(entries["time_zone"]),
+        time_zone=formats.read_time_zone(entries["time_zone"]),
         currency=_code(entries["currency"], "currency", _CURRENCY, "USD"),
         country=_code(entries["country"], "country", _COUNTRY, "US"),
-        scored=_read_wish(entries.get("propensity")),
+        scored=_read_category_selection(entries.get("propensity")),
     )
 
 
-def load_wish(name: str, include: Path) -> Wish:
-    """Which categories the catalog wants scored; ContractError for an unknown key. No file or no word: the top ten."""
+def load_category_selection(name: str, include: Path) -> CategorySelection:
+    """Load which categories the catalog wants scored: the default when it has no file or says nothing.
+
+    Raises:
+        ContractError: for an unknown key in the file.
+    """
     if name not in catalog_names(include):
-        return Wish()
-    return _read_wish(_document(name, include).mapping("a catalog", _KEYS).get("propensity"))
+        return CategorySelection()
+    return _read_category_selection(_document(name, include).mapping("a catalog", _KEYS).get("propensity"))
 
 
 def _document(name: str, include: Path) -> Node:
     path = include / "catalogs" / f"{name}.yaml"
-    return read_document(path, label_of(path, include))
+    return read_document(path, file_label(path, include))
 
 
-def _read_wish(node: Node | None) -> Wish:
+def _read_category_selection(node: Node | None) -> CategorySelection:
     if node is None:
-        return Wish()
+        return CategorySelection()
     entries = node.mapping("propensity", _PROPENSITY_KEYS)
     if len(entries) != 1:
         node.fail("propensity has neither or both of 'categories' and 'top'; write one of them.")
     if "top" in entries:
         top: int = entries["top"].expect(int, "top")
-        return Wish(top=top) if top > 0 else entries["top"].fail(f"top is {top}; make it at least 1.")
+        return CategorySelection(top=top) if top > 0 else entries["top"].fail(f"top is {top}; make it at least 1.")
     names = [item.string("a category") for item in entries["categories"].items("categories")]
     if not names or len(set(names)) < len(names):
         entries["categories"].fail("categories is empty or repeats one; list each category once.")
-    return Wish(tuple(names))
+    return CategorySelection(tuple(names))
 
 
 def _code(node: Node, what: str, pattern: re.Pattern[str], example: str) -> str:

@@ -16,12 +16,16 @@ NOW = "BASKETRY_NOW"
 
 
 def now() -> datetime:
-    """The present moment in UTC: the one that is set, else the system clock's; see `moment_set` for errors."""
-    return moment_set() or datetime.now(UTC)
+    """Return the present moment in UTC: that of BASKETRY_NOW if it is set, otherwise that of the system clock."""
+    return clock_override() or datetime.now(UTC)
 
 
-def moment_set() -> datetime | None:
-    """The moment of BASKETRY_NOW in UTC, None where it is unset; BadInputError for no ISO 8601 moment with a zone."""
+def clock_override() -> datetime | None:
+    """Return the moment of BASKETRY_NOW in UTC, or None if it is unset.
+
+    Raises:
+        BadInputError: if it is not an ISO 8601 moment with a time zone.
+    """
     text = os.environ.get(NOW)
     if not text:
         return None
@@ -35,12 +39,21 @@ def moment_set() -> datetime | None:
 
 
 def last_complete_day(moment: datetime, time_zone: str) -> date:
-    """The local day before the one that `moment` (aware) falls on in `time_zone`, however many hours either has."""
+    """Return the local day before the one on which an aware `moment` falls, however many hours either day has."""
     return moment.astimezone(ZoneInfo(time_zone)).date() - timedelta(days=1)
 
 
-def check_over(day: date, moment: datetime, time_zone: str) -> None:
-    """BadInputError when an as-of date is not over in the time zone at that moment (aware)."""
+def check_day_is_over(day: date, moment: datetime, time_zone: str) -> None:
+    """Refuse an as-of date that is not over.
+
+    Args:
+        day: the as-of date.
+        moment: the present, with a time zone of its own.
+        time_zone: the IANA time zone in which the day must be over.
+
+    Raises:
+        BadInputError: if the day is not over, with the last complete day.
+    """
     newest = last_complete_day(moment, time_zone)
     if day > newest:
         raise BadInputError(f"the as-of date {day} is not over in {time_zone}; the last complete day is {newest}.")

@@ -1,4 +1,4 @@
-"""YAML that remembers its lines, and the one way in which a contract's mistakes are told."""
+"""YAML that remembers its lines, and the one way in which the mistakes in a document are reported."""
 
 from __future__ import annotations
 
@@ -23,17 +23,29 @@ _KINDS = {
 }
 
 
-def nearest(word: str, words: Iterable[str]) -> str:
-    """`did you mean 'x'?` for the nearest of the right words, else the list of them; words: at least one."""
+def did_you_mean(word: str, words: Iterable[str]) -> str:
+    """Suggest the nearest of the right words (`did you mean 'x'?`), or list them all if none is near.
+
+    Args:
+        word: what was written.
+        words: the right words, at least one.
+    """
     choices = sorted(set(words))
     by_lower = {choice.lower(): choice for choice in choices}
-    found = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
-    return f"did you mean '{by_lower[found[0]]}'?" if found else f"use one of: {', '.join(choices)}."
+    close = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return f"did you mean '{by_lower[close[0]]}'?" if close else f"use one of: {', '.join(choices)}."
 
 
 @dataclass(frozen=True)
 class Node:
-    """A YAML value with its place. value: dict of str to Node, list of Node, or a scalar; text: a scalar as written."""
+    """A YAML value with its place in the file.
+
+    Attributes:
+        label: how errors name the file.
+        line: the line number, from 1.
+        value: a dict of str to Node, a list of Node, or a scalar.
+        text: a scalar as it was written.
+    """
 
     label: str
     line: int
@@ -41,45 +53,57 @@ class Node:
     text: str = ""
 
     def fail(self, message: str) -> NoReturn:
-        """Refuse the file: ContractError naming file, line and what to do."""
+        """Refuse the file with a ContractError that names the file, the line and what to do."""
         raise ContractError(f"{self.label}:{self.line}: {message}")
 
     def expect(self, kind: type, what: str) -> Any:
-        """The value if it is of that Python type (a whole number is a number too), else a ContractError."""
+        """Return the value if it is of that Python type; a whole number is a number too.
+
+        Raises:
+            ContractError: if it is of another type.
+        """
         good = isinstance(self.value, kind) and (kind is bool or not isinstance(self.value, bool))
         if good or (kind is float and type(self.value) is int):
             return self.value
         return self.fail(f"{what} is {_KINDS.get(type(self.value), 'empty or a date')}; make it {_KINDS[kind]}.")
 
     def mapping(self, what: str, allowed: Iterable[str], required: Iterable[str] = ()) -> dict[str, Node]:
-        """The entries of a mapping whose keys are all allowed and whose required keys are all there."""
+        """Return the entries of a mapping whose keys are all allowed and whose required keys are all there."""
         entries: dict[str, Node] = self.expect(dict, what)
         for key, entry in entries.items():
             if key not in allowed:
-                entry.fail(f"unknown key '{key}' in {what}; {nearest(key, allowed)}")
+                entry.fail(f"unknown key '{key}' in {what}; {did_you_mean(key, allowed)}")
         for key in required:
             if key not in entries:
                 self.fail(f"{what} has no '{key}'; add it.")
         return entries
 
     def items(self, what: str) -> list[Node]:
-        """The items of a list; a ContractError when it is none."""
-        found: list[Node] = self.expect(list, what)
-        return found
+        """Return the items of a list."""
+        nodes: list[Node] = self.expect(list, what)
+        return nodes
 
     def string(self, what: str) -> str:
-        """A text that is not empty."""
-        found: str = self.expect(str, what)
-        return found if found.strip() else self.fail(f"{what} is empty; write it or remove the line.")
+        """Return a text that is not empty."""
+        text: str = self.expect(str, what)
+        return text if text.strip() else self.fail(f"{what} is empty; write it or remove the line.")
 
     def choice(self, what: str, words: Iterable[str]) -> str:
-        """A text that is one of the words."""
-        found = self.string(what)
-        return found if found in words else self.fail(f"unknown {what} '{found}'; {nearest(found, words)}")
+        """Return a text that is one of the words."""
+        text = self.string(what)
+        return text if text in words else self.fail(f"unknown {what} '{text}'; {did_you_mean(text, words)}")
 
 
 def read_document(path: Path, label: str) -> Node:
-    """Read one YAML document; label names the file in errors. ContractError for what is not YAML or repeats a key."""
+    """Read one YAML document.
+
+    Args:
+        path: the file.
+        label: how errors name the file.
+
+    Raises:
+        ContractError: if it is not YAML, or repeats a key.
+    """
     try:
         root = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=_LOADER)
     except OSError as error:
@@ -111,14 +135,14 @@ def _node(source: yaml.Node, label: str, parents: tuple[int, ...]) -> Node:
 def _entries(source: yaml.MappingNode, label: str, parents: tuple[int, ...]) -> dict[str, Node]:
     entries: dict[str, Node] = {}
     for key, value in source.value:
-        place = Node(label, key.start_mark.line + 1, None)
+        key_node = Node(label, key.start_mark.line + 1, None)
         if not isinstance(key, yaml.ScalarNode) or key.tag == "tag:yaml.org,2002:merge":
-            place.fail("a key must be plain text; write each key out.")
+            key_node.fail("a key must be plain text; write each key out.")
         if key.value in entries:
-            place.fail(f"key '{key.value}' is written twice; remove one.")
-        found = _node(value, label, parents)
+            key_node.fail(f"key '{key.value}' is written twice; remove one.")
+        entry = _node(value, label, parents)
         # The key's line is what a person edits; only containers have places of their own inside.
-        entries[key.value] = Node(label, place.line, found.value, found.text)
+        entries[key.value] = Node(label, key_node.line, entry.value, entry.text)
     return entries
 
 
@@ -126,21 +150,26 @@ def _scalar(source: yaml.Node, label: str) -> Any:
     try:
         return yaml.SafeLoader("").construct_object(source, deep=True)
     except (yaml.YAMLError, ValueError) as error:
-        place = Node(label, source.start_mark.line + 1, None)
-        return place.fail(f"'{source.value}' cannot be read ({error}); put it in quotes.")
+        node = Node(label, source.start_mark.line + 1, None)
+        reason = error.problem if isinstance(error, yaml.MarkedYAMLError) else error
+        return node.fail(f"'{source.value}' cannot be read ({reason}); put it in quotes.")
 
 
 def custom_properties(node: Node | None, what: str, allowed: Iterable[str]) -> dict[str, Node]:
-    """The values of an ODCS customProperties list by property name; unknown and repeated names are refused."""
-    found: dict[str, Node] = {}
+    """Read an ODCS list of customProperties: the values by the name of the property.
+
+    Raises:
+        ContractError: for an unknown or repeated name.
+    """
+    values: dict[str, Node] = {}
     for item in node.items(f"customProperties of {what}") if node else ():
         entry = item.mapping(
             f"a custom property of {what}", ("property", "value", "id", "vendor"), ("property", "value")
         )
         name = entry["property"].string("property")
         if name not in set(allowed):
-            entry["property"].fail(f"unknown custom property '{name}' of {what}; {nearest(name, allowed)}")
-        if name in found:
+            entry["property"].fail(f"unknown custom property '{name}' of {what}; {did_you_mean(name, allowed)}")
+        if name in values:
             entry["property"].fail(f"custom property '{name}' of {what} is written twice; remove one.")
-        found[name] = entry["value"]
-    return found
+        values[name] = entry["value"]
+    return values

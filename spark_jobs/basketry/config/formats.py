@@ -1,4 +1,7 @@
-"""Checks of small languages inside a contract: date patterns, regular expressions, encodings, time zones, names."""
+"""Readers of the small languages inside a document: date patterns, regular expressions, encodings, time zones, names.
+
+Each reader takes a YAML node and returns its text if it is right; otherwise the node fails with a ContractError.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import re
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from basketry.config.documents import Node, nearest
+from basketry.config.documents import Node, did_you_mean
 
 IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _SLUG = re.compile(r"[a-z][a-z0-9_]*\Z")
@@ -18,21 +21,27 @@ _ENCODINGS = ("utf-8", "utf-16", "latin-1", "cp1252", "iso-8859-15")
 _SLIPS = {"Y": "yyyy", "D": "dd", "u": "yyyy", "n": "SSS", "T": "'T'"}
 
 
-def slug(node: Node, what: str) -> str:
-    """A name that can be a folder, a table and a Python word: lower case letters, digits and _."""
-    found = node.string(what)
-    return found if _SLUG.match(found) else node.fail(f"{what} '{found}' must be lower case letters, digits and _.")
+def read_slug(node: Node, what: str) -> str:
+    """Read a name that can be a folder, a table and a Python identifier: lower case letters, digits and _."""
+    name = node.string(what)
+    return name if _SLUG.match(name) else node.fail(f"{what} '{name}' must be lower case letters, digits and _.")
 
 
-def date_pattern(node: Node, what: str, text: str | None = None) -> str:
-    """A Spark date pattern with at least year, month and day; slips such as YYYY, DD or mm for the month are told."""
+def read_date_pattern(node: Node, what: str, text: str | None = None) -> str:
+    """Read a Spark date pattern with at least a year, a month and a day.
+
+    Args:
+        node: where the pattern stands.
+        what: what errors call it.
+        text: the pattern, if it is not the node's own text.
+    """
     pattern = node.string(what) if text is None else text
-    problem = pattern_problem(pattern)
+    problem = date_pattern_problem(pattern)
     return node.fail(f"{what} '{pattern}' {problem}") if problem else pattern
 
 
-def pattern_problem(pattern: str) -> str | None:
-    """What is wrong with a Spark date pattern and how to write it, or None."""
+def date_pattern_problem(pattern: str) -> str | None:
+    """Say what is wrong with a Spark date pattern and how to write it, or None; it knows YYYY, DD and mm for the month."""
     bare = _QUOTED.sub("", pattern)
     if "'" in bare:
         return "has a quote that is not closed; close it."
@@ -47,15 +56,18 @@ def pattern_problem(pattern: str) -> str | None:
     return None
 
 
-def regular_expression(node: Node, what: str, groups: int = 0) -> str:
-    """A regular expression that compiles and has at least that many groups (Java and Python agree on what we need)."""
+def read_regex(node: Node, what: str, groups: int = 0) -> str:
+    """Read a regular expression that compiles and has at least that many groups.
+
+    It is compiled by Python and run by Java too: both agree on everything that is needed here.
+    """
     text = node.string(what)
-    problem = expression_problem(text, groups)
+    problem = regex_problem(text, groups)
     return node.fail(f"{what} {problem}") if problem else text
 
 
-def expression_problem(text: str, groups: int) -> str | None:
-    """What is wrong with a regular expression, or None."""
+def regex_problem(text: str, groups: int) -> str | None:
+    """Say what is wrong with a regular expression, or None."""
     try:
         compiled = re.compile(text)
     except (re.error, OverflowError, RecursionError) as error:
@@ -65,15 +77,15 @@ def expression_problem(text: str, groups: int) -> str | None:
     return None
 
 
-def encoding(node: Node) -> str:
-    """An encoding that Python knows."""
-    found = node.string("encoding")
+def read_encoding(node: Node) -> str:
+    """Read the name of a text encoding that Python knows."""
+    name = node.string("encoding")
     try:
-        codecs.lookup(found)
-        "".encode(found)
+        codecs.lookup(name)
+        "".encode(name)
     except (LookupError, ValueError):
-        node.fail(f"unknown encoding '{found}'; {nearest(found, _ENCODINGS)}")
-    return found
+        node.fail(f"unknown encoding '{name}'; {did_you_mean(name, _ENCODINGS)}")
+    return name
 
 
 @cache
@@ -81,34 +93,34 @@ def _time_zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def time_zone(node: Node, what: str = "time zone") -> str:
-    """A time zone of the IANA database."""
-    found = node.string(what)
+def read_time_zone(node: Node, what: str = "time zone") -> str:
+    """Read the name of a time zone of the IANA database."""
+    name = node.string(what)
     try:
-        ZoneInfo(found)
+        ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        node.fail(f"unknown {what} '{found}'; {_nearest_zone(found)}")
-    return found
+        node.fail(f"unknown {what} '{name}'; {_nearest_zone(name)}")
+    return name
 
 
-def _nearest_zone(found: str) -> str:
-    hint = nearest(found, _time_zones())
+def _nearest_zone(name: str) -> str:
+    hint = did_you_mean(name, _time_zones())
     return hint if hint.startswith("did") else "use a name such as Europe/London or America/New_York."
 
 
-def file_pattern(node: Node) -> str:
-    """A glob of file names (not of paths) that can match something."""
-    found = node.string("file pattern")
-    if "/" in found or "\\" in found or found in (".", ".."):
-        node.fail(f"file pattern '{found}' names a folder; write a file name with * such as orders_*.csv.")
-    if found.count("[") != found.count("]"):
-        node.fail(f"file pattern '{found}' has a [ without its ]; close it or write *.")
-    return found
+def read_file_pattern(node: Node) -> str:
+    """Read a glob of file names (not of paths) that can match something."""
+    pattern = node.string("file pattern")
+    if "/" in pattern or "\\" in pattern or pattern in (".", ".."):
+        node.fail(f"file pattern '{pattern}' names a folder; write a file name with * such as orders_*.csv.")
+    if pattern.count("[") != pattern.count("]"):
+        node.fail(f"file pattern '{pattern}' has a [ without its ]; close it or write *.")
+    return pattern
 
 
-def one_character(node: Node, what: str) -> str:
-    """Exactly one character that is neither a letter, a digit nor a line end."""
-    found: str = node.expect(str, what)
-    if len(found) != 1 or found.isalnum() or found in "\r\n\0":
-        node.fail(f"{what} '{found}' must be one character such as ; or a tab written \"\\t\".")
-    return found
+def read_character(node: Node, what: str) -> str:
+    """Read exactly one character that is neither a letter, a digit nor a line end."""
+    character: str = node.expect(str, what)
+    if len(character) != 1 or character.isalnum() or character in "\r\n\0":
+        node.fail(f"{what} '{character}' must be one character such as ; or a tab written \"\\t\".")
+    return character

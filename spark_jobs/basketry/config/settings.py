@@ -12,17 +12,22 @@ from basketry.errors import BadInputError
 CHECKOUT = Path(__file__).resolve().parents[3]
 RUNTIMES = ("local", "databricks")
 EVERY_FEED = "*"
-"""Stands for all feeds of a catalog where one is asked for."""
+"""Stands for all feeds of a catalog where a feed is asked for."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """Resolved locations of one Basketry instance.
 
-    lake: folder of the Delta tables, or None where tables live in Unity Catalog.
-    landing: parent folder of `<catalog>/<feed>/` deliveries (local), or None on Databricks (a volume per catalog).
-    offer_events: where the offers' events come from, kafka://<servers>/<topic>; empty for files in the landing folder.
-    redis_url: of the cache of popular products; empty where there is none.
+    Attributes:
+        runtime: one of RUNTIMES.
+        home: the folder of what Basketry itself keeps on this computer.
+        include: the folder of what people change.
+        data: the folder of the public data sets.
+        lake: the folder of the Delta tables, or None where the tables live in Unity Catalog.
+        offer_events: where the events of the offers come from, kafka://<servers>/<topic>; empty for files that are
+            delivered into the landing folder.
+        redis_url: the address of the cache of popular products; empty where there is none.
     """
 
     runtime: str
@@ -35,7 +40,11 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        """Read the environment; an unknown runtime is a BadInputError. Nothing is created."""
+        """Read the environment variables; nothing is created.
+
+        Raises:
+            BadInputError: for an unknown runtime.
+        """
         env = os.environ if environment is None else environment
         runtime = env.get("BASKETRY_RUNTIME") or ("databricks" if "DATABRICKS_RUNTIME_VERSION" in env else "local")
         if runtime not in RUNTIMES:
@@ -52,19 +61,19 @@ class Settings:
         )
 
     def export_folder(self, catalog: str) -> Path:
-        """Folder of what a catalog hands over to others: a local folder, or one in a volume."""
+        """Return the folder of what a catalog hands over to others: a local folder, or one in a volume."""
         if self.runtime == "local":
             return self.home / "exports" / catalog
         return Path("/Volumes") / catalog / "exports" / "files"
 
     def landing_folder(self, catalog: str, feed: str) -> Path:
-        """Folder where a catalog's files of one feed are delivered: a local folder, or the feed's folder in a volume."""
+        """Return the folder into which a feed's files are delivered: a local folder, or one in a volume."""
         if self.runtime == "local":
             return self.home / "landing" / catalog / feed
         return Path("/Volumes") / catalog / "landing" / "files" / feed
 
     def checkpoint_folder(self, catalog: str, stream: str) -> Path:
-        """Folder in which a stream notes how far it has read: a local folder, or one in a volume."""
+        """Return the folder in which a stream notes how far it has read: a local folder, or one in a volume."""
         if self.runtime == "local":
             return self.home / "checkpoints" / catalog / stream
         return Path("/Volumes") / catalog / "checkpoints" / "files" / stream

@@ -1,10 +1,10 @@
-"""Contracts: what a feed's file looks like, what it means, and what makes a row bad. Plain Python, no Spark."""
+"""Data contracts: what the file of a feed looks like, what it means, and what makes a row bad. Plain Python, no Spark."""
 
 from __future__ import annotations
 
 from basketry.config.catalogs import Catalog, catalog_names, load_catalog
-from basketry.contracts.loader import chosen_contracts, feed_names, load_contract, load_contracts
-from basketry.contracts.model import Contract, DeliveredAt, DeliveredColumn, FileFormat, MappedColumn, Rule
+from basketry.contracts.loader import feed_names, load_contract, load_contracts, select_contracts
+from basketry.contracts.model import Contract, DeliveredAt, DeliveredColumn, FileFormat, MappedColumn, QualityRule
 
 __all__ = [
     "Catalog",
@@ -13,11 +13,11 @@ __all__ = [
     "DeliveredColumn",
     "FileFormat",
     "MappedColumn",
-    "Rule",
+    "QualityRule",
     "catalog_names",
-    "chosen_contracts",
     "feed_names",
     "load_catalog",
     "load_contract",
     "load_contracts",
+    "select_contracts",
 ]

@@ -1,12 +1,12 @@
-"""The first schema object of a contract: what the delivered file says, in the file's words."""
+"""The first schema object of a contract: the columns and the format of the delivered file, in the file's own words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from basketry.config import formats
 from basketry.config.documents import Node, custom_properties
-from basketry.contracts import words
+from basketry.contracts import keys
 from basketry.contracts.model import DELIVERED_TYPES, FORMATS, UNKNOWN_COLUMNS, DeliveredAt, DeliveredColumn, FileFormat
 
 _ONLY_FOR = {
@@ -18,40 +18,45 @@ _ONLY_FOR = {
 _DEFAULT_FORMATS = {"date": ("yyyy-MM-dd",), "timestamp": ("yyyy-MM-dd HH:mm:ss",)}
 
 
-def read_file_format(properties: Mapping[str, Node], place: Node) -> FileFormat:
-    """The file's format from the custom properties of the delivered object."""
+def read_file_format(properties: Mapping[str, Node], node: Node) -> FileFormat:
+    """Read the format of the file.
+
+    Args:
+        properties: the custom properties of the delivered object.
+        node: the delivered object itself, to which errors about missing properties point.
+    """
     kind = properties["format"].choice("format", FORMATS) if "format" in properties else "auto"
     for name, kinds in _ONLY_FOR.items():
         if name in properties and kind not in kinds:
             properties[name].fail(f"{name} has no meaning for format {kind}; remove it or make the format {kinds[0]}.")
     if "filePatterns" not in properties:
-        place.fail("delivered has no custom property 'filePatterns'; add it, e.g. value: [\"orders_*.csv\"].")
-    found = FileFormat(
+        node.fail("delivered has no custom property 'filePatterns'; add it, e.g. value: [\"orders_*.csv\"].")
+    file = FileFormat(
         kind=kind,
-        patterns=_texts(properties["filePatterns"], "filePatterns", check=formats.file_pattern),
+        patterns=_texts(properties["filePatterns"], "filePatterns", formats.read_file_pattern),
         delimiter=_character(properties, "delimiter", ","),
         quote=_character(properties, "quote", '"'),
-        encoding=formats.encoding(properties["encoding"]) if "encoding" in properties else "utf-8",
+        encoding=formats.read_encoding(properties["encoding"]) if "encoding" in properties else "utf-8",
         decimal_sign=_character(properties, "decimalSign", "."),
         thousands_sign=_character(properties, "thousandsSign", "") or None,
         sheet=properties["sheet"].string("sheet") if "sheet" in properties else None,
         header_row=_header_row(properties.get("headerRow")),
         null_values=_texts(properties["nullValues"], "nullValues") if "nullValues" in properties else ("",),
     )
-    _check_signs(found, properties, place)
-    return found
+    _check_signs(file, properties, node)
+    return file
 
 
-def _check_signs(found: FileFormat, properties: Mapping[str, Node], place: Node) -> None:
-    if found.decimal_sign == found.thousands_sign:
-        node = properties.get("thousandsSign", place)
-        node.fail(f"decimalSign and thousandsSign are both '{found.decimal_sign}'; make them differ.")
-    if found.delimiter == found.quote:
-        properties.get("quote", place).fail(f"delimiter and quote are both '{found.quote}'; make them differ.")
+def _check_signs(file: FileFormat, properties: Mapping[str, Node], node: Node) -> None:
+    if file.decimal_sign == file.thousands_sign:
+        culprit = properties.get("thousandsSign", node)
+        culprit.fail(f"decimalSign and thousandsSign are both '{file.decimal_sign}'; make them differ.")
+    if file.delimiter == file.quote:
+        properties.get("quote", node).fail(f"delimiter and quote are both '{file.quote}'; make them differ.")
 
 
 def _character(properties: Mapping[str, Node], name: str, default: str) -> str:
-    return formats.one_character(properties[name], name) if name in properties else default
+    return formats.read_character(properties[name], name) if name in properties else default
 
 
 def _header_row(node: Node | None) -> int:
@@ -61,14 +66,14 @@ def _header_row(node: Node | None) -> int:
     return row if row >= 1 else node.fail("headerRow counts from 1; write the row a spreadsheet shows.")
 
 
-def _texts(node: Node, what: str, check: object = None) -> tuple[str, ...]:
+def _texts(node: Node, what: str, read: Callable[[Node], str] | None = None) -> tuple[str, ...]:
     items = node.items(what)
-    found = tuple(check(item) if callable(check) else item.expect(str, f"a text of {what}") for item in items)
-    return found if found else node.fail(f"{what} is an empty list; name at least one.")
+    texts = tuple(read(item) if read is not None else item.expect(str, f"a text of {what}") for item in items)
+    return texts if texts else node.fail(f"{what} is an empty list; name at least one.")
 
 
-def read_share(node: Node | None) -> float:
-    """Share of a file's rows that may be rejected, 0 to 1; above it the file is refused. Default 0.05."""
+def read_max_rejected_share(node: Node | None) -> float:
+    """Read the share of a file's rows that may be rejected, from 0 to 1, by default 0.05; above it the file is refused."""
     if node is None:
         return 0.05
     share = float(node.expect(float, "maxRejectedShare"))
@@ -76,23 +81,23 @@ def read_share(node: Node | None) -> float:
 
 
 def read_unknown_columns(node: Node | None) -> str:
-    """What becomes of columns the contract does not know: rescue (default) or refuse."""
+    """Read what becomes of columns that the contract does not know: rescue (the default) or refuse."""
     return node.choice("unknownColumns", UNKNOWN_COLUMNS) if node else "rescue"
 
 
 def read_delivered_at(node: Node | None) -> DeliveredAt | None:
-    """How the delivery's time is read from the file's name, where the contract says so."""
+    """Read how the time of a delivery is read from the name of the file, if the contract says so."""
     if node is None:
         return None
-    entries = node.mapping("deliveredAt", words.DELIVERED_AT, words.DELIVERED_AT)
+    entries = node.mapping("deliveredAt", keys.DELIVERED_AT, keys.DELIVERED_AT)
     return DeliveredAt(
-        from_file_name=formats.regular_expression(entries["fromFileName"], "fromFileName", groups=1),
-        format=formats.date_pattern(entries["format"], "format of deliveredAt"),
+        from_file_name=formats.read_regex(entries["fromFileName"], "fromFileName", groups=1),
+        format=formats.read_date_pattern(entries["format"], "format of deliveredAt"),
     )
 
 
-def read_columns(node: Node) -> tuple[DeliveredColumn, ...]:
-    """The delivered columns; names are identifiers that differ by more than case, headers differ too."""
+def read_delivered_columns(node: Node) -> tuple[DeliveredColumn, ...]:
+    """Read the delivered columns; names are identifiers that differ by more than case, and headers differ too."""
     columns: list[DeliveredColumn] = []
     for item in node.items("properties of delivered"):
         column = _read_column(item)
@@ -105,19 +110,19 @@ def read_columns(node: Node) -> tuple[DeliveredColumn, ...]:
 
 
 def _read_column(item: Node) -> DeliveredColumn:
-    entries = item.mapping("a delivered property", words.DELIVERED_PROPERTY, ("name", "logicalType"))
+    entries = item.mapping("a delivered property", keys.DELIVERED_PROPERTY, ("name", "logicalType"))
     name = entries["name"].string("name of a delivered property")
     if not formats.IDENTIFIER.match(name):
         entries["name"].fail(f"name '{name}' must be letters, digits and _; put the file's header in physicalName.")
     kind = entries["logicalType"].choice("logicalType", DELIVERED_TYPES)
-    properties = custom_properties(entries.get("customProperties"), f"column '{name}'", words.DELIVERED_PROPERTIES)
+    properties = custom_properties(entries.get("customProperties"), f"column '{name}'", keys.DELIVERED_PROPERTIES)
     return DeliveredColumn(
         name=name,
         header=entries["physicalName"].string("physicalName") if "physicalName" in entries else name,
         type=kind,
         formats=_read_formats(kind, entries, properties),
-        required=flag(entries, "required"),
-        optional=flag(properties, "optional"),
+        required=read_flag(entries, "required"),
+        optional=read_flag(properties, "optional"),
         pii=read_pii(entries),
     )
 
@@ -133,16 +138,16 @@ def _read_formats(kind: str, entries: Mapping[str, Node], properties: Mapping[st
     if kind not in _DEFAULT_FORMATS:
         node.fail(f"a format has no meaning for logicalType {kind}; remove it or make the type date or timestamp.")
     if single:
-        return (formats.date_pattern(single, "format"),)
-    return _texts(node, "formats", check=lambda text: formats.date_pattern(text, "format"))
+        return (formats.read_date_pattern(single, "format"),)
+    return _texts(node, "formats", lambda text: formats.read_date_pattern(text, "format"))
 
 
-def flag(entries: Mapping[str, Node], name: str) -> bool:
-    """A true or false that is false when it is not written."""
+def read_flag(entries: Mapping[str, Node], name: str) -> bool:
+    """Read a true or false that is false when it is not written."""
     return bool(entries[name].expect(bool, name)) if name in entries else False
 
 
 def read_pii(entries: Mapping[str, Node]) -> bool:
-    """Whether a property is classified as personal data."""
+    """Return whether a property is classified as personal data."""
     node = entries.get("classification")
-    return node is not None and node.choice("classification", words.CLASSIFICATIONS) == "pii"
+    return node is not None and node.choice("classification", keys.CLASSIFICATIONS) == "pii"

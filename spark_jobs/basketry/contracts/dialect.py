@@ -10,7 +10,7 @@ _READ_SPECIALLY = ("CAST", "TRY_CAST")
 
 
 class ContractDialect(Spark):
-    """Spark SQL in which every function call stays a call by its name, so that a list of names is the whole door."""
+    """Spark SQL in which every function call stays a call by its name, so that a list of names is the whole gate."""
 
     class Parser(Spark.Parser):
         """No function is special except CAST, TRY_CAST, CASE and IF."""

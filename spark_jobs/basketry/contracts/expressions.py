@@ -1,4 +1,4 @@
-"""Expressions of a contract: read by sqlglot, checked node by node, written anew as Spark SQL that no row can break.
+"""Expressions of a contract: parsed by sqlglot, checked node by node, written anew as Spark SQL that no row can break.
 
 What Spark gets is always written from the checked tree, never the text of the contract. Casts and arithmetic become
 their `try_` forms: a value that does not fit is null (and a required null is a reject reason), not a failed job.
@@ -26,9 +26,13 @@ _DEEPEST = 40
 
 @dataclass(frozen=True)
 class Expression:
-    """A checked expression. sql: Spark SQL; kind: of its value (functions.py), None for null; columns: used ones.
+    """A checked expression.
 
-    occurrences: see MappedColumn.
+    Attributes:
+        sql: the expression as Spark SQL.
+        kind: the kind of its value, one of those of functions.py; None for null.
+        columns: the columns that it reads.
+        occurrences: see MappedColumn.
     """
 
     sql: str
@@ -38,14 +42,21 @@ class Expression:
 
 
 def compile_expression(node: Node, what: str, columns: Mapping[str, str], time_zone: str) -> Expression:
-    """Check the expression in a YAML node against the columns (name to type) and write it as Spark SQL.
+    """Check the expression in a YAML node and write it as Spark SQL.
 
-    ContractError names file, line and the nearest right word for whatever is not allowed.
+    Args:
+        node: where the expression stands in the contract.
+        what: what errors call it.
+        columns: the type of each column that it may use.
+        time_zone: the time zone of the retailer, for local days.
+
+    Raises:
+        ContractError: for whatever is not allowed, with the file, the line and the nearest right word.
     """
     text = node.string(what)
-    for found in _ESCAPE.finditer(text):
-        if found[1] not in _ESCAPES:
-            node.fail(f"'\\{found[1]}' in {what} loses its backslash in SQL; write '\\\\{found[1]}'.")
+    for escape in _ESCAPE.finditer(text):
+        if escape[1] not in _ESCAPES:
+            node.fail(f"'\\{escape[1]}' in {what} loses its backslash in SQL; write '\\\\{escape[1]}'.")
     checker = Checker(node, what, columns)
     tree = _parse(text, node, what)
     kind = checker.kind(tree)
@@ -64,6 +75,6 @@ def _parse(text: str, node: Node, what: str) -> exp.Expression:
         node.fail(f"{what} '{shown}' is not a Spark SQL expression ({reason}); correct it.")
     if len(trees) != 1 or not isinstance(trees[0], exp.Expression):
         node.fail(f"{what} '{shown}' is not one expression; remove the ; and what follows it.")
-    if max(found.depth for found in trees[0].walk()) > _DEEPEST:
+    if max(part.depth for part in trees[0].walk()) > _DEEPEST:
         node.fail(f"{what} is nested deeper than {_DEEPEST}; make it simpler.")
     return trees[0]

@@ -1,4 +1,4 @@
-"""The functions that an expression may call, with the kinds of their arguments. What is not here is refused."""
+"""The functions that an expression may call, with the kinds of their arguments. Any other function is refused."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 TEXT, NUMBER, DATE, TIMESTAMP, BOOLEAN, ANY = "text", "number", "date", "timestamp", "boolean", "any"
 SAME = "same"
-"""Result kind: that of the arguments of kind SAME, which must agree among themselves."""
+"""The kind of a result that is that of the arguments of kind SAME, which must agree among themselves."""
 
 KIND_OF_TYPE = {
     "string": TEXT,
@@ -22,12 +22,18 @@ KIND_OF_TYPE = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Function:
-    """A function: kinds of its arguments (the last may repeat), how many may be left out, kind of its result.
+    """The signature of a function.
 
-    literals: positions of arguments that must be written out, because a row must not choose a pattern or a length.
-    pattern: position of a regular expression; whole: positions of numbers that Spark wants as int.
+    Attributes:
+        arguments: the kinds of its arguments.
+        result: the kind of its result.
+        optional: how many of the last arguments may be left out.
+        repeats: whether the last argument may be repeated.
+        literals: the positions of arguments that must be literals, because a row must not choose a pattern or a length.
+        pattern: the position of a regular expression.
+        whole: the positions of numbers that Spark wants as int.
     """
 
     arguments: tuple[str, ...]
@@ -39,22 +45,22 @@ class Function:
     whole: tuple[int, ...] = ()
 
     @property
-    def fewest(self) -> int:
-        """Fewest arguments."""
+    def min_arguments(self) -> int:
+        """The smallest number of arguments."""
         return len(self.arguments) - self.optional
 
     @property
-    def most(self) -> int:
-        """Most arguments; lists that repeat end at 64."""
+    def max_arguments(self) -> int:
+        """The largest number of arguments; lists that repeat end at 64."""
         return 64 if self.repeats else len(self.arguments)
 
     def kind(self, position: int) -> str:
-        """Kind of the argument at that position, from 0."""
+        """Return the kind of the argument at that position, from 0."""
         return self.arguments[min(position, len(self.arguments) - 1)]
 
 
-_one_text = Function((TEXT,), TEXT)
-_one_number = Function((NUMBER,), NUMBER)
+_one_text = Function(arguments=(TEXT,), result=TEXT)
+_one_number = Function(arguments=(NUMBER,), result=NUMBER)
 
 FUNCTIONS = {
     "upper": _one_text,
@@ -63,40 +69,40 @@ FUNCTIONS = {
     "ltrim": _one_text,
     "rtrim": _one_text,
     "initcap": _one_text,
-    "length": Function((TEXT,), NUMBER),
-    "substr": Function((TEXT, NUMBER, NUMBER), TEXT, optional=1, whole=(1, 2)),
-    "substring": Function((TEXT, NUMBER, NUMBER), TEXT, optional=1, whole=(1, 2)),
-    "left": Function((TEXT, NUMBER), TEXT, whole=(1,)),
-    "right": Function((TEXT, NUMBER), TEXT, whole=(1,)),
-    "startswith": Function((TEXT, TEXT), BOOLEAN),
-    "endswith": Function((TEXT, TEXT), BOOLEAN),
-    "contains": Function((TEXT, TEXT), BOOLEAN),
-    "concat": Function((ANY,), TEXT, repeats=True),
-    "concat_ws": Function((TEXT, ANY), TEXT, repeats=True, literals=(0,)),
-    "replace": Function((TEXT, TEXT, TEXT), TEXT),
-    "translate": Function((TEXT, TEXT, TEXT), TEXT, literals=(1, 2)),
-    "lpad": Function((ANY, NUMBER, TEXT), TEXT, literals=(1, 2)),
-    "rpad": Function((ANY, NUMBER, TEXT), TEXT, literals=(1, 2)),
-    "split_part": Function((TEXT, TEXT, NUMBER), TEXT, literals=(1, 2)),
-    "regexp_replace": Function((TEXT, TEXT, TEXT), TEXT, literals=(1, 2), pattern=1),
-    "regexp_extract": Function((TEXT, TEXT, NUMBER), TEXT, optional=1, literals=(1, 2), pattern=1),
-    "coalesce": Function((SAME, SAME), SAME, repeats=True),
-    "nullif": Function((SAME, SAME), SAME),
-    "greatest": Function((SAME, SAME), SAME, repeats=True),
-    "least": Function((SAME, SAME), SAME, repeats=True),
+    "length": Function(arguments=(TEXT,), result=NUMBER),
+    "substr": Function(arguments=(TEXT, NUMBER, NUMBER), result=TEXT, optional=1, whole=(1, 2)),
+    "substring": Function(arguments=(TEXT, NUMBER, NUMBER), result=TEXT, optional=1, whole=(1, 2)),
+    "left": Function(arguments=(TEXT, NUMBER), result=TEXT, whole=(1,)),
+    "right": Function(arguments=(TEXT, NUMBER), result=TEXT, whole=(1,)),
+    "startswith": Function(arguments=(TEXT, TEXT), result=BOOLEAN),
+    "endswith": Function(arguments=(TEXT, TEXT), result=BOOLEAN),
+    "contains": Function(arguments=(TEXT, TEXT), result=BOOLEAN),
+    "concat": Function(arguments=(ANY,), result=TEXT, repeats=True),
+    "concat_ws": Function(arguments=(TEXT, ANY), result=TEXT, repeats=True, literals=(0,)),
+    "replace": Function(arguments=(TEXT, TEXT, TEXT), result=TEXT),
+    "translate": Function(arguments=(TEXT, TEXT, TEXT), result=TEXT, literals=(1, 2)),
+    "lpad": Function(arguments=(ANY, NUMBER, TEXT), result=TEXT, literals=(1, 2)),
+    "rpad": Function(arguments=(ANY, NUMBER, TEXT), result=TEXT, literals=(1, 2)),
+    "split_part": Function(arguments=(TEXT, TEXT, NUMBER), result=TEXT, literals=(1, 2)),
+    "regexp_replace": Function(arguments=(TEXT, TEXT, TEXT), result=TEXT, literals=(1, 2), pattern=1),
+    "regexp_extract": Function(arguments=(TEXT, TEXT, NUMBER), result=TEXT, optional=1, literals=(1, 2), pattern=1),
+    "coalesce": Function(arguments=(SAME, SAME), result=SAME, repeats=True),
+    "nullif": Function(arguments=(SAME, SAME), result=SAME),
+    "greatest": Function(arguments=(SAME, SAME), result=SAME, repeats=True),
+    "least": Function(arguments=(SAME, SAME), result=SAME, repeats=True),
     "abs": _one_number,
     "floor": _one_number,
     "ceil": _one_number,
     "sign": _one_number,
-    "round": Function((NUMBER, NUMBER), NUMBER, optional=1, literals=(1,)),
-    "date_add": Function((DATE, NUMBER), DATE, whole=(1,)),
-    "date_sub": Function((DATE, NUMBER), DATE, whole=(1,)),
-    "datediff": Function((DATE, DATE), NUMBER),
-    "make_date": Function((NUMBER, NUMBER, NUMBER), DATE),
-    "to_date": Function((ANY, TEXT), DATE, optional=1, literals=(1,)),
-    "to_timestamp": Function((TEXT, TEXT), TIMESTAMP, literals=(1,)),
-    "row_hash": Function((ANY,), TEXT, repeats=True),
-    "occurrence": Function((ANY,), NUMBER, repeats=True),
+    "round": Function(arguments=(NUMBER, NUMBER), result=NUMBER, optional=1, literals=(1,)),
+    "date_add": Function(arguments=(DATE, NUMBER), result=DATE, whole=(1,)),
+    "date_sub": Function(arguments=(DATE, NUMBER), result=DATE, whole=(1,)),
+    "datediff": Function(arguments=(DATE, DATE), result=NUMBER),
+    "make_date": Function(arguments=(NUMBER, NUMBER, NUMBER), result=DATE),
+    "to_date": Function(arguments=(ANY, TEXT), result=DATE, optional=1, literals=(1,)),
+    "to_timestamp": Function(arguments=(TEXT, TEXT), result=TIMESTAMP, literals=(1,)),
+    "row_hash": Function(arguments=(ANY,), result=TEXT, repeats=True),
+    "occurrence": Function(arguments=(ANY,), result=NUMBER, repeats=True),
 }
 
 CASTS = {
@@ -132,4 +138,4 @@ CLOCK_OR_CHANCE = (
     "session_user",
     "current_timezone",
 )
-"""Known functions whose result depends on the clock, chance or place; they get an error of their own."""
+"""Functions of Spark whose result depends on the clock, chance or place; they get an error of their own."""

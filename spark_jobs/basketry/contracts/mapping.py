@@ -2,73 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from basketry.config.documents import Node, custom_properties, nearest
-from basketry.config.formats import slug
-from basketry.contracts import functions as known
-from basketry.contracts import words
-from basketry.contracts.delivered import flag, read_pii
-from basketry.contracts.model import SEVERITIES, DeliveredColumn, MappedColumn, Rule
-from basketry.tables import LINEAGE, SILVER, Table, Words, entity
+from basketry.config.documents import Node, custom_properties, did_you_mean
+from basketry.config.formats import read_slug
+from basketry.contracts import functions, keys
+from basketry.contracts.delivered import read_flag, read_pii
+from basketry.contracts.model import SEVERITIES, DeliveredColumn, MappedColumn, QualityRule
+from basketry.tables import LINEAGE, SILVER, Table, Vocabulary, silver_table
 
 if TYPE_CHECKING:
     from basketry.contracts.expressions import Expression
 
 _FIXES = {
-    (known.TIMESTAMP, known.DATE): "write to_date(…), the retailer's local day",
-    (known.TEXT, known.DATE): "write to_date(…, 'pattern')",
-    (known.TEXT, known.TIMESTAMP): "write to_timestamp(…, 'pattern')",
-    (known.TEXT, known.NUMBER): "write cast(… as decimal(18,4))",
+    (functions.TIMESTAMP, functions.DATE): "write to_date(…), the retailer's local day",
+    (functions.TEXT, functions.DATE): "write to_date(…, 'pattern')",
+    (functions.TEXT, functions.TIMESTAMP): "write to_timestamp(…, 'pattern')",
+    (functions.TEXT, functions.NUMBER): "write cast(… as decimal(18,4))",
 }
 _LINEAGE_NAMES = {column.name for column in LINEAGE}
 
 
 def read_entity(node: Node) -> Table:
-    """The silver table that a name means."""
-    return entity(node.choice("entity", [table.name for table in SILVER]))
+    """Return the silver table that the contract names."""
+    return silver_table(node.choice("entity", [table.name for table in SILVER]))
 
 
-def fillable(table: Table) -> dict[str, str]:
-    """Columns of an entity that a feed can fill, name to Spark type."""
+def fillable_columns(table: Table) -> dict[str, str]:
+    """Return the columns of an entity that a feed can fill, each with its Spark type."""
     return {column.name: column.type for column in table.columns if column.name not in _LINEAGE_NAMES}
 
 
-def read_mapped(
+def read_mapped_columns(
     node: Node, table: Table, delivered: tuple[DeliveredColumn, ...], time_zone: str
 ) -> tuple[tuple[MappedColumn, ...], dict[str, Node]]:
-    """The mapped columns in the contract's order, and the YAML place of each; every not-null column must be there."""
+    """Read the mapped columns in the contract's order, and the YAML node of each name.
+
+    Args:
+        node: the properties of the entity.
+        table: the entity, all of whose required columns must be mapped.
+        delivered: the columns of the file.
+        time_zone: the time zone of the retailer.
+    """
     columns = {column.name: column.type for column in delivered}
     mapped: list[MappedColumn] = []
     primary: set[str] = set()
-    places: dict[str, Node] = {}
+    nodes: dict[str, Node] = {}
     for item in node.items(f"properties of {table.name}"):
-        entries = item.mapping(f"a property of {table.name}", words.MAPPED_PROPERTY, ("name",))
-        name = entries["name"].choice(f"column of {table.name}", fillable(table))
-        if name in places:
+        entries = item.mapping(f"a property of {table.name}", keys.MAPPED_PROPERTY, ("name",))
+        name = entries["name"].choice(f"column of {table.name}", fillable_columns(table))
+        if name in nodes:
             entries["name"].fail(f"column '{name}' is mapped twice; remove one.")
-        places[name] = entries["name"]
-        primary |= {name} if flag(entries, "primaryKey") else set()
-        mapped.append(_read_column(name, table, entries, columns, time_zone))
-    _check_complete(node, table, places, primary)
-    return tuple(mapped), places
+        nodes[name] = entries["name"]
+        primary |= {name} if read_flag(entries, "primaryKey") else set()
+        mapped.append(_read_column(entries, table, columns, time_zone))
+    _check_complete(node, table, nodes, primary)
+    return tuple(mapped), nodes
 
 
-def _check_complete(node: Node, table: Table, places: Mapping[str, Node], primary: set[str]) -> None:
+def _check_complete(node: Node, table: Table, nodes: Mapping[str, Node], primary: set[str]) -> None:
     for column in table.columns:
-        if column.name not in places and column.name not in _LINEAGE_NAMES and not column.nullable:
+        if column.name not in nodes and column.name not in _LINEAGE_NAMES and not column.nullable:
             part = "key column" if column.name in table.key else "column"
             node.fail(f"{table.name} has no mapping for its {part} '{column.name}' ({column.meaning}); add it.")
     if primary and primary != set(table.key):
         node.fail(f"primaryKey marks {', '.join(sorted(primary))}; the key of {table.name} is {', '.join(table.key)}.")
 
 
-def _read_column(
-    name: str, table: Table, entries: Mapping[str, Node], columns: Mapping[str, str], time_zone: str
-) -> MappedColumn:
-    column = table.column(name)
-    properties = custom_properties(entries.get("customProperties"), f"column '{name}'", words.MAPPED_PROPERTIES)
+def _read_column(entries: Mapping[str, Node], table: Table, columns: Mapping[str, str], time_zone: str) -> MappedColumn:
+    column = table.column(entries["name"].value)
+    name = column.name
+    properties = custom_properties(entries.get("customProperties"), f"column '{name}'", keys.MAPPED_PROPERTIES)
     _check_logical_type(entries.get("logicalType"), name, column.type)
     if column.pii and "classification" in entries and not read_pii(entries):
         entries["classification"].fail(f"column '{name}' identifies a person; make its classification pii.")
@@ -86,7 +91,7 @@ def _read_column(
         name=name,
         type=column.type,
         expression=expression.sql,
-        required=name in table.key or not column.nullable or flag(entries, "required"),
+        required=name in table.key or not column.nullable or read_flag(entries, "required"),
         value_map=_read_value_map(properties.get("valueMap"), column.words),
         id_prefix=properties["idPrefix"].string("idPrefix") if "idPrefix" in properties else None,
         occurrences=expression.occurrences,
@@ -96,12 +101,12 @@ def _read_column(
 def _compile(name: str, entries: Mapping[str, Node], columns: Mapping[str, str], time_zone: str) -> Expression:
     if "transformLogic" in entries:
         return _expression(entries["transformLogic"], f"transformLogic of {name}", columns, time_zone)
-    place = entries["name"]
+    node = entries["name"]
     if name not in columns:
-        hint = nearest(name, columns)
-        place.fail(f"column '{name}' has no transformLogic and no delivered column has its name; {hint}")
+        hint = did_you_mean(name, columns)
+        node.fail(f"column '{name}' has no transformLogic and no delivered column has its name; {hint}")
     # A column's own name is an expression too; it takes the same way through the checks.
-    return _expression(Node(place.label, place.line, f"`{name}`"), f"column {name}", columns, time_zone)
+    return _expression(Node(node.label, node.line, f"`{name}`"), f"column {name}", columns, time_zone)
 
 
 def _expression(node: Node, what: str, columns: Mapping[str, str], time_zone: str) -> Expression:
@@ -122,57 +127,68 @@ def _check_logical_type(node: Node | None, name: str, column_type: str) -> None:
 
 
 def _check_kind(node: Node, name: str, kind: str | None, column_type: str) -> None:
-    wanted = known.KIND_OF_TYPE[column_type.split("(")[0]]
-    fits = kind in (None, wanted) or (wanted == known.TEXT and kind in (known.NUMBER, known.DATE, known.BOOLEAN))
+    wanted = functions.KIND_OF_TYPE[column_type.split("(")[0]]
+    fits = kind in (None, wanted) or (
+        wanted == functions.TEXT and kind in (functions.NUMBER, functions.DATE, functions.BOOLEAN)
+    )
     if not fits:
         fix = _FIXES.get((str(kind), wanted), f"give it a {wanted}")
         node.fail(f"column '{name}' is {column_type} and its expression gives {kind}; {fix}.")
 
 
-def _read_value_map(node: Node | None, allowed: Words | None) -> dict[str, str] | None:
+def _read_value_map(node: Node | None, allowed: Vocabulary | None) -> dict[str, str] | None:
     if node is None:
         return None
     entries = node.expect(dict, "valueMap")
     for entry in entries.values():
         if isinstance(entry.value, dict | list) or not entry.text:
-            entry.fail("a value of valueMap is not a text; write one line `delivered: ours` a value.")
+            entry.fail("a value of valueMap is not a text; write one line `delivered: ours` per value.")
         if allowed is not None and not allowed.understands(entry.text):
-            entry.fail(f"valueMap has the unknown word '{entry.text}'; {nearest(entry.text, allowed.words)}")
+            entry.fail(f"valueMap has the unknown word '{entry.text}'; {did_you_mean(entry.text, allowed.words)}")
     if not entries:
-        node.fail("valueMap is empty; write one line `delivered: ours` a value.")
+        node.fail("valueMap is empty; write one line `delivered: ours` per value.")
     # As written: `no: inactive` must not become `False`.
     return {key: entry.text for key, entry in entries.items()}
 
 
-def read_rules(
+def read_quality_rules(
     node: Node | None,
+    *,
     mapped: tuple[MappedColumn, ...],
     delivered: tuple[DeliveredColumn, ...],
-    places: Mapping[str, Node],
+    mapped_names: Collection[str],
     time_zone: str,
-) -> tuple[Rule, ...]:
-    """The rules of an entity's quality list, over its mapped columns and the delivered ones."""
+) -> tuple[QualityRule, ...]:
+    """Read the rules of an entity's quality list, over its mapped columns and the delivered ones.
+
+    Args:
+        node: the quality list, None if the contract has none.
+        mapped: the mapped columns.
+        delivered: the columns of the file; one with the name of a mapped column is hidden by it.
+        mapped_names: the names that no rule may have.
+        time_zone: the time zone of the retailer.
+    """
     columns = {column.name: column.type for column in mapped}
     taken = {name.lower() for name in columns}
     columns |= {column.name: column.type for column in delivered if column.name.lower() not in taken}
-    rules: list[Rule] = []
+    rules: list[QualityRule] = []
     for item in node.items("quality") if node else ():
         rule = _read_rule(item, columns, time_zone)
-        if rule.name in {other.name for other in rules} | set(places):
+        if rule.name in {other.name for other in rules} | set(mapped_names):
             item.fail(f"the name '{rule.name}' is taken by another rule or a column; rename the rule.")
         rules.append(rule)
     return tuple(rules)
 
 
-def _read_rule(item: Node, columns: Mapping[str, str], time_zone: str) -> Rule:
-    entries = item.mapping("a quality rule", words.QUALITY, words.QUALITY_REQUIRED)
-    name = slug(entries["name"], "name of a rule")
+def _read_rule(item: Node, columns: Mapping[str, str], time_zone: str) -> QualityRule:
+    entries = item.mapping("a quality rule", keys.QUALITY, keys.QUALITY_REQUIRED)
+    name = read_slug(entries["name"], "name of a rule")
     entries["type"].choice("type of a rule", ("custom",))
-    entries["engine"].choice("engine of a rule", (words.ENGINE,))
+    entries["engine"].choice("engine of a rule", (keys.ENGINE,))
     expression = _expression(entries["implementation"], f"rule {name}", columns, time_zone)
     if expression.occurrences:
         entries["implementation"].fail(f"rule {name} counts an occurrence; only an id can, a rule looks at one row.")
-    if expression.kind not in (None, known.BOOLEAN):
+    if expression.kind not in (None, functions.BOOLEAN):
         entries["implementation"].fail(f"rule {name} gives {expression.kind}; write what is true for a good row.")
     severity = entries["severity"].choice("severity", SEVERITIES)
-    return Rule(name, expression.sql, severity, entries["description"].string("description of a rule"))
+    return QualityRule(name, expression.sql, severity, entries["description"].string("description of a rule"))

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from sqlglot import exp
 from sqlglot.dialects.spark import Spark
 
-from basketry.contracts import functions as known
+from basketry.contracts import functions
 
 _TRY = {exp.Add: "try_add", exp.Sub: "try_subtract", exp.Mul: "try_multiply", exp.Div: "try_divide", exp.Mod: "try_mod"}
 _SEPARATOR = 31
-"""Code of the unit separator, which puts the parts of a row_hash asunder; a null is the character 0."""
+"""The code of the unit separator, which separates the parts of a row_hash; a null is the character 0."""
 
 
 def _call(name: str, *arguments: exp.Expression) -> exp.Expression:
@@ -24,18 +24,25 @@ def _try_cast(tree: exp.Expression, target: str) -> exp.Expression:
 
 
 class SqlWriter:
-    """Rewrites a tree bottom-up. kinds: kind of each node by id; time_zone: the retailer's, for local days.
+    """Writes a checked tree as Spark SQL, from the leaves up.
 
-    occurrences: what was written asks for these numbers, see MappedColumn.
+    Attributes:
+        occurrences: the occurrence numbers that the written expressions need, see MappedColumn.
     """
 
     def __init__(self, kinds: Mapping[int, str | None], time_zone: str) -> None:
+        """Prepare to write.
+
+        Args:
+            kinds: the kind of each part, by its id.
+            time_zone: the time zone of the retailer, for local days.
+        """
         self._kinds = kinds
         self._zone = exp.Literal.string(time_zone)
         self.occurrences: dict[str, tuple[str, ...]] = {}
 
     def write(self, tree: exp.Expression) -> str:
-        """The Spark SQL of the tree; the tree itself stays as it is."""
+        """Return the Spark SQL of the tree; the tree itself stays as it is."""
         return self._rewrite(tree).sql(dialect=Spark, comments=False)
 
     def _rewrite(self, tree: exp.Expression) -> exp.Expression:
@@ -68,7 +75,7 @@ class SqlWriter:
 
     def _day(self, tree: exp.Expression) -> exp.Expression:
         inner = self._rewrite(tree)
-        if self._kinds.get(id(tree)) == known.TIMESTAMP:
+        if self._kinds.get(id(tree)) == functions.TIMESTAMP:
             inner = _call("convert_timezone", self._zone.copy(), inner)
         return _try_cast(inner, "date")
 
@@ -80,10 +87,10 @@ class SqlWriter:
         return _call(name, *(self._argument(name, position, part) for position, part in enumerate(tree.expressions)))
 
     def _argument(self, name: str, position: int, tree: exp.Expression) -> exp.Expression:
-        function, inner = known.FUNCTIONS[name], self._rewrite(tree)
+        function, inner = functions.FUNCTIONS[name], self._rewrite(tree)
         if position in function.whole and not isinstance(tree, exp.Literal):
             return _try_cast(inner, "int")
-        if function.kind(position) == known.ANY and self._kinds.get(id(tree)) != known.TEXT:
+        if function.kind(position) == functions.ANY and self._kinds.get(id(tree)) != functions.TEXT:
             return _try_cast(inner, "string")
         return inner
 
@@ -113,14 +120,15 @@ class SqlWriter:
         year, month, day = (self._digits(part, width) for part, width in zip(arguments, (4, 2, 2), strict=True))
         dash = exp.Literal.string("-")
         # Not concat_ws: it would leave a missing part out, and 2026-02 is a date to Spark.
-        return _try_cast(_call("concat", year, dash, month, dash.copy(), day), "date")
+        parts = (year, dash, month, dash.copy(), day)
+        return _try_cast(_call("concat", *parts), "date")
 
     def _digits(self, tree: exp.Expression, width: int) -> exp.Expression:
         text = _try_cast(_try_cast(self._rewrite(tree), "int"), "string")
         return _call("lpad", text, exp.Literal.number(width), exp.Literal.string("0"))
 
     def _occurrence(self, arguments: list[exp.Expression]) -> exp.Expression:
-        # Which row of its file it is no row can say alone: the number is a column of its own, counted beforehand.
+        # A row alone cannot say how many equal rows stand before it: the number is a column of its own, counted before.
         values = tuple(self._rewrite(argument).sql(dialect=Spark, comments=False) for argument in arguments)
         name = f"occurrence:{hashlib.sha256(repr(values).encode()).hexdigest()[:16]}"
         self.occurrences[name] = values

@@ -24,37 +24,37 @@ _COUNTS = ("days", "baskets", "products", "line_items")
 
 
 def base_measures() -> tuple[str, ...]:
-    """The 30 measures of a window that the reference's set has and that are stored, without the window's name."""
+    """Return the 30 stored measures of a window that the reference's set has, without the window's name."""
     with_kind = (f"{count}_with_{kind}" for count in _COUNTS for kind in _KINDS)
     return (*_COUNTS, *_AMOUNTS, *with_kind, *(f"days_since_{kind}" for kind in _KINDS))
 
 
-def ratios(window: str) -> dict[str, str]:
-    """The 64 derived columns of a window by name, each a SQL expression over stored columns."""
+def ratio_expressions(window: str) -> dict[str, str]:
+    """Return the 64 derived columns of a window by name, each a SQL expression over stored columns."""
     return {
-        f"{name}_{window}": _quotient(f"{top}_{window}", str(bottom) if bottom.isdigit() else f"{bottom}_{window}")
-        for name, top, bottom in _quotients(str(WINDOWS[window]))
+        f"{name}_{window}": _division(f"{top}_{window}", str(bottom) if bottom.isdigit() else f"{bottom}_{window}")
+        for name, top, bottom in _ratio_terms(str(WINDOWS[window]))
     }
 
 
 def parity_columns(window: str) -> dict[str, str]:
-    """The reference's 94 names of a window, each with the name of our column (stored or derived) that equals it."""
-    derived = tuple(name.removesuffix(f"_{window}") for name in ratios(window))
+    """Return the reference's 94 names of a window, each with the name of our stored or derived column that equals it."""
+    derived = tuple(name.removesuffix(f"_{window}") for name in ratio_expressions(window))
     return {f"{name}_{REFERENCE_WINDOWS[window]}": f"{name}_{window}" for name in (*base_measures(), *derived)}
 
 
 def with_ratios(rows: DataFrame, windows: Iterable[str] = tuple(WINDOWS)) -> DataFrame:
-    """Rows of a features table with the derived columns of these windows behind the stored ones."""
-    derived = {name: sql for window in windows for name, sql in ratios(window).items()}
+    """Add the derived columns of these windows behind the stored ones of a features table."""
+    derived = {name: sql for window in windows for name, sql in ratio_expressions(window).items()}
     return rows.select("*", *(F.expr(sql).alias(name) for name, sql in derived.items()))
 
 
-def _quotient(top: str, bottom: str) -> str:
+def _division(top: str, bottom: str) -> str:
     return f"COALESCE({top} / NULLIF({bottom}, 0), 0)"
 
 
-def _quotients(days_in_set: str) -> Iterator[tuple[str, str, str]]:
-    """(name, measure above, measure or number of days below) of every ratio."""
+def _ratio_terms(days_in_set: str) -> Iterator[tuple[str, str, str]]:
+    """Yield (name, measure above, measure or number of days below) of every ratio."""
     yield from ((f"{top}_per_day", top, "days") for top in (*_COUNTS[1:], *_AMOUNTS))
     yield from ((f"days_with_{kind}_per_days", f"days_with_{kind}", "days") for kind in _KINDS)
     for top in ("days", "products"):

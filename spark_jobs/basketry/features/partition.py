@@ -1,19 +1,20 @@
 """What a task does with its share of the order lines: Arrow batches in, packed batches out. No Spark.
 
 A packed batch is many rows as one binary value: an Arrow stream of one batch, texts as codes, compressed. Spark moves
-and keeps it without looking inside.
+and stores it without looking inside.
 
-    pack_lines   order lines as Spark reads them            -> packed lines
-    customers    packed lines of whole customers            -> packed features of customers and of pairs
-    categories   packed lines of whole categories           -> packed features of categories
-    baskets      packed lines of whole categories           -> orders by category
-    unpack       packed features                            -> rows of a features table
+    pack_lines           order lines as Spark reads them    -> packed lines
+    customer_features    packed lines of whole customers    -> packed features of customers and of pairs
+    category_features    packed lines of whole categories   -> packed features of categories
+    baskets_of_lines     packed lines of whole categories   -> orders by category
+    unpack_rows          packed features                    -> rows of a features table
 """
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +23,7 @@ import pyarrow.compute as pc
 from basketry.features import kernel
 from basketry.tables import CATEGORY_FEATURES, CUSTOMER_CATEGORY_FEATURES, CUSTOMER_FEATURES, Table
 
-LINES = {
+PACKED_LINES = {
     "spread_by": "string",
     "bucket": "int",
     "rows": "bigint",
@@ -32,10 +33,10 @@ LINES = {
 }
 """Columns of packed lines and their Spark types. spread_by: the column whose values are whole in a bucket, '' for any."""
 
-FEATURES = {"level": "string", "as_of": "date", "part": "int", "rows": "bigint", "batch": "binary"}
+PACKED_FEATURES = {"level": "string", "as_of": "date", "part": "int", "rows": "bigint", "batch": "binary"}
 """Columns of packed features: the features table, the date, the task that made it, its rows."""
 
-ORDERS = {"category": "string", "baskets": "bigint"}
+CATEGORY_BASKETS = {"category": "string", "baskets": "bigint"}
 
 Batches = Iterator[pa.RecordBatch]
 _ARROW = {
@@ -47,19 +48,22 @@ _ARROW = {
     "binary": pa.binary(),
 }
 _TEXTS = ("customer_id", "order_id", "product_id", "category")
-_PACKED_AT_ONCE = 500_000
+_ROWS_PER_PACK = 500_000
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
 def pack_lines(batches: Iterable[pa.RecordBatch], buckets: int) -> Batches:
-    """Packed lines. One bucket: all lines once. More: all lines by category, and those with a customer by customer.
+    """Pack order lines, so that the lines of one customer or category can be brought together.
 
-    batches: the texts, `day`, and the kernel's amounts as doubles, where missing is nothing.
+    Args:
+        batches: The texts, `day`, and the kernel's amounts as doubles, where a missing value is 0.
+        buckets: With one bucket every line is packed once; with more, all lines by category, and those with a customer
+            by customer too.
     """
     waiting: list[pa.RecordBatch] = []
     for batch in batches:
         waiting.append(batch)
-        if sum(one.num_rows for one in waiting) >= _PACKED_AT_ONCE:
+        if sum(part.num_rows for part in waiting) >= _ROWS_PER_PACK:
             yield from _pack(pa.Table.from_batches(waiting), buckets)
             waiting = []
     if waiting:
@@ -77,7 +81,7 @@ def _pack(lines: pa.Table, buckets: int) -> Batches:
 
 
 def _buckets(texts: pa.ChunkedArray, buckets: int) -> kernel.Ints:
-    """The bucket of each text, the same in every task; -1 where there is none."""
+    """Return the bucket of each text, the same in every task; -1 where there is none."""
     codes, names = _codes(texts)
     of_names = np.array([zlib.crc32(name.encode()) % buckets for name in names.to_pylist()] + [-1], dtype=np.int64)
     return of_names[codes]
@@ -93,59 +97,91 @@ def _packed_lines(lines: pa.Table, spread_by: str, bucket: int) -> Batches:
         columns[name] = pa.array(np.rint(np.nan_to_num(amounts) * kernel.SCALE).astype(np.int64))
     days = pc.min_max(lines.column("day"))
     values = [spread_by, bucket, lines.num_rows, days["min"], days["max"], _binary(pa.table(columns))]
-    yield _row(LINES, values)
+    yield _row(PACKED_LINES, values)
 
 
-def customers(batches: Iterable[pa.RecordBatch], days: Sequence[int], categories: Sequence[str], part: int) -> Batches:
-    """Packed features of customers, and of customers with each of these categories. batches: one column, packed lines.
+def customer_features(
+    batches: Iterable[pa.RecordBatch], days: Sequence[int], categories: Sequence[str], part: int
+) -> Batches:
+    """Compute packed features of customers, and of customers with each of these categories.
 
-    days: as-of dates as days since 1970-01-01, ascending.
+    Args:
+        batches: One column of packed lines; all lines of each of their customers.
+        days: As-of dates as days since 1970-01-01, ascending.
+        categories: The categories that pairs are made of.
+        part: The number of the task.
     """
-    lines = _Lines(batches)
-    known = lines.codes["customer_id"] >= 0 if lines.size else np.zeros(0, dtype=bool)
-    if not known.any():
+    lines = _UnpackedLines(batches)
+    if not lines.size:
         return
-    customer, names = lines.codes["customer_id"], lines.names["customer_id"]
-    yield from lines.features(CUSTOMER_FEATURES, customer[known], {"customer_id": names}, days, part, known)
-    places = _places(lines.names["category"], categories)[lines.codes["category"]]
-    scored = known & (places >= 0)
-    pairs, key = np.unique(customer[scored] * len(categories) + places[scored], return_inverse=True)
+    customer, customer_ids = lines.codes["customer_id"], lines.names["customer_id"]
+    has_customer = customer >= 0
+    if not has_customer.any():
+        return
+    level = _Level(
+        table=CUSTOMER_FEATURES,
+        counted=has_customer,
+        key=customer[has_customer],
+        keys=len(customer_ids),
+        key_columns={"customer_id": customer_ids},
+    )
+    yield from _packed_features(lines, level, days, part)
+    position = _positions(lines.names["category"], categories)[lines.codes["category"]]
+    scored = has_customer & (position >= 0)
+    pairs, pair = np.unique(customer[scored] * len(categories) + position[scored], return_inverse=True)
     if len(pairs):
-        found = {
-            "customer_id": names.take(pa.array(pairs // len(categories))),
+        key_columns = {
+            "customer_id": customer_ids.take(pa.array(pairs // len(categories))),
             "category": pa.array(categories, pa.string()).take(pa.array(pairs % len(categories))),
         }
-        yield from lines.features(CUSTOMER_CATEGORY_FEATURES, key, found, days, part, scored)
+        level = _Level(
+            table=CUSTOMER_CATEGORY_FEATURES, counted=scored, key=pair, keys=len(pairs), key_columns=key_columns
+        )
+        yield from _packed_features(lines, level, days, part)
 
 
-def categories(batches: Iterable[pa.RecordBatch], days: Sequence[int], part: int) -> Batches:
-    """Packed features of categories. batches: one column, packed lines."""
-    lines = _Lines(batches)
+def category_features(batches: Iterable[pa.RecordBatch], days: Sequence[int], part: int) -> Batches:
+    """Compute packed features of categories.
+
+    Args:
+        batches: One column of packed lines; all lines of each of their categories.
+        days: As-of dates as days since 1970-01-01, ascending.
+        part: The number of the task.
+    """
+    lines = _UnpackedLines(batches)
     if lines.size:
-        names = {"category": lines.names["category"]}
-        yield from lines.features(CATEGORY_FEATURES, lines.codes["category"], names, days, part, with_customers=True)
+        names = lines.names["category"]
+        level = _Level(
+            table=CATEGORY_FEATURES,
+            counted=np.ones(lines.size, dtype=bool),
+            key=lines.codes["category"],
+            keys=len(names),
+            key_columns={"category": names},
+            with_customers=True,
+        )
+        yield from _packed_features(lines, level, days, part)
 
 
-def baskets(batches: Iterable[pa.RecordBatch], day: int) -> Batches:
-    """Distinct orders of each category up to a day."""
-    lines = _Lines(batches)
+def baskets_of_lines(batches: Iterable[pa.RecordBatch], day: int) -> Batches:
+    """Count the distinct orders of each category up to a day; batches have one column, packed lines."""
+    lines = _UnpackedLines(batches)
     if lines.size:
         seen = lines.day <= day
         orders = len(lines.names["order_id"])
         pairs = np.unique(lines.codes["category"][seen] * orders + lines.codes["order_id"][seen])
-        found, counts = np.unique(pairs // orders, return_counts=True)
-        names = lines.names["category"].take(pa.array(found))
-        yield pa.RecordBatch.from_arrays([names, pa.array(counts)], names=list(ORDERS))
+        category, counts = np.unique(pairs // orders, return_counts=True)
+        names = lines.names["category"].take(pa.array(category))
+        yield pa.RecordBatch.from_arrays([names, pa.array(counts)], names=list(CATEGORY_BASKETS))
 
 
-def unpack(batches: Iterable[pa.RecordBatch]) -> Batches:
-    """The rows of packed batches. batches: one column."""
+def unpack_rows(batches: Iterable[pa.RecordBatch]) -> Batches:
+    """Yield the rows of packed batches, which have one column."""
     for batch in batches:
         for packed in batch.column(0):
             yield from pa.ipc.open_stream(packed.as_buffer())
 
 
-class _Lines:
+class _UnpackedLines:
     """The lines of packed batches: numbers, and texts as codes (-1 is missing) with the text of each code."""
 
     def __init__(self, batches: Iterable[pa.RecordBatch]) -> None:
@@ -159,34 +195,48 @@ class _Lines:
             self.day = _numbers(table.column("day").cast(pa.int32()))
             self.amounts = {name: _numbers(table.column(name)) for name in kernel.PARTS}
 
-    def features(
-        self,
-        table: Table,
-        key: kernel.Ints,
-        names: dict[str, pa.Array],
-        days: Sequence[int],
-        part: int,
-        of: np.ndarray | None = None,
-        with_customers: bool = False,
-    ) -> Batches:
-        """Packed rows of a table. of: the lines that count, all unless given; key: of each of them; names: by key."""
-        chosen = slice(None) if of is None or of.all() else of
-        lines = kernel.Lines(
-            key=key,
-            day=self.day[chosen],
-            order=self.codes["order_id"][chosen],
-            product=self.codes["product_id"][chosen],
-            amounts={name: values[chosen] for name, values in self.amounts.items()},
-            customer=self.codes["customer_id"][chosen] if with_customers else None,
-        )
-        for first, grids in kernel.measures(lines, len(next(iter(names.values()))), days):
-            width = grids["line_items_ever"].shape[1]
-            piece = {name: column.slice(first, width) for name, column in names.items()}
-            for place, day in enumerate(days):
-                rows = _rows(table, grids, piece, place, day)
-                if rows.num_rows:
-                    values = [table.name, _date(day), part, rows.num_rows, _binary(pa.Table.from_batches([rows]))]
-                    yield _row(FEATURES, values)
+
+@dataclass(frozen=True, kw_only=True)
+class _Level:
+    """What a features table is about, in some lines.
+
+    Attributes:
+        table: The features table.
+        counted: Whether each line counts.
+        key: The key of each line that counts, a code from 0.
+        keys: How many keys there are.
+        key_columns: The table's key columns: a value per key.
+        with_customers: Whether the distinct customers of a key are counted.
+    """
+
+    table: Table
+    counted: np.ndarray
+    key: kernel.Ints
+    keys: int
+    key_columns: dict[str, pa.Array]
+    with_customers: bool = False
+
+
+def _packed_features(lines: _UnpackedLines, level: _Level, days: Sequence[int], part: int) -> Batches:
+    """Yield the packed rows of a level's table as of each day."""
+    counted = slice(None) if level.counted.all() else level.counted  # a slice copies nothing
+    keyed = kernel.KeyedLines(
+        key=level.key,
+        day=lines.day[counted],
+        order=lines.codes["order_id"][counted],
+        product=lines.codes["product_id"][counted],
+        amounts={name: values[counted] for name, values in lines.amounts.items()},
+        customer=lines.codes["customer_id"][counted] if level.with_customers else None,
+    )
+    for first, grids in kernel.measure_keys(keyed, level.keys, days):
+        width = grids["line_items_ever"].shape[1]
+        key_columns = {name: column.slice(first, width) for name, column in level.key_columns.items()}
+        for position, day in enumerate(days):
+            of_day = {name: grid[position] for name, grid in grids.items()}
+            rows = _rows_as_of(day, of_day, level.table, key_columns)
+            if rows.num_rows:
+                values = [level.table.name, _date(day), part, rows.num_rows, _binary(pa.Table.from_batches([rows]))]
+                yield _row(PACKED_FEATURES, values)
 
 
 def _codes(texts: pa.ChunkedArray) -> tuple[kernel.Ints, pa.Array]:
@@ -198,8 +248,8 @@ def _numbers(column: pa.Array | pa.ChunkedArray) -> kernel.Ints:
     return column.to_numpy().astype(np.int64, copy=False)
 
 
-def _places(names: pa.Array, wanted: Sequence[str]) -> kernel.Ints:
-    """The place of each name among the wanted ones, -1 where it is not."""
+def _positions(names: pa.Array, wanted: Sequence[str]) -> kernel.Ints:
+    """Return the position of each name among the wanted ones, -1 where it is not."""
     return _numbers(pc.index_in(names, value_set=pa.array(wanted, pa.string())).fill_null(-1))
 
 
@@ -219,16 +269,16 @@ def _row(columns: dict[str, str], values: Sequence[object]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, names=list(columns))
 
 
-def _rows(table: Table, grids: kernel.Grid, names: dict[str, pa.Array], place: int, day: int) -> pa.RecordBatch:
-    """The table's rows as of one day: keys that had a line by then."""
-    there = np.flatnonzero(grids["line_items_ever"][place])
+def _rows_as_of(day: int, measures: kernel.Grid, table: Table, key_columns: dict[str, pa.Array]) -> pa.RecordBatch:
+    """Return the table's rows as of one day: keys that had a line by then; measures: a value per key."""
+    present = np.flatnonzero(measures["line_items_ever"])
     fields = [pa.field(column.name, _ARROW[column.type]) for column in table.columns]
     arrays = []
     for field in fields:
         if field.name == "as_of":
-            arrays.append(pa.repeat(_date(day), len(there)))
-        elif field.name in names:
-            arrays.append(names[field.name].take(pa.array(there)))
+            arrays.append(pa.repeat(_date(day), len(present)))
+        elif field.name in key_columns:
+            arrays.append(key_columns[field.name].take(pa.array(present)))
         else:
-            arrays.append(pa.array(grids[field.name][place][there]).cast(field.type))
+            arrays.append(pa.array(measures[field.name][present]).cast(field.type))
     return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))

@@ -1,4 +1,4 @@
-"""Rows of a delivered file as Arrow batches of text, in bounded memory, whatever its format."""
+"""The rows of a delivered file as Arrow batches of text, in bounded memory, whatever its format."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from basketry.files.delimited import delimited_layout, delimited_rows
 from basketry.files.headers import Layout
 from basketry.files.json_lines import json_lines_layout, json_lines_rows
 from basketry.files.rows import Block, Fields, Number, Row, json_text
-from basketry.files.streams import MEGABYTE, refused, text_encoding, verify_text
+from basketry.files.streams import MEGABYTE, refusal, text_encoding, verify_text
 from basketry.files.workbooks import workbook_layout, workbook_rows
 
 if TYPE_CHECKING:
@@ -36,19 +36,19 @@ _LAYOUTS: dict[str, Callable[[Path, Contract], Layout]] = {
 
 
 def file_kind(path: Path, contract: Contract) -> str:
-    """csv, xlsx or jsonl: by the suffix (before an optional .gz) where it is clear, else as the contract says."""
+    """Return csv, xlsx or jsonl: by the suffix before an optional .gz if it is clear, otherwise as the contract says."""
     name = path.name.lower().removesuffix(".gz")
     suffix = Path(name).suffix
     kind = SURE_SUFFIXES.get(suffix)
     if kind is None:
         kind = LIKELY_SUFFIXES.get(suffix) if contract.file.kind == "auto" else contract.file.kind
     if kind is None:
-        raise refused(path, f"its format is not clear from the name; set format in {contract.path.name}.")
+        raise refusal(path, f"its format is not clear from the name; set format in {contract.path.name}.")
     return kind
 
 
 def verified_layout(path: Path, contract: Contract) -> Layout:
-    """The file's layout, after its whole content was checked to be intact and readable as text."""
+    """Return the layout of the file after checking that its whole content is intact and readable as text."""
     kind = file_kind(path, contract)
     layout = _LAYOUTS[kind](path, contract)
     if kind != "xlsx":
@@ -59,45 +59,54 @@ def verified_layout(path: Path, contract: Contract) -> Layout:
 def read_batches(
     file_path: Path | str, contract: Contract, rows_per_batch: int = ROWS_PER_BATCH
 ) -> Iterator[pa.RecordBatch]:
-    """Rows of a file as record batches of at most `rows_per_batch` rows, every value the text that was delivered.
+    """Read the rows of a file as record batches, every value the text that was delivered.
 
-    Columns: `_row_number`, each delivered column by its name, `_extra` (JSON text), `_native` (names of the columns whose
-    value is a number in the file itself, not text; null when none is), `_defects` (codes; none when good).
-    Raises RefusedFileError (a BadInputError), at any batch, for a file that cannot be loaded as a whole.
+    Args:
+        file_path: the file.
+        contract: the contract of its feed.
+        rows_per_batch: the largest number of rows of a batch.
+
+    Returns:
+        Batches with the columns `_row_number`, each delivered column by its name, `_extra` (JSON text), `_native` (the
+        names of the columns whose value is a number in the file itself, not text; null if there is none) and `_defects`
+        (codes; empty for a good row).
+
+    Raises:
+        RefusedFileError: at any batch, for a file that cannot be loaded as a whole.
     """
     path = Path(file_path)
     layout, rows = _READERS[file_kind(path, contract)](path, contract)
     columns = _Columns([column.name for column in contract.delivered], layout)
     size = 0
-    for some in _blocks(rows):
-        columns.extend(some)
-        size += some.size if isinstance(some, Block) else sum(row.size for row in some)
+    for block in _blocks(rows):
+        columns.extend(block)
+        size += block.size if isinstance(block, Block) else sum(row.size for row in block)
         if columns.rows + ROWS_PER_SLICE > rows_per_batch or size >= BATCH_CHARACTERS:
-            yield from columns.taken(rows_per_batch)
+            yield from columns.take_batches(rows_per_batch)
             size = 0
-    yield from columns.taken(rows_per_batch)
+    yield from columns.take_batches(rows_per_batch)
 
 
 def _blocks(rows: Iterator[Row | Block]) -> Iterator[list[Row] | Block]:
-    some: list[Row] = []
+    pending: list[Row] = []
     size = 0
     for row in rows:
         if isinstance(row, Row):
-            some.append(row)
+            pending.append(row)
             size += row.size
-            if len(some) < ROWS_PER_SLICE and size < BATCH_CHARACTERS:
+            if len(pending) < ROWS_PER_SLICE and size < BATCH_CHARACTERS:
                 continue
-        if some:
-            yield some
-            some, size = [], 0
+        if pending:
+            yield pending
+            pending, size = [], 0
         if isinstance(row, Block):
             yield row
-    if some:
-        yield some
+    if pending:
+        yield pending
 
 
 class _Columns:
-    """Rows turned into columns slice by slice: few long lists of texts, instead of many rows the collector walks."""
+    """Rows turned into columns slice by slice: few long lists of texts, instead of many rows for the garbage collector."""
 
     def __init__(self, names: Sequence[str], layout: Layout) -> None:
         self._names = names
@@ -113,20 +122,20 @@ class _Columns:
 
     @property
     def rows(self) -> int:
-        """How many rows wait."""
+        """The number of rows that wait."""
         return len(self._numbers)
 
-    def extend(self, some: Sequence[Row] | Block) -> None:
+    def extend(self, added: Sequence[Row] | Block) -> None:
         """Add rows behind those that wait."""
-        if isinstance(some, Block):
-            count = len(some.rows)
-            numbers: Sequence[int] = range(some.first, some.first + count)
-            fields: Sequence[Fields] = some.rows
+        if isinstance(added, Block):
+            count = len(added.rows)
+            numbers: Sequence[int] = range(added.first, added.first + count)
+            fields: Sequence[Fields] = added.rows
             extras: Sequence[str | None] = [None] * count
             natives: Sequence[list[str] | None] = [None] * count
             defects: Sequence[tuple[str, ...]] = [()] * count
         else:
-            numbers, fields, _, extras, defects = zip(*some, strict=True)
+            numbers, fields, _, extras, defects = zip(*added, strict=True)
             natives = [self._native(row) for row in fields]
         columns = list(zip(*fields, strict=True))
         self._numbers.extend(numbers)
@@ -137,12 +146,12 @@ class _Columns:
         self._defects.extend(defects)
 
     def _native(self, fields: Fields) -> list[str] | None:
-        """Names of the contract's columns whose value is a number in the file itself."""
-        placed = zip(self._names, self._layout.positions, strict=True)
-        return [name for name, at in placed if at is not None and type(fields[at]) is Number] or None
+        """Return the names of the contract's columns whose value is a number in the file itself."""
+        positions = zip(self._names, self._layout.positions, strict=True)
+        return [name for name, index in positions if index is not None and type(fields[index]) is Number] or None
 
-    def taken(self, rows_per_batch: int) -> Iterator[pa.RecordBatch]:
-        """All that waits as batches; nothing waits any more."""
+    def take_batches(self, rows_per_batch: int) -> Iterator[pa.RecordBatch]:
+        """Return all rows that wait as batches; none waits any more."""
         arrays = [
             pa.array(self._numbers, pa.int64()),
             *(pa.array(texts, pa.string()) for texts in self._texts),

@@ -1,4 +1,4 @@
-"""Signs that nobody sees: what counts as blank around a delivered text, and what never belongs into an id.
+"""Invisible signs: what counts as blank around a delivered text, and what never belongs in an id.
 
 Plain Python; `basketry.retail.text_columns` does the same to columns.
 """
@@ -30,6 +30,6 @@ BLANKS = SPACES + INVISIBLE
 """What is no part of a value when it stands around it."""
 
 
-def stripped(text: str) -> str:
-    """The text without blanks around it."""
+def strip_blanks(text: str) -> str:
+    """Strip the blanks around a text."""
     return text.strip(BLANKS)

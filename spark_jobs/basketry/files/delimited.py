@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from basketry.errors import BadInputError
-from basketry.files.blanks import stripped
+from basketry.files.blanks import strip_blanks
 from basketry.files.headers import Layout, match_header
 from basketry.files.rows import BAD_QUOTING, NUL_BYTE, Block, Row, fitted_row, verbatim_row
 from basketry.files.streams import (
     LONGEST_RECORD,
-    Lines,
+    LineReader,
     content_start,
     open_text,
+    refusal,
     refuse_disguise,
     refuse_other_encoding,
-    refused,
     text_encoding,
 )
 
@@ -29,28 +29,32 @@ if TYPE_CHECKING:
 
 
 LINES_PER_BLOCK = 500
-"""Lines that are tried as whole rows at once, which most files are made of."""
+"""The number of lines that are parsed as whole rows at once; most files consist of nothing else."""
 
 
 class _Records:
-    """Records of one CSV text, numbered as a spreadsheet numbers rows: blank lines count, inner line ends do not."""
+    """The records of a CSV text, numbered as a spreadsheet numbers rows: blank lines count, inner line ends do not."""
 
-    def __init__(self, lines: Lines, path: Path, contract: Contract) -> None:
+    def __init__(self, lines: LineReader, path: Path, contract: Contract) -> None:
         self.lines = lines
         self._path = path
         self._parse = _csv_parser(contract)
         self._reader = self._parse(iter(lines))
         self.number = 0
 
-    def following(self) -> list[str] | None:
-        """The next record's fields, None when its quoting is broken; StopIteration at the end of the file."""
+    def next_record(self) -> list[str] | None:
+        """Return the fields of the next record, or None if its quoting is broken.
+
+        Raises:
+            StopIteration: at the end of the file.
+        """
         self.lines.start_record()
         self.number += 1
         try:
             return next(self._reader)
         except csv.Error:
             if self.lines.exhausted:
-                raise refused(
+                raise refusal(
                     self._path,
                     "a quote opened here is never closed; close or double it, and deliver the file again.",
                     self.lines.first_line,
@@ -60,8 +64,8 @@ class _Records:
             return None
 
     def block(self, width: int) -> Block | None:
-        """The next lines as one block when each is a whole good row; otherwise None, and the lines are still ahead."""
-        taken = self.lines.ahead(LINES_PER_BLOCK)
+        """Read the next lines as a block if each is a whole good row; otherwise return None and leave the lines unread."""
+        taken = self.lines.read_ahead(LINES_PER_BLOCK)
         try:
             rows = list(self._parse(taken))
         except csv.Error:
@@ -95,7 +99,7 @@ def _opened(path: Path, contract: Contract) -> Iterator[tuple[_Records, Layout]]
     refuse_disguise(path, start, "CSV text")
     refuse_other_encoding(path, start, encoding)
     with open_text(path, encoding, newline="") as text:
-        records = _Records(Lines(text, path), path, contract)
+        records = _Records(LineReader(text, path), path, contract)
         yield records, match_header(path, *_header(records, path, contract), contract)
 
 
@@ -103,23 +107,31 @@ def _header(records: _Records, path: Path, contract: Contract) -> tuple[int, lis
     fields: list[str] | None = []
     try:
         for _ in range(contract.file.header_row):
-            fields = records.following()
+            fields = records.next_record()
     except StopIteration:
         problem = f"the file ends before its header in row {contract.file.header_row}; deliver it with its header."
-        raise refused(path, problem) from None
+        raise refusal(path, problem) from None
     if fields is None:
-        raise refused(path, "the quotes of the header do not match; correct them.", records.lines.first_line)
+        raise refusal(path, "the quotes of the header do not match; correct them.", records.lines.first_line)
     return records.lines.first_line, fields
 
 
 def delimited_layout(path: Path, contract: Contract) -> Layout:
-    """The header of a CSV file against its contract; RefusedFileError names the line and the fix."""
+    """Match the header of a CSV file against its contract.
+
+    Raises:
+        RefusedFileError: if it does not fit, with the line and the fix.
+    """
     with _opened(path, contract) as (_, layout):
         return layout
 
 
 def delimited_rows(path: Path, contract: Contract) -> tuple[Layout, Iterator[Row | Block]]:
-    """Layout and rows of a CSV file; reading the rows raises RefusedFileError when the file is damaged further on."""
+    """Return the layout and the rows of a CSV file.
+
+    Raises:
+        RefusedFileError: if the header does not fit; while the rows are read, if the file is damaged further on.
+    """
     return delimited_layout(path, contract), _rows(path, contract)
 
 
@@ -141,15 +153,15 @@ def _rows(path: Path, contract: Contract) -> Iterator[Row | Block]:
 
 
 def _single_row(records: _Records, layout: Layout) -> Row | None:
-    fields = records.following()
+    fields = records.next_record()
     record = records.lines.record
     if fields is None:
         return verbatim_row(records.number, record[0], layout, BAD_QUOTING)
     if _is_blank(fields, layout.width):
         return None
     defects = (NUL_BYTE,) if records.lines.nul else ()
-    return fitted_row(records.number, fields, sum(map(len, record)), layout, defects)
+    return fitted_row(records.number, fields, layout, size=sum(map(len, record)), defects=defects)
 
 
 def _is_blank(fields: list[str], width: int) -> bool:
-    return not fields or (len(fields) == 1 and width > 1 and not stripped(fields[0]))
+    return not fields or (len(fields) == 1 and width > 1 and not strip_blanks(fields[0]))

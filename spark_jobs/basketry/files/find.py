@@ -1,4 +1,4 @@
-"""Which delivered files a pattern names: only regular files of the feed, only inside its landing folder."""
+"""Finds the delivered files that a pattern names: only regular files of the feed, only inside its landing folder."""
 
 from __future__ import annotations
 
@@ -12,59 +12,71 @@ from basketry.errors import BadInputError, NothingDeliveredError
 if TYPE_CHECKING:
     from basketry.contracts import Contract
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 GLOB_SIGNS = "*?["
 NAMES_SHOWN = 5
 UNFINISHED = (".", "~$")
-"""First signs of names that hold no delivery: hidden files, uploads under way, Excel's lock files."""
+"""How names begin that are no delivery: hidden files, uploads under way, Excel's lock files."""
 
 
 def find_files(folder: Path, pattern: str, contract: Contract) -> list[Path]:
-    """Files of the contract's feed that `pattern` names, sorted by path.
+    """Find the files of the contract's feed that `pattern` names, sorted by path.
 
-    folder: the feed's landing folder; pattern: names or globs relative to it, several separated by commas.
-    Raises BadInputError when a part leaves the folder, names a directory or another feed's file; NothingDeliveredError
-    when nothing matches.
+    Args:
+        folder: the feed's landing folder.
+        pattern: names or globs relative to it, several separated by commas.
+        contract: the contract of the feed.
+
+    Raises:
+        BadInputError: if a part of the pattern leaves the folder, or names a directory or another feed's file.
+        NothingDeliveredError: if no file matches.
     """
     if not folder.is_dir():
         raise NothingDeliveredError(
             f"Landing folder '{folder}' of feed '{contract.feed}' does not exist; put the files there."
         )
-    found: set[Path] = set()
+    files: set[Path] = set()
     for part in _parts(folder, pattern):
         _refuse_escape(folder, part)
-        named = folder / part
-        found |= (
-            {_named_file(folder, named, part, contract)}
-            if _is_literal(named, part)
-            else set(_matching(folder, part, contract))
-        )
-    if not found:
-        raise NothingDeliveredError(_nothing_found(folder, pattern, contract))
-    return sorted(found)
+        path = folder / part
+        if _is_literal(path, part):
+            files.add(_named_file(folder, path, part, contract))
+        else:
+            files.update(_matching(folder, part, contract))
+    if not files:
+        raise NothingDeliveredError(_nothing_matches(folder, pattern, contract))
+    return sorted(files)
 
 
-def find_in_feeds(contracts: Sequence[Contract], find: Callable[[Contract], Found]) -> list[tuple[Contract, Found]]:
-    """What `find` finds for each contract; of several, those for which nothing was delivered are left out.
+def find_in_feeds(contracts: Sequence[Contract], find: Callable[[Contract], Result]) -> list[tuple[Contract, Result]]:
+    """Look for the files of each feed, and leave out the feeds for which nothing was delivered.
 
-    Raises NothingDeliveredError when nothing is left.
+    Args:
+        contracts: the contracts of the feeds.
+        find: what to do for each contract.
+
+    Returns:
+        Each contract with the result of `find`.
+
+    Raises:
+        NothingDeliveredError: if nothing was delivered for any feed.
     """
-    found = []
+    results = []
     for contract in contracts:
         try:
-            found.append((contract, find(contract)))
+            results.append((contract, find(contract)))
         except NothingDeliveredError:
             if len(contracts) == 1:
                 raise
-    if not found:
+    if not results:
         feeds = ", ".join(contract.feed for contract in contracts)
         raise NothingDeliveredError(f"No landing folder holds a file that is meant; deliver files of one of: {feeds}.")
-    return found
+    return results
 
 
 def belongs_to_feed(relative: Path, contract: Contract) -> bool:
-    """Whether a path relative to the landing folder fits one of the contract's file patterns, letter case included."""
+    """Return whether a path relative to the landing folder fits a file pattern of the contract, letter case included."""
     return any(
         fnmatchcase(relative.as_posix() if "/" in pattern else relative.name, pattern)
         for pattern in contract.file.patterns
@@ -138,7 +150,7 @@ def _glob(folder: Path, pattern: str) -> list[Path]:
         raise BadInputError(f"File pattern '{pattern}' cannot be used ({problem}); write one like '*.csv'.") from None
 
 
-def _nothing_found(folder: Path, pattern: str, contract: Contract) -> str:
+def _nothing_matches(folder: Path, pattern: str, contract: Contract) -> str:
     return (
         f"No file in '{folder}' matches '{pattern}' and the file patterns of feed '{contract.feed}' "
         f"({', '.join(contract.file.patterns)}); {_present(folder)}."

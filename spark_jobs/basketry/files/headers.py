@@ -1,4 +1,4 @@
-"""The header of a delivered file against its contract: where each column is, what is unknown, what is missing."""
+"""Matches the header of a delivered file against its contract: where each column is, what is unknown or missing."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from basketry.files.blanks import stripped
-from basketry.files.streams import refused
+from basketry.files.blanks import strip_blanks
+from basketry.files.streams import refusal
 
 if TYPE_CHECKING:
     from basketry.contracts import Contract
@@ -19,10 +19,13 @@ COMMON_DELIMITERS = (",", ";", "\t", "|")
 
 @dataclass(frozen=True)
 class Layout:
-    """Where a file's columns are.
+    """Where the columns of a file are.
 
-    width: fields a whole row has; positions: field index of each contract column, None when an optional one is absent;
-    unknown: index and name of each column the contract does not know; padding: blank header cells after the last.
+    Attributes:
+        width: the number of fields of a whole row.
+        positions: the field index of each contract column, None if an optional one is absent.
+        unknown: the index and name of each column that the contract does not know.
+        padding: the number of blank header cells after the last column.
     """
 
     width: int
@@ -32,32 +35,33 @@ class Layout:
 
     @property
     def unknown_names(self) -> tuple[str, ...]:
-        """Names of the columns that the contract does not know, in file order."""
+        """The names of the columns that the contract does not know, in file order."""
         return tuple(name for _, name in self.unknown)
 
 
 def match_header(path: Path, line: int, fields: Sequence[str | None], contract: Contract) -> Layout:
-    """Locate every contract column by its exact header, blanks around it ignored, letter case not.
+    """Locate every contract column by its exact header, letter case included, blanks around it ignored.
 
-    Raises RefusedFileError for a blank, duplicated, missing, or (when the contract refuses them) unknown column.
+    Raises:
+        RefusedFileError: for a blank, duplicated or missing column, or an unknown one if the contract refuses those.
     """
     header = _trimmed(fields)
     if not header:
-        raise refused(path, "the header row is blank; remove the blank rows or set headerRow in the contract.", line)
+        raise refusal(path, "the header row is blank; remove the blank rows or set headerRow in the contract.", line)
     if any("\0" in name for name in header):
-        raise refused(path, "the header holds NUL bytes; the file is binary or UTF-16, set its encoding.", line)
+        raise refusal(path, "the header holds NUL bytes; the file is binary or UTF-16, set its encoding.", line)
     _refuse_duplicates(path, line, header)
     index = {name: position for position, name in enumerate(header)}
-    known = {stripped(column.header) for column in contract.delivered}
-    unknown = tuple((i, name or f"column {i + 1}") for i, name in enumerate(header) if name not in known)
+    expected = {strip_blanks(column.header) for column in contract.delivered}
+    unknown = tuple((i, name or f"column {i + 1}") for i, name in enumerate(header) if name not in expected)
     _refuse_missing(path, line, header, contract)
     refuse_unknown(path, line, [name for _, name in unknown], contract)
-    positions = tuple(index.get(stripped(column.header)) for column in contract.delivered)
+    positions = tuple(index.get(strip_blanks(column.header)) for column in contract.delivered)
     return Layout(len(header), positions, unknown, len(fields) - len(header))
 
 
 def _trimmed(fields: Sequence[str | None]) -> list[str]:
-    header = [stripped(field or "") for field in fields]
+    header = [strip_blanks(field or "") for field in fields]
     while header and not header[-1]:
         header.pop()
     return header
@@ -67,7 +71,7 @@ def _refuse_duplicates(path: Path, line: int, header: list[str]) -> None:
     first: dict[str, int] = {}
     for position, name in enumerate(header, start=1):
         if name and name in first:
-            raise refused(
+            raise refusal(
                 path,
                 f"column '{name}' occurs twice, as columns {first[name]} and {position}; rename or remove one.",
                 line,
@@ -76,19 +80,19 @@ def _refuse_duplicates(path: Path, line: int, header: list[str]) -> None:
 
 
 def _refuse_missing(path: Path, line: int, header: list[str], contract: Contract) -> None:
-    wanted = {stripped(column.header): column.optional for column in contract.delivered}
+    wanted = {strip_blanks(column.header): column.optional for column in contract.delivered}
     missing = [name for name, optional in wanted.items() if not optional and name not in header]
     if not missing:
         return
     delimiter = _likely_delimiter(header, contract)
     if delimiter:
         problem = f"the columns seem separated by {delimiter!r}; set delimiter to it in {contract.path.name}."
-        raise refused(path, problem, line)
+        raise refusal(path, problem, line)
     if len(missing) == len(wanted):
         problem = f"no column of {contract.path.name} is here, first '{missing[0]}'; add the header row or name its"
-        raise refused(path, f"{problem} row as headerRow.", line)
+        raise refusal(path, f"{problem} row as headerRow.", line)
     spare = [name for name in header if name and name not in wanted]
-    raise refused(path, missing_columns(missing, spare, contract), line)
+    raise refusal(path, describe_missing_columns(missing, spare, contract), line)
 
 
 def _likely_delimiter(header: list[str], contract: Contract) -> str | None:
@@ -97,17 +101,17 @@ def _likely_delimiter(header: list[str], contract: Contract) -> str | None:
     return next((sign for sign in COMMON_DELIMITERS if sign in header[0]), None)
 
 
-def missing_columns(missing: Sequence[str], spare: Sequence[str], contract: Contract) -> str:
-    """The sentence about missing columns, with the spare column that each was probably renamed to."""
+def describe_missing_columns(missing: Sequence[str], spare: Sequence[str], contract: Contract) -> str:
+    """Say which columns are missing, with the spare column to which each was probably renamed."""
     near = [(name, nearest_name(name, spare)) for name in missing]
-    told = ", ".join(f"'{name}' (the file has '{other}')" if other else f"'{name}'" for name, other in near)
+    names = ", ".join(f"'{name}' (the file has '{other}')" if other else f"'{name}'" for name, other in near)
     noun, verb = ("column", "is") if len(missing) == 1 else ("columns", "are")
     fix = "rename in the file, or set physicalName" if any(other for _, other in near) else "add to the file, or change"
-    return f"{noun} {told} {verb} missing; {fix} in {contract.path.name}."
+    return f"{noun} {names} {verb} missing; {fix} in {contract.path.name}."
 
 
 def nearest_name(name: str, candidates: Sequence[str]) -> str | None:
-    """The candidate most like `name`, letters' case and punctuation aside, or None when none is close."""
+    """Return the candidate most like `name`, letter case and punctuation aside, or None if none is close."""
     plain = {_plain(candidate): candidate for candidate in candidates}
     close = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=0.6)
     return plain[close[0]] if close else None
@@ -118,8 +122,8 @@ def _plain(name: str) -> str:
 
 
 def refuse_unknown(path: Path, line: int, names: Sequence[str], contract: Contract) -> None:
-    """Refuse columns that the contract does not know, when it says unknownColumns: refuse."""
+    """Refuse columns that the contract does not know, if it says unknownColumns: refuse."""
     if names and contract.unknown_columns == "refuse":
-        told = ", ".join(f"'{name}'" for name in names)
+        listed = ", ".join(f"'{name}'" for name in names)
         fix = f"remove from the file, or add to {contract.path.name}"
-        raise refused(path, f"unknown column {told}, which this contract refuses; {fix}.", line)
+        raise refusal(path, f"unknown column {listed}, which this contract refuses; {fix}.", line)

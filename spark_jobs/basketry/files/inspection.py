@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from basketry.config.clock import now
 from basketry.files.batches import verified_layout
-from basketry.files.streams import content_start, refused, refusing_damage
+from basketry.files.streams import content_start, damage_refused, refusal
 
 if TYPE_CHECKING:
     from basketry.contracts import Contract
@@ -21,13 +21,19 @@ if TYPE_CHECKING:
 SPARK_TO_STRPTIME = {"yyyy": "%Y", "yy": "%y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S", "DDD": "%j"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DeliveredFile:
     """A file that fits its contract.
 
-    path: absolute; bytes: size as delivered; checksum: SHA-256 of the bytes as delivered, hexadecimal;
-    delivered_at: UTC; unknown_columns: columns of the file that the contract does not know; names_its_day: whether the
-    time of delivery is from the file's name; ordering_time: UTC, decides between files delivered at one time.
+    Attributes:
+        path: the absolute path.
+        name: the name of the file.
+        bytes: the size as delivered.
+        checksum: the SHA-256 of the bytes as delivered, hexadecimal.
+        delivered_at: the time of delivery, UTC.
+        unknown_columns: the columns of the file that the contract does not know.
+        names_its_day: whether the time of delivery is from the name of the file.
+        ordering_time: the time that decides between files delivered at the same time, UTC.
     """
 
     path: str
@@ -39,29 +45,38 @@ class DeliveredFile:
     names_its_day: bool = False
     ordering_time: datetime | None = None
 
-    def is_news(self, loaded: Mapping[str, datetime]) -> bool:
-        """Whether its rows say more than what was loaded. loaded: time of delivery by checksum.
+    def should_load(self, loaded: Mapping[str, datetime]) -> bool:
+        """Return whether its rows say more than what was loaded.
 
-        A name with a later day is news though the bytes are known: the retailer says that what was true then is true
-        again. A later modification time is not, because any copy of a file has one.
+        A file whose name has a later day is loaded although its bytes were loaded before: the retailer says that what was
+        true then is true again. A later modification time is no reason, because any copy of a file has one.
+
+        Args:
+            loaded: the time of delivery of every loaded file, by checksum.
         """
-        known = loaded.get(self.checksum)
-        return known is None or (self.names_its_day and self.delivered_at > known)
+        loaded_at = loaded.get(self.checksum)
+        return loaded_at is None or (self.names_its_day and self.delivered_at > loaded_at)
 
 
 def inspect_file(path: Path | str, contract: Contract) -> DeliveredFile:
-    """Read a file to its end without loading it: regular, intact, of its format, its header as the contract says.
+    """Read a file to its end without loading it, and describe it.
 
-    Raises RefusedFileError (a BadInputError) that names the file, the line where known, and the fix.
+    Raises:
+        RefusedFileError: if it is not regular, intact and of its format, or its header is not as the contract says; the
+            sentence names the file, the line if known, and the fix.
     """
     path = Path(path)
-    with refusing_damage(path):
+    with damage_refused(path):
         content_start(path)
-        return file_at(path, contract, verified_layout(path, contract).unknown_names)
+        return describe_file(path, contract, verified_layout(path, contract).unknown_names)
 
 
-def file_at(path: Path, contract: Contract, unknown_columns: tuple[str, ...] = ()) -> DeliveredFile:
-    """What a file's name and bytes say, without looking whether they fit; RefusedFileError when its name tells no day."""
+def describe_file(path: Path, contract: Contract, unknown_columns: tuple[str, ...] = ()) -> DeliveredFile:
+    """Describe a file by its name and bytes, without checking whether it fits the contract.
+
+    Raises:
+        RefusedFileError: if the day in its name is no day.
+    """
     return DeliveredFile(
         path=str(path.absolute()),
         name=path.name,
@@ -75,28 +90,37 @@ def file_at(path: Path, contract: Contract, unknown_columns: tuple[str, ...] = (
 
 
 def checksum_of(path: Path) -> str:
-    """SHA-256 of a file's bytes, hexadecimal, as ops.files keeps it."""
+    """Return the SHA-256 of a file's bytes, hexadecimal, as ops.files stores it."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def unfit_file(path: Path | str) -> DeliveredFile:
-    """What can be said of a file that inspect_file refuses: its modification time stands for the delivery.
+def describe_invalid_file(path: Path | str) -> DeliveredFile:
+    """Describe a file that `inspect_file` refuses, as far as that is possible.
 
-    checksum: `unread:<name>` where not even its bytes can be read.
+    Its modification time stands for the time of delivery. Its checksum is `unread:<name>` if not even its bytes can be
+    read.
     """
     path = Path(path)
     try:
-        checksum, known = checksum_of(path), path.stat()
-        size, modified = known.st_size, known.st_mtime
+        checksum, facts = checksum_of(path), path.stat()
+        size, modified = facts.st_size, facts.st_mtime
     except OSError:
         checksum, size, modified = f"unread:{path.name}", 0, 0.0
-    at = datetime.fromtimestamp(modified, UTC)
-    return DeliveredFile(str(path.absolute()), path.name, size, checksum, at, (), ordering_time=at)
+    modified_at = datetime.fromtimestamp(modified, UTC)
+    return DeliveredFile(
+        path=str(path.absolute()),
+        name=path.name,
+        bytes=size,
+        checksum=checksum,
+        delivered_at=modified_at,
+        unknown_columns=(),
+        ordering_time=modified_at,
+    )
 
 
 def delivery_time(path: Path, contract: Contract) -> datetime:
-    """When the file was delivered, UTC: the date in its name where the contract says so, else its modification time."""
+    """Return when the file was delivered, in UTC: the date in its name if the contract says so, or its modification time."""
     rule, match = contract.delivered_at, _day_in_name(path, contract)
     if rule is None or match is None:
         return datetime.fromtimestamp(path.stat().st_mtime, UTC)
@@ -105,7 +129,7 @@ def delivery_time(path: Path, contract: Contract) -> datetime:
         local = datetime.strptime(text, strptime_format(rule.format))
     except ValueError:
         problem = f"'{text}' in the name is no date of the form {rule.format}; rename the file, or correct deliveredAt."
-        raise refused(path, problem) from None
+        raise refusal(path, problem) from None
     _refuse_future(path, local.date(), contract)
     return local.replace(tzinfo=ZoneInfo(contract.time_zone)).astimezone(UTC)
 
@@ -115,7 +139,7 @@ def _refuse_future(path: Path, day: date, contract: Contract) -> None:
     tomorrow = now().astimezone(ZoneInfo(contract.time_zone)).date() + timedelta(days=1)
     if day > tomorrow:
         problem = f"its name says that it is delivered on {day}, which is after tomorrow ({tomorrow}); correct the day in the name."
-        raise refused(path, problem)
+        raise refusal(path, problem)
 
 
 def _day_in_name(path: Path, contract: Contract) -> re.Match[str] | None:
@@ -124,7 +148,7 @@ def _day_in_name(path: Path, contract: Contract) -> re.Match[str] | None:
 
 
 def strptime_format(pattern: str) -> str:
-    """A Spark date pattern of numbers (yyyy-MM-dd HH:mm:ss) in Python's words; quoted letters are kept."""
+    """Translate a Spark date pattern of numbers (yyyy-MM-dd HH:mm:ss) to Python's strptime; quoted letters stay."""
     parts = re.findall(r"'([^']*)'|((\w)\3*)|(.)", pattern)
     return "".join(
         SPARK_TO_STRPTIME.get(letters, letters) if letters else (quoted or sign).replace("%", "%%")

@@ -1,4 +1,4 @@
-"""Rows of a JSON Lines file: one object a line, every value as the text that was delivered."""
+"""Rows of a JSON Lines file: one object per line, every value as the text that was delivered."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from basketry.files.blanks import stripped
-from basketry.files.headers import Layout, missing_columns, refuse_unknown
+from basketry.files.blanks import strip_blanks
+from basketry.files.headers import Layout, describe_missing_columns, refuse_unknown
 from basketry.files.rows import (
     DUPLICATE_KEY,
     NOT_AN_OBJECT,
@@ -25,12 +25,12 @@ from basketry.files.rows import (
     verbatim_row,
 )
 from basketry.files.streams import (
-    Lines,
+    LineReader,
     content_start,
     open_text,
+    refusal,
     refuse_disguise,
     refuse_other_encoding,
-    refused,
     text_encoding,
 )
 
@@ -38,17 +38,18 @@ if TYPE_CHECKING:
     from basketry.contracts import Contract
 
 LINES_INSPECTED = 1000
-"""Lines whose keys stand for the header that JSON Lines do not have."""
+"""The number of lines whose keys stand for the header that JSON Lines do not have."""
 
 
 class _DefectError(ValueError):
-    """Why a line is no row."""
+    """The code of the defect that makes a line no row."""
 
 
 def json_lines_layout(path: Path, contract: Contract) -> Layout:
-    """Keys of the first lines against the contract: unknown keys, and required columns that no line has.
+    """Match the keys of the first lines against the contract.
 
-    Raises RefusedFileError for an array instead of lines, for no readable line, for a required key that never occurs.
+    Raises:
+        RefusedFileError: for an array instead of lines, no readable line, or a required key that never occurs.
     """
     keys: dict[str, int] = {}
     objects = 0
@@ -62,42 +63,42 @@ def json_lines_layout(path: Path, contract: Contract) -> Layout:
             for key in delivered:
                 keys.setdefault(key, number)
     if not objects:
-        raise refused(path, "no line is a JSON object; deliver one JSON object a line.", 1)
+        raise refusal(path, "no line is a JSON object; deliver one JSON object per line.", 1)
     return _layout(path, keys, contract)
 
 
 def _layout(path: Path, keys: dict[str, int], contract: Contract) -> Layout:
-    names = tuple(stripped(column.header) for column in contract.delivered)
+    names = tuple(strip_blanks(column.header) for column in contract.delivered)
     spare = [key for key in keys if key not in names]
-    wanted = [stripped(column.header) for column in contract.delivered if column.required]
+    wanted = [strip_blanks(column.header) for column in contract.delivered if column.required]
     missing = [name for name in wanted if name not in keys]
     if missing:
-        raise refused(path, missing_columns(missing, spare, contract), 1)
+        raise refusal(path, describe_missing_columns(missing, spare, contract), 1)
     refuse_unknown(path, min((keys[key] for key in spare), default=1), spare, contract)
     unknown = tuple((len(names) + offset, key) for offset, key in enumerate(spare))
     return Layout(len(names), tuple(range(len(names))), unknown)
 
 
 def json_lines_rows(path: Path, contract: Contract) -> tuple[Layout, Iterator[Row | Block]]:
-    """Layout (its unknown columns already in each row's extra) and rows, numbered by line."""
+    """Return the layout, whose unknown columns are already in each row's extra, and the rows, numbered by line."""
     layout = json_lines_layout(path, contract)
     layout = Layout(layout.width, layout.positions, ())
     return layout, _rows(path, contract, layout)
 
 
 @contextmanager
-def _opened(path: Path, contract: Contract) -> Iterator[Lines]:
+def _opened(path: Path, contract: Contract) -> Iterator[LineReader]:
     encoding = text_encoding(contract)
     start = content_start(path)
     refuse_disguise(path, start, "JSON Lines text")
     refuse_other_encoding(path, start, encoding)
     if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
-        raise refused(path, "the content is a JSON array; deliver one JSON object a line.", 1)
+        raise refusal(path, "the content is a JSON array; deliver one JSON object per line.", 1)
     with open_text(path, encoding, newline="\n") as text:
-        yield Lines(text, path)
+        yield LineReader(text, path)
 
 
-def _numbered(lines: Lines) -> Iterator[tuple[int, str]]:
+def _numbered(lines: LineReader) -> Iterator[tuple[int, str]]:
     for line in lines:
         lines.start_record()
         if not line.isspace():
@@ -105,7 +106,7 @@ def _numbered(lines: Lines) -> Iterator[tuple[int, str]]:
 
 
 def _rows(path: Path, contract: Contract, layout: Layout) -> Iterator[Row]:
-    names = [stripped(column.header) for column in contract.delivered]
+    names = [strip_blanks(column.header) for column in contract.delivered]
     with _opened(path, contract) as lines:
         for number, line in _numbered(lines):
             try:
@@ -131,7 +132,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _DECODE: Callable[[str], Any] = json.JSONDecoder(
     object_pairs_hook=_unique, parse_float=Number, parse_int=Number, parse_constant=Number
 ).decode
-_key = lru_cache(maxsize=4096)(stripped)
+_key = lru_cache(maxsize=4096)(strip_blanks)
 
 
 def _parsed(line: str) -> dict[str, Any]:

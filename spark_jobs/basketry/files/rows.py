@@ -1,4 +1,4 @@
-"""What every reader yields: one delivered row, its fields in file order, and what is structurally wrong with it."""
+"""What every reader yields: a delivered row, its fields in file order, and what is structurally wrong with it."""
 
 from __future__ import annotations
 
@@ -21,19 +21,23 @@ Fields = Sequence[str | None]
 
 
 class Number(str):
-    """A value that the file holds as a number, not as text, as it was delivered: 0.10 or 1e3, with a point and no other sign.
+    """A value that the file holds as a number, not as text, written as it was delivered: 0.10 or 1e3.
 
-    The contract's decimal and thousands signs are about text and have no say in it.
+    It has a point and no other sign: the decimal and thousands signs of the contract apply to texts only.
     """
 
     __slots__ = ()
 
 
 class Row(NamedTuple):
-    """One delivered row.
+    """A delivered row.
 
-    number: as a spreadsheet or editor shows it; fields: exactly as many as the layout is wide;
-    size: characters it takes in memory; extra: JSON text of what has no place in fields; defects: their codes.
+    Attributes:
+        number: its number as a spreadsheet or editor shows it.
+        fields: exactly as many as the layout is wide.
+        size: the number of characters that it takes in memory.
+        extra: the JSON text of what does not belong to any field.
+        defects: the codes of what is structurally wrong with it.
     """
 
     number: int
@@ -44,7 +48,13 @@ class Row(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Consecutive good rows. first: number of the first; rows: their fields; size: characters they take in memory."""
+    """Consecutive good rows.
+
+    Attributes:
+        first: the number of the first row.
+        rows: the fields of each row.
+        size: the number of characters that they take in memory.
+    """
 
     first: int
     rows: Sequence[Fields]
@@ -52,17 +62,23 @@ class Block(NamedTuple):
 
 
 def json_text(value: object) -> str:
-    """Compact JSON text that keeps letters of every alphabet as they are."""
+    """Write compact JSON text that keeps letters of every alphabet as they are."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def verbatim_row(number: int, text: str, layout: Layout, defect: str) -> Row:
-    """A row that could not be taken apart: every field null, its text as delivered kept as a JSON list."""
-    return Row(number, [None] * layout.width, len(text), json_text([text.rstrip("\r\n")]), (defect,))
+    """Return a row that could not be split into fields: every field is null, and its text is stored as a JSON list."""
+    return Row(
+        number=number,
+        fields=[None] * layout.width,
+        size=len(text),
+        extra=json_text([text.rstrip("\r\n")]),
+        defects=(defect,),
+    )
 
 
-def fitted_row(number: int, fields: Fields, size: int, layout: Layout, defects: tuple[str, ...] = ()) -> Row:
-    """A row cut or filled up to the layout's width; what is cut off stays in extra, and both are defects."""
+def fitted_row(number: int, fields: Fields, layout: Layout, *, size: int, defects: tuple[str, ...] = ()) -> Row:
+    """Return a row cut or filled up to the layout's width; what is cut off stays in extra, and both are defects."""
     width = layout.width
     surplus = fields[width:]
     blank_padding = len(surplus) <= layout.padding and not any(surplus)
@@ -70,7 +86,7 @@ def fitted_row(number: int, fields: Fields, size: int, layout: Layout, defects: 
         defects = (*defects, TOO_FEW_FIELDS)
         fields = [*fields, *[None] * (width - len(fields))]
     if not surplus or blank_padding:
-        return Row(number, fields[:width], size, None, defects)
+        return Row(number=number, fields=fields[:width], size=size, defects=defects)
     unknown = {name: fields[index] for index, name in layout.unknown}
     extra = json_text({**unknown, "surplus": surplus} if unknown else surplus)
-    return Row(number, fields[:width], size, extra, (*defects, TOO_MANY_FIELDS))
+    return Row(number=number, fields=fields[:width], size=size, extra=extra, defects=(*defects, TOO_MANY_FIELDS))

@@ -1,4 +1,4 @@
-"""A worksheet's XML as a stream: what python-calamine does not tell (error cells, merged cells) and its first rows."""
+"""The XML of a worksheet as a stream: its first rows, and what python-calamine leaves out (error cells, merged cells)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import BinaryIO
 from basketry.files.streams import CHUNK_BYTES, LONGEST_RECORD
 
 LARGEST_INDEX = 64 * CHUNK_BYTES
-"""Bytes of a workbook's list of sheets, or of one row: far more than Excel writes."""
+"""The most bytes that are read of a workbook's list of sheets, or of a row: far more than Excel writes."""
 
 _ATTRIBUTE = re.compile(rb"""([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^>]*>")
@@ -29,7 +29,12 @@ _CELL_NAME = re.compile(r"\$?([A-Z]+)\$?(\d+)")
 
 @dataclass(frozen=True)
 class SheetPart:
-    """A worksheet: its name, and the path of its XML in the archive."""
+    """A worksheet of a workbook.
+
+    Attributes:
+        name: the name of the sheet.
+        part: the path of its XML in the archive.
+    """
 
     name: str
     part: str
@@ -37,7 +42,13 @@ class SheetPart:
 
 @dataclass(frozen=True)
 class MergedCells:
-    """A merged range as Excel names it, and its first and last row, counted from 1."""
+    """A range of merged cells.
+
+    Attributes:
+        cells: the range as Excel names it.
+        first_row: its first row, from 1.
+        last_row: its last row, from 1.
+    """
 
     cells: str
     first_row: int
@@ -45,15 +56,25 @@ class MergedCells:
 
 
 @dataclass
-class SheetFacts:
-    """Merged ranges, and the error cells of each row as (column counted from 0, text such as #N/A)."""
+class SheetScan:
+    """What a scan of a sheet's XML collects.
+
+    Attributes:
+        merges: the ranges of merged cells.
+        errors: the error cells of each row: the column, from 0, and the text, such as #N/A.
+    """
 
     merges: list[MergedCells] = field(default_factory=list)
     errors: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
 
 
 def find_sheets(archive: zipfile.ZipFile) -> list[SheetPart]:
-    """Worksheets of a workbook in its order, chart sheets left out; KeyError or BadZipFile when it is damaged."""
+    """List the worksheets of a workbook in its order, without chart sheets.
+
+    Raises:
+        KeyError: if the workbook is damaged.
+        zipfile.BadZipFile: if the workbook is damaged.
+    """
     targets = {}
     for tag in _RELATION.findall(_small_part(archive, "xl/_rels/workbook.xml.rels")):
         values = _attributes(tag)
@@ -67,18 +88,18 @@ def find_sheets(archive: zipfile.ZipFile) -> list[SheetPart]:
     return sheets
 
 
-def scan_sheet(archive: zipfile.ZipFile, sheet: SheetPart) -> SheetFacts:
-    """Read the sheet's XML once to its end, checking its checksum: merged ranges and error cells."""
-    facts = SheetFacts()
+def scan_sheet(archive: zipfile.ZipFile, sheet: SheetPart) -> SheetScan:
+    """Read the sheet's XML once to its end, checking its checksum, and collect merged ranges and error cells."""
+    scan = SheetScan()
     rest = b""
     with archive.open(sheet.part) as stream:
         while chunk := stream.read(CHUNK_BYTES):
             block = rest + chunk
             cut = _last_row_end(block) or (len(block) if len(block) > LONGEST_RECORD else 0)
-            _note(facts, block[:cut])
+            _collect(scan, block[:cut])
             rest = block[cut:]
-    _note(facts, rest)
-    return facts
+    _collect(scan, rest)
+    return scan
 
 
 def _last_row_end(block: bytes) -> int:
@@ -86,17 +107,17 @@ def _last_row_end(block: bytes) -> int:
     return ends[-1] if ends else 0
 
 
-def _note(facts: SheetFacts, block: bytes) -> None:
+def _collect(scan: SheetScan, block: bytes) -> None:
     for tag in _MERGED.findall(block) if b"mergeCell " in block else ():
         cells = _attributes(tag)["ref"]
         rows = [int(row) for _, row in _CELL_NAME.findall(cells)]
-        facts.merges.append(MergedCells(cells, min(rows), max(rows)))
+        scan.merges.append(MergedCells(cells, min(rows), max(rows)))
     if not any(mark in block for mark in _ERROR_MARKS):
         return
     for match in _ERROR_CELL.finditer(block):
         name = _CELL_NAME.fullmatch(_attributes(match.group(0)).get("r", ""))
         if name:
-            facts.errors.setdefault(int(name[2]), []).append((_column_index(name[1]), match.group(1).decode()))
+            scan.errors.setdefault(int(name[2]), []).append((_column_index(name[1]), match.group(1).decode()))
 
 
 def _column_index(letters: str) -> int:
@@ -120,7 +141,7 @@ def _small_part(archive: zipfile.ZipFile, part: str) -> bytes:
 
 
 def first_rows(archive: zipfile.ZipFile, sheet: SheetPart, rows: int) -> BinaryIO:
-    """A workbook that holds only the first `rows` rows of the sheet, so that a header is read without its rows."""
+    """Return a workbook with only the first `rows` rows of the sheet, so that a header is read without all rows."""
     small = io.BytesIO()
     with zipfile.ZipFile(small, "w") as copy:
         for part in archive.namelist():

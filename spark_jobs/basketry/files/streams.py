@@ -1,4 +1,4 @@
-"""The bytes and text of a delivered file: gzip seen by content, damage and disguise refused, lines bounded."""
+"""The bytes and text of a delivered file: gzip recognised by content, damage and disguise refused, lines bounded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 1 << 20
 MEGABYTE = 1 << 20
 LONGEST_RECORD = 16 * MEGABYTE
-"""Characters of the longest line or record that is read; a longer one is a damaged file, not data."""
+"""The characters of the longest line or record that is read; a longer one is a damaged file, not data."""
 
 GZIP_MARK = b"\x1f\x8b"
 ZIP_MARK = b"PK\x03\x04"
@@ -39,30 +39,36 @@ DISGUISES = {
 MARKED_ENCODINGS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
-def refused(path: Path, problem: str, line: int | None = None) -> RefusedFileError:
-    """The error of a file that cannot be loaded as a whole: its name, the line where known, the problem and fix."""
-    place = path.name if line is None else f"{path.name}, line {line}"
-    return RefusedFileError(f"{place}: {problem}")
+def refusal(path: Path, problem: str, line: int | None = None) -> RefusedFileError:
+    """Return the error of a file that cannot be loaded as a whole, to be raised.
+
+    Args:
+        path: the file.
+        problem: what is wrong with it, and the fix.
+        line: the line of the problem, if known.
+    """
+    position = path.name if line is None else f"{path.name}, line {line}"
+    return RefusedFileError(f"{position}: {problem}")
 
 
 @contextmanager
-def refusing_damage(path: Path) -> Iterator[None]:
+def damage_refused(path: Path) -> Iterator[None]:
     """Turn what a missing, unreadable or damaged file raises into a RefusedFileError; other errors pass."""
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise refused(path, "the gzip content is cut off or damaged; deliver the file again.") from None
+        raise refusal(path, "the gzip content is cut off or damaged; deliver the file again.") from None
     except FileNotFoundError:
-        raise refused(path, "the file does not exist (any more); deliver it again.") from None
+        raise refusal(path, "the file does not exist (any more); deliver it again.") from None
     except PermissionError:
-        raise refused(path, "the file cannot be read; give the user of the job read permission.") from None
+        raise refusal(path, "the file cannot be read; give the user of the job read permission.") from None
 
 
 @contextmanager
 def open_content(path: Path) -> Iterator[BinaryIO]:
-    """The file's content as a binary stream, unpacked when it is gzip; refuses what is no regular, non-empty file."""
+    """Open the content of a file as a binary stream, unpacked if it is gzip; refuse what is no regular file."""
     _refuse_irregular(path)
-    with refusing_damage(path), path.open("rb") as raw:
+    with damage_refused(path), path.open("rb") as raw:
         mark = raw.read(2)
         raw.seek(0)
         if mark == GZIP_MARK:
@@ -70,23 +76,23 @@ def open_content(path: Path) -> Iterator[BinaryIO]:
                 yield cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, unpacked), CHUNK_BYTES))
             return
         if path.suffix.lower() == ".gz" and mark:
-            raise refused(path, "the name ends in .gz but the content is not gzip; remove the suffix or compress it.")
+            raise refusal(path, "the name ends in .gz but the content is not gzip; remove the suffix or compress it.")
         yield raw
 
 
 def _refuse_irregular(path: Path) -> None:
     if path.is_dir():
-        raise refused(path, "this is a directory; name the files inside it.")
+        raise refusal(path, "this is a directory; name the files inside it.")
     if path.exists() and not path.is_file():
-        raise refused(path, "this is not a regular file; deliver a plain file.")
+        raise refusal(path, "this is not a regular file; deliver a plain file.")
 
 
 def content_start(path: Path, length: int = 512) -> bytes:
-    """First bytes of the unpacked content; an empty file is refused."""
+    """Return the first bytes of the unpacked content; an empty file is refused."""
     with open_content(path) as stream:
         start = stream.read(length)
     if not start:
-        raise refused(path, "the file is empty; deliver it again with at least its header.")
+        raise refusal(path, "the file is empty; deliver it again with at least its header.")
     return start
 
 
@@ -94,13 +100,17 @@ def refuse_disguise(path: Path, start: bytes, expected: str) -> None:
     """Refuse content whose first bytes are those of another format, whatever the file is called."""
     for mark, what in DISGUISES.items():
         if start.startswith(mark):
-            raise refused(path, f"the content is {what}, not {expected}; deliver {expected}.")
+            raise refusal(path, f"the content is {what}, not {expected}; deliver {expected}.")
     if start.startswith(ZIP_MARK) and expected != "an XLSX workbook":
-        raise refused(path, f"the content is a zip archive or Excel workbook, not {expected}; save it as {expected}.")
+        raise refusal(path, f"the content is a zip archive or Excel workbook, not {expected}; save it as {expected}.")
 
 
 def text_encoding(contract: Contract) -> str:
-    """The contract's encoding, with UTF-8 tolerating a byte order mark; an unknown one is a BadInputError."""
+    """Return the contract's encoding; UTF-8 tolerates a byte order mark.
+
+    Raises:
+        BadInputError: if Python does not know the encoding.
+    """
     encoding = contract.file.encoding
     try:
         io.TextIOWrapper(io.BytesIO(), encoding=encoding)
@@ -114,13 +124,14 @@ def refuse_other_encoding(path: Path, start: bytes, encoding: str) -> None:
     """Refuse content whose byte order mark contradicts the contract's encoding."""
     for mark, marked in MARKED_ENCODINGS:
         if start.startswith(mark) and not encoding.startswith((marked, "utf-32")):
-            raise refused(path, f"the file is {marked} by its first bytes; set encoding: {marked} in the contract.", 1)
+            raise refusal(path, f"the file is {marked} by its first bytes; set encoding: {marked} in the contract.", 1)
 
 
 def verify_text(path: Path, encoding: str) -> None:
-    """Read the content once to its end: gzip intact, every byte decodable, no line beyond LONGEST_RECORD.
+    """Read the content once to its end, so that nothing of a damaged file is ever loaded.
 
-    Raises RefusedFileError naming the line, so that nothing of a damaged file is ever loaded.
+    Raises:
+        RefusedFileError: if its gzip is damaged, a byte cannot be decoded or a line is longer than LONGEST_RECORD.
     """
     decoder = codecs.getincrementaldecoder(encoding)()
     line, run = 1, 0
@@ -137,12 +148,12 @@ def verify_text(path: Path, encoding: str) -> None:
             last = max(text.rfind("\n"), text.rfind("\r"))
             run = len(text) - last - 1 if last >= 0 else run + len(text)
             if run > LONGEST_RECORD:
-                raise too_long(path, line)
+                raise line_too_long(path, line)
 
 
-def too_long(path: Path, line: int) -> RefusedFileError:
-    """The refusal of a line or record that is no data any more."""
-    return refused(
+def line_too_long(path: Path, line: int) -> RefusedFileError:
+    """Return the error of a line or record that is too long to be data."""
+    return refusal(
         path,
         f"the line is longer than {LONGEST_RECORD // MEGABYTE} MB; check its line ends and quotes, deliver it again.",
         line,
@@ -155,27 +166,34 @@ def _undecodable(path: Path, encoding: str, line: int, problem: UnicodeError) ->
         line += before.count("\n") or before.count("\r")
     shown = encoding.removesuffix("-sig")
     hint = "cp1252" if shown != "cp1252" else "utf-8"
-    return refused(
+    return refusal(
         path, f"a byte here is not {shown} text; set encoding in the contract to the file's own (often {hint}).", line
     )
 
 
 @contextmanager
 def open_text(path: Path, encoding: str, newline: str) -> Iterator[TextIO]:
-    """The content as text; decoding errors surface as RefusedFileError with the line."""
+    """Open the content as text; a byte that cannot be decoded is a RefusedFileError with the line."""
     try:
         with open_content(path) as stream:
             yield io.TextIOWrapper(stream, encoding=encoding, newline=newline)
     except UnicodeError:
         verify_text(path, encoding)
-        raise refused(path, f"the content is not {encoding} text; set encoding in the contract.") from None
+        raise refusal(path, f"the content is not {encoding} text; set encoding in the contract.") from None
 
 
-class Lines:
-    """Lines of a text, one record at a time: bounded in length, and able to give back all but a record's first."""
+class LineReader:
+    """Reads the lines of a text, record by record: lines are bounded in length, and can be given back.
+
+    Attributes:
+        record: the lines of the current record.
+        line: the number of the last line that was read.
+        nul: whether the record holds a NUL byte.
+        exhausted: whether the text has ended.
+    """
 
     def __init__(self, text: TextIO, path: Path) -> None:
-        """Read from `text`; `path` is only named in refusals."""
+        """Read from `text`; `path` is only named in errors."""
         self._text = text
         self._path = path
         self._returned: deque[str] = deque()
@@ -191,7 +209,7 @@ class Lines:
 
     @property
     def first_line(self) -> int:
-        """Line number in the file where the current record starts."""
+        """The number of the line at which the current record starts."""
         return self.line - len(self.record) + 1
 
     def give_back(self) -> str:
@@ -203,36 +221,36 @@ class Lines:
         self.record[:] = [first]
         return first
 
-    def ahead(self, count: int) -> list[str]:
-        """Up to `count` following lines, fewer when they are long or the text ends; they count as read."""
+    def read_ahead(self, count: int) -> list[str]:
+        """Read up to `count` following lines, fewer if they are long or the text ends; they count as read."""
         taken: list[str] = []
         size = 0
-        while len(taken) < count and size < MEGABYTE and (line := self._following()):
+        while len(taken) < count and size < MEGABYTE and (line := self._next_line()):
             taken.append(line)
             size += len(line)
             if len(line) > LONGEST_RECORD:
-                raise too_long(self._path, self.line + len(taken))
+                raise line_too_long(self._path, self.line + len(taken))
         self.line += len(taken)
         return taken
 
     def return_ahead(self, taken: list[str]) -> None:
-        """Let the lines that `ahead` gave be read again."""
+        """Let the lines that `read_ahead` returned be read again."""
         self._returned.extendleft(reversed(taken))
         self.line -= len(taken)
 
-    def _following(self) -> str:
+    def _next_line(self) -> str:
         return self._returned.popleft() if self._returned else self._text.readline(LONGEST_RECORD + 1)
 
     def __iter__(self) -> Iterator[str]:
         """Yield each line with its line end."""
         size = 0
-        while line := self._following():
+        while line := self._next_line():
             self.line += 1
             if "\0" in line:
                 self.nul = True
             self.record.append(line)
             size = len(line) if len(self.record) == 1 else size + len(line)
             if size > LONGEST_RECORD:
-                raise too_long(self._path, self.first_line)
+                raise line_too_long(self._path, self.first_line)
             yield line
         self.exhausted = True

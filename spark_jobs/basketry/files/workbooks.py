@@ -1,4 +1,4 @@
-"""Rows of an XLSX workbook: values by python-calamine, each as the text a CSV export of it would hold."""
+"""Rows of an XLSX workbook, read by python-calamine: each value is the text that a CSV export of it would hold."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from basketry.errors import BasketryError
 from basketry.files.headers import Layout, match_header, nearest_name
 from basketry.files.rows import Block, Number, Row, fitted_row
 from basketry.files.sheet_parts import MergedCells, SheetPart, find_sheets, first_rows, scan_sheet
-from basketry.files.streams import CHUNK_BYTES, ZIP_MARK, content_start, open_content, refuse_disguise, refused
+from basketry.files.streams import CHUNK_BYTES, ZIP_MARK, content_start, open_content, refusal, refuse_disguise
 
 if TYPE_CHECKING:
     from basketry.contracts import Contract
@@ -35,7 +35,7 @@ HALF_SECOND = 500_000
 REMEMBERED_CELLS = 50_000
 EXCEL_COLUMNS = 16_384
 LARGEST_WORKBOOK = 2 << 30
-"""Bytes a workbook may unpack to; python-calamine holds one sheet in memory, so more is refused before it is tried."""
+"""The bytes to which a workbook may unpack; python-calamine holds a sheet in memory, so more is refused beforehand."""
 
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -51,9 +51,10 @@ _DAMAGE = (
 
 
 def workbook_layout(path: Path, contract: Contract) -> Layout:
-    """The sheet's header against its contract, without loading its rows; every byte of the sheet is checked.
+    """Match the sheet's header against its contract, without loading its rows; every byte of the sheet is checked.
 
-    Raises RefusedFileError for what is no workbook, a missing sheet, a merged header, or a header against the contract.
+    Raises:
+        RefusedFileError: for what is no workbook, a missing sheet, a merged header, or one that does not fit.
     """
     with _opened(path) as stream, zipfile.ZipFile(stream) as archive:
         part = _sheet_part(path, archive, contract)
@@ -67,7 +68,7 @@ def workbook_layout(path: Path, contract: Contract) -> Layout:
 
 
 def workbook_rows(path: Path, contract: Contract) -> tuple[Layout, Iterator[Row | Block]]:
-    """Layout and rows of the contract's sheet, numbered as Excel shows them; blank rows are no rows."""
+    """Return the layout and rows of the contract's sheet, numbered as Excel shows them; blank rows are left out."""
     layout = workbook_layout(path, contract)
     return layout, _rows(path, contract, layout)
 
@@ -77,7 +78,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
     start = content_start(path)
     refuse_disguise(path, start, "an XLSX workbook")
     if not start.startswith(ZIP_MARK):
-        raise refused(path, "the content is no XLSX workbook (perhaps renamed text); save it as XLSX, or name it .csv.")
+        raise refusal(path, "the content is no XLSX workbook (perhaps renamed text); save it as XLSX, or name it .csv.")
     with _refusing_bad_workbook(path), open_content(path) as content:
         if not isinstance(content, io.BufferedReader) or not isinstance(content.raw, gzip.GzipFile):
             yield content
@@ -98,7 +99,7 @@ def _refusing_bad_workbook(path: Path) -> Iterator[None]:
         if not _is_damage(error):
             raise
         problem = "the workbook is damaged or protected; save it in Excel as XLSX without a password, and deliver that."
-        raise refused(path, problem) from None
+        raise refusal(path, problem) from None
 
 
 def _is_damage(error: BaseException) -> bool:
@@ -111,27 +112,27 @@ def _is_damage(error: BaseException) -> bool:
 
 def _sheet_part(path: Path, archive: zipfile.ZipFile, contract: Contract) -> SheetPart:
     if "xl/workbook.xml" not in archive.namelist():
-        raise refused(path, "the content is a zip archive without a workbook; save it from Excel as XLSX.")
+        raise refusal(path, "the content is a zip archive without a workbook; save it from Excel as XLSX.")
     if sum(part.file_size for part in archive.infolist()) > LARGEST_WORKBOOK:
-        raise refused(path, f"the workbook unpacks to more than {LARGEST_WORKBOOK >> 30} GB; deliver it as CSV.")
+        raise refusal(path, f"the workbook unpacks to more than {LARGEST_WORKBOOK >> 30} GB; deliver it as CSV.")
     sheets = find_sheets(archive)
     wanted = contract.file.sheet
     if not sheets:
-        raise refused(path, "the workbook has no sheet; deliver it with its rows on one.")
+        raise refusal(path, "the workbook has no sheet; deliver it with its rows on one.")
     if wanted is None:
         return sheets[0]
     named = {sheet.name: sheet for sheet in sheets}
     if wanted not in named:
         near = nearest_name(wanted, list(named)) or ", ".join(list(named)[:5])
         problem = f"sheet '{wanted}' is missing (there is '{near}'); rename it, or set sheet in {contract.path.name}."
-        raise refused(path, problem)
+        raise refusal(path, problem)
     return named[wanted]
 
 
 def _refuse_merged(path: Path, row: int, merges: list[MergedCells]) -> None:
     for merged in merges:
         if merged.first_row <= row <= merged.last_row:
-            raise refused(path, f"the header cells {merged.cells} are merged; unmerge them and name each column.", row)
+            raise refusal(path, f"the header cells {merged.cells} are merged; unmerge them and name each column.", row)
 
 
 def _header(path: Path, head: BinaryIO, part: SheetPart, contract: Contract) -> list[str | None]:
@@ -141,7 +142,7 @@ def _header(path: Path, head: BinaryIO, part: SheetPart, contract: Contract) -> 
         for number, cells in enumerate(rows, start=1):
             if number == row:
                 return cells
-    raise refused(path, f"the sheet '{part.name}' is empty before its header row {row}; deliver it with a header.")
+    raise refusal(path, f"the sheet '{part.name}' is empty before its header row {row}; deliver it with a header.")
 
 
 def _rows(path: Path, contract: Contract, layout: Layout) -> Iterator[Row]:
@@ -159,20 +160,20 @@ def _rows(path: Path, contract: Contract, layout: Layout) -> Iterator[Row]:
             if number > contract.file.header_row and any(cells):
                 size = sum(len(cell) for cell in cells if cell)
                 whole = len(cells) == width
-                yield Row(number, cells, size) if whole else fitted_row(number, cells, size, layout)
+                yield Row(number, cells, size) if whole else fitted_row(number, cells, layout, size=size)
 
 
 def _cells(sheet: CalamineSheet) -> Iterator[list[str | None]]:
-    # Rows are told from the sheet's first, cells only from the first column in use: fill up to column A.
+    # Rows come from the sheet's first one, cells only from the first column in use: fill up to column A.
     left: list[str | None] = [None] * (sheet.start[1] if sheet.start else 0)
-    # One memory for each type, because True and 1.0 are the same key of a dict.
+    # A cache for each type, because True and 1.0 are the same key of a dict.
     texts: defaultdict[type, _CellTexts] = defaultdict(_CellTexts)
     for row in sheet.iter_rows():
         yield left + [(cell or None) if type(cell) is str else texts[type(cell)][cell] for cell in row]
 
 
 class _CellTexts(dict[object, str]):
-    """Texts of the cell values met so far: prices, quantities and dates repeat, and their text is slow to make."""
+    """A cache of the texts of cell values: prices, quantities and dates repeat, and their text is slow to make."""
 
     def __missing__(self, value: object) -> str:
         if len(self) >= REMEMBERED_CELLS:
@@ -182,7 +183,7 @@ class _CellTexts(dict[object, str]):
 
 
 def cell_text(value: object) -> str:
-    """A cell as text: 17850.0 as the Number 17850, dates as yyyy-MM-dd HH:mm:ss to the whole second, TRUE as true."""
+    """Write a cell as text: 17850.0 as the Number 17850, a date as yyyy-MM-dd HH:mm:ss, TRUE as true."""
     if type(value) is float:
         return Number(_number_text(value))
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""Reads `include/gates/<name>.yaml`; a mistake is told with file, line and the nearest right word."""
+"""Reads `include/gates/<name>.yaml`; a mistake is reported with file, line and the nearest right word."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-from basketry.config.documents import Node, nearest, read_document
+from basketry.config.documents import Node, did_you_mean, read_document
 from basketry.config.settings import Settings
 from basketry.errors import BadInputError
-from basketry.gates.model import ASK, REFUSE, Change, Gate, Limit, Margin, PartLimit, Realised
+from basketry.gates.model import ASK, REFUSE, ChampionChange, DecayRule, Gate, Limit, Margin, PartLimit
 from basketry.tables import TABLES, Table
 
 REQUIRED = ("model", "metrics", "absolute", "against_champion", "when_noise", "ask")
@@ -21,16 +21,21 @@ LONGEST_HOURS = 14 * 24
 
 
 def gate_names(include: Path | None = None) -> list[str]:
-    """Names of all gates, sorted."""
+    """List the names of all gates, sorted."""
     return sorted(path.stem for path in _folder(include).glob("*.yaml"))
 
 
 def load_gate(name: str, include: Path | None = None) -> Gate:
-    """The gate of that name; BadInputError naming the nearest one, or the mistake with its file and line."""
+    """Read the gate of a name.
+
+    Raises:
+        BadInputError: There is no such gate, or its file has a mistake; the message names the nearest gate, or the file and
+            line.
+    """
     folder = _folder(include)
     names = gate_names(include)
     if name not in names:
-        hint = nearest(name, names) if names else f"add {folder.parent.name}/gates/{name}.yaml."
+        hint = did_you_mean(name, names) if names else f"add {folder.parent.name}/gates/{name}.yaml."
         raise BadInputError(f"unknown gate '{name}'; {hint}")
     label = f"{folder.parent.name}/gates/{name}.yaml"
     document = read_document(folder / f"{name}.yaml", label)
@@ -73,16 +78,16 @@ def _gate(name: str, entries: dict[str, Node]) -> Gate:
 
 
 def _entries(node: Node, what: str) -> dict[str, Node]:
-    found: dict[str, Node] = node.expect(dict, what)
-    return found or node.fail(f"{what} is empty; write at least one line.")
+    entries: dict[str, Node] = node.expect(dict, what)
+    return entries or node.fail(f"{what} is empty; write at least one line.")
 
 
 def _by_metric(node: Node, what: str, directions: dict[str, bool]) -> Iterator[tuple[str, Node]]:
-    """The entries of a mapping by metric; an audience may come before the metric's name: repeat/average_precision."""
+    """Yield entries by metric; an audience may come before the metric's name: repeat/average_precision."""
     for metric, entry in _entries(node, what).items():
-        known = metric.rpartition("/")[2]
-        if known not in directions:
-            entry.fail(f"unknown metric '{known}' in {what}; {nearest(known, directions)}")
+        name = metric.rpartition("/")[2]
+        if name not in directions:
+            entry.fail(f"unknown metric '{name}' in {what}; {did_you_mean(name, directions)}")
         yield metric, entry
 
 
@@ -107,8 +112,8 @@ def _margins(node: Node, directions: dict[str, bool]) -> Iterator[Margin]:
             yield Margin(baseline, metric, _at_least_zero(margin, f"the margin of {metric}"))
 
 
-def _against(node: Node, directions: dict[str, bool]) -> tuple[tuple[Change, ...], tuple[Limit, ...]]:
-    """What must hold beside a champion: changes against its value, and bounds of what is only known with one."""
+def _against(node: Node, directions: dict[str, bool]) -> tuple[tuple[ChampionChange, ...], tuple[Limit, ...]]:
+    """Read what must hold beside a champion: changes against its value, and bounds of what is only known with one."""
     changes, limits = [], []
     for metric, entry in _by_metric(node, "against_champion", directions):
         if isinstance(entry.value, dict) and entry.value and set(entry.value) <= set(BOUNDS):
@@ -118,18 +123,22 @@ def _against(node: Node, directions: dict[str, bool]) -> tuple[tuple[Change, ...
     return tuple(changes), tuple(limits)
 
 
-def _change(metric: str, entry: Node) -> Change:
-    given = entry.mapping(f"the change of {metric}", ("min_absolute", "min_relative", "may_be_worse_by"))
-    if not given or ("may_be_worse_by" in given and len(given) > 1):
+def _change(metric: str, entry: Node) -> ChampionChange:
+    conditions = entry.mapping(f"the change of {metric}", ("min_absolute", "min_relative", "may_be_worse_by"))
+    if not conditions or ("may_be_worse_by" in conditions and len(conditions) > 1):
         entry.fail(f"{metric} needs min_absolute or min_relative or both, or else may_be_worse_by alone.")
-    for word, value in given.items():
+    for word, value in conditions.items():
         _at_least_zero(value, f"{word} of {metric}")
         if value.value == 0 and word != "may_be_worse_by":
             value.fail(f"{word} of {metric} is 0; write a positive number.")
-    relative = _number(given.get("min_relative"))
+    relative = _number(conditions.get("min_relative"))
     if relative is not None and relative > 1:
-        given["min_relative"].fail(f"min_relative of {metric} is a share of the champion's value; write at most 1.")
-    return Change(metric, _number(given.get("min_absolute")), relative, _number(given.get("may_be_worse_by")))
+        conditions["min_relative"].fail(
+            f"min_relative of {metric} is a share of the champion's value; write at most 1."
+        )
+    return ChampionChange(
+        metric, _number(conditions.get("min_absolute")), relative, _number(conditions.get("may_be_worse_by"))
+    )
 
 
 def _parts(node: Node | None, directions: dict[str, bool]) -> Iterator[PartLimit]:
@@ -140,37 +149,37 @@ def _parts(node: Node | None, directions: dict[str, bool]) -> Iterator[PartLimit
             yield PartLimit(part, metric, _at_least_zero(limit, f"the limit of {metric}"))
 
 
-def _realised(node: Node, directions: dict[str, bool]) -> Realised:
+def _realised(node: Node, directions: dict[str, bool]) -> DecayRule:
     words = ("table", "where", "metric", "days", "worse_by")
-    given = node.mapping("realised", words, words)
+    entries = node.mapping("realised", words, words)
     tables = {table.full_name: table for table in TABLES}
-    table = tables[given["table"].choice("table", tables)]
-    where = _entries(given["where"], "where of realised")
+    table = tables[entries["table"].choice("table", tables)]
+    where = _entries(entries["where"], "where of realised")
     for name, value in where.items():
         _column(value, name, table)
-    metric = given["metric"].choice("metric", directions)
+    metric = entries["metric"].choice("metric", directions)
     for name in ("model_version", "as_of"):
-        _column(given["table"], name, table)
-    _column(given["metric"], metric, table)
-    return Realised(
+        _column(entries["table"], name, table)
+    _column(entries["metric"], metric, table)
+    return DecayRule(
         table=table.full_name,
         where={name: value.expect(str, name) for name, value in where.items()},
         metric=metric,
-        days=_whole(given["days"], "days", 366),
-        worse_by=_at_least_zero(given["worse_by"], "worse_by"),
+        days=_whole(entries["days"], "days", 366),
+        worse_by=_at_least_zero(entries["worse_by"], "worse_by"),
     )
 
 
 def _column(node: Node, name: str, table: Table) -> None:
     if name not in table.column_names:
-        node.fail(f"{table.full_name} has no column '{name}'; {nearest(name, table.column_names)}")
+        node.fail(f"{table.full_name} has no column '{name}'; {did_you_mean(name, table.column_names)}")
 
 
 def _asking(node: Node) -> tuple[int, tuple[str, ...]]:
-    given = node.mapping("ask", ("answer_within_hours", "users"), ("answer_within_hours",))
-    users = given["users"].items("users") if "users" in given else []
+    entries = node.mapping("ask", ("answer_within_hours", "users"), ("answer_within_hours",))
+    users = entries["users"].items("users") if "users" in entries else []
     names = tuple(user.string("a user") for user in users)
-    return _whole(given["answer_within_hours"], "answer_within_hours", LONGEST_HOURS), names
+    return _whole(entries["answer_within_hours"], "answer_within_hours", LONGEST_HOURS), names
 
 
 def _number(node: Node | None) -> float | None:

@@ -1,4 +1,4 @@
-"""A gate as read from its file, and what it says about a challenger."""
+"""A gate as read from its file, and its verdict on a challenger."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 PROMOTE, PROVISIONAL, ASK, REFUSE = "promote", "provisional", "ask", "refuse"
 """Verdicts. provisional: the first model of its kind, beyond a limit but not surely; the next that passes replaces it."""
 
-PASSED, FAILED, UNSURE, NOISE, NOTED = "passed", "failed", "unsure", "noise", "noted"
-"""Outcomes of a check. unsure: beyond a limit, but not surely; noise: neither surely better nor surely worse."""
+PASSED, FAILED, UNSURE, INCONCLUSIVE, NOTED = "passed", "failed", "unsure", "noise", "noted"
+"""Outcomes of a check. unsure: beyond a limit, but not surely; noise: neither surely better nor surely worse, which is
+inconclusive; noted: decides nothing."""
 
 ABSOLUTE = "absolute"
 """The condition of a limit that every challenger must keep."""
@@ -34,10 +35,14 @@ class Limit:
 
 
 @dataclass(frozen=True)
-class Change:
+class ChampionChange:
     """What the change against the champion must be: an improvement of at least so much, or no loss beyond so much.
 
-    min_relative: share of the champion's value. may_be_worse_by: then no improvement is asked for.
+    Attributes:
+        metric: The metric that is compared.
+        min_absolute: The least improvement.
+        min_relative: The least improvement as a share of the champion's value.
+        may_be_worse_by: The greatest loss; then no improvement is asked for.
     """
 
     metric: str
@@ -64,11 +69,16 @@ class PartLimit:
     worse_by: float
 
 
-@dataclass(frozen=True)
-class Realised:
+@dataclass(frozen=True, kw_only=True)
+class DecayRule:
     """When a champion counts as decayed: what came true is worse than its test promised by more than a share.
 
-    table: full name; its rows have `model_version` and `as_of`. where: texts of further columns. days: newest to average.
+    Attributes:
+        table: Full name of the table with what came true; its rows have `model_version` and `as_of`.
+        where: Texts that further columns of a row must have, by column.
+        metric: The metric that is compared.
+        days: How many of the newest days are averaged.
+        worse_by: The share of the promised value beyond which a loss is decay.
     """
 
     table: str
@@ -78,11 +88,23 @@ class Realised:
     worse_by: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Gate:
-    """All conditions of one kind of model. higher_is_better: by metric name.
+    """All conditions of one kind of model.
 
-    beside_champion: bounds of what can only be measured where there is a champion, such as the agreement with it.
+    Attributes:
+        name: The gate, as its file is called.
+        model: The kind of model.
+        higher_is_better: By metric name, whether a higher value is better.
+        absolute: Limits that every challenger must keep.
+        must_beat: Margins to naive baselines.
+        against_champion: Changes against the champion.
+        beside_champion: Bounds of what can only be measured where there is a champion, such as the agreement with it.
+        no_part_worse: Limits of the loss in any part.
+        when_noise: The verdict when a check is inconclusive: ask or refuse.
+        realised: When the champion counts as decayed; None when that is never looked at.
+        answer_within_hours: How long a person who is asked has to answer.
+        users: Who may answer.
     """
 
     name: str
@@ -90,46 +112,58 @@ class Gate:
     higher_is_better: Mapping[str, bool]
     absolute: tuple[Limit, ...]
     must_beat: tuple[Margin, ...]
-    against_champion: tuple[Change, ...]
+    against_champion: tuple[ChampionChange, ...]
     beside_champion: tuple[Limit, ...]
     no_part_worse: tuple[PartLimit, ...]
     when_noise: str
-    realised: Realised | None
+    realised: DecayRule | None
     answer_within_hours: int
     users: tuple[str, ...]
 
     def is_higher_better(self, metric: str) -> bool:
-        """Which way is better for a metric, also one of an audience: `repeat/average_precision`."""
+        """Return whether a higher value is better, also of a metric of an audience: `repeat/average_precision`."""
         return self.higher_is_better[metric.rpartition("/")[2]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Check:
     """One condition held against the numbers.
 
-    value: the challenger's, None when it was not logged; reference: what it is compared with (for a limit: what perfect
-    calibration would show); low, high: ends of the interval of the difference, or of the value when there is no
-    reference; limit: the condition in words; outcome: passed, failed, unsure, noise, or noted (decides nothing).
+    Attributes:
+        condition: The kind of condition.
+        metric: The metric that is checked.
+        value: The challenger's value, None when it was not logged.
+        reference: What it is compared with; of a limit, what perfect calibration would show.
+        low: Lower end of the interval of the difference, or of the value when there is no reference.
+        high: Upper end of the same.
+        limit: The condition in words.
+        outcome: passed, failed, unsure, noise, or noted (decides nothing).
     """
 
     condition: str
     metric: str
     value: float | None
-    reference: float | None
-    low: float | None
-    high: float | None
+    reference: float | None = None
+    low: float | None = None
+    high: float | None = None
     limit: str
     outcome: str
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """promote, provisional, ask or refuse, why in one sentence, and every check."""
+    """What a gate decides about a challenger.
+
+    Attributes:
+        verdict: promote, provisional, ask or refuse.
+        reason: Why, in one sentence.
+        checks: Every check.
+    """
 
     verdict: str
     reason: str
     checks: tuple[Check, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """The verdict as plain values."""
+        """Return the verdict as plain values."""
         return asdict(self)

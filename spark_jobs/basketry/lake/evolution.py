@@ -13,10 +13,16 @@ from basketry.warehouse import local_delta
 
 
 def upgrade(spark: SparkSession, table: Table, name: str, folder: Path | None) -> None:
-    """Add the columns that the table lacks, and let those be missing that may be now; BadInputError where that is not enough.
+    """Add the columns that a stored table lacks, and allow null in those that may be missing by now.
 
-    name: what Spark SQL calls it; folder: of a local table, None in Unity Catalog. A local table is only looked at
-    without Spark.
+    Args:
+        spark: The session; a local table is only looked at without Spark.
+        table: The declaration.
+        name: What Spark SQL calls the table.
+        folder: Folder of a local table, None in Unity Catalog.
+
+    Raises:
+        BadInputError: The stored table differs by more than that.
     """
     if folder is not None:
         stored, never_missing = local_delta.columns(folder), local_delta.never_missing(folder)
@@ -24,11 +30,12 @@ def upgrade(spark: SparkSession, table: Table, name: str, folder: Path | None) -
         schema = spark.read.table(name).schema
         stored = {field.name: field.dataType.simpleString() for field in schema}
         never_missing = frozenset(field.name for field in schema if not field.nullable)
-    new = evolution.lacking(table, stored)
+    new = evolution.missing_columns(table, stored)
     if new and folder is not None:
-        local_delta.add_columns(folder, declared_schema(Table(table.schema, table.name, "", new, ())).json())
+        addition = Table(schema=table.schema, name=table.name, meaning="", columns=new, key=())
+        local_delta.add_columns(folder, declared_schema(addition).json())
     elif new:
         added = ", ".join(f"`{column.name}` {column.type} COMMENT {quoted(column.meaning)}" for column in new)
         spark.sql(f"ALTER TABLE {name} ADD COLUMNS ({added})")
-    for column in evolution.relaxed(table, never_missing):
+    for column in evolution.newly_nullable_columns(table, never_missing):
         spark.sql(f"ALTER TABLE {name} ALTER COLUMN `{column}` DROP NOT NULL")

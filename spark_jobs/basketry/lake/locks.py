@@ -1,6 +1,6 @@
-"""One at a time on one machine: whoever wants the same thing waits until the one before is done, or dead.
+"""One at a time on one machine: whoever wants the same thing waits until the holder is done, or dead.
 
-A lock of the kernel rather than a file that says "taken": it is let go of however its holder ends, kill -9 included, and
+A lock of the kernel rather than a file that says "taken": it is released however its holder ends, kill -9 included, and
 held by a job that outlives the Airflow task which started it. Databricks keeps runs apart by other means: see
 `spark_job` in the plugins.
 """
@@ -17,10 +17,13 @@ ALL = "*"
 
 
 @contextmanager
-def turn(lock: Path, waiting: Callable[[], None] | None = None, *, shared: bool = False) -> Iterator[None]:
-    """Hold the lock, a file of any content, as long as the block lasts.
+def file_lock(lock: Path, waiting: Callable[[], None] | None = None, *, shared: bool = False) -> Iterator[None]:
+    """Hold a lock as long as the block lasts.
 
-    waiting: called once when another holds it. shared: others may hold it too who share it.
+    Args:
+        lock: A file of any content; it is created where it does not exist.
+        waiting: Called once when somebody else holds the lock.
+        shared: Others may hold it too who share it.
     """
     lock.parent.mkdir(parents=True, exist_ok=True)
     kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
@@ -35,10 +38,13 @@ def turn(lock: Path, waiting: Callable[[], None] | None = None, *, shared: bool 
 
 
 @contextmanager
-def turn_at(folder: Path, catalog: str, work: str) -> Iterator[None]:
+def job_lock(folder: Path, catalog: str, work: str) -> Iterator[None]:
     """Keep other runs in a catalog from the same work as long as the block lasts, and say so when one must be waited for.
 
-    folder: of the locks. work: from the whole to its part, as in `ingest products`; `ingest *` is all parts.
+    Args:
+        folder: Where the locks are.
+        catalog: The catalog that is worked on.
+        work: The work, from the whole to its part, as in `ingest products`; `ingest *` is all parts.
     """
     parts = [catalog, *work.split()]
     whole = parts[-1] == ALL
@@ -48,8 +54,8 @@ def turn_at(folder: Path, catalog: str, work: str) -> Iterator[None]:
         """Tell the task's log."""
         print(f"waiting: another run works on '{' '.join(parts)}'", flush=True)
 
-    with ExitStack() as held:
-        for name in names:  # from the whole to its part, as everybody does: so nobody waits for one who waits for him
+    with ExitStack() as locks:
+        for name in names:  # everybody locks from the whole to its part, so that no two runs wait for each other
             lock = folder / re.sub(r"[^\w-]+", ".", name)
-            held.enter_context(turn(lock, waiting, shared=name != names[-1]))
+            locks.enter_context(file_lock(lock, waiting, shared=name != names[-1]))
         yield

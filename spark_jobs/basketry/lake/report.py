@@ -1,4 +1,4 @@
-"""What a job says about itself when it is done."""
+"""What a job reports when it is done."""
 
 from __future__ import annotations
 
@@ -7,11 +7,19 @@ from dataclasses import dataclass, field
 from datetime import date
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class JobReport:
-    """A job's result: rows read and written, input versions, and details without personal data (JSON-able).
+    """A job's result, as the runner prints it and notes it in ops.job_runs.
 
-    summary: one line a fact, for the log. dry_run: nothing was written, so nothing is recorded either.
+    Attributes:
+        rows_in: How many rows were read.
+        rows_out: How many rows were written.
+        summary: One line per fact, for the log.
+        as_of: The as-of date, of a job that has one.
+        input_versions: The Delta version of every input, by full name.
+        details: Further facts without personal data; JSON can hold them.
+        model_version: The version of the model that was used or made.
+        dry_run: Nothing was written, so nothing is noted either.
     """
 
     rows_in: int

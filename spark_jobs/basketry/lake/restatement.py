@@ -9,187 +9,209 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from basketry.errors import NotDeliveredError
-from basketry.lake.change_feed import Sight, first_days
+from basketry.lake.change_feed import InputDependency
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.lake.runner import Job, run_job
+from basketry.lake.staleness import ChangeHistory, InputVersions, stale_dates
 from basketry.registry import AS_THEN, ModelGoneError
 from basketry.tables import JOB_RUNS, ORDER_LINES, PRODUCTS, REVIEWS, Table
 
-SELF = "restate_results"
+JOB_NAME = "restate_results"
 """The job that makes results again, as ops.job_runs calls it."""
 
 GONE, UNDELIVERED = "their model is gone", "their order lines are not delivered yet"
 """Why a touched day is left as it was made."""
 
-LOOKS = 30
-"""Earlier runs of this job that are read: what none of them saw is looked at again from its own run on."""
-
-Reflected = Mapping[str, int]
-"""The version of each input, by its full name, that stored rows reflect."""
+MAX_RUNS = 30
+"""Earlier runs of this job that are read: a day that none of them confirmed is checked from its own run on."""
 
 
-Cache = dict[tuple[Sight, int], "dict[int, date] | None"]
-"""First touched days by commit, as `touched_dates` found them for a sight and a version."""
-
-
-class Stored(NamedTuple):
-    """Rows that are there: their as_of, the as-of date of the run that made them, the version of the model they name."""
+class StoredDay(NamedTuple):
+    """Rows that are stored: their as_of, the as-of date of the run that made them, the version of the model they name."""
 
     as_of: date
     day: date
     version: str
 
 
-@dataclass(frozen=True)
-class Result:
+@dataclass(frozen=True, kw_only=True)
+class RestatableResult:
     """What a job makes of a day.
 
-    job: its name in ops.job_runs. table: where its rows are; those with an as_of are made by the run as of `ahead` days (SQL)
-    later. sees: what it looks at; without any, every row of `where` is to be made again. of: the job on whose rows of the
-    same as_of it is built. options: what it is given beside the day and the version of the model that its rows name.
+    Attributes:
+        job: The job's name in ops.job_runs.
+        run: What the job does.
+        table: Where its rows are.
+        inputs: What the job reads; without any, every row that satisfies `where` is to be made again.
+        built_on: The job on whose rows of the same as_of it is built.
+        days_ahead: SQL expression: rows with an as_of are made by the run as of so many days later.
+        where: SQL condition on the rows of the table.
+        options: Arguments of the job beside the day and the version of the model that its rows name.
     """
 
     job: str
     run: Job
     table: Table
-    sees: tuple[Sight, ...] = ()
-    of: str = ""
-    ahead: str = "0"
+    inputs: tuple[InputDependency, ...] = ()
+    built_on: str = ""
+    days_ahead: str = "0"
     where: str = "true"
     options: Mapping[str, object] = field(default_factory=dict)
 
-    def stored(self, lake: Lakehouse, until: date) -> list[Stored]:
-        """What is stored of its runs up to a day."""
+    def stored_days(self, lake: Lakehouse, until: date) -> list[StoredDay]:
+        """Return what is stored of the job's runs up to a day."""
         if not lake.exists(self.table):
             return []
         rows = lake.read(self.table).where(self.where)
-        found = rows.selectExpr("as_of", f"date_add(as_of, {self.ahead}) AS day", "model_version").distinct().collect()
-        return sorted(Stored(*row) for row in found if row.day <= until)
+        run_day = f"date_add(as_of, {self.days_ahead}) AS day"
+        days = rows.selectExpr("as_of", run_day, "model_version").distinct().collect()
+        return sorted(StoredDay(*row) for row in days if row.day <= until)
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace, results: Sequence[Result]) -> JobReport:
+@dataclass(frozen=True)
+class _Restated:
+    """What became of a result's stored days.
+
+    Attributes:
+        days: Days whose rows were made again.
+        confirmed: Days whose rows are now what they should be, or stay as they are for good.
+        summary: One line for the log.
+    """
+
+    days: list[date]
+    confirmed: list[date]
+    summary: str
+
+
+def restate(lake: Lakehouse, arguments: argparse.Namespace, results: Sequence[RestatableResult]) -> JobReport:
     """Make every touched day up to --as-of again; with --dry-run only say which they are.
 
-    A day whose version of the model is gone stays as it was made, and is told. A day that was made before its order lines
-    were delivered is left until they are.
+    A day whose version of the model is gone stays as it was made, and the summary says so. A day that was made before its
+    order lines were delivered is left until they are.
+
+    Args:
+        lake: Where results are read and written.
+        arguments: Arguments of the run: as_of, run_id and dry_run.
+        results: What may be made again, each after the result on which it is built.
     """
-    inputs = lake.versions(ORDER_LINES, PRODUCTS, REVIEWS)
-    before = reflected(lake, {result.job for result in results})
-    restated: dict[str, list[date]] = {}
-    seen: dict[str, list[tuple[str, str]]] = {}
-    lines: list[str] = []
-    cache: Cache = {}
+    current = lake.versions(ORDER_LINES, PRODUCTS, REVIEWS)
+    recorded = recorded_input_versions(lake, {result.job for result in results})
+    history = ChangeHistory(lake)
+    restated: dict[str, _Restated] = {}
     for result in results:
-        stored = result.stored(lake, arguments.as_of)
-        versions = {one.day: one.version for one in stored}
-        built_on = {one.day for one in stored if one.as_of in restated.get(result.of, ())}
-        noted = {day: before.get((result.job, day)) for day in versions}
-        touched = touched_dates(lake, result.sees, noted, inputs, cache) if result.sees else versions
-        days = sorted(built_on.union(touched))
-        left = {} if arguments.dry_run else _all_again(lake, result, days, versions, arguments)
-        lines.append(_told(result.job, days, len(versions), left))
-        restated[result.job] = [day for day in days if day not in left]
-        seen[result.job] = list(_spans(day for day in versions if left.get(day) != UNDELIVERED))
-    details = {"restated": {job: list(map(str, days)) for job, days in restated.items()}, "seen": seen}
+        stored = result.stored_days(lake, arguments.as_of)
+        reflected = {row.day: recorded.get((result.job, row.day)) for row in stored}
+        touched = set(reflected)
+        if result.inputs:
+            touched = set(stale_dates(lake, result.inputs, reflected, current, history=history))
+        base = restated.get(result.built_on)
+        if base is not None:
+            touched |= {row.day for row in stored if row.as_of in base.days}
+        versions = {row.day: row.version for row in stored}
+        restated[result.job] = _restate_days(lake, result, versions, sorted(touched), arguments=arguments)
+    details = {
+        "restated": {job: [str(day) for day in outcome.days] for job, outcome in restated.items()},
+        "seen": {job: list(_spans(outcome.confirmed)) for job, outcome in restated.items()},
+    }
     return JobReport(
-        0, 0, tuple(lines), as_of=arguments.as_of, input_versions=inputs, details=details, dry_run=arguments.dry_run
+        rows_in=0,
+        rows_out=0,
+        summary=tuple(outcome.summary for outcome in restated.values()),
+        as_of=arguments.as_of,
+        input_versions=current,
+        details=details,
+        dry_run=arguments.dry_run,
     )
 
 
-def touched_dates(
-    lake: Lakehouse,
-    sees: Sequence[Sight],
-    stored: Mapping[date, Reflected | None],
-    inputs: Reflected,
-    cache: Cache | None = None,
-) -> tuple[date, ...]:
-    """The stored dates whose rows would no longer come out the same; all of them where that cannot be told.
+def recorded_input_versions(lake: Lakehouse, jobs: set[str]) -> Mapping[tuple[str, date], InputVersions]:
+    """Return the input versions that the rows of each job and as-of date reflect, as far as ops.job_runs tells.
 
-    stored: what the rows of each date reflect, None where nobody noted it. inputs: the versions of today. cache: the same
-    for calls in a row, so that what several results look at is looked up once.
+    They are those of the newest run that wrote, or of the newest restatement that confirmed the rows, if that is newer.
     """
-    cache = {} if cache is None else cache
-    known = {day: versions for day, versions in stored.items() if versions is not None}
-    found = set(stored) - set(known)
-    for sight in sees:
-        name = sight.table.full_name
-        since = min((versions.get(name, -1) for versions in known.values()), default=None)
-        if since is None or inputs.get(name, since) == since:
-            continue
-        if (sight, since) not in cache:
-            cache[sight, since] = _first_days(lake, sight, since)
-        days = cache[sight, since]
-        if days is None:
-            return tuple(sorted(stored))
-        found |= {
-            day
-            for day, versions in known.items()
-            if any(commit > versions.get(name, -1) and first <= day for commit, first in days.items())
-        }
-    return tuple(sorted(found))
-
-
-def _first_days(lake: Lakehouse, sight: Sight, since: int) -> dict[int, date] | None:
-    """The first day that each commit after a version touches; None when the history is gone."""
-    changes = lake.changes(sight.table, since)
-    if changes is None:
-        return None
-    return {row.commit: row.day for row in first_days(changes, sight, lake.read(ORDER_LINES)).collect()}
-
-
-def reflected(lake: Lakehouse, jobs: set[str]) -> Mapping[tuple[str, date], Reflected]:
-    """What the rows of each job and as-of date reflect, as far as ops.job_runs tells: the newest run of it that wrote,
-    or the newest restatement that found it as it should be."""
     if not lake.exists(JOB_RUNS):
         return {}
     runs = lake.read(JOB_RUNS)
+    reflected: defaultdict[tuple[str, date], dict[str, int]] = defaultdict(dict)
+    for job, day, input_versions in (*_written_versions(runs, jobs), *_confirmed_versions(runs)):
+        versions = reflected[job, day]
+        for name, version in input_versions.items():
+            versions[name] = max(version, versions.get(name, -1))
+    return dict(reflected)
+
+
+def _written_versions(runs: DataFrame, jobs: set[str]) -> Iterator[tuple[str, date, InputVersions]]:
+    """Job, as-of date and an input's version of the newest run that wrote, input by input."""
     wrote = runs.where(F.col("job").isin(*jobs) & (F.col("rows_out") > 0) & F.col("as_of").isNotNull())
     pairs = wrote.select("job", "as_of", F.explode("input_versions").alias("name", "version"))
-    found: dict[tuple[str, date], dict[str, int]] = {}
     for row in pairs.groupBy("job", "as_of", "name").agg(F.max("version").alias("version")).collect():
-        found.setdefault((row.job, row.as_of), {})[row.name] = row.version
-    looks = (
-        runs.where(F.col("job") == SELF).orderBy(F.desc(F.col("input_versions")[ORDER_LINES.full_name])).limit(LOOKS)
+        yield row.job, row.as_of, {row.name: row.version}
+
+
+def _confirmed_versions(runs: DataFrame) -> Iterator[tuple[str, date, InputVersions]]:
+    """Job, as-of date and input versions of the newest restatements, for every day that they confirmed."""
+    order_lines_version = F.col("input_versions")[ORDER_LINES.full_name]
+    restatements = runs.where(F.col("job") == JOB_NAME).orderBy(F.desc(order_lines_version)).limit(MAX_RUNS)
+    for row in restatements.select("input_versions", "details").collect():
+        for job, spans in json.loads(row.details)["seen"].items():
+            for first, last in spans:
+                for day in _days(first, last):
+                    yield job, day, row.input_versions
+
+
+def _restate_days(
+    lake: Lakehouse,
+    result: RestatableResult,
+    versions: Mapping[date, str],
+    touched: Sequence[date],
+    *,
+    arguments: argparse.Namespace,
+) -> _Restated:
+    """Run the job once more for each touched day, unless it is a dry run.
+
+    Args:
+        lake: Where the result is.
+        result: What is made again.
+        versions: The version of the model by stored day.
+        touched: The days that are to be made again.
+        arguments: Arguments of the run.
+    """
+    left: dict[date, str] = {}
+    if not arguments.dry_run:
+        for day in touched:
+            reason = _restate_day(lake, result, day, versions[day], run_id=f"{arguments.run_id} {day}")
+            if reason:
+                left[day] = reason
+    return _Restated(
+        days=[day for day in touched if day not in left],
+        confirmed=[day for day in versions if left.get(day) != UNDELIVERED],
+        summary=_summary(result.job, touched, len(versions), left),
     )
-    for look in looks.select("input_versions", "details").collect():
-        for job, spans in json.loads(look.details)["seen"].items():
-            for day in (day for first, last in spans for day in _days(first, last)):
-                versions = found.setdefault((job, day), {})
-                versions |= {
-                    name: max(version, versions.get(name, -1)) for name, version in look.input_versions.items()
-                }
-    return found
 
 
-def _all_again(
-    lake: Lakehouse, result: Result, days: Sequence[date], versions: Mapping[date, str], arguments: argparse.Namespace
-) -> dict[date, str]:
-    """Run the job for each day once more; the days that are left as they were, and why."""
-    reasons = {day: _again(lake, result, day, versions[day], arguments) for day in days}
-    return {day: reason for day, reason in reasons.items() if reason}
-
-
-def _again(lake: Lakehouse, result: Result, day: date, version: str, arguments: argparse.Namespace) -> str:
-    """Run the job for the day once more; why it cannot be, or an empty text."""
-    given = argparse.Namespace(
+def _restate_day(lake: Lakehouse, result: RestatableResult, day: date, version: str, *, run_id: str) -> str:
+    """Run the job for the day once more; return why that cannot be, or an empty text."""
+    arguments = argparse.Namespace(
         catalog=lake.catalog,
-        run_id=f"{arguments.run_id} {day}",
+        run_id=run_id,
         dry_run=False,
         as_of=day,
-        model=version if version.isdigit() else AS_THEN,
-        **result.options,  # what was made without a model names none
+        model=version if version.isdigit() else AS_THEN,  # what was made without a model names none
+        **result.options,
     )
     try:
-        run_job(lake, result.job, given, result.run)
+        run_job(lake, result.job, arguments, result.run)
     except ModelGoneError:
         return GONE
     except NotDeliveredError:
@@ -197,18 +219,21 @@ def _again(lake: Lakehouse, result: Result, day: date, version: str, arguments: 
     return ""
 
 
-def _told(job: str, days: Sequence[date], stored: int, left: Mapping[date, str]) -> str:
+def _summary(job: str, days: Sequence[date], stored: int, left: Mapping[date, str]) -> str:
     if not days:
         return f"{job}: nothing that came late touches any of its {stored} days"
-    told = f"{job}: {len(days)} of {stored} days were touched, {days[0]} to {days[-1]}"
+    parts = [f"{job}: {len(days)} of {stored} days were touched, {days[0]} to {days[-1]}"]
     for reason in (GONE, UNDELIVERED):
-        if of_it := [day for day in days if left.get(day) == reason]:
-            told += f"; {len(of_it)} stay as they were made, because {reason}: {of_it[0]} to {of_it[-1]}"
-    return told
+        untouched = [day for day in days if left.get(day) == reason]
+        if untouched:
+            parts.append(
+                f"{len(untouched)} stay as they were made, because {reason}: {untouched[0]} to {untouched[-1]}"
+            )
+    return "; ".join(parts)
 
 
 def _spans(days: Iterable[date]) -> Iterator[tuple[str, str]]:
-    """Days as spans without a gap, first and last day each: a year of daily runs is one."""
+    """Join days to spans without a gap, first and last day each: a year of daily runs is one span."""
     first = last = None
     for day in sorted(days):
         if last is not None and day - last > timedelta(days=1):

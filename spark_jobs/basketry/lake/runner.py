@@ -13,11 +13,11 @@ from datetime import date
 from typing import NoReturn
 
 from basketry.config.catalogs import load_catalog
-from basketry.config.clock import check_over, now
+from basketry.config.clock import check_day_is_over, now
 from basketry.config.settings import Settings
 from basketry.errors import BAD_INPUT_EXIT, TRY_AGAIN_EXIT, BadInputError, TryAgainError
 from basketry.lake.lakehouse import Lakehouse
-from basketry.lake.locks import turn_at
+from basketry.lake.locks import job_lock
 from basketry.lake.report import JobReport
 from basketry.lake.session import spark_session
 from basketry.tables import JOB_RUNS
@@ -26,28 +26,35 @@ FIRST, LAST = date(1900, 1, 1), date(2999, 12, 31)
 """Days that a job may look at: far enough from the calendar's ends for what lies before and after a day."""
 
 Job = Callable[[Lakehouse, argparse.Namespace], JobReport]
+"""What a job does, given its arguments."""
 
 
 class JobParser(argparse.ArgumentParser):
-    """Bad arguments are bad input: they exit like every other one.
+    """Parse the arguments of a job; bad ones are bad input and exit like every other one.
 
-    turns: what only one run at a time may work on, with arguments in braces; see `turn_at`.
+    Attributes:
+        locks: What only one run at a time may work on, with arguments in braces; see `job_lock`.
     """
 
-    turns: Sequence[str] = ()
+    locks: Sequence[str] = ()
 
     def error(self, message: str) -> NoReturn:
         """Name the problem and the way to help."""
         raise BadInputError(f"job {self.prog}: {message} (--help explains the arguments).")
 
 
-def job_parser(name: str, description: str | None, *, dated: bool, turns: Sequence[str] = ()) -> JobParser:
-    """The arguments that every job has.
+def job_parser(name: str, description: str | None, *, dated: bool, locks: Sequence[str] = ()) -> JobParser:
+    """Make a parser with the arguments that every job has.
 
-    dated: the job also needs --as-of. turns: as JobParser has it; else the job, or of a dated one the job as of that day.
+    Args:
+        name: The job.
+        description: What it does, for --help.
+        dated: The job also needs --as-of.
+        locks: What only one run at a time may work on, see `JobParser`. By default all runs of the job exclude each
+            other, those of a dated job only when they are of the same as-of date.
     """
     parser = JobParser(prog=name, description=description, allow_abbrev=False)
-    parser.turns = turns or (f"{name} {{as_of}}" if dated else name,)
+    parser.locks = locks or (f"{name} {{as_of}}" if dated else name,)
     parser.add_argument("--catalog", required=True, help="the retailer, e.g. demo")
     parser.add_argument(
         "--run-id", default="manual", help="names this run in ops.job_runs; a repeated id replaces its line"
@@ -71,16 +78,17 @@ def _day(text: str) -> date:
 
 
 def job_main(parser: JobParser, job: Job) -> None:
-    """Run a job from the command line: exits 0, 65 on bad input, 75 when a later try may help.
+    """Run a job from the command line.
 
-    On Databricks both errors are raised as they are: it shows them.
+    The process exits with 0, with 65 on bad input, with 75 when a later try may help. On Databricks both errors are
+    raised as they are: it shows them.
     """
     settings = None
     try:
         settings = Settings.from_environment()
         arguments = parser.parse_args()
         _check_over(arguments, settings)
-        with _turns(parser, arguments, settings):
+        with _job_locks(parser, arguments, settings):
             _run(arguments, parser.prog, job, settings)
     except (BadInputError, TryAgainError) as error:
         if settings is not None and settings.runtime == "databricks":
@@ -91,54 +99,61 @@ def job_main(parser: JobParser, job: Job) -> None:
 
 
 def _check_over(arguments: argparse.Namespace, settings: Settings) -> None:
-    """BadInputError for an as-of day that is not over: its missing hours would be written as hours without a sale."""
+    """Refuse an as-of day that is not over: its missing hours would be written as hours without a sale."""
     as_of: date | None = getattr(arguments, "as_of", None)
     if as_of is not None:
-        check_over(as_of, now(), load_catalog(arguments.catalog, settings.include).time_zone)
+        check_day_is_over(as_of, now(), load_catalog(arguments.catalog, settings.include).time_zone)
 
 
 @contextmanager
-def _turns(parser: JobParser, arguments: argparse.Namespace, settings: Settings) -> Iterator[None]:
+def _job_locks(parser: JobParser, arguments: argparse.Namespace, settings: Settings) -> Iterator[None]:
     """Locally, wait for another run of the same: a second one by hand, or one that outlived the task that started it."""
-    with ExitStack() as held:
+    with ExitStack() as locks:
         if settings.lake is not None and not arguments.dry_run:
-            for work in sorted(parser.turns):  # in one order, so that nobody waits for one who waits for him
-                given = work.format_map(vars(arguments))
-                held.enter_context(turn_at(settings.home / "turns", arguments.catalog, given))
+            for template in sorted(parser.locks):  # in one order, so that no two runs wait for each other
+                work = template.format_map(vars(arguments))
+                locks.enter_context(job_lock(settings.home / "turns", arguments.catalog, work))
         yield
 
 
 def _run(arguments: argparse.Namespace, name: str, job: Job, settings: Settings) -> None:
     start = time.monotonic()
     lake = Lakehouse(spark_session(name, local=settings.runtime == "local"), arguments.catalog, settings)
-    run_job(lake, name, arguments, job, start)
+    run_job(lake, name, arguments, job, start=start)
 
 
 def run_job(
-    lake: Lakehouse, name: str, arguments: argparse.Namespace, job: Job, start: float | None = None
+    lake: Lakehouse, name: str, arguments: argparse.Namespace, job: Job, *, start: float | None = None
 ) -> JobReport:
-    """Run a job, print what it says, and note it in ops.job_runs unless it was a dry run. start: of the process's clock."""
+    """Run a job, print what it says, and note it in ops.job_runs unless it was a dry run.
+
+    Args:
+        lake: Where the job reads and writes.
+        name: The job, as ops.job_runs calls it.
+        arguments: What the job is given.
+        job: What the job does.
+        start: When the run began, by `time.monotonic`; now, when None.
+    """
     start = time.monotonic() if start is None else start
     report = job(lake, arguments)
     seconds = time.monotonic() - start
     for line in report.summary:
         print(line)
-    print(
-        f"{name}: {report.rows_in:,} rows read, {report.rows_out:,} written in {seconds:.1f} s{' (dry run)' * report.dry_run}"
-    )
+    suffix = " (dry run)" if report.dry_run else ""
+    print(f"{name}: {report.rows_in:,} rows read, {report.rows_out:,} written in {seconds:.1f} s{suffix}")
     if not report.dry_run:
-        _record(lake, name, arguments, report, seconds)
+        _record(lake, name, arguments, report, seconds=seconds)
     return report
 
 
-def _record(lake: Lakehouse, name: str, arguments: argparse.Namespace, report: JobReport, seconds: float) -> None:
-    given = {key: str(value) for key, value in vars(arguments).items() if value is not None}
+def _record(lake: Lakehouse, name: str, arguments: argparse.Namespace, report: JobReport, *, seconds: float) -> None:
+    texts = {key: str(value) for key, value in vars(arguments).items() if value is not None}
     run_id = re.sub(r"['\\]", "", str(arguments.run_id))  # it becomes part of a condition
     row = (
         run_id,
         name,
         report.as_of,
-        json.dumps(given, sort_keys=True),
+        json.dumps(texts, sort_keys=True),
         dict(report.input_versions),
         report.rows_in,
         report.rows_out,

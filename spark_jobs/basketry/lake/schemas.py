@@ -11,7 +11,7 @@ from basketry.tables import Table
 
 
 def declared_schema(table: Table) -> StructType:
-    """A table's declaration as a Spark schema, with NOT NULL and the meanings as comments."""
+    """Return a table's declaration as a Spark schema, with NOT NULL and the meanings as comments."""
     fields = []
     for column in table.columns:
         kind = StructType.fromDDL(f"c {column.type}")[0].dataType
@@ -20,7 +20,11 @@ def declared_schema(table: Table) -> StructType:
 
 
 def conform(rows: DataFrame, table: Table) -> DataFrame:
-    """The rows in the declared column order and types; TableError when a column is missing or unknown."""
+    """Bring rows to the declared column order and types.
+
+    Raises:
+        TableError: A column is missing or unknown.
+    """
     missing = set(table.column_names) - set(rows.columns)
     unknown = set(rows.columns) - set(table.column_names)
     if missing or unknown:

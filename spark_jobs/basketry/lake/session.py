@@ -10,12 +10,18 @@ from pyspark.sql import SparkSession
 
 JOB_CONF = {"spark.sql.session.timeZone": "UTC", "spark.sql.execution.arrow.maxRecordsPerBatch": "20000"}
 
-
 LIBRARY = str(Path(__file__).resolve().parents[2])
 
 
 def spark_session(name: str, *, local: bool = True) -> SparkSession:
-    """The session of this process; launch settings (master, jars, JVM) come from spark-submit or the Databricks run."""
+    """Open the session of this process.
+
+    Launch settings (master, jars, JVM) come from spark-submit or the Databricks run.
+
+    Args:
+        name: The job, for the name of the application.
+        local: The session runs on this machine.
+    """
     builder = SparkSession.builder.appName(f"basketry-{name}")
     if local:  # Python workers are this Python and import this library; on Databricks every node has both
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)

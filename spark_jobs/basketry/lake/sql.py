@@ -1,4 +1,4 @@
-"""Phrases of SQL that writers of tables need."""
+"""SQL conditions and literals that writers of tables need."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ the order total. A row that an earlier release wrote has no ordering time and is
 
 
 def newer_condition(*, or_same: bool = False) -> str:
-    """`new` is later than `old` in the order of NEWER, spelled out: structs that differ in nullability do not compare.
+    """Return the SQL condition that the row `new` is later than the row `old` in the order of NEWER.
 
-    or_same: or it is the very same version.
+    It is spelled out column by column, because structs that differ in nullability do not compare.
+
+    Args:
+        or_same: The condition also holds when both are the very same version.
     """
     terms = []
     for depth, name in enumerate(NEWER):
@@ -26,5 +29,5 @@ def newer_condition(*, or_same: bool = False) -> str:
 
 
 def quoted(text: str) -> str:
-    """The text as a literal."""
+    """Return the text as an SQL string literal."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -30,9 +30,9 @@ from basketry.learning.evaluation import (
     customer_codes,
     customer_draws,
     expected_calibration_error,
-    mean_measures,
+    mean_metrics,
     mean_over_groups,
-    measures_by_group,
+    metrics_by_group,
     rows_by_group,
 )
 
@@ -41,18 +41,21 @@ _ENDS = (2.5, 97.5)
 
 
 @dataclass(frozen=True)
-class Confidence:
+class MetricConfidence:
     """95 % intervals of means over the groups; `mean` of each is the estimate itself.
 
-    own: by metric; calibrated: the calibration error of a perfectly calibrated model; excess: what there is beyond it.
+    Attributes:
+        own: Interval of each metric, by name.
+        calibrated: The calibration error of a perfectly calibrated model.
+        excess: What calibration error there is beyond that.
     """
 
     own: Mapping[str, Interval]
     calibrated: Interval
     excess: Interval
 
-    def logged(self) -> Iterator[tuple[str, float]]:
-        """Every number by the name under which a gate looks for it; see `basketry.gates.model.Metrics`."""
+    def as_metrics(self) -> Iterator[tuple[str, float]]:
+        """Yield every number by the name under which a gate looks for it; see `basketry.gates.model.Metrics`."""
         for name, interval in self.own.items():
             yield f"interval/{name}/low", interval.low
             yield f"interval/{name}/high", interval.high
@@ -71,16 +74,21 @@ class _Group:
     predicted: Floats
     random: np.random.Generator
 
-    @classmethod
-    def of(
-        cls, rows: NDArray[np.int64], codes: NDArray[np.int64], observed: Floats, predicted: Floats, seed: list[int]
-    ) -> _Group:
-        """Sorted once, because every resample will be; seed: of the labels."""
-        order = rows[np.argsort(-predicted[rows], kind="stable")]
-        return cls(codes[order], observed[order], predicted[order], np.random.default_rng(seed))
+    def select(self, rows: NDArray[np.int64], seed: list[int]) -> _Group:
+        """Return some of the rows with a generator of their own, sorted once, because every resample will be."""
+        order = rows[np.argsort(-self.predicted[rows], kind="stable")]
+        random = np.random.default_rng(seed)
+        return _Group(self.codes[order], self.observed[order], self.predicted[order], random)
 
     def measured(self, draws: Floats) -> Floats:
-        """Kind x resample: every metric, then the calibration error of drawn labels on the resample and on the rows."""
+        """Measure every metric, then the calibration error of drawn labels on the resample and on the rows.
+
+        Args:
+            draws: How often each customer is drawn, resamples x customers.
+
+        Returns:
+            Kind x resample.
+        """
         weights = draws[:, self.codes]
         labels = (self.random.random(weights.shape) < self.predicted).astype(np.float64)
         ours = Tally.of(self.observed, self.predicted, weights)
@@ -91,7 +99,7 @@ class _Group:
         return np.array([*(metric(ours) for metric in METRICS.values()), *errors])
 
 
-def confidence(
+def metric_confidence(
     observed: ArrayLike,
     predicted: ArrayLike,
     *,
@@ -99,30 +107,36 @@ def confidence(
     groups: ArrayLike,
     repetitions: int = 500,
     seed: int = 0,
-) -> Confidence:
-    """Intervals of every metric's mean over the groups, and of the calibration error's excess over chance.
+) -> MetricConfidence:
+    """Find intervals of every metric's mean over the groups, and of the calibration error's excess over chance.
 
-    observed: 0 or 1; predicted: probabilities; the same seed gives the same intervals, whatever fits into memory.
+    Args:
+        observed: 0 or 1 for each row.
+        predicted: The probability of each row.
+        customers: The customer of each row.
+        groups: The group of each row, such as its category.
+        repetitions: How many resamples.
+        seed: The same seed gives the same intervals, whatever fits into memory.
     """
     truth, scores = np.asarray(observed, dtype=np.float64), np.asarray(predicted, dtype=np.float64)
     codes = customer_codes(customers)
-    parts = [
-        _Group.of(rows, codes, truth, scores, [seed, number]) for number, (_, rows) in enumerate(rows_by_group(groups))
-    ]
+    everybody = _Group(codes, truth, scores, np.random.default_rng(seed))
+    parts = [everybody.select(rows, [seed, number]) for number, (_, rows) in enumerate(rows_by_group(groups))]
     pieces = [np.array([part.measured(draws) for part in parts]) for draws in customer_draws(codes, repetitions, seed)]
-    everything = np.concatenate(pieces, axis=2)  # group x kind x resample
-    *own, resampled, calibrated = mean_over_groups(everything.reshape(len(parts), -1)).reshape(everything.shape[1:])
-    estimates = mean_measures(measures_by_group(truth, scores, groups))
+    by_group = np.concatenate(pieces, axis=2)  # group x kind x resample
+    *own, resampled, calibrated = mean_over_groups(by_group.reshape(len(parts), -1)).reshape(by_group.shape[1:])
+    estimates = mean_metrics(metrics_by_group(truth, scores, groups))
     by_metric = dict(zip(METRICS, own, strict=True))
     chance = _around(float(calibrated.mean()), calibrated)
     excess = _around(estimates[CALIBRATION] - chance.mean, by_metric[CALIBRATION] - resampled)
-    return Confidence({name: _around(estimates[name], by_metric[name]) for name in METRICS}, chance, excess)
+    intervals = {name: _around(estimates[name], by_metric[name]) for name in METRICS}
+    return MetricConfidence(intervals, chance, excess)
 
 
 def _around(estimate: float, resampled: Floats) -> Interval:
-    """The percentile interval of the resamples about the estimate; nan when there is no resample that has a meaning."""
-    meant = resampled[~np.isnan(resampled)]
-    if not len(meant):
+    """Return the percentile interval of the resamples about the estimate; nan where no resample has a meaning."""
+    finite = resampled[~np.isnan(resampled)]
+    if not len(finite):
         return Interval(estimate, float("nan"), float("nan"))
-    low, high = np.percentile(meant, _ENDS) - meant.mean() + estimate
+    low, high = np.percentile(finite, _ENDS) - finite.mean() + estimate
     return Interval(estimate, float(low), float(high))

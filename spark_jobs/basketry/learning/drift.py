@@ -13,22 +13,25 @@ _BINS = 10
 
 @dataclass(frozen=True)
 class Distribution:
-    """Where values lay: upper edges of all bins but the last, and each bin's share; the very last share is of nan."""
+    """Where values lay.
+
+    Attributes:
+        edges: Upper edges of all bins but the last.
+        shares: Share of the values in each bin; the very last share is of nan.
+    """
 
     edges: tuple[float, ...]
     shares: tuple[float, ...]
 
     @classmethod
     def of(cls, values: ArrayLike) -> Distribution:
-        """Ten bins of equal count, fewer where many values are equal."""
-        given = np.asarray(values, dtype=np.float64)
-        known = given[~np.isnan(given)]
-        edges = (
-            np.unique(np.quantile(known, np.arange(1, _BINS) / _BINS, method="inverted_cdf"))
-            if len(known)
-            else np.array([])
-        )
-        return cls(tuple(map(float, edges)), _shares(given, edges))
+        """Count values in ten bins of equal count, fewer where many values are equal."""
+        numbers = np.asarray(values, dtype=np.float64)
+        present = numbers[~np.isnan(numbers)]
+        edges = np.array([])
+        if len(present):
+            edges = np.unique(np.quantile(present, np.arange(1, _BINS) / _BINS, method="inverted_cdf"))
+        return cls(tuple(map(float, edges)), _shares(numbers, edges))
 
 
 def _shares(values: Floats, edges: Floats) -> tuple[float, ...]:
@@ -38,7 +41,13 @@ def _shares(values: Floats, edges: Floats) -> tuple[float, ...]:
 
 
 def population_stability_index(before: Distribution, values: ArrayLike, least: float = 1e-4) -> float:
-    """Sum over the bins of (p - q) ln(p / q), p the shares before and q those of the values, each at least `least`."""
+    """Sum (p - q) ln(p / q) over the bins, where p are the shares before and q those of the values.
+
+    Args:
+        before: The distribution that a model was trained on.
+        values: The values of today.
+        least: Every share counts as at least so much.
+    """
     after = _shares(np.asarray(values, dtype=np.float64), np.array(before.edges))
     p, q = (np.maximum(np.array(shares), least) for shares in (before.shares, after))
     return float(((p - q) * np.log(p / q)).sum())

@@ -16,27 +16,24 @@ if TYPE_CHECKING:
 
 Restored = TypeVar("Restored")
 
-_METRICS_A_CALL = 500
+_METRICS_PER_CALL = 500
 """MLflow takes at most 1,000 at once; thirty categories have more."""
 
 
-class Logged(Protocol):
-    """What there is to keep beside the model. documents: JSON by file name; texts, figures: by file name.
-
-    tags: `basketry.as_of` among them, and `basketry.champion_version`, which the gate reads.
-    """
+class TrainingArtifacts(Protocol):
+    """What a training leaves behind beside the model."""
 
     @property
     def params(self) -> Mapping[str, object]:
-        """What the training was given."""
+        """What the training was given, by name."""
 
     @property
     def metrics(self) -> Mapping[str, float]:
-        """What it measured."""
+        """What the training measured, by name."""
 
     @property
     def tags(self) -> Mapping[str, str]:
-        """What the run is found by."""
+        """Tags of the run: `basketry.as_of` among them, and `basketry.champion_version`, which the gate reads."""
 
     @property
     def documents(self) -> Mapping[str, Any]:
@@ -51,9 +48,18 @@ class Logged(Protocol):
         """Pictures by file name."""
 
 
-@dataclass(frozen=True)
-class Record:
-    """The usual `Logged`: what a training keeps beside a model that is stored by its state."""
+@dataclass(frozen=True, kw_only=True)
+class TrainingRecord:
+    """The usual `TrainingArtifacts`, of a model that is stored by its state.
+
+    Attributes:
+        params: What the training was given, by name.
+        metrics: What the training measured, by name.
+        tags: Tags of the run.
+        documents: JSON by file name.
+        texts: Texts by file name.
+        figures: Pictures by file name.
+    """
 
     params: Mapping[str, object]
     metrics: Mapping[str, float]
@@ -63,16 +69,24 @@ class Record:
     figures: Mapping[str, Figure] = field(default_factory=dict)
 
 
-def register(lake: Lakehouse, model: str, record: Logged, log_model: Callable[[], str]) -> str:
-    """Log the record, register the model and make it the challenger; returns its version.
+def register_challenger(lake: Lakehouse, model: str, record: TrainingArtifacts, log_model: Callable[[], str]) -> str:
+    """Log the record, register the model and make it the challenger.
 
-    log_model: logs the model into the run that is open and returns its URI. The alias comes last: whatever is cut off
-    before it leaves a run that nothing refers to.
+    The alias comes last: whatever is cut off before it leaves a run that nothing refers to.
+
+    Args:
+        lake: The lakehouse whose catalog the model belongs to.
+        model: The kind of model.
+        record: What the training leaves behind.
+        log_model: Logs the model into the run that is open and returns its URI.
+
+    Returns:
+        The registered version.
     """
     import mlflow
 
     name = registry.registered_name(lake.catalog, model)
-    with registry.answering(name), _run(lake, model, record.tags):
+    with registry.registry_client(name), _run(lake, model, record.tags):
         mlflow.log_params({key: str(value)[:500] for key, value in record.params.items()})
         _log_metrics(record.metrics)
         _log_artifacts(record)
@@ -82,9 +96,16 @@ def register(lake: Lakehouse, model: str, record: Logged, log_model: Callable[[]
 
 
 def log_state(model: str, served: Any, columns: Mapping[str, str], packages: Sequence[str]) -> str:
-    """Log a model that is plain values into the open run; returns its URI.
+    """Log a model that is plain values into the open run.
 
-    served: an mlflow PythonModel whose `state` is all that it knows. columns: MLflow type of each input.
+    Args:
+        model: The kind of model.
+        served: An mlflow PythonModel whose `state` is all that it needs.
+        columns: MLflow type of each input, by name.
+        packages: Packages that serving needs, see `pinned_requirements`.
+
+    Returns:
+        The URI of the logged model.
     """
     import mlflow
     from mlflow.models import ModelSignature
@@ -94,21 +115,31 @@ def log_state(model: str, served: Any, columns: Mapping[str, str], packages: Seq
         name=model,
         python_model=served,
         signature=ModelSignature(Schema([ColSpec(kind, name) for name, kind in columns.items()])),
-        pip_requirements=pinned(packages),
+        pip_requirements=pinned_requirements(packages),
     )
     return str(info.model_uri)
 
 
 def load_state(name: str, number: str, restore: Callable[[Mapping[str, Any]], Restored]) -> Restored:
-    """What `restore` makes of a version's state; ModelGoneError when it cannot be had, RegistryDownError when nobody answers."""
+    """Load the state of a version and restore the model from it.
+
+    Args:
+        name: The registered model.
+        number: The version.
+        restore: Makes the model from the state.
+
+    Raises:
+        ModelGoneError: The version cannot be loaded.
+        RegistryDownError: The registry does not answer.
+    """
     import mlflow
 
-    with registry.loading(name, number):
+    with registry.loading_version(name, number):
         return restore(mlflow.pyfunc.load_model(f"models:/{name}/{number}").unwrap_python_model().state)
 
 
-def pinned(packages: Sequence[str]) -> list[str]:
-    """Requirements of these packages at the versions that trained."""
+def pinned_requirements(packages: Sequence[str]) -> list[str]:
+    """Return pip requirements of packages at the installed versions, which are those that trained."""
     return [f"{package}=={installed_version(package)}" for package in packages]
 
 
@@ -125,12 +156,12 @@ def _run(lake: Lakehouse, model: str, tags: Mapping[str, str]) -> Iterator[None]
 def _log_metrics(metrics: Mapping[str, float]) -> None:
     import mlflow
 
-    named = list(metrics.items())
-    for start in range(0, len(named), _METRICS_A_CALL):
-        mlflow.log_metrics(dict(named[start : start + _METRICS_A_CALL]))
+    items = list(metrics.items())
+    for start in range(0, len(items), _METRICS_PER_CALL):
+        mlflow.log_metrics(dict(items[start : start + _METRICS_PER_CALL]))
 
 
-def _log_artifacts(record: Logged) -> None:
+def _log_artifacts(record: TrainingArtifacts) -> None:
     import mlflow
 
     for file, content in record.documents.items():

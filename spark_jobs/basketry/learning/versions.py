@@ -19,10 +19,13 @@ Loaded = TypeVar("Loaded")
 
 
 @dataclass(frozen=True)
-class Kind(Generic[Loaded]):
-    """A kind of model. load: a version from its registered name and number, ModelGoneError when it is gone.
+class ModelSpec(Generic[Loaded]):
+    """A kind of model.
 
-    training: the job that makes versions, as people run it.
+    Attributes:
+        model: The kind, as in the name of the registered model.
+        load: Loads a version from its registered name and number; raises ModelGoneError when it is gone.
+        training: The job that makes versions, as people run it.
     """
 
     model: str
@@ -31,58 +34,80 @@ class Kind(Generic[Loaded]):
 
 
 @dataclass(frozen=True)
-class Choice(Generic[Loaded]):
-    """A loaded version, the as-of dates that it scores, and why it is not the one that was asked for, if so."""
+class ResolvedVersion(Generic[Loaded]):
+    """A loaded version with the dates that it scores.
+
+    Attributes:
+        version: What `ModelSpec.load` returned.
+        dates: The as-of dates that it scores.
+        note: Why it is not the version that was asked for; empty when it is.
+    """
 
     version: Loaded
     dates: tuple[date, ...]
     note: str = ""
 
 
-def choose(lake: Lakehouse, kind: Kind[Loaded], wanted: str, dates: Sequence[date]) -> tuple[Choice[Loaded], ...]:
-    """The version for each of the dates, each resolved and loaded once.
+def resolve(
+    lake: Lakehouse, spec: ModelSpec[Loaded], wanted: str, dates: Sequence[date]
+) -> tuple[ResolvedVersion[Loaded], ...]:
+    """Find the version for each of the dates, each loaded once.
 
-    wanted: champion, as-then or a version. Only a champion that is gone is replaced, by the last one that still loads;
-    a version that was asked for by name or by date is not: ModelGoneError.
+    Only a champion that is gone is replaced, by the last one that still loads; a version that was asked for by name or by
+    date is not.
+
+    Args:
+        lake: The lakehouse with ops.promotions.
+        spec: The kind of model.
+        wanted: champion, as-then or a version.
+        dates: As-of dates to score.
+
+    Raises:
+        ModelGoneError: A version that was asked for is gone.
+        BadInputError: There is no champion, or none that loads.
     """
-    name = registry.registered_name(lake.catalog, kind.model)
+    name = registry.registered_name(lake.catalog, spec.model)
     if wanted == registry.CHAMPION:
-        return (_champion(lake, kind, name, tuple(dates)),)
-    numbers = (
-        champions_until(promotion_history(lake, name), name, dates)
-        if wanted == registry.AS_THEN
-        else dict.fromkeys(dates, wanted)
-    )
+        return (_champion(lake, spec, name, tuple(dates)),)
+    if wanted == registry.AS_THEN:
+        numbers = champions_until(champion_promotions(lake, name), name, dates)
+    else:
+        numbers = dict.fromkeys(dates, wanted)
     return tuple(
-        Choice(kind.load(name, number), tuple(day for day in dates if numbers[day] == number))
+        ResolvedVersion(spec.load(name, number), tuple(day for day in dates if numbers[day] == number))
         for number in dict.fromkeys(numbers.values())
     )
 
 
-def _champion(lake: Lakehouse, kind: Kind[Loaded], name: str, dates: tuple[date, ...]) -> Choice[Loaded]:
+def _champion(lake: Lakehouse, spec: ModelSpec[Loaded], name: str, dates: tuple[date, ...]) -> ResolvedVersion[Loaded]:
     number = registry.alias_version(name, registry.CHAMPION)
     problem = f"the alias champion of {name} is gone"
     if number is not None:
         try:
-            return Choice(kind.load(name, number), dates)
+            return ResolvedVersion(spec.load(name, number), dates)
         except registry.ModelGoneError as error:
             problem = error.message.partition(":")[0]
-    earlier = [other for other in former_champions(promotion_history(lake, name)) if other != number]
+    earlier = [other for other in former_champions(champion_promotions(lake, name)) if other != number]
     for other in earlier:
         try:
-            found = kind.load(name, other)
+            version = spec.load(name, other)
         except registry.ModelGoneError:
             continue
-        return Choice(found, dates, f"{problem}: scored with version {other}, the last good champion")
+        return ResolvedVersion(version, dates, f"{problem}: scored with version {other}, the last good champion")
     if number is None and not earlier:
-        raise BadInputError(f"{name} has no champion: run {kind.training} and let its gate promote a version.")
-    raise BadInputError(f"{problem}, and so are its predecessors: run {kind.training} and promote a version.")
+        raise BadInputError(f"{name} has no champion: run {spec.training} and let its gate promote a version.")
+    raise BadInputError(f"{problem}, and so are its predecessors: run {spec.training} and promote a version.")
 
 
-def promotion_history(lake: Lakehouse, name: str) -> list[Row]:
-    """Verdicts that decided who scores, oldest first. name: of the registered model."""
+def champion_promotions(lake: Lakehouse, name: str) -> list[Row]:
+    """Read the verdicts that decided which version scores, oldest first.
+
+    Args:
+        lake: The lakehouse with ops.promotions.
+        name: The registered model.
+    """
     if not lake.exists(PROMOTIONS):
         return []
-    day_after = "CAST(decided_at AS DATE) AS decided_on"  # the session's time zone is UTC
-    rows = lake.read(PROMOTIONS).selectExpr("*", day_after).where("verdict <> 'refuse' AND champion_after IS NOT NULL")
+    decided_on = "CAST(decided_at AS DATE) AS decided_on"  # the session's time zone is UTC
+    rows = lake.read(PROMOTIONS).selectExpr("*", decided_on).where("verdict <> 'refuse' AND champion_after IS NOT NULL")
     return [row for row in rows.orderBy("number").collect() if row.model == name]

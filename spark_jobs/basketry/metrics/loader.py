@@ -10,7 +10,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from basketry.access.guard import HARMLESS
-from basketry.config.documents import Node, nearest, read_document
+from basketry.config.documents import Node, did_you_mean, read_document
 from basketry.metrics.model import ADDS_UP, EVERYWHERE, KINDS, PERIODS, UNITS, Cube, Dimension, Join, Measure, Metrics
 from basketry.tables import GRAINS, TABLES, Table, propensity_wide
 
@@ -73,7 +73,7 @@ def _tables(node: Node, kind: str) -> list[Table]:
     names = [text.replace("{grain}", grain) for grain in GRAINS] if kind == PERIODS else [text]
     for name in names:
         if name not in _KNOWN:
-            node.fail(f"there is no table {name}; {nearest(name, _KNOWN)}")
+            node.fail(f"there is no table {name}; {did_you_mean(name, _KNOWN)}")
     return [_KNOWN[name] for name in names]
 
 
@@ -151,7 +151,7 @@ def _column(node: Node, columns: Iterable[str]) -> str:
 
 
 def _named(name: str, node: Node, columns: Iterable[str]) -> str:
-    return name if name in columns else node.fail(f"there is no column {name}; {nearest(name, columns)}")
+    return name if name in columns else node.fail(f"there is no column {name}; {did_you_mean(name, columns)}")
 
 
 def _lists(node: Node | None, names: Iterable[str]) -> tuple[str, ...]:

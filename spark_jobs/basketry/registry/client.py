@@ -18,7 +18,7 @@ from basketry.errors import BadInputError, TryAgainError
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-Found = TypeVar("Found")
+Answer = TypeVar("Answer")
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
@@ -30,10 +30,12 @@ AS_THEN = "as-then"
 VERDICT_FILE = "gate/verdict.json"
 """Where a gate leaves its verdict, among the artifacts of the challenger's run."""
 
-PATIENCE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "30", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3"}
-"""Seconds and repetitions of a request where nothing else is set: MLflow's own would wait a quarter of an hour for a server
-that hangs, though Airflow tries again anyway."""
-for _name, _value in PATIENCE.items():
+RETRY_ENV = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "30", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3"}
+"""Timeout in seconds and retries of a request, where nothing else is set.
+
+MLflow's own would wait a quarter of an hour for a server that hangs, though Airflow tries again anyway.
+"""
+for _name, _value in RETRY_ENV.items():
     os.environ.setdefault(_name, _value)
 
 _DOWN = {
@@ -64,7 +66,13 @@ class ModelGoneError(BadInputError):
 
 @dataclass(frozen=True)
 class VersionRun:
-    """What the run that made a model version left behind."""
+    """What the run that made a model version left behind.
+
+    Attributes:
+        run_id: The run, as MLflow calls it.
+        metrics: What the training measured, by name.
+        tags: Tags of the run.
+    """
 
     run_id: str
     metrics: Mapping[str, float]
@@ -72,20 +80,20 @@ class VersionRun:
 
 
 def registered_name(catalog: str, model: str) -> str:
-    """What a catalog's model is called in the registry, in both runtimes: three parts, as Unity Catalog wants them."""
+    """Return what a catalog's model is called in the registry: three parts, as Unity Catalog wants them."""
     return f"{catalog}.gold.{model}"
 
 
 def alias_version(name: str, alias: str) -> str | None:
-    """The version that an alias points at; None when model or alias do not exist."""
-    with answering(name) as client:
-        found = _found(lambda: client.get_model_version_by_alias(name, alias))
-    return None if found is None else str(found.version)
+    """Return the version that an alias points at; None when model or alias do not exist."""
+    with registry_client(name) as client:
+        version = _or_none(lambda: client.get_model_version_by_alias(name, alias))
+    return None if version is None else str(version.version)
 
 
 def set_challenger(name: str, version: str) -> None:
     """Make a version the challenger; it does not score before a gate or a person lets it."""
-    with answering(name) as client:
+    with registry_client(name) as client:
         client.set_registered_model_alias(name, CHALLENGER, version)
 
 
@@ -93,8 +101,13 @@ def move_champion(name: str, version: str, before: str | None) -> None:
     """Make a version the champion and the one before it `previous`; a challenger that was promoted is none any more.
 
     Repeatable: cut off between two steps it leaves one champion, and doing it again ends the same.
+
+    Args:
+        name: The registered model.
+        version: The new champion.
+        before: The champion before it, None when there was none.
     """
-    with answering(name) as client:
+    with registry_client(name) as client:
         if before is not None and before != version:
             client.set_registered_model_alias(name, PREVIOUS, before)
         client.set_registered_model_alias(name, CHAMPION, version)
@@ -103,16 +116,20 @@ def move_champion(name: str, version: str, before: str | None) -> None:
 
 
 def version_run(name: str, version: str) -> VersionRun:
-    """Metrics and tags of the run that made a version; BadInputError when version or run are gone."""
-    with answering(name) as client:
-        run = _found(lambda: client.get_run(str(client.get_model_version(name, version).run_id)))
+    """Return metrics and tags of the run that made a version.
+
+    Raises:
+        BadInputError: The version or its run is gone.
+    """
+    with registry_client(name) as client:
+        run = _or_none(lambda: client.get_run(str(client.get_model_version(name, version).run_id)))
     if run is None:
         raise BadInputError(f"version {version} of {name} or the run that made it does not exist: train again.")
     return VersionRun(run.info.run_id, dict(run.data.metrics), dict(run.data.tags))
 
 
 @contextmanager
-def loading(name: str, version: str) -> Iterator[None]:
+def loading_version(name: str, version: str) -> Iterator[None]:
     """Turn whatever fails while a version is loaded into a ModelGoneError, unless the registry itself is down."""
     try:
         yield
@@ -122,8 +139,12 @@ def loading(name: str, version: str) -> Iterator[None]:
         raise ModelGoneError(message) from error
 
 
-def check_loads(name: str, version: str) -> None:
-    """Load a version as a job that scores would; BadInputError when it does not exist or cannot be loaded."""
+def check_loadable(name: str, version: str) -> None:
+    """Load a version as a job that scores would.
+
+    Raises:
+        BadInputError: The version does not exist or cannot be loaded.
+    """
     import mlflow
 
     if not version_exists(name, version):
@@ -137,40 +158,44 @@ def check_loads(name: str, version: str) -> None:
 
 
 def _check_answers(name: str, error: Exception) -> None:
-    """RegistryDownError when the registry, and not the model, is to blame for an error while a version was loaded."""
+    """Raise a RegistryDownError when the registry, and not the model, is to blame for an error while loading."""
     if _CUT_OFF.search(str(error)):
         raise RegistryDownError(_unanswered(name)) from error
     alias_version(name, CHAMPION)
 
 
 def version_exists(name: str, version: str) -> bool:
-    """Whether the registry has that version; a version that was deleted takes its aliases with it."""
-    with answering(name) as client:
-        return _found(lambda: client.get_model_version(name, version)) is not None
+    """Return whether the registry has a version; a version that was deleted takes its aliases with it."""
+    with registry_client(name) as client:
+        return _or_none(lambda: client.get_model_version(name, version)) is not None
 
 
-def keep_verdict(name: str, run_id: str, verdict: Mapping[str, Any]) -> None:
-    """Leave a gate's verdict with the challenger's run, instead of an earlier one."""
-    with answering(name) as client:
+def save_verdict(name: str, run_id: str, verdict: Mapping[str, Any]) -> None:
+    """Store a gate's verdict with the challenger's run, in place of an earlier one."""
+    with registry_client(name) as client:
         client.log_dict(run_id, dict(verdict), VERDICT_FILE)
 
 
-def kept_verdict(name: str, version: str) -> dict[str, Any]:
-    """The verdict that a gate left for a version; empty when none did."""
+def load_verdict(name: str, version: str) -> dict[str, Any]:
+    """Load the verdict that a gate stored for a version; empty when none did."""
     run_id = version_run(name, version).run_id
     import mlflow
 
-    with answering(name) as client:
+    with registry_client(name) as client:
         folder = VERDICT_FILE.rpartition("/")[0]
-        if VERDICT_FILE not in [found.path for found in client.list_artifacts(run_id, folder)]:
+        if VERDICT_FILE not in [file.path for file in client.list_artifacts(run_id, folder)]:
             return {}
         content: dict[str, Any] = mlflow.artifacts.load_dict(f"runs:/{run_id}/{VERDICT_FILE}")
         return content
 
 
 @contextmanager
-def answering(name: str) -> Iterator[MlflowClient]:
-    """A client of the registry; a registry that does not answer is a RegistryDownError."""
+def registry_client(name: str) -> Iterator[MlflowClient]:
+    """Open a client of the registry for questions about a registered model.
+
+    Raises:
+        RegistryDownError: The registry does not answer, or refuses to.
+    """
     from mlflow import MlflowClient
 
     try:
@@ -190,8 +215,8 @@ def _unanswered(name: str) -> str:
     return f"the model registry did not answer about {name}: see that MLflow runs where MLFLOW_TRACKING_URI says."
 
 
-def _found(ask: Callable[[], Found]) -> Found | None:
-    """What the registry answers, None when it has no such thing; MLflow raises one type for every cause."""
+def _or_none(ask: Callable[[], Answer]) -> Answer | None:
+    """Return what the registry answers, None when it has no such thing; MLflow raises one type for every cause."""
     try:
         return ask()
     except Exception as error:
@@ -201,7 +226,7 @@ def _found(ask: Callable[[], Found]) -> Found | None:
 
 
 def _code(error: BaseException) -> str:
-    """MLflow's word for the cause; empty for an error that is none of MLflow's."""
+    """Return MLflow's code for the cause; empty for an error of somebody else."""
     from mlflow.exceptions import MlflowException
 
     return str(error.error_code) if isinstance(error, MlflowException) else ""

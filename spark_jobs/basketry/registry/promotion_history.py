@@ -1,4 +1,4 @@
-"""Who was champion when, as the verdicts of ops.promotions tell it, for models of every kind. Plain Python."""
+"""Who was champion when, according to the verdicts of ops.promotions, for models of every kind. Plain Python."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Promotion(Protocol):
 
 
 def former_champions(history: Sequence[Promotion]) -> list[str]:
-    """Champions, the newest first, without those that were rolled back and never promoted again."""
+    """List champions, the newest first, without those that were rolled back and never promoted again."""
     champions: dict[str, None] = {}
     withdrawn: set[str] = set()
     for promotion in reversed(history):
@@ -37,7 +37,7 @@ def former_champions(history: Sequence[Promotion]) -> list[str]:
 
 
 def champions_until(history: Sequence[Promotion], name: str, dates: Sequence[date]) -> Mapping[date, str]:
-    """The champion at the end of each as-of date (UTC); the first there ever was for dates before it.
+    """Return the champion at the end of each as-of date (UTC); the first there ever was for dates before it.
 
     Args:
         history: The promotions of one model, oldest first.

@@ -14,15 +14,15 @@ from basketry.config.catalogs import catalog_names, load_catalog
 from basketry.config.clock import last_complete_day, now
 from basketry.errors import BadInputError, NotDeliveredError
 from basketry.lake.lakehouse import Lakehouse
-from basketry.retail.order_lines import counted
+from basketry.retail.order_lines import is_counted
 from basketry.tables import ORDER_LINES
 
 QUIET_DAYS = 4
 """Days without a single line, at the end of the data, on which a shop may just have been closed."""
 
 
-def last_day(lake: Lakehouse) -> date | None:
-    """The last day that order lines tell of; None where no line counts.
+def last_delivered_day(lake: Lakehouse) -> date | None:
+    """Return the last day that order lines tell of; None where no line counts.
 
     It is the day of the last line that is not dated after its own delivery (an order for a day to come, or a slip of the
     pen, tells of no day between), or, where the shop was closed since, the day before the newest delivery, but at most
@@ -32,17 +32,14 @@ def last_day(lake: Lakehouse) -> date | None:
     """
     delivered, is_past = _delivery_day(lake), _is_past(lake)
     day = F.col("order_date")
-    row = (
-        lake.read(ORDER_LINES)
-        .agg(
-            F.max(F.when(delivered <= F.lit(_tomorrow(lake)), delivered)).alias("delivered"),
-            F.count_if(counted()).alias("lines"),
-            F.count_if(counted() & is_past).alias("past_lines"),
-            F.max(F.when(counted(), day)).alias("newest"),
-            F.max(F.when(counted() & is_past, day)).alias("past_newest"),
-        )
-        .collect()[0]
+    sums = (
+        F.max(F.when(delivered <= F.lit(_tomorrow(lake)), delivered)).alias("delivered"),
+        F.count_if(is_counted()).alias("lines"),
+        F.count_if(is_counted() & is_past).alias("past_lines"),
+        F.max(F.when(is_counted(), day)).alias("newest"),
+        F.max(F.when(is_counted() & is_past, day)).alias("past_newest"),
     )
+    row = lake.read(ORDER_LINES).agg(*sums).collect()[0]
     if row.newest is None:
         return None
     newest: date = row.past_newest if 2 * row.past_lines >= row.lines else row.newest
@@ -52,14 +49,16 @@ def last_day(lake: Lakehouse) -> date | None:
 
 
 def check_delivered(lake: Lakehouse, day: date) -> None:
-    """NotDeliveredError when the order lines end before the day: what was not delivered would count as not sold.
+    """Refuse a day that order lines do not reach: what was not delivered would count as not sold.
 
-    BadInputError when there is no line that counts.
+    Raises:
+        NotDeliveredError: The order lines end before the day.
+        BadInputError: There is no line that counts.
     """
     since = lake.read(ORDER_LINES).where(F.col("order_date") >= F.lit(day))  # few files hold such days
-    if not since.where(counted() & _is_past(lake)).isEmpty():
+    if not since.where(is_counted() & _is_past(lake)).isEmpty():
         return
-    last = last_day(lake)
+    last = last_delivered_day(lake)
     if last is None:
         raise BadInputError(f"{ORDER_LINES.full_name} of catalog {lake.catalog} has no sale: run ingest first.")
     if day > last:
@@ -70,12 +69,15 @@ def check_delivered(lake: Lakehouse, day: date) -> None:
 
 
 def _is_past(lake: Lakehouse) -> Column:
-    """Whether a line is dated by the day of its delivery at the latest, and by tomorrow."""
+    """Return whether a line is dated no later than the day of its delivery, and no later than tomorrow."""
     return F.col("order_date") <= F.least(_delivery_day(lake), F.lit(_tomorrow(lake)))
 
 
 def _delivery_day(lake: Lakehouse) -> Column:
-    """The day of a line's delivery, in UTC or where the retailer is, whichever is later: a name's day may mean either."""
+    """Return the day of a line's delivery, in UTC or in the retailer's time zone, whichever is later.
+
+    The day in the name of a file may mean either.
+    """
     moment = F.col("_delivered_at")
     return F.greatest(F.to_date(moment), F.to_date(F.from_utc_timestamp(moment, _time_zone(lake))))
 
@@ -85,6 +87,6 @@ def _tomorrow(lake: Lakehouse) -> date:
 
 
 def _time_zone(lake: Lakehouse) -> str:
-    """The catalog's zone; UTC for a catalog that nothing describes, which the runner refuses and a notebook may read."""
+    """Return the catalog's time zone; UTC for one without a description, which the runner refuses and a notebook may read."""
     include = lake.settings.include
     return load_catalog(lake.catalog, include).time_zone if lake.catalog in catalog_names(include) else "UTC"

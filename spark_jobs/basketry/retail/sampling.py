@@ -7,13 +7,13 @@ import math
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-_SAMPLED_EVENLY = 1_000_003
+_BUCKETS = 1_000_003
 """A prime: customers are sampled by the remainder of their hash, finely enough for any share."""
 
 
-def sampled(rows: DataFrame, share: float) -> DataFrame:
-    """The rows of about that share of the customers, told apart by customer_id."""
+def sample_customers(rows: DataFrame, share: float) -> DataFrame:
+    """Return all rows of about a share of the customers, told apart by customer_id."""
     if share >= 1:
         return rows
-    remainder = F.pmod(F.xxhash64("customer_id"), F.lit(_SAMPLED_EVENLY))
-    return rows.where(remainder < math.ceil(share * _SAMPLED_EVENLY))
+    remainder = F.pmod(F.xxhash64("customer_id"), F.lit(_BUCKETS))
+    return rows.where(remainder < math.ceil(share * _BUCKETS))

@@ -12,35 +12,44 @@ from basketry.contracts import Contract
 from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import FORGOTTEN
 
-CUSTOMER = "customer_id"
+CUSTOMER_ID = "customer_id"
 
 
-def digest(catalog: str, customer_id: str) -> str:
-    """What ops.forgotten calls a customer: sha256 of catalog and id, in hexadecimal."""
+def customer_digest(catalog: str, customer_id: str) -> str:
+    """Return what ops.forgotten calls a customer: sha256 of catalog and id, in hexadecimal."""
     return hashlib.sha256(f"{catalog}/{customer_id}".encode()).hexdigest()
 
 
-def digests(lake: Lakehouse) -> frozenset[str]:
-    """The digests of everybody who is to stay forgotten."""
+def forgotten_digests(lake: Lakehouse) -> frozenset[str]:
+    """Return the digests of everybody who is to stay forgotten."""
     if not lake.exists(FORGOTTEN):
         return frozenset()
     return frozenset(row[0] for row in lake.read(FORGOTTEN).select("customer_digest").collect())
 
 
-def masked(judged: DataFrame, contract: Contract, known: Collection[str]) -> DataFrame:
-    """Judged rows (see ingest.core.judge) with the personal data of forgotten customers taken out, raw and mapped.
+def mask_forgotten(rows: DataFrame, contract: Contract, digests: Collection[str]) -> DataFrame:
+    """Take the personal data of forgotten customers out of delivered rows, raw and mapped.
 
-    known: from `digests`. The rows stay, so that every row of a file is still accounted for.
+    The rows stay, so that every row of a file is still accounted for.
+
+    Args:
+        rows: Rows with their verdict, as ingestion has validated them.
+        contract: The contract of the feed.
+        digests: The customers to mask, of `forgotten_digests`.
     """
-    people = [column.name for column in contract.delivered if column.pii]
-    if not known or not people or CUSTOMER not in (column.name for column in contract.mapped):
-        return judged
-    who = F.sha2(F.concat(F.lit(f"{contract.catalog}/"), F.col(f"_entity.{CUSTOMER}")), 256)
-    is_forgotten = F.coalesce(who.isin(*sorted(known)), F.lit(False))
-    entity = [name for name in contract.entity.pii_columns if name in {column.name for column in contract.mapped}]
-    columns = {"_raw": _without(F.col("_raw"), [*people, "_extra"]), "_entity": _without(F.col("_entity"), entity)}
-    return judged.withColumns(
-        {name: F.when(is_forgotten, without).otherwise(F.col(name)) for name, without in columns.items()}
+    mapped = {column.name for column in contract.mapped}
+    personal = [column.name for column in contract.delivered if column.pii]
+    if not digests or not personal or CUSTOMER_ID not in mapped:
+        return rows
+    digest = F.sha2(F.concat(F.lit(f"{contract.catalog}/"), F.col(f"_entity.{CUSTOMER_ID}")), 256)
+    is_forgotten = F.coalesce(digest.isin(*sorted(digests)), F.lit(False))
+    personal_mapped = [name for name in contract.entity.pii_columns if name in mapped]
+    masked = {
+        "_raw": _without(F.col("_raw"), [*personal, "_extra"]),
+        "_entity": _without(F.col("_entity"), personal_mapped),
+    }
+    return rows.withColumns(
+        {name: F.when(is_forgotten, column).otherwise(F.col(name)) for name, column in masked.items()}
     )
 
 

@@ -8,11 +8,11 @@ from pyspark.sql import functions as F
 from basketry.files.blanks import BLANKS, INVISIBLE
 
 
-def trimmed(text: Column) -> Column:
-    """The text without blanks around it; null stays null."""
+def trim_blanks(text: Column) -> Column:
+    """Remove the blanks around a text; null stays null."""
     return F.btrim(text, F.lit(BLANKS))  # trim with two arguments is deprecated, and says so in every log
 
 
-def identifier(text: Column) -> Column:
-    """An id without blanks around it and without invisible signs inside; spaces that can be seen inside it stay."""
-    return trimmed(F.translate(text, INVISIBLE, ""))
+def clean_identifier(text: Column) -> Column:
+    """Remove the blanks around an id and the invisible signs inside; spaces that can be seen inside it stay."""
+    return trim_blanks(F.translate(text, INVISIBLE, ""))

@@ -1,4 +1,4 @@
-"""Every table, declared once: columns, types, key, PII tags and one line of meaning.
+"""Every table, declared once: columns, types, key, PII tags and a line of meaning.
 
 Writers enforce these declarations; documentation, grants and the privacy test are derived from them. Money is an exact
 decimal, so that a sum does not depend on the order of its rows. `order_date` and its like are the retailer's local
@@ -7,7 +7,18 @@ business day; `…_at` columns are UTC instants.
 
 from __future__ import annotations
 
-from basketry.tables.declare import GAPS, LARGEST, MONEY, SCHEMAS, UNITS, Column, Signs, Table, Words, plain
+from basketry.tables.declare import (
+    MAX_MAGNITUDE,
+    MONEY,
+    SCHEMAS,
+    UNITS,
+    WORD_GAPS,
+    Column,
+    SignRule,
+    Table,
+    Vocabulary,
+    normalise_word,
+)
 from basketry.tables.features import (
     CATEGORY_FEATURES,
     CUSTOMER_CATEGORY_FEATURES,
@@ -58,7 +69,7 @@ from basketry.tables.propensity import (
     PROPENSITY_OUTCOMES,
     PROPENSITY_SCORES,
     propensity_wide,
-    wide_column,
+    propensity_wide_column,
 )
 from basketry.tables.rfm import GONE, NEW, RFM, RFM_MIGRATION, RFM_PROFILES, RFM_SEGMENTS, VIEWS
 from basketry.tables.sales import GRAINS, SALES, SALES_ROLLUP, SALES_TABLES
@@ -84,9 +95,9 @@ from basketry.tables.silver import (
     REVIEWS,
     SILVER,
     bronze_table,
-    entity,
+    silver_table,
 )
-from basketry.tables.withdrawals import ALL_CHANNELS, LENIENT, Lenient
+from basketry.tables.withdrawals import ALL_CHANNELS, LENIENT_ENTITIES, LenientEntity
 
 TABLES: tuple[Table, ...] = (
     *SILVER,
@@ -127,19 +138,18 @@ __all__ = [
     "FORECAST_ACCURACY",
     "FORECAST_OUTCOMES",
     "FORGOTTEN",
-    "GAPS",
     "GONE",
     "GRAINS",
     "HANDOVERS",
     "HOMEOWNER",
     "JOB_RUNS",
-    "LARGEST",
-    "LENIENT",
+    "LENIENT_ENTITIES",
     "LINEAGE",
     "LINE_KINDS",
     "MARKETING",
     "MARKETING_AUDIENCE",
     "MARKETING_CLUSTERS",
+    "MAX_MAGNITUDE",
     "MONEY",
     "NEW",
     "OFFERS",
@@ -184,17 +194,18 @@ __all__ = [
     "TABLES",
     "UNITS",
     "VIEWS",
+    "WORD_GAPS",
     "ZIP_TIME_ZONES",
     "Column",
     "Deadline",
-    "Lenient",
-    "Signs",
+    "LenientEntity",
+    "SignRule",
     "Table",
-    "Words",
+    "Vocabulary",
     "bronze_table",
     "deadline_of",
-    "entity",
-    "plain",
+    "normalise_word",
     "propensity_wide",
-    "wide_column",
+    "propensity_wide_column",
+    "silver_table",
 ]

@@ -9,30 +9,32 @@ from basketry.errors import BadInputError
 
 MONEY = "decimal(18,4)"
 UNITS = "decimal(18,3)"
-LARGEST = 10_000_000_000
-"""No amount and no number of units of one row is greater, so that the sum of many rows still fits its column."""
+MAX_MAGNITUDE = 10_000_000_000
+"""No amount and no number of units of a row is greater, so that the sum of many rows still fits its column."""
 SCHEMAS = ("bronze", "silver", "gold", "ops")
-GAPS = r"[\s\u00a0_-]+"
-"""What separates the parts of a word: `Add-to_cart` is spelled `add to cart`."""
+WORD_GAPS = r"[\s\u00a0_-]+"
+"""What separates the parts of a word: `Add-to_cart` is normalised to `add to cart`."""
 
 
-def plain(text: str) -> str:
-    """A word as spellings are compared: lower case, one blank between its parts, none around it."""
-    return re.sub(GAPS, " ", text.lower()).strip()
+def normalise_word(text: str) -> str:
+    """Normalise a word so that spellings can be compared: lower case, one blank between its parts, none around it."""
+    return re.sub(WORD_GAPS, " ", text.lower()).strip()
 
 
 @dataclass(frozen=True)
-class Words:
+class Vocabulary:
     """A closed list of words: nothing else may stand in the column.
 
-    spellings: each word with its other spellings, as `plain` writes them; case, blanks, hyphens and underscores need none.
+    Attributes:
+        spellings: each word with its other spellings, as `normalise_word` writes them; case, blanks, hyphens and
+            underscores need no spelling of their own.
     """
 
     spellings: tuple[tuple[str, tuple[str, ...]], ...]
 
     def __post_init__(self) -> None:
         """Refuse a list in which a text means two words, or nothing."""
-        texts = [plain(text) for word, others in self.spellings for text in (word, *others)]
+        texts = [normalise_word(text) for word, others in self.spellings for text in (word, *others)]
         if len(set(texts)) < len(texts) or not texts:
             raise BadInputError(f"the words {', '.join(self.words)} have a spelling twice, or there is none.")
 
@@ -43,19 +45,26 @@ class Words:
 
     @property
     def by_spelling(self) -> dict[str, str]:
-        """The word that each spelling means, spellings as `plain` writes them."""
-        return {plain(text): word for word, others in self.spellings for text in (word, *others)}
+        """The word that each spelling means, spellings as `normalise_word` writes them."""
+        return {normalise_word(text): word for word, others in self.spellings for text in (word, *others)}
 
     def understands(self, text: str) -> bool:
-        """Whether the text is a spelling of one of the words."""
-        return plain(text) in self.by_spelling
+        """Return whether the text is a spelling of one of the words."""
+        return normalise_word(text) in self.by_spelling
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Column:
-    """One column: Spark type, meaning, whether it may be missing, and whether it identifies a person.
+    """A column of a table, declared by `required`, `optional`, `enumerated` or `personal`.
 
-    words: the only ones that a text column may hold; bounds: least and greatest number, both included.
+    Attributes:
+        name: the name of the column.
+        type: the Spark type, as SQL writes it.
+        meaning: what a value means, in plain words; people read it as the comment of the column.
+        nullable: whether a value may be missing.
+        pii: whether a value identifies a person.
+        words: the only words that a text column may hold.
+        bounds: the least and the greatest number, both included.
     """
 
     name: str
@@ -63,16 +72,21 @@ class Column:
     meaning: str
     nullable: bool = True
     pii: bool = False
-    words: Words | None = None
+    words: Vocabulary | None = None
     bounds: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True)
-class Signs:
-    """The sign of some columns in the rows whose column `column` holds `word`: not below zero, or not above it.
+@dataclass(frozen=True, kw_only=True)
+class SignRule:
+    """Which sign some columns have in the rows whose column `column` holds `word`.
 
-    otherwise: the word of a row that breaks these signs and has all of that word's: a till that writes a return as a sale
-    of less than nothing says the same as a return. None: such a row is set aside.
+    Attributes:
+        column: the column that says of which kind a row is.
+        word: the kind of row to which the rule applies.
+        positive: whether the columns must not be below zero; otherwise they must not be above it.
+        columns: the columns whose sign is prescribed.
+        otherwise: the kind that a row is taken for when it breaks these signs and keeps all those of that kind: a till
+            that writes a return as a sale of less than nothing means a return. None: such a row is set aside.
     """
 
     column: str
@@ -82,13 +96,20 @@ class Signs:
     otherwise: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Table:
-    """One declared table. `key` identifies a row; `tracks_changes` turns on Delta's change data feed.
+    """A declared table.
 
-    signs: what sign amounts have by the kind of the row.
-    partitioned_by: columns that keep writers of different partitions from conflicting; few distinct values each.
-    clustered_by: columns that maintenance orders rows by, so that a query for few of their values reads few files.
+    Attributes:
+        schema: one of SCHEMAS.
+        name: the name within the schema.
+        meaning: what a row is, so that "One row is …" continues with it.
+        columns: the columns in the order in which they are stored.
+        key: the columns that identify a row.
+        tracks_changes: whether Delta's change data feed is on.
+        partitioned_by: the columns that keep writers of different partitions from conflicting; each has few values.
+        clustered_by: the columns by which maintenance orders rows, so that a query for few values reads few files.
+        signs: which sign amounts have by the kind of the row.
     """
 
     schema: str
@@ -99,7 +120,7 @@ class Table:
     tracks_changes: bool = False
     partitioned_by: tuple[str, ...] = ()
     clustered_by: tuple[str, ...] = ()
-    signs: tuple[Signs, ...] = ()
+    signs: tuple[SignRule, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a declaration that contradicts itself."""
@@ -129,23 +150,33 @@ class Table:
         return tuple(column.name for column in self.columns if column.pii)
 
     def column(self, name: str) -> Column:
-        """The column of that name; KeyError when there is none."""
+        """Return the column of that name.
+
+        Raises:
+            KeyError: if there is none.
+        """
         for column in self.columns:
             if column.name == name:
                 return column
         raise KeyError(name)
 
 
-def required(name: str, kind: str, meaning: str) -> Column:
-    """A column that is never missing."""
-    return Column(name, kind, meaning, nullable=False)
+def required(name: str, kind: str, meaning: str, *, bounds: tuple[int, int] | None = None) -> Column:
+    """Declare a column whose values are never missing."""
+    return Column(name=name, type=kind, meaning=meaning, nullable=False, bounds=bounds)
 
 
-def one_of(name: str, words: Words, what: str = "one of", *, nullable: bool = False) -> Column:
-    """A text column that holds one of the words. what: the beginning of its meaning."""
-    return Column(name, "string", f"{what}: {', '.join(words.words)}", nullable=nullable, words=words)
+def optional(name: str, kind: str, meaning: str, *, pii: bool = False) -> Column:
+    """Declare a column whose values may be missing."""
+    return Column(name=name, type=kind, meaning=meaning, pii=pii)
 
 
-def person(name: str, meaning: str) -> Column:
-    """A text column that identifies a person."""
-    return Column(name, "string", meaning, pii=True)
+def enumerated(name: str, words: Vocabulary, *, nullable: bool = False) -> Column:
+    """Declare a text column that holds one of the words."""
+    meaning = f"one of: {', '.join(words.words)}"
+    return Column(name=name, type="string", meaning=meaning, nullable=nullable, words=words)
+
+
+def personal(name: str, meaning: str) -> Column:
+    """Declare a text column that identifies a person."""
+    return Column(name=name, type="string", meaning=meaning, pii=True)

@@ -1,7 +1,7 @@
-"""Gold tables of features: what is known of a customer, a category and a pair of both, as of a day.
+"""Gold tables of features: what is known of a customer, of a category, and of a pair of both, as of a day.
 
 Only base measures are stored; every ratio of them is derived on read by `basketry.features.definitions`. All measures look
-at order lines of kind `sale` that are not cancelled, up to and including the as-of date.
+at order lines of the kind `sale` that are not cancelled, up to and including the as-of date.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from basketry.tables.declare import Column, Table, required
 
 WINDOWS = {"30d": 30, "60d": 60, "90d": 90, "ly30d": 30}
-"""Days of each window. 30d, 60d and 90d end on the as-of date; ly30d is the 30d window 335 days before it."""
+"""The days of each window. 30d, 60d and 90d end on the as-of date; ly30d is the 30d window 335 days before it."""
 
 LAST_YEAR_SHIFT = 335
 """ly30d = (D - 365, D - 335]: the same 30 days, a year ago."""
@@ -26,42 +26,45 @@ DISCOUNT_KINDS = {
 AMOUNTS = {"amount_list": "before discounts", **DISCOUNT_KINDS, "amount_paid": "after discounts"}
 
 COUNTS = {
-    "days": "distinct days",
-    "baskets": "distinct orders",
-    "products": "lines that name a product (the reference's count of products)",
-    "distinct_products": "distinct products",
-    "line_items": "lines",
+    "days": "the number of distinct days",
+    "baskets": "the number of distinct orders",
+    "products": "the number of lines that name a product (the reference's count of products)",
+    "distinct_products": "the number of distinct products",
+    "line_items": "the number of lines",
 }
 RECENT_DAYS = {"14d": 14, "180d": 180, "365d": 365}
-"""Further windows that end on the as-of date, of which only the distinct days are kept."""
+"""Further windows that end on the as-of date, of which only the distinct days are stored."""
 
 
 def window_measures() -> dict[str, tuple[str, str]]:
-    """Every measure of a window by name: (type, meaning). Zero where nothing was bought."""
+    """Return the type and the meaning of every measure of a window by its name; all are zero if nothing was bought."""
     measures = {name: ("bigint", meaning) for name, meaning in COUNTS.items()}
-    measures |= {name: ("double", f"amount {meaning}") for name, meaning in AMOUNTS.items()}
+    measures |= {name: ("double", f"the amount {meaning}") for name, meaning in AMOUNTS.items()}
     for kind in DISCOUNT_KINDS:
-        measures[f"days_with_{kind}"] = ("bigint", f"distinct days among lines with {kind}")
-        measures[f"baskets_with_{kind}"] = ("bigint", f"distinct orders among lines with {kind}")
-        measures[f"products_with_{kind}"] = ("bigint", f"distinct products among lines with {kind}")
-        measures[f"line_items_with_{kind}"] = ("bigint", f"lines with {kind}")
+        measures[f"days_with_{kind}"] = ("bigint", f"the number of distinct days among lines with {kind}")
+        measures[f"baskets_with_{kind}"] = ("bigint", f"the number of distinct orders among lines with {kind}")
+        measures[f"products_with_{kind}"] = ("bigint", f"the number of distinct products among lines with {kind}")
+        measures[f"line_items_with_{kind}"] = ("bigint", f"the number of lines with {kind}")
         measures[f"days_since_{kind}"] = (
             "bigint",
-            f"days from the last line with {kind} to the window's end, at most its days - 1; 0 where there never was one",
+            f"the days from the last line with {kind} to the end of the window, at most its days - 1; 0 if there never was one",
         )
     return measures
 
 
 HISTORY = {
-    "days_since_first": ("int", "days from the first purchase to the as-of date"),
-    "days_since_last": ("int", "days from the last purchase to the as-of date"),
-    "days_ever": ("bigint", "distinct days with a purchase"),
-    "baskets_ever": ("bigint", "distinct orders"),
-    "line_items_ever": ("bigint", "lines"),
-    "distinct_products_ever": ("bigint", "distinct products"),
-    "amount_list_ever": ("double", "amount before discounts"),
-    "amount_paid_ever": ("double", "amount after discounts"),
-    **{f"days_{name}": ("bigint", f"distinct days in the last {days} days") for name, days in RECENT_DAYS.items()},
+    "days_since_first": ("int", "the days from the first purchase to the as-of date"),
+    "days_since_last": ("int", "the days from the last purchase to the as-of date"),
+    "days_ever": ("bigint", "the number of distinct days with a purchase"),
+    "baskets_ever": ("bigint", "the number of distinct orders"),
+    "line_items_ever": ("bigint", "the number of lines"),
+    "distinct_products_ever": ("bigint", "the number of distinct products"),
+    "amount_list_ever": ("double", "the amount before discounts"),
+    "amount_paid_ever": ("double", "the amount after discounts"),
+    **{
+        f"days_{name}": ("bigint", f"the number of distinct days in the last {days} days")
+        for name, days in RECENT_DAYS.items()
+    },
 }
 """Measures over all history up to the as-of date. Never null: a row exists only where something was bought."""
 
@@ -74,60 +77,66 @@ def _measures() -> Iterator[Column]:
         yield required(name, kind, meaning)
 
 
-def _features(level: str, keys: tuple[Column, ...], meaning: str, *more: Column) -> Table:
+def _features(level: str, keys: tuple[Column, ...], meaning: str, more: tuple[Column, ...] = ()) -> Table:
     return Table(
-        "gold",
-        f"{level}_features",
-        meaning,
-        (required("as_of", "date", "last day looked at"), *keys, *_measures(), *more),
-        (*(key.name for key in keys), "as_of"),
+        schema="gold",
+        name=f"{level}_features",
+        meaning=meaning,
+        columns=(required("as_of", "date", "the last day looked at"), *keys, *_measures(), *more),
+        key=(*(key.name for key in keys), "as_of"),
         partitioned_by=("as_of",),
     )
 
 
-_CUSTOMER = required("customer_id", "string", "customer")
-_CATEGORY = required("category", "string", "category")
+_CUSTOMER = required("customer_id", "string", "the customer")
+_CATEGORY = required("category", "string", "the category")
 
-CUSTOMER_FEATURES = _features("customer", (_CUSTOMER,), "a customer who bought anything up to a day, as of that day")
+CUSTOMER_FEATURES = _features(
+    level="customer", keys=(_CUSTOMER,), meaning="a customer who bought anything up to a day, as of that day"
+)
 CATEGORY_FEATURES = _features(
-    "category",
-    (_CATEGORY,),
-    "a category that sold anything up to a day, as of that day",
-    required("customers_30d", "bigint", "distinct known customers in the last 30 days"),
-    required("customers_90d", "bigint", "distinct known customers in the last 90 days"),
+    level="category",
+    keys=(_CATEGORY,),
+    meaning="a category that sold anything up to a day, as of that day",
+    more=(
+        required("customers_30d", "bigint", "the number of distinct known customers in the last 30 days"),
+        required("customers_90d", "bigint", "the number of distinct known customers in the last 90 days"),
+    ),
 )
 CUSTOMER_CATEGORY_FEATURES = _features(
-    "customer_category",
-    (_CUSTOMER, _CATEGORY),
-    "a customer and a scored category that the customer ever bought, as of a day; no row means never bought",
+    level="customer_category",
+    keys=(_CUSTOMER, _CATEGORY),
+    meaning="a customer and a scored category that the customer ever bought, as of a day; no row means never bought",
 )
 FEATURES: tuple[Table, ...] = (CUSTOMER_FEATURES, CATEGORY_FEATURES, CUSTOMER_CATEGORY_FEATURES)
 
 SCORED_CATEGORIES = Table(
-    "gold",
-    "scored_categories",
-    "a category that is scored, chosen as of a day: the newest choice holds",
-    (
-        required("chosen_as_of", "date", "last day that the choice looked at"),
-        required("category", "string", "category"),
-        required("baskets", "bigint", "distinct orders with it up to that day"),
-        required("position", "int", "1 = most baskets"),
+    schema="gold",
+    name="scored_categories",
+    meaning="a category that is scored, chosen as of a day: the newest choice holds",
+    columns=(
+        required("chosen_as_of", "date", "the last day that the choice looked at"),
+        required("category", "string", "the category"),
+        required("baskets", "bigint", "the number of distinct orders with it up to that day"),
+        required("position", "int", "the position by baskets: 1 = the most"),
     ),
-    ("chosen_as_of", "category"),
+    key=("chosen_as_of", "category"),
 )
 
 FEATURE_DATES = Table(
-    "ops",
-    "feature_dates",
-    "an as-of date whose features are stored, and the state of the input that they reflect",
-    (
-        required("as_of", "date", "as-of date"),
-        required("order_lines_version", "bigint", "Delta version of silver.order_lines"),
-        required("products_version", "bigint", "Delta version of silver.products, -1 where there was none"),
-        required("history_days", "int", "days from the catalog's first sale to the as-of date, both included"),
-        required("categories", "array<string>", "categories with rows in gold.customer_category_features"),
-        required("customers", "bigint", "customers"),
+    schema="ops",
+    name="feature_dates",
+    meaning="an as-of date whose features are stored, and the state of the input that they reflect",
+    columns=(
+        required("as_of", "date", "the as-of date"),
+        required("order_lines_version", "bigint", "the Delta version of silver.order_lines"),
+        required("products_version", "bigint", "the Delta version of silver.products; -1 if there was none"),
+        required(
+            "history_days", "int", "the number of days from the catalog's first sale to the as-of date, both included"
+        ),
+        required("categories", "array<string>", "the categories with rows in gold.customer_category_features"),
+        required("customers", "bigint", "the number of customers"),
         required("run_id", "string", "the run that computed them"),
     ),
-    ("as_of",),
+    key=("as_of",),
 )

@@ -24,7 +24,12 @@ WEEKLY = timedelta(days=8)
 
 @dataclass(frozen=True)
 class Deadline:
-    """within: the longest time between two writes. dag: the one that writes, and whose runbook says what to do."""
+    """How long a table may go without a write.
+
+    Attributes:
+        within: the longest time between two writes.
+        dag: the DAG that writes the table, and whose runbook says what to do.
+    """
 
     within: timedelta
     dag: str
@@ -46,12 +51,12 @@ DEADLINES: Mapping[str, Deadline] = {
     **_gold(OFFERS, DAILY, "offers"),
     **dict.fromkeys(_WEEKLY_OFFERS, Deadline(WEEKLY, "weekly_offers")),
 }
-"""Every table of gold by its full name."""
+"""The deadline of every gold table by its full name."""
 
 DELIVERIES = Deadline(WEEKLY, "ingest")
 """What a delivery brings: tables of bronze and silver."""
 
 
 def deadline_of(table: Table) -> Deadline | None:
-    """The table's deadline; None for tables of ops, which are written when something happens."""
+    """Return the table's deadline; None for tables of ops, which are written when something happens."""
     return DELIVERIES if table.schema in ("bronze", "silver") else DEADLINES.get(table.full_name)

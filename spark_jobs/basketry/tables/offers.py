@@ -2,139 +2,141 @@
 
 from __future__ import annotations
 
-from basketry.tables.declare import MONEY, Column, Table, required
+from basketry.tables.declare import MONEY, Table, optional, required
 
-_CUSTOMER = required("customer_id", "string", "shopper")
-_DATE = required("event_date", "date", "local business day")
-_BATCH = required("batch", "string", "micro-batch that wrote it: checkpoint and number")
+_CUSTOMER = required("customer_id", "string", "the shopper")
+_DATE = required("event_date", "date", "the local business day")
+_BATCH = required("batch", "string", "the micro-batch that wrote it: checkpoint and number")
 _AUDIENCE = required("audience", "string", "treatment: chosen by the policy; control: the popular offer")
 
 OFFER_EVENTS = Table(
-    "bronze",
-    "offer_events",
-    "an event of the offers' stream as delivered; what could not be used is in ops.quarantine",
-    (
-        required("event_id", "string", "event"),
+    schema="bronze",
+    name="offer_events",
+    meaning="an event of the offers' stream as delivered; what could not be used is in ops.quarantine",
+    columns=(
+        required("event_id", "string", "the event"),
         _DATE,
         required("event_type", "string", "view, cart, purchase, offer_click or offer_purchase"),
-        required("occurred_at", "timestamp", "when (UTC)"),
+        required("occurred_at", "timestamp", "when it happened (UTC)"),
         _CUSTOMER,
         required(
-            "fate", "string", "good; late: nothing was decided; repeated: a response that counts once and did already"
+            "fate",
+            "string",
+            "good; late: nothing was decided; repeated: a response that counts once and has counted already",
         ),
         required("content", "string", "the message as delivered, with fields that nobody knows yet"),
-        required("origin", "string", "file, or topic and partition"),
-        required("row_number", "bigint", "message of the file from 1, or offset"),
+        required("origin", "string", "the file, or the topic and partition"),
+        required("row_number", "bigint", "the number of the message in the file, from 1, or the offset"),
         required("delivered_at", "timestamp", "when the file or message was delivered"),
         _BATCH,
     ),
-    ("event_id",),
+    key=("event_id",),
     partitioned_by=("event_date",),
 )
 
 CANDIDATES = "array<struct<product_id:string,category:string,probability:double,features:array<double>>>"
 
 OFFER_DECISIONS = Table(
-    "gold",
-    "offer_decisions",
-    "what was decided for a slot of an event, from what, why, and with which probability; the first slot also when it is nothing",
-    (
+    schema="gold",
+    name="offer_decisions",
+    meaning="what was decided for a slot of an event, from what, why and with which probability; the first slot even if empty",
+    columns=(
         required("decision_id", "string", "the event that asked"),
-        required("slot", "int", "place of the offer, from 1; a response names it as decision_id/slot"),
-        required("decided_at", "timestamp", "time of the event (UTC)"),
+        required("slot", "int", "the slot of the offer, from 1; a response names it as decision_id/slot"),
+        required("decided_at", "timestamp", "the time of the event (UTC)"),
         _DATE,
         _CUSTOMER,
         _AUDIENCE,
-        Column("context_category", "string", "category that the shopper looked at"),
-        Column("product_id", "string", "product offered; null where nothing was"),
-        Column("category", "string", "its category"),
-        Column("offer", "string", "offer of include/offers.yaml"),
+        optional("context_category", "string", "the category that the shopper looked at"),
+        optional("product_id", "string", "the product offered; null if nothing was"),
+        optional("category", "string", "its category"),
+        optional("offer", "string", "the offer, as include/offers.yaml names it"),
         required("discount", "double", "its discount, a share of the price"),
-        required("price", "double", "price before the discount; 0 where nothing was offered"),
-        required("probability", "double", "with which exactly this was chosen, given the slots before"),
-        required("expected_response", "double", "response rate that the policy expected of it"),
+        required("price", "double", "the price before the discount; 0 if nothing was offered"),
+        required("probability", "double", "the probability with which exactly this was chosen, given the slots before"),
+        required("expected_response", "double", "the response rate that the policy expected of it"),
         required("reason", "string", "where the candidate came from, or why nothing is shown"),
-        required("considered", "int", "candidates looked at"),
-        required("excluded", "map<string,bigint>", "candidates that were not eligible, by reason"),
-        Column("features", "array<double>", "what the policy saw of the chosen candidate"),
+        required("considered", "int", "the number of candidates looked at"),
+        required("excluded", "map<string,bigint>", "the number of candidates that were not eligible, by reason"),
+        optional("features", "array<double>", "the features of the chosen candidate that the policy saw"),
         required(
             "candidates",
             CANDIDATES,
-            "eligible ones with probability and features; what is missing to 1 is showing nothing",
+            "the eligible candidates with probability and features; what is missing to 1 is the probability of showing nothing",
         ),
         required(
-            "policy_version", "string", "version of the registered model offer_policy; prior: none was promoted yet"
+            "policy_version", "string", "the version of the registered model offer_policy; prior: none was promoted yet"
         ),
         required("popular_from", "string", "redis; delta; degraded: redis was set but did not answer"),
         _BATCH,
     ),
-    ("decision_id", "slot"),
+    key=("decision_id", "slot"),
     partitioned_by=("event_date",),
 )
 
 OFFER_RESPONSES = Table(
-    "gold",
-    "offer_responses",
-    "what a shopper did with an offer; each kind of response counts once an offer",
-    (
+    schema="gold",
+    name="offer_responses",
+    meaning="what a shopper did with an offer; each kind of response counts once per offer",
+    columns=(
         required("offer_id", "string", "decision_id/slot"),
         required("response", "string", "click or purchase"),
         required("event_id", "string", "the event that says so"),
-        required("responded_at", "timestamp", "when (UTC)"),
+        required("responded_at", "timestamp", "when it happened (UTC)"),
         _DATE,
         required("decided_at", "timestamp", "when the offer was decided"),
         _CUSTOMER,
         _AUDIENCE,
-        required("product_id", "string", "product offered"),
+        required("product_id", "string", "the product offered"),
         required("category", "string", "its category"),
-        required("revenue", MONEY, "paid, for a purchase"),
+        required("revenue", MONEY, "what was paid, for a purchase"),
         _BATCH,
     ),
-    ("offer_id", "response"),
+    key=("offer_id", "response"),
     partitioned_by=("event_date",),
 )
 
 _COUNTS = (
-    required("shown", "bigint", "offers shown"),
-    required("clicked", "bigint", "offers clicked"),
-    required("bought", "bigint", "offers bought"),
-    required("revenue", MONEY, "paid for them"),
+    required("shown", "bigint", "the number of offers shown"),
+    required("clicked", "bigint", "the number of offers clicked"),
+    required("bought", "bigint", "the number of offers bought"),
+    required("revenue", MONEY, "what was paid for them"),
 )
 
 OFFER_PERFORMANCE_MINUTE = Table(
-    "gold",
-    "offer_performance_minute",
-    "what happened with offers of a category in a minute, each thing in the minute in which it happened",
-    (
+    schema="gold",
+    name="offer_performance_minute",
+    meaning="what happened with the offers of a category in a minute, each event in the minute in which it happened",
+    columns=(
         _DATE,
-        required("minute", "timestamp", "its begin (UTC)"),
-        required("category", "string", "category"),
+        required("minute", "timestamp", "the beginning of the minute (UTC)"),
+        required("category", "string", "the category"),
         *_COUNTS,
-        Column("rate", "double", "clicked over shown; null where none was shown"),
+        optional("rate", "double", "the offers clicked over the offers shown; null if none was shown"),
     ),
-    ("event_date", "minute", "category"),
+    key=("event_date", "minute", "category"),
     partitioned_by=("event_date",),
 )
 
 OFFER_WINDOWS = Table(
-    "gold",
-    "offer_windows",
-    "what happened between a shopper and a product in the last minutes before the newest event",
-    (
-        required("window_minutes", "int", "length of the window: 1, 60 or 1440"),
+    schema="gold",
+    name="offer_windows",
+    meaning="what happened between a shopper and a product in the last minutes before the newest event",
+    columns=(
+        required("window_minutes", "int", "the length of the window: 1, 60 or 1440"),
         _CUSTOMER,
-        required("product_id", "string", "product"),
-        required("until", "timestamp", "the newest event time; it is the window's last moment"),
+        required("product_id", "string", "the product"),
+        required("until", "timestamp", "the newest event time, which is the last moment of the window"),
         *_COUNTS,
     ),
-    ("window_minutes", "customer_id", "product_id"),
+    key=("window_minutes", "customer_id", "product_id"),
 )
 
 OFFER_TRAINING = Table(
-    "gold",
-    "offer_training",
-    "a first slot with what came of it; rows are appended hour by hour, when responses have had their time, and never changed",
-    (
+    schema="gold",
+    name="offer_training",
+    meaning="a first slot with its outcome; rows are appended hour by hour, when responses have had their time, and never changed",
+    columns=(
         *(
             OFFER_DECISIONS.column(name)
             for name in (
@@ -151,78 +153,82 @@ OFFER_TRAINING = Table(
                 "policy_version",
             )
         ),
-        required("clicked", "int", "1 when a click came in time"),
-        required("bought", "int", "1 when a purchase came in time"),
-        required("revenue", MONEY, "paid"),
+        required("clicked", "int", "1 if a click came in time"),
+        required("bought", "int", "1 if a purchase came in time"),
+        required("revenue", MONEY, "what was paid"),
     ),
-    ("decision_id",),
+    key=("decision_id",),
     partitioned_by=("event_date",),
 )
 
 OFFER_BATCHES = Table(
-    "ops",
-    "offer_batches",
-    "a micro-batch: records = good + late + repeated + duplicates + quarantined",
-    (
+    schema="ops",
+    name="offer_batches",
+    meaning="a micro-batch: records = good + late + repeated + duplicates + quarantined",
+    columns=(
         _BATCH,
-        required("records", "bigint", "messages read"),
-        required("good", "bigint", "used"),
-        required("late", "bigint", "too far behind the newest event to decide on"),
-        required("repeated", "bigint", "responses beyond the first of their kind"),
-        required("duplicates", "bigint", "delivered before"),
-        required("quarantined", "bigint", "set aside"),
-        required("decided", "bigint", "events decided"),
-        required("shown", "bigint", "offers shown"),
-        required("responses", "bigint", "responses that count"),
-        required("unknown_shoppers", "bigint", "events decided for shoppers whom silver.customers does not know"),
-        required("degraded", "bigint", "events decided while redis did not answer"),
-        required("newest", "timestamp", "newest event time so far"),
-        required("policy_version", "string", "version that decided"),
+        required("records", "bigint", "the number of messages read"),
+        required("good", "bigint", "the number of messages used"),
+        required("late", "bigint", "the number of messages too far behind the newest event to decide on"),
+        required("repeated", "bigint", "the number of responses beyond the first of their kind"),
+        required("duplicates", "bigint", "the number of messages delivered before"),
+        required("quarantined", "bigint", "the number of messages set aside"),
+        required("decided", "bigint", "the number of events decided"),
+        required("shown", "bigint", "the number of offers shown"),
+        required("responses", "bigint", "the number of responses that count"),
+        required(
+            "unknown_shoppers",
+            "bigint",
+            "the number of events decided for shoppers whom silver.customers does not know",
+        ),
+        required("degraded", "bigint", "the number of events decided while redis did not answer"),
+        required("newest", "timestamp", "the newest event time so far"),
+        required("policy_version", "string", "the version that decided"),
     ),
-    ("batch",),
+    key=("batch",),
 )
 
 OFFER_STATE = Table(
-    "ops",
-    "offer_state",
-    "where the stream stands; one row, replaced by every micro-batch",
-    (
-        required("checkpoint", "string", "checkpoint of the stream"),
-        required("number", "bigint", "last micro-batch that is wholly done"),
+    schema="ops",
+    name="offer_state",
+    meaning="how far the stream has come; there is one row, replaced by every micro-batch",
+    columns=(
+        required("checkpoint", "string", "the checkpoint of the stream"),
+        required("number", "bigint", "the last micro-batch that is completely done"),
         required(
-            "content", "binary", "caps, interests and the posterior, as basketry.domains.offers.memory writes them"
+            "content", "binary", "the caps, interests and the posterior, as basketry.domains.offers.memory writes them"
         ),
     ),
-    ("checkpoint",),
+    key=("checkpoint",),
 )
 
 OFFER_RECOMMENDATIONS = Table(
-    "gold",
-    "offer_recommendations",
-    "a product recommended to a shopper",
-    (
-        required("customer_id", "string", "shopper"),
-        required("rank", "int", "1 is best"),
-        required("product_id", "string", "product"),
-        required("score", "double", "from 1 (best) down to 0"),
-        required("as_of", "date", "last day looked at"),
-        required("model_version", "string", "version of the registered model recommendations"),
+    schema="gold",
+    name="offer_recommendations",
+    meaning="a product recommended to a shopper",
+    columns=(
+        required("customer_id", "string", "the shopper"),
+        required("rank", "int", "the rank: 1 is the best"),
+        required("product_id", "string", "the product"),
+        required("score", "double", "the score, from 1 (best) down to 0"),
+        required("as_of", "date", "the last day looked at"),
+        required("model_version", "string", "the version of the registered model recommendations"),
     ),
-    ("customer_id", "rank"),
+    key=("customer_id", "rank"),
 )
 
 OFFER_POPULAR = Table(
-    "gold",
-    "offer_popular",
-    "a product that is popular beside a category, or in the whole shop",
-    (
-        required("context", "string", "category; '' for the whole shop"),
-        required("rank", "int", "1 is most popular"),
-        required("product_id", "string", "product"),
-        required("orders", "bigint", "orders that hold it"),
-        required("as_of", "date", "last day looked at"),
+    schema="gold",
+    name="offer_popular",
+    meaning="a product that is popular beside a category, or in the whole shop",
+    columns=(
+        required("context", "string", "the category; '' for the whole shop"),
+        required("rank", "int", "the rank: 1 is the most popular"),
+        required("product_id", "string", "the product"),
+        required("orders", "bigint", "the number of orders that contain it"),
+        required("as_of", "date", "the last day looked at"),
     ),
-    ("context", "rank"),
+    key=("context", "rank"),
 )
 
 OFFERS: tuple[Table, ...] = (

@@ -2,65 +2,65 @@
 
 from __future__ import annotations
 
-from basketry.tables.declare import MONEY, UNITS, Column, Table, required
+from basketry.tables.declare import MONEY, UNITS, Table, optional, required
 
 GRAINS = ("day", "week", "month", "year")
 
 _SALES_MEASURES = (
-    required("gross_revenue", MONEY, "list amounts of sales"),
-    required("instore_discount", MONEY, "loyalty discounts"),
-    required("campaign_coupon_discount", MONEY, "campaign coupons"),
-    required("manuf_coupon_discount", MONEY, "manufacturers' coupons"),
+    required("gross_revenue", MONEY, "the list amounts of sales"),
+    required("instore_discount", MONEY, "the loyalty discounts"),
+    required("campaign_coupon_discount", MONEY, "the campaign coupons"),
+    required("manuf_coupon_discount", MONEY, "the manufacturers' coupons"),
     required("manuf_coupon_match_discount", MONEY, "the retailer's match of them"),
-    required("returns_amount", MONEY, "amounts paid back, as a positive number"),
-    required("net_revenue", MONEY, "gross revenue less discounts less returns"),
-    required("units_sold", UNITS, "units on sales"),
-    required("units_returned", UNITS, "units on returns, as a positive number"),
-    required("orders", "bigint", "distinct orders with a sale"),
-    required("customers", "bigint", "distinct known customers with a sale"),
-    Column("average_price", MONEY, "paid per unit sold: sales after discounts / units_sold"),
-    Column("average_rating", "decimal(5,4)", "mean rating of the reviews of the period"),
-    required("ratings", "bigint", "reviews in the period"),
+    required("returns_amount", MONEY, "the amounts paid back, as a positive number"),
+    required("net_revenue", MONEY, "the gross revenue less discounts less returns"),
+    required("units_sold", UNITS, "the units on sales"),
+    required("units_returned", UNITS, "the units on returns, as a positive number"),
+    required("orders", "bigint", "the number of distinct orders with a sale"),
+    required("customers", "bigint", "the number of distinct known customers with a sale"),
+    optional("average_price", MONEY, "what was paid per unit sold: sales after discounts / units_sold"),
+    optional("average_rating", "decimal(5,4)", "the mean rating of the reviews of the period"),
+    required("ratings", "bigint", "the number of reviews in the period"),
     required(
         "is_partial",
         "boolean",
-        "still running on the as-of date of the last write, or begun before the data's first day",
+        "whether the period was still running on the as-of date of the last write, or began before the first day of the data",
     ),
 )
 
 
 def _sales(grain: str) -> tuple[Table, Table]:
     period = (
-        required("period_start", "date", f"first day of the {grain}"),
-        required("period_end", "date", f"last day of the {grain}"),
+        required("period_start", "date", f"the first day of the {grain}"),
+        required("period_end", "date", f"the last day of the {grain}"),
     )
     product = Table(
-        "gold",
-        f"sales_{grain}",
-        f"sales of a product in a {grain}; no personal data",
-        (
+        schema="gold",
+        name=f"sales_{grain}",
+        meaning=f"the sales of a product in a {grain}; no personal data",
+        columns=(
             *period,
-            required("product_id", "string", "product"),
-            Column("product", "string", "its name"),
-            Column("brand", "string", "its brand"),
-            Column("department", "string", "its department"),
-            Column("category", "string", "its category"),
+            required("product_id", "string", "the product"),
+            optional("product", "string", "its name"),
+            optional("brand", "string", "its brand"),
+            optional("department", "string", "its department"),
+            optional("category", "string", "its category"),
             *_SALES_MEASURES,
         ),
-        ("period_start", "product_id"),
+        key=("period_start", "product_id"),
     )
     rollup = Table(
-        "gold",
-        f"sales_{grain}_rollup",
-        f"sales of a category, a department or the whole catalog in a {grain}; orders and customers counted distinct",
-        (
+        schema="gold",
+        name=f"sales_{grain}_rollup",
+        meaning=f"the sales of a category, department or catalog in a {grain}; orders and customers are counted distinct",
+        columns=(
             *period,
             required("level", "string", "category, department or total"),
-            required("department", "string", "department; '' on total"),
-            required("category", "string", "category; '' on department and total"),
+            required("department", "string", "the department; '' on total"),
+            required("category", "string", "the category; '' on department and total"),
             *_SALES_MEASURES,
         ),
-        ("period_start", "level", "department", "category"),
+        key=("period_start", "level", "department", "category"),
     )
     return product, rollup
 

@@ -1,77 +1,105 @@
-"""Silver tables, one an entity, and the bronze table of a feed."""
+"""The silver tables, one per entity, and the bronze table of a feed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from basketry.tables.declare import MONEY, UNITS, Column, Signs, Table, Words, one_of, person, required
+from basketry.tables.declare import (
+    MONEY,
+    UNITS,
+    Column,
+    SignRule,
+    Table,
+    Vocabulary,
+    enumerated,
+    optional,
+    personal,
+    required,
+)
 
 LINEAGE = (
-    required("_file_checksum", "string", "sha256 of the delivered file that this version of the row came from"),
-    required("_row_number", "bigint", "record number in that file; the header is 1"),
-    required("_delivered_at", "timestamp", "when that file was delivered: decides which of two versions is newer"),
-    Column(
-        "_ordering_time", "timestamp", "decides between files delivered at one time, see ops.files; missing is earliest"
+    required("_file_checksum", "string", "the SHA-256 of the delivered file that this version of the row came from"),
+    required("_row_number", "bigint", "the record number in that file; the header is 1"),
+    required(
+        "_delivered_at", "timestamp", "when that file was delivered, which decides which of two versions is newer"
+    ),
+    optional(
+        "_ordering_time",
+        "timestamp",
+        "the time that decides between files delivered at the same time, see ops.files; a missing one is the earliest",
     ),
 )
 
 
-HOMEOWNER = Words((("homeowner", ("home owner", "owner")), ("renter", ("tenant",)), ("unknown", ())))
+HOMEOWNER = Vocabulary((("homeowner", ("home owner", "owner")), ("renter", ("tenant",)), ("unknown", ())))
 
 
 def _silver(
+    *,
     name: str,
     meaning: str,
     key: tuple[str, ...],
-    *columns: Column,
+    columns: tuple[Column, ...],
     clustered_by: tuple[str, ...] = (),
-    signs: tuple[Signs, ...] = (),
+    signs: tuple[SignRule, ...] = (),
 ) -> Table:
-    columns = columns + LINEAGE
-    return Table("silver", name, meaning, columns, key, tracks_changes=True, clustered_by=clustered_by, signs=signs)
+    return Table(
+        schema="silver",
+        name=name,
+        meaning=meaning,
+        columns=(*columns, *LINEAGE),
+        key=key,
+        tracks_changes=True,
+        clustered_by=clustered_by,
+        signs=signs,
+    )
 
 
 CUSTOMERS = _silver(
-    "customers",
-    "a customer as last known (personal data lives here and in gold.marketing_audience)",
-    ("customer_id",),
-    required("customer_id", "string", "customer"),
-    person("name", "full name"),
-    person("email", "e-mail address as delivered"),
-    person("phone", "telephone number as delivered"),
-    person("street", "street address"),
-    Column("city", "string", "city"),
-    Column("state", "string", "state or province, two-letter code in the US"),
-    person("postal_code", "ZIP or postal code"),
-    Column("country", "string", "country"),
-    Column("joined_on", "date", "first day as a customer"),
-    Column("age_band", "string", "age band, e.g. 35-44"),
-    Column("marital_status", "string", "marital status"),
-    Column("income_band", "string", "household income band"),
-    one_of("homeowner", HOMEOWNER, nullable=True),
-    Column("household_composition", "string", "adults and children"),
-    Column("household_size", "string", "persons in the household, e.g. 5+"),
-    Column("children", "string", "children in the household, e.g. 3+"),
+    name="customers",
+    meaning="a customer as last known (personal data lives here and in gold.marketing_audience)",
+    key=("customer_id",),
+    columns=(
+        required("customer_id", "string", "the customer"),
+        personal("name", "the full name"),
+        personal("email", "the e-mail address as delivered"),
+        personal("phone", "the telephone number as delivered"),
+        personal("street", "the street address"),
+        optional("city", "string", "the city"),
+        optional("state", "string", "the state or province; a two-letter code in the US"),
+        personal("postal_code", "the ZIP code or postal code"),
+        optional("country", "string", "the country"),
+        optional("joined_on", "date", "the first day as a customer"),
+        optional("age_band", "string", "the age band, e.g. 35-44"),
+        optional("marital_status", "string", "the marital status"),
+        optional("income_band", "string", "the household income band"),
+        enumerated("homeowner", HOMEOWNER, nullable=True),
+        optional("household_composition", "string", "the adults and children of the household"),
+        optional("household_size", "string", "the number of persons in the household, e.g. 5+"),
+        optional("children", "string", "the number of children in the household, e.g. 3+"),
+    ),
 )
 
 PRODUCTS = _silver(
-    "products",
-    "a product: what it is, where it stands in the tree, what it costs, whether it can be had",
-    ("product_id",),
-    required("product_id", "string", "product"),
-    Column("name", "string", "name shown to people"),
-    Column("brand", "string", "brand"),
-    Column("manufacturer", "string", "manufacturer"),
-    Column("department", "string", "top of the product tree"),
-    Column("category", "string", "what is scored, forecast and offered together"),
-    Column("subcategory", "string", "finer than category"),
-    Column("size", "string", "pack size as delivered"),
-    Column("list_price", MONEY, "price of one unit before any discount"),
-    Column("unit_cost", MONEY, "what one unit costs the retailer"),
-    Column("units_available", "bigint", "units that can be sold now"),
+    name="products",
+    meaning="a product: what it is, where it is in the product tree, what it costs, whether it is available",
+    key=("product_id",),
+    columns=(
+        required("product_id", "string", "the product"),
+        optional("name", "string", "the name shown to people"),
+        optional("brand", "string", "the brand"),
+        optional("manufacturer", "string", "the manufacturer"),
+        optional("department", "string", "the top level of the product tree"),
+        optional("category", "string", "the level of the product tree on which is scored, forecast and offered"),
+        optional("subcategory", "string", "the level of the product tree below category"),
+        optional("size", "string", "the pack size as delivered"),
+        optional("list_price", MONEY, "the price of a unit before any discount"),
+        optional("unit_cost", MONEY, "what a unit costs the retailer"),
+        optional("units_available", "bigint", "the number of units that can be sold now"),
+    ),
 )
 
-KINDS = Words(
+KINDS = Vocabulary(
     (
         ("sale", ("sales",)),
         ("return", ("returns", "refund", "refunds")),
@@ -79,43 +107,51 @@ KINDS = Words(
         ("fee", ("fees",)),
     )
 )
-STATUSES = Words((("paid", ()), ("shipped", ()), ("returned", ()), ("cancelled", ("canceled",))))
+STATUSES = Vocabulary((("paid", ()), ("shipped", ()), ("returned", ()), ("cancelled", ("canceled",))))
 LINE_KINDS, ORDER_STATUSES = KINDS.words, STATUSES.words
 
 _DISCOUNTED = "on sales >= 0 (below it is a surcharge), <= 0 on returns"
 DISCOUNTS = ("instore_discount", "campaign_coupon_discount", "manuf_coupon_discount", "manuf_coupon_match_discount")
 
 # A sale's discounts and what was paid may have either sign: there are surcharges, and vouchers on a line of nothing.
-_SALE = Signs("line_kind", "sale", True, ("quantity", "list_amount"), otherwise="return")
+_SALE = SignRule(
+    column="line_kind", word="sale", positive=True, columns=("quantity", "list_amount"), otherwise="return"
+)
 # Not the other way round: a return of more than nothing is a till's way to write returns or takes one back, and the
 # contract alone knows which.
-_RETURN = Signs("line_kind", "return", False, ("quantity", "list_amount", *DISCOUNTS, "net_amount"))
+_RETURN = SignRule(
+    column="line_kind", word="return", positive=False, columns=("quantity", "list_amount", *DISCOUNTS, "net_amount")
+)
 
 ORDER_LINES = _silver(
-    "order_lines",
-    "a line of an order; returns are lines of their own with negative quantity and amounts",
-    ("order_id", "line_id"),
-    required("order_id", "string", "order, basket or invoice"),
-    required("line_id", "string", "line within the order"),
-    Column("customer_id", "string", "customer, where known"),
-    Column("product_id", "string", "product; missing on fees and adjustments"),
-    Column("store_id", "string", "store"),
-    required("ordered_at", "timestamp", "when ordered (UTC)"),
-    required("order_date", "date", "business day of the order, local to the retailer"),
-    one_of("line_kind", KINDS),
-    one_of("status", STATUSES),
-    required("quantity", UNITS, "units, >= 0 on sales, <= 0 on returns"),
-    required("list_amount", MONEY, "amount before any discount, >= 0 on sales, <= 0 on returns"),
-    required("instore_discount", MONEY, f"loyalty discount in the store, {_DISCOUNTED}"),
-    required("campaign_coupon_discount", MONEY, f"coupon of the retailer's own campaign, {_DISCOUNTED}"),
-    required("manuf_coupon_discount", MONEY, f"manufacturer's coupon, {_DISCOUNTED}"),
-    required("manuf_coupon_match_discount", MONEY, f"the retailer's match of a manufacturer's coupon, {_DISCOUNTED}"),
-    required("net_amount", MONEY, "what was paid: list amount less all discounts; <= 0 on returns"),
+    name="order_lines",
+    meaning="a line of an order; returns are lines of their own with negative quantity and amounts",
+    key=("order_id", "line_id"),
+    columns=(
+        required("order_id", "string", "the order, basket or invoice"),
+        required("line_id", "string", "the line within the order"),
+        optional("customer_id", "string", "the customer, if known"),
+        optional("product_id", "string", "the product; missing on fees and adjustments"),
+        optional("store_id", "string", "the store"),
+        required("ordered_at", "timestamp", "when it was ordered (UTC)"),
+        required("order_date", "date", "the business day of the order, local to the retailer"),
+        enumerated("line_kind", KINDS),
+        enumerated("status", STATUSES),
+        required("quantity", UNITS, "the number of units, >= 0 on sales, <= 0 on returns"),
+        required("list_amount", MONEY, "the amount before any discount, >= 0 on sales, <= 0 on returns"),
+        required("instore_discount", MONEY, f"the loyalty discount in the store, {_DISCOUNTED}"),
+        required("campaign_coupon_discount", MONEY, f"the coupon of the retailer's own campaign, {_DISCOUNTED}"),
+        required("manuf_coupon_discount", MONEY, f"the manufacturer's coupon, {_DISCOUNTED}"),
+        required(
+            "manuf_coupon_match_discount", MONEY, f"the retailer's match of a manufacturer's coupon, {_DISCOUNTED}"
+        ),
+        required("net_amount", MONEY, "what was paid: list amount less all discounts; <= 0 on returns"),
+    ),
     clustered_by=("order_date", "customer_id"),
     signs=(_SALE, _RETURN),
 )
 
-EVENT_TYPES = Words(
+EVENT_TYPES = Vocabulary(
     (
         ("view", ("views", "viewed", "click", "clicks")),
         ("cart", ("carts", "add to cart", "addtocart")),
@@ -124,77 +160,92 @@ EVENT_TYPES = Words(
 )
 
 EVENTS = _silver(
-    "events",
-    "a view, cart or purchase in the shop or app",
-    ("event_id",),
-    required("event_id", "string", "event"),
-    required("occurred_at", "timestamp", "when (UTC)"),
-    required("event_date", "date", "local business day"),
-    one_of("event_type", EVENT_TYPES),
-    Column("customer_id", "string", "customer, where known"),
-    Column("session_id", "string", "visit"),
-    Column("product_id", "string", "product"),
-    Column("price", MONEY, "price shown"),
+    name="events",
+    meaning="a view, cart or purchase in the shop or app",
+    key=("event_id",),
+    columns=(
+        required("event_id", "string", "the event"),
+        required("occurred_at", "timestamp", "when it happened (UTC)"),
+        required("event_date", "date", "the local business day"),
+        enumerated("event_type", EVENT_TYPES),
+        optional("customer_id", "string", "the customer, if known"),
+        optional("session_id", "string", "the visit to the shop"),
+        optional("product_id", "string", "the product"),
+        optional("price", MONEY, "the price shown"),
+    ),
     clustered_by=("event_date", "customer_id"),
 )
 
 CAMPAIGNS = _silver(
-    "campaigns",
-    "a campaign and the days it runs",
-    ("campaign_id",),
-    required("campaign_id", "string", "campaign"),
-    Column("campaign_type", "string", "kind of campaign"),
-    required("start_date", "date", "first day"),
-    required("end_date", "date", "last day"),
+    name="campaigns",
+    meaning="a campaign and the days on which it runs",
+    key=("campaign_id",),
+    columns=(
+        required("campaign_id", "string", "the campaign"),
+        optional("campaign_type", "string", "the kind of campaign"),
+        required("start_date", "date", "the first day"),
+        required("end_date", "date", "the last day"),
+    ),
 )
 
 CAMPAIGN_MEMBERS = _silver(
-    "campaign_members",
-    "a customer who received a campaign",
-    ("campaign_id", "customer_id"),
-    required("campaign_id", "string", "campaign"),
-    required("customer_id", "string", "customer"),
+    name="campaign_members",
+    meaning="a customer who received a campaign",
+    key=("campaign_id", "customer_id"),
+    columns=(required("campaign_id", "string", "the campaign"), required("customer_id", "string", "the customer")),
 )
 
 COUPONS = _silver(
-    "coupons",
-    "a coupon of a campaign and a product it is good for",
-    ("coupon_id", "campaign_id", "product_id"),
-    required("coupon_id", "string", "coupon"),
-    required("campaign_id", "string", "campaign"),
-    required("product_id", "string", "product"),
+    name="coupons",
+    meaning="a coupon of a campaign and a product for which it is good",
+    key=("coupon_id", "campaign_id", "product_id"),
+    columns=(
+        required("coupon_id", "string", "the coupon"),
+        required("campaign_id", "string", "the campaign"),
+        required("product_id", "string", "the product"),
+    ),
 )
 
 REDEMPTIONS = _silver(
-    "redemptions",
-    "a coupon redeemed by a customer",
-    ("customer_id", "coupon_id", "campaign_id", "redeemed_on"),
-    required("customer_id", "string", "customer"),
-    required("coupon_id", "string", "coupon"),
-    required("campaign_id", "string", "campaign"),
-    required("redeemed_on", "date", "day of the redemption"),
+    name="redemptions",
+    meaning="a coupon redeemed by a customer",
+    key=("customer_id", "coupon_id", "campaign_id", "redeemed_on"),
+    columns=(
+        required("customer_id", "string", "the customer"),
+        required("coupon_id", "string", "the coupon"),
+        required("campaign_id", "string", "the campaign"),
+        required("redeemed_on", "date", "the day of the redemption"),
+    ),
 )
 
 RATING_BOUNDS = (1, 5)
 
 REVIEWS = _silver(
-    "reviews",
-    "a customer's rating of a product",
-    ("review_id",),
-    required("review_id", "string", "review"),
-    required("product_id", "string", "product"),
-    Column("customer_id", "string", "customer"),
-    Column("rating", "int", "1 (worst) to 5 (best)", nullable=False, bounds=RATING_BOUNDS),
-    required("reviewed_on", "date", "local business day"),
+    name="reviews",
+    meaning="a customer's rating of a product",
+    key=("review_id",),
+    columns=(
+        required("review_id", "string", "the review"),
+        required("product_id", "string", "the product"),
+        optional("customer_id", "string", "the customer"),
+        required("rating", "int", "the rating, from 1 (worst) to 5 (best)", bounds=RATING_BOUNDS),
+        required("reviewed_on", "date", "the local business day"),
+    ),
 )
 
 OPT_OUTS = _silver(
-    "opt_outs",
-    "a customer's withdrawal of consent to a channel",
-    ("customer_id", "channel"),
-    required("customer_id", "string", "customer"),
-    required("channel", "string", "phone, email or all; a word that is not understood means all"),
-    Column("opted_out_on", "date", "day of the withdrawal, where one could be read: it counts whatever its day"),
+    name="opt_outs",
+    meaning="a customer's withdrawal of consent to a channel",
+    key=("customer_id", "channel"),
+    columns=(
+        required("customer_id", "string", "the customer"),
+        required("channel", "string", "phone, email or all; a word that is not understood means all"),
+        optional(
+            "opted_out_on",
+            "date",
+            "the day of the withdrawal, if one could be read: the withdrawal counts whatever its day",
+        ),
+    ),
 )
 
 SILVER: tuple[Table, ...] = (
@@ -217,24 +268,32 @@ ENTITY_DATE = {
     "reviews": "reviewed_on",
     "opt_outs": "opted_out_on",
 }
-"""The business day of an entity's row, for entities whose rows belong to a day: what an ingest reports as touched."""
+"""The column that holds the business day of a row, for entities whose rows have one."""
 
-BRONZE_LINEAGE = (*LINEAGE, required("_file_name", "string", "name of the delivered file"))
+BRONZE_LINEAGE = (*LINEAGE, required("_file_name", "string", "the name of the delivered file"))
 
 
 def bronze_table(feed: str, delivered: Iterable[tuple[str, bool]]) -> Table:
-    """The bronze table of a feed. delivered: (column name, is it personal data) of each delivered column, all text."""
-    columns = tuple(Column(name, "string", "as delivered", pii=pii) for name, pii in delivered)
-    extra = Column(
-        "_extra", "string", "columns the contract does not know, JSON", pii=any(column.pii for column in columns)
+    """Declare the bronze table of a feed, whose delivered columns are all text.
+
+    Args:
+        feed: the name of the feed.
+        delivered: the name of each delivered column, and whether it holds personal data.
+    """
+    columns = tuple(optional(name, "string", "the text as delivered", pii=pii) for name, pii in delivered)
+    has_pii = any(column.pii for column in columns)
+    extra = optional("_extra", "string", "the columns that the contract does not know, as JSON", pii=has_pii)
+    native_meaning = "the columns whose value is a number in the file itself, not text; missing: there is none"
+    native = optional("_native", "array<string>", native_meaning)
+    return Table(
+        schema="bronze",
+        name=feed,
+        meaning=f"a delivered row of the feed {feed}, verbatim",
+        columns=(*BRONZE_LINEAGE, *columns, extra, native),
+        key=("_file_checksum", "_row_number"),
     )
-    native = Column(
-        "_native", "array<string>", "columns whose value is a number in the file itself, not text; missing: none"
-    )
-    meaning = f"a delivered row of the feed {feed}, verbatim"
-    return Table("bronze", feed, meaning, (*BRONZE_LINEAGE, *columns, extra, native), ("_file_checksum", "_row_number"))
 
 
-def entity(name: str) -> Table:
-    """The silver table of that name; KeyError when there is none."""
+def silver_table(name: str) -> Table:
+    """Return the silver table of an entity, which must be there."""
     return next(table for table in SILVER if table.name == name)

@@ -1,4 +1,4 @@
-"""How a withdrawal of consent is read: with doubt about its day or its channel it counts all the same."""
+"""How a withdrawal of consent is read: when its day or its channel is in doubt, it counts all the same."""
 
 from __future__ import annotations
 
@@ -15,15 +15,20 @@ CHANNEL_WORDS: Mapping[str, str] = {
     "e-mail": "email",
     ALL_CHANNELS: ALL_CHANNELS,
 }
-"""The words for a channel that are understood, in small letters, and what they mean; every other word means all channels."""
+"""The words for a channel that are understood, in lower case, and what they mean; every other word means all channels."""
 
 
 @dataclass(frozen=True)
-class Lenient:
-    """An entity whose rows count although something in them cannot be read: setting them aside would do the harm.
+class LenientEntity:
+    """An entity whose rows count although a value in them cannot be read: setting them aside would do harm.
 
-    decisive: the columns that alone set a row aside. A text of `column` that is not among `words`, or none, means
-    `otherwise`. Every other fault is a warning, and its column stays empty.
+    A fault in any column that is not decisive is a warning, and the column stays empty.
+
+    Attributes:
+        decisive: the only columns whose faults set a row aside.
+        column: the column whose text is interpreted.
+        words: what each text of that column means.
+        otherwise: what a missing text means, and one that is not among the words.
     """
 
     decisive: tuple[str, ...]
@@ -32,10 +37,12 @@ class Lenient:
     otherwise: str
 
 
-def channel_meant(word: str | None) -> str:
-    """The channel that a word of silver.opt_outs withdraws: phone, email or all; all for a word that nobody knows."""
+def withdrawn_channel(word: str | None) -> str:
+    """Return the channel that a word of silver.opt_outs withdraws: phone, email or all; all for an unknown word."""
     return CHANNEL_WORDS.get((word or "").strip().lower(), ALL_CHANNELS)
 
 
-LENIENT: Mapping[str, Lenient] = {"opt_outs": Lenient(("customer_id",), "channel", CHANNEL_WORDS, ALL_CHANNELS)}
+LENIENT_ENTITIES: Mapping[str, LenientEntity] = {
+    "opt_outs": LenientEntity(("customer_id",), "channel", CHANNEL_WORDS, ALL_CHANNELS)
+}
 """The lenient entities by name."""

@@ -122,7 +122,7 @@ def rows_written(commit: Mapping[str, Any], where: str | None) -> int:
     return written - copied
 
 
-def put_rows(folder: Path, names: Sequence[str], rows: Sequence[Sequence[object]], where: str) -> None:
+def replace_rows(folder: Path, names: Sequence[str], rows: Sequence[Sequence[object]], where: str) -> None:
     """Replace exactly the rows that satisfy `where` by these, in the order of the names, in one commit.
 
     A stored column that is not among the names stays empty.
@@ -134,7 +134,7 @@ def put_rows(folder: Path, names: Sequence[str], rows: Sequence[Sequence[object]
     write_deltalake(table, pa.Table.from_arrays(arrays, schema=schema), mode="overwrite", predicate=where)
 
 
-def put_once(folder: Path, rows: pa.Table, writer: str, number: int, where: str | None = None) -> bool:
+def append_once(folder: Path, rows: pa.Table, writer: str, number: int, where: str | None = None) -> bool:
     """Append rows, or replace those that satisfy `where`, in one commit; unless the writer's number was committed before.
 
     Returns whether it was done now.
@@ -155,7 +155,7 @@ def put_once(folder: Path, rows: pa.Table, writer: str, number: int, where: str 
     return True
 
 
-def matching(
+def read_filtered(
     folder: Path, columns: Sequence[str], values: Mapping[str, Collection[str]], since: Mapping[str, date]
 ) -> pa.Table:
     """Those columns of the rows where each column of `values` has one of them, and each of `since` that date or a later one.

@@ -34,7 +34,13 @@ def test_no_personal_column_reaches_a_team_without_the_right(catalog: str) -> No
 
 
 def view(name: str, *columns: str) -> Table:
-    return Table("gold", name, "a view", tuple(Column(column, "string", "shown") for column in columns), ())
+    return Table(
+        schema="gold",
+        name=name,
+        meaning="a view",
+        columns=tuple(Column(name=column, type="string", meaning="shown") for column in columns),
+        key=(),
+    )
 
 
 @pytest.mark.parametrize(

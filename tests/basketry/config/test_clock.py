@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from basketry.config import clock
-from basketry.config.clock import check_over, now
+from basketry.config.clock import check_day_is_over, now
 from basketry.errors import BAD_INPUT_EXIT, BadInputError
 from basketry.lake import runner
 from basketry.lake.runner import job_main, job_parser
@@ -25,7 +25,7 @@ EVENING = "2026-11-29T04:59:00+00:00"
 def test_the_moment_is_set_or_the_systems(monkeypatch: pytest.MonkeyPatch) -> None:
     """BASKETRY_NOW, in UTC, whatever zone it is written in; unset or empty the system clock."""
     monkeypatch.setenv("BASKETRY_NOW", "2026-11-28T23:59:00-05:00")
-    assert now() == datetime(2026, 11, 29, 4, 59, tzinfo=UTC) and now().tzinfo is UTC
+    assert now() == datetime.fromisoformat("2026-11-29T04:59:00Z") and now().tzinfo is UTC
     monkeypatch.setenv("BASKETRY_NOW", "")
     before = datetime.now(UTC)
     assert before <= now() <= datetime.now(UTC)
@@ -42,10 +42,10 @@ def test_a_moment_without_a_zone_is_refused(text: str, monkeypatch: pytest.Monke
 def test_a_day_is_over_where_the_retailer_is() -> None:
     """The sentence names the zone and the last complete day; that one is taken."""
     moment = datetime.fromisoformat(EVENING)
-    check_over(date(2026, 11, 27), moment, "America/New_York")
-    check_over(date(2026, 11, 28), moment, "Europe/Berlin")
+    check_day_is_over(date(2026, 11, 27), moment, "America/New_York")
+    check_day_is_over(date(2026, 11, 28), moment, "Europe/Berlin")
     with pytest.raises(BadInputError) as error:
-        check_over(date(2026, 11, 28), moment, "America/New_York")
+        check_day_is_over(date(2026, 11, 28), moment, "America/New_York")
     assert error.value.message == (
         "the as-of date 2026-11-28 is not over in America/New_York; the last complete day is 2026-11-27."
     )

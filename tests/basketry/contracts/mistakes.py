@@ -9,6 +9,11 @@ MISTAKES = {
         "unknown key 'statuss' in a contract; did you mean 'status'?",
     ),
     "api version": ("apiVersion: v3.2.0", "apiVersion: v3.1.0", "unknown apiVersion 'v3.1.0'; did you mean 'v3.2.0'?"),
+    "equals sign": (
+        "status: active",
+        "status: =",
+        "'=' cannot be read (could not determine a constructor for the tag 'tag:yaml.org,2002:value'); put it in quotes.",
+    ),
     "status": ("status: active", "status: activ", "unknown status 'activ'; did you mean 'active'?"),
     "name": ("name: ratings\n", "name: rating\n", "name is 'rating', the file's place says 'ratings'"),
     "tenant": ("tenant: shop", "tenant: ship", "tenant is 'ship', the file's place says 'shop'"),

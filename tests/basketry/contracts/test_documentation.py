@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from basketry.contracts import load_contract, words
+from basketry.contracts import keys, load_contract
 from basketry.contracts.functions import FUNCTIONS
 from tests.conftest import CHECKOUT
 
@@ -35,6 +35,6 @@ def test_the_example_loads_as_written(tmp_path: Path) -> None:
 
 def test_the_page_names_every_word() -> None:
     """A custom property or function that is not on the page would be found by nobody."""
-    ours = {*words.FILE_PROPERTIES, *words.DELIVERED_PROPERTIES, *words.MAPPED_PROPERTIES, *words.QUALITY_REQUIRED}
+    ours = {*keys.FILE_PROPERTIES, *keys.DELIVERED_PROPERTIES, *keys.MAPPED_PROPERTIES, *keys.QUALITY_REQUIRED}
     missing = [word for word in ours | set(FUNCTIONS) - {"substring"} if not re.search(rf"\b{word}\b", PAGE)]
     assert not missing

@@ -66,8 +66,8 @@ WRITTEN = [
 @pytest.mark.parametrize(("text", "kind", "sql"), WRITTEN)
 def test_an_allowed_expression_is_written_anew(text: str, kind: str, sql: str) -> None:
     """Spark gets quoted columns and forms that give null where a value does not fit, never the contract's text."""
-    found = compiled(text)
-    assert (found.kind, found.sql) == (kind, sql)
+    expression = compiled(text)
+    assert (expression.kind, expression.sql) == (kind, sql)
 
 
 def test_an_expression_knows_its_columns() -> None:
@@ -77,11 +77,11 @@ def test_an_expression_knows_its_columns() -> None:
 
 def test_an_occurrence_is_counted_beforehand() -> None:
     """Its number is a column that the expression names; equal values are one number, whatever stands around them."""
-    found = compiled("concat(name, '-', occurrence(code, upper(name)))")
-    assert list(found.occurrences.values()) == [("`code`", "UPPER(`name`)")]
-    (name,) = found.occurrences
-    assert (found.kind, found.sql) == ("text", f"CONCAT(`name`, '-', TRY_CAST(`{name}` AS STRING))")
-    assert compiled("occurrence(code, upper(name))").occurrences == found.occurrences
+    expression = compiled("concat(name, '-', occurrence(code, upper(name)))")
+    assert list(expression.occurrences.values()) == [("`code`", "UPPER(`name`)")]
+    (name,) = expression.occurrences
+    assert (expression.kind, expression.sql) == ("text", f"CONCAT(`name`, '-', TRY_CAST(`{name}` AS STRING))")
+    assert compiled("occurrence(code, upper(name))").occurrences == expression.occurrences
 
 
 def test_a_row_hash_tells_null_from_empty() -> None:
@@ -185,9 +185,9 @@ def test_no_function_of_the_list_depends_on_the_clock_or_on_chance() -> None:
 def test_any_text_gives_an_expression_or_a_sentence(text: str) -> None:
     """Whatever is written, the answer is checked SQL over known columns or one ContractError."""
     try:
-        found = compiled(text)
+        expression = compiled(text)
     except ContractError as error:
         assert error.message.startswith("feed.odcs.yaml:7: ")
     else:
-        assert found.columns <= set(COLUMNS)
-        assert "/*" not in found.sql
+        assert expression.columns <= set(COLUMNS)
+        assert "/*" not in expression.sql

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from basketry.config.catalogs import Wish, load_wish
+from basketry.config.catalogs import CategorySelection, load_category_selection
 from basketry.contracts import (
     Contract,
     DeliveredAt,
@@ -161,12 +161,12 @@ def test_a_catalogs_file_is_checked_like_a_contract(old: str, new: str, words: s
 
 def test_every_reader_of_a_catalog_knows_every_key(tmp_path: Path) -> None:
     """A catalog that says which categories are scored is a catalog for every job, and they all read the same of it."""
-    said = {"categories: [Tea, Coffee]": Wish(("Tea", "Coffee")), "top: 3": Wish(top=3)}
+    said = {"categories: [Tea, Coffee]": CategorySelection(("Tea", "Coffee")), "top: 3": CategorySelection(top=3)}
     for number, (text, expected) in enumerate(said.items()):
         include = write_include(tmp_path / str(number), catalog=f"{CATALOG}propensity: {{{text}}}\n")
-        assert load_catalog("shop", include).scored == load_wish("shop", include) == expected
+        assert load_catalog("shop", include).scored == load_category_selection("shop", include) == expected
         assert load_contract("shop", "ratings", include).time_zone == "America/New_York"
-    assert load_catalog("shop", write_include(tmp_path / "silent")).scored == Wish()
+    assert load_catalog("shop", write_include(tmp_path / "silent")).scored == CategorySelection()
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_every_reader_of_a_catalog_knows_every_key(tmp_path: Path) -> None:
 def test_a_mistake_about_scored_categories_is_one_for_every_reader(text: str, words: str, tmp_path: Path) -> None:
     """Who chooses categories and who loads files refuse the same file with the same sentence."""
     include = write_include(tmp_path, catalog=f"{CATALOG}{text}\n")
-    for read in (load_catalog, load_wish):
+    for read in (load_catalog, load_category_selection):
         with pytest.raises(ContractError) as raised:
             read("shop", include)
         assert words in raised.value.message

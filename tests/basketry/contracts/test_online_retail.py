@@ -43,15 +43,15 @@ def judged_lines(path: Path, order_lines: Contract) -> duckdb.DuckDBPyConnection
     return judged(path, order_lines)
 
 
-def kinds(raw: pd.DataFrame) -> pd.Series:
+def line_kinds(raw: pd.DataFrame) -> pd.Series:
     """The line kinds, told by plain pandas: later assignments win."""
-    found = pd.Series("sale", index=raw.index)
+    kinds = pd.Series("sale", index=raw.index)
     first = raw["InvoiceNo"].str[0]
-    found[(raw["units"] < 0) & (raw["price"] == 0)] = "adjustment"
-    found[first == "C"] = "return"
-    found[raw["is_fee"]] = "fee"
-    found[first == "A"] = "adjustment"
-    return found
+    kinds[(raw["units"] < 0) & (raw["price"] == 0)] = "adjustment"
+    kinds[first == "C"] = "return"
+    kinds[raw["is_fee"]] = "fee"
+    kinds[first == "A"] = "adjustment"
+    return kinds
 
 
 def test_the_file_read_has_its_known_totals(raw: pd.DataFrame, judged_lines: duckdb.DuckDBPyConnection) -> None:
@@ -65,18 +65,18 @@ def test_the_file_read_has_its_known_totals(raw: pd.DataFrame, judged_lines: duc
 def test_each_kind_of_line_is_told(raw: pd.DataFrame, judged_lines: duckdb.DuckDBPyConnection) -> None:
     """Returns, adjustments, fees and sales are as many as pandas counts; fees and adjustments have no product."""
     counted = dict(judged_lines.execute("select line_kind, count(*) from mapped group by all").fetchall())
-    assert counted == kinds(raw).value_counts().to_dict()
+    assert counted == line_kinds(raw).value_counts().to_dict()
     without = judged_lines.execute("select distinct line_kind from mapped where product_id is null").fetchall()
     assert {kind for (kind,) in without} == {"fee", "adjustment"}
     products = judged_lines.execute("select count(distinct product_id) from mapped").fetchone()
-    assert products == (raw.loc[kinds(raw).isin(["sale", "return"]), "code"].nunique(),)
+    assert products == (raw.loc[line_kinds(raw).isin(["sale", "return"]), "code"].nunique(),)
 
 
 def test_each_rule_rejects_as_many_lines_as_pandas_counts(
     raw: pd.DataFrame, order_lines: Contract, judged_lines: duckdb.DuckDBPyConnection
 ) -> None:
     """Only stock notes are rejected: units at price 0 without a customer. Most rows are good."""
-    notes = (kinds(raw) == "sale") & (raw["price"] == 0) & (raw["CustomerID"] == "")
+    notes = (line_kinds(raw) == "sale") & (raw["price"] == 0) & (raw["CustomerID"] == "")
     assert broken(judged_lines, order_lines, "reject") == {"free_line_has_customer": int(notes.sum())}
     assert int(notes.sum()) == 1_128
     assert notes.mean() < order_lines.max_rejected_share

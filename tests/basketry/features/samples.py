@@ -12,7 +12,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from basketry.features import kernel, partition
-from basketry.lake.lakehouse import declared_schema
+from basketry.lake.schemas import declared_schema
 from basketry.tables import PRODUCTS, Table
 
 Row = dict[str, Any]
@@ -68,26 +68,28 @@ def shop(lines: int = 1500, days: int = 460, seed: int = 5) -> tuple[list[Row], 
     rows = []
     for number in range(lines):
         order, day, customer = chance.choice(orders)
-        given = {"list_amount": Decimal(chance.randrange(500, 5000)) / 100}
+        amounts = {"list_amount": Decimal(chance.randrange(500, 5000)) / 100}
         shares = {"instore_discount": 0.4, "campaign_coupon_discount": 0.1, "manuf_coupon_discount": 0.1}
         for name, share in shares.items():
-            given[name] = Decimal(chance.randrange(1, 150)) / 100 if chance.random() < share else Decimal(0)
-        matched = given["manuf_coupon_discount"] and chance.random() < 0.7
-        given["manuf_coupon_match_discount"] = given["manuf_coupon_discount"] if matched else Decimal(0)
+            amounts[name] = Decimal(chance.randrange(1, 150)) / 100 if chance.random() < share else Decimal(0)
+        matched = amounts["manuf_coupon_discount"] and chance.random() < 0.7
+        amounts["manuf_coupon_match_discount"] = amounts["manuf_coupon_discount"] if matched else Decimal(0)
         later = timedelta(days=chance.random() < 0.05)
-        known = None if chance.random() < 0.05 else customer
+        customer = None if chance.random() < 0.05 else customer
         bought = None if chance.random() < 0.03 else f"P{min(int(chance.expovariate(0.1)), 26)}"
         kind = "fee" if chance.random() < 0.02 else "sale"
         status = "cancelled" if chance.random() < 0.02 else "paid"
-        rows.append(line(order, str(number), day + later, known, bought, line_kind=kind, status=status, **given))
+        rows.append(
+            line(order, str(number), day + later, customer, product=bought, line_kind=kind, status=status, **amounts)
+        )
     return rows, products
 
 
 def counted(lines: Iterable[Row], products: Iterable[Row]) -> list[Row]:
     """The lines that count, with their category."""
     category = {row["product_id"]: row["category"] for row in products}
-    kept = (row for row in lines if row["line_kind"] == "sale" and row["status"] != "cancelled")
-    return [{**row, "category": category.get(row["product_id"]) or "Uncategorised"} for row in kept]
+    counting = (row for row in lines if row["line_kind"] == "sale" and row["status"] != "cancelled")
+    return [{**row, "category": category.get(row["product_id"]) or "Uncategorised"} for row in counting]
 
 
 def expected(rows: Sequence[Row], as_of: date, keys: Sequence[str]) -> dict[tuple[str, ...], Row]:
@@ -104,41 +106,41 @@ def _distinct(rows: Iterable[Row], column: str) -> int:
 
 
 def _measures(rows: list[Row], as_of: date, keys: Sequence[str]) -> Row:
-    found: Row = {}
+    measures: Row = {}
     for window, (length, shift) in WINDOWS.items():
         end = as_of - timedelta(days=shift)
         start = end - timedelta(days=length)
         within = [row for row in rows if start < row["order_date"] <= end]
         past = [row for row in rows if row["order_date"] <= end]
-        found |= {f"{name}_{window}": value for name, value in _window(within, past, end, length).items()}
+        measures |= {f"{name}_{window}": value for name, value in _window(within, past, end, length).items()}
     days = [row["order_date"] for row in rows]
-    found |= {"days_since_first": (as_of - min(days)).days, "days_since_last": (as_of - max(days)).days}
-    found |= {"days_ever": len(set(days)), "baskets_ever": _distinct(rows, "order_id"), "line_items_ever": len(rows)}
-    found["distinct_products_ever"] = _distinct(rows, "product_id")
-    found["amount_list_ever"] = float(sum(row["list_amount"] for row in rows))
-    found["amount_paid_ever"] = float(sum(row["net_amount"] for row in rows))
+    measures |= {"days_since_first": (as_of - min(days)).days, "days_since_last": (as_of - max(days)).days}
+    measures |= {"days_ever": len(set(days)), "baskets_ever": _distinct(rows, "order_id"), "line_items_ever": len(rows)}
+    measures["distinct_products_ever"] = _distinct(rows, "product_id")
+    measures["amount_list_ever"] = float(sum(row["list_amount"] for row in rows))
+    measures["amount_paid_ever"] = float(sum(row["net_amount"] for row in rows))
     for length in (14, 180, 365):
-        found[f"days_{length}d"] = len({day for day in days if day > as_of - timedelta(days=length)})
+        measures[f"days_{length}d"] = len({day for day in days if day > as_of - timedelta(days=length)})
     for length in (30, 90) if list(keys) == ["category"] else ():
         recent = [row for row in rows if row["order_date"] > as_of - timedelta(days=length)]
-        found[f"customers_{length}d"] = _distinct(recent, "customer_id")
-    return found
+        measures[f"customers_{length}d"] = _distinct(recent, "customer_id")
+    return measures
 
 
 def _window(within: list[Row], past: list[Row], end: date, length: int) -> Row:
-    found: Row = {"days": _distinct(within, "order_date"), "baskets": _distinct(within, "order_id")}
-    found["products"] = sum(row["product_id"] is not None for row in within)
-    found |= {"distinct_products": _distinct(within, "product_id"), "line_items": len(within)}
-    found |= {name: float(sum((of(row) for row in within), Decimal(0))) for name, of in AMOUNTS.items()}
+    measures: Row = {"days": _distinct(within, "order_date"), "baskets": _distinct(within, "order_id")}
+    measures["products"] = sum(row["product_id"] is not None for row in within)
+    measures |= {"distinct_products": _distinct(within, "product_id"), "line_items": len(within)}
+    measures |= {name: float(sum((of(row) for row in within), Decimal(0))) for name, of in AMOUNTS.items()}
     for kind, of in KINDS.items():
         having = [row for row in within if of(row) > 0]
-        found[f"days_with_{kind}"] = _distinct(having, "order_date")
-        found[f"baskets_with_{kind}"] = _distinct(having, "order_id")
-        found[f"products_with_{kind}"] = _distinct(having, "product_id")
-        found[f"line_items_with_{kind}"] = len(having)
+        measures[f"days_with_{kind}"] = _distinct(having, "order_date")
+        measures[f"baskets_with_{kind}"] = _distinct(having, "order_id")
+        measures[f"products_with_{kind}"] = _distinct(having, "product_id")
+        measures[f"line_items_with_{kind}"] = len(having)
         since = [(end - row["order_date"]).days if of(row) > 0 else length - 1 for row in past]
-        found[f"days_since_{kind}"] = min(since, default=0)
-    return found
+        measures[f"days_since_{kind}"] = min(since, default=0)
+    return measures
 
 
 def batch(rows: Sequence[Row]) -> pa.RecordBatch:
@@ -159,9 +161,9 @@ def by_key(rows: Iterable[Row], table: Table) -> dict[tuple[Any, ...], Row]:
     """Rows of a features table by key, as of first; a key that comes twice fails."""
     names = ("as_of", *(name for name in table.key if name != "as_of"))
     listed = [dict(row) for row in rows]
-    found = {tuple(row.pop(name) for name in names): row for row in listed}
-    assert len(found) == len(listed), f"{table.full_name} repeats a key"
-    return found
+    keyed = {tuple(row.pop(name) for name in names): row for row in listed}
+    assert len(keyed) == len(listed), f"{table.full_name} repeats a key"
+    return keyed
 
 
 def computed(
@@ -172,25 +174,28 @@ def computed(
     packed = list(
         partition.pack_lines([batch(lines[start : start + 400]) for start in range(0, len(lines), 400)], buckets)
     )
-    found: dict[str, list[Row]] = {}
+    features: dict[str, list[Row]] = {}
     for bucket in range(buckets):
         of = {}
         for column in ("customer_id", "category"):
             chosen = [
-                one
-                for one in packed
-                if one["spread_by"][0].as_py() in ("", column) and one["bucket"][0].as_py() == bucket
+                lines_batch
+                for lines_batch in packed
+                if lines_batch["spread_by"][0].as_py() in ("", column) and lines_batch["bucket"][0].as_py() == bucket
             ]
-            of[column] = [one.select(["batch"]) for one in chosen]
+            of[column] = [lines_batch.select(["batch"]) for lines_batch in chosen]
         made = [
-            *partition.customers(of["customer_id"], days, categories, 0),
-            *partition.categories(of["category"], days, 0),
+            *partition.customer_features(of["customer_id"], days, categories, 0),
+            *partition.category_features(of["category"], days, 0),
         ]
-        for one in made:
-            rows = [row for rows in partition.unpack([one.select(["batch"])]) for row in rows.to_pylist()]
-            assert {row["as_of"] for row in rows} == {one["as_of"][0].as_py()} and len(rows) == one["rows"][0].as_py()
-            found.setdefault(one["level"][0].as_py(), []).extend(rows)
-    return found
+        for batch_of_rows in made:
+            rows = [
+                row for rows in partition.unpack_rows([batch_of_rows.select(["batch"])]) for row in rows.to_pylist()
+            ]
+            assert {row["as_of"] for row in rows} == {batch_of_rows["as_of"][0].as_py()}
+            assert len(rows) == batch_of_rows["rows"][0].as_py()
+            features.setdefault(batch_of_rows["level"][0].as_py(), []).extend(rows)
+    return features
 
 
 def frame(spark: SparkSession, table: Table, rows: Sequence[Row]) -> DataFrame:

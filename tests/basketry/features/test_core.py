@@ -33,7 +33,7 @@ def silver(spark: SparkSession) -> tuple[DataFrame, DataFrame]:
 def ours(silver: tuple[DataFrame, DataFrame]) -> dict[Table, DataFrame]:
     """Features of two dates in one pass."""
     packed = core.packed_features(core.packed_lines(*silver), [AS_OF - timedelta(days=1), AS_OF], CATEGORIES).persist()
-    return {table: core.features_of(packed, table) for table in FEATURES}
+    return {table: core.unpacked_features(packed, table) for table in FEATURES}
 
 
 def _expected(silver: tuple[DataFrame, DataFrame], level: str) -> pd.DataFrame:
@@ -68,13 +68,13 @@ def test_parity_with_the_reference(
         wanted = _expected(silver, LEVELS[table])
     finally:
         spark.conf.set("spark.sql.ansi.enabled", ansi)
-    found = _named_as_the_reference(ours[table])
-    assert len(found.columns) == 376 + 8 and set(found.columns) == set(wanted.columns)
-    assert set(found.index) <= set(wanted.index)
-    found = found.reindex(wanted.index, columns=wanted.columns)
+    ours_named = _named_as_the_reference(ours[table])
+    assert len(ours_named.columns) == 376 + 8 and set(ours_named.columns) == set(wanted.columns)
+    assert set(ours_named.index) <= set(wanted.index)
+    ours_named = ours_named.reindex(wanted.index, columns=wanted.columns)
     if table is FEATURES[2]:
-        found = found.fillna(0)
-    pd.testing.assert_frame_equal(found, wanted, rtol=1e-9, atol=1e-12, check_dtype=False)
+        ours_named = ours_named.fillna(0)
+    pd.testing.assert_frame_equal(ours_named, wanted, rtol=1e-9, atol=1e-12, check_dtype=False)
 
 
 def test_spreading_changes_nothing(silver: tuple[DataFrame, DataFrame], ours: dict[Table, DataFrame]) -> None:
@@ -83,7 +83,7 @@ def test_spreading_changes_nothing(silver: tuple[DataFrame, DataFrame], ours: di
     packed = core.packed_features(core.packed_lines(*silver, parts=3), dates, CATEGORIES, parts=3).persist()
     plainly: dict[str, Any] = computed(counted(*shop(lines=700)), dates, CATEGORIES)
     for table in FEATURES:
-        spread = by_key((row.asDict() for row in core.features_of(packed, table, tasks=2).collect()), table)
+        spread = by_key((row.asDict() for row in core.unpacked_features(packed, table, tasks=2).collect()), table)
         assert spread == by_key((row.asDict() for row in ours[table].collect()), table)
         assert spread == by_key(plainly[table.name], table)
 

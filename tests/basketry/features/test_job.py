@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from basketry.errors import BadInputError, ContractError
-from basketry.features import choice, job, read, restate
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.features import category_selection, job, read, restate
+from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
+from basketry.lake.schemas import declared_schema
 from basketry.tables import FEATURE_DATES, FEATURES, ORDER_LINES, PRODUCTS, PROPENSITY_SCORES, SCORED_CATEGORIES, Table
 from tests.basketry.features.samples import Row, by_key, computed, counted, frame, line, product
 
@@ -21,10 +22,10 @@ PRODUCTS_SOLD = [product("P1", "Tea"), product("P2", "Tea"), product("P3", "Milk
 LINES = [
     line("O1", "1", "2024-01-01"),
     line("O1", "2", "2024-01-01", product="P3", instore_discount="1"),
-    line("O2", "1", "2024-01-20", "C2", "P2", campaign_coupon_discount="0.5"),
-    line("O3", "1", "2024-02-10", None, "P4"),
-    line("O4", "1", "2024-02-10", "C1", "P2"),
-    line("O5", "1", "2024-02-12", "C3", "P3"),
+    line("O2", "1", "2024-01-20", "C2", product="P2", campaign_coupon_discount="0.5"),
+    line("O3", "1", "2024-02-10", None, product="P4"),
+    line("O4", "1", "2024-02-10", "C1", product="P2"),
+    line("O5", "1", "2024-02-12", "C3", product="P3"),
     line("O6", "1", "2024-02-12", "C4", status="cancelled"),
 ]
 D0, D1, D2 = date(2024, 2, 9), date(2024, 2, 10), date(2024, 2, 11)
@@ -43,9 +44,9 @@ def _sample(lake: Lakehouse) -> Silver:
 
 
 def _run(lake: Lakehouse, as_of: date, **other: object) -> JobReport:
-    given = {"days": 1, "dates": None, "training": False, "only_missing": False, "choose_categories": False}
-    given |= {"categories_as_of": None, "dry_run": False, "run_id": "r", "as_of": as_of}
-    return job.run(lake, Namespace(**{**given, **other}))
+    arguments = {"days": 1, "dates": None, "training": False, "only_missing": False, "choose_categories": False}
+    arguments |= {"categories_as_of": None, "dry_run": False, "run_id": "r", "as_of": as_of}
+    return job.run(lake, Namespace(**{**arguments, **other}))
 
 
 def _restate(lake: Lakehouse, as_of: date = date(2024, 3, 1), dry_run: bool = False) -> list[str]:
@@ -59,7 +60,7 @@ def _assert_right(lake: Lakehouse, silver: Silver, dates: Sequence[date], catego
     wanted = computed(lines, sorted(dates), categories)
     for table in FEATURES:
         assert by_key((row.asDict() for row in lake.read(table).collect()), table) == by_key(wanted[table.name], table)
-    stored = read.stored_dates(lake)
+    stored = read.stored_feature_dates(lake)
     assert set(stored) == set(dates)
     assert {tuple(row.categories) for row in stored.values()} == {tuple(sorted(categories))}
 
@@ -81,7 +82,7 @@ def test_repeated_and_late_runs_end_the_same(lake: Lakehouse) -> None:
     _assert_right(lake, silver, [D1, D2], ALL)
     _run(lake, D2, days=2)
     _assert_right(lake, silver, [D1, D2], ALL)
-    row = read.stored_dates(lake)[D1]
+    row = read.stored_feature_dates(lake)[D1]
     assert (row.history_days, row.customers, row.order_lines_version) == (41, 2, lake.version(ORDER_LINES))
 
     assert _run(lake, D2, days=3, only_missing=True).details["dates"] == [D0.isoformat()]
@@ -94,12 +95,14 @@ def test_a_new_choice_reaches_missing_dates(lake: Lakehouse, monkeypatch: pytest
     """A new choice of categories leaves the old one in place, and a date that lacks one of its categories is missing."""
     silver = _sample(lake)
     with monkeypatch.context() as patch:
-        patch.setattr(choice, "load_wish", lambda *_: choice.Wish(("Tea",)))
+        patch.setattr(
+            category_selection, "load_category_selection", lambda *_: category_selection.CategorySelection(("Tea",))
+        )
         _run(lake, D1)
         _assert_right(lake, silver, [D1], ("Tea",))
     report = _run(lake, D2, only_missing=True, choose_categories=True, dates=(D1,), categories_as_of=D1)
     assert report.details == {"dates": [D1.isoformat()], "chosen": ["Tea", "Milk 'n more", "Uncategorised"]}
-    assert choice.newest_choice(lake) == ("Tea", "Milk 'n more", "Uncategorised")
+    assert category_selection.newest_scored_categories(lake) == ("Tea", "Milk 'n more", "Uncategorised")
     assert [row.baskets for row in lake.read(SCORED_CATEGORIES).orderBy("position").collect()] == [3, 1, 1]
     _assert_right(lake, silver, [D1], ALL)
 
@@ -180,34 +183,36 @@ def _assert_refused(lake: Lakehouse, expected: dict[tuple[date, tuple[object, ..
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "outcome"),
     [
-        ("", choice.Wish()),
-        ("propensity: {top: 3}", choice.Wish(top=3)),
-        ("propensity: {categories: [Tea, Coffee]}", choice.Wish(("Tea", "Coffee"))),
+        ("", category_selection.CategorySelection()),
+        ("propensity: {top: 3}", category_selection.CategorySelection(top=3)),
+        ("propensity: {categories: [Tea, Coffee]}", category_selection.CategorySelection(("Tea", "Coffee"))),
         ("propensity: {tops: 3}", "unknown key 'tops' in propensity; did you mean 'top'?"),
         ("propensity: {top: 0}", "top is 0; make it at least 1."),
         ("propensity: {categories: [Tea, Tea]}", "categories is empty or repeats one; list each category once."),
         ("propensity: {}", "propensity has neither or both of 'categories' and 'top'; write one of them."),
     ],
 )
-def test_what_a_catalog_may_say(tmp_path: Path, text: str, found: object) -> None:
+def test_what_a_catalog_may_say(tmp_path: Path, text: str, outcome: object) -> None:
     """A list of categories or a number; anything else names file, line and fix."""
     folder = tmp_path / "include" / "catalogs"
     folder.mkdir(parents=True)
     (folder / "demo.yaml").write_text(f"catalog: demo\n{text}\n")
-    if isinstance(found, choice.Wish):
-        assert choice.load_wish("demo", tmp_path / "include") == found
+    if isinstance(outcome, category_selection.CategorySelection):
+        assert category_selection.load_category_selection("demo", tmp_path / "include") == outcome
         return
     with pytest.raises(ContractError) as error:
-        choice.load_wish("demo", tmp_path / "include")
-    assert error.value.message == f"include/catalogs/demo.yaml:2: {found}"
+        category_selection.load_category_selection("demo", tmp_path / "include")
+    assert error.value.message == f"include/catalogs/demo.yaml:2: {outcome}"
 
 
 def test_an_unknown_category_is_named(lake: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """A catalog that scores a category no product has is told so, with the nearest one."""
     _sample(lake)
-    monkeypatch.setattr(choice, "load_wish", lambda *_: choice.Wish(("Teas",)))
+    monkeypatch.setattr(
+        category_selection, "load_category_selection", lambda *_: category_selection.CategorySelection(("Teas",))
+    )
     with pytest.raises(BadInputError) as error:
         _run(lake, D1)
     assert error.value.message == "include/catalogs/demo.yaml scores the unknown category 'Teas'; did you mean 'Tea'?"

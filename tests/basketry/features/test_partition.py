@@ -46,8 +46,8 @@ def test_every_measure_of_every_level_and_date(rows: list[Row]) -> None:
 
 def test_pieces_buckets_and_long_codes_change_nothing(rows: list[Row], monkeypatch: pytest.MonkeyPatch) -> None:
     """The same with lines spread over three tasks, a few keys at a time, and codes too long to be packed for sorting."""
-    monkeypatch.setattr(kernel, "_CELLS", 20)
-    monkeypatch.setattr(sorting, "_bits", lambda values: 32)
+    monkeypatch.setattr(kernel, "_MAX_CELLS", 20)
+    monkeypatch.setattr(sorting, "_bit_width", lambda values: 32)
     _assert_equal(rows, AS_OFS[2:5], buckets=3)
 
 
@@ -56,7 +56,7 @@ def test_what_comes_later_changes_nothing(rows: list[Row]) -> None:
     as_of, chance = AS_OFS[3], random.Random(1)
     before = [row for row in rows if row["order_date"] <= as_of]
     after = [{**row, "list_amount": row["list_amount"] * 3} for row in rows if row["order_date"] > as_of]
-    later = [line(f"N{n}", "1", as_of + timedelta(days=1 + n % 3), f"C{n}", f"P{n % 27}") for n in range(40)]
+    later = [line(f"N{n}", "1", as_of + timedelta(days=1 + n % 3), f"C{n}", product=f"P{n % 27}") for n in range(40)]
     later = [{**row, "category": "Tea"} for row in later]
     mixed = [*before, *after, *later]
     chance.shuffle(mixed)
@@ -80,10 +80,10 @@ def test_days_since_a_discount() -> None:
     rows = [line("O1", "1", "2024-01-01", instore_discount="1"), line("O2", "1", "2024-03-01", "C2")]
     rows += [line("O3", "1", "2024-01-01", "C3", instore_discount="1"), line("O4", "1", "2024-02-01", "C3")]
     made = computed(counted(rows, []), [date(2024, 4, 1)], ["Tea"])
-    found = {row["customer_id"]: row for row in made[CUSTOMER_FEATURES.name]}
-    assert [found[who]["days_since_instore_discount_30d"] for who in ("C1", "C2", "C3")] == [91, 29, 29]
-    assert [found[who]["days_since_instore_discount_90d"] for who in ("C1", "C2", "C3")] == [91, 89, 89]
-    assert [found[who]["days_since_instore_discount_ly30d"] for who in ("C1", "C2", "C3")] == [0, 0, 0]
+    features = {row["customer_id"]: row for row in made[CUSTOMER_FEATURES.name]}
+    assert [features[who]["days_since_instore_discount_30d"] for who in ("C1", "C2", "C3")] == [91, 29, 29]
+    assert [features[who]["days_since_instore_discount_90d"] for who in ("C1", "C2", "C3")] == [91, 89, 89]
+    assert [features[who]["days_since_instore_discount_ly30d"] for who in ("C1", "C2", "C3")] == [0, 0, 0]
 
 
 def test_sums_are_exact() -> None:
@@ -97,13 +97,13 @@ def test_sums_are_exact() -> None:
 def test_orders_by_category(rows: list[Row]) -> None:
     """An order counts once for each category that it has a line of, up to the day."""
     day = AS_OFS[2]
-    packed = [one.select(["batch"]) for one in partition.pack_lines([batch(rows)], 1)]
-    (found,) = partition.baskets(packed, (day - date(1970, 1, 1)).days)
+    packed = [lines.select(["batch"]) for lines in partition.pack_lines([batch(rows)], 1)]
+    (baskets,) = partition.baskets_of_lines(packed, (day - date(1970, 1, 1)).days)
     orders: dict[str, set[str]] = {}
     for row in rows:
         if row["order_date"] <= day:
             orders.setdefault(row["category"], set()).add(row["order_id"])
-    assert {row["category"]: row["baskets"] for row in found.to_pylist()} == {
+    assert {row["category"]: row["baskets"] for row in baskets.to_pylist()} == {
         name: len(of) for name, of in orders.items()
     }
 
@@ -112,6 +112,8 @@ def test_nothing_gives_nothing() -> None:
     """No lines, no known customer, or no scored category: no rows and no error."""
     assert not list(partition.pack_lines([batch([])], 1))
     empty = pa.record_batch({"batch": pa.array([], pa.binary())})
-    assert not list(partition.customers([empty], [0], ["Tea"], 0)) and not list(partition.categories([], [0], 0))
+    assert not list(partition.customer_features([empty], [0], ["Tea"], 0)) and not list(
+        partition.category_features([], [0], 0)
+    )
     nobody = counted([line("O1", "1", "2024-01-01", None)], [])
     assert set(computed(nobody, [date(2024, 1, 1)], [])) == {"category_features"}

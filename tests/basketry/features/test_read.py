@@ -7,8 +7,8 @@ from datetime import date, timedelta
 import pytest
 
 from basketry.errors import BadInputError, TableError
-from basketry.features.compute import Order, compute, input_versions
-from basketry.features.read import labels, pair_inputs
+from basketry.features.compute import FeatureRequest, compute_features, input_versions
+from basketry.features.read import pair_inputs, purchase_labels
 from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import ORDER_LINES, PRODUCTS
 from tests.basketry.features.samples import frame, line
@@ -26,7 +26,7 @@ CATEGORIES = ("Tea", "Milk 'n more", "Uncategorised")
 
 
 def _prepare(lake: Lakehouse) -> None:
-    lines = [*LINES, line("O10", "1", "2024-02-19", "C2", "P4")]
+    lines = [*LINES, line("O10", "1", "2024-02-19", "C2", product="P4")]
     lake.append(ORDER_LINES, frame(lake.spark, ORDER_LINES, lines))
     lake.append(PRODUCTS, frame(lake.spark, PRODUCTS, PRODUCTS_SOLD))
 
@@ -34,11 +34,15 @@ def _prepare(lake: Lakehouse) -> None:
 def test_inputs_and_labels(lake: Lakehouse) -> None:
     """Known customers times categories; never bought is 0, and null where a day is asked for; labels are (T, T+30]."""
     _prepare(lake)
-    compute(lake, Order((BEFORE, D), choose=True, chosen_as_of=date(2024, 2, 23)), input_versions(lake))
+    compute_features(
+        lake,
+        FeatureRequest(dates=(BEFORE, D), select_categories=True, selected_as_of=date(2024, 2, 23)),
+        input_versions(lake),
+    )
     rows = pair_inputs(lake, [D, BEFORE], CATEGORIES, COLUMNS)
     assert rows.columns == ["as_of", "customer_id", "category", *COLUMNS, "history_days"]
-    found = {tuple(row[:3]): tuple(row[3:]) for row in rows.collect()}
-    assert found == {
+    inputs = {tuple(row[:3]): tuple(row[3:]) for row in rows.collect()}
+    assert inputs == {
         (BEFORE, "C1", "Tea"): (1, 18, 10.0, 1, 1, 19),
         (BEFORE, "C1", "Milk 'n more"): (1, 18, 9.0, 1, 1, 19),
         (BEFORE, "C1", "Uncategorised"): (0, None, 0.0, 0, 1, 19),
@@ -49,7 +53,7 @@ def test_inputs_and_labels(lake: Lakehouse) -> None:
         (D, "C2", "Milk 'n more"): (0, None, 0.0, 1, 1, 20),
         (D, "C2", "Uncategorised"): (0, None, 0.0, 0, 1, 20),
     }
-    bought = {tuple(row) for row in labels(lake, [D, BEFORE], CATEGORIES).collect()}
+    bought = {tuple(row) for row in purchase_labels(lake, [D, BEFORE], CATEGORIES).collect()}
     assert bought == {
         (D, "C1", "Tea"),
         (D, "C3", "Milk 'n more"),
@@ -58,13 +62,13 @@ def test_inputs_and_labels(lake: Lakehouse) -> None:
         (BEFORE, "C2", "Tea"),
         (BEFORE, "C3", "Milk 'n more"),
     }
-    assert {tuple(row) for row in labels(lake, [D], ["Tea"], days=20).collect()} == set()
+    assert {tuple(row) for row in purchase_labels(lake, [D], ["Tea"], days=20).collect()} == set()
 
 
 def test_what_is_not_there_is_named(lake: Lakehouse) -> None:
     """A date without features, a category they lack, labels past the data: one sentence with the command that helps."""
     _prepare(lake)
-    compute(lake, Order((D,)), input_versions(lake))
+    compute_features(lake, FeatureRequest(dates=(D,)), input_versions(lake))
     with pytest.raises(BadInputError) as error:
         pair_inputs(lake, [D, BEFORE], CATEGORIES, COLUMNS)
     assert error.value.message == (
@@ -77,5 +81,5 @@ def test_what_is_not_there_is_named(lake: Lakehouse) -> None:
     with pytest.raises(TableError):
         pair_inputs(lake, [D], ["Tea"], ["pair_nonsense"])
     with pytest.raises(BadInputError) as error:
-        labels(lake, [D + timedelta(days=10)], ["Tea"])
+        purchase_labels(lake, [D + timedelta(days=10)], ["Tea"])
     assert "need order lines up to 2024-02-29 and those of catalog demo end on 2024-02-23" in error.value.message

@@ -13,7 +13,7 @@ import xlsxwriter
 from basketry.contracts import Contract, DeliveredAt, DeliveredColumn, FileFormat
 from basketry.errors import BadInputError
 from basketry.files import inspect_file, read_batches
-from basketry.tables import entity
+from basketry.tables import silver_table
 
 COLUMNS = ("id", "name", "price")
 PATTERNS = ("*.csv", "*.csv.gz", "*.xlsx", "*.xlsx.gz", "*.jsonl", "*.jsonl.gz", "*.txt")
@@ -34,10 +34,16 @@ def contract(
         version="1.0.0",
         description="",
         path=Path("things.odcs.yaml"),
-        entity=entity("products"),
+        entity=silver_table("products"),
         file=FileFormat(**{"kind": "auto", "patterns": PATTERNS, **file}),
         delivered=tuple(
-            DeliveredColumn(name.replace(" ", "_"), name, "string", (), name in required, name in optional)
+            DeliveredColumn(
+                name=name.replace(" ", "_"),
+                header=name,
+                type="string",
+                required=name in required,
+                optional=name in optional,
+            )
             for name in columns
         ),
         mapped=(),

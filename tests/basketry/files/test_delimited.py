@@ -138,8 +138,8 @@ def test_a_stray_quote_spoils_only_its_own_row(tmp_path: Path) -> None:
 def test_a_quote_that_swallows_the_rest_is_refused_with_its_line(tmp_path: Path) -> None:
     """When no later quote ends it, the file is refused and the line where the quote opened is named."""
     path = written(tmp_path, "a.csv", 'id,name,price\n1,Milk,1\n2,"Tea,2\n' + "3,Rye,3\n" * 1000)
-    told = "a.csv, line 3: a quote opened here is never closed; close or double it"
-    assert told in reading_refusal(path, contract())
+    sentence = "a.csv, line 3: a quote opened here is never closed; close or double it"
+    assert sentence in reading_refusal(path, contract())
 
 
 def test_nul_bytes_are_a_defect_of_their_row(tmp_path: Path) -> None:
@@ -161,10 +161,10 @@ def test_a_line_of_100_megabytes_is_refused_in_bounded_memory(tmp_path: Path) ->
         file.write(b"id,name,price\n1,Milk,1\n2,")
         for _ in range(100):
             file.write(b"x" * (1 << 20))
-    told = "a.csv, line 3: the line is longer than 16 MB; check its line ends and quotes"
+    sentence = "a.csv, line 3: the line is longer than 16 MB; check its line ends and quotes"
     tracemalloc.start()
-    assert told in refusal(path, contract())
-    assert told in reading_refusal(path, contract())
+    assert sentence in refusal(path, contract())
+    assert sentence in reading_refusal(path, contract())
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 80 << 20
@@ -183,16 +183,16 @@ def test_latin_1_read_as_utf_8_is_refused_with_line_and_fix(tmp_path: Path, line
     """A byte that is no text in the contract's encoding refuses the file before a row of it is loaded."""
     rows = ["id,name,price", *["1,Milk,1"] * (line - 2), "2,Käse,2", "3,Rye,3"]
     path = written(tmp_path, "a.csv", "\n".join(rows).encode("latin-1"))
-    told = f"a.csv, line {line}: a byte here is not utf-8 text; set encoding in the contract to the file's own"
-    assert told in refusal(path, contract())
-    assert told in reading_refusal(path, contract())
+    sentence = f"a.csv, line {line}: a byte here is not utf-8 text; set encoding in the contract to the file's own"
+    assert sentence in refusal(path, contract())
+    assert sentence in reading_refusal(path, contract())
 
 
 def test_utf_8_read_as_latin_1_is_refused_when_its_mark_says_so(tmp_path: Path) -> None:
     """A byte order mark that contradicts the contract is not read as three odd letters."""
     path = written(tmp_path, "a.csv", "id,name,price\n1,Käse,1\n".encode("utf-8-sig"))
-    told = "a.csv, line 1: the file is utf-8 by its first bytes; set encoding: utf-8"
-    assert told in refusal(path, contract(encoding="cp1252"))
+    sentence = "a.csv, line 1: the file is utf-8 by its first bytes; set encoding: utf-8"
+    assert sentence in refusal(path, contract(encoding="cp1252"))
 
 
 def test_formula_text_stays_text(tmp_path: Path) -> None:
@@ -225,7 +225,7 @@ def test_an_optional_column_may_be_absent(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "told"),
+    ("header", "sentence"),
     [
         ("id,name", "column 'price' is missing; add to the file, or change in things.odcs.yaml"),
         (
@@ -244,11 +244,11 @@ def test_an_optional_column_may_be_absent(tmp_path: Path) -> None:
         ("i\0d,name,price", "the header holds NUL bytes; the file is binary or UTF-16"),
     ],
 )
-def test_a_header_against_the_contract_is_refused_with_line_and_fix(tmp_path: Path, header: str, told: str) -> None:
+def test_a_header_against_the_contract_is_refused_with_line_and_fix(tmp_path: Path, header: str, sentence: str) -> None:
     """Missing, renamed, differently cased and duplicated columns, and no header at all, each say what to do."""
     path = written(tmp_path, "a.csv", f"{header}\n1,Milk,2\n")
-    assert f"a.csv, line 1: {told}" in refusal(path, contract())
-    assert told in reading_refusal(path, contract())
+    assert f"a.csv, line 1: {sentence}" in refusal(path, contract())
+    assert sentence in reading_refusal(path, contract())
 
 
 def test_a_refusal_repeats_no_value_of_a_file_without_header(tmp_path: Path) -> None:

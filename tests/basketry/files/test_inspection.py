@@ -28,7 +28,7 @@ def test_a_good_file_is_described(tmp_path: Path) -> None:
     seen = inspect_file(path, contract())
     assert (seen.path, seen.name, seen.bytes) == (str(path), "things.csv.gz", len(content))
     assert seen.checksum == hashlib.sha256(content).hexdigest()
-    assert seen.delivered_at == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+    assert seen.delivered_at == datetime.fromisoformat("2023-11-14T22:13:20Z")
     assert seen.unknown_columns == ("colour",)
 
 
@@ -183,10 +183,10 @@ def test_known_bytes_are_news_only_under_a_later_day_in_the_name(tmp_path: Path)
     """The retailer says with the day that it is true again; a copy with a later time says nothing, an earlier day neither."""
     dated = contract(delivered_at=DeliveredAt("_([0-9]{4}-[0-9]{2}-[0-9]{2})", "yyyy-MM-dd"))
     file = inspect_file(written(tmp_path, "a_2026-01-05.csv", GOOD), dated)
-    assert file.is_news({}) and not file.is_news({file.checksum: file.delivered_at})
+    assert file.should_load({}) and not file.should_load({file.checksum: file.delivered_at})
     day = timedelta(days=1)
-    assert file.is_news({file.checksum: file.delivered_at - day}) and not file.is_news(
+    assert file.should_load({file.checksum: file.delivered_at - day}) and not file.should_load(
         {file.checksum: file.delivered_at + day}
     )
     copy = inspect_file(written(tmp_path, "copy.csv", GOOD), dated)
-    assert copy.checksum == file.checksum and not copy.is_news({file.checksum: file.delivered_at - day})
+    assert copy.checksum == file.checksum and not copy.should_load({file.checksum: file.delivered_at - day})

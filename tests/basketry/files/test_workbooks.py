@@ -34,9 +34,9 @@ HEADER = list(COLUMNS)
         (123456789012.0, "123456789012"),
         (True, "true"),
         (False, "false"),
-        (datetime(2010, 12, 1, 8, 26), "2010-12-01 08:26:00"),
-        (datetime(2010, 12, 1, 8, 25, 59, 999_500), "2010-12-01 08:26:00"),
-        (datetime(2010, 12, 1, 8, 26, 0, 300), "2010-12-01 08:26:00"),
+        (datetime.fromisoformat("2010-12-01T08:26"), "2010-12-01 08:26:00"),
+        (datetime.fromisoformat("2010-12-01T08:25:59.999500"), "2010-12-01 08:26:00"),
+        (datetime.fromisoformat("2010-12-01T08:26:00.000300"), "2010-12-01 08:26:00"),
         (date(2010, 12, 1), "2010-12-01 00:00:00"),
         (time(8, 26), "08:26:00"),
         (timedelta(days=2, hours=1), "49:00:00"),
@@ -53,7 +53,7 @@ def test_rows_are_read_as_excel_shows_them(tmp_path: Path) -> None:
         [*HEADER, None, None],
         [17850.0, " Milk ", 2.55],
         [],
-        [True, datetime(2010, 12, 1, 8, 26), None],
+        [True, datetime.fromisoformat("2010-12-01T08:26"), None],
         [1, "x", 1.0],
         [],
     ]
@@ -131,7 +131,7 @@ def test_a_merged_header_is_refused_with_its_cells(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     with xlsxwriter.Workbook(path) as book:
         page = book.add_worksheet()
-        page.merge_range(0, 1, 0, 2, "name")
+        page.merge_range("B1:C1", "name")
         page.write(0, 0, "id")
         page.write_row(1, 0, [1, "Milk", 2])
     told = "a.xlsx, line 1: the header cells B1:C1 are merged; unmerge them and name each column"
@@ -144,7 +144,7 @@ def test_a_merged_title_above_the_header_is_harmless(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     with xlsxwriter.Workbook(path) as book:
         page = book.add_worksheet()
-        page.merge_range(0, 0, 0, 2, "Sales of May")
+        page.merge_range("A1:C1", "Sales of May")
         page.write_row(2, 0, HEADER)
         page.write_row(3, 0, [1, "Milk", 2])
     rows = rows_of(path, contract(header_row=3))

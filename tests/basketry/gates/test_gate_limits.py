@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from basketry.gates import Gate, load_gate, markdown_table, verdict
+from basketry.gates import Gate, evaluate_gate, load_gate, markdown_table
 from tests.basketry.gates.gate_files import write_gates
 from tests.basketry.gates.gate_numbers import FIRST, LATER, NOISY, Numbers, interval
 
@@ -55,7 +55,7 @@ EXCESSIVE: Numbers = {
 )
 def test_a_limit_has_three_answers(gate: Gate, changed: Numbers, expected: str) -> None:
     """Within passes, surely beyond refuses, beyond but not surely is a provisional first model; the excess comes first."""
-    assert verdict(gate, {**FIRST, **changed}).verdict == expected
+    assert evaluate_gate(gate, {**FIRST, **changed}).verdict == expected
 
 
 @pytest.mark.parametrize(
@@ -74,25 +74,25 @@ def test_beside_a_champion_a_person_weighs_what_is_not_surely_beyond(
     gate: Gate, numbers: Numbers, when_noise: str, expected: str
 ) -> None:
     """Nothing is provisional where somebody scores already: a person is asked, unless the gate refuses anyway."""
-    assert verdict(replace(gate, when_noise=when_noise), numbers, has_champion=True).verdict == expected
+    assert evaluate_gate(replace(gate, when_noise=when_noise), numbers, has_champion=True).verdict == expected
 
 
 def test_an_unsure_limit_is_told_with_its_interval(gate: Gate) -> None:
     """The reason says that it is beyond, though not surely, and which interval says so; the table shows it first."""
-    said = verdict(gate, {**FIRST, **UNSURE})
-    assert said.reason == (
+    decision = evaluate_gate(gate, {**FIRST, **UNSURE})
+    assert decision.reason == (
         "beyond a limit, but not surely: calibration_ratio (absolute) is 1.375 (95 % interval 1.125 to 1.5), at least 0.75"
         " and at most 1.25; all other checks hold, and there is no champion yet."
     )
-    row = markdown_table(said.checks).splitlines()[2]
+    row = markdown_table(decision.checks).splitlines()[2]
     assert (
         row == "| absolute | calibration_ratio | 1.375 | - | 1.125 to 1.5 | at least 0.75 and at most 1.25 | unsure |"
     )
-    excessive = verdict(gate, {**LATER, **EXCESSIVE})
+    excessive = evaluate_gate(gate, {**LATER, **EXCESSIVE})
     assert excessive.reason == (
         "beyond a limit, but not surely: calibration_ratio (absolute) is 1.5 against 0.5 when perfectly calibrated (excess"
         " +0.875 to +1.125), at least 0.75 and at most 1.25; all other checks hold."
     )
     assert "| 1.5 | 0.5 | +0.875 to +1.125 |" in markdown_table(excessive.checks)
-    both = verdict(gate, {**NOISY, **UNSURE})
+    both = evaluate_gate(gate, {**NOISY, **UNSURE})
     assert "not surely" in both.reason and "cannot be told from the champion" in both.reason

@@ -79,14 +79,14 @@ def include(tmp_path: Path) -> Path:
     return write_gates(tmp_path)
 
 
-@pytest.mark.parametrize(("right", "wrong", "told"), MISTAKES, ids=[told for _, _, told in MISTAKES])
-def test_a_mistake_is_told_with_its_line(include: Path, right: str, wrong: str, told: str) -> None:
+@pytest.mark.parametrize(("right", "wrong", "message"), MISTAKES, ids=[message for _, _, message in MISTAKES])
+def test_a_mistake_is_told_with_its_line(include: Path, right: str, wrong: str, message: str) -> None:
     """File, line, and what to write instead; nothing of a wrong file is used."""
     assert right in GATE
     (include / "gates" / "propensity.yaml").write_text(GATE.replace(right, wrong, 1))
     with pytest.raises(BadInputError) as error:
         load_gate("propensity", include)
-    assert error.value.message.startswith(f"include/gates/propensity.yaml:{told}")
+    assert error.value.message.startswith(f"include/gates/propensity.yaml:{message}")
 
 
 def test_an_unknown_gate_names_the_nearest(include: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from basketry.config.settings import CHECKOUT
 from basketry.errors import BadInputError
-from basketry.gates import Gate, Verdict, gate_names, load_gate, markdown_table, verdict
+from basketry.gates import Gate, Verdict, evaluate_gate, gate_names, load_gate, markdown_table
 from tests.basketry.gates.gate_files import SEGMENTS, write_gates
 from tests.basketry.gates.gate_numbers import FIRST, LATER, NOISY, Numbers, interval
 
@@ -47,14 +47,14 @@ def test_the_shipped_gates_can_be_read() -> None:
 
 def test_a_first_model_needs_no_champion(gate: Gate) -> None:
     """Absolute limits and naive baselines alone decide about a first model."""
-    said = verdict(gate, FIRST)
+    said = evaluate_gate(gate, FIRST)
     assert (said.verdict, said.reason) == ("promote", "all 5 checks hold, and there is no champion yet.")
     assert {check.outcome for check in said.checks} == {"passed"}
 
 
 def test_surely_better_is_promoted(gate: Gate) -> None:
     """An improvement that the interval confirms promotes without a person."""
-    said = verdict(gate, LATER)
+    said = evaluate_gate(gate, LATER)
     assert (said.verdict, said.reason) == ("promote", "all 8 checks hold.")
 
 
@@ -71,8 +71,8 @@ def test_surely_better_is_promoted(gate: Gate) -> None:
 )
 def test_limits_of_every_challenger(gate: Gate, metric: str, kept: float, broken: float) -> None:
     """A bound includes its own value; a baseline must be surely beaten, so an interval that touches the margin fails."""
-    assert verdict(gate, {**FIRST, metric: kept}).verdict == "promote"
-    said = verdict(gate, {**FIRST, metric: broken})
+    assert evaluate_gate(gate, {**FIRST, metric: kept}).verdict == "promote"
+    said = evaluate_gate(gate, {**FIRST, metric: broken})
     assert said.verdict == "refuse"
     assert said.reason.startswith("1 of 5 checks failed: ")
 
@@ -83,7 +83,7 @@ def test_what_was_not_logged_never_passes(gate: Gate, absent: str) -> None:
     expected = "promote" if absent in INFORMS else "refuse"
     without = {name: value for name, value in FIRST.items() if name != absent}
     for numbers in (without, {**FIRST, absent: math.nan}, {**FIRST, absent: math.inf}):
-        assert verdict(gate, numbers).verdict == expected
+        assert evaluate_gate(gate, numbers).verdict == expected
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_what_was_not_logged_never_passes(gate: Gate, absent: str) -> None:
 )
 def test_changes_against_the_champion(gate: Gate, changed: Numbers, expected: str) -> None:
     """Surely better and by enough promotes, an interval that holds 0 asks, surely worse refuses, each to the last digit."""
-    assert verdict(gate, {**LATER, **changed}).verdict == expected
+    assert evaluate_gate(gate, {**LATER, **changed}).verdict == expected
 
 
 @pytest.mark.parametrize(
@@ -124,25 +124,25 @@ def test_changes_against_the_champion(gate: Gate, changed: Numbers, expected: st
 )
 def test_a_half_told_comparison_refuses(gate: Gate, absent: str) -> None:
     """With a champion on some numbers but not on all, nothing is promoted."""
-    assert verdict(gate, {**LATER, absent: math.nan}).verdict == "refuse"
+    assert evaluate_gate(gate, {**LATER, absent: math.nan}).verdict == "refuse"
 
 
 def test_a_part_too_small_to_tell_does_not_condemn(gate: Gate) -> None:
     """A category for which there is no interval is shown, and decides nothing."""
-    said = verdict(gate, {**LATER, "versus/champion/category/fruit/average_precision/high": math.nan})
+    said = evaluate_gate(gate, {**LATER, "versus/champion/category/fruit/average_precision/high": math.nan})
     assert said.verdict == "promote"
     assert [check.outcome for check in said.checks if check.metric.startswith("category/")] == ["noted"]
 
 
 def test_noise_does_as_the_file_says(gate: Gate) -> None:
     """A difference within the noise asks or refuses; the reason names the numbers."""
-    said = verdict(gate, NOISY)
+    said = evaluate_gate(gate, NOISY)
     assert said.verdict == "ask"
     assert said.reason == (
         "the challenger cannot be told from the champion: average_precision (against the champion) is 0.25 against"
         " 0.1875 (change -0.03125 to +0.1562), better by at least 0.03125 and better by at least 0.125 of the champion's."
     )
-    assert verdict(replace(gate, when_noise="refuse"), NOISY).verdict == "refuse"
+    assert evaluate_gate(replace(gate, when_noise="refuse"), NOISY).verdict == "refuse"
 
 
 @pytest.mark.parametrize(
@@ -164,19 +164,19 @@ def test_a_decayed_champion_gives_way_within_the_noise(
     gate: Gate, numbers: Numbers, when_noise: str, expected: str
 ) -> None:
     """A champion that lost more than a quarter of what it promised yields to what looks better, only instead of asking."""
-    assert verdict(replace(gate, when_noise=when_noise), {**NOISY, **numbers}).verdict == expected
+    assert evaluate_gate(replace(gate, when_noise=when_noise), {**NOISY, **numbers}).verdict == expected
 
 
 def test_decay_promotes_nothing_that_fails(gate: Gate) -> None:
     """A decayed champion does not excuse a failed check."""
     decayed = {"promised/average_precision": 0.25, "realised/average_precision": 0.0}
-    assert verdict(gate, {**NOISY, **decayed, "calibration_ratio": 2.0}).verdict == "refuse"
+    assert evaluate_gate(gate, {**NOISY, **decayed, "calibration_ratio": 2.0}).verdict == "refuse"
 
 
 def test_a_champion_that_could_not_be_judged_is_a_persons_matter(gate: Gate) -> None:
     """With a champion but not one number of it, a person is asked, unless another check fails already."""
-    assert verdict(gate, FIRST, has_champion=True).verdict == "ask"
-    assert verdict(gate, {**FIRST, "calibration_ratio": 2.0}, has_champion=True).verdict == "refuse"
+    assert evaluate_gate(gate, FIRST, has_champion=True).verdict == "ask"
+    assert evaluate_gate(gate, {**FIRST, "calibration_ratio": 2.0}, has_champion=True).verdict == "refuse"
 
 
 @pytest.mark.parametrize(
@@ -214,17 +214,17 @@ def test_the_same_mechanism_serves_another_kind_of_model(include: Path, changed:
         **interval("champion/coverage", -0.03125, 0.03125),
         **interval("champion/department/food/weighted_error", -0.03125, 0.03125),
     }
-    assert verdict(load_gate("forecast", include), {**numbers, **changed}).verdict == expected
+    assert evaluate_gate(load_gate("forecast", include), {**numbers, **changed}).verdict == expected
 
 
 def test_people_see_first_what_did_not_pass(gate: Gate) -> None:
     """The table has a row a check, failures first, and the verdict can be kept as JSON."""
-    said = verdict(gate, {**NOISY, "calibration_ratio": 1.5})
-    rows = markdown_table(said.checks).splitlines()[2:]
+    decision = evaluate_gate(gate, {**NOISY, "calibration_ratio": 1.5})
+    rows = markdown_table(decision.checks).splitlines()[2:]
     assert rows[0] == "| absolute | calibration_ratio | 1.5 | - |  | at least 0.75 and at most 1.25 | failed |"
     assert rows[1].endswith("| noise |")
-    assert len(rows) == len(said.checks)
-    assert isinstance(said, Verdict) and json.loads(json.dumps(said.as_json()))["verdict"] == "refuse"
+    assert len(rows) == len(decision.checks)
+    assert isinstance(decision, Verdict) and json.loads(json.dumps(decision.as_json()))["verdict"] == "refuse"
 
 
 @pytest.mark.parametrize(
@@ -245,8 +245,8 @@ def test_what_need_not_improve_must_agree_with_what_it_replaces(include: Path, c
     agreeing = {"agreement": 0.875, "changed_share": 0.0625, "champion/silhouette": 0.5}
     numbers = {"silhouette": 0.5, **agreeing, **interval("champion/silhouette", -0.03125, 0.03125)}
     segments = load_gate("segments", include)
-    assert verdict(segments, {**numbers, **changed}).verdict == expected
-    assert verdict(segments, {"silhouette": 0.5}).verdict == "promote"
+    assert evaluate_gate(segments, {**numbers, **changed}).verdict == expected
+    assert evaluate_gate(segments, {"silhouette": 0.5}).verdict == "promote"
 
 
 def test_a_gate_without_baselines_says_why(include: Path) -> None:

@@ -12,14 +12,15 @@ import pytest
 
 from basketry.domains.sales import job as sales
 from basketry.errors import BadInputError
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.schemas import declared_schema
 from basketry.tables import JOB_RUNS, ORDER_LINES, PRODUCTS, REVIEWS, SALES, TABLES, Column, Table, evolution
 from basketry.tables.declare import required
 from basketry.warehouse import local_delta
 from tests.basketry.domains.sales.samples import frame, line, product
 from tests.lakes import as_arrow, fill
 
-NEXT = Column("verified", "boolean", "the reviewer bought it")
+NEXT = Column(name="verified", type="boolean", meaning="the reviewer bought it")
 DAY = date(2024, 3, 9)
 
 
@@ -37,7 +38,7 @@ def with_next(table: Table, column: Column) -> Table:
 def test_a_stored_type_reads_as_it_was_declared(table: Table, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Else every write to the table would be refused: decimals, lists, maps and structs among them."""
     folder = fill(tmp_path_factory.mktemp("lake"), "demo", table, [])
-    assert evolution.lacking(table, local_delta.columns(folder)) == ()
+    assert evolution.missing_columns(table, local_delta.columns(folder)) == ()
 
 
 def test_columns_that_may_be_missing_are_added() -> None:
@@ -45,14 +46,16 @@ def test_columns_that_may_be_missing_are_added() -> None:
     stored = {one.name: one.type for one in without(SALES["day"], "average_rating", "brand").columns} | {
         "later": "string"
     }
-    assert [one.name for one in evolution.lacking(SALES["day"], stored)] == ["brand", "average_rating"]
+    assert [one.name for one in evolution.missing_columns(SALES["day"], stored)] == ["brand", "average_rating"]
 
 
 def test_columns_that_may_be_missing_now_are_allowed_to() -> None:
     """Those alone that the table forbids to be missing and the declaration does not."""
     stored = {one.name for one in REVIEWS.columns}
-    assert evolution.relaxed(REVIEWS, stored) == tuple(one.name for one in REVIEWS.columns if one.nullable)
-    assert evolution.relaxed(REVIEWS, {"review_id"}) == ()
+    assert evolution.newly_nullable_columns(REVIEWS, stored) == tuple(
+        one.name for one in REVIEWS.columns if one.nullable
+    )
+    assert evolution.newly_nullable_columns(REVIEWS, {"review_id"}) == ()
 
 
 def retyped(table: Table, name: str, kind: str) -> Table:
@@ -62,22 +65,22 @@ def retyped(table: Table, name: str, kind: str) -> Table:
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "message"),
     [
         (with_next(REVIEWS, required("region", "string", "new")), "lacks region, which may never be missing"),
         (retyped(REVIEWS, "rating", "string"), "has rating as int and this release wants string"),
     ],
 )
-def test_what_cannot_be_added_is_refused_in_one_sentence(changed: Table, told: str) -> None:
+def test_what_cannot_be_added_is_refused_in_one_sentence(changed: Table, message: str) -> None:
     """It names table, column and what to do."""
     stored = {one.name: one.type for one in REVIEWS.columns}
     with pytest.raises(BadInputError) as error:
-        evolution.lacking(changed, stored)
-    assert told in error.value.message and "docs/production.md, Upgrades" in error.value.message
+        evolution.missing_columns(changed, stored)
+    assert message in error.value.message and "docs/production.md, Upgrades" in error.value.message
 
 
 def test_every_way_of_writing_upgrades_first(lake: Lakehouse) -> None:
-    """Merge, replace, append, record and put_once each find the table of an earlier release and end with the new column."""
+    """Merge, replace, append, record and append_once each find the table of an earlier release and end with the new column."""
     older = lake.spark.createDataFrame(
         [("a", "p1", None, 5, DAY, "file", 2, datetime(2026, 1, 1, tzinfo=UTC), None)], declared_schema(REVIEWS)
     )
@@ -87,7 +90,7 @@ def test_every_way_of_writing_upgrades_first(lake: Lakehouse) -> None:
         ("merge", lambda lake, table: lake.merge(table, later)),
         ("replace", lambda lake, table: lake.replace(table, later, "true")),
         ("append", lambda lake, table: lake.append(table, later)),
-        ("put_once", lambda lake, table: lake.put_once(table, later.toArrow(), "test", 1, instead=True)),
+        ("append_once", lambda lake, table: lake.append_once(table, later.toArrow(), "test", 1, overwrite=True)),
     ):
         table = dataclasses.replace(newer, name=name)
         lake.append(dataclasses.replace(REVIEWS, name=name), older)
@@ -147,10 +150,12 @@ def test_a_table_that_cannot_be_upgraded_stays_as_it_was(lake: Lakehouse) -> Non
 
 def test_rows_of_a_table_with_more_columns_are_still_written(tmp_path: Path) -> None:
     """After going back a release: what this release does not know stays empty in its rows."""
-    table = with_next(without(JOB_RUNS, "input_versions"), Column("cost", "double", "of the next release"))
+    table = with_next(
+        without(JOB_RUNS, "input_versions"), Column(name="cost", type="double", meaning="of the next release")
+    )
     folder = fill(tmp_path, "demo", table, as_arrow(table, []))
     known = without(JOB_RUNS, "input_versions")
-    local_delta.put_rows(
+    local_delta.replace_rows(
         folder, known.column_names, [("r1", "sales", DAY, "{}", 1, 1, 0.1, None, "{}")], "run_id = 'r1'"
     )
     assert local_delta.columns(folder)["cost"] == "double"

@@ -9,8 +9,9 @@ import pytest
 from pyspark.sql import DataFrame
 
 from basketry.errors import BadInputError, TableError
-from basketry.lake.lakehouse import Lakehouse, declared_schema
-from basketry.tables import REVIEWS, TABLES, entity
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.schemas import declared_schema
+from basketry.tables import REVIEWS, TABLES, silver_table
 
 
 def reviews(lake: Lakehouse, *rows: tuple[str, int, int]) -> DataFrame:
@@ -71,7 +72,7 @@ def test_replace_touches_only_its_range_and_says_what_it_reflects(lake: Lakehous
     lake.replace(REVIEWS, reviews(lake, ("a", 1, 10), ("b", 1, 10)), where="true", read_versions={"silver.x": 7})
     lake.replace(REVIEWS, reviews(lake, ("b", 5, 11)), where="review_id = 'b'")
     assert ratings(lake) == {"a": 1, "b": 5}
-    assert lake.reflected(REVIEWS) == {"silver.x": 7}
+    assert lake.reflected_versions(REVIEWS) == {"silver.x": 7}
 
 
 def test_replace_counts_what_it_wrote_and_nothing_else(lake: Lakehouse) -> None:
@@ -119,7 +120,7 @@ def test_unity_catalog_names_have_three_parts() -> None:
     """Without a lake folder a table is catalog.schema.table."""
     from basketry.config.settings import Settings
 
-    settings = Settings("databricks", Path("/"), Path("/"), Path("/"), lake=None)
+    settings = Settings(runtime="databricks", home=Path("/"), include=Path("/"), data=Path("/"), lake=None)
     assert Lakehouse(None, "demo", settings).name(REVIEWS) == "`demo`.`silver`.`reviews`"  # type: ignore[arg-type]
 
 
@@ -129,4 +130,4 @@ def test_every_declared_schema_is_valid_and_every_silver_table_tracks_changes() 
         schema = declared_schema(table)
         assert schema.names == list(table.column_names)
         assert all(column.meaning for column in table.columns)
-    assert entity("order_lines").tracks_changes
+    assert silver_table("order_lines").tracks_changes

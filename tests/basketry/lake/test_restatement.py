@@ -11,7 +11,7 @@ import pytest
 from basketry.errors import NotDeliveredError
 from basketry.features import core
 from basketry.lake import restatement
-from basketry.lake.change_feed import Sight
+from basketry.lake.change_feed import InputDependency
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.registry import ModelGoneError
@@ -20,7 +20,11 @@ from tests.basketry.features.samples import frame, line
 from tests.lakes import fill
 
 DAYS = tuple(date(2024, 2, 9) + timedelta(days=number) for number in range(3))
-SEES = (Sight(ORDER_LINES, ("customer_id", "order_date", "line_kind", "status", "net_amount"), core.counts),)
+INPUTS = (
+    InputDependency(
+        ORDER_LINES, ("customer_id", "order_date", "line_kind", "status", "net_amount"), core.counts_in_features
+    ),
+)
 
 
 class Shop:
@@ -50,15 +54,17 @@ class Shop:
         if arguments.as_of in self.failing:
             raise self.failing[arguments.as_of]
         self.made.append((arguments.as_of, arguments.model))
-        return JobReport(1, 1, (), as_of=arguments.as_of, input_versions=lake.versions(ORDER_LINES))
+        return JobReport(
+            rows_in=1, rows_out=1, summary=(), as_of=arguments.as_of, input_versions=lake.versions(ORDER_LINES)
+        )
 
     def restate(self, as_of: date = DAYS[-1], *, dry_run: bool = False) -> list[tuple[date, str]]:
         """Restate; what was made by it."""
         self.made.clear()
         arguments = Namespace(catalog="demo", run_id=f"restate {self.deliveries}", as_of=as_of, dry_run=dry_run)
-        results = (restatement.Result("segments", self.job, RFM_PROFILES, SEES),)
+        results = (restatement.RestatableResult(job="segments", run=self.job, table=RFM_PROFILES, inputs=INPUTS),)
         self.report = restatement.run_job(
-            self.lake, restatement.SELF, arguments, lambda lake, given: restatement.run(lake, given, results)
+            self.lake, restatement.JOB_NAME, arguments, lambda lake, given: restatement.restate(lake, given, results)
         )
         return list(self.made)
 
@@ -120,14 +126,18 @@ def test_what_is_built_on_a_day_that_was_made_again_follows(lake: Lakehouse) -> 
     def follow(lake: Lakehouse, arguments: Namespace) -> JobReport:
         """Made a day later, from the rows of the day."""
         followers.append(arguments.as_of)
-        return JobReport(1, 1, (), as_of=arguments.as_of, input_versions=lake.versions(ORDER_LINES))
+        return JobReport(
+            rows_in=1, rows_out=1, summary=(), as_of=arguments.as_of, input_versions=lake.versions(ORDER_LINES)
+        )
 
     for day in DAYS:
         restatement.run_job(lake, "outcomes", Namespace(run_id=str(day), as_of=day + timedelta(days=1)), follow)
     followers.clear()
     results = (
-        restatement.Result("segments", shop.job, RFM_PROFILES, SEES),
-        restatement.Result("outcomes", follow, RFM_PROFILES, SEES, "segments", ahead="1"),
+        restatement.RestatableResult(job="segments", run=shop.job, table=RFM_PROFILES, inputs=INPUTS),
+        restatement.RestatableResult(
+            job="outcomes", run=follow, table=RFM_PROFILES, inputs=INPUTS, built_on="segments", days_ahead="1"
+        ),
     )
-    restatement.run(lake, Namespace(run_id="r", as_of=DAYS[2] + timedelta(days=1), dry_run=False), results)
+    restatement.restate(lake, Namespace(run_id="r", as_of=DAYS[2] + timedelta(days=1), dry_run=False), results)
     assert followers == [DAYS[2] + timedelta(days=1)]

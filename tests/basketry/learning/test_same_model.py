@@ -15,11 +15,11 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from basketry.domains.forecast import train
-from basketry.domains.offers import learn, train_recommender
+from basketry.domains.offers import policy_learning, train_recommender
 from basketry.domains.rfm import model
 from tests.basketry.domains.forecast import shop
 from tests.basketry.domains.offers import small
-from tests.basketry.domains.offers.test_learn import Log
+from tests.basketry.domains.offers.test_policy_learning import Log
 from tests.basketry.domains.offers.test_recommender import two_tastes
 from tests.basketry.domains.rfm import samples
 
@@ -29,18 +29,18 @@ customers, panel, purchases = cache(samples.customers), cache(shop.panel), cache
 
 def segments() -> Metrics:
     """Clusters of a few customers."""
-    return model.train(customers(), samples.SETTINGS).metrics
+    return model.train_rfm_model(customers(), samples.SETTINGS).metrics
 
 
 def forecasts() -> Metrics:
     """A back-test of a few products."""
     arguments = Namespace(as_of=date(2026, 3, 1), run_id="test")
-    return train.trained(panel(), arguments, shop.settings()).metrics
+    return train.train_challenger(panel(), arguments, shop.settings()).metrics
 
 
 def recommendations() -> Metrics:
     """What alike shoppers buy."""
-    return train_recommender.judged(purchases(), purchases(seed=2), None, seed=7)
+    return train_recommender.evaluate_recommender(purchases(), purchases(seed=2), None, seed=7)
 
 
 @cache
@@ -53,8 +53,8 @@ def policy() -> Metrics:
     """Learned from those days."""
     log = decisions()
     categories = log.world.shop.categories
-    logged = learn.examples(log.rows_of_training, categories, log.popularity())
-    return learn.train(logged, categories, small.settings(), champion=None).metrics
+    logged = policy_learning.training_examples(log.rows_of_training, categories, log.popularity())
+    return policy_learning.train_policy(logged, categories, small.settings(), champion=None).metrics
 
 
 TRAININGS = (segments, forecasts, recommendations, policy)

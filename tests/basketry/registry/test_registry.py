@@ -55,17 +55,17 @@ def test_a_versions_numbers_and_verdict(folder: Path) -> None:
     run = registry.version_run(NAME, "2")
     assert run.metrics == {"average_precision": 0.2}
     assert run.tags["basketry.champion_version"] == ""
-    assert registry.kept_verdict(NAME, "2") == {}
+    assert registry.load_verdict(NAME, "2") == {}
     for verdict in ("ask", "refuse"):
-        registry.keep_verdict(NAME, run.run_id, {"verdict": verdict})
-        assert registry.kept_verdict(NAME, "2") == {"verdict": verdict}
+        registry.save_verdict(NAME, run.run_id, {"verdict": verdict})
+        assert registry.load_verdict(NAME, "2") == {"verdict": verdict}
 
 
 def test_a_version_that_is_gone_or_broken_is_one_sentence(folder: Path) -> None:
     """A version that was never made, and one whose files were deleted, are bad input that names the way out."""
-    registry.check_loads(NAME, "1")
+    registry.check_loadable(NAME, "1")
     with pytest.raises(BadInputError) as gone:
-        registry.check_loads(NAME, "99")
+        registry.check_loadable(NAME, "99")
     assert gone.value.message == f"version 99 of {NAME} does not exist: name one that the registry lists."
     with pytest.raises(
         BadInputError, match=f"version 99 of {NAME} or the run that made it does not exist: train again."
@@ -73,7 +73,7 @@ def test_a_version_that_is_gone_or_broken_is_one_sentence(folder: Path) -> None:
         registry.version_run(NAME, "99")
     shutil.rmtree(folder / "artifacts" / "models")
     with pytest.raises(BadInputError) as broken:
-        registry.check_loads(NAME, "1")
+        registry.check_loadable(NAME, "1")
     assert broken.value.message.startswith(f"version 1 of {NAME} cannot be loaded (")
     assert broken.value.message.endswith("): choose another version.")
 
@@ -88,7 +88,7 @@ def test_a_registry_that_is_down_may_be_tried_again(folder: Path, monkeypatch: p
     try:
         for ask in (
             lambda: registry.alias_version(NAME, "champion"),
-            lambda: registry.check_loads(NAME, "1"),
+            lambda: registry.check_loadable(NAME, "1"),
             lambda: registry.set_challenger(NAME, "1"),
             lambda: registry.version_run(NAME, "1"),
         ):

@@ -7,7 +7,7 @@ import pytest
 
 from basketry.learning.evaluation import Interval
 from basketry.retail.clustering import choose_k, silhouette, silhouette_draws, stability_interval
-from basketry.retail.clustering.choice import Candidate
+from basketry.retail.clustering.choice import ClusterCandidate
 
 RESAMPLES = 8
 
@@ -20,7 +20,7 @@ def customers(seed: int, count: int = 160, apart: float = 3.0) -> tuple[np.ndarr
     return np.round(centres[kind] + random.normal(0, 1.0, (count, 2)), 0), kind
 
 
-def stability(matrix: np.ndarray, k: int, resamples: int = RESAMPLES) -> tuple[Candidate, Interval]:
+def stability(matrix: np.ndarray, k: int, resamples: int = RESAMPLES) -> tuple[ClusterCandidate, Interval]:
     """As a training has it."""
     [candidate] = choose_k(matrix, [k], seed=7, resamples=resamples).candidates
     return candidate, stability_interval(matrix, candidate, seed=7, resamples=resamples)

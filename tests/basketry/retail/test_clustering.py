@@ -10,11 +10,11 @@ from basketry.errors import BadInputError
 from basketry.retail.clustering import (
     Clusters,
     adjusted_rand_index,
-    assign,
+    assign_labels,
     choose_k,
-    fit,
-    match,
-    relabelled,
+    fit_kmeans,
+    match_labels,
+    relabel,
     silhouette,
     stability,
 )
@@ -72,32 +72,34 @@ def test_measures_are_those_of_scikit_learn() -> None:
 def test_repeated_rows_weigh_what_they_count() -> None:
     """Clusters of rows written out a hundred times are those of the rows with a weight of a hundred."""
     rows = blobs(10)
-    assert np.allclose(fit(rows, 4, seed=1).centroids, fit(np.repeat(rows, 100, axis=0), 4, seed=1).centroids)
+    assert np.allclose(
+        fit_kmeans(rows, 4, seed=1).centroids, fit_kmeans(np.repeat(rows, 100, axis=0), 4, seed=1).centroids
+    )
 
 
 def test_a_warm_start_keeps_the_order_of_the_clusters() -> None:
     """A refit that starts at the last centroids moves each a little, and the labels mean what they meant."""
-    last = fit(blobs(seed=1), 4, seed=1)
-    again = fit(blobs(seed=2), 4, seed=99, start_centroids=last.centroids)
+    last = fit_kmeans(blobs(seed=1), 4, seed=1)
+    again = fit_kmeans(blobs(seed=2), 4, seed=99, start_centroids=last.centroids)
     assert np.abs(again.centroids - last.centroids).max() < 0.5
-    assert match(last, again) == last.labels
+    assert match_labels(last, again) == last.labels
 
 
 def test_labels_follow_the_nearest_centroid_after_a_cold_refit() -> None:
     """Clusters in another order get back the labels of those that they lie nearest to."""
-    last = fit(blobs(), 4, seed=1)
+    last = fit_kmeans(blobs(), 4, seed=1)
     shuffled = Clusters(last.centroids[[2, 0, 3, 1]] + 0.1, (0, 1, 2, 3), 0.0)
-    assert match(last, shuffled) == (2, 0, 3, 1)
-    mended = relabelled(shuffled, match(last, shuffled))
+    assert match_labels(last, shuffled) == (2, 0, 3, 1)
+    mended = relabel(shuffled, match_labels(last, shuffled))
     assert mended.labels == (0, 1, 2, 3)
-    assert (assign(blobs(), mended) == assign(blobs(), last)).all()
+    assert (assign_labels(blobs(), mended) == assign_labels(blobs(), last)).all()
 
 
 def test_a_new_cluster_gets_a_label_that_none_had() -> None:
     """More clusters than before: the new one is not given an old name; fewer: a name is left over."""
     three, four = Clusters(CENTRES[:3], (0, 1, 5), 0.0), Clusters(CENTRES[[3, 0, 1, 2]], (0, 1, 2, 3), 0.0)
-    assert match(three, four) == (6, 0, 1, 5)
-    assert match(four, three) == (1, 2, 3)
+    assert match_labels(three, four) == (6, 0, 1, 5)
+    assert match_labels(four, three) == (1, 2, 3)
 
 
 def test_stability_tells_who_changed() -> None:
@@ -121,7 +123,7 @@ def test_stability_tells_who_changed() -> None:
 def test_what_cannot_be_clustered_is_one_sentence(rows: object, k: int, said: str) -> None:
     """No rows, identical rows, fewer distinct rows than k, and missing numbers are named."""
     with pytest.raises(BadInputError, match=said):
-        fit(rows, k, seed=1)  # type: ignore[arg-type]
+        fit_kmeans(rows, k, seed=1)  # type: ignore[arg-type]
 
 
 def test_a_base_too_small_for_any_k_is_refused() -> None:

@@ -13,7 +13,7 @@ import pytest
 from basketry import registry
 from basketry.errors import BadInputError, NotDeliveredError
 from basketry.lake.lakehouse import Lakehouse
-from basketry.retail.coverage import check_delivered, last_day
+from basketry.retail.coverage import check_delivered, last_delivered_day
 from basketry.tables import ORDER_LINES, PRODUCT_FORECASTS, PRODUCTS
 from tests.basketry.features.samples import frame, line, product
 from tests.lakes import fill
@@ -47,11 +47,11 @@ def noon(text: str) -> datetime:
 def test_lines_reach_to_their_last_day_and_over_the_days_a_shop_was_closed(lake: Lakehouse) -> None:
     """A later delivery tells that nothing was sold since, of four days at most; a fee, a cancelled line tell of no day."""
     deliver(lake, nightly())
-    assert last_day(lake) == LAST
+    assert last_delivered_day(lake) == LAST
     deliver(lake, [sold(LAST + timedelta(days=2), noon("2026-02-03"), line_kind="fee")])
-    assert last_day(lake) == date(2026, 2, 2)
+    assert last_delivered_day(lake) == date(2026, 2, 2)
     deliver(lake, [sold(LAST + timedelta(days=9), noon("2026-03-01"), status="cancelled")])
-    assert last_day(lake) == date(2026, 2, 4)
+    assert last_delivered_day(lake) == date(2026, 2, 4)
     check_delivered(lake, date(2026, 2, 4))
     with pytest.raises(NotDeliveredError) as error:
         check_delivered(lake, date(2026, 2, 5))
@@ -67,7 +67,7 @@ def test_a_line_dated_after_its_own_delivery_tells_of_no_day_between(lake: Lakeh
         lake,
         [sold(date(2026, 3, 15), noon("2026-02-01"), "ahead"), sold(date(2062, 1, 31), noon("2026-02-01"), "slip")],
     )
-    assert last_day(lake) == LAST
+    assert last_delivered_day(lake) == LAST
     with pytest.raises(NotDeliveredError, match="end on 2026-01-31, before 2026-03-10"):
         check_delivered(lake, date(2026, 3, 10))
 
@@ -77,7 +77,7 @@ def test_a_delivery_far_ahead_proves_nothing(lake: Lakehouse, monkeypatch: pytes
     monkeypatch.setenv("BASKETRY_NOW", "2026-03-01T12:00:00+00:00")
     deliver(lake, nightly(LAST - timedelta(days=1), days=5))
     deliver(lake, [sold(LAST, noon("2062-01-31"), "slip"), sold(date(2061, 1, 1), noon("2062-01-31"), "two slips")])
-    assert last_day(lake) == LAST
+    assert last_delivered_day(lake) == LAST
     with pytest.raises(NotDeliveredError, match="end on 2026-01-31, before 2026-02-01"):
         check_delivered(lake, LAST + timedelta(days=1))
 
@@ -93,19 +93,19 @@ def test_a_file_may_hold_lines_of_the_day_it_is_named_after(lake: Lakehouse, zon
     (folder / "demo.yaml").write_text(text)
     lake.settings = replace(lake.settings, include=folder.parent)
     deliver(lake, [sold(LAST, datetime.fromisoformat(midnight)), *nightly(LAST - timedelta(days=1), 5)])
-    assert last_day(lake) == LAST
+    assert last_delivered_day(lake) == LAST
 
 
 def test_files_named_after_their_first_day_still_tell_of_their_last(lake: Lakehouse) -> None:
     """Where most lines are dated after their delivery, its time does not say when they came, so every line tells."""
     deliver(lake, [sold(date(2026, 1, day), datetime(2026, 1, 1)) for day in range(1, 32)])
-    assert last_day(lake) == LAST
+    assert last_delivered_day(lake) == LAST
 
 
 def test_nothing_that_counts_is_told_apart_from_nothing_delivered(lake: Lakehouse) -> None:
     """Fees alone: there is no last day, and whoever asks for one is told to ingest."""
     deliver(lake, [sold(LAST, noon("2026-02-01"), line_kind="fee")])
-    assert last_day(lake) is None
+    assert last_delivered_day(lake) is None
     with pytest.raises(BadInputError, match="silver.order_lines of catalog demo has no sale: run ingest first"):
         check_delivered(lake, LAST)
 
@@ -116,24 +116,24 @@ def _forecast(lake: Lakehouse, given: Namespace) -> None:
     score.run(lake, given)
 
 
-def _train_forecast(lake: Lakehouse, given: Namespace) -> None:
+def _train_forecast(lake: Lakehouse, arguments: Namespace) -> None:
     from basketry.domains.forecast import train
 
-    train.run(lake, given)
+    train.run(lake, arguments)
 
 
-def _decide(lake: Lakehouse, given: Namespace) -> None:
+def _decide(lake: Lakehouse, arguments: Namespace) -> None:
     from basketry.domains.decisions import job
 
-    _forecast_rows(lake, given.as_of, 28)
-    job.run(lake, given)
+    _forecast_rows(lake, arguments.as_of, 28)
+    job.run(lake, arguments)
 
 
-def _accuracy(lake: Lakehouse, given: Namespace) -> None:
+def _accuracy(lake: Lakehouse, arguments: Namespace) -> None:
     from basketry.domains.forecast import accuracy
 
-    _forecast_rows(lake, given.as_of - timedelta(days=7), 7)
-    accuracy.run(lake, given)
+    _forecast_rows(lake, arguments.as_of - timedelta(days=7), 7)
+    accuracy.run(lake, arguments)
 
 
 def _forecast_rows(lake: Lakehouse, as_of: date, days: int) -> None:
@@ -150,23 +150,23 @@ def _forecast_rows(lake: Lakehouse, as_of: date, days: int) -> None:
     fill(lake.settings.lake, lake.catalog, PRODUCT_FORECASTS, [row])
 
 
-def _features(lake: Lakehouse, given: Namespace) -> None:
+def _features(lake: Lakehouse, arguments: Namespace) -> None:
     from basketry.features import job
 
     chosen = {"days": 1, "dates": None, "categories_as_of": None, "training": False, "only_missing": False}
-    job.run(lake, Namespace(**vars(given), **chosen, choose_categories=True))
+    job.run(lake, Namespace(**vars(arguments), **chosen, choose_categories=True))
 
 
-def _labels(lake: Lakehouse, given: Namespace) -> None:
-    from basketry.features.read import labels
+def _labels(lake: Lakehouse, arguments: Namespace) -> None:
+    from basketry.features.read import purchase_labels
 
-    labels(lake, [given.as_of - timedelta(days=30)], ["Tea"])
+    purchase_labels(lake, [arguments.as_of - timedelta(days=30)], ["Tea"])
 
 
 def _fit_rfm(lake: Lakehouse, given: Namespace) -> None:
-    from basketry.domains.rfm import fit
+    from basketry.domains.rfm import train
 
-    fit.run(lake, given)
+    train.run(lake, given)
 
 
 def _audience(lake: Lakehouse, given: Namespace) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from basketry.files.spreadsheets import harmless
+from basketry.files.spreadsheets import escape_formula
 from basketry_airflow.console import audit, formats, periods
 
 
@@ -73,5 +73,5 @@ def test_a_question_loses_what_names_a_person() -> None:
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx"])
 def test_a_formula_is_defused(text: str) -> None:
     """Spreadsheets run what begins so; a number may be negative."""
-    assert harmless(text) == f"'{text}"
-    assert harmless(-1) == -1 and harmless("a=b") == "a=b"
+    assert escape_formula(text) == f"'{text}"
+    assert escape_formula(-1) == -1 and escape_formula("a=b") == "a=b"

@@ -11,7 +11,7 @@ import pytest
 
 from tests.tools.demo.conftest import END, Delivery
 from tests.tools.demo.reading import AMOUNTS, good_rows
-from tools.demo.places import PLACES
+from tools.demo.places import ZIP_CODES
 
 DISCOUNTS = ["Loyalty Savings", "Campaign Coupon", "Mfr Coupon", "Mfr Coupon Match"]
 
@@ -157,7 +157,7 @@ def test_nobody_can_be_called_or_written_to(customers: pd.DataFrame) -> None:
 
 def test_addresses_hold_together(customers: pd.DataFrame) -> None:
     """ZIP, city, state and area code are one place's."""
-    known = {(place.postal_code, place.city, place.state, place.area_code) for place in PLACES}
+    known = {(place.postal_code, place.city, place.state, place.area_code) for place in ZIP_CODES}
     found = zip(customers["ZIP"], customers["City"], customers["State"], customers["Phone"].str[1:4], strict=True)
     assert set(found) <= known
 

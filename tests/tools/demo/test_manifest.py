@@ -26,7 +26,7 @@ def test_manifest_lists_exactly_the_bad_rows_with_all_their_reasons(delivery: De
 
 @pytest.mark.parametrize("feed", FEED_NAMES)
 def test_manifest_counts_every_file_to_the_row(delivery: Delivery, feed: str) -> None:
-    """rows = good + quarantined + duplicate for each file; a duplicate is an earlier copy of a good key."""
+    """Rows = good + quarantined + duplicate for each file; a duplicate is an earlier copy of a good key."""
     for count in (count for count in delivery.manifest.files if count.feed == feed):
         read = [row for row in judged(delivery.folder, feed) if row.file == count.file]
         good = {row.number: key(feed, row.row) for row in read if not row.wrong}

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from tools.demo.places import FIRST_NAMES, LAST_NAMES, PLACES
+from tools.demo.places import FIRST_NAMES, LAST_NAMES, ZIP_CODES
 from tools.demo.season import category_factors, demand, holidays
 
 ZIP_PREFIXES = {  # first three digits by state, as the US Postal Service gives them out
@@ -46,18 +46,22 @@ BEHIND_NEW_YORK = {"IL": 1, "TX": 1, "CO": 2, "AZ": 2, "CA": 3, "WA": 3, "AK": 4
 
 def test_every_zip_code_lies_in_its_state() -> None:
     """The first three digits of a ZIP code are its state's."""
-    for place in PLACES:
-        prefix = int(place.postal_code[:3])
-        assert any(low <= prefix <= high for low, high in ZIP_PREFIXES[place.state]), place
+    for zip_code in ZIP_CODES:
+        prefix = int(zip_code.postal_code[:3])
+        assert any(low <= prefix <= high for low, high in ZIP_PREFIXES[zip_code.state]), zip_code
 
 
 def test_places_are_many_distinct_and_in_several_time_zones() -> None:
     """60 to 100 ZIP codes, each once, from New York to Honolulu; a city is in one state."""
-    assert 60 <= len(PLACES) <= 110
-    assert len({place.postal_code for place in PLACES}) == len(PLACES)
-    assert len({place.city for place in PLACES}) == len({(place.city, place.state) for place in PLACES})
-    assert all(BEHIND_NEW_YORK.get(place.state, place.hours_behind) == place.hours_behind for place in PLACES)
-    assert {place.hours_behind for place in PLACES} == {0, 1, 2, 3, 4, 5}
+    assert 60 <= len(ZIP_CODES) <= 110
+    assert len({zip_code.postal_code for zip_code in ZIP_CODES}) == len(ZIP_CODES)
+    assert len({zip_code.city for zip_code in ZIP_CODES}) == len(
+        {(zip_code.city, zip_code.state) for zip_code in ZIP_CODES}
+    )
+    assert all(
+        BEHIND_NEW_YORK.get(zip_code.state, zip_code.hours_behind) == zip_code.hours_behind for zip_code in ZIP_CODES
+    )
+    assert {zip_code.hours_behind for zip_code in ZIP_CODES} == {0, 1, 2, 3, 4, 5}
 
 
 @pytest.mark.parametrize(
@@ -77,7 +81,7 @@ def test_places_are_many_distinct_and_in_several_time_zones() -> None:
 )
 def test_well_known_zip_codes_have_their_city(zip_code: str, city: str) -> None:
     """Samples that everybody can look up."""
-    assert [place.city for place in PLACES if place.postal_code == zip_code] == [city]
+    assert [known.city for known in ZIP_CODES if known.postal_code == zip_code] == [city]
 
 
 def test_names_fit_the_encoding_of_the_customers_file() -> None:

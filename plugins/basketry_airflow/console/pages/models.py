@@ -10,7 +10,7 @@ from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from basketry.gates.model import FAILED, NOISE, REFUSE, UNSURE
+from basketry.gates.model import FAILED, INCONCLUSIVE, REFUSE, UNSURE
 from basketry_airflow.champions import first_refusal
 from basketry_airflow.console import happenings
 from basketry_airflow.console.registered import Registered, registered
@@ -100,5 +100,5 @@ def _checks(text: str) -> tuple[Record, ...]:
         checks = json.loads(text or "[]")
     except ValueError:
         return ()
-    order = {FAILED: 0, UNSURE: 1, NOISE: 2}
+    order = {FAILED: 0, UNSURE: 1, INCONCLUSIVE: 2}
     return tuple(sorted(checks, key=lambda check: order.get(check.get("outcome"), len(order))))

@@ -8,12 +8,22 @@ import numpy as np
 import pandas as pd
 
 from basketry.domains.decisions.prices import what_if
-from basketry.domains.decisions.rules import AMOUNT, BUCKETS, HIGH, LOW, MEDIUM, UNKNOWN, Decisions, Measure, Rule
+from basketry.domains.decisions.rules import (
+    AMOUNT,
+    BUCKETS,
+    HIGH,
+    LOW,
+    MEDIUM,
+    UNKNOWN,
+    BandedMeasure,
+    DecisionRule,
+    DecisionRules,
+)
 
 NO_ACTION = "none"
 _NO_REASON = "too little history: no forecast, no action"
 _WEEKS = 4
-KEPT = (
+DECISION_COLUMNS = (
     "product_id",
     "product",
     "department",
@@ -31,45 +41,47 @@ KEPT = (
 )
 
 
-def bucket_limits(revenues: pd.Series, rules: Decisions) -> tuple[float, float]:
-    """Expected revenue from which a product is High, and from which Medium. revenues: of the whole catalog."""
+def bucket_limits(revenues: pd.Series, rules: DecisionRules) -> tuple[float, float]:
+    """Return the expected revenue from which a product is High, and from which Medium, given the whole catalog's."""
     if rules.by == AMOUNT:
         return rules.high_from, rules.medium_from
-    known = revenues.dropna()
-    if not len(known):
+    forecast = revenues.dropna()
+    if not len(forecast):
         return float("inf"), float("inf")
-    return float(known.quantile(rules.high_from)), float(known.quantile(rules.medium_from))
+    return float(forecast.quantile(rules.high_from)), float(forecast.quantile(rules.medium_from))
 
 
 def buckets(revenues: pd.Series, limits: tuple[float, float]) -> pd.Series:
-    """High, Medium or Low; nothing is expected of a product at 0, which is Low; None without a forecast."""
+    """Return High, Medium or Low; nothing is expected of a product at 0, which is Low; None without a forecast."""
     high, medium = limits
     earns = revenues > 0
-    found = np.select([earns & (revenues >= high), earns & (revenues >= medium)], [HIGH, MEDIUM], LOW).astype(object)
-    found[revenues.isna().to_numpy()] = None
-    return pd.Series(found, revenues.index, dtype=object)
+    names = np.select([earns & (revenues >= high), earns & (revenues >= medium)], [HIGH, MEDIUM], LOW).astype(object)
+    names[revenues.isna().to_numpy()] = None
+    return pd.Series(names, revenues.index, dtype=object)
 
 
-def measured(products: pd.DataFrame, rules: Decisions) -> pd.DataFrame:
-    """What measures are made from, by name; nan where it is unknown.
+def derive_measures(products: pd.DataFrame, rules: DecisionRules) -> pd.DataFrame:
+    """Return what measures are made from, by name; nan where it is unknown.
 
-    products: a row a product with predicted_revenue, revenue_28d, price_28d, price_91d, units_available, elasticity,
-    standard_error, average_rating, return_rate_91d, trend_28d, discount_depth_91d.
+    Args:
+        products: One row per product with predicted_revenue, revenue_28d, price_28d, price_91d, units_available,
+            elasticity, standard_error, average_rating, return_rate_91d, trend_28d and discount_depth_91d.
+        rules: The error beyond which an elasticity is unknown.
     """
-    given = products.astype({name: "float64" for name in _NUMBERS if name in products})
-    revenue = given["predicted_revenue"]
-    price = given["price_28d"].fillna(given["price_91d"])
+    numbers = products.astype({name: "float64" for name in _NUMBERS if name in products})
+    revenue = numbers["predicted_revenue"]
+    price = numbers["price_28d"].fillna(numbers["price_91d"])
     weekly_units = (revenue / _WEEKS / price).where(price > 0)
-    sure = given["standard_error"] <= rules.largest_standard_error
+    sure = numbers["standard_error"] <= rules.largest_standard_error
     return pd.DataFrame(
         {
-            "outlook": (revenue / given["revenue_28d"]).where(given["revenue_28d"] > 0),
-            "weeks_of_stock": (given["units_available"] / weekly_units).where(weekly_units > 0),
-            "elasticity": given["elasticity"].where(sure),
-            "average_rating": given["average_rating"],
-            "return_rate": given["return_rate_91d"],
-            "trend": given["trend_28d"],
-            "discount_depth": given["discount_depth_91d"],
+            "outlook": (revenue / numbers["revenue_28d"]).where(numbers["revenue_28d"] > 0),
+            "weeks_of_stock": (numbers["units_available"] / weekly_units).where(weekly_units > 0),
+            "elasticity": numbers["elasticity"].where(sure),
+            "average_rating": numbers["average_rating"],
+            "return_rate": numbers["return_rate_91d"],
+            "trend": numbers["trend_28d"],
+            "discount_depth": numbers["discount_depth_91d"],
         }
     )
 
@@ -91,62 +103,71 @@ _NUMBERS = (
 )
 
 
-def band(values: pd.Series, measure: Measure) -> pd.Series:
-    """The band of each value; a value at an edge belongs to the band above it."""
+def band(values: pd.Series, measure: BandedMeasure) -> pd.Series:
+    """Return the band of each value; a value at an edge belongs to the band above it."""
     if measure.source == "bucket":
         return values
     names = np.array([*measure.bands], dtype=object)
-    found = names[np.searchsorted(np.array(measure.edges), values.fillna(0.0).to_numpy(float), side="right")]
-    return pd.Series(np.where(values.isna(), UNKNOWN, found), values.index, dtype=object)
+    positions = np.searchsorted(np.array(measure.edges), values.fillna(0.0).to_numpy(float), side="right")
+    return pd.Series(np.where(values.isna(), UNKNOWN, names[positions]), values.index, dtype=object)
 
 
-def decide(products: pd.DataFrame, rules: Decisions, limits: tuple[float, float]) -> pd.DataFrame:
-    """One decision a product: KEPT columns. A product without a forecast has no action.
+def decide_products(products: pd.DataFrame, rules: DecisionRules, limits: tuple[float, float]) -> pd.DataFrame:
+    """Return one decision per product, columns DECISION_COLUMNS; a product without a forecast has no action.
 
-    products: see `measured`, and product_id, product, department, category, low_90, high_90, model_version.
+    Args:
+        products: The columns that `derive_measures` needs, and product_id, product, department, category, low_90, high_90
+            and model_version.
+        rules: The rules.
+        limits: The result of `bucket_limits`.
     """
     products = products.reset_index(drop=True)
     bucket = buckets(products["predicted_revenue"].astype("float64"), limits)
-    numbers = measured(products, rules)
+    numbers = derive_measures(products, rules)
     sources = numbers.assign(bucket=bucket)
     bands = {measure.name: band(sources[measure.source], measure) for measure in rules.measures}
-    found = products.assign(bucket=bucket, action=NO_ACTION, rule="", reason=_NO_REASON, expected_worth=np.nan)
-    known = bucket.notna()
+    decisions = products.assign(bucket=bucket, action=NO_ACTION, rule="", reason=_NO_REASON, expected_worth=np.nan)
     for rule in rules.rules:
-        rows = known.copy()
+        fits = bucket.notna()
         for name, wanted in rule.when.items():
-            rows &= bands[name].isin(wanted)
-        if rows.any():
-            found.loc[rows, ["action", "rule"]] = [rule.action, rule.name]
-            found.loc[rows, "reason"] = _reasons(rule, rules, sources[rows], bands)
-            found.loc[rows, "expected_worth"] = worth(rule, products[rows], numbers[rows], rules)
-    found["measured"] = pd.Series([_told(row) for row in numbers.to_dict("records")], found.index, dtype=object)
-    return found[list(KEPT)]
+            fits &= bands[name].isin(wanted)
+        if fits.any():
+            decisions.loc[fits, ["action", "rule"]] = [rule.action, rule.name]
+            decisions.loc[fits, "reason"] = _reasons(rule, rules, sources[fits], bands)
+            decisions.loc[fits, "expected_worth"] = expected_worth(rule, products[fits], numbers[fits], rules)
+    known_numbers = [_finite(row) for row in numbers.to_dict("records")]
+    decisions["measured"] = pd.Series(known_numbers, decisions.index, dtype=object)
+    return decisions[list(DECISION_COLUMNS)]
 
 
-def _reasons(rule: Rule, rules: Decisions, sources: pd.DataFrame, bands: Mapping[str, pd.Series]) -> list[str]:
-    """The rule's words with each number that it looked at."""
-    looked = [measure for measure in rules.measures if measure.name in rule.when]
-    parts = [
-        [_number(measure, value, label) for value, label in zip(sources[measure.source], labels, strict=True)]
-        for measure in looked
-        for labels in [bands[measure.name].loc[sources.index]]
-    ]
-    return [f"{rule.reason} ({', '.join(told)})" for told in zip(*parts, strict=True)]
+def _reasons(
+    rule: DecisionRule, rules: DecisionRules, sources: pd.DataFrame, bands: Mapping[str, pd.Series]
+) -> list[str]:
+    """Return the rule's reason for each product, with every number that the rule looked at."""
+    texts_by_measure = []
+    for measure in rules.measures:
+        if measure.name in rule.when:
+            values, labels = sources[measure.source], bands[measure.name].loc[sources.index]
+            texts_by_measure.append(
+                [_measure_text(measure, value, label) for value, label in zip(values, labels, strict=True)]
+            )
+    return [f"{rule.reason} ({', '.join(texts)})" for texts in zip(*texts_by_measure, strict=True)]
 
 
-def _number(measure: Measure, value: object, label: str) -> str:
+def _measure_text(measure: BandedMeasure, value: object, label: str) -> str:
     if label == UNKNOWN or measure.source == "bucket":
         return f"{measure.name} {label}"
     return f"{measure.name} {label}: {value:.3g}"
 
 
-def _told(row: Mapping[object, float]) -> dict[str, float]:
+def _finite(row: Mapping[object, float]) -> dict[str, float]:
     return {str(name): float(value) for name, value in row.items() if np.isfinite(value)}
 
 
-def worth(rule: Rule, products: pd.DataFrame, numbers: pd.DataFrame, rules: Decisions) -> np.ndarray:
-    """What the action is expected to bring in 28 days, in money; nan where it cannot be told.
+def expected_worth(
+    rule: DecisionRule, products: pd.DataFrame, numbers: pd.DataFrame, rules: DecisionRules
+) -> np.ndarray:
+    """Return what the action is expected to bring in 28 days, in money; nan where it cannot be determined.
 
     lost_sales: expected revenue that the stock cannot serve; lower_price, higher_price: the what-if less the forecast;
     promotion: the declared share of the forecast; nothing: 0.
@@ -159,9 +180,26 @@ def worth(rule: Rule, products: pd.DataFrame, numbers: pd.DataFrame, rules: Deci
         return revenue * rules.promotion_uplift
     if rule.worth in ("lower_price", "higher_price"):
         change = rules.price_change if rule.worth == "higher_price" else -rules.price_change
-        low, high, error = (products[name].to_numpy(dtype=float) for name in ("low_90", "high_90", "standard_error"))
-        return what_if(revenue, low, high, numbers["elasticity"].to_numpy(dtype=float), error, change).revenue - revenue
+        at_other_price = what_if(
+            revenue=revenue,
+            low=products["low_90"].to_numpy(dtype=float),
+            high=products["high_90"].to_numpy(dtype=float),
+            elasticity=numbers["elasticity"].to_numpy(dtype=float),
+            standard_error=products["standard_error"].to_numpy(dtype=float),
+            change=change,
+        )
+        return at_other_price.revenue - revenue
     return np.zeros(len(products))
 
 
-__all__ = ["BUCKETS", "KEPT", "NO_ACTION", "band", "bucket_limits", "buckets", "decide", "measured", "worth"]
+__all__ = [
+    "BUCKETS",
+    "DECISION_COLUMNS",
+    "NO_ACTION",
+    "band",
+    "bucket_limits",
+    "buckets",
+    "decide_products",
+    "derive_measures",
+    "expected_worth",
+]

@@ -1,4 +1,4 @@
-"""How buyers follow the price: elasticities with their errors, silence where the price told nothing, and what-if.
+"""How buyers follow the price: elasticities with their errors, none where the price hardly moved, and what-if.
 
 ln(units) = a + e ln(price) by ordinary least squares over the weeks of a product, after the mean of all other products of
 the same week is taken out of ln(units), so that a season is not mistaken for a price. A category pools its products, each around
@@ -10,20 +10,22 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from basketry.domains.decisions.rules import Decisions
+from basketry.domains.decisions.rules import DecisionRules
 from basketry.metrics.pricing import WhatIf, what_if
 
-_LEAST_FREEDOM = 3
+_MIN_DEGREES_OF_FREEDOM = 3
 _DECIMALS = 9
-"""Of what is found: beyond them the order shows in which Spark added the rows, which is not the same twice."""
+"""Of the results: beyond them the order shows in which Spark added the rows, which is not the same twice."""
 LEVELS = {"product": ("category", "product_id"), "category": ("category",)}
 
 
 def price_weeks(lines: DataFrame) -> DataFrame:
-    """A row a product and week with a sale that was paid for: category, product_id, log_price, log_units.
+    """Return one row per product and week with a sale that was paid for: category, product_id, log_price, log_units.
 
-    lines: category, product_id, weeks_ago, amount, units of sales. A price of 0 tells nothing and is left out. log_units
-    is less the mean of all other products of the week.
+    A price of 0 says nothing and is left out. log_units is less the mean of all other products of the week.
+
+    Args:
+        lines: category, product_id, weeks_ago, amount and units of sales.
     """
     weeks = lines.groupBy("category", "product_id", "weeks_ago").agg(
         F.sum("amount").cast("double").alias("amount"), F.sum("units").cast("double").alias("units")
@@ -39,19 +41,21 @@ def price_weeks(lines: DataFrame) -> DataFrame:
     )
 
 
-def price_response(weeks: DataFrame, rules: Decisions) -> DataFrame:
-    """Rows of gold.price_response but as_of: products and categories where the price moved enough to tell.
+def price_response(weeks: DataFrame, rules: DecisionRules) -> DataFrame:
+    """Return the rows of gold.price_response without as_of: products and categories whose price moved enough.
 
-    weeks: of `price_weeks`.
+    Args:
+        weeks: The result of `price_weeks`.
+        rules: How much it must have moved, over how many weeks.
     """
     own = weeks.groupBy("category", "product_id").agg(
-        F.count(F.lit(1)).alias("weeks"), *(_spread(one, two).alias(name) for name, (one, two) in _SUMS.items())
+        F.count(F.lit(1)).alias("weeks"), *(_spread(left, right).alias(name) for name, (left, right) in _SUMS.items())
     )
     pooled = own.groupBy("category").agg(
         F.sum("weeks").alias("weeks"), F.count(F.lit(1)).alias("means"), *(F.sum(name).alias(name) for name in _SUMS)
     )
-    products = _fitted(own.withColumn("means", F.lit(1)), "product", rules)
-    categories = _fitted(pooled.withColumn("product_id", F.lit("")), "category", rules)
+    products = _regression(own.withColumn("means", F.lit(1)), "product", rules)
+    categories = _regression(pooled.withColumn("product_id", F.lit("")), "category", rules)
     return products.unionByName(categories)
 
 
@@ -62,16 +66,16 @@ _SUMS = {
 }
 
 
-def _spread(one: str, two: str) -> Column:
-    """Sum of products around the means."""
-    return F.covar_pop(one, two) * F.count(F.lit(1))
+def _spread(left: str, right: str) -> Column:
+    """Return the sum of products around the means."""
+    return F.covar_pop(left, right) * F.count(F.lit(1))
 
 
-def _fitted(sums: DataFrame, level: str, rules: Decisions) -> DataFrame:
+def _regression(sums: DataFrame, level: str, rules: DecisionRules) -> DataFrame:
     freedom = F.col("weeks") - F.col("means") - 1
     elasticity = F.try_divide(F.col("price_units"), F.col("price_price"))
     residual = F.greatest(F.col("units_units") - elasticity * F.col("price_units"), F.lit(0.0))
-    found = sums.where((F.col("weeks") >= rules.least_weeks) & (freedom >= _LEAST_FREEDOM)).withColumn(
+    usable = sums.where((F.col("weeks") >= rules.least_weeks) & (freedom >= _MIN_DEGREES_OF_FREEDOM)).withColumn(
         "price_spread", F.sqrt(F.greatest(F.col("price_price"), F.lit(0.0)) / F.col("weeks"))
     )
     measures = {
@@ -79,7 +83,7 @@ def _fitted(sums: DataFrame, level: str, rules: Decisions) -> DataFrame:
         "elasticity": elasticity,
         "standard_error": F.sqrt(residual / freedom / F.col("price_price")),
     }
-    return found.where(F.col("price_spread") >= rules.least_spread).select(
+    return usable.where(F.col("price_spread") >= rules.least_spread).select(
         F.lit(level).alias("level"),
         "category",
         "product_id",

@@ -1,4 +1,7 @@
-"""Rolling-origin back-test: what every method would have said at earlier weeks, learned from nothing later, and what came."""
+"""Rolling-origin back-test: what every method would have forecast at earlier weeks, and what was sold then.
+
+Nothing later than an origin is learned from at that origin.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +12,28 @@ import numpy as np
 
 from basketry.domains.forecast import booster, groups
 from basketry.domains.forecast.candidates import ALL, SHARE, weekly_candidates
-from basketry.domains.forecast.classes import CLASSES, NEW, demand_classes
-from basketry.domains.forecast.reconcile import Agreed, Variances, reconcile, variances_of
-from basketry.domains.forecast.series import MONTH, Bools, Floats, Panel, Texts, periods_of, totals_ahead
+from basketry.domains.forecast.demand_classes import CLASSES, NEW, demand_classes
+from basketry.domains.forecast.reconcile import Reconciled, Variances, reconcile, variances_of
+from basketry.domains.forecast.series import MONTH, WEEKS_AHEAD, Bools, Floats, Panel, Texts, periods_of, totals_ahead
 from basketry.domains.forecast.settings import ForecastSettings
 
 _LEAST_GAIN = 0.02
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Origin:
-    """One origin, `weeks_ago` before the panel's end, with the products that were active then.
+    """One origin of the back-test, with the products that were active then.
 
-    weekly: by method, products x WEEKS_AHEAD; observed: products x PERIODS, nan where not over yet; departments_weekly:
-    each department's own forecast; department_methods: see GroupMethods; naive_error: of the naive four-week forecast.
+    Attributes:
+        weeks_ago: Weeks from the origin to the panel's end.
+        panel: The series of the active products up to the origin.
+        classes: The demand class of each product.
+        weekly: Forecasts by method, products x WEEKS_AHEAD.
+        observed: What was sold, products x PERIODS; nan where a period is not over yet.
+        names: The departments.
+        departments_weekly: Each department's own forecast, departments x WEEKS_AHEAD.
+        total_weekly: The total's own forecast, one value per week ahead.
+        naive_error: Error of the naive four-week forecast, one value per product.
     """
 
     weeks_ago: int
@@ -35,67 +46,76 @@ class Origin:
     total_weekly: Floats
     naive_error: Floats
 
-    def chosen(self, choice: Mapping[str, str]) -> Floats:
-        """The weekly forecast of each product by the method of its class."""
-        found = np.zeros_like(next(iter(self.weekly.values())))
+    def choose(self, choice: Mapping[str, str]) -> Floats:
+        """Return the weekly forecast of each product by the method of its class: products x WEEKS_AHEAD."""
+        weekly = np.zeros((len(self.panel), WEEKS_AHEAD))
         for name in np.unique(self.classes.astype(str)):
             rows = self.classes == name
-            found[rows] = self.weekly[choice[name]][rows]
-        return found
+            weekly[rows] = self.weekly[choice[name]][rows]
+        return weekly
 
-    def agreed(self, weekly: Floats, variances: Variances) -> tuple[Agreed, Floats]:
-        """The forecasts of all levels brought together, and those of the products as PERIODS."""
-        below = groups.by_department(self.panel, self.names, weekly)
-        found = reconcile(below, self.departments_weekly, self.total_weekly, variances)
-        place = {name: number for number, name in enumerate(self.names)}
-        rows = np.array([place[name] for name in self.panel.departments], dtype=np.intp)
-        return found, periods_of(weekly * found.factors[rows])
+    def reconcile(self, weekly: Floats, variances: Variances) -> tuple[Reconciled, Floats]:
+        """Bring the forecasts of all levels together; return them, and those of the products as PERIODS."""
+        below = groups.sum_by_department(self.panel, self.names, weekly)
+        reconciled = reconcile(below, self.departments_weekly, self.total_weekly, variances)
+        positions = {name: number for number, name in enumerate(self.names)}
+        rows = np.array([positions[name] for name in self.panel.departments], dtype=np.intp)
+        return reconciled, periods_of(weekly * reconciled.factors[rows])
 
 
 @dataclass(frozen=True)
 class GroupMethods:
-    """Methods by which departments and the total are forecast by themselves."""
+    """Methods by which departments and the total are forecast by themselves.
+
+    Attributes:
+        department: The method of every department.
+        total: The method of the total.
+    """
 
     department: str
     total: str
 
 
 def group_history(panel: Panel) -> tuple[Texts, Floats]:
-    """The departments in alphabetical order, and their revenue: departments x weeks."""
+    """Return the departments in alphabetical order, and their revenue: departments x weeks."""
     names = np.array(sorted(set(panel.departments.tolist())), dtype=object)
-    return names, groups.by_department(panel, names, panel.revenue)
+    return names, groups.sum_by_department(panel, names, panel.revenue)
 
 
-def group_methods(history: Floats) -> GroupMethods:
-    """The methods that did best so far. history: departments x weeks."""
+def best_group_methods(history: Floats) -> GroupMethods:
+    """Choose the methods that did best so far.
+
+    Args:
+        history: Departments x weeks.
+    """
     return GroupMethods(groups.best_method(history), groups.best_method(history.sum(axis=0, keepdims=True)))
 
 
 def group_forecasts(history: Floats, methods: GroupMethods) -> tuple[Floats, Floats]:
-    """Departments x WEEKS_AHEAD, and the total's own forecast."""
+    """Forecast departments, as departments x WEEKS_AHEAD, and the total by itself."""
     total = groups.METHODS[methods.total](history.sum(axis=0, keepdims=True))[0]
     return groups.METHODS[methods.department](history), total
 
 
-def at_origin(panel: Panel, weeks_ago: int, settings: ForecastSettings) -> Origin:
-    """Every method trained on what was known `weeks_ago` weeks before the panel's end, beside what came then."""
-    known = panel.before(weeks_ago)
-    rows = booster.taught(known, settings.training_origins, settings.active_weeks)
-    model = booster.train(rows, settings.parameters, settings.rounds, settings.seed)
-    active = (known.idle < settings.active_weeks) & known.sold.any(axis=1)
-    part = _with_norms(known).select(active)  # its norms stay those of the whole catalog
-    names, history = group_history(known)
-    departments, total = group_forecasts(history, group_methods(history))
+def make_origin(panel: Panel, weeks_ago: int, settings: ForecastSettings) -> Origin:
+    """Train every method on what was known some weeks before the panel's end, and set it beside what was sold then."""
+    past = panel.before(weeks_ago)
+    rows = booster.training_matrix(past, settings.training_origins, settings.active_weeks)
+    model = booster.fit_booster(rows, settings.parameters, settings.rounds, settings.seed)
+    active = (past.idle < settings.active_weeks) & past.sold.any(axis=1)
+    part = _with_norms(past).select(active)  # its norms stay those of the whole catalog
+    names, history = group_history(past)
+    departments, total = group_forecasts(history, best_group_methods(history))
     return Origin(
-        weeks_ago,
-        part,
-        demand_classes(part, settings.new_weeks),
-        weekly_candidates(part, model, ALL),
-        totals_ahead(panel, weeks_ago)[active],
-        names,
-        departments,
-        total,
-        naive_error(part),
+        weeks_ago=weeks_ago,
+        panel=part,
+        classes=demand_classes(part, settings.new_weeks),
+        weekly=weekly_candidates(part, model, ALL),
+        observed=totals_ahead(panel, weeks_ago)[active],
+        names=names,
+        departments_weekly=departments,
+        total_weekly=total,
+        naive_error=naive_error(part),
     )
 
 
@@ -103,13 +123,13 @@ def _with_norms(panel: Panel) -> Panel:
     return replace(panel, norms=panel.known_norms)
 
 
-def hidden(origin: Origin, over: Bools) -> Origin:
-    """The same origin when only these of PERIODS were over."""
+def hide_unfinished(origin: Origin, over: Bools) -> Origin:
+    """Return the origin as it was when only some of PERIODS were over."""
     return replace(origin, observed=np.where(over, origin.observed, np.nan))
 
 
 def naive_error(panel: Panel, weeks: int = 4) -> Floats:
-    """Root mean squared error that `the last four weeks again` made over each product's past; 0 where it made none."""
+    """Return the root mean squared error of `the last four weeks again` over each product's past; 0 where it made none."""
     sums = np.cumsum(np.column_stack([np.zeros(len(panel)), panel.revenue]), axis=1)
     totals = sums[:, weeks:] - sums[:, :-weeks]
     if totals.shape[1] <= weeks:
@@ -117,43 +137,48 @@ def naive_error(panel: Panel, weeks: int = 4) -> Floats:
     return np.sqrt(((totals[:, weeks:] - totals[:, :-weeks]) ** 2).mean(axis=1))
 
 
-def choose(past: Sequence[Origin], candidates: Sequence[str]) -> dict[str, str]:
-    """By demand class the candidate with the least WAPE of the next 28 days over these origins.
+def choose_methods(past: Sequence[Origin], candidates: Sequence[str]) -> dict[str, str]:
+    """Choose for each demand class the candidate with the least WAPE of the next 28 days over some origins.
 
     The one that is best over all stays unless another is better by more than _LEAST_GAIN in a class: a few origins tell
-    little about a part. So it does where the origins lack a class, or nothing came in it; new products then go by category.
+    little about a part. It also stays where the origins lack a class, or nothing was sold in it; new products then go by
+    category.
+
+    Returns:
+        The method by demand class.
     """
-    known = [one for one in past if np.isfinite(one.observed[:, MONTH]).any()]
-    everything = _mean_wapes(known, candidates, None)
-    overall = min(candidates, key=lambda name: everything[name])
-    found = {}
-    for name in sorted({str(name) for one in known for name in one.classes}):
-        scores = _mean_wapes(known, candidates, name)
+    finished = [origin for origin in past if np.isfinite(origin.observed[:, MONTH]).any()]
+    overall_scores = _mean_wapes(finished, candidates, None)
+    overall = min(candidates, key=lambda name: overall_scores[name])
+    by_class = {}
+    for name in sorted({str(name) for origin in finished for name in origin.classes}):
+        scores = _mean_wapes(finished, candidates, name)
         best = min(candidates, key=lambda method: scores[method])
-        found[name] = best if scores[best] < (1 - _LEAST_GAIN) * scores[overall] else overall
-    return dict.fromkeys(CLASSES, overall) | {NEW: SHARE} | found
+        by_class[name] = best if scores[best] < (1 - _LEAST_GAIN) * scores[overall] else overall
+    return dict.fromkeys(CLASSES, overall) | {NEW: SHARE} | by_class
 
 
 def _mean_wapes(past: Sequence[Origin], candidates: Sequence[str], demand_class: str | None) -> dict[str, float]:
-    """Sum of absolute errors over what came, over all origins together, by candidate."""
-    errors, came = dict.fromkeys(candidates, 0.0), 0.0
-    for one in past:
-        rows = np.ones(len(one.panel), bool) if demand_class is None else one.classes == demand_class
-        truth = one.observed[rows, MONTH]
-        came += truth.sum()
+    """Divide the absolute errors of all origins together by what was sold, by candidate."""
+    errors, observed = dict.fromkeys(candidates, 0.0), 0.0
+    for origin in past:
+        rows = np.ones(len(origin.panel), bool) if demand_class is None else origin.classes == demand_class
+        truth = origin.observed[rows, MONTH]
+        observed += truth.sum()
         for name in candidates:
-            errors[name] += np.abs(one.weekly[name][rows, :4].sum(axis=1) - truth).sum()
-    return {name: error / came if came > 0 else np.inf for name, error in errors.items()}
+            errors[name] += np.abs(origin.weekly[name][rows, :4].sum(axis=1) - truth).sum()
+    return {name: error / observed if observed > 0 else np.inf for name, error in errors.items()}
 
 
-def learned_variances(past: Sequence[Origin], choice: Mapping[str, str]) -> Variances:
-    """How far each level's own forecasts of 28 days were off at these origins, relative to what came."""
+def learn_variances(past: Sequence[Origin], choice: Mapping[str, str]) -> Variances:
+    """Measure how far each level's own forecasts of 28 days were off at some origins, relative to what was sold."""
     errors: dict[str, list[Floats]] = {"products": [], "departments": [], "total": []}
-    for one in past:
-        truth = groups.by_department(one.panel, one.names, one.observed[:, [MONTH]])[:, 0]
-        below = groups.by_department(one.panel, one.names, one.chosen(choice)[:, :4].sum(axis=1, keepdims=True))[:, 0]
+    for origin in past:
+        month = origin.choose(choice)[:, :4].sum(axis=1, keepdims=True)
+        truth = groups.sum_by_department(origin.panel, origin.names, origin.observed[:, [MONTH]])[:, 0]
+        below = groups.sum_by_department(origin.panel, origin.names, month)[:, 0]
         with np.errstate(divide="ignore", invalid="ignore"):
             errors["products"].append((below - truth) / truth)
-            errors["departments"].append((one.departments_weekly[:, :4].sum(axis=1) - truth) / truth)
-            errors["total"].append(np.atleast_1d((one.total_weekly[:4].sum() - truth.sum()) / truth.sum()))
-    return variances_of({level: np.concatenate(found) if found else np.array([]) for level, found in errors.items()})
+            errors["departments"].append((origin.departments_weekly[:, :4].sum(axis=1) - truth) / truth)
+            errors["total"].append(np.atleast_1d((origin.total_weekly[:4].sum() - truth.sum()) / truth.sum()))
+    return variances_of({level: np.concatenate(parts) if parts else np.array([]) for level, parts in errors.items()})

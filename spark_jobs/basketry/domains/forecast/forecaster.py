@@ -12,21 +12,28 @@ import numpy as np
 from basketry.domains.forecast import backtest, booster, groups
 from basketry.domains.forecast.booster import Booster
 from basketry.domains.forecast.candidates import SHARE, weekly_candidates
-from basketry.domains.forecast.classes import CLASSES, demand_classes
-from basketry.domains.forecast.intervals import Spread, ratio_quantiles, spread_of
+from basketry.domains.forecast.demand_classes import CLASSES, demand_classes
+from basketry.domains.forecast.intervals import LEVELS, Spread, ratio_quantiles, spread_of
 from basketry.domains.forecast.reconcile import Variances
-from basketry.domains.forecast.series import PERIODS, Floats, Norms, Panel, Texts, norms_of
+from basketry.domains.forecast.series import HORIZONS, PERIODS, WEEKS_AHEAD, Floats, Norms, Panel, Texts, norms_of
 from basketry.domains.forecast.settings import ForecastSettings
 
 MODEL, CATEGORY_SHARE, DORMANT, TOO_LITTLE = "model", "category_share", "dormant", "too_little_history"
-"""What a forecast rests on: the method of its class; its category, where it has no past; nothing sold for long; nothing."""
+"""What a forecast is based on: the method of its class; its category, where it has no past; nothing sold for long; nothing."""
 
 _GROUP_CLASS = "group"
 
 
 @dataclass(frozen=True)
-class Base:
-    """Forecasts of products before they are reconciled. weekly: products x WEEKS_AHEAD, nan where there is none."""
+class BaseForecasts:
+    """Forecasts of products before they are reconciled.
+
+    Attributes:
+        weekly: Products x WEEKS_AHEAD, nan where there is no forecast.
+        classes: The demand class of each product.
+        methods: The method of each product.
+        basis: What each forecast is based on.
+    """
 
     weekly: Floats
     classes: Texts
@@ -34,9 +41,22 @@ class Base:
     basis: Texts
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Forecaster:
-    """choice: method by demand class; spreads: by place in PERIODS, of products; groups: of departments and the total."""
+    """All that is needed to forecast any part of a catalog; the registry stores these fields by name.
+
+    Attributes:
+        trained_as_of: The last day that was learned from.
+        active_weeks: A product that sold nothing in so many weeks is dormant.
+        new_weeks: A product that was first sold less than so many weeks ago is new.
+        norms: What is usual in the catalog.
+        booster: The gradient boosting.
+        choice: Method by demand class.
+        spreads: Intervals of products, one for each of PERIODS.
+        group_spread: Intervals of departments and the total.
+        variances: How sure each level is.
+        group_methods: Methods of departments and the total.
+    """
 
     trained_as_of: date
     active_weeks: int
@@ -49,8 +69,8 @@ class Forecaster:
     variances: Variances
     group_methods: backtest.GroupMethods
 
-    def base(self, panel: Panel) -> Base:
-        """Forecasts of these products, of which no other product is needed."""
+    def base(self, panel: Panel) -> BaseForecasts:
+        """Forecast some products; no other product is needed for that."""
         panel = replace(panel, norms=self.norms)
         classes = demand_classes(panel, self.new_weeks)
         methods = np.array([self.choice[name] for name in classes], dtype=object)
@@ -61,128 +81,144 @@ class Forecaster:
         weekly = _by_method(weekly_candidates(panel, self.booster, sorted(set(self.choice.values()))), methods)
         weekly[dormant] = 0.0
         weekly[unsold] = np.nan
-        return Base(weekly, classes, methods, basis)
+        return BaseForecasts(weekly, classes, methods, basis)
 
     def group_forecasts(self, history: Floats) -> tuple[Floats, Floats]:
-        """Own forecasts of departments and of the total. history: departments x weeks."""
+        """Forecast departments and the total by themselves.
+
+        Args:
+            history: Departments x weeks.
+        """
         return backtest.group_forecasts(history, self.group_methods)
 
     def bounds(self, periods: Floats, classes: Texts) -> dict[float, tuple[Floats, Floats]]:
-        """Low and high bound by level, of products: products x PERIODS."""
-        each = [spread.bounds(periods[:, place], classes) for place, spread in enumerate(self.spreads)]
-        return _stacked(each)
+        """Return the low and high bounds of products by level, products x PERIODS each."""
+        return stack_bounds([spread.bounds(periods[:, period], classes) for period, spread in enumerate(self.spreads)])
 
     def group_bounds(self, periods: Floats) -> dict[float, tuple[Floats, Floats]]:
-        """The same of departments or the total."""
+        """Return the low and high bounds of departments or the total by level, groups x PERIODS each."""
         names = np.full(len(periods), _GROUP_CLASS, dtype=object)
-        return _stacked([self.group_spread.bounds(periods[:, place], names) for place in range(periods.shape[1])])
+        return stack_bounds([self.group_spread.bounds(column, names) for column in periods.T])
 
     def state(self) -> dict[str, Any]:
-        """Plain values, from which `restored` makes the forecaster again."""
+        """Return plain values, from which `restore_forecaster` makes the forecaster again."""
         return {**asdict(self), "trained_as_of": self.trained_as_of.isoformat()}
 
 
 def _by_method(candidates: Mapping[str, Floats], methods: Texts) -> Floats:
-    found = np.zeros_like(next(iter(candidates.values())))
+    """Pick each product's row from the candidate that is its method."""
+    weekly = np.zeros((len(methods), WEEKS_AHEAD))
     for name in set(methods.tolist()):
-        found[methods == name] = candidates[name][methods == name]
-    return found
+        weekly[methods == name] = candidates[name][methods == name]
+    return weekly
 
 
-def _stacked(each: Sequence[Mapping[float, tuple[Floats, Floats]]]) -> dict[float, tuple[Floats, Floats]]:
-    levels = each[0]
-    return {
-        level: (np.column_stack([one[level][0] for one in each]), np.column_stack([one[level][1] for one in each]))
-        for level in levels
-    }
+def stack_bounds(periods: Sequence[Mapping[float, tuple[Floats, Floats]]]) -> dict[float, tuple[Floats, Floats]]:
+    """Put the bounds of periods side by side: by level, low and high ends, rows x periods."""
+    stacked = {}
+    for level in LEVELS:
+        low = np.column_stack([bounds[level][0] for bounds in periods])
+        high = np.column_stack([bounds[level][1] for bounds in periods])
+        stacked[level] = (low, high)
+    return stacked
 
 
-def restored(state: Mapping[str, Any]) -> Forecaster:
-    """The forecaster of `Forecaster.state`; KeyError or TypeError when it is of another kind."""
-    given = dict(state)
+def restore_forecaster(state: Mapping[str, Any]) -> Forecaster:
+    """Make the forecaster of a state of `Forecaster.state`.
+
+    Raises:
+        KeyError: The state is of another kind.
+        TypeError: The state is of another kind.
+    """
     return Forecaster(
-        trained_as_of=date.fromisoformat(given["trained_as_of"]),
-        active_weeks=int(given["active_weeks"]),
-        new_weeks=int(given["new_weeks"]),
-        norms=Norms(**given["norms"]),
-        booster=Booster(tuple(given["booster"]["names"]), tuple(given["booster"]["models"])),
-        choice=dict(given["choice"]),
-        spreads=tuple(_spread(one) for one in given["spreads"]),
-        group_spread=_spread(given["group_spread"]),
-        variances=Variances(**given["variances"]),
-        group_methods=backtest.GroupMethods(**given["group_methods"]),
+        trained_as_of=date.fromisoformat(state["trained_as_of"]),
+        active_weeks=int(state["active_weeks"]),
+        new_weeks=int(state["new_weeks"]),
+        norms=Norms(**state["norms"]),
+        booster=Booster(tuple(state["booster"]["names"]), tuple(state["booster"]["models"])),
+        choice=dict(state["choice"]),
+        spreads=tuple(_spread(spread) for spread in state["spreads"]),
+        group_spread=_spread(state["group_spread"]),
+        variances=Variances(**state["variances"]),
+        group_methods=backtest.GroupMethods(**state["group_methods"]),
     )
 
 
-def _spread(given: Mapping[str, Any]) -> Spread:
-    quantiles = {name: tuple(values) for name, values in given["quantiles"].items()}
-    return Spread(given["offset"], tuple(given["edges"]), quantiles)
+def _spread(state: Mapping[str, Any]) -> Spread:
+    quantiles = {name: tuple(values) for name, values in state["quantiles"].items()}
+    return Spread(state["offset"], tuple(state["edges"]), quantiles)
 
 
-def train(panel: Panel, as_of: date, past: Sequence[backtest.Origin], settings: ForecastSettings) -> Forecaster:
-    """Fit on all of the panel; methods, intervals and the say of each level come from the origins of the past."""
-    rows = booster.taught(panel, settings.training_origins, settings.active_weeks)
-    choice = backtest.choose(past, settings.candidates)
-    variances = backtest.learned_variances(past, choice)
+def fit_forecaster(
+    panel: Panel, as_of: date, past: Sequence[backtest.Origin], settings: ForecastSettings
+) -> Forecaster:
+    """Fit a forecaster on all of a panel.
+
+    Args:
+        panel: The series.
+        as_of: The last day of the panel.
+        past: Origins of the past, which decide about methods, intervals and the weight of each level.
+        settings: How forecasts are made.
+    """
+    rows = booster.training_matrix(panel, settings.training_origins, settings.active_weeks)
+    choice = backtest.choose_methods(past, settings.candidates)
+    variances = backtest.learn_variances(past, choice)
     _, history = backtest.group_history(panel)
-    methods = backtest.group_methods(history)
+    methods = backtest.best_group_methods(history)
     return Forecaster(
-        as_of,
-        settings.active_weeks,
-        settings.new_weeks,
-        norms_of(panel),
-        booster.train(rows, settings.parameters, settings.rounds, settings.seed),
-        choice,
-        learned_spreads(past, choice, variances),
-        group_spread(history, methods),
-        variances,
-        methods,
+        trained_as_of=as_of,
+        active_weeks=settings.active_weeks,
+        new_weeks=settings.new_weeks,
+        norms=norms_of(panel),
+        booster=booster.fit_booster(rows, settings.parameters, settings.rounds, settings.seed),
+        choice=choice,
+        spreads=learn_spreads(past, choice, variances),
+        group_spread=learn_group_spread(history, methods),
+        variances=variances,
+        group_methods=methods,
     )
 
 
-def fallback(panel: Panel, as_of: date, settings: ForecastSettings) -> Forecaster:
-    """Every product by its category, with intervals of a guess: for a catalog too young to train on."""
-    names = booster.taught(panel, 1, settings.active_weeks).names
+def fallback_forecaster(panel: Panel, as_of: date, settings: ForecastSettings) -> Forecaster:
+    """Forecast every product by its category, with guessed intervals: for a catalog too young to train on."""
+    names = booster.training_matrix(panel, 1, settings.active_weeks).names
     wide = spread_of(np.array([]), np.array([]), np.array([], dtype=object))
-    first = next(iter(groups.METHODS))
+    smoothing = groups.DEFAULT_METHOD
     return Forecaster(
-        as_of,
-        settings.active_weeks,
-        settings.new_weeks,
-        norms_of(panel),
-        Booster(names, ("", "", "")),
-        dict.fromkeys(CLASSES, SHARE),
-        (wide,) * len(PERIODS),
-        wide,
-        Variances(1.0, 1.0, 1.0),
-        backtest.GroupMethods(first, first),
+        trained_as_of=as_of,
+        active_weeks=settings.active_weeks,
+        new_weeks=settings.new_weeks,
+        norms=norms_of(panel),
+        booster=Booster(names, ("",) * len(HORIZONS)),
+        choice=dict.fromkeys(CLASSES, SHARE),
+        spreads=(wide,) * len(PERIODS),
+        group_spread=wide,
+        variances=Variances(1.0, 1.0, 1.0),
+        group_methods=backtest.GroupMethods(smoothing, smoothing),
     )
 
 
-def learned_spreads(
+def learn_spreads(
     past: Sequence[backtest.Origin], choice: Mapping[str, str], variances: Variances
 ) -> tuple[Spread, ...]:
-    """Of each of PERIODS, from what these origins forecast, reconciled, and what came."""
-    forecasts = [one.agreed(one.chosen(choice), variances)[1] for one in past]
+    """Learn the interval of each of PERIODS from what some origins forecast, reconciled, and what was sold."""
+    forecasts = [origin.reconcile(origin.choose(choice), variances)[1] for origin in past]
     spreads: list[Spread] = []
-    for place in range(len(PERIODS)):
-        parts = []
-        for one, found in zip(past, forecasts, strict=True):
-            known = np.isfinite(one.observed[:, place])
-            parts.append((one.observed[known, place], found[known, place], one.classes[known]))
-        observed, forecast, classes = (np.concatenate([part[n] for part in parts]) for n in range(3))
+    for period in range(len(PERIODS)):
+        finished = [np.isfinite(origin.observed[:, period]) for origin in past]
+        observed = np.concatenate([origin.observed[rows, period] for origin, rows in zip(past, finished, strict=True)])
+        forecast = np.concatenate([values[rows, period] for values, rows in zip(forecasts, finished, strict=True)])
+        classes = np.concatenate([origin.classes[rows] for origin, rows in zip(past, finished, strict=True)])
         spreads.append(spread_of(observed, forecast, classes) if len(observed) else spreads[-1])
     return tuple(spreads)
 
 
-def group_spread(history: Floats, methods: backtest.GroupMethods) -> Spread:
-    """Of departments and the total together, from the relative errors of their own methods over all their past."""
-    errors = [
-        groups.past_errors(history, methods.department).ravel(),
-        groups.past_errors(history.sum(axis=0, keepdims=True), methods.total).ravel(),
-    ]
-    found = np.concatenate(errors)
-    known = found[np.isfinite(found) & (found > -1)]
-    if not len(known):
+def learn_group_spread(history: Floats, methods: backtest.GroupMethods) -> Spread:
+    """Learn the interval of departments and the total from the relative errors of their own methods over all their past."""
+    of_departments = groups.past_errors(history, methods.department).ravel()
+    of_total = groups.past_errors(history.sum(axis=0, keepdims=True), methods.total).ravel()
+    errors = np.concatenate([of_departments, of_total])
+    usable = errors[np.isfinite(errors) & (errors > -1)]
+    if not len(usable):
         return spread_of(np.array([]), np.array([]), np.array([], dtype=object))
-    return Spread(1e-9, (), {"all": ratio_quantiles(1 / (1 + known))})
+    return Spread(1e-9, (), {"all": ratio_quantiles(1 / (1 + usable))})

@@ -20,7 +20,7 @@ def _level(alpha: float) -> Method:
 
 
 def damped_trend(history: Floats) -> Floats:
-    """Smoothed level plus a smoothed trend that fades by a fifth a week (Gardner & McKenzie 1985)."""
+    """Forecast a smoothed level plus a smoothed trend that fades by a fifth a week (Gardner & McKenzie 1985)."""
     level, trend = history[:, 0].copy(), np.zeros(len(history))
     for week in history.T[1:]:
         before = level
@@ -31,7 +31,7 @@ def damped_trend(history: Floats) -> Floats:
 
 
 def seasonal_growth(history: Floats) -> Floats:
-    """The same weeks a year ago, by how much the last eight weeks grew on theirs; needs a year and eight weeks."""
+    """Forecast the same weeks of a year ago, grown as the last eight weeks grew; needs a year and eight weeks."""
     start = history.shape[1] - YEAR
     then, now = history[:, start - 8 : start].sum(axis=1), history[:, -8:].sum(axis=1)
     growth = np.divide(now, then, out=np.ones(len(history)), where=then > 0)
@@ -45,41 +45,59 @@ METHODS: dict[str, Method] = {
     "seasonal_growth": seasonal_growth,
 }
 
+DEFAULT_METHOD = "exponential_smoothing_0.3"
+"""The method of a catalog without a past that could choose."""
 
-def _known(history: Floats) -> list[str]:
+
+def _usable_methods(history: Floats) -> list[str]:
     enough = history.shape[1] >= YEAR + _LEAST_HISTORY + _JUDGED_WEEKS
     return [name for name in METHODS if enough or name != "seasonal_growth"]
 
 
 def past_errors(history: Floats, method: str) -> Floats:
-    """Relative errors of the next four weeks' sum at every week of the past where the method could be used.
+    """Compute relative errors of the next four weeks' sum at every week of the past where a method could be used.
 
-    groups x origins; nan where nothing came.
+    Args:
+        history: Groups x weeks.
+        method: A name in METHODS.
+
+    Returns:
+        Groups x origins; nan where nothing was sold.
     """
     first = YEAR + _LEAST_HISTORY if method == "seasonal_growth" else _LEAST_HISTORY
     ends = range(first, history.shape[1] - _JUDGED_WEEKS + 1)
     errors = []
     for end in ends:
-        found = METHODS[method](history[:, :end])[:, :_JUDGED_WEEKS].sum(axis=1)
-        came = history[:, end : end + _JUDGED_WEEKS].sum(axis=1)
-        errors.append(np.divide(found - came, came, out=np.full(len(came), np.nan), where=came > 0))
+        predicted = METHODS[method](history[:, :end])[:, :_JUDGED_WEEKS].sum(axis=1)
+        observed = history[:, end : end + _JUDGED_WEEKS].sum(axis=1)
+        unknown = np.full(len(observed), np.nan)
+        errors.append(np.divide(predicted - observed, observed, out=unknown, where=observed > 0))
     return np.array(errors).T if errors else np.full((len(history), 0), np.nan)
 
 
 def best_method(history: Floats) -> str:
-    """The method with the least mean squared relative error in the past; the first where there is too little past."""
+    """Return the method with the least mean squared relative error in the past; the first where there is too little past."""
     scores = {}
-    for name in _known(history):
+    for name in _usable_methods(history):
         errors = past_errors(history, name)
         finite = errors[np.isfinite(errors)]
         scores[name] = float(np.mean(finite**2)) if len(finite) else np.inf
     return min(scores, key=lambda name: scores[name])
 
 
-def by_department(panel: Panel, names: Texts, values: Floats) -> Floats:
-    """Rows a product summed to rows a department, in the order of names; a department that is not named is left out."""
-    place = {name: number for number, name in enumerate(names)}
-    found = np.zeros((len(names), *values.shape[1:]))
-    codes = np.array([place.get(name, -1) for name in panel.departments], dtype=np.intp)
-    np.add.at(found, codes[codes >= 0], values[codes >= 0])
-    return found
+def sum_by_department(panel: Panel, names: Texts, values: Floats) -> Floats:
+    """Sum the rows of products by department.
+
+    Args:
+        panel: The products.
+        names: The departments, in the order of the result; products of another one are left out.
+        values: Products x any columns.
+
+    Returns:
+        Departments x columns.
+    """
+    positions = {name: number for number, name in enumerate(names)}
+    sums = np.zeros((len(names), *values.shape[1:]))
+    codes = np.array([positions.get(name, -1) for name in panel.departments], dtype=np.intp)
+    np.add.at(sums, codes[codes >= 0], values[codes >= 0])
+    return sums

@@ -1,4 +1,4 @@
-"""How sure a forecast is: quantiles of what came over what was forecast, at earlier origins (split conformal prediction).
+"""How sure a forecast is: quantiles of observed over forecast, at earlier origins (split conformal prediction).
 
 A ratio, so that one set of past errors serves products of all sizes, per demand class and size of the forecast (Mondrian
 conformal prediction: Vovk, Gammerman & Shafer 2005). Bounds are never negative.
@@ -20,26 +20,37 @@ _SIZES = 3
 
 @dataclass(frozen=True)
 class Spread:
-    """Quantiles of the ratio by group, and the edges of the sizes. offset: keeps ratios of tiny forecasts finite."""
+    """Quantiles of the ratio of observed to forecast.
+
+    Attributes:
+        offset: Keeps ratios of tiny forecasts finite.
+        edges: Edges of the sizes of forecasts.
+        quantiles: Low and high end of each level, by demand class and size.
+    """
 
     offset: float
     edges: tuple[float, ...]
     quantiles: Mapping[str, tuple[float, ...]]
 
     def bounds(self, forecast: Floats, classes: Texts) -> dict[float, tuple[Floats, Floats]]:
-        """Low and high bound of each level, by level. forecast, classes: one each a product."""
+        """Return the low and high bound of each level, by level.
+
+        Args:
+            forecast: One value per product.
+            classes: The demand class of each product.
+        """
         groups = _groups(classes, forecast, self.edges)
         table = np.array([self.quantiles.get(name, self.quantiles["all"]) for name in groups]).reshape(len(groups), -1)
         values = np.maximum((forecast[:, None] + self.offset) * table - self.offset, 0.0)
-        found = {}
-        for place, level in enumerate(LEVELS):
-            low, high = values[:, 2 * place], values[:, 2 * place + 1]
-            found[level] = (np.minimum(low, forecast), np.maximum(high, forecast))
-        return found
+        bounds = {}
+        for number, level in enumerate(LEVELS):
+            low, high = values[:, 2 * number], values[:, 2 * number + 1]
+            bounds[level] = (np.minimum(low, forecast), np.maximum(high, forecast))
+        return bounds
 
 
 def spread_of(observed: Floats, forecast: Floats, classes: Texts) -> Spread:
-    """Learn the spread from past forecasts and what came; without any past, as wide as 0 to three times the forecast."""
+    """Learn the spread from past forecasts and what was sold; without any past, as wide as 0 to three times the forecast."""
     if not len(observed):
         return Spread(1.0, (), {"all": (0.5, 1.5, 0.0, 3.0)})
     offset = 0.05 * max(float(np.mean(forecast)), 1e-6)
@@ -60,7 +71,7 @@ def _groups(classes: Texts, forecast: Floats, edges: tuple[float, ...]) -> list[
 
 
 def ratio_quantiles(ratio: Floats) -> tuple[float, ...]:
-    """Low and high end of each level, one rank further out than the plain quantile, as a finite sample demands."""
+    """Return low and high end of each level, one rank further out than the plain quantile, as a finite sample demands."""
     count = len(ratio)
     ends = []
     for level in LEVELS:

@@ -1,4 +1,4 @@
-"""Forecasts of products, departments and the whole catalog that add up: each level has a say by how sure it is.
+"""Forecasts of products, departments and the whole catalog that add up: each level counts by how sure it is.
 
 The weighted least squares reconciliation of Wickramasuriya, Athanasopoulos & Hyndman (2019) with a diagonal covariance.
 A tree lets it be solved by passing once up and once down. A product's variance is taken as proportional to its forecast,
@@ -21,7 +21,13 @@ _NOTHING = 1e-9
 
 @dataclass(frozen=True)
 class Variances:
-    """Squared relative errors of the sum of products, of a department's own forecast, and of the total's own."""
+    """Squared relative errors of past forecasts.
+
+    Attributes:
+        products: Of the sum of a department's product forecasts.
+        departments: Of a department's own forecast.
+        total: Of the total's own forecast.
+    """
 
     products: float
     departments: float
@@ -29,19 +35,31 @@ class Variances:
 
 
 @dataclass(frozen=True)
-class Agreed:
-    """Forecasts that add up. departments: departments x periods; total: periods; factors: for the products of each."""
+class Reconciled:
+    """Forecasts that add up.
+
+    Attributes:
+        departments: Departments x periods.
+        total: One value per period.
+        factors: What the products of each department are multiplied by, departments x periods.
+    """
 
     departments: Floats
     total: Floats
     factors: Floats
 
 
-def reconcile(products: Floats, departments: Floats, total: Floats, variances: Variances) -> Agreed:
-    """Forecasts of all levels brought together; a sum of products that is worth less than a billionth counts as none.
+def reconcile(products: Floats, departments: Floats, total: Floats, variances: Variances) -> Reconciled:
+    """Bring the forecasts of all levels together.
 
-    products: the sum of each department's product forecasts, departments x periods; departments: each department's own
-    forecast, the same shape; total: the catalog's own, periods. A department without any product forecast stays at 0.
+    A sum of products that is worth less than a billionth counts as none, and a department without any product forecast
+    stays at 0.
+
+    Args:
+        products: The sum of each department's product forecasts, departments x periods.
+        departments: Each department's own forecast, the same shape.
+        total: The catalog's own forecast, one value per period.
+        variances: How sure each level is.
     """
     below, own = (np.where(values > _NOTHING, values, 0.0) for values in (products, departments))
     weight_below, weight_own = _precision(below, variances.products), _precision(own, variances.departments)
@@ -55,9 +73,9 @@ def reconcile(products: Floats, departments: Floats, total: Floats, variances: V
     gain = np.where(total > 0, gain, 0.0)
     moved = gain * (total - whole)
     share = np.divide(spread, spread_whole, out=np.zeros_like(spread), where=spread_whole > 0)
-    agreed = np.maximum(merged + share * moved, 0.0)
-    factors = np.divide(agreed, below, out=np.ones_like(agreed), where=below > 0)
-    return Agreed(agreed, agreed.sum(axis=0), factors)
+    reconciled = np.maximum(merged + share * moved, 0.0)
+    factors = np.divide(reconciled, below, out=np.ones_like(reconciled), where=below > 0)
+    return Reconciled(reconciled, reconciled.sum(axis=0), factors)
 
 
 def _precision(forecast: Floats, relative_variance: float) -> Floats:
@@ -65,11 +83,15 @@ def _precision(forecast: Floats, relative_variance: float) -> Floats:
 
 
 def variances_of(errors: Mapping[str, Floats]) -> Variances:
-    """Mean squared relative errors of past forecasts by level: products, departments, total; 1 where there are none."""
+    """Average the squared relative errors of past forecasts by level; 1 where there are none.
+
+    Args:
+        errors: Relative errors by level: products, departments and total.
+    """
 
     def mean(level: str) -> float:
-        """Mean square error of a level; 1 where none is known."""
-        known = errors[level][np.isfinite(errors[level])]
-        return max(float(np.mean(known**2)), 1e-4) if len(known) else 1.0
+        """Average the squared errors of a level; 1 where none is finite."""
+        finite = errors[level][np.isfinite(errors[level])]
+        return max(float(np.mean(finite**2)), 1e-4) if len(finite) else 1.0
 
     return Variances(mean("products"), mean("departments"), mean("total"))

@@ -1,4 +1,4 @@
-"""Forecasts every product as of a day, a group of products at a time, and makes all levels add up.
+"""Forecasts every product as of a day, one group of products at a time, and makes all levels add up.
 
     weekly rows ─ groupBy(hash of the product) ─ base forecasts ─┬─ sums by department ─┐
     weekly revenue by department ─ own forecasts of departments ─┴──────── reconcile ───┴─ factors ─ rows
@@ -21,29 +21,30 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from basketry.domains.forecast import core, emit, rows
-from basketry.domains.forecast.forecaster import TOO_LITTLE, Forecaster, fallback
-from basketry.domains.forecast.reconcile import Agreed, reconcile
+from basketry.domains.forecast import core, forecast_rows, sales_history
+from basketry.domains.forecast.forecaster import TOO_LITTLE, Forecaster, fallback_forecaster
+from basketry.domains.forecast.reconcile import Reconciled, reconcile
+from basketry.domains.forecast.sales_history import SalesHistory
 from basketry.domains.forecast.series import WEEKS_AHEAD, Floats, Texts, panel_of
 from basketry.domains.forecast.settings import ForecastSettings, load_settings
-from basketry.domains.forecast.tracking import KIND, Version
-from basketry.lake.change_feed import Sight, everything
+from basketry.domains.forecast.tracking import MODEL_SPEC, ForecastVersion
+from basketry.lake.change_feed import InputDependency, all_rows
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning import versions
 from basketry.tables import ORDER_LINES, PRODUCT_FEATURES, PRODUCT_FORECASTS, PRODUCTS, REVIEWS
 
 FALLBACK = "fallback"
-SEES = (
-    Sight(
+INPUTS = (
+    InputDependency(
         ORDER_LINES,
         ("order_id", "product_id", "order_date", "line_kind", "status", "quantity", "list_amount", "net_amount"),
-        core.counts,
+        core.is_forecast_line,
     ),
-    Sight(REVIEWS, ("product_id", "rating", "reviewed_on"), everything, day="reviewed_on"),
+    InputDependency(REVIEWS, ("product_id", "rating", "reviewed_on"), all_rows, day="reviewed_on"),
 )
-"""What forecasts look at. Not where products stand in the tree, nor their stock: both are taken as of today, and a forecast
-is not made again because a product moved."""
+"""What forecasts read, except the department and category of products and their stock: these are taken as of today, and a
+forecast is not made again because a product moved."""
 
 LEAST_TRAINING_WEEKS = 16
 """A younger catalog than this is forecast by its categories: there is nothing to test a model on."""
@@ -55,11 +56,16 @@ _BASE = (
 
 
 @dataclass(frozen=True)
-class Whole:
-    """Departments in a fixed order, and what was agreed on for them and the total."""
+class GroupForecasts:
+    """Forecasts of departments and the total.
+
+    Attributes:
+        names: The departments.
+        reconciled: The reconciled forecasts, in the order of names.
+    """
 
     names: Texts
-    agreed: Agreed
+    reconciled: Reconciled
 
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
@@ -67,47 +73,53 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     settings = load_settings(lake.settings.include)
     as_of = arguments.as_of
     inputs = lake.versions(ORDER_LINES, PRODUCTS, REVIEWS)  # first: what comes meanwhile came late
-    found = rows.history(lake, as_of, settings)
-    version, note = _version(lake, arguments.model, as_of, found, settings)
-    written = 0 if arguments.dry_run else _write(lake, found, version, as_of, settings)
-    lines = [f"{found.products:,} products with {found.weeks} complete weeks, forecast by version {version.number}"]
+    history = sales_history.read_history(lake, as_of, settings)
+    version, note = _version(lake, arguments.model, as_of, history, settings=settings)
+    written = 0 if arguments.dry_run else _write(lake, history, version, as_of, settings=settings)
+    lines = [f"{history.products:,} products with {history.weeks} complete weeks, forecast by version {version.number}"]
     return JobReport(
-        found.products,
-        written,
-        (*lines, *([note] if note else [])),
+        rows_in=history.products,
+        rows_out=written,
+        summary=(*lines, *([note] if note else [])),
         as_of=as_of,
         input_versions=inputs,
-        details={"note": note, "weeks": found.weeks},
+        details={"note": note, "weeks": history.weeks},
         model_version=version.number,
         dry_run=arguments.dry_run,
     )
 
 
 def _version(
-    lake: Lakehouse, wanted: str, as_of: date, found: rows.History, settings: ForecastSettings
-) -> tuple[Version, str]:
-    """The version that forecasts, and why it is not the champion, if so."""
-    if found.weeks >= LEAST_TRAINING_WEEKS:
-        [choice] = versions.choose(lake, KIND, wanted, [as_of])
-        return choice.version, choice.note
-    panel = rows.panel(found, settings) if found.weeks >= settings.least_weeks else None
-    empty = panel or panel_of(rows.weekly(found).limit(0).toPandas(), WEEKS_AHEAD)
-    what = "too little history" if panel is None else "forecast by category"
-    return Version(FALLBACK, fallback(empty, as_of, settings)), f"{found.weeks} complete weeks: {what}"
+    lake: Lakehouse, wanted: str, as_of: date, history: SalesHistory, *, settings: ForecastSettings
+) -> tuple[ForecastVersion, str]:
+    """Return the version that forecasts, and why it is not the champion, if so."""
+    if history.weeks >= LEAST_TRAINING_WEEKS:
+        [resolved] = versions.resolve(lake, MODEL_SPEC, wanted, [as_of])
+        return resolved.version, resolved.note
+    if history.weeks >= settings.least_weeks:
+        panel, reason = sales_history.training_panel(history, settings), "forecast by category"
+    else:
+        panel = panel_of(sales_history.weekly_rows(history).limit(0).toPandas(), WEEKS_AHEAD)
+        reason = "too little history"
+    fallback = ForecastVersion(FALLBACK, fallback_forecaster(panel, as_of, settings))
+    return fallback, f"{history.weeks} complete weeks: {reason}"
 
 
-def _write(lake: Lakehouse, found: rows.History, version: Version, as_of: date, settings: ForecastSettings) -> int:
+def _write(
+    lake: Lakehouse, history: SalesHistory, version: ForecastVersion, as_of: date, *, settings: ForecastSettings
+) -> int:
     where = f"as_of = DATE'{as_of}'"
-    reviews = rows.table_or_empty(lake, REVIEWS)
-    features = core.product_features(found.lines, reviews, found.tree, found.first_sale, as_of)
+    reviews = sales_history.table_or_empty(lake, REVIEWS)
+    features = core.product_features(history.lines, reviews, history.tree, first_sale=history.first_sale, as_of=as_of)
     lake.replace(PRODUCT_FEATURES, features, where)
-    weekly = rows.weekly(found).persist(StorageLevel.DISK_ONLY)
-    short = found.weeks < settings.least_weeks
+    weekly = sales_history.weekly_rows(history).persist(StorageLevel.DISK_ONLY)
+    short = history.weeks < settings.least_weeks
     try:
-        base = base_forecasts(weekly, version.forecaster, found, settings, short=short)
+        base = base_forecasts(weekly, version.forecaster, history, settings, short=short)
         base = base.persist(StorageLevel.DISK_ONLY)
-        whole = _whole(weekly, base, version.forecaster, found.weeks)
-        written = lake.replace(PRODUCT_FORECASTS, _rows(lake, base, whole, version, as_of), where)
+        groups = _group_forecasts(weekly, base, version.forecaster, history.weeks)
+        rows = _rows(lake, base, groups, version).withColumn("as_of", F.lit(as_of))
+        written = lake.replace(PRODUCT_FORECASTS, rows, where)
         base.unpersist()
     finally:
         weekly.unpersist()
@@ -115,18 +127,26 @@ def _write(lake: Lakehouse, found: rows.History, version: Version, as_of: date, 
 
 
 def base_forecasts(
-    weekly: DataFrame, forecaster: Forecaster, found: rows.History, settings: ForecastSettings, *, short: bool = False
+    weekly: DataFrame, forecaster: Forecaster, history: SalesHistory, settings: ForecastSettings, *, short: bool = False
 ) -> DataFrame:
-    """Forecasts of products before they are reconciled, a group of products a task. short: none can be made."""
-    groups = max(1, math.ceil(found.products / settings.products_a_group))
-    weeks = max(found.weeks, 1)
+    """Forecast products before they are reconciled, one group of products per task.
+
+    Args:
+        weekly: Rows of `sales_history.weekly_rows`.
+        forecaster: The forecaster.
+        history: What was sold, for the number of products and weeks.
+        settings: How forecasts are made.
+        short: There is too little history: every forecast is missing.
+    """
+    groups = max(1, math.ceil(history.products / settings.products_a_group))
+    weeks = max(history.weeks, 1)
 
     def forecast(part: pd.DataFrame) -> pd.DataFrame:
-        """Weekly forecasts of the products of one part, before they are reconciled."""
+        """Forecast the products of one group, before they are reconciled."""
         from threadpoolctl import threadpool_limits
 
         panel = panel_of(part, weeks)
-        with threadpool_limits(1):  # Spark already runs a task a core
+        with threadpool_limits(1):  # Spark already runs one task per core
             made = forecaster.base(panel)
         values = np.full_like(made.weekly, np.nan) if short else made.weekly
         return pd.DataFrame(
@@ -145,32 +165,33 @@ def base_forecasts(
     return weekly.groupBy(group.alias("group")).applyInPandas(forecast, _BASE)
 
 
-def _whole(weekly: DataFrame, base: DataFrame, forecaster: Forecaster, weeks: int) -> Whole:
+def _group_forecasts(weekly: DataFrame, base: DataFrame, forecaster: Forecaster, weeks: int) -> GroupForecasts:
     """Reconcile departments and the total, from matrices of departments."""
     sold = weekly.where("weeks_ago >= 0").groupBy("department", "weeks_ago").agg(F.sum("revenue").alias("revenue"))
-    known = sold.toPandas()
+    revenue = sold.toPandas()
     sums = [F.sum(F.nanvl(F.col("weekly")[week], F.lit(0.0))).alias(f"w{week}") for week in range(WEEKS_AHEAD)]
     below = base.groupBy("department").agg(*sums).orderBy("department").toPandas()
     names = below["department"].to_numpy(dtype=object)
     history = np.zeros((len(names), max(weeks, 1)))
-    place = pd.Index(names).get_indexer(pd.Index(known["department"]))
-    history[place, history.shape[1] - 1 - known["weeks_ago"].to_numpy(dtype=np.intp)] = known["revenue"]
+    rows = pd.Index(names).get_indexer(pd.Index(revenue["department"]))
+    columns = history.shape[1] - 1 - revenue["weeks_ago"].to_numpy(dtype=np.intp)
+    history[rows, columns] = revenue["revenue"]
     departments, total = forecaster.group_forecasts(history)
     products: Floats = below[[f"w{week}" for week in range(WEEKS_AHEAD)]].to_numpy(dtype=np.float64)
-    return Whole(names, reconcile(products, departments, total, forecaster.variances))
+    return GroupForecasts(names, reconcile(products, departments, total, forecaster.variances))
 
 
-def _rows(lake: Lakehouse, base: DataFrame, whole: Whole, version: Version, as_of: date) -> DataFrame:
+def _rows(lake: Lakehouse, base: DataFrame, groups: GroupForecasts, version: ForecastVersion) -> DataFrame:
+    """Make the rows of gold.product_forecasts, without the as-of date."""
     forecaster = version.forecaster
-    factors = {str(name): factor for name, factor in zip(whole.names, whole.agreed.factors, strict=True)}
+    factors = {str(name): factor for name, factor in zip(groups.names, groups.reconciled.factors, strict=True)}
 
     def final(parts: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-        """Rows of the table for each part, reconciled."""
+        """Make the reconciled rows of each part."""
         for part in parts:
-            yield emit.product_rows(part, factors, forecaster)
+            yield forecast_rows.product_rows(part, factors, forecaster)
 
-    products = base.mapInPandas(final, emit.SCHEMA)
-    groups = pa.Table.from_pandas(emit.group_rows(whole.names, whole.agreed, forecaster), preserve_index=False)
-    above = lake.spark.createDataFrame(groups)
-    constant = {"as_of": F.lit(as_of), "model_version": F.lit(version.number)}
-    return products.unionByName(above).withColumns(constant)
+    products = base.mapInPandas(final, forecast_rows.SCHEMA)
+    group_rows = forecast_rows.group_rows(groups.names, groups.reconciled, forecaster)
+    above = lake.spark.createDataFrame(pa.Table.from_pandas(group_rows, preserve_index=False))
+    return products.unionByName(above).withColumn("model_version", F.lit(version.number))

@@ -1,4 +1,4 @@
-"""Weekly sales of many products as matrices: a row a product, a column a week, the last column the newest week.
+"""Weekly sales of many products as matrices: one row per product, one column per week, the last the newest week.
 
 Weeks are blocks of seven days that count back from the as-of date, so that none is ever cut short. Of the orders of a
 week only sums are kept (count, largest, logarithms), enough to tell a product's usual orders from a bulk order as of
@@ -28,7 +28,7 @@ PERIODS = (*((week, week) for week in range(1, WEEKS_AHEAD + 1)), *((1, weeks) f
 """First and last week of everything that is forecast: each week ahead, and the horizons; the first week is both."""
 
 MONTH = PERIODS.index((1, 4))
-"""Place of the 28 days by which methods are chosen and models judged."""
+"""Position of the 28 days, by which methods are chosen and models evaluated, in PERIODS."""
 
 MEASURES = ("revenue", "orders", "units", "largest_order", "log_sum", "log_square")
 """Per product and week: paid amount, orders, units, the largest order's amount, and sums over the orders of the
@@ -37,15 +37,19 @@ logarithm of their amount and of its square."""
 _PRIOR_ORDERS = 3.0
 _RECENT = 8
 _USUAL = 2.0
-"""An order is held to so many standard deviations above the product's usual one."""
+"""An order is capped at so many standard deviations above the product's usual one."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Norms:
     """What is usual in a catalog, learned from all products, so that a few of them can be forecast by themselves.
 
-    order_mean, order_spread: of the logarithm of an order's amount; kept: revenue over what is left of it once bulk
-    orders are held; mean_level: revenue a product and week; category_levels: the same by category, of active products.
+    Attributes:
+        order_mean: Mean of the logarithm of an order's amount.
+        order_spread: Standard deviation of the same.
+        kept: Revenue over what is left of it once bulk orders are capped.
+        mean_level: Mean revenue of a product in a week.
+        category_levels: The same by category, of active products.
     """
 
     order_mean: float
@@ -55,11 +59,16 @@ class Norms:
     category_levels: Mapping[str, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Panel:
-    """Series of products. weekly: by measure, products x weeks; departments, categories: one of each a product.
+    """Series of products.
 
-    norms: those of the catalog that these products are a part of; None: they are the catalog.
+    Attributes:
+        products: The products.
+        departments: The department of each product.
+        categories: The category of each product.
+        weekly: Products x weeks, by measure.
+        norms: Those of the catalog that these products are a part of; None when they are the catalog.
     """
 
     products: Texts
@@ -69,7 +78,7 @@ class Panel:
     norms: Norms | None = None
 
     def __len__(self) -> int:
-        """How many products."""
+        """Return how many products there are."""
         return len(self.products)
 
     @property
@@ -83,18 +92,18 @@ class Panel:
         return int(self.revenue.shape[1])
 
     def before(self, weeks_ago: int) -> Panel:
-        """What was known `weeks_ago` weeks before the end: all later columns are gone."""
+        """Return what was known some weeks before the end, without any later column."""
         end = self.weeks - weeks_ago
         return replace(self, weekly={name: values[:, :end] for name, values in self.weekly.items()})
 
     def select(self, rows: Bools | NDArray[np.intp]) -> Panel:
-        """Some of the products."""
+        """Return some of the products."""
         return Panel(
-            self.products[rows],
-            self.departments[rows],
-            self.categories[rows],
-            {name: values[rows] for name, values in self.weekly.items()},
-            self.norms,
+            products=self.products[rows],
+            departments=self.departments[rows],
+            categories=self.categories[rows],
+            weekly={name: values[rows] for name, values in self.weekly.items()},
+            norms=self.norms,
         )
 
     @cached_property
@@ -121,13 +130,13 @@ class Panel:
 
     @cached_property
     def usual_revenue(self) -> Floats:
-        """Revenue whose largest order a week is held to what is usual for the product: bulk orders do not come back.
+        """Revenue whose largest order of a week is capped at what is usual for the product: bulk orders do not come back.
 
         Usual: two standard deviations above the mean of the logarithms of its orders, which is drawn to the catalog's.
         Scaled so that the catalog's sum stays.
         """
         norms = self.known_norms
-        return norms.kept * _held(self, norms.order_mean, norms.order_spread)
+        return norms.kept * _capped(self, norms.order_mean, norms.order_spread)
 
 
 def _own_order_mean(panel: Panel, order_mean: float) -> Floats:
@@ -135,49 +144,64 @@ def _own_order_mean(panel: Panel, order_mean: float) -> Floats:
     return (logs + _PRIOR_ORDERS * order_mean) / (count + _PRIOR_ORDERS)
 
 
-def _held(panel: Panel, order_mean: float, order_spread: float) -> Floats:
+def _capped(panel: Panel, order_mean: float, order_spread: float) -> Floats:
     limit = np.exp(_own_order_mean(panel, order_mean) + _USUAL * order_spread)
     return panel.revenue - np.maximum(0, panel.weekly["largest_order"] - limit[:, None])
 
 
 def norms_of(panel: Panel) -> Norms:
-    """What is usual among these products up to the panel's end; neutral where nothing was ever sold."""
+    """Learn what is usual among some products up to the panel's end; neutral where nothing was ever sold."""
     count, logs = panel.weekly["orders"].sum(axis=1), panel.weekly["log_sum"].sum(axis=1)
     if not count.sum():
-        return Norms(0.0, 1.0, 1.0, 0.0, {})
+        return Norms(order_mean=0.0, order_spread=1.0, kept=1.0, mean_level=0.0, category_levels={})
     order_mean = float(logs.sum() / count.sum())
     own = _own_order_mean(panel, order_mean)
     spread = (panel.weekly["log_square"].sum(axis=1) - 2 * own * logs + count * own**2).sum() / count.sum()
     order_spread = float(np.sqrt(max(spread, 0.0)))
-    held = _held(panel, order_mean, order_spread)
-    kept = float(panel.revenue.sum() / max(held.sum(), 1e-9))
-    recent = kept * held[:, -_RECENT:].mean(axis=1)
+    capped = _capped(panel, order_mean, order_spread)
+    scale = float(panel.revenue.sum() / max(capped.sum(), 1e-9))
+    recent = scale * capped[:, -_RECENT:].mean(axis=1)
     levels = pd.Series(recent[panel.idle < _RECENT]).groupby(panel.categories[panel.idle < _RECENT]).mean()
     categories = {str(name): float(level) for name, level in levels.items()}
-    return Norms(order_mean, order_spread, kept, float(recent.mean()), categories)
+    return Norms(
+        order_mean=order_mean,
+        order_spread=order_spread,
+        kept=scale,
+        mean_level=float(recent.mean()),
+        category_levels=categories,
+    )
 
 
 def panel_of(rows: pd.DataFrame, weeks: int) -> Panel:
-    """A panel from rows a product and week: product_id, department, category, weeks_ago (0: the newest), MEASURES.
+    """Make a panel from rows of a product and week each.
 
     Products come in the order of their ids; a week without a row has sold nothing. Rows of other weeks (older ones, or
-    those of a product that only came back) make a product known and no more.
+    those of a product that only came back) add the product and no more.
+
+    Args:
+        rows: Columns product_id, department, category, weeks_ago (0 is the newest) and MEASURES.
+        weeks: How many weeks the panel has.
     """
-    known = rows.drop_duplicates("product_id").sort_values("product_id")
+    tree = rows.drop_duplicates("product_id").sort_values("product_id")
     rows = rows[(rows["weeks_ago"] >= 0) & (rows["weeks_ago"] < weeks)]
-    products = known["product_id"].to_numpy(dtype=object)
-    place = pd.Index(products).get_indexer(pd.Index(rows["product_id"]))
+    products = tree["product_id"].to_numpy(dtype=object)
+    row = pd.Index(products).get_indexer(pd.Index(rows["product_id"]))
     column = weeks - 1 - rows["weeks_ago"].to_numpy(dtype=np.intp)
     weekly = {}
     for name in MEASURES:
         values = np.zeros((len(products), weeks))
-        np.add.at(values, (place, column), rows[name].to_numpy(dtype=np.float64))
+        np.add.at(values, (row, column), rows[name].to_numpy(dtype=np.float64))
         weekly[name] = values
-    return Panel(products, known["department"].to_numpy(object), known["category"].to_numpy(object), weekly)
+    return Panel(
+        products=products,
+        departments=tree["department"].to_numpy(object),
+        categories=tree["category"].to_numpy(object),
+        weekly=weekly,
+    )
 
 
 def totals_ahead(panel: Panel, weeks_ago: int) -> Floats:
-    """Revenue of each of PERIODS after the week `weeks_ago`: products x periods; nan where it is not over yet."""
+    """Sum the revenue of each of PERIODS after a week: products x periods; nan where a period is not over yet."""
     start = panel.weeks - weeks_ago
     ahead = panel.revenue[:, start : start + WEEKS_AHEAD]
     sums = [
@@ -188,5 +212,5 @@ def totals_ahead(panel: Panel, weeks_ago: int) -> Floats:
 
 
 def periods_of(weekly: Floats) -> Floats:
-    """Forecasts of weeks, rows x WEEKS_AHEAD, as forecasts of PERIODS."""
+    """Sum forecasts of weeks, rows x WEEKS_AHEAD, to forecasts of PERIODS."""
     return np.column_stack([weekly[:, first - 1 : last].sum(axis=1) for first, last in PERIODS])

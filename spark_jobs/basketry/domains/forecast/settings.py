@@ -27,9 +27,9 @@ _KEYS = {
 OBJECTIVES = ("regression", "regression_l1", "huber", "tweedie")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ForecastSettings:
-    """How forecasts are made and judged; the file says what each value means."""
+    """How forecasts are made and evaluated; the file says what each value means."""
 
     weeks: int
     active_weeks: int
@@ -49,7 +49,11 @@ class ForecastSettings:
 
 
 def load_settings(include: Path) -> ForecastSettings:
-    """Read the file; a missing or unknown key, or a value out of range, is a ContractError with file and line."""
+    """Read the settings.
+
+    Raises:
+        ContractError: A key is missing or unknown, or a value is out of range; the message has file and line.
+    """
     from basketry.domains.forecast.candidates import ALL
 
     names = (*_KEYS, "candidates", "seed", "bootstrap")
@@ -78,22 +82,22 @@ def load_settings(include: Path) -> ForecastSettings:
     )
 
 
-def _booster(given: Mapping[str, Node]) -> dict[str, object]:
-    """LightGBM's parameters by its own names."""
-    found: dict[str, object] = {"objective": given["objective"].choice("objective", OBJECTIVES)}
-    found |= {name: _count(given[name], name, 2) for name in ("num_leaves", "min_data_in_leaf")}
-    found |= {name: _number(given[name], name) for name in ("learning_rate", "lambda_l2")}
+def _booster(nodes: Mapping[str, Node]) -> dict[str, object]:
+    """Return LightGBM's parameters by its own names."""
+    parameters: dict[str, object] = {"objective": nodes["objective"].choice("objective", OBJECTIVES)}
+    parameters |= {name: _count(nodes[name], name, 2) for name in ("num_leaves", "min_data_in_leaf")}
+    parameters |= {name: _number(nodes[name], name) for name in ("learning_rate", "lambda_l2")}
     for name in ("feature_fraction", "bagging_fraction"):
-        share = _number(given[name], name)
-        found[name] = share if share <= 1 else given[name].fail(f"{name} is {share}; make it at most 1.")
-    return found | {"bagging_freq": 1}
+        share = _number(nodes[name], name)
+        parameters[name] = share if share <= 1 else nodes[name].fail(f"{name} is {share}; make it at most 1.")
+    return parameters | {"bagging_freq": 1}
 
 
 def _count(node: Node, what: str, least: int) -> int:
-    found: int = node.expect(int, what)
-    return found if found >= least else node.fail(f"{what} is {found}; make it at least {least}.")
+    value: int = node.expect(int, what)
+    return value if value >= least else node.fail(f"{what} is {value}; make it at least {least}.")
 
 
 def _number(node: Node, what: str) -> float:
-    found: float = node.expect(float, what)
-    return float(found) if found > 0 else node.fail(f"{what} is {found}; make it more than 0.")
+    value: float = node.expect(float, what)
+    return float(value) if value > 0 else node.fail(f"{what} is {value}; make it more than 0.")

@@ -1,7 +1,7 @@
 """Forecasts that look at one series alone, computed for all series at once: a loop over weeks, never over products.
 
-history: products x weeks, the newest last. Each returns the mean revenue of a week to come, one value a product; only
-the seasonal naive has a value for each week ahead.
+`history` is a matrix of products x weeks, the newest last. Each function returns the mean revenue of a week to come, one
+value per product; only the seasonal naive has a value for each week ahead.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ YEAR = 52
 
 
 def exponential_smoothing(history: Floats, alpha: float) -> Floats:
-    """Simple exponential smoothing that starts at the first week."""
+    """Forecast by simple exponential smoothing that starts at the first week."""
     level = history[:, 0].copy()
     for week in history.T[1:]:
         level += alpha * (week - level)
@@ -23,9 +23,12 @@ def exponential_smoothing(history: Floats, alpha: float) -> Floats:
 
 
 def weighted_mean(history: Floats, alpha: float, age: NDArray[np.int64]) -> Floats:
-    """Mean with weights (1 - alpha)^weeks ago, over a product's own life: smoothing without a made-up start.
+    """Forecast the mean with weights (1 - alpha)^weeks ago, over a product's own life: smoothing without a made-up start.
 
-    age: weeks of life, the rest does not count; at least one week does.
+    Args:
+        history: Products x weeks.
+        alpha: How fast older weeks fade.
+        age: Weeks of life of each product; earlier weeks do not count, and at least one week does.
     """
     ago = np.arange(history.shape[1])[::-1]
     weights = (1 - alpha) ** ago * (ago < np.maximum(age, 1)[:, None])
@@ -33,12 +36,12 @@ def weighted_mean(history: Floats, alpha: float, age: NDArray[np.int64]) -> Floa
 
 
 def recent_mean(history: Floats, weeks: int) -> Floats:
-    """Mean of the newest weeks."""
+    """Forecast the mean of the newest weeks."""
     return history[:, -weeks:].mean(axis=1)
 
 
 def croston_sba(history: Floats, alpha: float = 0.1) -> Floats:
-    """Smoothed size over smoothed interval of demand, less its bias.
+    """Forecast the smoothed size over the smoothed interval of demand, less its bias.
 
     Source: Croston (1972); the factor 1 - alpha / 2 is that of Syntetos & Boylan (2005).
     """
@@ -55,9 +58,14 @@ def croston_sba(history: Floats, alpha: float = 0.1) -> Floats:
 
 
 def tsb(history: Floats, alpha: float = 0.1, beta: float = 0.1) -> Floats:
-    """Smoothed probability of a sale times smoothed size: falls week by week once nothing sells any more.
+    """Forecast the smoothed probability of a sale times the smoothed size.
 
-    Source: Teunter, Syntetos & Babai (2011). beta smooths the probability.
+    It falls week by week once nothing sells any more. Source: Teunter, Syntetos & Babai (2011).
+
+    Args:
+        history: Products x weeks.
+        alpha: Smooths the size.
+        beta: Smooths the probability.
     """
     size, chance = np.zeros(len(history)), np.zeros(len(history))
     started = np.zeros(len(history), dtype=bool)
@@ -72,7 +80,11 @@ def tsb(history: Floats, alpha: float = 0.1, beta: float = 0.1) -> Floats:
 
 
 def seasonal_naive(history: Floats) -> Floats:
-    """The same weeks a year ago, products x weeks ahead; while history is shorter, the last four weeks again and again."""
+    """Forecast the same weeks of a year ago; while history is shorter, the last four weeks again and again.
+
+    Returns:
+        Products x weeks ahead.
+    """
     if history.shape[1] >= YEAR:
         start = history.shape[1] - YEAR
         return history[:, start : start + WEEKS_AHEAD].copy()

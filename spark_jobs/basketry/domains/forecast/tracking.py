@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from basketry import registry
-from basketry.domains.forecast.forecaster import Forecaster, restored
+from basketry.domains.forecast.forecaster import Forecaster, restore_forecaster
 from basketry.lake.lakehouse import Lakehouse
 from basketry.learning import tracking, versions
 
@@ -14,29 +14,41 @@ _REQUIREMENTS = ("lightgbm", "pandas", "numpy")
 
 
 @dataclass(frozen=True)
-class Version:
-    """A registered version, or the fallback, which has no number in the registry."""
+class ForecastVersion:
+    """A registered version, or the fallback, which the registry does not know.
+
+    Attributes:
+        number: The version in the registry, or the name of the fallback.
+        forecaster: The forecaster of the version.
+    """
 
     number: str
     forecaster: Forecaster
 
 
-def registered(lake: Lakehouse) -> str:
-    """Name of the catalog's forecast model in the registry."""
+def forecast_model_name(lake: Lakehouse) -> str:
+    """Return what the catalog's forecast model is called in the registry."""
     return registry.registered_name(lake.catalog, MODEL)
 
 
-def load(name: str, number: str) -> Version:
-    """A version by its number; ModelGoneError when it cannot be had, RegistryDownError when nobody answers."""
-    return Version(number, tracking.load_state(name, number, restored))
+def load_forecaster(name: str, number: str) -> ForecastVersion:
+    """Load a version by its number.
+
+    Raises:
+        ModelGoneError: The version cannot be loaded.
+        RegistryDownError: The registry does not answer.
+    """
+    return ForecastVersion(number, tracking.load_state(name, number, restore_forecaster))
 
 
-KIND: versions.Kind[Version] = versions.Kind(MODEL, load, "train_forecast")
+MODEL_SPEC: versions.ModelSpec[ForecastVersion] = versions.ModelSpec(MODEL, load_forecaster, "train_forecast")
 
 
-def register(lake: Lakehouse, forecaster: Forecaster, record: tracking.Record) -> str:
-    """Log the record, register the model and make it the challenger; returns its version."""
-    from basketry.domains.forecast.serving import COLUMNS, Served
+def register_forecaster(lake: Lakehouse, forecaster: Forecaster, record: tracking.TrainingRecord) -> str:
+    """Log the record, register the model and make it the challenger; return its version."""
+    from basketry.domains.forecast.serving import COLUMNS, ServedForecaster
 
-    served = Served(forecaster.state())
-    return tracking.register(lake, MODEL, record, lambda: tracking.log_state(MODEL, served, COLUMNS, _REQUIREMENTS))
+    served = ServedForecaster(forecaster.state())
+    return tracking.register_challenger(
+        lake, MODEL, record, lambda: tracking.log_state(MODEL, served, COLUMNS, _REQUIREMENTS)
+    )

@@ -1,7 +1,7 @@
-"""Judging delivered rows by their contract: pure transformations, DataFrame in, DataFrame out.
+"""Validates delivered rows by their contract: pure transformations, DataFrame in, DataFrame out.
 
-The way of a row: `judge` reads its texts, maps them to the entity and collects every reason against it;
-`repeated_keys` finds keys that one file delivers more than once; `tally` counts what became of each file's rows.
+The way of a row: `validate_rows` reads its texts, maps them to the entity and collects every reason against it;
+`count_outcomes` counts the rows of each file by status. Which of several rows of one key counts is in `duplicates`.
 """
 
 from __future__ import annotations
@@ -12,58 +12,64 @@ from collections.abc import Iterable
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from basketry.contracts import Contract, MappedColumn, Rule
-from basketry.domains.ingest import declared, lenient
-from basketry.domains.ingest.parsing import NOT_A, parse, present
-from basketry.lake.sql import NEWER
-from basketry.retail.text_columns import identifier
-from basketry.tables import ENTITY_DATE, LARGEST, LINEAGE, MONEY, UNITS
+from basketry.contracts import Contract, MappedColumn, QualityRule
+from basketry.domains.ingest import leniency, table_rules
+from basketry.domains.ingest.parsing import NOT_A, parse_text, present_text
+from basketry.retail.text_columns import clean_identifier
+from basketry.tables import ENTITY_DATE, LINEAGE, MAX_MAGNITUDE, MONEY, UNITS
 
 SEPARATOR = "\n"
 ENDS_OF_TIME = {
     "date": ("DATE'0001-01-01'", "DATE'9999-12-31'"),
     "timestamp": ("TIMESTAMP'1678-01-01 00:00:00Z'", "TIMESTAMP'2261-12-31 23:59:59.999999Z'"),
 }
-"""First and last value that Python (a date) and Arrow (a moment, kept in nanoseconds) can read back."""
+"""The first and last value that Python (a date) and Arrow (a moment, stored in nanoseconds) can read back."""
 LINEAGE_COLUMNS = (*(column.name for column in LINEAGE), "_file_name")
 
 
-def judge(raw: DataFrame, contract: Contract) -> DataFrame:
-    """Every delivered row with the entity row it means and all reasons against it.
+def validate_rows(raw: DataFrame, contract: Contract) -> DataFrame:
+    """Map every delivered row to the row of the entity that it means, and collect all reasons against it.
 
-    raw: LINEAGE_COLUMNS, each delivered column as text, `_extra`, `_native`, `_defects` (see basketry.files).
-    Returns LINEAGE_COLUMNS, `_raw` (struct of the texts, `_extra` and `_native`), `_entity` (struct of the mapped columns),
-    `_reasons` and `_warnings` (arrays of text; a row without reasons is good), and where the feed fills a closed list of
-    words `_unknown` (struct of the texts that are none, see `declared.unknown_texts`).
+    Each step is a projection of its own, so that what later steps use often (a parsed value, a hashed key) is computed
+    once for each row.
 
-    Each step is a projection of its own, so that what later steps use often (a parsed value, a hashed key) is
-    computed once for each row.
+    Args:
+        raw: LINEAGE_COLUMNS, each delivered column as text, `_extra`, `_native`, `_defects` (see basketry.files).
+        contract: the contract of the feed.
+
+    Returns:
+        LINEAGE_COLUMNS, `_raw` (a struct of the texts, `_extra` and `_native`), `_entity` (a struct of the mapped
+        columns), `_reasons` and `_warnings` (arrays of text; a row without reasons is good), and, if the feed fills a
+        column with a closed list of words, `_unknown` (see `table_rules.unknown_texts`).
     """
-    steps = (_texts, _typed, _faults, _numbered, _sources, _mapped, _verdict)
-    for step in steps:
-        raw = step(raw, contract)
-    return raw
+    rows = _with_texts(raw, contract)
+    rows = _with_values(rows, contract)
+    rows = _with_faults(rows, contract)
+    rows = _with_occurrence_numbers(rows, contract)
+    rows = _with_sources(rows, contract)
+    rows = _with_entity_columns(rows, contract)
+    return _with_reasons(rows, contract)
 
 
-def _texts(raw: DataFrame, contract: Contract) -> DataFrame:
-    """Packs what was delivered into `_raw` and adds the present text of each delivered column."""
+def _with_texts(raw: DataFrame, contract: Contract) -> DataFrame:
+    """Pack what was delivered into `_raw` and add the text of each delivered column, null if it means missing."""
     names = [column.name for column in contract.delivered]
     verbatim = F.struct(*(_column(name) for name in names), "_extra", "_native").alias("_raw")
-    texts = (present(_column(name), contract).alias(f"text:{name}") for name in names)
+    texts = (present_text(_column(name), contract).alias(f"text:{name}") for name in names)
     return raw.select(*LINEAGE_COLUMNS, "_defects", verbatim, *texts)
 
 
-def _typed(rows: DataFrame, contract: Contract) -> DataFrame:
-    """Adds each delivered column's value under its own name."""
+def _with_values(rows: DataFrame, contract: Contract) -> DataFrame:
+    """Add the value of each delivered column under its own name."""
     values = {}
     for column in contract.delivered:
         native = F.coalesce(F.array_contains("_raw._native", column.name), F.lit(False))
-        values[column.name] = parse(_column(f"text:{column.name}"), native, column, contract)
+        values[column.name] = parse_text(_column(f"text:{column.name}"), native, column, contract)
     return rows.withColumns(values)
 
 
-def _faults(rows: DataFrame, contract: Contract) -> DataFrame:
-    """Adds what is wrong with each delivered text, null where nothing is."""
+def _with_faults(rows: DataFrame, contract: Contract) -> DataFrame:
+    """Add what is wrong with each delivered text, null if nothing is."""
     faults = {}
     for column in contract.delivered:
         text = _column(f"text:{column.name}")
@@ -75,10 +81,10 @@ def _faults(rows: DataFrame, contract: Contract) -> DataFrame:
     return rows.withColumns(faults).drop(*(f"text:{column.name}" for column in contract.delivered))
 
 
-def _numbered(rows: DataFrame, contract: Contract) -> DataFrame:
-    """Adds each occurrence number that an expression asks for: the n-th row of its file with equal values, by row number.
+def _with_occurrence_numbers(rows: DataFrame, contract: Contract) -> DataFrame:
+    """Add the occurrence numbers that expressions use: the n-th row of its file with equal values, by row number.
 
-    Rows with reasons against them count too, so that one that is set aside and passes later has its own number.
+    Rows with reasons against them count too, so that a row that is set aside and passes later has its own number.
     """
     numbers = {}
     for column in contract.mapped:
@@ -88,43 +94,45 @@ def _numbered(rows: DataFrame, contract: Contract) -> DataFrame:
     return rows.withColumns(numbers) if numbers else rows
 
 
-def _sources(rows: DataFrame, contract: Contract) -> DataFrame:
-    """Adds what each entity column's expression gives, before map, prefix and type."""
+def _with_sources(rows: DataFrame, contract: Contract) -> DataFrame:
+    """Add the result of each entity column's expression, before value map, prefix and type."""
     return rows.withColumns({f"source:{column.name}": F.expr(column.expression) for column in contract.mapped})
 
 
-def _mapped(rows: DataFrame, contract: Contract) -> DataFrame:
-    """Adds the entity's columns; a delivered column of the same name, but for case, makes room."""
+def _with_entity_columns(rows: DataFrame, contract: Contract) -> DataFrame:
+    """Add the entity's columns in place of delivered columns of the same name, whatever their case."""
     names = {column.name.lower() for column in contract.mapped}
     hidden = [column.name for column in contract.delivered if column.name.lower() in names]
     return rows.drop(*hidden).withColumns({column.name: _entity_value(column, contract) for column in contract.mapped})
 
 
-def _verdict(rows: DataFrame, contract: Contract) -> DataFrame:
-    """Collects the reasons and warnings and packs the entity."""
+def _with_reasons(rows: DataFrame, contract: Contract) -> DataFrame:
+    """Collect the reasons and warnings and pack the entity."""
     faults = [(column.name, _column(f"fault:{column.name}")) for column in contract.delivered]
     faults += [(column.name, reason) for column in contract.mapped for reason in _mapping_reasons(column, contract)]
-    excused = {name for name, _ in faults if lenient.is_excused(contract, name)}
+    excused = {name for name, _ in faults if leniency.is_excused(contract, name)}
     reasons = [fault for name, fault in faults if name not in excused]
-    reasons += [_broken(rule) for rule in contract.rules if not only_warns(rule.name, contract)]
-    reasons += declared.faults(contract)
+    reasons += [_broken(rule) for rule in contract.rules if not is_warning(rule.name, contract)]
+    reasons += table_rules.broken_rules(contract)
     # A row of the wrong shape has its values in the wrong columns: its shape is the whole reason.
-    found = F.when(F.size("_defects") > 0, F.col("_defects")).otherwise(_collected(reasons))
-    doubts = [*(fault for name, fault in faults if name in excused), *lenient.unknown_words(contract)]
-    doubts += [_broken(rule) for rule in contract.rules if only_warns(rule.name, contract)]
-    warnings = _collected([*doubts, *declared.notes(contract)]).alias("_found")
-    unknown = [declared.unknown_texts(contract).alias("_unknown")] if declared.closed_columns(contract) else []
-    judged = rows.select(*LINEAGE_COLUMNS, "_raw", _entity(contract), found.alias("_reasons"), warnings, *unknown)
-    fits = F.when(F.size("_reasons") == 0, F.col("_found")).otherwise(_collected([]))
-    return judged.withColumn("_warnings", fits).drop("_found")
+    all_reasons = F.when(F.size("_defects") > 0, F.col("_defects")).otherwise(_collected(reasons)).alias("_reasons")
+    doubts = [*(fault for name, fault in faults if name in excused), *leniency.unknown_word_warnings(contract)]
+    doubts += [_broken(rule) for rule in contract.rules if is_warning(rule.name, contract)]
+    all_doubts = _collected([*doubts, *table_rules.overruled_warnings(contract)]).alias("_doubts")
+    unknown = [table_rules.unknown_texts(contract).alias("_unknown")] if table_rules.closed_columns(contract) else []
+    validated = rows.select(*LINEAGE_COLUMNS, "_raw", _entity(contract), all_reasons, all_doubts, *unknown)
+    # Only a good row is warned about: of a bad one the reasons say enough.
+    warnings = F.when(F.size("_reasons") == 0, F.col("_doubts")).otherwise(_collected([]))
+    return validated.withColumn("_warnings", warnings).drop("_doubts")
 
 
 def _entity(contract: Contract) -> Column:
-    """The mapped columns as they are stored: where words are doubtful, the word that holds."""
-    settled = declared.settled(contract)
-    values = (
-        settled.get(column.name, lenient.meant(column, contract)).alias(column.name) for column in contract.mapped
-    )
+    """Pack the mapped columns as they are stored; for a doubtful word, the word that it is taken for."""
+    overruled = table_rules.overruled_words(contract)
+    values = []
+    for column in contract.mapped:
+        value = overruled.get(column.name, leniency.lenient_value(column, contract))
+        values.append(value.alias(column.name))
     return F.struct(*values).alias("_entity")
 
 
@@ -143,23 +151,23 @@ def _entity_value(column: MappedColumn, contract: Contract) -> Column:
     if column.id_prefix:
         value = F.concat(F.lit(column.id_prefix), value.cast("string"))
     if (words := contract.entity.column(column.name).words) is not None:
-        value = declared.understood(value.cast("string"), words)
+        value = table_rules.match_word(value.cast("string"), words)
     value = value.try_cast(column.type)
     if column.is_id:
-        value = identifier(value)
+        value = clean_identifier(value)
     if column.type in ENDS_OF_TIME:  # Spark counts further than those who read the table
         value = F.when(value.between(*map(F.expr, ENDS_OF_TIME[column.type])), value)
     return value
 
 
 def _mapping_reasons(column: MappedColumn, contract: Contract) -> list[Column]:
-    """Why an entity column has no value. A fault of what it is made of explains a missing one already."""
+    """Return why an entity column has no value; a fault of a delivered column explains a missing one already."""
     source, value = _column(f"source:{column.name}"), _column(column.name)
     has_words = column.value_map is not None or contract.entity.column(column.name).words is not None
-    code = declared.UNKNOWN if has_words else "wrong_type"
+    code = table_rules.UNKNOWN if has_words else "wrong_type"
     reasons = [F.when(source.isNotNull() & value.isNull(), f"{column.name}:{code}")]
     if column.type in (MONEY, UNITS, "bigint"):
-        reasons.append(F.when(~value.between(-LARGEST, LARGEST), f"{column.name}:too_large"))
+        reasons.append(F.when(~value.between(-MAX_MAGNITUDE, MAX_MAGNITUDE), f"{column.name}:too_large"))
     if column.required:
         words = set(re.findall(r"\w+", column.expression))
         unexplained = source.isNull()
@@ -170,23 +178,25 @@ def _mapping_reasons(column: MappedColumn, contract: Contract) -> list[Column]:
     return reasons
 
 
-def only_warns(reason: str, contract: Contract) -> bool:
-    """Whether a reason (a rule's name, or `column:fault`) is told of a row without setting it aside."""
+def is_warning(reason: str, contract: Contract) -> bool:
+    """Return whether a reason (a rule's name, or `column:fault`) is reported without setting the row aside."""
     for rule in contract.rules:
         if rule.name == reason:
-            return rule.severity == "warn" or lenient.is_excused_rule(contract, rule)
+            return rule.severity == "warn" or leniency.is_excused_rule(contract, rule)
     column, colon, _ = reason.partition(":")
-    return declared.is_note(reason) or (bool(colon) and column != "row" and lenient.is_excused(contract, column))
+    return table_rules.is_overruled_warning(reason) or (
+        bool(colon) and column != "row" and leniency.is_excused(contract, column)
+    )
 
 
-def _broken(rule: Rule) -> Column:
+def _broken(rule: QualityRule) -> Column:
     return F.when(~F.expr(rule.expression), rule.name)
 
 
 def _collected(reasons: Iterable[Column]) -> Column:
-    """The reasons that are not null, as an array.
+    """Return the reasons that are not null as an array.
 
-    Joined and split, because Spark compiles these two, but interprets every function over arrays, row by row.
+    They are joined and split, because Spark compiles these two, but interprets every function over arrays, row by row.
     """
     columns = list(reasons)
     nothing = F.array().cast("array<string>")
@@ -196,43 +206,18 @@ def _collected(reasons: Iterable[Column]) -> Column:
     return F.when(joined == "", nothing).otherwise(F.split(joined, SEPARATOR))
 
 
-def good(judged: DataFrame) -> DataFrame:
-    """The rows without a reason against them."""
-    return judged.where(F.size("_reasons") == 0)
+def good_rows(validated: DataFrame) -> DataFrame:
+    """Return the rows without a reason against them."""
+    return validated.where(F.size("_reasons") == 0)
 
 
-def bad(judged: DataFrame) -> DataFrame:
-    """The rows for quarantine."""
-    return judged.where(F.size("_reasons") > 0)
+def bad_rows(validated: DataFrame) -> DataFrame:
+    """Return the rows with reasons against them, for quarantine."""
+    return validated.where(F.size("_reasons") > 0)
 
 
-def key_columns(contract: Contract) -> list[Column]:
-    """The entity's key inside a judged row, one column each."""
-    return [F.col(f"_entity.`{name}`").alias(name) for name in contract.entity.key]
-
-
-def repeated_keys(judged: DataFrame, contract: Contract) -> DataFrame:
-    """Keys that one file delivers more than once among its good rows: `_file_checksum`, key columns, `_kept_row`.
-
-    The last row of the file is the one that is kept, as if the rows had been delivered one after the other. Only keys
-    are shuffled, not rows, and only repeated keys are returned: usually few.
-    """
-    keys = good(judged).select("_file_checksum", "_row_number", *key_columns(contract))
-    grouped = keys.groupBy("_file_checksum", *contract.entity.key)
-    return grouped.agg(F.max("_row_number").alias("_kept_row"), F.count("*").alias("_n")).where("_n > 1").drop("_n")
-
-
-def mark_duplicates(judged: DataFrame, repeated: DataFrame, contract: Contract) -> DataFrame:
-    """Adds `_duplicate`: whether a later row of the same file has the same key."""
-    same = [F.col("judged._file_checksum") == F.col("repeated._file_checksum"), F.size("judged._reasons") == 0]
-    same += [F.col(f"judged._entity.`{name}`") == F.col(f"repeated.`{name}`") for name in contract.entity.key]
-    joined = judged.alias("judged").join(repeated.alias("repeated"), same, "left")
-    duplicate = F.coalesce(F.col("judged._row_number") < F.col("repeated._kept_row"), F.lit(False))
-    return joined.select("judged.*", duplicate.alias("_duplicate"))
-
-
-def entity_rows(judged: DataFrame, contract: Contract) -> DataFrame:
-    """Silver rows of judged good rows: all columns of the entity (null where the feed fills none) and the lineage."""
+def entity_rows(validated: DataFrame, contract: Contract) -> DataFrame:
+    """Return the silver rows of good rows: all columns of the entity, null if the feed does not fill one, and lineage."""
     filled = {column.name for column in contract.mapped}
     lineage = {column.name for column in LINEAGE}
     columns = []
@@ -243,48 +228,43 @@ def entity_rows(judged: DataFrame, contract: Contract) -> DataFrame:
             columns.append(F.col(f"_entity.`{column.name}`"))
         else:
             columns.append(F.lit(None).cast(column.type).alias(column.name))
-    return judged.select(*columns)
+    return validated.select(*columns)
 
 
-def newest_by_key(rows: DataFrame, contract: Contract) -> DataFrame:
-    """One row a key where several files of one load deliver it: the newest delivery."""
-    lineage = F.struct(*(F.col(name) for name in NEWER))  # of which a missing one sorts first
-    everything = F.struct(*(F.col(f"`{name}`") for name in rows.columns))
-    return rows.groupBy(*contract.entity.key).agg(F.max_by(everything, lineage).alias("_row")).select("_row.*")
+def bronze_rows(validated: DataFrame) -> DataFrame:
+    """Return the rows as delivered."""
+    return validated.select(*LINEAGE_COLUMNS, "_raw.*")
 
 
-def bronze_rows(judged: DataFrame) -> DataFrame:
-    """Rows as delivered."""
-    return judged.select(*LINEAGE_COLUMNS, "_raw.*")
-
-
-def quarantine_rows(judged: DataFrame, contract: Contract) -> DataFrame:
-    """Rows of ops.quarantine for the rows with reasons."""
-    return bad(judged).select(
-        F.col("_file_checksum").alias("file_checksum"),
-        F.col("_row_number").alias("row_number"),
-        F.lit(contract.feed).alias("feed"),
-        F.col("_file_name").alias("file_name"),
-        F.col("_delivered_at").alias("delivered_at"),
-        F.col("_reasons").alias("reasons"),
-        F.to_json("_raw").alias("content"),
-        F.lit("open").alias("state"),
-        F.lit(contract.version).alias("contract_version"),
-    )
+def quarantine_rows(validated: DataFrame, contract: Contract) -> DataFrame:
+    """Return the rows of ops.quarantine for the rows with reasons."""
+    columns = {
+        "file_checksum": F.col("_file_checksum"),
+        "row_number": F.col("_row_number"),
+        "feed": F.lit(contract.feed),
+        "file_name": F.col("_file_name"),
+        "delivered_at": F.col("_delivered_at"),
+        "reasons": F.col("_reasons"),
+        "content": F.to_json("_raw"),
+        "state": F.lit("open"),
+        "contract_version": F.lit(contract.version),
+    }
+    return bad_rows(validated).select(*(value.alias(name) for name, value in columns.items()))
 
 
 def business_day(contract: Contract) -> Column:
-    """The business day of a judged row; null where the entity has none, or the contract maps none."""
+    """Return the business day of a validated row; null if the entity has none, or the contract maps none."""
     day = ENTITY_DATE.get(contract.entity.name)
     is_mapped = any(column.name == day for column in contract.mapped)
     return F.col(f"_entity.{day}") if is_mapped else F.lit(None).cast("date")
 
 
-def tally(marked: DataFrame, contract: Contract) -> DataFrame:
-    """Rows counted by file, fate and reasons: few lines, however many rows.
+def count_outcomes(marked: DataFrame, contract: Contract) -> DataFrame:
+    """Count the rows by file, status and reasons: few lines, however many rows.
 
-    Returns `_file_checksum`, `_reasons`, `_warnings`, `_duplicate`, `rows`, `first_day`, `last_day` (business days of the
-    rows that reach silver; null where the entity has none).
+    Returns:
+        `_file_checksum`, `_reasons`, `_warnings`, `_duplicate`, `rows`, `first_day` and `last_day` (the business days of
+        the rows that reach silver; null if the entity has none).
     """
     value = business_day(contract)
     return marked.groupBy("_file_checksum", "_reasons", "_warnings", "_duplicate").agg(

@@ -1,4 +1,4 @@
-"""Delivered files as a DataFrame: each file is read by one Python task in bounded memory."""
+"""Delivered files as a DataFrame: each file is read by Python tasks in bounded memory."""
 
 from __future__ import annotations
 
@@ -21,11 +21,23 @@ from basketry.files import DeliveredFile, read_batches
 ROWS_PER_BATCH = 20_000
 BYTES_WORTH_SHARING = 4 * 2**20
 MOST_SHARES = 4
-REFUSAL = re.compile(r"^\W*[\w.]*Error: BAD_INPUT: (.+)$", re.M)
+REFUSAL = re.compile(
+    r"^\W*[\w.]*Error: BAD_INPUT: (?P<message>.+)$(?:\s+refused file: (?P<checksum>[0-9a-f]+)$)?", re.M
+)
+"""The lines of a failed task that say why it refused a file, and which: Spark hands on an error as its traceback alone."""
 
 
-def delivered_rows(spark: SparkSession, files: Sequence[DeliveredFile], contract: Contract) -> DataFrame:
-    """Every record of the files as text, with its lineage: what `ingest.core.judge` takes."""
+class RefusedWhileReadingError(RefusedFileError):
+    """A file turned out to be damaged while its rows were read."""
+
+    def __init__(self, message: str, checksum: str | None) -> None:
+        """Store the sentence, and the checksum of the file if the task named it."""
+        super().__init__(message)
+        self.checksum = checksum
+
+
+def read_delivered_rows(spark: SparkSession, files: Sequence[DeliveredFile], contract: Contract) -> DataFrame:
+    """Read every record of the files as text, with its lineage: what `core.validate_rows` takes."""
     names = [column.name for column in contract.delivered]
     texts = ", ".join(f"`{name}` string" for name in names)
     schema = f"_file int, _row_number bigint, {texts}, _extra string, _native array<string>, _defects array<string>"
@@ -33,22 +45,26 @@ def delivered_rows(spark: SparkSession, files: Sequence[DeliveredFile], contract
     shares = reading_shares([file.bytes for file in files], os.cpu_count() or 1)
 
     def read(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Rows of the shares that a batch names."""
+        """Read the rows of the shares that a batch names."""
         for batch in batches:
             for number in batch.column(0).to_pylist():
                 index, first, step = shares[number]
-                rows = read_batches(files[index].path, contract, ROWS_PER_BATCH)
-                for part in islice(rows, first, None, step):
-                    yield _numbered(part.select(order), index)
+                try:
+                    rows = read_batches(files[index].path, contract, ROWS_PER_BATCH)
+                    for part in islice(rows, first, None, step):
+                        yield _with_file_index(part.select(order), index)
+                except RefusedFileError as error:
+                    error.add_note(f"refused file: {files[index].checksum}")
+                    raise
 
     numbers = spark.range(0, len(shares), 1, len(shares))
     frame = numbers.mapInArrow(read, schema)
     return frame.select(
-        _of_file([file.checksum for file in files]).alias("_file_checksum"),
+        _value_of_file([file.checksum for file in files]).alias("_file_checksum"),
         "_row_number",
-        _of_file([file.delivered_at for file in files]).alias("_delivered_at"),
-        _of_file([file.ordering_time for file in files]).cast("timestamp").alias("_ordering_time"),
-        _of_file([file.name for file in files]).alias("_file_name"),
+        _value_of_file([file.delivered_at for file in files]).alias("_delivered_at"),
+        _value_of_file([file.ordering_time for file in files]).cast("timestamp").alias("_ordering_time"),
+        _value_of_file([file.name for file in files]).alias("_file_name"),
         *(F.col(f"`{name}`") for name in names),
         "_extra",
         "_native",
@@ -57,22 +73,25 @@ def delivered_rows(spark: SparkSession, files: Sequence[DeliveredFile], contract
 
 
 @contextmanager
-def refusals() -> Iterator[None]:
-    """Turns a file's refusal that a reading task ran into (an unclosed quote, say) back into the error it is."""
+def task_refusals() -> Iterator[None]:
+    """Turn the refusal of a file in a reading task (because of an unclosed quote, say) back into the error that it is."""
     try:
         yield
     except (PySparkException, Py4JError) as error:  # the latter where it met the task while broadcasting
         refusal = REFUSAL.search(str(error))
         if refusal is None:
             raise
-        raise RefusedFileError(refusal[1].strip()) from None
+        raise RefusedWhileReadingError(refusal["message"].strip(), refusal["checksum"]) from None
 
 
 def reading_shares(sizes: Sequence[int], cores: int) -> list[tuple[int, int, int]]:
-    """Who reads what, one task each: (file, its first batch, every how many batches).
+    """Divide the files among reading tasks.
 
-    A record can only be found by reading from the file's start, so every task that shares a large file parses all of
-    it, and hands on its own share of the batches: parsing is the small part of the work, judging the rows is not.
+    A record can only be found by reading from the start of its file, so every task that shares a large file parses all
+    of it and hands on its own share of the batches: parsing is the small part of the work, validating the rows is not.
+
+    Returns:
+        For each task the index of its file, its first batch, and the step from one of its batches to the next.
     """
     large = sum(size > BYTES_WORTH_SHARING for size in sizes)
     shares = min(MOST_SHARES, max(1, cores // max(1, large)))
@@ -83,10 +102,10 @@ def reading_shares(sizes: Sequence[int], cores: int) -> list[tuple[int, int, int
     ]
 
 
-def _numbered(rows: pa.RecordBatch, index: int) -> pa.RecordBatch:
+def _with_file_index(rows: pa.RecordBatch, index: int) -> pa.RecordBatch:
     file = pa.array([index] * rows.num_rows, pa.int32())
     return pa.RecordBatch.from_arrays([file, *rows.columns], ["_file", *rows.schema.names])
 
 
-def _of_file(values: Sequence[object]) -> F.Column:
+def _value_of_file(values: Sequence[object]) -> F.Column:
     return F.element_at(F.array(*map(F.lit, values)), F.col("_file") + 1)

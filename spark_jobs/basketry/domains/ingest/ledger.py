@@ -1,4 +1,4 @@
-"""The ledger of delivered files (ops.files): which are loaded, and what became of every row."""
+"""The ledger of delivered files (ops.files): which files are loaded, and what became of every row."""
 
 from __future__ import annotations
 
@@ -21,17 +21,27 @@ _FIXES = {
     "wrong_sign": "write what comes back with a minus: -quantity, -amount",
     "out_of_range": "convert it to the range of docs/data-model.md",
 }
-"""What a contract can do about the most frequent reason of a refused file, by the reason's code."""
+"""What a contract can do about the most frequent reason against a refused file, by the code of the reason."""
 _TEXTS_SHOWN = 5
 
 
-@dataclass
+@dataclass(kw_only=True)
 class FileTally:
-    """What became of one file's rows. Rows of every fate add up to the rows read.
+    """What became of the rows of a file: good, quarantined and duplicate rows add up to the rows read.
 
-    Of the good ones: older are those that silver holds in a newer version, contradicting those that another file of the
-    very same times gives other values.
-    texts: by reason the texts that no closed list of words understands, and how often each stands in the file.
+    Attributes:
+        file: the file.
+        good: the number of rows that reach silver.
+        quarantined: the number of rows set aside.
+        duplicate: the number of rows whose key the file delivers again further down.
+        warned: the number of good rows with a warning.
+        older: the number of good rows that silver holds in a newer version.
+        contradicting: the number of good rows to which another file of the very same times gives other values.
+        reasons: the number of rows by reason or warning.
+        texts: by reason, the texts that no closed list of words understands, and how often each stands in the file.
+        first_day: the first business day of a good row.
+        last_day: the last business day of a good row.
+        refusal: why the file was refused; None if it was not.
     """
 
     file: DeliveredFile
@@ -49,17 +59,17 @@ class FileTally:
 
     @classmethod
     def refused(cls, file: DeliveredFile, error: BadInputError) -> FileTally:
-        """The tally of a file that nothing was loaded of; the reason is the error's, without the file's name."""
+        """Return the tally of a file that was not loaded; the reason is that of the error, without the file's name."""
         reason = re.sub(rf"^{re.escape(file.name)}[:,] ", "", error.message)
-        return cls(file, refusal=reason.removesuffix("."))
+        return cls(file=file, refusal=reason.removesuffix("."))
 
     @property
     def read(self) -> int:
-        """Rows read."""
+        """The number of rows read."""
         return self.good + self.quarantined + self.duplicate
 
     def add(self, row: Row) -> None:
-        """Count one line of `ingest.core.tally`."""
+        """Add a line of `core.count_outcomes`."""
         self.reasons.update(dict.fromkeys([*row._reasons, *row._warnings], row.rows))
         if row._reasons:
             self.quarantined += row.rows
@@ -71,18 +81,18 @@ class FileTally:
             self.first_day = min(filter(None, (self.first_day, row.first_day)), default=None)
             self.last_day = max(filter(None, (self.last_day, row.last_day)), default=None)
 
-    def told(self, reason: str) -> str:
-        """A reason with its rows and, of a closed list of words, the texts: `status:unknown_value 2 ('draft' 2)`."""
+    def describe_reason(self, reason: str) -> str:
+        """Describe a reason with its rows and, for a closed list of words, its texts: `status:unknown_value 2 ('draft' 2)`."""
         shown = self.texts.get(reason, Counter[str]()).most_common(_TEXTS_SHOWN)
         rest = self.reasons[reason] - sum(count for _, count in shown)
         parts = [f"'{text}' {count:,}" for text, count in shown] + ([f"others {rest:,}"] if rest and shown else [])
         return f"{reason} {self.reasons[reason]:,}" + (f" ({', '.join(parts)})" if parts else "")
 
-    def line(self) -> str:
-        """One line for people."""
-        fate = f"refused: {self.refusal}" if self.refusal else f"{self.good:,} good, {self.quarantined:,} quarantined"
-        reasons = ", ".join(self.told(name) for name, _ in self.reasons.most_common())
-        counts = f"{self.read:,} rows read, {fate}, {self.duplicate:,} duplicate"
+    def describe(self) -> str:
+        """Describe the file and its rows in a line for people."""
+        status = f"refused: {self.refusal}" if self.refusal else f"{self.good:,} good, {self.quarantined:,} quarantined"
+        reasons = ", ".join(self.describe_reason(name) for name, _ in self.reasons.most_common())
+        counts = f"{self.read:,} rows read, {status}, {self.duplicate:,} duplicate"
         if self.older:
             counts += f", {self.older:,} older than what is stored"
         if self.contradicting:
@@ -90,14 +100,18 @@ class FileTally:
         return f"{self.file.name}: {counts}" + (f" ({reasons})" if reasons else "")
 
 
-def tallies(
+def tally_files(
     files: Sequence[DeliveredFile], lines: Iterable[Row], contract: Contract, texts: Iterable[Row] = ()
 ) -> list[FileTally]:
-    """A tally for every file; a file with more bad rows than its contract allows gets a refusal.
+    """Tally the rows of every file; a file with more bad rows than its contract allows gets a refusal.
 
-    lines: of `ingest.core.tally`; texts: of `ingest.declared.counted_texts`.
+    Args:
+        files: the files.
+        lines: lines of `core.count_outcomes`.
+        contract: the contract of their feed.
+        texts: lines of `table_rules.count_unknown_texts`.
     """
-    by_checksum = {file.checksum: FileTally(file) for file in files}
+    by_checksum = {file.checksum: FileTally(file=file) for file in files}
     for line in lines:
         by_checksum[line._file_checksum].add(line)
     for text in texts:
@@ -108,7 +122,7 @@ def tallies(
             share = tally.quarantined / tally.read
             most = tally.reasons.most_common(1)[0][0]
             fix = _FIXES.get(most.split(":")[-1])
-            shown = tally.told(most) if most in tally.texts else most
+            shown = tally.describe_reason(most) if most in tally.texts else most
             tally.refusal = (
                 f"{share:.1%} of its rows are bad (most: {shown}), its contract allows {allowed:.1%}; "
                 f"mend the file, or correct {contract.path.name}" + (f" ({fix})" if fix else "")
@@ -116,17 +130,17 @@ def tallies(
     return list(by_checksum.values())
 
 
-def record(
-    lake: Lakehouse, contract: Contract, counted: Sequence[FileTally], run_id: str, delivered_by: str | None
+def record_files(
+    lake: Lakehouse, contract: Contract, tallies: Sequence[FileTally], *, run_id: str, delivered_by: str | None
 ) -> None:
-    """Write the files' lines; recording a file again replaces its line."""
-    rows = [_ledger_row(tally, contract, run_id, delivered_by) for tally in counted]
-    lake.record(FILES, rows, where=f"feed = '{contract.feed}' AND {among('file_checksum', counted)}")
+    """Write the files' entries to ops.files; an entry that a file has already is replaced."""
+    rows = [_ledger_row(tally, contract, run_id, delivered_by) for tally in tallies]
+    lake.record(FILES, rows, where=f"feed = '{contract.feed}' AND {in_list('file_checksum', tallies)}")
 
 
-def among(column: str, counted: Sequence[FileTally]) -> str:
-    """SQL condition: the column holds one of these files' checksums."""
-    return f"{column} IN ({', '.join(repr(tally.file.checksum) for tally in counted)})"
+def in_list(column: str, tallies: Sequence[FileTally]) -> str:
+    """Return the SQL condition that the column holds the checksum of one of these files."""
+    return f"{column} IN ({', '.join(repr(tally.file.checksum) for tally in tallies)})"
 
 
 def _ledger_row(tally: FileTally, contract: Contract, run_id: str, delivered_by: str | None) -> tuple[object, ...]:
@@ -157,8 +171,12 @@ def _ledger_row(tally: FileTally, contract: Contract, run_id: str, delivered_by:
     )
 
 
-def refuse_if_any(counted: Sequence[FileTally]) -> None:
-    """BadInputError that names every refused file, when there is one."""
-    refused = [f"{tally.file.name}: {tally.refusal}" for tally in counted if tally.refusal]
+def raise_if_refused(tallies: Sequence[FileTally]) -> None:
+    """Refuse the whole delivery if one of its files is refused.
+
+    Raises:
+        BadInputError: with the name of every refused file.
+    """
+    refused = [f"{tally.file.name}: {tally.refusal}" for tally in tallies if tally.refusal]
     if refused:
         raise BadInputError(f"nothing was loaded, since {'; '.join(refused)}.")

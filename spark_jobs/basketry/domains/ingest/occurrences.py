@@ -1,6 +1,7 @@
-"""Numbers of equal rows: which row of its file it is no row can say alone, so the whole file has a say.
+"""Occurrence numbers of equal rows, which need all rows of a file: no row can say alone how many equal ones precede it.
 
-At a load all of a file's rows are there. When quarantined rows are replayed, the other rows of their files come from bronze.
+During a load all rows of a file are there. When quarantined rows are replayed, the other rows of their files come from
+bronze.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ ROW = ["_file_checksum", "_row_number"]
 
 
 def counts_occurrences(contract: Contract) -> bool:
-    """Whether an id of the contract depends on the other rows of the file."""
+    """Return whether an id of the contract depends on the other rows of the file."""
     return any(column.occurrences for column in contract.mapped)
 
 
 def with_whole_files(lake: Lakehouse, contract: Contract, rows: DataFrame) -> DataFrame:
-    """The rows and, where the contract counts occurrences, all other rows of their files: what `core.judge` takes."""
+    """Add all other rows of the same files if the contract counts occurrences; the result suits `core.validate_rows`."""
     if not counts_occurrences(contract):
         return rows
     bronze = lake.read(bronze_table(contract.feed, ((column.name, column.pii) for column in contract.delivered)))
@@ -33,15 +34,18 @@ def with_whole_files(lake: Lakehouse, contract: Contract, rows: DataFrame) -> Da
     return rows.unionByName(others)
 
 
-def renumbered(lake: Lakehouse, contract: Contract, judged: DataFrame, replayed: DataFrame) -> DataFrame | None:
-    """Entity rows of the files' other rows, which a row that passes now may have given another number; None without.
+def renumbered_rows(lake: Lakehouse, contract: Contract, validated: DataFrame, replayed: DataFrame) -> DataFrame | None:
+    """Return the entity rows of the files' other rows, whose numbers may change because of rows that pass now.
 
-    They are in silver under the number before, so they are said again, and no number is lost. A file of which no row has the
-    key that it has in silver is left out: its ids are made in another way than when it was loaded.
+    They are in silver under their number before, so they are written again, and no number is lost. A file none of whose
+    rows has the key that it has in silver is left out: its ids are made in another way than when it was loaded.
+
+    Returns:
+        The rows, or None if the contract counts no occurrences or nothing is stored.
     """
     if not counts_occurrences(contract) or not lake.exists(contract.entity):
         return None
-    others = core.entity_rows(core.good(judged.join(replayed.select(*ROW), ROW, "leftanti")), contract)
+    others = core.entity_rows(core.good_rows(validated.join(replayed.select(*ROW), ROW, "leftanti")), contract)
     stored = lake.read(contract.entity).select(*contract.entity.key, *ROW)
     unchanged = others.join(stored, [*contract.entity.key, *ROW], "leftsemi").select("_file_checksum").distinct()
     return others.join(F.broadcast(unchanged), "_file_checksum", "leftsemi")

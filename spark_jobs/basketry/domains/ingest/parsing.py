@@ -1,7 +1,8 @@
 """How a delivered text becomes a value: pure Column functions, one for each logical type of a contract.
 
-Each parser answers null for what it cannot read; `NOT_A` names that failure. A timestamp becomes the instant that the
-retailer's clock meant; a date is the day that stands in the file, in the retailer's time zone where the text names one.
+Each parser returns null for what it cannot read; `NOT_A` names that failure. A timestamp becomes the instant that the
+retailer's clock meant; a date is the day that stands in the file, or the day in the retailer's time zone if the text names
+a zone.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from basketry.contracts import Contract, DeliveredColumn
-from basketry.files.blanks import stripped
-from basketry.retail.text_columns import trimmed
+from basketry.files.blanks import strip_blanks
+from basketry.retail.text_columns import trim_blanks
 from basketry.tables import MONEY
 
 NOT_A = {
@@ -28,21 +29,25 @@ DEFAULT_FORMATS = {"date": ("yyyy-MM-dd",), "timestamp": ("yyyy-MM-dd HH:mm:ss",
 TRUE_TEXTS, FALSE_TEXTS = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 INTEGER = r"^[+-]?[0-9]{1,18}(\.0+)?$"  # a spreadsheet exports the number 17850 as 17850.0
 EXACT = "decimal(38,18)"
-"""What a number of the file is read as to see whether it is whole."""
+"""The type as which a number of the file is read to see whether it is whole."""
 ZONED_LETTERS = re.compile(r"[XxZzVO]")
 
 
-def present(text: Column, contract: Contract) -> Column:
-    """The text without blanks around it; null where the contract says that it means missing."""
-    value = trimmed(text)
-    missing = [stripped(word) for word in contract.file.null_values] or [""]
+def present_text(text: Column, contract: Contract) -> Column:
+    """Return the text without blanks around it; null if the contract says that it means missing."""
+    value = trim_blanks(text)
+    missing = [strip_blanks(word) for word in contract.file.null_values] or [""]
     return F.when(~value.isin(*missing), value)
 
 
-def parse(text: Column, native: Column, column: DeliveredColumn, contract: Contract) -> Column:
-    """The value of a present text by the delivered column's logical type; null where it cannot be read as one.
+def parse_text(text: Column, native: Column, column: DeliveredColumn, contract: Contract) -> Column:
+    """Return the value of a text by the delivered column's logical type; null if it cannot be read as one.
 
-    native: whether the file itself held a number (a cell, a JSON value), on which the contract's signs have no say.
+    Args:
+        text: the text, from `present_text`.
+        native: whether the file itself held a number (a cell, a JSON value), to which the contract's signs do not apply.
+        column: the delivered column.
+        contract: the contract of the feed.
     """
     if column.type in _NUMBERS:
         return _NUMBERS[column.type](text, native, contract)
@@ -54,7 +59,7 @@ def _string(text: Column, column: DeliveredColumn, contract: Contract) -> Column
 
 
 def _plain_digits(text: Column, contract: Contract) -> Column:
-    """Digits with a point: thousands signs gone where they stand rightly, the decimal sign a point."""
+    """Return digits with a decimal point: thousands signs are removed if they stand in the right places."""
     decimal, thousands = contract.file.decimal_sign, contract.file.thousands_sign
     plain = text
     if thousands:
@@ -77,7 +82,9 @@ def _whole_text(digits: Column) -> Column:
 
 def _number(text: Column, native: Column, contract: Contract) -> Column:
     digits = _plain_digits(text, contract)
-    if contract.file.decimal_sign != ".":  # by a point the signs leave a number of the file as it is
+    if (
+        contract.file.decimal_sign != "."
+    ):  # with a point as its decimal sign, `digits` is the number of the file already
         digits = F.when(native, text).otherwise(digits)
     return digits.try_cast(MONEY)
 

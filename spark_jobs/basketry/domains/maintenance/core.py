@@ -6,23 +6,28 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from basketry.domains.maintenance.settings import Policy
+from basketry.domains.maintenance.settings import MaintenancePolicy
 
 
 @dataclass(frozen=True)
 class DataFile:
-    """A file of a table's newest version: size in bytes, partition as text, empty for a table without partitions."""
+    """A file of the newest version of a table.
+
+    Attributes:
+        size: its size in bytes.
+        partition: its partition as text; empty for a table without partitions.
+    """
 
     size: int
     partition: str = ""
 
 
-def mergeable(files: Iterable[DataFile], policy: Policy) -> int:
-    """Small files that compaction could merge away: all but one in each partition, since it merges within partitions only."""
+def count_mergeable(files: Iterable[DataFile], policy: MaintenancePolicy) -> int:
+    """Count the small files that compaction could merge away: all but one of each partition, within which it merges."""
     small = Counter(file.partition for file in files if file.size < policy.small_file)
     return sum(small.values()) - len(small)
 
 
-def wants_compaction(files: Iterable[DataFile], policy: Policy) -> bool:
-    """Whether rewriting is worth it."""
-    return mergeable(files, policy) > policy.at_most
+def needs_compaction(files: Iterable[DataFile], policy: MaintenancePolicy) -> bool:
+    """Return whether compaction is worth it."""
+    return count_mergeable(files, policy) > policy.at_most

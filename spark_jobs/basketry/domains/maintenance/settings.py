@@ -1,4 +1,4 @@
-"""What people set about maintenance: include/maintenance.yaml."""
+"""The settings of maintenance, which people change in include/maintenance.yaml."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ from basketry.config.documents import read_document
 
 FILE = "maintenance.yaml"
 _KEYS = {"small_file_mb": 1, "small_files_at_most": 1, "retention_days": 7}
-"""Whole numbers, each with the least it may be: Delta itself warns below a week, because a slow reader loses its files."""
+"""Whole numbers, each with its smallest value: Delta itself warns below a week, because a slow reader loses its files."""
 
 
 @dataclass(frozen=True)
-class Policy:
-    """small_file: bytes below which a file is small. at_most: small files that may be merged and are not. Retention in days."""
+class MaintenancePolicy:
+    """When a table is compacted, and how long its old files stay.
+
+    Attributes:
+        small_file: the number of bytes below which a file is small.
+        at_most: the number of small files that may stay unmerged.
+        retention_days: the days for which files that no version needs any more stay.
+    """
 
     small_file: int
     at_most: int
@@ -22,16 +28,20 @@ class Policy:
 
     @property
     def retention_hours(self) -> int:
-        """As VACUUM wants it."""
+        """The retention in hours, as VACUUM wants it."""
         return 24 * self.retention_days
 
 
-def load_policy(include: Path) -> Policy:
-    """Read include/maintenance.yaml; a missing or unknown key or a value out of range is a ContractError with its line."""
+def load_settings(include: Path) -> MaintenancePolicy:
+    """Read include/maintenance.yaml.
+
+    Raises:
+        ContractError: for a missing or unknown key or a value out of range, with its line.
+    """
     top = read_document(include / FILE, FILE).mapping("the document", _KEYS, _KEYS)
     values = {}
     for key, least in _KEYS.items():
         values[key] = top[key].expect(int, key)
         if values[key] < least:
             top[key].fail(f"{key} is {values[key]}; give at least {least}.")
-    return Policy(values["small_file_mb"] * 1024**2, values["small_files_at_most"], values["retention_days"])
+    return MaintenancePolicy(values["small_file_mb"] * 1024**2, values["small_files_at_most"], values["retention_days"])

@@ -21,7 +21,13 @@ _STATE = re.compile(r"[A-Z]{2}\Z")
 
 @dataclass(frozen=True)
 class Hours:
-    """Local hours of calls, and on which days of the week (0 = Monday)."""
+    """When calls may be made.
+
+    Attributes:
+        opens: First local time.
+        closes: Last local time.
+        days: Days of the week (0 = Monday).
+    """
 
     opens: time
     closes: time
@@ -30,18 +36,30 @@ class Hours:
 
 @dataclass(frozen=True)
 class Calling:
-    """The usual hours, and those of states that differ."""
+    """The values of include/calling.yaml.
+
+    Attributes:
+        usual: The usual hours.
+        states: Hours of the states that differ.
+    """
 
     usual: Hours
     states: Mapping[str, Hours]
 
     def hours(self, state: str) -> Hours:
-        """The hours of a state; '' for none known."""
+        """Return the hours of a state; '' stands for an unknown state."""
         return self.states.get(state, self.usual)
 
 
 def load_calling(include: Path) -> Calling:
-    """Read the file; hours outside the federal limit, an unknown key or day is a ContractError with file and line."""
+    """Read when calls may be made.
+
+    Args:
+        include: Folder that holds calling.yaml.
+
+    Raises:
+        ContractError: Hours are outside the federal limit, or a key or day is unknown.
+    """
     root = read_document(include / FILE, FILE)
     top = root.mapping("the document", ("hours", "states"), ("hours",))
     usual = _hours(top["hours"], "hours", None)
@@ -55,20 +73,19 @@ def _state(name: str, node: Node) -> str:
 
 def _hours(node: Node, what: str, usual: Hours | None) -> Hours:
     entries = node.mapping(what, ("from", "to", "days"), () if usual else ("from", "to", "days"))
-    opens = _clock(entries["from"], f"from of {what}") if "from" in entries else usual.opens if usual else EARLIEST
-    closes = _clock(entries["to"], f"to of {what}") if "to" in entries else usual.closes if usual else LATEST
+    hours = usual or Hours(EARLIEST, LATEST, frozenset())
+    opens = _clock(entries["from"], f"from of {what}") if "from" in entries else hours.opens
+    closes = _clock(entries["to"], f"to of {what}") if "to" in entries else hours.closes
     if not EARLIEST <= opens < closes <= LATEST:
         node.fail(f"{what}: {opens:%H:%M} to {closes:%H:%M} is not within the federal limit of 08:00 to 21:00.")
-    return Hours(
-        opens, closes, _days(entries["days"], what) if "days" in entries else usual.days if usual else frozenset()
-    )
+    return Hours(opens, closes, _days(entries["days"], what) if "days" in entries else hours.days)
 
 
 def _clock(node: Node, what: str) -> time:
-    found = _CLOCK.match(node.text)
-    return (
-        time(int(found[1]), int(found[2])) if found else node.fail(f"{what} is '{node.text}'; write it as \"09:00\".")
-    )
+    match = _CLOCK.match(node.text)
+    if match is None:
+        return node.fail(f"{what} is '{node.text}'; write it as \"09:00\".")
+    return time(int(match[1]), int(match[2]))
 
 
 def _days(node: Node, what: str) -> frozenset[int]:

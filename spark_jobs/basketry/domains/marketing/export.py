@@ -10,38 +10,50 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from basketry.domains.marketing.files import write_files
-from basketry.domains.marketing.handover import file_rows, handed_over
-from basketry.domains.marketing.job import closed_now, kept
+from basketry.domains.marketing.handover import choose_handovers, file_rows
+from basketry.domains.marketing.job import cached, read_closed_channels
 from basketry.domains.marketing.settings import load_settings
 from basketry.domains.marketing.withdrawals import IS_OPEN, open_audience
 from basketry.errors import BadInputError
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
+from basketry.lake.schemas import declared_schema
 from basketry.tables import CUSTOMERS, HANDOVERS, MARKETING_AUDIENCE, OPT_OUTS
 
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
-    """Decide who is handed over as of --as-of and write the files; BadInputError when the day has no audience."""
+    """Decide who is handed over as of --as-of and write the files.
+
+    Raises:
+        BadInputError: The day has no audience.
+    """
     as_of: date = arguments.as_of
-    known = audience_of(lake, as_of).count()
-    if not known:
+    audience_size = audience_of(lake, as_of).count()
+    if not audience_size:
         raise BadInputError(f"catalog {lake.catalog} has no audience as of {as_of}: run the job audience first.")
     preferred = load_settings(lake.settings.include).preferred_channel
-    with kept(open_now(lake, as_of)) as people:
+    with cached(read_open_audience(lake, as_of)) as people:
         cut = people.where("is_cut").count()
-        rows = handed_over(people.where(IS_OPEN), _earlier(lake), as_of, preferred)
+        rows = choose_handovers(people.where(IS_OPEN), _earlier(lake), as_of, preferred)
         cut_line = f"{cut:,} withdrew a channel since the audience was made, or share one with who did: left out there"
         if arguments.dry_run:
-            lines = (f"{rows.count():,} of {known:,} would be handed over", cut_line)
-            return JobReport(known, 0, lines, as_of=as_of, details={"withdrawn_since": cut}, dry_run=True)
+            lines = (f"{rows.count():,} of {audience_size:,} would be handed over", cut_line)
+            return JobReport(
+                rows_in=audience_size,
+                rows_out=0,
+                summary=lines,
+                as_of=as_of,
+                details={"withdrawn_since": cut},
+                dry_run=True,
+            )
         lake.replace(HANDOVERS, rows, where=f"as_of = DATE'{as_of}'")
-        manifest = _written(lake, people, as_of)
+        manifest = _write_files(lake, people, as_of)
     count = int(str(manifest["customers"]))
-    line = f"{count:,} of {known:,} handed over; the others were this week, share a number, have no call window or withdrew"
+    line = f"{count:,} of {audience_size:,} handed over; the others were this week, share a number, have no call window or withdrew"
     return JobReport(
-        known,
-        count,
-        (line, cut_line),
+        rows_in=audience_size,
+        rows_out=count,
+        summary=(line, cut_line),
         as_of=as_of,
         details={"files": manifest["files"], "withdrawn_since": cut},
         input_versions=lake.versions(MARKETING_AUDIENCE, OPT_OUTS, CUSTOMERS),
@@ -49,27 +61,27 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
 
 
 def audience_of(lake: Lakehouse, as_of: date) -> DataFrame:
-    """gold.marketing_audience of a day."""
+    """Read gold.marketing_audience of a day."""
     return lake.read(MARKETING_AUDIENCE).where(F.col("as_of") == F.lit(as_of))
 
 
 def export_folder(lake: Lakehouse, as_of: date) -> Path:
-    """Where the files of a day go."""
+    """Return the folder of a day's files."""
     return lake.settings.export_folder(lake.catalog) / "marketing" / as_of.isoformat()
 
 
-def open_now(lake: Lakehouse, as_of: date) -> DataFrame:
-    """The audience of a day as of the withdrawals known now, see `withdrawals.open_audience`."""
-    return open_audience(audience_of(lake, as_of), closed_now(lake))
+def read_open_audience(lake: Lakehouse, as_of: date) -> DataFrame:
+    """Read the audience of a day as of the withdrawals known now, see `withdrawals.open_audience`."""
+    return open_audience(audience_of(lake, as_of), read_closed_channels(lake))
 
 
 def write_export(lake: Lakehouse, as_of: date) -> dict[str, object]:
-    """Write a day's files from what is stored, without whom a withdrawal known now is of; returns the manifest."""
-    return _written(lake, open_now(lake, as_of), as_of)
+    """Write a day's files from what is stored, without customers who have withdrawn by now; returns the manifest."""
+    return _write_files(lake, read_open_audience(lake, as_of), as_of)
 
 
 def rewrite_export(lake: Lakehouse, as_of: date, *, dry_run: bool) -> bool:
-    """Write a day's files again, unless dry_run, if there are any; returns whether there are."""
+    """Write a day's files again if there are any, unless dry_run; returns whether there are any."""
     if not export_folder(lake, as_of).exists():
         return False
     if not dry_run:
@@ -77,7 +89,7 @@ def rewrite_export(lake: Lakehouse, as_of: date, *, dry_run: bool) -> bool:
     return True
 
 
-def _written(lake: Lakehouse, people: DataFrame, as_of: date) -> dict[str, object]:
+def _write_files(lake: Lakehouse, people: DataFrame, as_of: date) -> dict[str, object]:
     handovers = lake.read(HANDOVERS).where(F.col("as_of") == F.lit(as_of))
     return write_files(file_rows(handovers, people), export_folder(lake, as_of), lake.catalog, as_of)
 

@@ -21,7 +21,7 @@ import pyarrow.csv as pacsv
 from pyspark.sql import DataFrame
 
 from basketry.domains.marketing.handover import FIELDS, TOPICS
-from basketry.files.spreadsheets import harmless_table
+from basketry.files.spreadsheets import escape_formulas
 
 MANIFEST = "manifest.json"
 _WRITTEN = "file string, rows bigint, bytes bigint, sha256 string"
@@ -29,17 +29,27 @@ _PARTS = 8
 
 
 def write_files(rows: DataFrame, folder: Path, catalog: str, as_of: date) -> dict[str, object]:
-    """Write the files of `handover.file_rows` and the manifest, which is returned; what else was there is removed."""
+    """Write the files of a day and their manifest; whatever else was in the folder is removed.
+
+    Args:
+        rows: See `handover.file_rows`.
+        folder: Folder of the day.
+        catalog: Name of the catalog.
+        as_of: Day of the audience.
+
+    Returns:
+        The manifest.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MANIFEST).unlink(missing_ok=True)
     sorted_rows = rows.repartition(_PARTS, "file").sortWithinPartitions("file", "customer_id")
     written = [row.asDict() for row in sorted_rows.mapInArrow(_writer(str(folder)), _WRITTEN).collect()]
-    kept = {str(one["file"]) for one in written}
+    names = {str(file["file"]) for file in written}
     for path in folder.iterdir():
-        if path.name not in kept:
+        if path.name not in names:
             path.unlink()
-    listed = sorted(written, key=lambda one: str(one["file"]))
-    customers = sum(one["rows"] for one in listed if str(one["file"]).endswith(".csv"))
+    listed = sorted(written, key=lambda file: str(file["file"]))
+    customers = sum(file["rows"] for file in listed if str(file["file"]).endswith(".csv"))
     manifest = {"catalog": catalog, "as_of": as_of.isoformat(), "customers": customers, "files": listed}
     part = folder / f".{MANIFEST}.part"
     part.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
@@ -49,14 +59,14 @@ def write_files(rows: DataFrame, folder: Path, catalog: str, as_of: date) -> dic
 
 def _writer(folder: str) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def write(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Write the rows, file by file; yields a line for each file that is complete."""
-        current: _Pair | None = None
+        """Write the rows, file by file; yields one line per file that is complete."""
+        current: _HandoverFiles | None = None
         for batch in batches:
             for name in pc.unique(batch.column("file")).to_pylist():
                 if current is None or current.name != name:
                     if current is not None:
                         yield current.close()
-                    current = _Pair(Path(folder), name)
+                    current = _HandoverFiles(Path(folder), name)
                 current.write(batch.filter(pc.equal(batch.column("file"), name)))
         if current is not None:
             yield current.close()
@@ -64,18 +74,18 @@ def _writer(folder: str) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.Rec
     return write
 
 
-class _Pair:
+class _HandoverFiles:
     """The CSV and the JSON Lines file of one call window and channel."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.name = name
-        self._csv, self._lines = _Part(folder, f"{name}.csv"), _Part(folder, f"{name}.jsonl")
+        self._csv, self._lines = _PartialFile(folder, f"{name}.csv"), _PartialFile(folder, f"{name}.jsonl")
         self._header = True
 
     def write(self, rows: pa.RecordBatch) -> None:
         """Add rows to both files."""
         channel = self.name.split("_", 1)[0]
-        table = harmless_table(pa.Table.from_batches([rows]).select([*FIELDS[channel], *TOPICS]))
+        table = escape_formulas(pa.Table.from_batches([rows]).select([*FIELDS[channel], *TOPICS]))
         text = io.BytesIO()
         pacsv.write_csv(table, text, pacsv.WriteOptions(include_header=self._header))
         self._header = False
@@ -83,12 +93,12 @@ class _Pair:
         self._lines.write("".join(f"{line}\n" for line in rows.column("line").to_pylist()).encode(), rows.num_rows)
 
     def close(self) -> pa.RecordBatch:
-        """Complete both files; returns a line for each."""
+        """Complete both files; returns one line for each."""
         lines = [self._csv.close(), self._lines.close()]
         return pa.RecordBatch.from_pylist(lines)
 
 
-class _Part:
+class _PartialFile:
     """A file that is not complete yet."""
 
     def __init__(self, folder: Path, name: str) -> None:

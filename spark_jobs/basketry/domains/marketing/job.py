@@ -1,4 +1,4 @@
-"""Makes the audience of a day: who may be contacted, what they buy, which cluster they are in. One commit a table."""
+"""Makes the audience of a day: who may be contacted, what they buy, which cluster they are in. One commit per table."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from basketry.config.catalogs import load_catalog
-from basketry.domains.marketing import core, places, segments, windows
+from basketry.domains.marketing import core, locations, windows
 from basketry.domains.marketing.calling import load_calling
 from basketry.domains.marketing.clusters import CATEGORY, PRODUCT
+from basketry.domains.marketing.segments import MixSegments, fit_segments, write_clusters
 from basketry.domains.marketing.settings import load_settings
-from basketry.domains.marketing.withdrawals import Closed, closed_channels, with_withdrawals
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.domains.marketing.withdrawals import ClosedChannel, closed_channels, with_withdrawals
+from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
+from basketry.lake.schemas import declared_schema
 from basketry.retail.coverage import check_delivered
 from basketry.tables import (
     AUDIENCE_BY_CATEGORY,
@@ -34,15 +36,21 @@ from basketry.tables import (
 )
 
 _WINDOWS = "array<struct<day:date,starts_at:timestamp,ends_at:timestamp>>"
-_PLACES = (
+_SLOTS = (
     "country_code string, state_code string, zip_state string, zip_zone string, time_zone string, time_zone_from string,"
     f" call_windows {_WINDOWS}"
 )
 
 
 @dataclass(frozen=True)
-class Purchases:
-    """What was bought, by product, by category and in all."""
+class PurchaseSums:
+    """What customers bought.
+
+    Attributes:
+        products: One row per customer and product.
+        categories: One row per customer and category.
+        totals: One row per customer.
+    """
 
     products: DataFrame
     categories: DataFrame
@@ -54,23 +62,23 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     as_of: date = arguments.as_of
     settings = load_settings(lake.settings.include)
     check_delivered(lake, as_of)
-    rows = core.bought(lake.read(ORDER_LINES), _read(lake, PRODUCTS), as_of)
-    with kept(rows), everybody(lake, as_of) as points, kept(points):
-        purchases = _purchases(rows)
+    rows = core.purchases(lake.read(ORDER_LINES), _read_or_empty(lake, PRODUCTS), as_of)
+    with cached(rows), reachable_customers(lake, as_of) as points, cached(points):
+        sums = _sum_up(rows)
         people = points.where("dropped IS NULL")
         customers, dropped = points.count(), core.dropped_by_reason(points, rows)
-        bought = {CATEGORY: purchases.categories, PRODUCT: purchases.products}
-        found = segments.find(lake, as_of, people, bought, settings.clusters)
+        purchases = {CATEGORY: sums.categories, PRODUCT: sums.products}
+        segments = fit_segments(lake, as_of, people, purchases=purchases, settings=settings.clusters)
         written = 0
         if not arguments.dry_run:
-            written = _write(lake, as_of, people, purchases, found)
-            segments.keep(lake, as_of, found)
-    return _report(lake, arguments, customers, dropped, written, found)
+            written = _write(lake, as_of, people, sums=sums, segments=segments)
+            write_clusters(lake, as_of, segments)
+    return _report(lake, arguments, customers=customers, dropped=dropped, written=written, segments=segments)
 
 
 @contextmanager
-def kept(rows: DataFrame) -> Iterator[DataFrame]:
-    """Keep rows on disk that are read more than once, as long as the block lasts."""
+def cached(rows: DataFrame) -> Iterator[DataFrame]:
+    """Store rows on disk that are read more than once, as long as the block lasts."""
     rows.persist(StorageLevel.DISK_ONLY)
     try:
         yield rows
@@ -79,98 +87,102 @@ def kept(rows: DataFrame) -> Iterator[DataFrame]:
 
 
 @contextmanager
-def everybody(lake: Lakehouse, as_of: date) -> Iterator[DataFrame]:
-    """Every customer with what may be used of his contact data, his time zone and call windows, and why he is left out."""
+def reachable_customers(lake: Lakehouse, as_of: date) -> Iterator[DataFrame]:
+    """Find of every customer what may be used of their contact data, when they may be called, and why they are left out."""
     catalog = load_catalog(lake.catalog, lake.settings.include)
     points = core.contact_points(lake.read(CUSTOMERS), catalog.country)
-    points = core.with_zip(points, zip_time_zones(lake))
-    with kept(points):  # validated once: the places are looked at before everything else
-        placed = core.placed(points, _known_places(lake, points, as_of))
-        closed = closed_channels(points, _read(lake, OPT_OUTS))
-        yield core.reachable(with_withdrawals(placed, closed))
+    points = core.with_zip_zones(points, read_zip_time_zones(lake))
+    with cached(points):  # validated once: the addresses are looked at before everything else
+        with_slots = core.assign_slots(points, _call_slots(lake, points, as_of))
+        closed = closed_channels(points, _read_or_empty(lake, OPT_OUTS))
+        yield core.with_reachability(with_withdrawals(with_slots, closed))
 
 
-def closed_now(lake: Lakehouse) -> Mapping[str, Closed]:
-    """Who may not be reached by what is known at this moment; looks at nobody's contact data but theirs who withdrew."""
-    opt_outs = _read(lake, OPT_OUTS)
+def read_closed_channels(lake: Lakehouse) -> Mapping[str, ClosedChannel]:
+    """Read who may not be reached by what is known now; only the contact data of those who withdrew is looked at."""
+    opt_outs = _read_or_empty(lake, OPT_OUTS)
     country = load_catalog(lake.catalog, lake.settings.include).country
-    theirs = _read(lake, CUSTOMERS).join(
+    theirs = _read_or_empty(lake, CUSTOMERS).join(
         F.broadcast(opt_outs.select("customer_id").distinct()), "customer_id", "left_semi"
     )
     return closed_channels(core.contact_points(theirs, country), opt_outs)
 
 
-def zip_time_zones(lake: Lakehouse) -> DataFrame:
-    """silver.zip_time_zones, written once for each version of the package it comes from."""
-    source = places.zip_source()
+def read_zip_time_zones(lake: Lakehouse) -> DataFrame:
+    """Read silver.zip_time_zones, which is written once for each version of the package that it comes from."""
+    source = locations.zip_source()
     if not lake.exists(ZIP_TIME_ZONES) or not lake.read(ZIP_TIME_ZONES).where(F.col("source") == source).head(1):
-        lake.record(ZIP_TIME_ZONES, places.zip_rows(), where="zip IS NOT NULL")
+        lake.record(ZIP_TIME_ZONES, locations.zip_rows(), where="zip IS NOT NULL")
     return lake.read(ZIP_TIME_ZONES)
 
 
-def _known_places(lake: Lakehouse, points: DataFrame, as_of: date) -> DataFrame:
-    """Time zone and call windows of every distinct place, worked out here: a few hundred however many customers."""
+def _call_slots(lake: Lakehouse, points: DataFrame, as_of: date) -> DataFrame:
+    """Compute the time zone and call windows of every distinct address, here: a few hundred however many customers."""
     calling = load_calling(lake.settings.include)
-    known = lake.read(ZIP_TIME_ZONES).select("zip", "state", "time_zone").where("state IS NOT NULL")
-    zones = places.state_zones(tuple(row) for row in known.select(F.lit(""), "state", "time_zone").distinct().collect())
+    zips = lake.read(ZIP_TIME_ZONES).where("state IS NOT NULL")
+    zones = locations.state_zones(
+        tuple(row) for row in zips.select(F.lit(""), "state", "time_zone").distinct().collect()
+    )
     days = windows.days_after(as_of)
     rows = []
-    for row in core.distinct_places(points).collect():
-        place = places.place_of(row.country_code, row.state_code, row.zip_state, row.zip_zone, zones)
-        place = windows.resolved(place, days, calling)
-        week = [(one.day, one.starts_at, one.ends_at) for one in windows.call_windows(place, days, calling)]
-        rows.append((*row, ",".join(place.zones) or None, place.said_from, week))
-    return lake.spark.createDataFrame(rows, _PLACES)
+    for row in core.distinct_addresses(points).collect():
+        location = windows.merge_equal_zones(locations.locate(locations.Address(*row), zones), days, calling)
+        week = [
+            (window.day, window.starts_at, window.ends_at) for window in windows.call_windows(location, days, calling)
+        ]
+        rows.append((*row, ",".join(location.zones) or None, location.zones_from, week))
+    return lake.spark.createDataFrame(rows, _SLOTS)
 
 
-def _read(lake: Lakehouse, table: Table) -> DataFrame:
-    """The table's rows, none where it does not exist: a retailer may deliver no such feed."""
+def _read_or_empty(lake: Lakehouse, table: Table) -> DataFrame:
+    """Read a table, without rows where it does not exist: a retailer may deliver no such feed."""
     return lake.read(table) if lake.exists(table) else lake.spark.createDataFrame([], declared_schema(table))
 
 
-def _purchases(rows: DataFrame) -> Purchases:
-    products, categories = core.by_product(rows), core.by_category(rows)
-    return Purchases(products, categories, core.totals(rows, categories, products))
+def _sum_up(rows: DataFrame) -> PurchaseSums:
+    products, categories = core.purchases_by_product(rows), core.purchases_by_category(rows)
+    return PurchaseSums(products, categories, core.purchase_totals(rows, categories, products))
 
 
 def _write(
-    lake: Lakehouse, as_of: date, people: DataFrame, purchases: Purchases, found: Mapping[str, segments.Segments]
+    lake: Lakehouse, as_of: date, people: DataFrame, *, sums: PurchaseSums, segments: Mapping[str, MixSegments]
 ) -> int:
-    where = f"as_of = DATE'{as_of}'"
-    audience = core.audience(people, purchases.totals, as_of)
-    for mix, segment in found.items():
+    is_day = f"as_of = DATE'{as_of}'"
+    audience = core.audience_rows(people, sums.totals, as_of)
+    for mix, segment in segments.items():
         renamed = {"cluster": f"{mix}_cluster", "cluster_name": f"{mix}_cluster_name"}
         audience = audience.join(segment.members.withColumnsRenamed(renamed), "customer_id", "left")
-    written = lake.replace(MARKETING_AUDIENCE, audience, where=where)
-    categories = core.audience_by(people, purchases.categories, ("category",), as_of)
-    lake.replace(AUDIENCE_BY_CATEGORY, categories, where=where)
-    products = core.audience_by(people, purchases.products, ("product_id", "product", "category"), as_of)
-    lake.replace(AUDIENCE_BY_PRODUCT, products, where=where)
+    written = lake.replace(MARKETING_AUDIENCE, audience, where=is_day)
+    categories = core.ranked_buyers(people, sums.categories, ("category",), as_of)
+    lake.replace(AUDIENCE_BY_CATEGORY, categories, where=is_day)
+    products = core.ranked_buyers(people, sums.products, ("product_id", "product", "category"), as_of)
+    lake.replace(AUDIENCE_BY_PRODUCT, products, where=is_day)
     return written
 
 
 def _report(
     lake: Lakehouse,
     arguments: argparse.Namespace,
+    *,
     customers: int,
     dropped: Mapping[str, int],
     written: int,
-    found: Mapping[str, segments.Segments],
+    segments: Mapping[str, MixSegments],
 ) -> JobReport:
     reasons = [f"not in it, {reason}: {count:,}" for reason, count in dropped.items()]
     in_it = customers - sum(count for reason, count in dropped.items() if reason != core.NO_MASTER_ROW)
-    names = [line for segment in found.values() for line in segment.lines()]
+    names = [line for segment in segments.values() for line in segment.lines()]
     versions = lake.versions(CUSTOMERS, ORDER_LINES, PRODUCTS, OPT_OUTS)
     return JobReport(
-        customers,
-        written,
-        (f"{in_it:,} of {customers:,} customers may be contacted", *reasons, *names),
+        rows_in=customers,
+        rows_out=written,
+        summary=(f"{in_it:,} of {customers:,} customers may be contacted", *reasons, *names),
         as_of=arguments.as_of,
         input_versions=versions,
         dry_run=arguments.dry_run,
         details={
             "audience": in_it,
             "dropped": dict(dropped),
-            "clusters": {mix: one.names for mix, one in found.items()},
+            "clusters": {mix: segment.names for mix, segment in segments.items()},
         },
     )

@@ -1,4 +1,4 @@
-"""The clusters of a run: begun from those of the run before, kept in gold.marketing_clusters and tracked in MLflow."""
+"""The clusters of a run: begun from those of the run before, stored in gold.marketing_clusters and tracked in MLflow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from basketry import registry
 from basketry.domains.marketing import mixes
-from basketry.domains.marketing.clusters import CATEGORY, MixClusters, Previous, fit_mix
+from basketry.domains.marketing.clusters import CATEGORY, MixClusters, PreviousClusters, fit_mix
 from basketry.domains.marketing.settings import ClusterSettings
 from basketry.lake.lakehouse import Lakehouse
 from basketry.retail.clustering import Clusters
@@ -24,50 +24,66 @@ _ALL = 10_000
 
 
 @dataclass(frozen=True)
-class Segments:
-    """The clusters of one mix and who is in them: members has customer_id, cluster, cluster_name."""
+class MixSegments:
+    """The clusters of one mix and who is in them.
+
+    Attributes:
+        mix: Which mix.
+        fitted: The clusters; None where there are too few customers.
+        members: customer_id, cluster, cluster_name of every customer.
+    """
 
     mix: str
-    found: MixClusters | None
+    fitted: MixClusters | None
     members: DataFrame
 
     @property
     def names(self) -> dict[int, str]:
         """The clusters' names by number; none where there are no clusters."""
-        return dict(self.found.names) if self.found else {}
+        return dict(self.fitted.names) if self.fitted else {}
 
     def lines(self) -> Iterator[str]:
-        """For people."""
-        if self.found is None:
+        """Say for people what was fitted."""
+        if self.fitted is None:
             yield f"clusters by {self.mix} mix: too few customers"
         else:
-            yield f"clusters by {self.mix} mix, {self.found.from_run}: {'; '.join(self.found.names.values())}"
+            yield f"clusters by {self.mix} mix, {self.fitted.from_run}: {'; '.join(self.fitted.names.values())}"
 
 
-def find(
-    lake: Lakehouse, as_of: date, people: DataFrame, bought: Mapping[str, DataFrame], settings: ClusterSettings
-) -> dict[str, Segments]:
-    """Fit the clusters of each mix on a sample of the audience and assign everybody. bought: rows of each mix."""
-    known = people.count()
-    return {mix: _segments(lake, as_of, people, mix, rows, known, settings) for mix, rows in bought.items()}
+def fit_segments(
+    lake: Lakehouse, as_of: date, people: DataFrame, *, purchases: Mapping[str, DataFrame], settings: ClusterSettings
+) -> dict[str, MixSegments]:
+    """Fit the clusters of each mix on a sample of the audience and assign everybody.
+
+    Args:
+        lake: The tables of the catalog.
+        as_of: Day of the audience.
+        people: The audience.
+        purchases: What was bought, one row per customer and column, by mix.
+        settings: How clusters are fitted.
+    """
+    available = people.count()
+    segments = {}
+    for mix, bought in purchases.items():
+        rows = bought.join(people.select("customer_id"), "customer_id", "left_semi")
+        columns = mixes.mix_columns(rows, mix, _ALL if mix == CATEGORY else settings.products)
+        lists = mixes.pack_purchases(rows, mix, columns)
+        sample = mixes.sample_shares(lists, len(columns), wanted=settings.customers, available=available)
+        fitted = None
+        if len(sample):
+            fitted = fit_mix(mix, sample, columns, previous=read_previous_clusters(lake, mix, as_of), settings=settings)
+        segments[mix] = MixSegments(mix, fitted, _members(lake, lists, fitted))
+    return segments
 
 
-def _segments(
-    lake: Lakehouse, as_of: date, people: DataFrame, mix: str, bought: DataFrame, known: int, settings: ClusterSettings
-) -> Segments:
-    rows = bought.join(people.select("customer_id"), "customer_id", "left_semi")
-    columns = mixes.mix_columns(rows, mix, _ALL if mix == CATEGORY else settings.products)
-    lists = mixes.packed(rows, mix, columns)
-    sample = mixes.sampled(lists, len(columns), settings.customers, known)
-    found = fit_mix(mix, sample, columns, previous(lake, mix, as_of), settings) if len(sample) else None
-    if found is None:
-        nobody = lake.spark.createDataFrame([], "customer_id string, cluster int, cluster_name string")
-        return Segments(mix, None, nobody)
-    return Segments(mix, found, mixes.assigned(lists, found))
+def _members(lake: Lakehouse, lists: DataFrame, fitted: MixClusters | None) -> DataFrame:
+    if fitted is None:
+        return lake.spark.createDataFrame([], "customer_id string, cluster int, cluster_name string")
+    return mixes.assign_clusters(lists, fitted)
 
 
-def previous(lake: Lakehouse, mix: str, as_of: date) -> Previous | None:
-    """The clusters of the newest run as of an earlier day; None when there is none."""
+def read_previous_clusters(lake: Lakehouse, mix: str, as_of: date) -> PreviousClusters | None:
+    """Read the clusters of the newest run as of an earlier day; None when there is none."""
     if not lake.exists(MARKETING_CLUSTERS):
         return None
     rows = lake.read(MARKETING_CLUSTERS).where((F.col("mix") == mix) & (F.col("as_of") < F.lit(as_of)))
@@ -77,63 +93,56 @@ def previous(lake: Lakehouse, mix: str, as_of: date) -> Previous | None:
     stored = rows.where(F.col("as_of") == F.lit(newest)).orderBy("cluster").collect()
     columns = tuple(sorted(stored[0].centroid))
     centroids = np.array([[row.centroid[name] for name in columns] for row in stored])
-    return Previous(newest.isoformat(), columns, Clusters(centroids, tuple(row.cluster for row in stored), 0.0))
+    clusters = Clusters(centroids, tuple(row.cluster for row in stored), 0.0)
+    return PreviousClusters(newest.isoformat(), columns, clusters)
 
 
-def keep(lake: Lakehouse, as_of: date, found: Mapping[str, Segments]) -> None:
-    """Write gold.marketing_clusters of the day, counted from the audience as it is stored, and log to MLflow."""
-    where = f"as_of = DATE'{as_of}'"
-    stored = lake.read(MARKETING_AUDIENCE).where(where)
-    lines = []
-    for mix, segment in found.items():
-        if segment.found is not None:
-            counted = stored.groupBy(F.col(f"{mix}_cluster").alias("cluster"))
-            sizes = {
-                row.cluster: row
-                for row in counted.agg(F.count("*").alias("n"), F.sum("spent").alias("spent")).collect()
-            }
-            lines += [_row(as_of, segment.found, label, sizes) for label in segment.found.clusters.labels]
-    if lines:
-        lake.record(MARKETING_CLUSTERS, lines, where)
-    _track(lake, as_of, found)
+def write_clusters(lake: Lakehouse, as_of: date, segments: Mapping[str, MixSegments]) -> None:
+    """Write gold.marketing_clusters of a day, counted from the audience as it is stored, and log them to MLflow."""
+    is_day = f"as_of = DATE'{as_of}'"
+    stored = lake.read(MARKETING_AUDIENCE).where(is_day)
+    fitted = [segment.fitted for segment in segments.values() if segment.fitted is not None]
+    rows = []
+    for mix_clusters in fitted:
+        clusters = stored.groupBy(F.col(f"{mix_clusters.mix}_cluster").alias("cluster"))
+        sizes = clusters.agg(F.count("*").alias("n"), F.sum("spent").alias("spent")).collect()
+        size_of = {row.cluster: (int(row.n), row.spent) for row in sizes}
+        rows += [_row(as_of, mix_clusters, label, size_of) for label in mix_clusters.clusters.labels]
+    if rows:
+        lake.record(MARKETING_CLUSTERS, rows, is_day)
+        with registry.registry_client(registry.registered_name(lake.catalog, "marketing_clusters")):
+            _log_to_mlflow(lake, as_of, fitted)
 
 
-def _row(as_of: date, found: MixClusters, label: int, sizes: Mapping[int, object]) -> tuple[object, ...]:
-    clusters = found.clusters
+def _row(
+    as_of: date, mix_clusters: MixClusters, label: int, size_of: Mapping[int, tuple[int, Decimal | None]]
+) -> tuple[object, ...]:
+    clusters = mix_clusters.clusters
     centroid = clusters.centroids[clusters.labels.index(label)]
-    size = sizes.get(label)
+    customers, spent = size_of.get(label, (0, None))
     return (
         as_of,
-        found.mix,
+        mix_clusters.mix,
         label,
-        found.names[label],
-        getattr(size, "n", 0),
-        getattr(size, "spent", None) or Decimal(0),
-        {name: float(value) for name, value in zip(found.columns, centroid, strict=True)},
-        dict(found.over_index[label]),
-        found.from_run,
+        mix_clusters.names[label],
+        customers,
+        spent or Decimal(0),
+        {name: float(value) for name, value in zip(mix_clusters.columns, centroid, strict=True)},
+        dict(mix_clusters.over_index[label]),
+        mix_clusters.from_run,
     )
 
 
-def _track(lake: Lakehouse, as_of: date, found: Mapping[str, Segments]) -> None:
-    if not any(segment.found for segment in found.values()):
-        return
-    with registry.answering(registry.registered_name(lake.catalog, "marketing_clusters")):
-        _log(lake, as_of, [segment.found for segment in found.values() if segment.found])
-
-
-def _log(lake: Lakehouse, as_of: date, found: Sequence[MixClusters]) -> None:
+def _log_to_mlflow(lake: Lakehouse, as_of: date, fitted: Sequence[MixClusters]) -> None:
     import mlflow
 
     folder = "" if lake.settings.runtime == "local" else "/Shared/basketry/"
     mlflow.set_experiment(f"{folder}{lake.catalog}_marketing_clusters")
-    for one in found:
-        with mlflow.start_run(
-            run_name=f"{one.mix}-{as_of}", tags={"basketry.as_of": as_of.isoformat(), "basketry.mix": one.mix}
-        ):
-            mlflow.log_params({"from_run": one.from_run, "columns": len(one.columns)})
-            mlflow.log_metrics({name: value for name, value in one.metrics.items() if np.isfinite(value)})
-            mlflow.log_dict({str(label): name for label, name in one.names.items()}, "names.json")
-            mlflow.log_dict(
-                {"columns": list(one.columns), "centroids": one.clusters.centroids.tolist()}, "centroids.json"
-            )
+    for mix_clusters in fitted:
+        mix, centroids = mix_clusters.mix, mix_clusters.clusters.centroids.tolist()
+        tags = {"basketry.as_of": as_of.isoformat(), "basketry.mix": mix}
+        with mlflow.start_run(run_name=f"{mix}-{as_of}", tags=tags):
+            mlflow.log_params({"from_run": mix_clusters.from_run, "columns": len(mix_clusters.columns)})
+            mlflow.log_metrics({name: value for name, value in mix_clusters.metrics.items() if np.isfinite(value)})
+            mlflow.log_dict({str(label): name for label, name in mix_clusters.names.items()}, "names.json")
+            mlflow.log_dict({"columns": list(mix_clusters.columns), "centroids": centroids}, "centroids.json")

@@ -12,9 +12,19 @@ FILE = "marketing.yaml"
 _CLUSTERS = ("least", "most", "customers", "resamples", "least_stability", "products")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ClusterSettings:
-    """Bounds of k, customers that fits look at, bootstrap resamples, wanted stability, products that a mix is made of."""
+    """How clusters are fitted.
+
+    Attributes:
+        least: Least number of clusters.
+        most: Greatest number of clusters.
+        customers: Customers that a fit looks at.
+        resamples: Bootstrap resamples.
+        least_stability: Wanted stability.
+        products: Products that a mix is made of.
+        seed: Seed of all random numbers.
+    """
 
     least: int
     most: int
@@ -27,14 +37,26 @@ class ClusterSettings:
 
 @dataclass(frozen=True)
 class MarketingSettings:
-    """Clusters, and which channel a customer is handed over on who can be reached by both."""
+    """The values of include/marketing.yaml.
+
+    Attributes:
+        clusters: How clusters are fitted.
+        preferred_channel: Channel for a customer who can be reached by both.
+    """
 
     clusters: ClusterSettings
     preferred_channel: str
 
 
 def load_settings(include: Path) -> MarketingSettings:
-    """Read the file; a missing or unknown key, or a value out of range, is a ContractError with file and line."""
+    """Read the settings of marketing.
+
+    Args:
+        include: Folder that holds marketing.yaml.
+
+    Raises:
+        ContractError: A key is missing or unknown, or a value is out of range.
+    """
     root = read_document(include / FILE, FILE)
     names = ("clusters", "preferred_channel", "seed")
     top = root.mapping("the document", names, names)
@@ -55,5 +77,5 @@ def load_settings(include: Path) -> MarketingSettings:
 
 
 def _count(node: Node, what: str, least: int) -> int:
-    found: int = node.expect(int, what)
-    return found if found >= least else node.fail(f"{what} is {found}; make it at least {least}.")
+    value: int = node.expect(int, what)
+    return value if value >= least else node.fail(f"{what} is {value}; make it at least {least}.")

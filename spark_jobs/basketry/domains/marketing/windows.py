@@ -9,14 +9,20 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from basketry.domains.marketing.calling import EARLIEST, LATEST, Calling, Hours
-from basketry.domains.marketing.places import Place, with_zones
+from basketry.domains.marketing.locations import Location, with_zones
 
 DAYS_AHEAD = 7
 
 
 @dataclass(frozen=True)
-class Window:
-    """A day and the instants between which a call may be made on it; both null where none may."""
+class CallWindow:
+    """When a call may be made on a day.
+
+    Attributes:
+        day: The local day.
+        starts_at: First instant, None where no call may be made.
+        ends_at: Last instant, None where no call may be made.
+    """
 
     day: date
     starts_at: datetime | None = None
@@ -24,53 +30,54 @@ class Window:
 
 
 def days_after(as_of: date) -> tuple[date, ...]:
-    """The seven days after the last day looked at."""
+    """Return the seven days after the last day looked at."""
     return tuple(as_of + timedelta(days=number) for number in range(1, DAYS_AHEAD + 1))
 
 
-def resolved(place: Place, days: Sequence[date], calling: Calling) -> Place:
-    """The place with one zone for each time that is kept there on these days; nowhere known where they share no hour of calls.
+def merge_equal_zones(location: Location, days: Sequence[date], calling: Calling) -> Location:
+    """Keep one zone for each local time that is kept at a place on these days; none where they share no hour of calls.
 
     Germany has two names for one time, which are one zone; Russia is so wide that no hour is one of calls everywhere.
     """
     by_time: dict[tuple[timedelta | None, ...], str] = {}
-    for zone in place.zones:
+    for zone in location.zones:
         by_time.setdefault(_times(zone, days), zone)
-    zones, hours = tuple(by_time.values()), _hours(place, calling)
+    zones, hours = tuple(by_time.values()), _hours(location, calling)
     is_callable = bool(zones) and any(_common(zones, hours, day) for day in days)
-    return with_zones(place, zones if is_callable else ())
+    return with_zones(location, zones if is_callable else ())
 
 
 def _times(zone: str, days: Sequence[date]) -> tuple[timedelta | None, ...]:
-    """How far the clocks are from UTC at both ends of the hours in which anybody may be called."""
+    """Return how far the clocks are from UTC at both ends of the hours in which anybody may be called."""
     clocks = ZoneInfo(zone)
     return tuple(datetime.combine(day, clock, clocks).utcoffset() for day in days for clock in (EARLIEST, LATEST))
 
 
-def call_windows(place: Place, days: Sequence[date], calling: Calling) -> tuple[Window, ...]:
-    """A window for each day: what the business hours of every zone and state of the place have in common.
+def call_windows(location: Location, days: Sequence[date], calling: Calling) -> tuple[CallWindow, ...]:
+    """Compute a window for each day: what the business hours of every zone and state of the place have in common.
 
     None on a public holiday of the country (with the days on which it is observed), on a day of the week without calls,
     and where no time zone is known.
     """
-    return tuple(_window(place, day, calling) for day in days)
+    return tuple(_window(location, day, calling) for day in days)
 
 
-def _window(place: Place, day: date, calling: Calling) -> Window:
-    hours = _hours(place, calling)
-    called = all(day.weekday() in one.days for one in hours)
-    if not place.zones or not called or is_holiday(place.country, day):
-        return Window(day)
-    return Window(day, *(_common(place.zones, hours, day) or (None, None)))
+def _window(location: Location, day: date, calling: Calling) -> CallWindow:
+    hours = _hours(location, calling)
+    is_calling_day = all(day.weekday() in state_hours.days for state_hours in hours)
+    if not location.zones or not is_calling_day or is_holiday(location.country, day):
+        return CallWindow(day)
+    return CallWindow(day, *(_common(location.zones, hours, day) or (None, None)))
 
 
-def _hours(place: Place, calling: Calling) -> list[Hours]:
-    return [calling.hours(state) for state in place.states or ("",)]
+def _hours(location: Location, calling: Calling) -> list[Hours]:
+    return [calling.hours(state) for state in location.states or ("",)]
 
 
 def _common(zones: Sequence[str], hours: Sequence[Hours], day: date) -> tuple[datetime, datetime] | None:
-    """The instants between which all hours of all zones hold; None where there is no such time."""
-    opens, closes = max(one.opens for one in hours), min(one.closes for one in hours)
+    """Return the instants between which all hours of all zones hold; None where there is no such time."""
+    opens = max(state_hours.opens for state_hours in hours)
+    closes = min(state_hours.closes for state_hours in hours)
     starts_at = max(_instant(day, opens, zone) for zone in zones)
     ends_at = min(_instant(day, closes, zone) for zone in zones)
     return (starts_at, ends_at) if starts_at < ends_at else None
@@ -81,7 +88,7 @@ def _instant(day: date, clock: time, zone: str) -> datetime:
 
 
 def is_holiday(country: str | None, day: date) -> bool:
-    """Whether the day is a public holiday of the country: in the United States a federal one. Unknown countries: no."""
+    """Say whether a day is a public holiday of a country (in the United States a federal one); unknown countries have none."""
     return country is not None and day in _holidays(country, day.year)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from basketry.retail.channels import channel_meant
+from basketry.retail.channels import withdrawn_channel_column
 from basketry.tables import ALL_CHANNELS, CHANNELS
 
 KEYS: Mapping[str, str] = {"phone": "number", "email": "mailbox"}
@@ -20,47 +20,62 @@ IS_OPEN = "phone IS NOT NULL OR email IS NOT NULL"
 
 
 @dataclass(frozen=True)
-class Closed:
-    """Who may not be reached on one channel. customers: by customer_id; keys: by what `KEYS` names; each distinct."""
+class ClosedChannel:
+    """Who may not be reached on a channel.
+
+    Attributes:
+        customers: Their customer_id, distinct.
+        keys: What they are reached by, see `KEYS`, distinct.
+    """
 
     customers: DataFrame
     keys: DataFrame
 
 
-def closed_channels(points: DataFrame, opt_outs: DataFrame) -> Mapping[str, Closed]:
-    """By channel, who has withdrawn it and what they can be reached by.
+def closed_channels(points: DataFrame, opt_outs: DataFrame) -> Mapping[str, ClosedChannel]:
+    """Find, by channel, who has withdrawn it and what they can be reached by.
 
-    points: customer_id and the columns of KEYS, at least of everybody who is in opt_outs. Every opt-out that is known
-    counts, whatever its date: a run of an earlier day must not call who has said no since.
+    Every opt-out that is known counts, whatever its date: a run of an earlier day must not call who has said no since.
+
+    Args:
+        points: customer_id and the columns of KEYS, at least of everybody who is in opt_outs.
+        opt_outs: Rows of silver.opt_outs.
     """
-    words = opt_outs.select("customer_id", channel_meant(F.col("channel")).alias("channel"))
+    words = opt_outs.select("customer_id", withdrawn_channel_column(F.col("channel")).alias("channel"))
     closed = {}
     for channel in CHANNELS:
         customers = words.where(F.col("channel").isin(channel, ALL_CHANNELS)).select("customer_id").distinct()
         key = F.col(KEYS[channel])
         # One shuffle less than by key alone: few customers withdraw, so both joins are broadcast.
         theirs = points.join(F.broadcast(customers), "customer_id", "left_semi").select(key).where(key.isNotNull())
-        closed[channel] = Closed(customers, theirs.distinct())
+        closed[channel] = ClosedChannel(customers, theirs.distinct())
     return closed
 
 
-def with_withdrawals(rows: DataFrame, closed: Mapping[str, Closed]) -> DataFrame:
-    """Adds no_phone and no_email: the channel is withdrawn for this number or mailbox, by whoever shares it.
+def with_withdrawals(rows: DataFrame, closed: Mapping[str, ClosedChannel]) -> DataFrame:
+    """Add no_phone and no_email: the channel is withdrawn for this number or mailbox, by whoever shares it.
 
-    rows: customer_id and the columns of KEYS.
+    Args:
+        rows: customer_id and the columns of KEYS, among others.
+        closed: See `closed_channels`.
     """
-    for channel, who in closed.items():
-        customers = who.customers.withColumn("_own", F.lit(True))
-        keys = who.keys.withColumn("_shared", F.lit(True))
+    for channel, withdrawn in closed.items():
+        customers = withdrawn.customers.withColumn("_own", F.lit(True))
+        keys = withdrawn.keys.withColumn("_shared", F.lit(True))
         rows = rows.join(F.broadcast(customers), "customer_id", "left").join(F.broadcast(keys), KEYS[channel], "left")
         rows = rows.withColumn(f"no_{channel}", F.coalesce("_own", "_shared", F.lit(False))).drop("_own", "_shared")
     return rows
 
 
-def open_audience(audience: DataFrame, closed: Mapping[str, Closed]) -> DataFrame:
-    """Rows of gold.marketing_audience with phone and email emptied where they are withdrawn by now.
+def open_audience(audience: DataFrame, closed: Mapping[str, ClosedChannel]) -> DataFrame:
+    """Empty phone and email of the audience where they are withdrawn by now.
 
-    Adds `is_cut`: whether something was emptied. Who has neither left does not satisfy IS_OPEN.
+    Args:
+        audience: Rows of gold.marketing_audience.
+        closed: See `closed_channels`.
+
+    Returns:
+        The rows with `is_cut`: whether something was emptied. Who has neither left does not satisfy IS_OPEN.
     """
     keys = {"mailbox": F.lower("email"), "number": F.col("phone")}
     rows = with_withdrawals(audience.withColumns(keys), closed)

@@ -12,7 +12,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from basketry.domains.offers.settings import OfferSettings
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.schemas import declared_schema
 from basketry.tables import OFFER_DECISIONS, OFFER_PERFORMANCE_MINUTE, OFFER_RESPONSES, OFFER_TRAINING, OFFER_WINDOWS
 
 WINDOWS = (1, 60, 1_440)
@@ -21,21 +22,25 @@ _DAYS_LOOKED_BACK = 40
 _SUMS = ("shown", "clicked", "bought", "revenue")
 
 
-def happenings(decisions: DataFrame, responses: DataFrame) -> DataFrame:
-    """A row for everything that happened with an offer: at, event_date, customer, product, category and what to add up."""
-    who = ("event_date", "customer_id", "product_id", "category")
-    nothing = F.lit(0).cast("decimal(18,4)")
+def offer_activity(decisions: DataFrame, responses: DataFrame) -> DataFrame:
+    """Make one row for everything that happened with an offer.
+
+    Returns:
+        Columns at, event_date, customer_id, product_id, category and what to add up.
+    """
+    keys = ("event_date", "customer_id", "product_id", "category")
+    no_revenue = F.lit(0).cast("decimal(18,4)")
     shown = decisions.where("product_id IS NOT NULL").select(
         F.col("decided_at").alias("at"),
-        *who,
+        *keys,
         F.lit(1).alias("shown"),
         F.lit(0).alias("clicked"),
         F.lit(0).alias("bought"),
-        nothing.alias("revenue"),
+        no_revenue.alias("revenue"),
     )
     answered = responses.select(
         F.col("responded_at").alias("at"),
-        *who,
+        *keys,
         F.lit(0).alias("shown"),
         (F.col("response") == "click").cast("int").alias("clicked"),
         (F.col("response") == "purchase").cast("int").alias("bought"),
@@ -44,28 +49,33 @@ def happenings(decisions: DataFrame, responses: DataFrame) -> DataFrame:
     return shown.unionByName(answered)
 
 
-def by_minute(happened: DataFrame) -> DataFrame:
-    """Rows of gold.offer_performance_minute."""
+def minute_totals(activity: DataFrame) -> DataFrame:
+    """Make the rows of gold.offer_performance_minute."""
     minute = F.date_trunc("minute", "at").alias("minute")
-    rows = happened.groupBy("event_date", minute, "category").agg(*_sums())
+    rows = activity.groupBy("event_date", minute, "category").agg(*_sums())
     return rows.withColumn("rate", F.when(F.col("shown") > 0, F.col("clicked") / F.col("shown")))
 
 
-def in_windows(happened: DataFrame, until: datetime) -> DataFrame:
-    """Rows of gold.offer_windows: each window ends at `until`, which belongs to it, and begins after its first moment."""
+def window_totals(activity: DataFrame, until: datetime) -> DataFrame:
+    """Make the rows of gold.offer_windows.
+
+    Args:
+        activity: See `offer_activity`.
+        until: End of each window, which belongs to it; its first moment does not.
+    """
     end = F.lit(until)
     age = F.unix_micros(end) - F.unix_micros("at")
     lengths = F.explode(F.array(*(F.lit(length) for length in WINDOWS))).alias("window_minutes")
-    rows = happened.where(age >= 0).select("*", age.alias("age"), lengths)
+    rows = activity.where(age >= 0).select("*", age.alias("age"), lengths)
     rows = rows.where(F.col("age") < F.col("window_minutes").cast("bigint") * F.lit(60_000_000))
     return rows.groupBy("window_minutes", "customer_id", "product_id").agg(*_sums()).withColumn("until", end)
 
 
 def training_rows(decisions: DataFrame, responses: DataFrame, settle_minutes: int) -> DataFrame:
-    """First slots with the responses that came in time."""
+    """Join first slots with the responses that came in time, as rows of gold.offer_training."""
     first = decisions.where("slot = 1").withColumn("offer_id", F.concat_ws("/", "decision_id", "slot"))
     in_time = F.col("responded_at") <= F.col("decided_at") + F.expr(f"INTERVAL {settle_minutes} MINUTES")
-    came = (
+    answers = (
         responses.where(in_time)
         .groupBy("offer_id")
         .agg(
@@ -74,43 +84,61 @@ def training_rows(decisions: DataFrame, responses: DataFrame, settle_minutes: in
             F.sum("revenue").alias("revenue"),
         )
     )
-    rows = first.join(came, "offer_id", "left").fillna(0, ["clicked", "bought"])
+    rows = first.join(answers, "offer_id", "left").fillna(0, ["clicked", "bought"])
     rows = rows.withColumn("revenue", F.coalesce("revenue", F.lit(0).cast("decimal(18,4)")))
     return rows.select(*OFFER_TRAINING.column_names)
 
 
-def refresh(lake: Lakehouse, days: Sequence[date], newest: float) -> None:
-    """Make the windows up to the newest event (seconds) anew, then the minutes of these local days: see `missed_days`."""
+def refresh_aggregates(lake: Lakehouse, days: Sequence[date], newest: float) -> None:
+    """Make the windows anew, then the minutes of some days: see `missed_days`.
+
+    Args:
+        lake: The tables of the catalog.
+        days: Local days whose minutes are made anew.
+        newest: Time of the newest event in seconds; the windows end there.
+    """
     if not days or not lake.exists(OFFER_DECISIONS):
         return
-    listed = ", ".join(f"DATE'{day}'" for day in days)
-    happened = happenings(lake.read(OFFER_DECISIONS), _responses(lake))
+    is_refreshed = "event_date IN (" + ", ".join(f"DATE'{day}'" for day in days) + ")"
+    activity = offer_activity(lake.read(OFFER_DECISIONS), _responses(lake))
     until = datetime.fromtimestamp(newest, UTC)
-    recent = happened.where(F.col("event_date") >= F.lit(until.date() - timedelta(days=max(WINDOWS) // 1_440 + 1)))
-    lake.replace(OFFER_WINDOWS, in_windows(recent, until), "true")
-    minutes, where = by_minute(happened.where(f"event_date IN ({listed})")), f"event_date IN ({listed})"
-    lake.replace(OFFER_PERFORMANCE_MINUTE, minutes, where, read_versions=_sources(lake))
+    recent = activity.where(F.col("event_date") >= F.lit(until.date() - timedelta(days=max(WINDOWS) // 1_440 + 1)))
+    lake.replace(OFFER_WINDOWS, window_totals(recent, until), "true")
+    minutes = minute_totals(activity.where(is_refreshed))
+    lake.replace(OFFER_PERFORMANCE_MINUTE, minutes, is_refreshed, read_versions=_source_versions(lake))
 
 
 def missed_days(lake: Lakehouse) -> list[date]:
-    """Days whose minutes may not be up to date: the newest ones, when a run was cut off after it had decided; mostly none."""
-    if not lake.exists(OFFER_DECISIONS) or lake.reflected(OFFER_PERFORMANCE_MINUTE) == _sources(lake):
+    """List days whose minutes may be out of date: the newest, if a run was cut off after it had decided; mostly none."""
+    if not lake.exists(OFFER_DECISIONS) or lake.reflected_versions(OFFER_PERFORMANCE_MINUTE) == _source_versions(lake):
         return []
     days = lake.read(OFFER_DECISIONS).select("event_date").union(_responses(lake).select("event_date")).distinct()
     return sorted(row.event_date for row in days.collect())[-_DAYS_LOOKED_BACK:]
 
 
-def _sources(lake: Lakehouse) -> dict[str, int]:
+def _source_versions(lake: Lakehouse) -> dict[str, int]:
     versions = {table.full_name: lake.version(table) for table in (OFFER_DECISIONS, OFFER_RESPONSES)}
     return {name: version for name, version in versions.items() if version is not None}
 
 
-def keep_training_rows(lake: Lakehouse, settings: OfferSettings, newest: float) -> int:
-    """Append the decisions of every hour whose responses have had their time; the hour that was last is the number."""
+def append_training_rows(lake: Lakehouse, settings: OfferSettings, newest: float) -> int:
+    """Append the decisions of every hour whose responses have had their time.
+
+    The number of the last hour makes sure that they are appended once.
+
+    Args:
+        lake: The tables of the catalog.
+        settings: Settings of offers.
+        newest: Time of the newest event in seconds.
+
+    Returns:
+        How many rows were appended.
+    """
     if not lake.exists(OFFER_DECISIONS):
         return 0
     last_hour = int((newest - settings.settle_minutes * 60) // 3_600)  # hours before it are over, and settled
-    since = F.lit(0) if (done := _hours_done(lake)) is None else F.lit((done + 1) * 3_600)
+    newest_hour = _newest_training_hour(lake)
+    since = F.lit(0) if newest_hour is None else F.lit((newest_hour + 1) * 3_600)
     at = F.unix_seconds("decided_at")
     settled = lake.read(OFFER_DECISIONS).where((at >= since) & (at < last_hour * 3_600))
     count = settled.where("slot = 1").count()
@@ -120,8 +148,8 @@ def keep_training_rows(lake: Lakehouse, settings: OfferSettings, newest: float) 
     return count
 
 
-def _hours_done(lake: Lakehouse) -> int | None:
-    """The newest hour (from 1970) in gold.offer_training."""
+def _newest_training_hour(lake: Lakehouse) -> int | None:
+    """Return the newest hour (from 1970) in gold.offer_training, None without any."""
     if not lake.exists(OFFER_TRAINING):
         return None
     newest = lake.read(OFFER_TRAINING).agg(F.max(F.unix_seconds("decided_at"))).collect()[0][0]

@@ -14,10 +14,14 @@ REASONS = ("none", "repeated", "no_offer", "stock", "margin", "bought", "categor
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What is known of each candidate of each event, a row an event: product (-1: none), discount (nan: no offer runs),
+class CandidateFacts:
+    """What is known about each candidate of each event: matrices of events x candidates.
 
-    days since the shopper bought it (inf: never), offers of its category that the shopper saw that day.
+    Attributes:
+        products: Position of the product, -1 for none.
+        discount: Discount of the offer that runs, nan where none does.
+        days_since_bought: Days since the shopper bought the product, inf if they never did.
+        shown_in_category: Offers of the candidate's category that the shopper saw that day.
     """
 
     products: Ints
@@ -26,12 +30,12 @@ class Facts:
     shown_in_category: Ints
 
 
-def why_not(facts: Facts, shop: Assortment, settings: OfferSettings) -> Ints:
-    """For each candidate -1 where it is eligible, else the position in REASONS of what stands against it."""
+def exclusion_reasons(facts: CandidateFacts, shop: Assortment, settings: OfferSettings) -> Ints:
+    """Say for each candidate what excludes it: a position in REASONS, or -1 where it is eligible."""
     product = np.where(facts.products >= 0, facts.products, 0)
     price = shop.price[product] * (1 - np.nan_to_num(facts.discount))
     margin = np.divide(price - shop.cost[product], price, out=np.full(price.shape, -np.inf), where=price > 0)
-    against = (
+    excluded_by = (
         facts.products < 0,
         _repeated(facts.products),
         np.isnan(facts.discount),
@@ -40,18 +44,18 @@ def why_not(facts: Facts, shop: Assortment, settings: OfferSettings) -> Ints:
         facts.days_since_bought < settings.not_bought_days,
         facts.shown_in_category >= settings.a_category_a_day,
     )
-    found = np.full(facts.products.shape, -1, dtype=np.int64)
+    reasons = np.full(facts.products.shape, -1, dtype=np.int64)
     for number in reversed(range(len(REASONS))):
-        found[against[number]] = number
-    return found
+        reasons[excluded_by[number]] = number
+    return reasons
 
 
 def _repeated(products: Ints) -> Flags:
-    """Whether the same product stands further left in the row."""
+    """Say whether the same product stands further left in the row."""
     order = np.argsort(products, axis=1, kind="stable")
     ordered = np.take_along_axis(products, order, axis=1)
     same = np.zeros(products.shape, dtype=bool)
     same[:, 1:] = ordered[:, 1:] == ordered[:, :-1]
-    found = np.empty_like(same)
-    np.put_along_axis(found, order, same, axis=1)
-    return found
+    repeated = np.empty_like(same)
+    np.put_along_axis(repeated, order, same, axis=1)
+    return repeated

@@ -10,13 +10,15 @@ from threadpoolctl import threadpool_limits
 
 from basketry import registry
 from basketry.config.catalogs import load_catalog
-from basketry.domains.offers import aggregates, cache, incoming, read, recommend, tracking
-from basketry.domains.offers.cache import PopularProducts
+from basketry.domains.offers import aggregates, inputs, tracking
+from basketry.domains.offers.cache import PopularityCache, connect_redis
 from basketry.domains.offers.engine import Engine
 from basketry.domains.offers.memory import Memory
+from basketry.domains.offers.messages import message_stream
+from basketry.domains.offers.recommend import ensure_popular
 from basketry.domains.offers.settings import OfferSettings, load_settings
 from basketry.domains.offers.shop import EPOCH, Assortment
-from basketry.domains.offers.stream import Stream, days_of
+from basketry.domains.offers.stream import OfferStream, dates_of
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
@@ -31,7 +33,11 @@ STREAM = "offers"
 
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
-    """Decide what is waiting and end, or with --continuous go on for ever."""
+    """Decide what is waiting and end, or with --continuous go on for ever.
+
+    Raises:
+        BadInputError: A dry run is asked for, or products or customers were never ingested.
+    """
     if arguments.dry_run:
         raise BadInputError(
             "offers has no dry run: a decision that was made counts. Try a copy of the catalog instead."
@@ -43,40 +49,58 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
 
 def _run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     settings = load_settings(lake.settings.include)
-    stream = opened(lake, settings)
-    frame = incoming.stream(lake, settings)
+    stream = open_stream(lake, settings)
+    messages = message_stream(lake, settings)
     trigger = {"processingTime": f"{_SECONDS_BETWEEN} seconds"} if arguments.continuous else {"availableNow": True}
 
-    def batch(rows: DataFrame, number: int) -> None:
-        """One micro-batch; a stream that never ends brings its aggregates up to date at once."""
+    def process_batch(rows: DataFrame, number: int) -> None:
+        """Do one micro-batch; a stream that never ends brings its aggregates up to date at once."""
         stream(rows, number)
         if arguments.continuous:
-            settled(stream, settings)
+            update_aggregates(stream, settings)
 
-    writer = frame.writeStream.queryName(f"{STREAM}-{lake.catalog}").foreachBatch(batch)
+    writer = messages.writeStream.queryName(f"{STREAM}-{lake.catalog}").foreachBatch(process_batch)
     query = writer.option("checkpointLocation", str(stream.checkpoint)).trigger(**trigger).start()
     query.awaitTermination()
-    kept = settled(stream, settings)
-    return report(stream, kept)
+    return stream_report(stream, update_aggregates(stream, settings))
 
 
-def opened(lake: Lakehouse, settings: OfferSettings) -> Stream:
-    """The stream where it stands; BadInputError when products or customers were never ingested."""
-    read.needed(lake, (PRODUCTS, CUSTOMERS))
-    shop = read.assortment(lake)
-    recommend.ensure_popular(lake)
-    memory, stored_by, number = _memory(lake, shop, settings)
-    popular = PopularProducts(lake.catalog, shop, read.popular(lake, shop), cache.connect(lake.settings.redis_url))
+def open_stream(lake: Lakehouse, settings: OfferSettings) -> OfferStream:
+    """Open the stream where it stands.
+
+    Raises:
+        BadInputError: Products or customers were never ingested.
+    """
+    inputs.require_tables(lake, (PRODUCTS, CUSTOMERS))
+    shop = inputs.read_assortment(lake)
+    ensure_popular(lake)
+    memory, stored_by, number = _read_memory(lake, shop, settings)
+    popular = PopularityCache(
+        lake.catalog, shop, inputs.read_popular(lake, shop), connect_redis(lake.settings.redis_url)
+    )
     version = _adopt_champion(lake, memory, settings)
-    engine = Engine(shop, read.knowledge(lake, shop, settings), popular.stored, settings, memory, version)
-    zone = load_catalog(lake.catalog, lake.settings.include).time_zone
-    stream = Stream(lake, engine, popular, zone, lake.settings.checkpoint_folder(lake.catalog, STREAM))
+    engine = Engine(
+        shop=shop,
+        knowledge=inputs.read_knowledge(lake, shop, settings),
+        popular=popular.stored,
+        settings=settings,
+        memory=memory,
+        version=version,
+    )
+    stream = OfferStream(
+        lake=lake,
+        engine=engine,
+        popular=popular,
+        time_zone=load_catalog(lake.catalog, lake.settings.include).time_zone,
+        checkpoint=lake.settings.checkpoint_folder(lake.catalog, STREAM),
+    )
     stream.resume(stored_by, number)
     stream.days |= {(day - EPOCH).days for day in aggregates.missed_days(lake)}
     return stream
 
 
-def _memory(lake: Lakehouse, shop: Assortment, settings: OfferSettings) -> tuple[Memory, str | None, int]:
+def _read_memory(lake: Lakehouse, shop: Assortment, settings: OfferSettings) -> tuple[Memory, str | None, int]:
+    """Read the stored memory, the checkpoint that stored it (None for no memory) and the number of its batch."""
     rows = lake.read(OFFER_STATE).collect() if lake.exists(OFFER_STATE) else []
     if not rows:
         return Memory.empty(shop.categories, shop.products, settings), None, -1
@@ -85,57 +109,60 @@ def _memory(lake: Lakehouse, shop: Assortment, settings: OfferSettings) -> tuple
 
 
 def _adopt_champion(lake: Lakehouse, memory: Memory, settings: OfferSettings) -> str:
-    """Go on from what the champion learned if it is another than before; returns the version that decides.
+    """Go on from what the champion learned if it is another one than before; returns the version that decides.
 
     Without an answer from the registry, or without a champion, what decided last goes on deciding and learning.
     """
     before = memory.version or PRIOR
-    name = tracking.registered(lake)
+    name = tracking.registered_policy(lake)
     try:
         number = registry.alias_version(name, registry.CHAMPION)
         if number is None or number == memory.version:
             return before
-        learned = tracking.load(name, number).learned.over(memory.categories, settings)
+        learned = tracking.load_offer_policy(name, number).learned.posterior_over(memory.categories, settings)
     except (registry.RegistryDownError, registry.ModelGoneError) as error:
-        log.warning(
-            "%s; version %s goes on deciding.", error.message if isinstance(error, BadInputError) else error, before
-        )
+        problem = error.message if isinstance(error, BadInputError) else error
+        log.warning("%s; version %s goes on deciding.", problem, before)
         return before
     memory.learned, memory.live, memory.version = learned, learned, number
     return number
 
 
-def settled(stream: Stream, settings: OfferSettings) -> int:
-    """Bring what is made from decisions up to date; returns how many rows training got."""
+def update_aggregates(stream: OfferStream, settings: OfferSettings) -> int:
+    """Bring what is made from decisions up to date; returns how many rows were added for training."""
     if not stream.days:
         return 0
     newest = stream.engine.memory.newest
-    kept = aggregates.keep_training_rows(stream.lake, settings, newest)
-    aggregates.refresh(
-        stream.lake, days_of(stream.days), newest
-    )  # last: it tells the next run that this one was not cut off
+    training_rows = aggregates.append_training_rows(stream.lake, settings, newest)
+    # Last: it tells the next run that this one was not cut off.
+    aggregates.refresh_aggregates(stream.lake, dates_of(stream.days), newest)
     stream.days.clear()
-    return kept
+    return training_rows
 
 
-def report(stream: Stream, kept: int) -> JobReport:
-    """What the run did, in numbers."""
-    found = stream.totals
+def stream_report(stream: OfferStream, training_rows: int) -> JobReport:
+    """Report what the run did, in numbers.
+
+    Args:
+        stream: The stream at its end.
+        training_rows: Rows that were added for training.
+    """
+    totals = stream.totals
     fates = ("good", "late", "repeated", "duplicates", "quarantined")
     lines = [
-        f"{found['records']:,} events = " + " + ".join(f"{found[name]:,} {name}" for name in fates),
-        f"{found['decided']:,} decided, {found['shown']:,} offers shown, {found['responses']:,} responses",
-        f"{kept:,} decisions added to the training table",
+        f"{totals['records']:,} events = " + " + ".join(f"{totals[name]:,} {name}" for name in fates),
+        f"{totals['decided']:,} decided, {totals['shown']:,} offers shown, {totals['responses']:,} responses",
+        f"{training_rows:,} decisions added to the training table",
     ]
-    if found["degraded"]:
+    if totals["degraded"]:
         lines.append(
-            f"{found['degraded']:,} decided while redis did not answer: see that it runs where BASKETRY_REDIS_URL says"
+            f"{totals['degraded']:,} decided while redis did not answer: see that it runs where BASKETRY_REDIS_URL says"
         )
     return JobReport(
-        found["records"],
-        found["good"] + found["decided"],
-        tuple(lines),
-        input_versions=read.versions(stream.lake),
-        details={**found, "training_rows": kept},
+        rows_in=totals["records"],
+        rows_out=totals["good"] + totals["decided"],
+        summary=tuple(lines),
+        input_versions=inputs.offer_input_versions(stream.lake),
+        details={**totals, "training_rows": training_rows},
         model_version=stream.engine.version,
     )

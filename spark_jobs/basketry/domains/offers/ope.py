@@ -22,10 +22,13 @@ _CHUNK = 2_000_000
 
 
 @dataclass(frozen=True)
-class Logged:
-    """What was done, a row a decision: reward, probability with which it was done, and who it was done to (or any unit whose
+class LoggedFeedback:
+    """What was done, one row per decision.
 
-    rows belong together).
+    Attributes:
+        reward: What the decision brought.
+        probability: Probability with which it was made.
+        unit: Who it was made for, or any unit whose rows belong together.
     """
 
     reward: Floats
@@ -34,10 +37,13 @@ class Logged:
 
 
 @dataclass(frozen=True)
-class Target:
-    """A policy on the same decisions: its probability of what was done; the model's reward of what was done, and the model's
+class TargetPolicy:
+    """A policy on the same decisions. Without a model `modelled` and `expected` are 0, and doubly robust is plain IPS.
 
-    expected reward of the policy over all actions. Without a model both are 0, and doubly robust is plain IPS.
+    Attributes:
+        probability: Its probability of what was done.
+        modelled: The model's reward of what was done.
+        expected: The model's expected reward of the policy over all actions.
     """
 
     probability: Floats
@@ -46,10 +52,14 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Evaluation:
-    """Estimates of one policy. effective_sample_size: (sum w)^2 / sum w^2 (Kish); greatest_weight: of a single decision.
+class OffPolicyEvaluation:
+    """Estimates of one policy.
 
-    draws: each estimate in every resample, for differences of policies on the same decisions.
+    Attributes:
+        estimates: Interval of each estimator's reward.
+        effective_sample_size: (sum w)^2 / sum w^2, after Kish.
+        greatest_weight: Greatest weight of a single decision.
+        draws: Each estimate in every resample, for differences of policies on the same decisions.
     """
 
     estimates: Mapping[str, Interval]
@@ -57,48 +67,51 @@ class Evaluation:
     greatest_weight: float
     draws: Mapping[str, Floats]
 
-    def above(self, other: Evaluation) -> dict[str, Interval]:
-        """How far every estimate is above the other policy's, on the same resamples."""
-        return {
-            name: _interval(
-                self.estimates[name].mean - other.estimates[name].mean, self.draws[name] - other.draws[name], 0.95
-            )
-            for name in ESTIMATORS
-        }
+    def lift_over(self, other: OffPolicyEvaluation) -> dict[str, Interval]:
+        """Compute how far every estimate is above the other policy's, on the same resamples."""
+        means = {name: self.estimates[name].mean - other.estimates[name].mean for name in ESTIMATORS}
+        return {name: _interval(means[name], self.draws[name] - other.draws[name], 0.95) for name in ESTIMATORS}
 
 
-def evaluate(
-    logged: Logged, target: Target, *, repetitions: int = 500, seed: int = 0, confidence: float = 0.95
-) -> Evaluation:
-    """What the target policy would have earned a decision."""
+def evaluate_off_policy(
+    logged: LoggedFeedback, target: TargetPolicy, *, repetitions: int = 500, seed: int = 0, confidence: float = 0.95
+) -> OffPolicyEvaluation:
+    """Estimate what the target policy would have earned per decision.
+
+    Args:
+        logged: What was done.
+        target: The policy on the same decisions.
+        repetitions: Number of bootstrap resamples.
+        seed: Seed of the resamples.
+        confidence: Confidence of the intervals.
+    """
     weight = target.probability / logged.probability
     corrected = target.expected + weight * (logged.reward - target.modelled)
     terms = np.stack([weight * logged.reward, weight, corrected, np.ones(len(weight))])
     sums = _by_unit(terms, logged.unit)
-    draws = _resampled(sums, repetitions, seed)
-    points, spread = _estimates(sums.sum(axis=1)), _estimates(draws)
-    total = float((weight**2).sum())
-    return Evaluation(
-        {name: _interval(float(points[name]), spread[name], confidence) for name in ESTIMATORS},
-        float(weight.sum() ** 2 / total) if total else 0.0,
-        float(weight.max(initial=0.0)),
-        spread,
+    points, draws = _estimates(sums.sum(axis=1)), _estimates(_resampled_sums(sums, repetitions, seed))
+    squares = float((weight**2).sum())
+    return OffPolicyEvaluation(
+        estimates={name: _interval(float(points[name]), draws[name], confidence) for name in ESTIMATORS},
+        effective_sample_size=float(weight.sum() ** 2 / squares) if squares else 0.0,
+        greatest_weight=float(weight.max(initial=0.0)),
+        draws=draws,
     )
 
 
-def as_logged(logged: Logged) -> Target:
-    """The policy that did it, as a target: its estimates are the mean reward."""
-    nothing = np.zeros(len(logged.reward))
-    return Target(logged.probability, nothing, nothing)
+def logging_policy(logged: LoggedFeedback) -> TargetPolicy:
+    """Return the policy that made the decisions, as a target: its estimates are the mean reward."""
+    no_model = np.zeros(len(logged.reward))
+    return TargetPolicy(logged.probability, no_model, no_model)
 
 
-def incremental(
+def incremental_reward(
     reward: ArrayLike, is_control: ArrayLike, unit: Sequence[object], *, repetitions: int = 500, seed: int = 0
 ) -> Interval:
-    """Mean reward of treatment above that of control, with a 95 % interval over resampled units; nan where one is empty."""
+    """Estimate the mean reward of treatment above control's, with a 95 % interval over units; nan where one is empty."""
     rewards, control = np.asarray(reward, dtype=np.float64), np.asarray(is_control, dtype=np.float64)
     sums = _by_unit(np.stack([rewards * (1 - control), 1 - control, rewards * control, control]), unit)
-    point, draws = sums.sum(axis=1), _resampled(sums, repetitions, seed)
+    point, draws = sums.sum(axis=1), _resampled_sums(sums, repetitions, seed)
     spread = _rate(draws[0], draws[1]) - _rate(draws[2], draws[3])
     return _interval(float(_rate(point[0], point[1]) - _rate(point[2], point[3])), spread[~np.isnan(spread)], 0.95)
 
@@ -114,19 +127,19 @@ def _rate(above: Floats, below: Floats) -> Floats:
 
 
 def _by_unit(terms: Floats, unit: Sequence[object] | np.ndarray) -> Floats:
-    """terms summed for each unit: terms x units."""
+    """Sum terms up for each unit: terms x units."""
     codes = np.unique(np.asarray(unit).astype(str), return_inverse=True)[1]
     return np.stack([np.bincount(codes, weights=term) for term in terms])
 
 
-def _resampled(sums: Floats, repetitions: int, seed: int) -> Floats:
-    """Sums over resamples of the units: terms x repetitions."""
+def _resampled_sums(sums: Floats, repetitions: int, seed: int) -> Floats:
+    """Sum up over resamples of the units: terms x repetitions."""
     generator, units = np.random.default_rng(seed), sums.shape[1]
-    piece, found = max(1, _CHUNK // units), []
-    for start in range(0, repetitions, piece):
-        size = min(piece, repetitions - start)
-        found.append(sums @ generator.poisson(1.0, size=(units, size)))
-    return np.concatenate(found, axis=1)
+    chunk_size, chunks = max(1, _CHUNK // units), []
+    for start in range(0, repetitions, chunk_size):
+        size = min(chunk_size, repetitions - start)
+        chunks.append(sums @ generator.poisson(1.0, size=(units, size)))
+    return np.concatenate(chunks, axis=1)
 
 
 def _interval(mean: float, draws: Floats, confidence: float) -> Interval:
@@ -136,15 +149,22 @@ def _interval(mean: float, draws: Floats, confidence: float) -> Interval:
     return Interval(mean, float(low), float(high))
 
 
-def metrics(challenger: Evaluation, rivals: Mapping[str, Evaluation]) -> dict[str, float]:
-    """By the names that gates know. rivals: `champion`, or `naive/<name>`."""
-    found = {name: challenger.estimates[name].mean for name in ESTIMATORS}
-    found |= {
-        f"{name}/{end}": getattr(challenger.estimates[name], end) for name in ESTIMATORS for end in ("low", "high")
+def policy_metrics(challenger: OffPolicyEvaluation, rivals: Mapping[str, OffPolicyEvaluation]) -> dict[str, float]:
+    """Name the metrics as gates do.
+
+    Args:
+        challenger: The policy that is evaluated.
+        rivals: What it is compared with, by `champion` or `naive/<name>`.
+    """
+    metrics: dict[str, float] = {}
+    for name, estimate in challenger.estimates.items():
+        metrics |= {name: estimate.mean, f"{name}/low": estimate.low, f"{name}/high": estimate.high}
+    metrics |= {
+        "effective_sample_size": challenger.effective_sample_size,
+        "greatest_weight": challenger.greatest_weight,
     }
-    found |= {"effective_sample_size": challenger.effective_sample_size, "greatest_weight": challenger.greatest_weight}
     for rival, evaluation in rivals.items():
-        found |= {f"{rival}/{name}": evaluation.estimates[name].mean for name in ESTIMATORS}
-        for name, gap in challenger.above(evaluation).items():
-            found |= {f"versus/{rival}/{name}/low": gap.low, f"versus/{rival}/{name}/high": gap.high}
-    return found
+        metrics |= {f"{rival}/{name}": evaluation.estimates[name].mean for name in ESTIMATORS}
+        for name, lift in challenger.lift_over(evaluation).items():
+            metrics |= {f"versus/{rival}/{name}/low": lift.low, f"versus/{rival}/{name}/high": lift.high}
+    return metrics

@@ -1,4 +1,4 @@
-"""What is delivered, judged: every record gets exactly one fate. Arrays in the order of delivery; no reads, no writes."""
+"""What is delivered, validated: every record gets exactly one fate. Arrays in the order of delivery; no reads, no writes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from basketry.domains.offers.settings import OfferSettings
 from basketry.domains.offers.shop import Assortment, Flags, Floats, Ints
-from basketry.tables import LARGEST
+from basketry.tables import MAX_MAGNITUDE
 
 ACTIVITY = ("view", "cart", "purchase")
 RESPONSES = ("offer_click", "offer_purchase")
@@ -24,12 +24,21 @@ GOOD, DUPLICATE, LATE = "good", "duplicate", "late"
 MINUTE, DAY = 60.0, 86_400.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Records:
     """Delivered records as read, in order; what could not be read is empty, nan or -1.
 
-    ids, kinds, shoppers, products, offers: texts ('' where missing). at: event time, delivered: time of delivery (seconds);
-    day: local day of the event from 1970. revenue: of a response. problem: what made the record unreadable, '' for nothing.
+    Attributes:
+        ids: Event ids, '' where missing, as all texts.
+        kinds: Kinds of the events.
+        shoppers: Customer ids.
+        products: Product ids.
+        offers: Ids of the offers that responses answer.
+        at: Event time in seconds.
+        delivered: Time of delivery in seconds.
+        day: Local day of the event from 1970.
+        revenue: Revenue of a response.
+        problem: What made the record unreadable, '' for nothing.
     """
 
     ids: Sequence[str]
@@ -44,104 +53,114 @@ class Records:
     problem: Sequence[str]
 
     def __len__(self) -> int:
-        """Number of records."""
+        """Return the number of records."""
         return len(self.ids)
 
 
-def lines_of(records: Records) -> list[str]:
-    """The messages that say so, one JSON object each."""
-    found = []
-    for place, identity in enumerate(records.ids):
-        at = datetime.fromtimestamp(float(records.at[place]), UTC).isoformat()
-        message = {
+def to_messages(records: Records) -> list[str]:
+    """Write records as the messages that deliver them, one JSON object each."""
+    messages = []
+    for position, identity in enumerate(records.ids):
+        at = datetime.fromtimestamp(float(records.at[position]), UTC).isoformat()
+        fields = {
             "event_id": identity,
-            "event_type": records.kinds[place],
+            "event_type": records.kinds[position],
             "occurred_at": at,
-            "customer_id": records.shoppers[place],
-            "product_id": records.products[place],
-            "offer_id": records.offers[place],
+            "customer_id": records.shoppers[position],
+            "product_id": records.products[position],
+            "offer_id": records.offers[position],
         }
-        if not np.isnan(records.revenue[place]):
-            message["revenue"] = str(records.revenue[place])
-        found.append(json.dumps({name: value for name, value in message.items() if value}))
-    return found
+        if not np.isnan(records.revenue[position]):
+            fields["revenue"] = str(records.revenue[position])
+        messages.append(json.dumps({name: value for name, value in fields.items() if value}))
+    return messages
 
 
 @dataclass(frozen=True)
-class Judged:
-    """fate: of each record; newest: greatest event time up to and with each record; product: its position, -1 for none.
+class ValidatedRecords:
+    """The outcome of validating records.
 
-    known: ids that were accepted, before and here; responses add theirs when they are accepted.
+    Attributes:
+        fate: Fate of each record.
+        newest: Greatest event time up to and with each record.
+        product: Position of each record's product, -1 for none.
+        accepted_ids: Ids that were accepted, before and here; responses add theirs when they are accepted.
     """
 
     fate: list[str]
     newest: Floats
     product: Ints
-    known: set[str]
+    accepted_ids: set[str]
 
 
-def judge(records: Records, shop: Assortment, settings: OfferSettings, seen: frozenset[str], newest: float) -> Judged:
-    """The fate of every record but of responses to offers nobody made, which only the decisions tell.
+def validate_records(
+    records: Records, shop: Assortment, settings: OfferSettings, *, seen: frozenset[str], newest: float
+) -> ValidatedRecords:
+    """Find the fate of every record but of responses to offers nobody made, which only the decisions tell.
 
-    seen: ids among these records that were accepted before; newest: greatest event time of all batches before.
+    Args:
+        records: The records in the order of delivery.
+        shop: The products.
+        settings: Settings of offers.
+        seen: Ids among these records that were accepted before.
+        newest: Greatest event time of all batches before.
     """
     product = np.array([shop.position.get(name, -1) for name in records.products], dtype=np.int64)
-    fate = [
-        problem or _problem(kind, identity, shopper, offer)
-        for problem, kind, identity, shopper, offer in zip(
-            records.problem, records.kinds, records.ids, records.shoppers, records.offers, strict=True
-        )
-    ]
-    _judge_times(fate, records, settings)
-    for place in np.flatnonzero(product < 0).tolist():
-        if not fate[place] and (records.kinds[place] in ACTIVITY):
-            fate[place] = "product_id:unknown"
-    known = _judge_duplicates(fate, records, seen)
+    fate = [problem or _find_problem(records, position) for position, problem in enumerate(records.problem)]
+    _check_values(fate, records, settings)
+    for position in np.flatnonzero(product < 0).tolist():
+        if not fate[position] and (records.kinds[position] in ACTIVITY):
+            fate[position] = "product_id:unknown"
+    accepted_ids = _mark_duplicates(fate, records, seen)
     times = np.where(_are(fate, ""), records.at, -np.inf)
-    before = np.maximum.accumulate(np.r_[newest, times])
-    late = _are(fate, "") & (records.at < before[:-1] - settings.late_minutes * MINUTE)
-    for place in np.flatnonzero(late).tolist():
-        fate[place] = LATE if records.kinds[place] in ACTIVITY else ""
-    return Judged([text or GOOD for text in fate], before[1:], product, known)
+    newest_before = np.maximum.accumulate(np.r_[newest, times])
+    is_late = _are(fate, "") & (records.at < newest_before[:-1] - settings.late_minutes * MINUTE)
+    for position in np.flatnonzero(is_late).tolist():
+        fate[position] = LATE if records.kinds[position] in ACTIVITY else ""
+    return ValidatedRecords([text or GOOD for text in fate], newest_before[1:], product, accepted_ids)
 
 
-def _problem(kind: str, identity: str, shopper: str, offer: str) -> str:
-    if not identity:
+def _find_problem(records: Records, position: int) -> str:
+    """Name the first text that is missing or unknown, '' for none."""
+    kind = records.kinds[position]
+    if not records.ids[position]:
         return "event_id:missing"
     if kind not in KINDS:
         return "event_type:unknown_value" if kind else "event_type:missing"
-    if not shopper:
+    if not records.shoppers[position]:
         return "customer_id:missing"
-    return "offer_id:missing" if kind in RESPONSES and not offer else ""
+    return "offer_id:missing" if kind in RESPONSES and not records.offers[position] else ""
 
 
-def _judge_times(fate: list[str], records: Records, settings: OfferSettings) -> None:
-    is_late, is_early = out_of_time(records, settings)
+def _check_values(fate: list[str], records: Records, settings: OfferSettings) -> None:
+    """Refuse times and amounts that cannot be, unless a record is refused already."""
+    is_old, is_early = outside_time_limits(records, settings)
     reasons = (
         (np.isnan(records.at), "occurred_at:not_a_time"),
         (is_early, "occurred_at:in_the_future"),
-        (is_late, "occurred_at:too_old"),
-        ((records.revenue < 0) | (records.revenue > LARGEST), "revenue:not_an_amount"),
+        (is_old, "occurred_at:too_old"),
+        ((records.revenue < 0) | (records.revenue > MAX_MAGNITUDE), "revenue:not_an_amount"),
     )
-    for where, reason in reasons:
-        for place in np.flatnonzero(where).tolist():
-            fate[place] = fate[place] or reason
+    for applies, reason in reasons:
+        for position in np.flatnonzero(applies).tolist():
+            fate[position] = fate[position] or reason
 
 
-def out_of_time(records: Records, settings: OfferSettings) -> tuple[Flags, Flags]:
-    """Whether each record is older, and whether it is newer than its delivery allows; one without a time is neither."""
+def outside_time_limits(records: Records, settings: OfferSettings) -> tuple[Flags, Flags]:
+    """Say of each record whether it is older, and whether it is newer than its delivery allows; without a time neither."""
     oldest, newest = records.delivered - settings.oldest_days * DAY, records.delivered + settings.ahead_minutes * MINUTE
     return records.at < oldest, records.at > newest
 
 
-def _judge_duplicates(fate: list[str], records: Records, seen: frozenset[str]) -> set[str]:
-    known = set(seen)
-    for place, identity in enumerate(records.ids):
-        if not fate[place] and records.kinds[place] in ACTIVITY:
-            if identity in known:
-                fate[place] = DUPLICATE
-            known.add(identity)
-    return known
+def _mark_duplicates(fate: list[str], records: Records, seen: frozenset[str]) -> set[str]:
+    """Mark activity whose id was accepted before; returns all accepted ids."""
+    accepted = set(seen)
+    for position, identity in enumerate(records.ids):
+        if not fate[position] and records.kinds[position] in ACTIVITY:
+            if identity in accepted:
+                fate[position] = DUPLICATE
+            accepted.add(identity)
+    return accepted
 
 
 def _are(fate: Sequence[str], wanted: str) -> Flags:

@@ -12,39 +12,44 @@ import numpy as np
 import pandas as pd
 from mlflow.pyfunc import PythonModel
 
-from basketry.domains.offers import recommender
-from basketry.domains.offers.learn import restored
-from basketry.domains.offers.policy import NUMBERS
-from basketry.domains.offers.recommender import Purchases
+from basketry.domains.offers.policy import FEATURE_NAMES
+from basketry.domains.offers.policy_learning import policy_from_state
+from basketry.domains.offers.recommender import PurchaseMatrix, recommender_from_state
 
 
-class Served(PythonModel):
-    """state: of `Learned.state`."""
+class ServedPolicy(PythonModel):
+    """The policy: features of candidates in, expected response rates out."""
 
     def __init__(self, state: Mapping[str, Any]) -> None:
+        """Store the state of a policy, see `LearnedPolicy.state`."""
         self.state = dict(state)
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        """A row a candidate; nan for a category that was not learned."""
-        learned = restored(self.state)
+        """Return one row per candidate; nan for a category that was not learned."""
+        learned = policy_from_state(self.state)
         mean = learned.posterior.mean
-        bases = dict(zip(learned.categories, mean[len(NUMBERS) :], strict=True))
-        expected = model_input[list(NUMBERS)].to_numpy() @ mean[: len(NUMBERS)]
+        intercepts = dict(zip(learned.categories, mean[len(FEATURE_NAMES) :], strict=True))
+        expected = model_input[list(FEATURE_NAMES)].to_numpy() @ mean[: len(FEATURE_NAMES)]
         return pd.DataFrame(
-            {"expected_response": expected + model_input["category"].map(bases).to_numpy(dtype=np.float64)}
+            {"expected_response": expected + model_input["category"].map(intercepts).to_numpy(dtype=np.float64)}
         )
 
 
 class ServedRecommender(PythonModel):
-    """state: of `Recommender.state`."""
+    """The recommender: purchases in, recommended products out."""
 
     def __init__(self, state: Mapping[str, Any]) -> None:
+        """Store the state of a recommender, see `Recommender.state`."""
         self.state = dict(state)
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        """Rows of shopper and product, best first, from rows of shopper, product and number of orders."""
-        model = recommender.restored(self.state)
-        given = Purchases.of(*(model_input[name].tolist() for name in ("customer_id", "product_id", "orders")))
-        top = model.top(given.over(model.products))
+        """Return rows of shopper and product, best first, from rows of shopper, product and number of orders."""
+        model = recommender_from_state(self.state)
+        purchases = PurchaseMatrix.from_rows(
+            *(model_input[name].tolist() for name in ("customer_id", "product_id", "orders"))
+        )
+        top = model.top(purchases.counts_of(model.products))
         names = np.array(model.products, dtype=object)[top]
-        return pd.DataFrame({"customer_id": np.repeat(given.shoppers, top.shape[1]), "product_id": names.reshape(-1)})
+        return pd.DataFrame(
+            {"customer_id": np.repeat(purchases.shoppers, top.shape[1]), "product_id": names.reshape(-1)}
+        )

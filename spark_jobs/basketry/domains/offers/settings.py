@@ -23,7 +23,7 @@ _WHOLE: Mapping[str, Mapping[str, int]] = {
         "messages_at_once": 1,
     },
 }
-"""Whole numbers of each part, each with the least it may be."""
+"""Whole numbers of each section, each with its least allowed value."""
 _SHARES: Mapping[str, Sequence[str]] = {
     "eligibility": ("least_margin",),
     "policy": ("floor", "no_offer_below", "prior_rate"),
@@ -34,9 +34,18 @@ _POSITIVE: Mapping[str, Sequence[str]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Offer:
-    """A discount that runs from the first day to the last. categories: empty for all; budget: discount granted in all."""
+    """A discount that runs from a first day to a last day.
+
+    Attributes:
+        id: Name of the offer.
+        categories: Categories that it applies to; empty for all.
+        discount: Share of the list price that is taken off.
+        first: First day on which it runs.
+        last: Last day on which it runs.
+        budget: Discount that may be granted in all.
+    """
 
     id: str
     categories: tuple[str, ...]
@@ -46,9 +55,9 @@ class Offer:
     budget: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class OfferSettings:
-    """The file's values by their names there; the file says what each means."""
+    """The values of include/offers.yaml by their names there; the file says what each of them means."""
 
     at_most: int
     control_share: float
@@ -77,55 +86,62 @@ class OfferSettings:
     offers: tuple[Offer, ...]
 
     @property
-    def beside(self) -> int:
-        """How many of the popular candidates are popular beside what is looked at; the others are so in the whole shop."""
+    def popular_beside(self) -> int:
+        """Number of popular candidates of the category being looked at; the other ones are popular in the whole shop."""
         return (self.popular + 1) // 2
 
 
 def load_settings(include: Path) -> OfferSettings:
-    """Read the file; a missing or unknown key, a value out of range or an offer that ends before it begins is a ContractError."""
+    """Read the settings of offers.
+
+    Args:
+        include: Folder that holds offers.yaml.
+
+    Raises:
+        ContractError: A key is missing or unknown, a value is out of range, or an offer ends before it begins.
+    """
     top_names = ("at_most", "control_share", "seed", *_WHOLE, "offers")
     top = read_document(include / FILE, FILE).mapping("the document", top_names, top_names)
-    found: dict[str, float] = {}
-    for part, whole in _WHOLE.items():
-        names = (*whole, *_SHARES.get(part, ()), *_POSITIVE.get(part, ()))
-        given = top[part].mapping(part, names, names)
-        found |= {name: _count(given[name], name, least) for name, least in whole.items()}
-        found |= {name: _share(given[name], name) for name in _SHARES.get(part, ())}
-        found |= {name: _positive(given[name], name) for name in _POSITIVE.get(part, ())}
+    values: dict[str, float] = {}
+    for section, least_counts in _WHOLE.items():
+        names = (*least_counts, *_SHARES.get(section, ()), *_POSITIVE.get(section, ()))
+        nodes = top[section].mapping(section, names, names)
+        values |= {name: _count(nodes[name], name, least) for name, least in least_counts.items()}
+        values |= {name: _share(nodes[name], name) for name in _SHARES.get(section, ())}
+        values |= {name: _positive(nodes[name], name) for name in _POSITIVE.get(section, ())}
     return OfferSettings(
         at_most=_count(top["at_most"], "at_most", 1),
         control_share=_share(top["control_share"], "control_share"),
         seed=_count(top["seed"], "seed", 0),
         offers=_offers(top["offers"]),
-        **found,  # type: ignore[arg-type]
+        **values,  # type: ignore[arg-type]
     )
 
 
 def _offers(node: Node) -> tuple[Offer, ...]:
-    found = tuple(_offer(item) for item in node.items("offers"))
-    if not found:
+    offers = tuple(_offer(item) for item in node.items("offers"))
+    if not offers:
         node.fail("offers is empty; write at least one.")
-    for place, offer in enumerate(found):
-        if offer.id in {earlier.id for earlier in found[:place]}:
+    for index, offer in enumerate(offers):
+        if offer.id in {earlier.id for earlier in offers[:index]}:
             node.fail(f"offer '{offer.id}' is written twice; rename one.")
-    return found
+    return offers
 
 
 def _offer(node: Node) -> Offer:
     required = ("id", "discount", "from", "to", "budget")
-    given = node.mapping("an offer", (*required, "categories"), required)
-    first, last = _day(given["from"], "from"), _day(given["to"], "to")
+    nodes = node.mapping("an offer", (*required, "categories"), required)
+    first, last = _day(nodes["from"], "from"), _day(nodes["to"], "to")
     if last < first:
-        given["to"].fail(f"the offer ends on {last}, before it begins; make it {first} or later.")
-    categories = given["categories"].items("categories") if "categories" in given else []
+        nodes["to"].fail(f"the offer ends on {last}, before it begins; make it {first} or later.")
+    categories = nodes["categories"].items("categories") if "categories" in nodes else []
     return Offer(
-        id=given["id"].string("id"),
+        id=nodes["id"].string("id"),
         categories=tuple(item.string("a category") for item in categories),
-        discount=_share(given["discount"], "discount"),
+        discount=_share(nodes["discount"], "discount"),
         first=first,
         last=last,
-        budget=_positive(given["budget"], "budget"),
+        budget=_positive(nodes["budget"], "budget"),
     )
 
 
@@ -137,15 +153,15 @@ def _day(node: Node, what: str) -> date:
 
 
 def _count(node: Node, what: str, least: int) -> int:
-    found: int = node.expect(int, what)
-    return found if found >= least else node.fail(f"{what} is {found}; make it at least {least}.")
+    value: int = node.expect(int, what)
+    return value if value >= least else node.fail(f"{what} is {value}; make it at least {least}.")
 
 
 def _share(node: Node, what: str) -> float:
-    found = float(node.expect(float, what))
-    return found if 0 <= found < 1 else node.fail(f"{what} is {found:g}; write a share from 0 to below 1.")
+    value = float(node.expect(float, what))
+    return value if 0 <= value < 1 else node.fail(f"{what} is {value:g}; write a share from 0 to below 1.")
 
 
 def _positive(node: Node, what: str) -> float:
-    found = float(node.expect(float, what))
-    return found if found > 0 else node.fail(f"{what} is {found:g}; make it more than 0.")
+    value = float(node.expect(float, what))
+    return value if value > 0 else node.fail(f"{what} is {value:g}; make it more than 0.")

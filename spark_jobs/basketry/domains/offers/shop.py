@@ -26,9 +26,18 @@ PRODUCT_COLUMNS = ("product_id", "category", "list_price", "unit_cost", "units_a
 EPOCH = date(1970, 1, 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Assortment:
-    """All products, one position each. cost: nan where it is not known; units: what can be sold now."""
+    """All products, one position for each.
+
+    Attributes:
+        products: Product ids, sorted.
+        categories: Names of the categories, sorted.
+        category: Position of each product's category.
+        price: List price of each product.
+        cost: Unit cost of each product, nan where it is unknown.
+        units: Units of each product that can be sold now.
+    """
 
     products: tuple[str, ...]
     categories: tuple[str, ...]
@@ -38,33 +47,46 @@ class Assortment:
     units: Floats
 
     @classmethod
-    def of(cls, rows: pa.Table) -> Assortment:
-        """From rows of silver.products: product_id, category, list_price, unit_cost, units_available; any order."""
+    def from_rows(cls, rows: pa.Table) -> Assortment:
+        """Build the assortment from rows of silver.products.
+
+        Args:
+            rows: The columns `PRODUCT_COLUMNS`, in any order of rows.
+        """
         rows = rows.sort_by("product_id")
         names = [WITHOUT_CATEGORY if name is None else name for name in rows["category"].to_pylist()]
         categories = sorted(set(names))
-        place = {name: number for number, name in enumerate(categories)}
+        position = {name: number for number, name in enumerate(categories)}
         price, cost, units = (
             np.asarray(rows[name].cast(pa.float64()).to_numpy(), dtype=np.float64)
             for name in ("list_price", "unit_cost", "units_available")
         )
-        category = np.array([place[name] for name in names], dtype=np.int64)
         return cls(
-            tuple(rows["product_id"].to_pylist()), tuple(categories), category, np.nan_to_num(price), cost, units
+            products=tuple(rows["product_id"].to_pylist()),
+            categories=tuple(categories),
+            category=np.array([position[name] for name in names], dtype=np.int64),
+            price=np.nan_to_num(price),
+            cost=cost,
+            units=units,
         )
 
     @cached_property
     def position(self) -> Mapping[str, int]:
-        """Position of each product."""
-        return {name: place for place, name in enumerate(self.products)}
+        """Position of each product by its id."""
+        return {name: number for number, name in enumerate(self.products)}
 
 
-@dataclass(frozen=True)
-class Knowledge:
-    """What is known of shoppers, a row each and a last one for those who are not known.
+@dataclass(frozen=True, kw_only=True)
+class ShopperKnowledge:
+    """What is known about shoppers: one row for each, and a last row for shoppers who are unknown.
 
-    recommended: products, best first, filled up with -1; scores: from 1 (best) down to 0. propensity: by category.
-    bought: (shopper, product) and the last day (from 1970) on which one bought the other, a row each.
+    Attributes:
+        shoppers: Customer ids in the order of the rows.
+        recommended: Products recommended to each shopper, best first, filled up with -1.
+        scores: Score of each recommendation, from 1 (best) down to 0.
+        propensity: Probability that each shopper buys, by category.
+        opted_out: Shoppers who must be shown nothing.
+        bought: One row (shopper, product, day from 1970) with the last day of each purchase.
     """
 
     shoppers: tuple[str, ...]
@@ -76,20 +98,22 @@ class Knowledge:
 
     @cached_property
     def position(self) -> Mapping[str, int]:
-        """Row of each shopper."""
-        return {name: place for place, name in enumerate(self.shoppers)}
+        """Row of each shopper by their customer id."""
+        return {name: number for number, name in enumerate(self.shoppers)}
 
-    def places(self, names: Sequence[str]) -> Ints:
-        """Rows of shoppers, -1 (the last) for those who are not known."""
+    def rows_of(self, names: Sequence[str]) -> Ints:
+        """Look up the rows of shoppers; -1 (the last row) for those who are unknown."""
         position = self.position
         return np.array([position.get(name, NONE) for name in names], dtype=np.int64)
 
 
 @dataclass(frozen=True)
-class Popular:
-    """Products that are popular beside each category, best first, a row a category; the last row is of the whole shop.
+class PopularProducts:
+    """Products that are popular beside each category.
 
-    source: where the rows came from.
+    Attributes:
+        products: One row per category, best first; the last row is that of the whole shop.
+        source: Where the rows came from.
     """
 
     products: Ints
@@ -97,22 +121,34 @@ class Popular:
 
 
 @dataclass(frozen=True)
-class Running:
-    """The offer that applies to each category on a day: its position among the offers, -1 for none; and its discount."""
+class RunningOffers:
+    """The offer that applies to each category on a day.
+
+    Attributes:
+        offer: Position among the offers by category, -1 for none.
+        discount: Discount of that offer by category, 0 for none.
+    """
 
     offer: Ints
     discount: Floats
 
 
-def running(offers: Sequence[Offer], categories: Sequence[str], day: int, spent: Floats) -> Running:
-    """What applies on a day. day: from 1970; spent: discount granted so far, by offer."""
-    at = np.full(len(categories), NONE, dtype=np.int64)
-    for place in reversed(range(len(offers))):
-        offer = offers[place]
-        if not (offer.first - EPOCH).days <= day <= (offer.last - EPOCH).days or spent[place] >= offer.budget:
+def running_offers(offers: Sequence[Offer], categories: Sequence[str], day: int, spent: Floats) -> RunningOffers:
+    """Find the offer that applies to each category on a day; the first of the list where several do.
+
+    Args:
+        offers: All offers.
+        categories: Names of the categories.
+        day: Day from 1970.
+        spent: Discount granted so far, by offer.
+    """
+    applied = np.full(len(categories), NONE, dtype=np.int64)
+    for index in reversed(range(len(offers))):
+        offer = offers[index]
+        if not (offer.first - EPOCH).days <= day <= (offer.last - EPOCH).days or spent[index] >= offer.budget:
             continue
         for number, category in enumerate(categories):
             if not offer.categories or category in offer.categories:
-                at[number] = place
+                applied[number] = index
     discounts = np.array([offer.discount for offer in offers])
-    return Running(at, np.where(at >= 0, discounts[at], 0.0))
+    return RunningOffers(applied, np.where(applied >= 0, discounts[applied], 0.0))

@@ -1,4 +1,4 @@
-"""A micro-batch: read, judge, decide, write, each table once, whatever is killed when.
+"""A micro-batch: read, validate, decide, write, each table once, whatever is killed when.
 
 Every table is written under the checkpoint's name and the batch's number, which Delta keeps with the commit: what was
 written before a crash is not written again. Where the stream stands is written last, so a batch that was cut off is done
@@ -20,15 +20,17 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
-from basketry.domains.offers import incoming
-from basketry.domains.offers.cache import PopularProducts
-from basketry.domains.offers.engine import Engine, Shown
+from basketry.domains.offers.batch_tables import MicroBatch
+from basketry.domains.offers.cache import PopularityCache
+from basketry.domains.offers.engine import Engine
 from basketry.domains.offers.memory import NEVER
-from basketry.domains.offers.records import RESPONSES, Records, out_of_time
-from basketry.domains.offers.rows import Batch
+from basketry.domains.offers.messages import FEED, parse_records, read_messages, row_numbers
+from basketry.domains.offers.outcomes import ShownOffer
+from basketry.domains.offers.records import GOOD, RESPONSES, Records, outside_time_limits
 from basketry.domains.offers.settings import OfferSettings
 from basketry.domains.offers.shop import EPOCH
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.schemas import declared_schema
 from basketry.tables import (
     OFFER_BATCHES,
     OFFER_DECISIONS,
@@ -40,7 +42,7 @@ from basketry.tables import (
 )
 
 _CONTRACT = "offers 1"
-_SHOWN = (
+_SHOWN_COLUMNS = (
     "decision_id",
     "slot",
     "decided_at",
@@ -55,16 +57,24 @@ _SHOWN = (
 )
 
 
-@dataclass
-class Stream:
-    """What micro-batches are done with. checkpoint: folder; done: number of the last batch that is wholly written, if any.
+@dataclass(kw_only=True)
+class OfferStream:
+    """Does micro-batches, one after another.
 
-    totals: counts of ops.offer_batches of this run; days: local days that anything was written for.
+    Attributes:
+        lake: The tables of the catalog.
+        engine: What decides.
+        popular: Popular products as they are now.
+        time_zone: Time zone of the business day.
+        checkpoint: Folder of Spark's checkpoint.
+        done: Number of the last batch that is wholly written, -1 for none.
+        totals: Counts of ops.offer_batches of this run.
+        days: Local days from 1970 that anything was written for.
     """
 
     lake: Lakehouse
     engine: Engine
-    popular: PopularProducts
+    popular: PopularityCache
     time_zone: str
     checkpoint: Path
     done: int = -1
@@ -74,34 +84,46 @@ class Stream:
 
     @property
     def name(self) -> str:
-        """The checkpoint's own: Spark notes it there before the first batch. A new checkpoint has a new one."""
+        """Name of the checkpoint: Spark notes it there before the first batch. A new checkpoint has a new one."""
         if not self._name:
             self._name = str(json.loads((self.checkpoint / "metadata").read_text())["id"])
         return self._name
 
     def resume(self, stored_by: str | None, number: int) -> None:
-        """Take up from a stored state. stored_by: name of the checkpoint whose batch of that number it is of."""
+        """Go on from a stored state.
+
+        Args:
+            stored_by: Name of the checkpoint that the state was stored by, None for no state.
+            number: Number of the batch that the state was stored by.
+        """
         if stored_by is not None and (self.checkpoint / "metadata").exists() and stored_by == self.name:
             self.done = number
 
     def __call__(self, frame: DataFrame, number: int) -> None:
-        """Do a micro-batch, unless it was done."""
+        """Do a micro-batch, unless it was done before."""
         if number <= self.done:
             return
-        table = incoming.read(frame, self.time_zone)
-        batch = self._decided(table, f"{self.name}:{number}")
+        messages = read_messages(frame, self.time_zone)
+        batch = self._decide(messages, f"{self.name}:{number}")
         self._write(batch, number)
         self.done = number
 
-    def _decided(self, table: pa.Table, name: str) -> Batch:
-        records = incoming.records(table)
+    def _decide(self, messages: pa.Table, name: str) -> MicroBatch:
+        records = parse_records(messages)
         popular = self.popular.current()
-        self.engine.use(popular)
+        self.engine.use_popular(popular)
         outcome = self.engine.process(records, self._seen(records, name), self._earlier(records, name))
-        rows = incoming.row_numbers(table, is_kafka=bool(self.lake.settings.offer_events))
-        return Batch(table, records, rows, outcome, self.engine.shop, name, popular.source)
+        return MicroBatch(
+            table=messages,
+            records=records,
+            row_numbers=row_numbers(messages, is_kafka=bool(self.lake.settings.offer_events)),
+            outcome=outcome,
+            shop=self.engine.shop,
+            name=name,
+            popular_from=popular.source,
+        )
 
-    def _write(self, batch: Batch, number: int) -> None:
+    def _write(self, batch: MicroBatch, number: int) -> None:
         counts = batch.counts(self.engine.knowledge.position)
         self._put(OFFER_EVENTS, batch.events(), number)
         self._put(OFFER_DECISIONS, batch.decisions(), number)
@@ -109,11 +131,10 @@ class Stream:
         self._quarantine(batch)
         self._put(OFFER_BATCHES, self._ledger(batch, counts), number)
         state = {"checkpoint": [self.name], "number": [number], "content": [self.engine.memory.to_bytes()]}
-        self.lake.put_once(OFFER_STATE, pa.table(state), self._writer, number, instead=True)
+        self.lake.append_once(OFFER_STATE, pa.table(state), self._writer, number, overwrite=True)
         self.totals.update(counts)
-        self.days.update(
-            batch.records.day[[place for place, fate in enumerate(batch.outcome.fate) if fate == "good"]].tolist()
-        )
+        good = [position for position, fate in enumerate(batch.outcome.fate) if fate == GOOD]
+        self.days.update(batch.records.day[good].tolist())
 
     @property
     def _writer(self) -> str:
@@ -121,9 +142,9 @@ class Stream:
 
     def _put(self, table: Table, rows: pa.Table, number: int) -> None:
         if len(rows):
-            self.lake.put_once(table, rows, self._writer, number)
+            self.lake.append_once(table, rows, self._writer, number)
 
-    def _ledger(self, batch: Batch, counts: dict[str, int]) -> pa.Table:
+    def _ledger(self, batch: MicroBatch, counts: dict[str, int]) -> pa.Table:
         newest = max(self.engine.memory.newest, float(NEVER))
         values: dict[str, Any] = {
             "batch": batch.name,
@@ -135,82 +156,82 @@ class Stream:
         newest_at = rows["newest"].cast(pa.timestamp("us", tz="UTC"))
         return rows.set_column(rows.schema.get_field_index("newest"), "newest", newest_at)
 
-    def _quarantine(self, batch: Batch) -> None:
+    def _quarantine(self, batch: MicroBatch) -> None:
         refused = batch.refused()
         if not refused:
             return
-        rows = [self._set_aside(batch, place, reason) for place, reason in refused]
+        rows = [self._quarantine_row(batch, position, reason) for position, reason in refused]
         self.lake.insert(QUARANTINE, self.lake.spark.createDataFrame(rows, declared_schema(QUARANTINE)))
 
-    def _set_aside(self, batch: Batch, place: int, reason: str) -> tuple[object, ...]:
-        origin: str = batch.table["origin"][place].as_py()
-        delivered: datetime = batch.table["delivered_at"][place].as_py()
+    def _quarantine_row(self, batch: MicroBatch, position: int, reason: str) -> tuple[object, ...]:
+        origin: str = batch.table["origin"][position].as_py()
+        delivered: datetime = batch.table["delivered_at"][position].as_py()
         checksum = hashlib.sha256(f"{self.lake.catalog}/{origin}".encode()).hexdigest()
-        content = batch.table["content"][place].as_py()
-        row = int(batch.row_numbers[place])
-        return checksum, row, incoming.FEED, origin, delivered, [reason], content, "open", _CONTRACT
+        content = batch.table["content"][position].as_py()
+        row = int(batch.row_numbers[position])
+        return checksum, row, FEED, origin, delivered, [reason], content, "open", _CONTRACT
 
     def _seen(self, records: Records, name: str) -> frozenset[str]:
-        """Ids of this batch that an earlier one has accepted. This batch's own rows are those of a try that was cut off."""
+        """Find the ids of this batch that an earlier one accepted; its own rows are those of a try that was cut off."""
         ids = [identity for identity in records.ids if identity]
-        found = self.lake.matching(
-            OFFER_EVENTS,
-            ["event_id", "batch"],
-            {"event_id": ids},
-            {"event_date": first_day(records, 1, self.engine.settings)},
-        )
-        return frozenset(row["event_id"] for row in found.to_pylist() if row["batch"] != name)
+        since = {"event_date": day_before_first_event(records, 1, self.engine.settings)}
+        rows = self.lake.read_filtered(OFFER_EVENTS, ["event_id", "batch"], {"event_id": ids}, since)
+        return frozenset(row["event_id"] for row in rows.to_pylist() if row["batch"] != name)
 
-    def _earlier(self, records: Records, name: str) -> dict[str, Shown]:
-        """The offers of earlier batches that are answered here, with the responses they already have."""
+    def _earlier(self, records: Records, name: str) -> dict[str, ShownOffer]:
+        """Read the offers of earlier batches that are answered here, with the responses they already have."""
         answered = {
             offer for offer, kind in zip(records.offers, records.kinds, strict=True) if kind in RESPONSES and offer
         }
         if not answered:
             return {}
         settings = self.engine.settings
-        since = {"event_date": first_day(records, settings.respond_days + 1, settings)}
+        since = {"event_date": day_before_first_event(records, settings.respond_days + 1, settings)}
         decisions = {offer.rpartition("/")[0] for offer in answered}
-        rows = self.lake.matching(OFFER_DECISIONS, _SHOWN, {"decision_id": decisions}, since)
-        found = {
+        rows = self.lake.read_filtered(OFFER_DECISIONS, _SHOWN_COLUMNS, {"decision_id": decisions}, since)
+        offers = {
             f"{row['decision_id']}/{row['slot']}": shown
             for row in rows.to_pylist()
-            if row["batch"] != name and (shown := _shown(row, self.engine)) is not None
+            if row["batch"] != name and (shown := _shown_offer(row, self.engine)) is not None
         }
-        responses = self.lake.matching(
+        responses = self.lake.read_filtered(
             OFFER_RESPONSES, ["offer_id", "response", "batch"], {"offer_id": answered}, since
         )
         for row in responses.to_pylist():
-            if row["batch"] != name and row["offer_id"] in found:
-                found[row["offer_id"]].kinds.add(f"offer_{row['response']}")
-        return found
+            if row["batch"] != name and row["offer_id"] in offers:
+                offers[row["offer_id"]].kinds.add(f"offer_{row['response']}")
+        return offers
 
 
-def _shown(row: dict[str, Any], engine: Engine) -> Shown | None:
+def _shown_offer(row: dict[str, Any], engine: Engine) -> ShownOffer | None:
+    """Restore an offer from a row of gold.offer_decisions; None where nothing was shown or the product is gone."""
     product = engine.shop.position.get(row["product_id"] or "", -1)
     if product < 0:
         return None
     offers = engine.memory.offers
-    return Shown(
-        row["decided_at"].timestamp(),
-        row["customer_id"],
-        product,
-        int(engine.shop.category[product]),
-        offers.index(row["offer"]) if row["offer"] in offers else -1,
-        row["discount"],
-        row["price"],
-        np.array(row["features"]),
-        row["audience"] == "control",
+    return ShownOffer(
+        at=row["decided_at"].timestamp(),
+        shopper=row["customer_id"],
+        product=product,
+        category=int(engine.shop.category[product]),
+        offer=offers.index(row["offer"]) if row["offer"] in offers else -1,
+        discount=row["discount"],
+        price=row["price"],
+        features=np.array(row["features"]),
+        control=row["audience"] == "control",
     )
 
 
-def first_day(records: Records, before: int, settings: OfferSettings) -> date:
-    """So many days before the first record whose time can be; what a clock gone wrong says is set aside in any case."""
-    is_late, is_early = out_of_time(records, settings)
-    days = records.day[~(np.isnan(records.at) | is_late | is_early)]
-    return EPOCH + timedelta(days=int(days.min()) - before if len(days) else 0)
+def day_before_first_event(records: Records, days_before: int, settings: OfferSettings) -> date:
+    """Return the day so many days before the first record whose time can be.
+
+    What a clock gone wrong says is quarantined in any case.
+    """
+    is_old, is_early = outside_time_limits(records, settings)
+    days = records.day[~(np.isnan(records.at) | is_old | is_early)]
+    return EPOCH + timedelta(days=int(days.min()) - days_before if len(days) else 0)
 
 
-def days_of(numbers: Iterable[int]) -> list[date]:
-    """Dates of days counted from 1970, sorted."""
+def dates_of(numbers: Iterable[int]) -> list[date]:
+    """Return the dates of days counted from 1970, sorted."""
     return [EPOCH + timedelta(days=number) for number in sorted(numbers)]

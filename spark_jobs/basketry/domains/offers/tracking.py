@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from basketry import registry
-from basketry.domains.offers.learn import Learned, restored
+from basketry.domains.offers.policy_learning import LearnedPolicy, policy_from_state
 from basketry.lake.lakehouse import Lakehouse
 from basketry.learning import tracking, versions
 
@@ -13,33 +13,47 @@ MODEL = "offer_policy"
 
 
 @dataclass(frozen=True)
-class Version:
-    """A registered version."""
+class PolicyVersion:
+    """A registered version of the policy.
+
+    Attributes:
+        number: Its number in the registry.
+        learned: What it learned.
+    """
 
     number: str
-    learned: Learned
+    learned: LearnedPolicy
 
 
-def registered(lake: Lakehouse) -> str:
-    """Name of the catalog's policy in the registry."""
+def registered_policy(lake: Lakehouse) -> str:
+    """Return the name of the catalog's policy in the registry."""
     return registry.registered_name(lake.catalog, MODEL)
 
 
-def load(name: str, number: str) -> Version:
-    """A version by its number; ModelGoneError when it cannot be had, RegistryDownError when nobody answers."""
-    return Version(number, tracking.load_state(name, number, restored))
+def load_offer_policy(name: str, number: str) -> PolicyVersion:
+    """Load a version of the policy.
+
+    Args:
+        name: Name of the registered model.
+        number: Number of the version.
+
+    Raises:
+        ModelGoneError: The version cannot be had.
+        RegistryDownError: The registry does not answer.
+    """
+    return PolicyVersion(number, tracking.load_state(name, number, policy_from_state))
 
 
-KIND: versions.Kind[Version] = versions.Kind(MODEL, load, "train_offer_policy")
+KIND: versions.ModelSpec[PolicyVersion] = versions.ModelSpec(MODEL, load_offer_policy, "train_offer_policy")
 
 
-def register(lake: Lakehouse, learned: Learned, record: tracking.Record) -> str:
+def register_policy(lake: Lakehouse, learned: LearnedPolicy, record: tracking.TrainingRecord) -> str:
     """Log the record, register the policy and make it the challenger; returns its version."""
-    from basketry.domains.offers.policy import NUMBERS
-    from basketry.domains.offers.serving import Served
+    from basketry.domains.offers.policy import FEATURE_NAMES
+    from basketry.domains.offers.serving import ServedPolicy
 
-    columns = {"category": "string"} | dict.fromkeys(NUMBERS, "double")
-    served = Served(learned.state())
-    return tracking.register(
+    columns = {"category": "string"} | dict.fromkeys(FEATURE_NAMES, "double")
+    served = ServedPolicy(learned.state())
+    return tracking.register_challenger(
         lake, MODEL, record, lambda: tracking.log_state(MODEL, served, columns, ("numpy", "pandas"))
     )

@@ -11,26 +11,29 @@ from basketry.lake.report import JobReport
 
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
-    """Plan, and apply unless --dry-run."""
+    """Plan the grants, and apply them unless --dry-run."""
     grants = load_grants(lake.catalog, lake.settings.include)
     if lake.settings.lake is not None:
+        teams = {"teams": sorted(grants.teams)}
         return JobReport(
-            0, 0, tuple(_resolved(grants)), dry_run=arguments.dry_run, details={"teams": sorted(grants.teams)}
+            rows_in=0, rows_out=0, summary=tuple(_summary(grants)), dry_run=arguments.dry_run, details=teams
         )
     from databricks.sdk import WorkspaceClient
 
     from basketry.access import unity
 
     client = WorkspaceClient()
-    found = unity.plan(client, grants)
+    plan = unity.plan(client, grants)
     steps = 0
     if not arguments.dry_run:
-        steps = unity.apply(client, found, lake.spark.sql, revoke_by_hand=arguments.revoke_by_hand)
-    details = {"planned": list(found.lines()), "by_hand": [str(change) for change in found.drift]}
-    return JobReport(len(grants.tables), steps, found.lines(), details=details, dry_run=arguments.dry_run)
+        steps = unity.apply(client, plan, lake.spark.sql, revoke_by_hand=arguments.revoke_by_hand)
+    details = {"planned": list(plan.lines()), "by_hand": [str(change) for change in plan.drift]}
+    return JobReport(
+        rows_in=len(grants.tables), rows_out=steps, summary=plan.lines(), details=details, dry_run=arguments.dry_run
+    )
 
 
-def _resolved(grants: Grants) -> list[str]:
+def _summary(grants: Grants) -> list[str]:
     lines = ["tables are local folders: nothing to grant, reads are resolved by the file"]
     for name, team in grants.teams.items():
         lines.append(f"{name}: {len(grants.readable(name))} of {len(grants.tables)} tables, personal data {team.pii}")

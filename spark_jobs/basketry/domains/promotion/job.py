@@ -1,9 +1,9 @@
-"""Moves the alias `champion` of a registered model, or keeps a refusal: compare and set.
+"""Moves the alias `champion` of a registered model, or records a refusal: compare and set.
 
 The registry's aliases can be set but not compared, so the numbered row in ops.promotions comes first: whoever writes
 the next number has won. Then the aliases follow, `previous` before `champion`, so that a reader finds the old champion or
 the new one. A rollback returns to a version that scored before by a verdict, so that it cannot let in what a gate refused.
-A run cut off in between heals on its next try: it finds its own row and sets the aliases again. Until then
+A run cut off in between heals on its next attempt: it finds its own row and sets the aliases again. Until then
 every other promotion is refused, because row and alias disagree; a rollback is not, for it states which version is right.
 """
 
@@ -24,12 +24,12 @@ from basketry.domains.promotion.ledger import (
     REFUSE,
     ROLLBACK,
     ConflictError,
-    Decision,
-    alone,
-    champions,
-    decisions,
-    insert,
-    last_move,
+    PromotionDecision,
+    insert_decision,
+    last_champion_change,
+    load_promotion_decisions,
+    past_champions,
+    promotion_lock,
 )
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
@@ -37,14 +37,14 @@ from basketry.lake.report import JobReport
 
 MODEL_NAME = re.compile(r"[a-z][a-z0-9_]*")
 ATTEMPTS = 10
-"""Elsewhere than locally another model's verdict may be written at the same time; then one looks again."""
+"""How often a verdict is tried to be written: except locally, another model's may be written at the same time."""
 
 
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Promote, refuse or roll back as the arguments say; with --dry-run only check that it could be done."""
     _check(arguments)
-    with alone(lake):
-        decision = _checked(lake, arguments) if arguments.dry_run else _settled(lake, arguments)
+    with promotion_lock(lake):
+        decision = _plan_decision(lake, arguments) if arguments.dry_run else _carry_out(lake, arguments)
     return JobReport(
         rows_in=0,
         rows_out=0 if arguments.dry_run else 1,
@@ -55,15 +55,16 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     )
 
 
-def describe(decision: Decision) -> str:
-    """A verdict in one line for people."""
-    told = {
+def describe(decision: PromotionDecision) -> str:
+    """Describe a decision in a line for people."""
+    outcomes = {
         PROMOTE: f"version {decision.version} is the champion instead of {decision.champion_before or 'none'}",
         PROVISIONAL: f"version {decision.version} is the champion, provisionally: there was none",
         REFUSE: f"version {decision.version} is refused, {decision.champion_after or 'none'} stays the champion",
         ROLLBACK: f"version {decision.version} is the champion again instead of {decision.champion_before or 'none'}",
     }
-    return f"{decision.model}, number {decision.number}: {told[decision.verdict]} ({decision.decided_by}): {decision.reason}"
+    outcome = outcomes[decision.verdict]
+    return f"{decision.model}, number {decision.number}: {outcome} ({decision.decided_by}): {decision.reason}"
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -75,32 +76,36 @@ def _check(arguments: argparse.Namespace) -> None:
         raise BadInputError("--reason is empty: say in one sentence why.")
 
 
-def _checked(lake: Lakehouse, arguments: argparse.Namespace) -> Decision:
-    found = decisions(lake, registry.registered_name(lake.catalog, arguments.model))
-    return _decided(lake, arguments, found)
+def _plan_decision(lake: Lakehouse, arguments: argparse.Namespace) -> PromotionDecision:
+    decisions = load_promotion_decisions(lake, registry.registered_name(lake.catalog, arguments.model))
+    return _next_decision(lake, arguments, decisions)
 
 
-def _settled(lake: Lakehouse, arguments: argparse.Namespace) -> Decision:
-    """The verdict, written and followed by the aliases; an earlier try's own when there is one."""
+def _carry_out(lake: Lakehouse, arguments: argparse.Namespace) -> PromotionDecision:
+    """Write the decision and set the aliases; an earlier attempt's own decision is carried out again."""
     model = registry.registered_name(lake.catalog, arguments.model)
     for _ in range(ATTEMPTS):
-        found = decisions(lake, model)
-        decision = _decided(lake, arguments, found)
-        if decision not in found:
+        decisions = load_promotion_decisions(lake, model)
+        decision = _next_decision(lake, arguments, decisions)
+        if decision not in decisions:
             try:
-                found = insert(lake, decision, found)
+                decisions = insert_decision(lake, decision, decisions)
             except ConflictError:
                 continue
-        if decision in found:  # else its number was taken by another verdict in the meantime
-            _follow(decision, found)
+        if decision in decisions:  # otherwise its number was taken by another decision in the meantime
+            _set_aliases(decision, decisions)
             return decision
     raise RuntimeError(f"ops.promotions of catalog {lake.catalog} is written by others all the time: try again.")
 
 
-def _follow(decision: Decision, found: Sequence[Decision]) -> None:
-    """Set the aliases as the verdict says; BadInputError when a later verdict has moved them since."""
-    newest = last_move(found)
-    if not decision.moves or newest is None:
+def _set_aliases(decision: PromotionDecision, decisions: Sequence[PromotionDecision]) -> None:
+    """Set the aliases as the decision says.
+
+    Raises:
+        BadInputError: if a later decision has moved them since.
+    """
+    newest = last_champion_change(decisions)
+    if not decision.changes_champion or newest is None:
         return
     if newest != decision:
         raise BadInputError(
@@ -110,23 +115,34 @@ def _follow(decision: Decision, found: Sequence[Decision]) -> None:
     registry.move_champion(decision.model, decision.version, decision.champion_before)
 
 
-def _decided(lake: Lakehouse, arguments: argparse.Namespace, found: Sequence[Decision]) -> Decision:
-    """What an earlier try has written, else the next verdict; BadInputError when the comparison fails."""
-    wanted = _wanted(lake, arguments, found)
-    if earlier := _earlier_try(wanted, found, arguments.expected_champion):
+def _next_decision(
+    lake: Lakehouse, arguments: argparse.Namespace, decisions: Sequence[PromotionDecision]
+) -> PromotionDecision:
+    """Return what an earlier attempt has written, otherwise the next decision.
+
+    Raises:
+        BadInputError: if the champion is not the expected one, or the version cannot become it.
+    """
+    request = _request(lake, arguments, decisions)
+    if earlier := _earlier_attempt(request, decisions, arguments.expected_champion):
         return earlier
-    if wanted.verdict == ROLLBACK:
-        return _rollback(wanted, found)
-    wanted = dataclasses.replace(wanted, checks=_kept_checks(wanted))
-    return _promotion(wanted, found, arguments.expected_champion) if wanted.verdict in PROMOTING else wanted
+    if request.verdict == ROLLBACK:
+        return _rollback(request, decisions)
+    request = dataclasses.replace(request, checks=_stored_checks(request))
+    if request.verdict in PROMOTING:
+        return _promotion(request, decisions, arguments.expected_champion)
+    return request
 
 
-def _wanted(lake: Lakehouse, arguments: argparse.Namespace, found: Sequence[Decision]) -> Decision:
+def _request(
+    lake: Lakehouse, arguments: argparse.Namespace, decisions: Sequence[PromotionDecision]
+) -> PromotionDecision:
+    """Return the decision that the arguments ask for, before anything is checked or changed."""
     model = registry.registered_name(lake.catalog, arguments.model)
     champion = registry.alias_version(model, registry.CHAMPION)
-    return Decision(
+    return PromotionDecision(
         model=model,
-        number=found[-1].number + 1 if found else 1,
+        number=decisions[-1].number + 1 if decisions else 1,
         version=str(arguments.challenger or arguments.rollback_to),
         champion_before=champion,
         champion_after=champion,
@@ -139,18 +155,22 @@ def _wanted(lake: Lakehouse, arguments: argparse.Namespace, found: Sequence[Deci
     )
 
 
-def _earlier_try(wanted: Decision, found: Sequence[Decision], expected: str | None) -> Decision | None:
-    """The same verdict of an earlier try of the same run."""
-    same_run = (decision for decision in reversed(found) if wanted.run is not None and decision.run == wanted.run)
-    newest = next((decision for decision in same_run if decision.verdict == wanted.verdict), None)
-    if newest is None or wanted.version not in (newest.version, registry.PREVIOUS):
+def _earlier_attempt(
+    request: PromotionDecision, decisions: Sequence[PromotionDecision], expected: str | None
+) -> PromotionDecision | None:
+    """Return the same decision by an earlier attempt of the same run."""
+    same_run = (decision for decision in reversed(decisions) if request.run is not None and decision.run == request.run)
+    newest = next((decision for decision in same_run if decision.verdict == request.verdict), None)
+    if newest is None or request.version not in (newest.version, registry.PREVIOUS):
         return None
-    return newest if wanted.verdict not in PROMOTING or newest.champion_before == expected else None
+    return newest if request.verdict not in PROMOTING or newest.champion_before == expected else None
 
 
-def _promotion(wanted: Decision, found: Sequence[Decision], expected: str | None) -> Decision:
-    model, version, champion = wanted.model, wanted.version, wanted.champion_before
-    moved = last_move(found)
+def _promotion(
+    request: PromotionDecision, decisions: Sequence[PromotionDecision], expected: str | None
+) -> PromotionDecision:
+    model, version, champion = request.model, request.version, request.champion_before
+    moved = last_champion_change(decisions)
     if moved is not None and moved.champion_after != champion and not _deleted(moved, champion):
         raise BadInputError(
             f"promotion {moved.number} of {model} made version {moved.champion_after} the champion but the alias says"
@@ -164,41 +184,41 @@ def _promotion(wanted: Decision, found: Sequence[Decision], expected: str | None
         )
     if version == champion:
         raise BadInputError(f"version {version} of {model} is the champion already: nothing to promote.")
-    if wanted.verdict == PROVISIONAL and champion is not None:
+    if request.verdict == PROVISIONAL and champion is not None:
         raise BadInputError(
             f"version {version} of {model} cannot be provisional beside champion {champion}: have a person decide and"
             " promote or refuse it."
         )
-    registry.check_loads(model, version)
-    return dataclasses.replace(wanted, champion_after=version)
+    registry.check_loadable(model, version)
+    return dataclasses.replace(request, champion_after=version)
 
 
-def _deleted(moved: Decision, champion: str | None) -> bool:
-    """Whether nobody scores because the champion was deleted in the registry: then the next that passes is a first one."""
+def _deleted(moved: PromotionDecision, champion: str | None) -> bool:
+    """Return whether no version scores because the champion was deleted in the registry: the next one is a first again."""
     return champion is None and not registry.version_exists(moved.model, str(moved.champion_after))
 
 
-def _rollback(wanted: Decision, found: Sequence[Decision]) -> Decision:
-    model, version, moved = wanted.model, wanted.version, last_move(found)
+def _rollback(request: PromotionDecision, decisions: Sequence[PromotionDecision]) -> PromotionDecision:
+    model, version, moved = request.model, request.version, last_champion_change(decisions)
     if version == registry.PREVIOUS:
         before = registry.alias_version(model, registry.PREVIOUS)
         if before is None:
             raise BadInputError(f"{model} has no previous version: name the version to roll back to.")
         version = before
-    former = champions(found)
+    former = past_champions(decisions)
     if version not in former:
         raise BadInputError(
             f"version {version} of {model} was never the champion: roll back to one that was ({', '.join(former) or 'none yet'}),"
             " or train again and have the gate judge it."
         )
-    if version == wanted.champion_before and (moved is None or moved.champion_after == version):
+    if version == request.champion_before and (moved is None or moved.champion_after == version):
         raise BadInputError(f"version {version} of {model} is the champion already: name another version.")
-    registry.check_loads(model, version)
-    return dataclasses.replace(wanted, version=version, champion_after=version)
+    registry.check_loadable(model, version)
+    return dataclasses.replace(request, version=version, champion_after=version)
 
 
-def _kept_checks(wanted: Decision) -> str:
-    return json.dumps(registry.kept_verdict(wanted.model, wanted.version).get("checks", []), sort_keys=True)
+def _stored_checks(request: PromotionDecision) -> str:
+    return json.dumps(registry.load_verdict(request.model, request.version).get("checks", []), sort_keys=True)
 
 
 def _moment(text: str) -> datetime:

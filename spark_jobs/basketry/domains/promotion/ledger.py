@@ -1,4 +1,4 @@
-"""ops.promotions: every verdict about a model, numbered from 1. The number is what two verdicts can never share."""
+"""The ledger of promotions (ops.promotions): every verdict about a model, numbered from 1. Two never share a number."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ from datetime import UTC, datetime, timedelta
 from pyspark.sql import functions as F
 
 from basketry.errors import BasketryError
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.schemas import declared_schema
 from basketry.tables import PROMOTIONS
 
 PROMOTE, PROVISIONAL, REFUSE, ROLLBACK = "promote", "provisional", "refuse", "rollback"
 PROMOTING = (PROMOTE, PROVISIONAL)
-"""Verdicts of a gate that make the challenger the champion; provisional: the first of its kind, not surely within limits."""
+"""The verdicts of a gate that make the challenger the champion; provisional: the first one, not surely within limits."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ConflictError(BasketryError):
-    """Another writer was faster: look again."""
+    """Another writer was faster: read the decisions again."""
 
 
-@dataclass(frozen=True)
-class Decision:
-    """A row of ops.promotions."""
+@dataclass(frozen=True, kw_only=True)
+class PromotionDecision:
+    """A row of ops.promotions, whose columns have the same names and meanings."""
 
     model: str
     number: int
@@ -42,54 +43,63 @@ class Decision:
     run_id: str
 
     @property
-    def moves(self) -> bool:
-        """Whether it changed who scores."""
+    def changes_champion(self) -> bool:
+        """Whether it changed which version scores."""
         return self.verdict != REFUSE
 
     @property
     def run(self) -> str | None:
-        """The task of the run that decided, the same for all its tries; None for a run without a name of its own."""
+        """The task of the run that decided, the same for all its attempts; None for a run without a name of its own."""
         return self.run_id.rpartition("/")[0] or None
 
 
 @contextmanager
-def alone(lake: Lakehouse) -> Iterator[None]:
-    """Locally, let only one promotion of the catalog go on at a time; elsewhere the number alone decides."""
+def promotion_lock(lake: Lakehouse) -> Iterator[None]:
+    """Let only one promotion of the catalog run at a time, locally; elsewhere the number alone decides."""
     with lake.lock(dataclasses.replace(PROMOTIONS, name="promotions_in_progress")):
         yield
 
 
-def decisions(lake: Lakehouse, model: str) -> list[Decision]:
-    """All verdicts about a model, oldest first."""
+def load_promotion_decisions(lake: Lakehouse, model: str) -> list[PromotionDecision]:
+    """Load all decisions about a model, the oldest first."""
     if not lake.exists(PROMOTIONS):
         return []
-    # As microseconds: Spark would hand out the moment in the time zone of this machine.
+    # As microseconds: Spark would return the moment in the time zone of this computer.
     rows = lake.read(PROMOTIONS).where(F.col("model") == model).withColumn("decided_at", F.unix_micros("decided_at"))
-    found = [row.asDict() for row in rows.orderBy("number").collect()]
-    return [Decision(**{**row, "decided_at": EPOCH + timedelta(microseconds=row["decided_at"])}) for row in found]
+    decisions = []
+    for row in rows.orderBy("number").collect():
+        decided_at = EPOCH + timedelta(microseconds=row.decided_at)
+        decisions.append(PromotionDecision(**{**row.asDict(), "decided_at": decided_at}))
+    return decisions
 
 
-def champions(found: Sequence[Decision]) -> list[str]:
-    """Versions that any verdict made the champion, the first one first."""
-    return list(dict.fromkeys(str(decision.champion_after) for decision in found if decision.moves))
+def past_champions(decisions: Sequence[PromotionDecision]) -> list[str]:
+    """List the versions that any decision made the champion, the first one first."""
+    return list(dict.fromkeys(str(decision.champion_after) for decision in decisions if decision.changes_champion))
 
 
-def last_move(found: Sequence[Decision]) -> Decision | None:
-    """The newest verdict that changed who scores."""
-    return next((decision for decision in reversed(found) if decision.moves), None)
+def last_champion_change(decisions: Sequence[PromotionDecision]) -> PromotionDecision | None:
+    """Return the newest decision that changed which version scores."""
+    return next((decision for decision in reversed(decisions) if decision.changes_champion), None)
 
 
-def insert(lake: Lakehouse, decision: Decision, found: Sequence[Decision]) -> list[Decision]:
-    """Write the verdict under its number; all verdicts afterwards, where another may stand under that number."""
+def insert_decision(
+    lake: Lakehouse, decision: PromotionDecision, decisions: Sequence[PromotionDecision]
+) -> list[PromotionDecision]:
+    """Write the decision under its number, and return all decisions afterwards: another may have taken the number."""
     if lake.settings.lake is None:
         return insert_unless_taken(lake, decision)
     where = f"model = '{decision.model}' AND number = {decision.number}"
-    lake.record(PROMOTIONS, [dataclasses.astuple(decision)], where)  # `alone` keeps others out
-    return [*found, decision]
+    lake.record(PROMOTIONS, [dataclasses.astuple(decision)], where)  # `promotion_lock` keeps others out
+    return [*decisions, decision]
 
 
-def insert_unless_taken(lake: Lakehouse, decision: Decision) -> list[Decision]:
-    """Write the verdict unless its number is taken, with no lock to rely on; a ConflictError when another writes too."""
+def insert_unless_taken(lake: Lakehouse, decision: PromotionDecision) -> list[PromotionDecision]:
+    """Write the decision unless its number is taken, without relying on a lock; return all decisions afterwards.
+
+    Raises:
+        ConflictError: if another decision was written at the same time.
+    """
     frame = lake.spark.createDataFrame([dataclasses.astuple(decision)], declared_schema(PROMOTIONS))
     try:
         lake.insert(PROMOTIONS, frame)
@@ -97,4 +107,4 @@ def insert_unless_taken(lake: Lakehouse, decision: Decision) -> list[Decision]:
         if "DELTA_CONCURRENT_" not in str(error):
             raise
         raise ConflictError(f"another verdict was written to {PROMOTIONS.full_name} at the same time.") from error
-    return decisions(lake, decision.model)
+    return load_promotion_decisions(lake, decision.model)

@@ -22,16 +22,28 @@ Parameters = Mapping[str, float | int]
 
 
 @dataclass(frozen=True)
-class Family:
-    """A kind of model. usual: its parameters before any tuning; suggest: draws others; build: (inputs, them, seed)."""
+class ModelFamily:
+    """A kind of model.
+
+    Attributes:
+        usual: Its parameters before any tuning.
+        suggest: Draws other parameters for a trial.
+        build: Makes an unfitted pipeline from the names of the inputs, the parameters and a seed.
+    """
 
     usual: Parameters
     suggest: Callable[[Trial], Parameters]
     build: Callable[[Sequence[str], Parameters, int], Pipeline]
 
 
-def _prepared(inputs: Sequence[str], numbers: Any, rates: Sequence[Any] = ()) -> ColumnTransformer:
-    """The inputs through `numbers`, shrunk rates where the inputs have what they need, and a column for each category."""
+def _prepare(inputs: Sequence[str], numbers: Any, rates: Sequence[Any] = ()) -> ColumnTransformer:
+    """Return the preparation of the inputs: a column per category, the numbers, and shrunk rates where they can be had.
+
+    Args:
+        inputs: Names of the inputs.
+        numbers: What the numeric inputs pass through.
+        rates: What the shrunk rates pass through.
+    """
     category = OneHotEncoder(handle_unknown="ignore", sparse_output=False)  # one never seen has none set
     parts = [("category", category, ["category"]), ("numbers", numbers, list(inputs))]
     needed = {RATE_AGE, *(name for pair, customer, _ in RATE_WINDOWS.values() for name in (pair, customer))}
@@ -46,21 +58,21 @@ def _logistic(inputs: Sequence[str], parameters: Parameters, seed: int) -> Pipel
     missing = SimpleImputer(strategy="constant", fill_value=0, add_indicator=True, keep_empty_features=True)
     numbers = make_pipeline(FunctionTransformer(np.arcsinh), StandardScaler(), missing)
     model = Logistic(C=float(parameters["C"]), max_iter=500)
-    return Pipeline([("prepared", _prepared(inputs, numbers, [StandardScaler()])), ("model", model)])
+    return Pipeline([("prepared", _prepare(inputs, numbers, [StandardScaler()])), ("model", model)])
 
 
 def _hist_gradient_boosting(inputs: Sequence[str], parameters: Parameters, seed: int) -> Pipeline:
     # A value below all others stands for missing: this kind cannot be fitted to an input that is missing everywhere.
     missing = SimpleImputer(strategy="constant", fill_value=-1, keep_empty_features=True)
     model = HistGradientBoostingClassifier(early_stopping=False, max_bins=63, random_state=seed, **parameters)
-    return Pipeline([("prepared", _prepared(inputs, missing)), ("model", model)])
+    return Pipeline([("prepared", _prepare(inputs, missing)), ("model", model)])
 
 
 def _lightgbm(inputs: Sequence[str], parameters: Parameters, seed: int) -> Pipeline:
-    given: dict[str, Any] = {"deterministic": True, "force_col_wise": True, "subsample_freq": 1, "verbose": -1}
-    given["n_jobs"] = 0  # as many threads as the process allows, so that a scoring task can be held to one
-    model = LGBMClassifier(random_state=seed, max_bin=63, **given, **dict[str, Any](parameters))
-    return Pipeline([("prepared", _prepared(inputs, "passthrough")), ("model", model)])
+    fixed: dict[str, Any] = {"deterministic": True, "force_col_wise": True, "subsample_freq": 1, "verbose": -1}
+    fixed["n_jobs"] = 0  # as many threads as the process allows, so that a scoring task can be held to one
+    model = LGBMClassifier(random_state=seed, max_bin=63, **fixed, **dict[str, Any](parameters))
+    return Pipeline([("prepared", _prepare(inputs, "passthrough")), ("model", model)])
 
 
 def _suggest_logistic(trial: Trial) -> Parameters:
@@ -89,9 +101,9 @@ def _suggest_lightgbm(trial: Trial) -> Parameters:
     }
 
 
-FAMILIES: dict[str, Family] = {
-    "logistic_regression": Family({"C": 0.05}, _suggest_logistic, _logistic),
-    "lightgbm": Family(
+FAMILIES: dict[str, ModelFamily] = {
+    "logistic_regression": ModelFamily({"C": 0.05}, _suggest_logistic, _logistic),
+    "lightgbm": ModelFamily(
         {
             "learning_rate": 0.06,
             "n_estimators": 160,
@@ -104,7 +116,7 @@ FAMILIES: dict[str, Family] = {
         _suggest_lightgbm,
         _lightgbm,
     ),
-    "hist_gradient_boosting": Family(
+    "hist_gradient_boosting": ModelFamily(
         {
             "learning_rate": 0.06,
             "max_iter": 120,

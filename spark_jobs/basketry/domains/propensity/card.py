@@ -8,51 +8,62 @@ from datetime import date
 
 import pandas as pd
 
-from basketry.domains.propensity.dates import HORIZON, Dates
-from basketry.domains.propensity.model import STRUCTURES, Trained
-from basketry.domains.propensity.results import AUDIENCES, CHAMPION, Results
+from basketry.domains.propensity.dates import HORIZON, SplitDates
+from basketry.domains.propensity.evaluate import AUDIENCES, CHAMPION, PropensityEvaluation
+from basketry.domains.propensity.model import STRUCTURES, TrainedPropensityModel
 from basketry.learning.confidence import CALIBRATION
 from basketry.learning.evaluation import METRICS, Interval
 
 _SHORT = {"roc_auc": "ROC AUC", "expected_calibration_error": "ECE", "lift_top_decile": "lift in top tenth"}
 
 
-@dataclass(frozen=True)
-class Subject:
-    """What a card is about. rival: what is said about the champion; notes: what training left out, a line each."""
+@dataclass(frozen=True, kw_only=True)
+class PropensityCardContent:
+    """What a card is about.
+
+    Attributes:
+        catalog: The retailer.
+        as_of: The day of the training.
+        dates: The as-of dates of the splits.
+        trained: The chosen model and its candidates.
+        evaluation: The metrics on the test rows.
+        importance: What is lost when an input is shuffled.
+        champion: A sentence about the comparison with the champion.
+        notes: Sentences about what the training left out.
+    """
 
     catalog: str
     as_of: date
-    dates: Dates
-    trained: Trained
-    results: Results
+    dates: SplitDates
+    trained: TrainedPropensityModel
+    evaluation: PropensityEvaluation
     importance: pd.DataFrame
-    rival: str
+    champion: str
     notes: Sequence[str]
 
 
-def model_card(subject: Subject) -> str:
-    """The card as Markdown, without a single customer in it."""
-    parts = (_head(subject), _choice(subject.trained), _quality(subject), _categories(subject), _rest(subject))
+def model_card(content: PropensityCardContent) -> str:
+    """Return the card as Markdown, without a single customer in it."""
+    parts = (_head(content), _chosen_model(content.trained), _quality(content), _categories(content), _rest(content))
     return "\n".join(line for part in parts for line in part) + "\n"
 
 
-def _head(subject: Subject) -> Iterator[str]:
-    dates, rows = subject.dates, subject.results.rows
-    yield f"# Propensity of {subject.catalog}, as of {subject.as_of}"
+def _head(content: PropensityCardContent) -> Iterator[str]:
+    dates, rows = content.dates, content.evaluation.rows
+    yield f"# Propensity of {content.catalog}, as of {content.as_of}"
     yield ""
     yield f"The probability that a customer buys from a category within {HORIZON} days, for every known customer."
     yield ""
     yield f"- Trained on as-of dates {', '.join(map(str, dates.train))}; each with the purchases of the {HORIZON} days after."
     yield f"- Chosen and calibrated on {dates.validation}, then fitted once more with that date."
     yield f"- Tested on {dates.test}, which chose nothing."
-    yield f"- Test: {len(rows):,} customers x categories, {int(subject.results.observed.sum()):,} of them bought."
-    yield f"- {subject.rival}"
-    yield from (f"- {note[0].upper()}{note[1:]}." for note in subject.notes)
+    yield f"- Test: {len(rows):,} customers x categories, {int(content.evaluation.observed.sum()):,} of them bought."
+    yield f"- {content.champion}"
+    yield from (f"- {note[0].upper()}{note[1:]}." for note in content.notes)
     yield ""
 
 
-def _choice(trained: Trained) -> Iterator[str]:
+def _chosen_model(trained: TrainedPropensityModel) -> Iterator[str]:
     pooled, apart = (trained.best(structure) for structure in STRUCTURES)
     better = "one model for all categories" if trained.chosen.structure == "pooled" else "one model for each category"
     yield "## What was chosen"
@@ -66,57 +77,69 @@ def _choice(trained: Trained) -> Iterator[str]:
     yield from _table(
         header,
         [
-            (one.family, one.structure, f"{one.seconds:.1f}", f"{one.score:.4f}", f"{one.measures['log_loss']:.4f}")
-            for one in trained.candidates
+            (
+                candidate.family,
+                candidate.structure,
+                f"{candidate.seconds:.1f}",
+                f"{candidate.score:.4f}",
+                f"{candidate.measures['log_loss']:.4f}",
+            )
+            for candidate in trained.candidates
         ],
     )
 
 
-def _quality(subject: Subject) -> Iterator[str]:
-    results = subject.results
-    lines = {"challenger": results.mean(results.predicted)}
-    lines |= {name: results.mean(predicted) for name, predicted in results.rivals.items()}
-    lines |= {f"challenger, {name}": results.mean(results.predicted, results.audience(name)) for name in AUDIENCES}
+def _quality(content: PropensityCardContent) -> Iterator[str]:
+    evaluation = content.evaluation
+    lines = {"challenger": evaluation.mean(evaluation.predicted)}
+    lines |= {name: evaluation.mean(predicted) for name, predicted in evaluation.rivals.items()}
+    lines |= {
+        f"challenger, {name}": evaluation.mean(evaluation.predicted, evaluation.audience(name)) for name in AUDIENCES
+    }
     yield "## How good it is on the test date"
     yield ""
     yield "Mean over the categories. Repeat: customers who bought the category before; explore: who did not."
     yield ""
     yield from _measures_table("model", lines)
     error, chance, excess = (
-        results.confidence.own[CALIBRATION],
-        results.confidence.calibrated,
-        results.confidence.excess,
+        evaluation.confidence.own[CALIBRATION],
+        evaluation.confidence.calibrated,
+        evaluation.confidence.excess,
     )
     yield (
         f"The calibration error (ECE) of {error.mean:.4f} is not all the model's: with these predictions a perfectly"
         f" calibrated model would show {chance.mean:.4f} on these rows ({chance.low:.4f} to {chance.high:.4f}). What is"
-        f" beyond, with its 95 % interval: {' '.join(_told(excess))}."
+        f" beyond, with its 95 % interval: {' '.join(_interval_cells(excess))}."
     )
     yield ""
     yield "Average precision of the challenger less that of its rival, 95 % interval over customers:"
     yield ""
-    rows = [(name, *_told(one.overall["average_precision"])) for name, one in results.comparisons.items()]
+    rows = [
+        (name, *_interval_cells(other.overall["average_precision"])) for name, other in evaluation.comparisons.items()
+    ]
     yield from _table(("rival", "difference", "from", "to"), rows)
 
 
-def _categories(subject: Subject) -> Iterator[str]:
+def _categories(content: PropensityCardContent) -> Iterator[str]:
     yield "## Each category"
     yield ""
-    yield from _measures_table("category", subject.results.by_category(subject.results.predicted))
-    comparison = subject.results.comparisons.get(CHAMPION)
+    yield from _measures_table("category", content.evaluation.by_category(content.evaluation.predicted))
+    comparison = content.evaluation.comparisons.get(CHAMPION)
     if comparison:
         yield "Average precision less the champion's:"
         yield ""
-        rows = [(name, *_told(one["average_precision"])) for name, one in comparison.by_group.items()]
+        rows = [
+            (name, *_interval_cells(intervals["average_precision"])) for name, intervals in comparison.by_group.items()
+        ]
         yield from _table(("category", "difference", "from", "to"), rows)
 
 
-def _rest(subject: Subject) -> Iterator[str]:
+def _rest(content: PropensityCardContent) -> Iterator[str]:
     yield "## What it looks at"
     yield ""
     yield "Mean average precision lost when an input is shuffled among the test rows:"
     yield ""
-    top = subject.importance.head(10).itertuples(index=False)
+    top = content.importance.head(10).itertuples(index=False)
     yield from _table(("input", "lost"), [(name, f"{lost:.4f}") for name, lost in top])
     yield "## What it is not"
     yield ""
@@ -127,10 +150,10 @@ def _rest(subject: Subject) -> Iterator[str]:
 
 def _measures_table(what: str, lines: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
     header = (what, *(_SHORT.get(name, name.replace("_", " ")) for name in METRICS))
-    return _table(header, [(name, *(f"{found[metric]:.4f}" for metric in METRICS)) for name, found in lines.items()])
+    return _table(header, [(name, *(f"{values[metric]:.4f}" for metric in METRICS)) for name, values in lines.items()])
 
 
-def _told(interval: Interval) -> tuple[str, str, str]:
+def _interval_cells(interval: Interval) -> tuple[str, str, str]:
     return f"{interval.mean:+.4f}", f"{interval.low:+.4f}", f"{interval.high:+.4f}"
 
 

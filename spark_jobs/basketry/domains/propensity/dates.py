@@ -1,4 +1,4 @@
-"""The as-of dates of a training, and how far ahead it looks; apart from what trains, whose libraries take seconds to load."""
+"""The as-of dates of a training and the horizon of its labels; separate from what trains, whose libraries load for seconds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HORIZON = 30
 
 
 @dataclass(frozen=True)
-class Dates:
+class SplitDates:
     """As-of dates of each split, in time order."""
 
     train: tuple[date, ...]
@@ -32,8 +32,8 @@ class Dates:
         return (*self.train, self.validation, self.test)
 
 
-def split_dates(as_of: date, settings: PropensitySettings) -> Dates:
-    """The splits of a training as of that day: the test labels end on it, every other ends before the next split."""
+def split_dates(as_of: date, settings: PropensitySettings) -> SplitDates:
+    """Return the splits of a training as of that day: the test labels end on it, all others before the next split."""
     test, validation, newest = (as_of - timedelta(days=HORIZON * number) for number in (1, 2, 3))
     train = [newest - timedelta(days=settings.step_days * number) for number in range(settings.dates)]
-    return Dates(tuple(sorted(train)), validation, test)
+    return SplitDates(tuple(sorted(train)), validation, test)

@@ -10,16 +10,16 @@ import pandas as pd
 from pyspark.sql import DataFrame
 
 from basketry.domains.propensity.settings import PropensitySettings
-from basketry.domains.propensity.tracking import Version
+from basketry.domains.propensity.tracking import PropensityVersion
 from basketry.learning.drift import population_stability_index
 
 OK, WARNING, REFUSED = "ok", "warning", "refused"
 _SCHEMA = "as_of date, feature string, population_stability_index double"
 SAMPLE_ROWS = 50_000
-"""Customers x categories a day that are looked at: enough for an index to the second digit."""
+"""Customers x categories per day that are looked at: enough for an index to the second digit."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Drift:
     """One watched input of a version on a day."""
 
@@ -35,19 +35,28 @@ class Drift:
         return self.as_of, self.version, self.feature, self.index, self.verdict
 
 
-def measured(rows: DataFrame, version: Version, settings: PropensitySettings) -> list[Drift]:
-    """Every watched input on every day of the rows, worst first. rows: as_of and the version's inputs."""
+def measure_drift(rows: DataFrame, version: PropensityVersion, settings: PropensitySettings) -> list[Drift]:
+    """Return the drift of every watched input on every day of the rows, the worst first.
+
+    Args:
+        rows: as_of and the version's inputs.
+        version: The version, whose profile says where its inputs lay in the training rows.
+        settings: The limits of the verdicts.
+    """
     profile = dict(version.profile)
 
     def indices(day: pd.DataFrame) -> pd.DataFrame:
-        """A row for each feature of one day."""
-        found = [(name, population_stability_index(before, day[name])) for name, before in profile.items()]
-        table = pd.DataFrame(found, columns=["feature", "population_stability_index"])
+        """Return one row per feature of one day."""
+        by_feature = [(name, population_stability_index(before, day[name])) for name, before in profile.items()]
+        table = pd.DataFrame(by_feature, columns=["feature", "population_stability_index"])
         return table.assign(as_of=day["as_of"].iloc[0])[["as_of", "feature", "population_stability_index"]]
 
-    found = rows.select("as_of", *profile).groupBy("as_of").applyInPandas(indices, _SCHEMA).collect()
-    drifts = [Drift(day, version.number, name, index, _verdict(index, settings)) for day, name, index in found]
-    return sorted(drifts, key=lambda one: (-one.index, one.as_of, one.feature))
+    measured = rows.select("as_of", *profile).groupBy("as_of").applyInPandas(indices, _SCHEMA).collect()
+    drifts = [
+        Drift(as_of=day, version=version.number, feature=name, index=index, verdict=_verdict(index, settings))
+        for day, name, index in measured
+    ]
+    return sorted(drifts, key=lambda drift: (-drift.index, drift.as_of, drift.feature))
 
 
 def _verdict(index: float, settings: PropensitySettings) -> str:
@@ -56,8 +65,8 @@ def _verdict(index: float, settings: PropensitySettings) -> str:
     return WARNING if index >= settings.drift_warning else OK
 
 
-def told(drifts: Sequence[Drift], verdict: str) -> str:
-    """The drifts of that verdict for people, the worst three by name; empty when there is none."""
-    found = [one for one in drifts if one.verdict == verdict]
-    named = ", ".join(f"{one.feature} {one.index:.2f} on {one.as_of}" for one in found[:3])
-    return f"{named} and {len(found) - 3} more" if len(found) > 3 else named
+def describe_drifts(drifts: Sequence[Drift], verdict: str) -> str:
+    """Describe the drifts of that verdict for people, the worst three by name; empty when there is none."""
+    chosen = [drift for drift in drifts if drift.verdict == verdict]
+    named = ", ".join(f"{drift.feature} {drift.index:.2f} on {drift.as_of}" for drift in chosen[:3])
+    return f"{named} and {len(chosen) - 3} more" if len(chosen) > 3 else named

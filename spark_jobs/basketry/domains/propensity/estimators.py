@@ -22,7 +22,7 @@ class Logistic(LogisticRegression):
     """
 
     def predict_proba(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
-        """Probabilities of 0 and 1, a line a row."""
+        """Return the probabilities of 0 and 1, one line per row."""
         odds = np.einsum("ij,j->i", np.ascontiguousarray(X), self.coef_[0]) + self.intercept_[0]
         likely = 1 / (1 + np.exp(-odds))
         return np.column_stack([1 - likely, likely])
@@ -32,12 +32,17 @@ class PerCategory(ClassifierMixin, BaseEstimator):
     """A clone of `estimator` fitted to each category; one without both outcomes is left to what was fitted to all rows."""
 
     def __init__(self, estimator: Any, fallback: Any = None) -> None:
-        """estimator: an unfitted classifier; fallback: one that is fitted to all rows already, None to fit a clone."""
+        """Set the parameters.
+
+        Args:
+            estimator: An unfitted classifier.
+            fallback: One that is fitted to all rows already; None to fit a clone.
+        """
         self.estimator = estimator
         self.fallback = fallback
 
     def fit(self, X: pd.DataFrame, y: Any) -> PerCategory:  # noqa: N803 (scikit-learn's names)
-        """Fit to rows with a category column; y: 0 or 1, both present."""
+        """Fit to rows with a category column; y is 0 or 1, and both are present."""
         truth = np.asarray(y)
         self.classes_ = np.unique(truth)
         self.everywhere_ = self.fallback or clone(self.estimator).fit(X, truth)
@@ -48,14 +53,14 @@ class PerCategory(ClassifierMixin, BaseEstimator):
         return self
 
     def predict_proba(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
-        """Probabilities of 0 and 1, a line a row."""
-        found = np.empty((len(X), len(self.classes_)))
+        """Return the probabilities of 0 and 1, one line per row."""
+        probabilities = np.empty((len(X), len(self.classes_)))
         for category, rows in X.groupby("category").indices.items():
-            found[rows] = self.models_.get(category, self.everywhere_).predict_proba(X.iloc[rows])
-        return found
+            probabilities[rows] = self.models_.get(category, self.everywhere_).predict_proba(X.iloc[rows])
+        return probabilities
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
-        """The likelier outcome."""
+        """Return the likelier outcome of each row."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
 
@@ -63,14 +68,14 @@ class Blend(ClassifierMixin, BaseEstimator):
     """The mean of the log odds of fitted classifiers: kinds that err differently correct one another."""
 
     def __init__(self, estimators: Sequence[Any]) -> None:
-        """estimators: fitted, with equal classes_ of 0 and 1."""
+        """Set the estimators, which are fitted and have equal classes_ of 0 and 1."""
         self.estimators = estimators
 
     @property
     def classes_(self) -> np.ndarray:
-        """Those of the estimators."""
-        found: np.ndarray = self.estimators[0].classes_
-        return found
+        """The classes of the estimators."""
+        classes: np.ndarray = self.estimators[0].classes_
+        return classes
 
     def fit(self, X: pd.DataFrame, y: Any) -> Blend:  # noqa: N803
         """Fit each of the estimators."""
@@ -79,29 +84,33 @@ class Blend(ClassifierMixin, BaseEstimator):
         return self
 
     def predict_proba(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
-        """Probabilities of 0 and 1, a line a row."""
-        odds = np.mean([_log_odds(one, X) for one in self.estimators], axis=0)
+        """Return the probabilities of 0 and 1, one line per row."""
+        odds = np.mean([_log_odds(estimator, X) for estimator in self.estimators], axis=0)
         likely = 1 / (1 + np.exp(-odds))
         return np.column_stack([1 - likely, likely])
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
-        """The likelier outcome."""
+        """Return the likelier outcome of each row."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
 
 class ShrunkRates(TransformerMixin, BaseEstimator):
     """Purchases to expect in 30 days by what a customer did in each window, shrunk to what customers do on average.
 
-    Who was seen for a week is mostly taken for an average customer, who was seen for a year mostly for herself. For
-    each window: logs of trips to come, of the category's share of them, of their product, and of the category's own rate.
+    A customer who was seen for a week is mostly taken for an average one, one who was seen for a year mostly for themselves.
+    For each window: logs of trips to come, of the category's share of them, of their product, and of the category's own rate.
     """
 
     def __init__(
         self, windows: Mapping[str, tuple[str, str, float]], age: str, trips: float = 10, days: float = 30
     ) -> None:
-        """windows: (column of days with the category, of days with any, length of the window) by name.
+        """Set the parameters.
 
-        age: column of days since the first purchase; trips, days: how many average ones everybody is given beforehand.
+        Args:
+            windows: (column of days with the category, of days with any purchase, length of the window) by name.
+            age: The column of days since the first purchase.
+            trips: How many average trips every customer is given beforehand.
+            days: How many average days every customer is given beforehand.
         """
         self.windows = windows
         self.age = age
@@ -109,7 +118,7 @@ class ShrunkRates(TransformerMixin, BaseEstimator):
         self.days = days
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> ShrunkRates:  # noqa: N803
-        """Learn the averages: trips a day, and the category's share of trips."""
+        """Learn the averages: trips per day, and the category's share of trips."""
         self.rate_, self.shares_, self.share_ = {}, {}, {}
         for name, (pair, customer, length) in self.windows.items():
             self.rate_[name] = X[customer].sum() / self._seen(X, length).sum()
@@ -119,7 +128,7 @@ class ShrunkRates(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
-        """Four columns a window."""
+        """Return four columns per window."""
         columns = []
         codes, categories = pd.factorize(X["category"])
         for name, (pair, customer, length) in self.windows.items():
@@ -132,11 +141,11 @@ class ShrunkRates(TransformerMixin, BaseEstimator):
         return np.log(np.column_stack(columns) + _SMALLEST)
 
     def _seen(self, X: pd.DataFrame, length: float) -> np.ndarray:  # noqa: N803
-        """Days of the window in which the customer could have bought."""
+        """Return the days of the window in which the customer could have bought."""
         return np.minimum(X[self.age].to_numpy(dtype=np.float64) + 1, length)
 
-    def get_feature_names_out(self, given: Any = None) -> np.ndarray:
-        """Names of the columns."""
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Return the names of the columns."""
         kinds = ("trips", "share", "expected", "own_rate")
         return np.array([f"{kind}_{name}" for name in self.windows for kind in kinds], dtype=object)
 
@@ -145,22 +154,22 @@ class Calibrated(ClassifierMixin, BaseEstimator):
     """A fitted classifier whose log odds are stretched and shifted: right on average, and in the same order as before."""
 
     def __init__(self, estimator: Any, slope: float = 1.0, shift: float = 0.0) -> None:
-        """estimator: fitted, with classes_ of 0 and 1."""
+        """Set the parameters; the estimator is fitted and has classes_ of 0 and 1."""
         self.estimator = estimator
         self.slope = slope
         self.shift = shift
 
     @classmethod
-    def learned(cls, estimator: Any, X: pd.DataFrame, y: Any) -> Calibrated:  # noqa: N803
-        """Slope and shift from rows that the estimator was not fitted to (Platt, 1999)."""
+    def from_rows(cls, estimator: Any, X: pd.DataFrame, y: Any) -> Calibrated:  # noqa: N803
+        """Learn slope and shift from rows that the estimator was not fitted to (Platt, 1999)."""
         line = LogisticRegression(C=_NO_PENALTY).fit(_log_odds(estimator, X)[:, None], np.asarray(y))
         return cls(estimator, float(line.coef_[0, 0]), float(line.intercept_[0]))
 
     @property
     def classes_(self) -> np.ndarray:
-        """Those of the estimator."""
-        found: np.ndarray = self.estimator.classes_
-        return found
+        """The classes of the estimator."""
+        classes: np.ndarray = self.estimator.classes_
+        return classes
 
     def fit(self, X: pd.DataFrame, y: Any) -> Calibrated:  # noqa: N803
         """Fit the estimator; slope and shift stay."""
@@ -168,16 +177,16 @@ class Calibrated(ClassifierMixin, BaseEstimator):
         return self
 
     def predict_proba(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
-        """Probabilities of 0 and 1, a line a row."""
+        """Return the probabilities of 0 and 1, one line per row."""
         likely = 1 / (1 + np.exp(-(self.slope * _log_odds(self.estimator, X) + self.shift)))
         return np.column_stack([1 - likely, likely])
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
-        """The likelier outcome."""
+        """Return the likelier outcome of each row."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
 
 def _log_odds(estimator: Any, rows: pd.DataFrame) -> np.ndarray:
     likely = np.clip(estimator.predict_proba(rows)[:, 1], _SMALLEST, 1 - _SMALLEST)
-    found: np.ndarray = np.log(likely / (1 - likely))
-    return found
+    log_odds: np.ndarray = np.log(likely / (1 - likely))
+    return log_odds

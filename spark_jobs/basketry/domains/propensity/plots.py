@@ -21,8 +21,8 @@ _SHOWN = {
 """Curves that are drawn: label, line and colour, which mean the same in every picture."""
 
 
-def figures(curves: Curves, importance: pd.DataFrame) -> dict[str, Figure]:
-    """Every picture by its file name."""
+def propensity_figures(curves: Curves, importance: pd.DataFrame) -> dict[str, Figure]:
+    """Return every picture by its file name."""
     return {
         "reliability.png": _picture("mean predicted", "share who bought", lambda axes: _reliability(axes, curves)),
         "gain.png": _picture("share of customers", "share of buyers among them", lambda axes: _gain(axes, curves)),
@@ -45,7 +45,7 @@ def _reliability(axes: Axes, curves: Curves) -> None:
     for name, (label, line, colour) in _SHOWN.items():
         if name in curves:
             bins = curves[name]["reliability"]
-            across, up = ([one[key] for one in bins] for key in ("predicted", "observed"))
+            across, up = ([part[key] for part in bins] for key in ("predicted", "observed"))
             axes.plot(across, up, line, color=colour, label=label, markersize=4)
             highest = max(highest, *across, *up)
     axes.plot([0, highest], [0, highest], color="black", linewidth=0.5)

@@ -11,31 +11,33 @@ from typing import TYPE_CHECKING
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from basketry.domains.propensity import drift, rows, tracking
+from basketry.domains.propensity import dataset, drift, tracking
 from basketry.domains.propensity.inputs import KEYS
 from basketry.domains.propensity.settings import PropensitySettings, load_settings
-from basketry.domains.propensity.tracking import Version
+from basketry.domains.propensity.tracking import PropensityVersion
 from basketry.errors import BadInputError
-from basketry.features.read import stored_dates
+from basketry.features.read import stored_feature_dates
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning import versions
-from basketry.retail.sampling import sampled
-from basketry.tables import FEATURE_DATES, PROPENSITY_DRIFT, PROPENSITY_SCORES, propensity_wide, wide_column
+from basketry.retail.sampling import sample_customers
+from basketry.tables import FEATURE_DATES, PROPENSITY_DRIFT, PROPENSITY_SCORES, propensity_wide, propensity_wide_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-KIND: versions.Kind[Version] = versions.Kind(tracking.MODEL, tracking.load, "train_propensity")
+MODEL_SPEC: versions.ModelSpec[PropensityVersion] = versions.ModelSpec(
+    tracking.MODEL, tracking.load_propensity_version, "train_propensity"
+)
 
 _SCORED = "as_of date, customer_id string, category string, probability double"
 
 
 @dataclass(frozen=True)
-class Batch:
+class ScoringBatch:
     """Days that one version scores for the same categories."""
 
-    version: Version
+    version: PropensityVersion
     dates: tuple[date, ...]
     categories: tuple[str, ...]
 
@@ -54,7 +56,7 @@ class Batch:
 
     @property
     def where(self) -> str:
-        """The days as a SQL condition."""
+        """The days as a SQL predicate."""
         return f"as_of IN ({', '.join(_literal(day) for day in self.dates)})"
 
 
@@ -64,17 +66,18 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     if arguments.days < 1:
         raise BadInputError(f"--days is {arguments.days}; make it at least 1.")
     dates = [arguments.as_of - timedelta(days=number) for number in reversed(range(arguments.days))]
-    choices = versions.choose(lake, KIND, arguments.model, dates)
+    choices = versions.resolve(lake, MODEL_SPEC, arguments.model, dates)
     batches = [batch for choice in choices for batch in _batches(lake, choice)]
-    drifts = [_checked(lake, batch, settings) for batch in batches]
+    drifts_by_batch = [_check_drift(lake, batch, settings) for batch in batches]
     written = 0
-    for batch, drifted in zip(batches, drifts, strict=True):
-        written += 0 if arguments.dry_run else _write(lake, batch, drifted)
-    notes = [note for note in (*(one.note for one in choices), *(one.note for one in batches)) if note]
+    if not arguments.dry_run:
+        for batch, drifts in zip(batches, drifts_by_batch, strict=True):
+            written += _write(lake, batch, drifts)
+    notes = [note for note in (*(choice.note for choice in choices), *(batch.note for batch in batches)) if note]
     return JobReport(
-        written,
-        written,
-        (*_summary(batches, drifts), *notes),
+        rows_in=written,
+        rows_out=written,
+        summary=(*_summary(batches, drifts_by_batch), *notes),
         as_of=arguments.as_of,
         input_versions=_input_versions(lake),
         details={"notes": notes},
@@ -88,64 +91,68 @@ def _input_versions(lake: Lakehouse) -> dict[str, int]:
     return {} if version is None else {FEATURE_DATES.full_name: version}
 
 
-def _batches(lake: Lakehouse, choice: versions.Choice[Version]) -> list[Batch]:
-    """The days of a version by which of its categories are stored for them: one that was dropped stops no other."""
-    stored = stored_dates(lake)
-    grouped: dict[tuple[str, ...], list[date]] = {}
+def _batches(lake: Lakehouse, choice: versions.ResolvedVersion[PropensityVersion]) -> list[ScoringBatch]:
+    """Group the days of a version by which of its categories are stored for them: one that was dropped stops no other."""
+    stored = stored_feature_dates(lake)
+    dates_by_categories: dict[tuple[str, ...], list[date]] = {}
     for day in choice.dates:
-        known = stored[day].categories if day in stored else ()
-        left = tuple(name for name in choice.version.categories if name in known)
-        grouped.setdefault(left or choice.version.categories, []).append(day)
-    return [Batch(choice.version, tuple(days), categories) for categories, days in grouped.items()]
+        stored_categories = stored[day].categories if day in stored else ()
+        left = tuple(name for name in choice.version.categories if name in stored_categories)
+        dates_by_categories.setdefault(left or choice.version.categories, []).append(day)
+    return [ScoringBatch(choice.version, tuple(days), categories) for categories, days in dates_by_categories.items()]
 
 
-def _inputs(lake: Lakehouse, batch: Batch) -> DataFrame:
+def _inputs(lake: Lakehouse, batch: ScoringBatch) -> DataFrame:
     version = batch.version
-    absent = rows.absent_columns(version.definition)
+    absent = dataset.absent_columns(version.definition)
     if absent:
         raise BadInputError(
             f"version {version.number} needs {', '.join(absent)}, which the features have no more: train and promote a new one."
         )
-    return rows.input_rows(lake, batch.dates, batch.categories, version.definition)
+    return dataset.input_rows(lake, batch.dates, batch.categories, version.definition)
 
 
-def _checked(lake: Lakehouse, batch: Batch, settings: PropensitySettings) -> list[drift.Drift]:
-    """The drift of a version's inputs; BadInputError when one is past the limit of refusal."""
+def _check_drift(lake: Lakehouse, batch: ScoringBatch, settings: PropensitySettings) -> list[drift.Drift]:
+    """Return the drift of a version's inputs.
+
+    Raises:
+        BadInputError: An input is past the limit of refusal.
+    """
     inputs = _inputs(lake, batch)
     most = lake.read(FEATURE_DATES).where(batch.where).agg(F.max("customers")).collect()[0][0] or 1
     share = drift.SAMPLE_ROWS / (most * len(batch.categories))
-    found = drift.measured(sampled(inputs, share), batch.version, settings)
-    refused = drift.told(found, drift.REFUSED)
+    drifts = drift.measure_drift(sample_customers(inputs, share), batch.version, settings)
+    refused = drift.describe_drifts(drifts, drift.REFUSED)
     if refused:
         raise BadInputError(
             f"inputs of version {batch.version.number} drifted past {settings.drift_refusal:g} ({refused}): see what changed"
             " in the deliveries, train again, or raise drift.refusal in propensity.yaml."
         )
-    return found
+    return drifts
 
 
-def scored(inputs: DataFrame, version: Version) -> DataFrame:
-    """Keys and probability of every row of inputs, a batch at a time; no batch is larger than Arrow's."""
+def score_inputs(inputs: DataFrame, version: PropensityVersion) -> DataFrame:
+    """Return keys and probability of every row of inputs, scored in batches that are no larger than Arrow's."""
     estimator = version.estimator
     names = ["category", *version.definition.names]
 
     def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Probabilities of the rows of each batch."""
+        """Yield the probabilities of the rows of each batch."""
         import pyarrow as pa
         from threadpoolctl import threadpool_limits
 
-        with threadpool_limits(1):  # Spark already runs a task a core
+        with threadpool_limits(1):  # Spark already runs one task per core
             for batch in batches:
                 if batch.num_rows:
-                    found = estimator.predict_proba(batch.select(names).to_pandas())[:, 1]
-                    columns = [*(batch.column(key) for key in KEYS), pa.array(found, pa.float64())]
+                    probabilities = estimator.predict_proba(batch.select(names).to_pandas())[:, 1]
+                    columns = [*(batch.column(key) for key in KEYS), pa.array(probabilities, pa.float64())]
                     yield pa.RecordBatch.from_arrays(columns, [*KEYS, "probability"])
 
     return inputs.select("as_of", "customer_id", *names).mapInArrow(score, _SCORED)
 
 
-def ranked(scores: DataFrame) -> DataFrame:
-    """Decile within the category and rank among the customer's categories; equal probabilities share a decile."""
+def rank_scores(scores: DataFrame) -> DataFrame:
+    """Add the decile within the category and the rank among the customer's categories; equal scores share a decile."""
     category = Window.partitionBy("as_of", "category")
     above = F.rank().over(category.orderBy(F.desc("probability"))) - 1
     share = above / F.count(F.lit(1)).over(category)
@@ -154,11 +161,11 @@ def ranked(scores: DataFrame) -> DataFrame:
     return scores.withColumns(ranks)
 
 
-def _write(lake: Lakehouse, batch: Batch, drifts: Sequence[drift.Drift]) -> int:
-    """Drift, scores and the wide table of these dates, a commit each; returns how many scores."""
+def _write(lake: Lakehouse, batch: ScoringBatch, drifts: Sequence[drift.Drift]) -> int:
+    """Write drift, scores and the wide table of these dates, one commit each, and return the number of scores."""
     version, where = batch.version, batch.where
-    lake.record(PROPENSITY_DRIFT, [one.row for one in drifts], f"{where} AND model_version = '{version.number}'")
-    scores = ranked(scored(_inputs(lake, batch), version))
+    lake.record(PROPENSITY_DRIFT, [entry.row for entry in drifts], f"{where} AND model_version = '{version.number}'")
+    scores = rank_scores(score_inputs(_inputs(lake, batch), version))
     scores = scores.withColumns({"model_version": F.lit(version.number), "is_stale": F.lit(False)})
     written = lake.replace(PROPENSITY_SCORES, scores, where=where)
     _write_wide(lake, lake.read(PROPENSITY_SCORES).where(where), batch.categories, where)
@@ -167,7 +174,7 @@ def _write(lake: Lakehouse, batch: Batch, drifts: Sequence[drift.Drift]) -> int:
 
 def _write_wide(lake: Lakehouse, stored: DataFrame, categories: Sequence[str], where: str) -> None:
     table = lake.evolve(propensity_wide(categories))
-    own = {wide_column(category): category for category in categories}
+    own = {propensity_wide_column(category): category for category in categories}
     columns = [
         F.max(F.when(F.col("category") == category, F.col("probability"))).alias(name) for name, category in own.items()
     ]
@@ -180,8 +187,8 @@ def _literal(day: date) -> str:
     return f"DATE'{day}'"
 
 
-def _summary(batches: Sequence[Batch], drifts: Sequence[Sequence[drift.Drift]]) -> Iterator[str]:
+def _summary(batches: Sequence[ScoringBatch], drifts_by_batch: Sequence[Sequence[drift.Drift]]) -> Iterator[str]:
     for batch in batches:
         yield f"{batch.days}: scored by version {batch.version.number}, {len(batch.categories)} categories"
-    warned = drift.told([one for found in drifts for one in found], drift.WARNING)
+    warned = drift.describe_drifts([entry for drifts in drifts_by_batch for entry in drifts], drift.WARNING)
     yield f"inputs drifted: {warned}" if warned else "no input drifted"

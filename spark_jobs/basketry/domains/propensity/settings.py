@@ -11,7 +11,7 @@ FILE = "propensity.yaml"
 _KEYS = {"training": ("dates", "step_days", "customers"), "tuning": ("trials",), "drift": ("warning", "refusal")}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PropensitySettings:
     """How models are trained and when scores are refused; the file says what each value means."""
 
@@ -26,11 +26,15 @@ class PropensitySettings:
 
 
 def load_settings(include: Path) -> PropensitySettings:
-    """Read the file; a missing or unknown key, or a value out of range, is a ContractError with file and line."""
+    """Read the file.
+
+    Raises:
+        ContractError: A key is missing or unknown, or a value is out of range; the message has file and line.
+    """
     root = read_document(include / FILE, FILE)
     names = (*_KEYS, "seed", "bootstrap")
     top = root.mapping("the document", names, names)
-    _no_clock(top["tuning"])
+    _refuse_seconds(top["tuning"])
     part = {name: top[name].mapping(name, keys, keys) for name, keys in _KEYS.items()}
     warning = _number(part["drift"]["warning"], "warning")
     refusal = _number(part["drift"]["refusal"], "refusal")
@@ -48,17 +52,17 @@ def load_settings(include: Path) -> PropensitySettings:
     )
 
 
-def _no_clock(tuning: Node) -> None:
-    """Refuse what older files have: a limit of time makes the model depend on how busy the machine was."""
+def _refuse_seconds(tuning: Node) -> None:
+    """Refuse what older files have: a time limit makes the model depend on how busy the computer was."""
     if isinstance(tuning.value, dict) and "seconds" in tuning.value:
         tuning.value["seconds"].fail("tuning is no longer limited by time; remove 'seconds', trials alone limit it.")
 
 
 def _count(node: Node, what: str, least: int) -> int:
-    found: int = node.expect(int, what)
-    return found if found >= least else node.fail(f"{what} is {found}; make it at least {least}.")
+    count: int = node.expect(int, what)
+    return count if count >= least else node.fail(f"{what} is {count}; make it at least {least}.")
 
 
 def _number(node: Node, what: str) -> float:
-    found: float = node.expect(float, what)
-    return float(found) if found > 0 else node.fail(f"{what} is {found}; make it more than 0.")
+    number: float = node.expect(float, what)
+    return float(number) if number > 0 else node.fail(f"{what} is {number}; make it more than 0.")

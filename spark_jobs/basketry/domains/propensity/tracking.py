@@ -16,7 +16,7 @@ import cloudpickle  # type: ignore[import-untyped]
 import pandas as pd
 
 from basketry import registry
-from basketry.domains.propensity.inputs import Definition
+from basketry.domains.propensity.inputs import InputDefinition
 from basketry.lake.lakehouse import Lakehouse
 from basketry.learning import tracking
 from basketry.learning.drift import Distribution
@@ -27,63 +27,107 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from mlflow.models import ModelSignature
 
-__all__ = ["MODEL", "ModelGoneError", "Record", "Version", "load", "register", "registered", "signature"]
+__all__ = [
+    "MODEL",
+    "ModelGoneError",
+    "PropensityRecord",
+    "PropensityVersion",
+    "load_propensity_version",
+    "propensity_model_name",
+    "propensity_signature",
+    "register_propensity_version",
+]
 
 MODEL = "propensity"
 _REQUIREMENTS = ("scikit-learn", "lightgbm", "pandas", "numpy", "scipy", "cloudpickle")
 _EXAMPLE_ROWS = 5
 
-_KEPT = "basketry"
-"""Key of the version's metadata that holds what scoring needs, as one JSON text."""
+_METADATA_KEY = "basketry"
+"""The entry of the version's metadata that holds what scoring needs, as one JSON text."""
 
 
-@dataclass(frozen=True)
-class Version:
+@dataclass(frozen=True, kw_only=True)
+class PropensityVersion:
     """A version, loaded or about to be stored.
 
-    trained_as_of: the last day whose purchases it may have seen; profile: where watched inputs lay in the training rows.
+    Attributes:
+        number: Its number in the registry; empty when it is not stored yet.
+        trained_as_of: The last day whose purchases it may have seen.
+        estimator: The calibrated estimator.
+        definition: Its inputs.
+        categories: The categories it was trained on.
+        profile: Where watched inputs lay in the training rows.
     """
 
     number: str
     trained_as_of: date
     estimator: Any
-    definition: Definition
+    definition: InputDefinition
     categories: tuple[str, ...]
     profile: Mapping[str, Distribution]
 
     def predict(self, rows: pd.DataFrame) -> Floats:
-        """Probabilities for rows with the version's inputs; ValueError when one is missing."""
+        """Return the probability of a purchase for each row.
+
+        Raises:
+            ValueError: One of the version's inputs is missing.
+        """
         missing = sorted({"category", *self.definition.names} - set(rows.columns))
         if missing:
             raise ValueError(f"the inputs {', '.join(missing)} are missing")
-        found: Floats = self.estimator.predict_proba(rows)[:, 1]
-        return found
+        probabilities: Floats = self.estimator.predict_proba(rows)[:, 1]
+        return probabilities
 
 
-def registered(lake: Lakehouse) -> str:
-    """Name of the catalog's propensity model in the registry."""
+def propensity_model_name(lake: Lakehouse) -> str:
+    """Return the name of the catalog's propensity model in the registry."""
     return registry.registered_name(lake.catalog, MODEL)
 
 
-def load(name: str, number: str) -> Version:
-    """A version by its number; ModelGoneError when it cannot be had, RegistryDownError when nobody answers."""
+def load_propensity_version(name: str, number: str) -> PropensityVersion:
+    """Load a version by its number.
+
+    Raises:
+        ModelGoneError: The version cannot be had.
+        RegistryDownError: The registry does not answer.
+    """
     import mlflow
 
-    with registry.loading(name, number):
+    with registry.loading_version(name, number):
         loaded = mlflow.pyfunc.load_model(f"models:/{name}/{number}")
-        kept = json.loads(loaded.metadata.metadata[_KEPT])
+        metadata = json.loads(loaded.metadata.metadata[_METADATA_KEY])
         estimator = loaded.get_raw_model()
         estimator.predict_proba  # noqa: B018 (a model of another kind fails here and not while it scores)
-    profile = {key: Distribution(tuple(one["edges"]), tuple(one["shares"])) for key, one in kept["profile"].items()}
-    trained_as_of = date.fromisoformat(kept["as_of"])
-    return Version(number, trained_as_of, estimator, Definition(kept["inputs"]), tuple(kept["categories"]), profile)
+    profile = {
+        feature: Distribution(tuple(stored["edges"]), tuple(stored["shares"]))
+        for feature, stored in metadata["profile"].items()
+    }
+    return PropensityVersion(
+        number=number,
+        trained_as_of=date.fromisoformat(metadata["as_of"]),
+        estimator=estimator,
+        definition=InputDefinition(metadata["inputs"]),
+        categories=tuple(metadata["categories"]),
+        profile=profile,
+    )
 
 
-@dataclass(frozen=True)
-class Record:
-    """What a training leaves behind. documents: JSON by file name; texts: by file name."""
+@dataclass(frozen=True, kw_only=True)
+class PropensityRecord:
+    """What a training leaves behind.
 
-    version: Version
+    Attributes:
+        version: The trained version.
+        example: Rows of which the first become the model's example.
+        params: What the training was given.
+        metrics: What it measured.
+        tags: What the run is found by.
+        documents: JSON by file name.
+        texts: Texts by file name.
+        figures: Pictures by file name.
+    """
+
+    version: PropensityVersion
     example: pd.DataFrame
     params: Mapping[str, object]
     metrics: Mapping[str, float]
@@ -93,23 +137,23 @@ class Record:
     figures: Mapping[str, Figure]
 
 
-def register(lake: Lakehouse, record: Record) -> str:
-    """Log the record, register the model and make it the challenger; returns its version."""
-    return tracking.register(lake, MODEL, record, lambda: _log_model(record))
+def register_propensity_version(lake: Lakehouse, record: PropensityRecord) -> str:
+    """Log the record, register the model, make it the challenger and return the number of its version."""
+    return tracking.register_challenger(lake, MODEL, record, lambda: _log_model(record))
 
 
-def _log_model(record: Record) -> str:
+def _log_model(record: PropensityRecord) -> str:
     """Store the estimator so that mlflow.pyfunc alone loads it, where this library is not installed."""
     import mlflow
 
     from basketry.domains.propensity import estimators
 
     version = record.version
-    kept = {
+    metadata = {
         "as_of": version.trained_as_of.isoformat(),
         "inputs": dict(version.definition.expressions),
         "categories": list(version.categories),
-        "profile": {name: asdict(one) for name, one in version.profile.items()},
+        "profile": {feature: asdict(distribution) for feature, distribution in version.profile.items()},
     }
     columns = ["category", *version.definition.names]
     cloudpickle.register_pickle_by_value(estimators)
@@ -119,18 +163,18 @@ def _log_model(record: Record) -> str:
             name=MODEL,
             serialization_format="cloudpickle",
             pyfunc_predict_fn="predict_proba",
-            signature=signature(version.definition),
+            signature=propensity_signature(version.definition),
             input_example=record.example[columns].head(_EXAMPLE_ROWS),
-            pip_requirements=tracking.pinned(_REQUIREMENTS),
-            metadata={_KEPT: json.dumps(kept)},
+            pip_requirements=tracking.pinned_requirements(_REQUIREMENTS),
+            metadata={_METADATA_KEY: json.dumps(metadata)},
         )
     finally:
         cloudpickle.unregister_pickle_by_value(estimators)
     return str(info.model_uri)
 
 
-def signature(definition: Definition) -> ModelSignature:
-    """The category and the inputs in, probabilities of not buying and buying out."""
+def propensity_signature(definition: InputDefinition) -> ModelSignature:
+    """Return the signature: the category and the inputs in, probabilities of not buying and of buying out."""
     import numpy as np
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema, TensorSpec

@@ -1,4 +1,4 @@
-"""Trains a challenger, sets it beside the champion and the naive baselines on the same test rows, and registers it."""
+"""Trains a challenger, compares it with the champion and the naive baselines on the same test rows, and registers it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from basketry import registry
-from basketry.domains.propensity import model, plots, results, rows, tracking
-from basketry.domains.propensity.baselines import baselines
-from basketry.domains.propensity.card import Subject, model_card
-from basketry.domains.propensity.inputs import AGES_BY_ITSELF, DEFINITION, KEYS
+from basketry.domains.propensity import dataset, evaluate, model, plots, tracking
+from basketry.domains.propensity.baselines import baseline_predictions
+from basketry.domains.propensity.card import PropensityCardContent, model_card
+from basketry.domains.propensity.inputs import CALENDAR_DRIVEN_INPUTS, DEFINITION, KEYS
 from basketry.domains.propensity.settings import PropensitySettings, load_settings
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
@@ -26,10 +26,14 @@ _VERSIONED = (*FEATURES, SCORED_CATEGORIES, FEATURE_DATES, ORDER_LINES, PRODUCTS
 
 
 @dataclass(frozen=True)
-class Rival:
-    """The champion on the test rows: its version ('' when there is none), probabilities, or why there are none.
+class ChampionPredictions:
+    """The champion on the test rows.
 
-    ahead: it was trained as of a later day than this training, so it may have seen the test period.
+    Attributes:
+        version: Its version; empty when there is no champion.
+        predicted: Its probabilities; None when there are none.
+        problem: Why there are none, if so.
+        ahead: Whether it was trained as of a later day than this training, so that it may have seen the test period.
     """
 
     version: str = ""
@@ -38,8 +42,8 @@ class Rival:
     ahead: bool = False
 
     @property
-    def told(self) -> str:
-        """One sentence for the card and the log."""
+    def sentence(self) -> str:
+        """What the card and the log say about the comparison."""
         if self.problem:
             return f"The champion (version {self.version}) was not compared: {self.problem}"
         if not self.version:
@@ -48,16 +52,31 @@ class Rival:
         return f"Compared with the champion (version {self.version}) on the same rows{favoured}."
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """A training that is done, before anything of it is stored."""
+@dataclass(frozen=True, kw_only=True)
+class PropensityTraining:
+    """A training that is done, before anything of it is stored.
 
-    trained: model.Trained
+    Attributes:
+        plan: What was read.
+        settings: How models are trained.
+        trained: The chosen model.
+        test: The test rows.
+        evaluation: The metrics on the test rows.
+        importance: What is lost when an input is shuffled.
+        profile: Where watched inputs lay in the training rows.
+        champion: The champion on the test rows.
+        notes: Sentences about what was left out.
+        rows_in: Rows of all splits.
+    """
+
+    plan: dataset.TrainingPlan
+    settings: PropensitySettings
+    trained: model.TrainedPropensityModel
     test: pd.DataFrame
-    results: results.Results
+    evaluation: evaluate.PropensityEvaluation
     importance: pd.DataFrame
     profile: Mapping[str, Distribution]
-    rival: Rival
+    champion: ChampionPredictions
     notes: tuple[str, ...]
     rows_in: int
 
@@ -65,47 +84,59 @@ class Outcome:
 def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     """Train as of --as-of and register the challenger; with --dry-run train and report, but leave nothing behind."""
     settings = load_settings(lake.settings.include)
-    champion = registry.alias_version(tracking.registered(lake), registry.CHAMPION)  # first: it may be down
-    plan = rows.plan(lake, arguments.as_of, settings)
+    champion = registry.alias_version(tracking.propensity_model_name(lake), registry.CHAMPION)  # first: it may be down
+    plan = dataset.plan_training(lake, arguments.as_of, settings)
     versions = _input_versions(lake)
-    outcome = _outcome(lake, plan, settings, champion)
-    record = _record(lake, arguments, plan, settings, outcome, versions)
-    number = None if arguments.dry_run else tracking.register(lake, record)
+    training = _train(lake, plan, settings, champion)
+    record = _record(lake, arguments, training, versions)
+    number = None if arguments.dry_run else tracking.register_propensity_version(lake, record)
     return JobReport(
-        outcome.rows_in,
-        0,
-        _summary(outcome, record.metrics, number),
+        rows_in=training.rows_in,
+        rows_out=0,
+        summary=_summary(training, record.metrics, number),
         as_of=arguments.as_of,
         input_versions=versions,
-        details={"champion": outcome.rival.version, "champion_problem": outcome.rival.problem},
+        details={"champion": training.champion.version, "champion_problem": training.champion.problem},
         model_version=number,
         dry_run=arguments.dry_run,
     )
 
 
 def _input_versions(lake: Lakehouse) -> dict[str, int]:
-    found = {table.full_name: lake.version(table) for table in _VERSIONED}
-    return {name: version for name, version in found.items() if version is not None}
+    versions = {table.full_name: lake.version(table) for table in _VERSIONED}
+    return {name: version for name, version in versions.items() if version is not None}
 
 
-def _outcome(lake: Lakehouse, plan: rows.Plan, settings: PropensitySettings, champion: str | None) -> Outcome:
-    everything = rows.labelled_rows(lake, plan, plan.dates.all)
-    training, validation, test = rows.split_rows(everything, plan.dates)
-    model.check_teachable(test, "test")
-    trained = model.train(training, validation, DEFINITION.names, settings)
-    naive = baselines(pd.concat([training, validation], ignore_index=True), test)
-    rival = _rival(lake, plan, test, champion)
-    compared = results.compare(test, trained.predict(test), naive, rival.predicted, settings)
+def _train(
+    lake: Lakehouse, plan: dataset.TrainingPlan, settings: PropensitySettings, champion_version: str | None
+) -> PropensityTraining:
+    rows = dataset.labelled_rows(lake, plan, plan.dates.all)
+    training, validation, test = dataset.split_rows(rows, plan.dates)
+    model.check_learnable(test, "test")
+    trained = model.train_propensity_model(training, validation, DEFINITION.names, settings)
+    naive = baseline_predictions(pd.concat([training, validation], ignore_index=True), test)
+    champion = _champion_predictions(lake, plan, test, champion_version)
+    evaluation = evaluate.compare_with_rivals(
+        test, trained.predict(test), naive=naive, champion=champion.predicted, settings=settings
+    )
     sample = test.sample(min(_IMPORTANCE_ROWS, len(test)), random_state=settings.seed)
-    importance = results.importance(trained.predict, sample, DEFINITION.names, settings.seed)
-    watched = [name for name in DEFINITION.names if name not in AGES_BY_ITSELF]
-    profile = {name: Distribution.of(training[name]) for name in watched}
-    notes = (*plan.notes, *_silent(training, test))
-    return Outcome(trained, test, compared, importance, profile, rival, notes, len(everything))
+    watched = [name for name in DEFINITION.names if name not in CALENDAR_DRIVEN_INPUTS]
+    return PropensityTraining(
+        plan=plan,
+        settings=settings,
+        trained=trained,
+        test=test,
+        evaluation=evaluation,
+        importance=evaluate.permutation_importance(trained.predict, sample, DEFINITION.names, settings.seed),
+        profile={name: Distribution.of(training[name]) for name in watched},
+        champion=champion,
+        notes=(*plan.notes, *_silent(training, test)),
+        rows_in=len(rows),
+    )
 
 
 def _silent(training: pd.DataFrame, test: pd.DataFrame) -> tuple[str, ...]:
-    learned, tested = model.silent_categories(training), model.silent_categories(test)
+    learned, tested = model.categories_without_buyers(training), model.categories_without_buyers(test)
     notes = []
     if learned:
         notes.append(
@@ -116,71 +147,77 @@ def _silent(training: pd.DataFrame, test: pd.DataFrame) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _rival(lake: Lakehouse, plan: rows.Plan, test: pd.DataFrame, number: str | None) -> Rival:
-    """The champion's probabilities for the test rows, from its own inputs; without them when that cannot be."""
+def _champion_predictions(
+    lake: Lakehouse, plan: dataset.TrainingPlan, test: pd.DataFrame, number: str | None
+) -> ChampionPredictions:
+    """Return the champion's probabilities for the test rows from its own inputs; without them when that cannot be."""
     if number is None:
-        return Rival()
+        return ChampionPredictions()
     try:
-        champion = tracking.load(tracking.registered(lake), number)
-        found = champion.predict(_own_rows(lake, plan, test, champion))
-        return Rival(number, found, ahead=champion.trained_as_of > plan.dates.as_of)
+        champion = tracking.load_propensity_version(tracking.propensity_model_name(lake), number)
+        predicted = champion.predict(_champion_rows(lake, plan, test, champion))
+        return ChampionPredictions(number, predicted, ahead=champion.trained_as_of > plan.dates.as_of)
     except tracking.ModelGoneError as error:
-        return Rival(number, problem=error.message)
+        return ChampionPredictions(number, problem=error.message)
     except ValueError as error:
-        return Rival(number, problem=f"its inputs no longer fit the features: {error}.")
+        return ChampionPredictions(number, problem=f"its inputs no longer fit the features: {error}.")
 
 
-def _own_rows(lake: Lakehouse, plan: rows.Plan, test: pd.DataFrame, champion: tracking.Version) -> pd.DataFrame:
-    """The test rows with the inputs as the champion defines them; ValueError when the features lack one."""
+def _champion_rows(
+    lake: Lakehouse, plan: dataset.TrainingPlan, test: pd.DataFrame, champion: tracking.PropensityVersion
+) -> pd.DataFrame:
+    """Return the test rows with the inputs as the champion defines them.
+
+    Raises:
+        ValueError: The features lack one of them.
+    """
     if champion.definition == DEFINITION:
         return test
-    absent = rows.absent_columns(champion.definition)
+    absent = dataset.absent_columns(champion.definition)
     if absent:
         raise ValueError(f"the features have no {', '.join(absent)} any more")
-    own = rows.labelled_rows(lake, plan, [plan.dates.test], champion.definition)
-    return test[list(KEYS)].merge(own, on=list(KEYS), how="left", validate="one_to_one")
+    rows = dataset.labelled_rows(lake, plan, [plan.dates.test], champion.definition)
+    return test[list(KEYS)].merge(rows, on=list(KEYS), how="left", validate="one_to_one")
 
 
 def _record(
-    lake: Lakehouse,
-    arguments: argparse.Namespace,
-    plan: rows.Plan,
-    settings: PropensitySettings,
-    outcome: Outcome,
-    versions: Mapping[str, int],
-) -> tracking.Record:
-    curves = results.curves(outcome.results)
-    metrics = results.metrics(outcome.results)
-    version = tracking.Version(
-        "", arguments.as_of, outcome.trained.estimator, DEFINITION, plan.categories, outcome.profile
+    lake: Lakehouse, arguments: argparse.Namespace, training: PropensityTraining, versions: Mapping[str, int]
+) -> tracking.PropensityRecord:
+    curves = evaluate.evaluation_curves(training.evaluation)
+    metrics = evaluate.logged_metrics(training.evaluation)
+    version = tracking.PropensityVersion(
+        number="",
+        trained_as_of=arguments.as_of,
+        estimator=training.trained.estimator,
+        definition=DEFINITION,
+        categories=training.plan.categories,
+        profile=training.profile,
     )
-    evaluation = {"metrics": metrics, "curves": curves, "candidates": [vars(one) for one in outcome.trained.candidates]}
-    subject = Subject(
-        lake.catalog,
-        arguments.as_of,
-        plan.dates,
-        outcome.trained,
-        outcome.results,
-        outcome.importance,
-        outcome.rival.told,
-        outcome.notes,
+    candidates = [vars(candidate) for candidate in training.trained.candidates]
+    content = PropensityCardContent(
+        catalog=lake.catalog,
+        as_of=arguments.as_of,
+        dates=training.plan.dates,
+        trained=training.trained,
+        evaluation=training.evaluation,
+        importance=training.importance,
+        champion=training.champion.sentence,
+        notes=training.notes,
     )
-    return tracking.Record(
+    return tracking.PropensityRecord(
         version=version,
-        example=outcome.test,
-        params=_params(plan, settings, outcome.trained, versions),
+        example=training.test,
+        params=_params(training, versions),
         metrics=metrics,
-        tags=_tags(lake, arguments, outcome.rival),
-        documents={"evaluation.json": evaluation},
-        texts={"model_card.md": model_card(subject), "importance.csv": outcome.importance.to_csv(index=False)},
-        figures=plots.figures(curves, outcome.importance),
+        tags=_tags(lake, arguments, training.champion),
+        documents={"evaluation.json": {"metrics": metrics, "curves": curves, "candidates": candidates}},
+        texts={"model_card.md": model_card(content), "importance.csv": training.importance.to_csv(index=False)},
+        figures=plots.propensity_figures(curves, training.importance),
     )
 
 
-def _params(
-    plan: rows.Plan, settings: PropensitySettings, trained: model.Trained, versions: Mapping[str, int]
-) -> dict[str, object]:
-    chosen = trained.chosen
+def _params(training: PropensityTraining, versions: Mapping[str, int]) -> dict[str, object]:
+    plan, chosen = training.plan, training.trained.chosen
     return {
         "dates.train": " ".join(map(str, plan.dates.train)),
         "dates.validation": plan.dates.validation,
@@ -188,40 +225,38 @@ def _params(
         "categories": " | ".join(plan.categories),
         "model.family": chosen.family,
         "model.structure": chosen.structure,
-        "model.calibration": trained.calibration,
+        "model.calibration": training.trained.calibration,
         **{f"model.{name}": value for name, value in chosen.parameters.items()},
-        **{f"settings.{name}": value for name, value in vars(settings).items()},
+        **{f"settings.{name}": value for name, value in vars(training.settings).items()},
         **{f"version.{name}": version for name, version in versions.items()},
     }
 
 
-def _tags(lake: Lakehouse, arguments: argparse.Namespace, rival: Rival) -> dict[str, str]:
+def _tags(lake: Lakehouse, arguments: argparse.Namespace, champion: ChampionPredictions) -> dict[str, str]:
     tags = {
         "basketry.catalog": lake.catalog,
         "basketry.model": tracking.MODEL,
         "basketry.as_of": str(arguments.as_of),
         "basketry.run_id": str(arguments.run_id),
-        "basketry.champion_version": "" if rival.predicted is None else rival.version,
+        "basketry.champion_version": "" if champion.predicted is None else champion.version,
     }
-    return tags | ({"basketry.champion_problem": rival.problem} if rival.problem else {})
+    return tags | ({"basketry.champion_problem": champion.problem} if champion.problem else {})
 
 
-def _summary(outcome: Outcome, metrics: Mapping[str, float], number: str | None) -> tuple[str, ...]:
-    chosen = outcome.trained.chosen
+def _summary(training: PropensityTraining, metrics: Mapping[str, float], number: str | None) -> tuple[str, ...]:
+    chosen = training.trained.chosen
+    challenger, naive, champion = (
+        _number(metrics, f"{prefix}average_precision") for prefix in ("", "naive/personal_rate/", "champion/")
+    )
     lines = [
-        f"{chosen.family}, {chosen.structure}, calibrated by {outcome.trained.calibration}",
-        f"mean average precision {_told(metrics, '')}: naive {_told(metrics, 'naive/personal_rate/')}"
-        f" (personal rate), champion {_told(metrics, 'champion/')}",
+        f"{chosen.family}, {chosen.structure}, calibrated by {training.trained.calibration}",
+        f"mean average precision {challenger}: naive {naive} (personal rate), champion {champion}",
         f"expected calibration error {_number(metrics, CALIBRATION)}, of which a perfectly calibrated model would show"
         f" {_number(metrics, f'calibrated/{CALIBRATION}')}",
-        outcome.rival.told,
-        *outcome.notes,
+        training.champion.sentence,
+        *training.notes,
     ]
     return (*lines, f"version {number} is the challenger" if number else "nothing is registered")
-
-
-def _told(metrics: Mapping[str, float], prefix: str) -> str:
-    return _number(metrics, f"{prefix}average_precision")
 
 
 def _number(metrics: Mapping[str, float], name: str) -> str:

@@ -18,17 +18,17 @@ class NamedKMeans(KMeans):
     """k-means that begins at given centroids and calls its clusters by given numbers, which survive a refit."""
 
     def __init__(self, n_clusters: int = 8, *, init: Any = "k-means++", numbers: Sequence[int] = ()) -> None:
-        """numbers: what `predict` calls each centroid, in the order of init."""
+        """Set the parameters; numbers are what `predict` calls each centroid, in the order of init."""
         super().__init__(n_clusters, init=init, n_init=1, random_state=0)
         self.numbers = numbers
 
     def predict(self, X: ArrayLike) -> NDArray[np.int64]:  # noqa: N803 (scikit-learn's name)
-        """The number of the nearest centroid of each row."""
+        """Return the number of the nearest centroid of each row."""
         return np.asarray(self.numbers, dtype=np.int64)[super().predict(X)]
 
 
-def binning(caps: Mapping[str, float], bins: int) -> ColumnTransformer:
-    """Quantile bins, 0 the worst, of each column: recency_days with few days best, frequency and monetary cut at caps.
+def quantile_bins(caps: Mapping[str, float], bins: int) -> ColumnTransformer:
+    """Make unfitted quantile bins of each column, 0 the worst: recency_days with few days best, the others cut at caps.
 
     Bins that equal values would share are one bin, so a column where many are equal has fewer.
     """
@@ -50,18 +50,18 @@ def _bins(bins: int) -> KBinsDiscretizer:
     )
 
 
-def binned(columns: ColumnTransformer, values: Any) -> NDArray[np.float64]:
+def fit_bins(columns: ColumnTransformer, values: Any) -> NDArray[np.float64]:
     """Fit the bins and apply them; that some of them fall together is expected and not worth a warning."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        found: NDArray[np.float64] = columns.fit_transform(values)
-    return found
+        bins: NDArray[np.float64] = columns.fit_transform(values)
+    return bins
 
 
-def pipeline(
+def cluster_pipeline(
     columns: ColumnTransformer, centroids: NDArray[np.float64], numbers: Sequence[int], values: Any
 ) -> Pipeline:
-    """Bins and clusters as one estimator, fitted to values from these centroids on."""
+    """Return bins and clusters as one estimator, fitted to values from these centroids on."""
     clusters = NamedKMeans(len(centroids), init=centroids, numbers=tuple(numbers))
     model = Pipeline([("bins", columns), ("clusters", clusters)])
     with warnings.catch_warnings():

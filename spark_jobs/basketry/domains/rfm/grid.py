@@ -13,50 +13,60 @@ from basketry.config.documents import Node
 
 SCORES = 5
 DIMENSIONS = ("r", "f", "m")
-_MOST_TOLD = 3
+_MAX_NAMED = 3
 
 Cell = tuple[int, ...]
 """r, f and m."""
 
 
 @dataclass(frozen=True)
-class Grid:
-    """Named segments in the order of their file. places: 5 x 5 x 5, position in `names` by r - 1, f - 1, m - 1."""
+class SegmentGrid:
+    """Named segments in the order of their file.
+
+    Attributes:
+        names: The names.
+        treatments: The treatment of each name.
+        positions: 5 x 5 x 5: the position in `names` by r - 1, f - 1, m - 1.
+    """
 
     names: tuple[str, ...]
     treatments: Mapping[str, str]
-    places: NDArray[np.int64]
+    positions: NDArray[np.int64]
 
     def segments(self, scores: NDArray[np.int64]) -> NDArray[np.object_]:
-        """The name of each row of scores. scores: rows x (r, f, m), 1 to 5."""
+        """Return the name of each row of scores, which are rows x (r, f, m) from 1 to 5."""
         r, f, m = (scores - 1).T
-        return np.asarray(self.names, dtype=object)[self.places[r, f, m]]
+        return np.asarray(self.names, dtype=object)[self.positions[r, f, m]]
 
 
-def load_grid(node: Node) -> Grid:
-    """Read the segments of a settings file; ContractError naming a cell that no segment has, or that two have."""
+def load_segment_grid(node: Node) -> SegmentGrid:
+    """Read the segments of a settings file.
+
+    Raises:
+        ContractError: A cell has no segment, or two; the message names it.
+    """
     entries: dict[str, Node] = node.expect(dict, "segments")
     owner: dict[Cell, str] = {}
     treatments = {}
     for name, entry in entries.items():
         if name.startswith("("):
             entry.fail(f"the segment '{name}' begins with a bracket; such names are kept for who came and who went.")
-        given = entry.mapping(f"the segment {name}", ("cells", "treatment"), ("cells", "treatment"))
-        treatments[name] = given["treatment"].string(f"treatment of {name}")
-        for cell, place in _cells(given["cells"], name):
+        segment = entry.mapping(f"the segment {name}", ("cells", "treatment"), ("cells", "treatment"))
+        treatments[name] = segment["treatment"].string(f"treatment of {name}")
+        for cell, box in _cells(segment["cells"], name):
             if cell in owner:
-                place.fail(f"{_told(cell)} is in '{owner[cell]}' and in '{name}'; leave it in one of them.")
+                box.fail(f"{_cell_text(cell)} is in '{owner[cell]}' and in '{name}'; leave it in one of them.")
             owner[cell] = name
     holes = [cell for cell in product(range(1, SCORES + 1), repeat=3) if cell not in owner]
     if holes:
-        more = f" and {len(holes) - _MOST_TOLD} more" if len(holes) > _MOST_TOLD else ""
-        told = "; ".join(_told(cell) for cell in holes[:_MOST_TOLD])
-        node.fail(f"no segment has {told}{more}; every one of the 125 cells needs a name.")
+        more = f" and {len(holes) - _MAX_NAMED} more" if len(holes) > _MAX_NAMED else ""
+        cells = "; ".join(_cell_text(cell) for cell in holes[:_MAX_NAMED])
+        node.fail(f"no segment has {cells}{more}; every one of the 125 cells needs a name.")
     names = tuple(entries)
-    places = np.zeros((SCORES,) * 3, dtype=np.int64)
+    positions = np.zeros((SCORES,) * 3, dtype=np.int64)
     for (r, f, m), name in owner.items():
-        places[r - 1, f - 1, m - 1] = names.index(name)
-    return Grid(names, treatments, places)
+        positions[r - 1, f - 1, m - 1] = names.index(name)
+    return SegmentGrid(names, treatments, positions)
 
 
 def _cells(node: Node, name: str) -> Iterator[tuple[Cell, Node]]:
@@ -64,8 +74,8 @@ def _cells(node: Node, name: str) -> Iterator[tuple[Cell, Node]]:
     if not boxes:
         node.fail(f"the segment '{name}' has no cells; write at least one or remove it.")
     for box in boxes:
-        given = box.mapping(f"a cell of {name}", DIMENSIONS, DIMENSIONS)
-        for r, f, m in product(*(_range(given[dimension], dimension) for dimension in DIMENSIONS)):
+        ranges = box.mapping(f"a cell of {name}", DIMENSIONS, DIMENSIONS)
+        for r, f, m in product(*(_range(ranges[dimension], dimension) for dimension in DIMENSIONS)):
             yield (r, f, m), box
 
 
@@ -79,5 +89,5 @@ def _range(node: Node, dimension: str) -> range:
     return range(low, high + 1)
 
 
-def _told(cell: Cell) -> str:
+def _cell_text(cell: Cell) -> str:
     return "r {}, f {}, m {}".format(*cell)

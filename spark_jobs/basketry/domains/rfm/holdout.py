@@ -1,4 +1,4 @@
-"""Whether lifetime expectations are worth showing: held against what came true and against the naive rate. Pure."""
+"""Whether lifetime expectations are worth showing: compared with what came true and with the naive rate. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from basketry.domains.rfm.lifetime import Floats, Purchases, Spend, fit_purchases, fit_spend
+from basketry.domains.rfm.lifetime import Floats, PurchaseModel, SpendModel, fit_purchase_model, fit_spend_model
 
 DAYS_AHEAD = 90
 """How far expectations look ahead, and how long the holdout is; columns of the gold tables are named after it."""
@@ -21,15 +21,22 @@ the dates after the first, mean spend of all dates in the window."""
 
 @dataclass(frozen=True)
 class Expectations:
-    """Fitted models, and which of both quantities they may show. days: how far ahead."""
+    """Fitted models, and which of both quantities they may show.
+
+    Attributes:
+        days: How far ahead they look.
+        purchases: The model of purchase dates; None where too few customers came back.
+        spend: The model of spend per date; None where it cannot be fitted.
+        shown: The quantities that may be shown.
+    """
 
     days: int
-    purchases: Purchases | None
-    spend: Spend | None
+    purchases: PurchaseModel | None
+    spend: SpendModel | None
     shown: tuple[str, ...] = ()
 
     def of(self, history: pd.DataFrame) -> dict[str, Floats]:
-        """Expected purchase dates and spend of each customer; nan where there is no model. history: columns HISTORY."""
+        """Return expected purchase dates and spend of each customer from columns HISTORY; nan where there is no model."""
         nothing = np.full(len(history), np.nan)
         if self.purchases is None:
             return {PURCHASES: nothing, SPEND: nothing}
@@ -40,48 +47,63 @@ class Expectations:
         return {PURCHASES: dates, SPEND: dates * self.spend.expected(x, history["repeat_spend"])}
 
     def shown_of(self, history: pd.DataFrame) -> dict[str, Floats]:
-        """As `of`, nan for what may not be shown."""
+        """Return the same as `of`, with nan for what may not be shown."""
         if not self.shown:
             return dict.fromkeys((PURCHASES, SPEND), np.full(len(history), np.nan))
-        found = self.of(history)
-        return {name: values if name in self.shown else np.full(len(values), np.nan) for name, values in found.items()}
+        expected = self.of(history)
+        return {
+            name: values if name in self.shown else np.full(len(values), np.nan) for name, values in expected.items()
+        }
 
 
-def fitted(history: pd.DataFrame, days: int) -> Expectations:
-    """Both models of these customers. history: columns HISTORY."""
-    purchases = fit_purchases(*(history[name] for name in HISTORY[:3]))
-    return Expectations(days, purchases, fit_spend(history["repeat_dates"], history["repeat_spend"]))
+def fit_expectations(history: pd.DataFrame, days: int) -> Expectations:
+    """Fit both models to these customers' columns HISTORY."""
+    purchases = fit_purchase_model(*(history[name] for name in HISTORY[:3]))
+    return Expectations(days, purchases, fit_spend_model(history["repeat_dates"], history["repeat_spend"]))
 
 
-def naive(history: pd.DataFrame, days: int) -> dict[str, Floats]:
-    """What goes on as before: the customer's own rate of dates since the first, over `days` at least, times its spend."""
+def naive_expectations(history: pd.DataFrame, days: int) -> dict[str, Floats]:
+    """Return what goes on as before: the customer's own rate of dates since the first, over at least `days`, and its spend."""
     dates = (history["repeat_dates"].to_numpy(np.float64) + 1) * days / np.maximum(history["age_days"] + 1, days)
     rate: Floats = np.asarray(dates, dtype=np.float64)
     return {PURCHASES: rate, SPEND: rate * history["monetary"].to_numpy(np.float64)}
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """Errors on the holdout, by name as they are logged, and which quantities are surely better than the naive rate."""
+class HoldoutResult:
+    """How expectations did in the holdout.
+
+    Attributes:
+        metrics: Errors by the name under which they are logged.
+        better: The quantities that are surely better than the naive rate.
+    """
 
     metrics: Mapping[str, float]
     better: tuple[str, ...]
 
 
-def judge(before: pd.DataFrame, actual: Mapping[str, Floats], days: int, *, resamples: int, seed: int) -> Judgement:
+def evaluate_holdout(
+    before: pd.DataFrame, actual: Mapping[str, Floats], days: int, *, resamples: int, seed: int
+) -> HoldoutResult:
     """Fit on the customers as of the day before the holdout, expect, and compare with what they did in it.
 
-    before: columns HISTORY. actual: purchase dates and spend of the same customers in the holdout. A quantity is better
-    when the 95 % bootstrap interval of the difference in mean absolute error, over customers, lies below 0 and the root mean
-    squared error is no larger: the first alone would favour who always expects too little.
+    A quantity is better when the 95 % bootstrap interval of the difference in mean absolute error, over customers, lies
+    below 0 and the root mean squared error is no larger: the first alone would favour who always expects too little.
+
+    Args:
+        before: Columns HISTORY as of the day before the holdout.
+        actual: Purchase dates and spend of the same customers in the holdout.
+        days: The length of the holdout.
+        resamples: How many bootstrap resamples there are.
+        seed: The seed of their draws.
     """
-    model, plain = fitted(before, days).of(before), naive(before, days)
+    model, naive = fit_expectations(before, days).of(before), naive_expectations(before, days)
     metrics: dict[str, float] = {}
     better = []
     for name in (PURCHASES, SPEND):
         if np.isnan(model[name]).any():
             continue
-        errors = {"model": np.abs(model[name] - actual[name]), "naive": np.abs(plain[name] - actual[name])}
+        errors = {"model": np.abs(model[name] - actual[name]), "naive": np.abs(naive[name] - actual[name])}
         low, high = _interval(errors["model"] - errors["naive"], resamples, seed)
         prefix = f"lifetime/{name}"
         square = {who: float(np.sqrt((error**2).mean())) for who, error in errors.items()}
@@ -90,10 +112,10 @@ def judge(before: pd.DataFrame, actual: Mapping[str, Floats], days: int, *, resa
         metrics |= {f"{prefix}/difference_low": low, f"{prefix}/difference_high": high}
         observed = max(actual[name].sum(), 1e-9)
         metrics[f"{prefix}/expected_over_observed"] = float(model[name].sum() / observed)
-        metrics[f"{prefix}/naive_over_observed"] = float(plain[name].sum() / observed)
+        metrics[f"{prefix}/naive_over_observed"] = float(naive[name].sum() / observed)
         if high < 0 and square["model"] <= square["naive"]:
             better.append(name)
-    return Judgement(metrics, tuple(better))
+    return HoldoutResult(metrics, tuple(better))
 
 
 def _interval(differences: Floats, resamples: int, seed: int) -> tuple[float, float]:

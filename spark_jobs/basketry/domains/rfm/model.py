@@ -14,14 +14,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from basketry.domains.rfm.estimators import binned, binning, pipeline
+from basketry.domains.rfm.estimators import cluster_pipeline, fit_bins, quantile_bins
 from basketry.domains.rfm.grid import SCORES
 from basketry.domains.rfm.settings import RfmSettings
 from basketry.domains.rfm.values import VALUES, Scoring
 from basketry.errors import BadInputError
 from basketry.learning.evaluation import Interval
 from basketry.retail import clustering
-from basketry.retail.clustering import Choice, Clusters, Stability
+from basketry.retail.clustering import ClusterCount, Clusters, Stability
 from basketry.retail.clustering.measures import Floats, Integers
 
 FIRST_NUMBER = 1
@@ -36,14 +36,19 @@ class Champion(Protocol):
         """Its version."""
 
     def clusters_of(self, values: pd.DataFrame) -> Integers:
-        """The cluster of each row of columns VALUES."""
+        """Return the cluster of each row of columns VALUES."""
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, kw_only=True)
+class RefitComparison:
     """Challenger and champion on the same customers as of the same day: everything that differs is the refit's doing.
 
-    silhouette: of both assignments among the challenger's points; low, high: 95 % interval of challenger less champion.
+    Attributes:
+        champion: The champion's version.
+        stability: How far both assignments agree.
+        silhouette: That of the champion's assignment among the challenger's points.
+        low: Lower end of the 95 % interval of challenger less champion.
+        high: Upper end of that interval.
     """
 
     champion: str
@@ -53,82 +58,96 @@ class Comparison:
     high: float
 
 
-@dataclass(frozen=True)
-class Trained:
-    """A fitted model with what was measured on the way. assigned: cluster of each row; matrix: the binned rows.
+@dataclass(frozen=True, kw_only=True)
+class TrainedRfmModel:
+    """A fitted model with what was measured on the way.
 
-    silhouette, stability: each with its 95 % interval over customers.
+    Attributes:
+        scoring: What turns values into scores.
+        pipeline: Bins and clusters.
+        clusters: The centroids and numbers of the clusters.
+        choice: The choice of the number of clusters.
+        keeps_k: Whether the number of clusters is the champion's instead of the chosen one.
+        silhouette: The silhouette with its 95 % interval over customers.
+        stability: The stability with its 95 % interval over customers.
+        comparison: The comparison with the champion, if there is one.
+        assigned: The cluster of each row.
+        matrix: The binned rows.
     """
 
     scoring: Scoring
     pipeline: Any
     clusters: Clusters
-    choice: Choice
-    kept_k: bool
+    choice: ClusterCount
+    keeps_k: bool
     silhouette: Interval
     stability: Interval
-    comparison: Comparison | None
+    comparison: RefitComparison | None
     assigned: Integers
     matrix: Floats
 
     @property
     def metrics(self) -> dict[str, float]:
-        """Numbers by the names that the gate knows, and both curves."""
+        """Numbers by the names that the gate knows."""
         shares = np.unique(self.assigned, return_counts=True)[1] / len(self.assigned)
-        found = {"clusters": float(self.clusters.k), "smallest_share": float(shares.min())}
-        for name, measured in (("silhouette", self.silhouette), ("stability", self.stability)):
-            found |= {name: measured.mean, f"interval/{name}/low": measured.low, f"interval/{name}/high": measured.high}
+        metrics = {"clusters": float(self.clusters.k), "smallest_share": float(shares.min())}
+        for name, interval in (("silhouette", self.silhouette), ("stability", self.stability)):
+            metrics[name] = interval.mean
+            metrics[f"interval/{name}/low"] = interval.low
+            metrics[f"interval/{name}/high"] = interval.high
         if self.comparison is not None:
-            one = self.comparison
-            found |= {
-                "agreement": one.stability.adjusted_rand_index,
-                "changed_share": one.stability.changed_share,
-                "champion/silhouette": one.silhouette,
-                "versus/champion/silhouette/low": one.low,
-                "versus/champion/silhouette/high": one.high,
-            }
-        return found
+            metrics["agreement"] = self.comparison.stability.adjusted_rand_index
+            metrics["changed_share"] = self.comparison.stability.changed_share
+            metrics["champion/silhouette"] = self.comparison.silhouette
+            metrics["versus/champion/silhouette/low"] = self.comparison.low
+            metrics["versus/champion/silhouette/high"] = self.comparison.high
+        return metrics
 
 
-def train(values: pd.DataFrame, settings: RfmSettings, champion: Champion | None = None) -> Trained:
-    """Learn from these customers; the champion's clusters keep their numbers, its k while that is good enough.
+def train_rfm_model(values: pd.DataFrame, settings: RfmSettings, champion: Champion | None = None) -> TrainedRfmModel:
+    """Learn from these customers' columns VALUES.
 
-    values: columns VALUES. BadInputError when there are fewer distinct customers than clusters, or none at all.
+    The champion's clusters keep their numbers, and its number of clusters stays while that is good enough.
+
+    Raises:
+        BadInputError: There are fewer distinct customers than clusters, or none at all.
     """
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1):  # sums that several cores share out are rounded otherwise on another machine
-        return _trained(values, settings, champion)
+    with threadpool_limits(1):  # sums that several cores share are rounded otherwise on another computer
+        return _train(values, settings, champion)
 
 
-def _trained(values: pd.DataFrame, settings: RfmSettings, champion: Champion | None) -> Trained:
-    scoring = Scoring.learned(values, settings.frequency_cap, settings.monetary_cap)
-    given = values[list(VALUES)].astype(np.float64)
-    columns = binning(scoring.caps, SCORES)
-    matrix = binned(columns, given)
-    last = None if champion is None else _carried(matrix, champion.clusters_of(given))
+def _train(values: pd.DataFrame, settings: RfmSettings, champion: Champion | None) -> TrainedRfmModel:
+    scoring = Scoring.from_values(values, settings.frequency_cap, settings.monetary_cap)
+    doubles = values[list(VALUES)].astype(np.float64)
+    bins = quantile_bins(scoring.caps, SCORES)
+    matrix = fit_bins(bins, doubles)
+    last = None if champion is None else _carried_over(matrix, champion.clusters_of(doubles))
     choice = _choice(matrix, settings)
-    k, kept = _k(choice, last, settings)
+    k, keeps_k = _number_of_clusters(choice, last, settings)
     clusters = _clusters(matrix, k, last, settings)
-    model = pipeline(columns, clusters.centroids, clusters.labels, given)
-    clusters = Clusters(model.named_steps["clusters"].cluster_centers_, clusters.labels, clusters.inertia)
-    assigned = np.asarray(model.predict(given), dtype=np.int64)
-    compared = None if champion is None else _comparison(matrix, assigned, champion, given, settings)
-    return Trained(
-        scoring,
-        model,
-        clusters,
-        choice,
-        kept,
-        _silhouette(matrix, assigned, settings),
-        _stability(matrix, choice, k, settings),
-        compared,
-        assigned,
-        matrix,
+    pipeline = cluster_pipeline(bins, clusters.centroids, clusters.labels, doubles)
+    clusters = Clusters(pipeline.named_steps["clusters"].cluster_centers_, clusters.labels, clusters.inertia)
+    assigned = np.asarray(pipeline.predict(doubles), dtype=np.int64)
+    comparison = None
+    if champion is not None:
+        comparison = _comparison(matrix, assigned, champion.clusters_of(doubles), champion.number, settings=settings)
+    return TrainedRfmModel(
+        scoring=scoring,
+        pipeline=pipeline,
+        clusters=clusters,
+        choice=choice,
+        keeps_k=keeps_k,
+        silhouette=_silhouette(matrix, assigned, settings),
+        stability=_stability(matrix, choice, k, settings),
+        comparison=comparison,
+        assigned=assigned,
+        matrix=matrix,
     )
 
 
-def _choice(matrix: Floats, settings: RfmSettings) -> Choice:
+def _choice(matrix: Floats, settings: RfmSettings) -> ClusterCount:
     if len(matrix) < settings.least_clusters:
         raise BadInputError(
             f"there are {len(matrix)} customers and the fewest clusters to try are {settings.least_clusters}: load more data."
@@ -142,57 +161,59 @@ def _choice(matrix: Floats, settings: RfmSettings) -> Choice:
     )
 
 
-def _carried(matrix: Floats, labels: Integers) -> Clusters:
-    """The champion's clusters among these rows: the mean of each one's members, under its number."""
+def _carried_over(matrix: Floats, labels: Integers) -> Clusters:
+    """Return the champion's clusters among these rows: the mean of each one's members, under its number."""
     numbers = np.unique(labels)
-    return Clusters(
-        np.stack([matrix[labels == number].mean(axis=0) for number in numbers]), tuple(map(int, numbers)), 0.0
-    )
+    centroids = np.stack([matrix[labels == number].mean(axis=0) for number in numbers])
+    return Clusters(centroids, tuple(map(int, numbers)), 0.0)
 
 
-def _k(choice: Choice, last: Clusters | None, settings: RfmSettings) -> tuple[int, bool]:
-    """How many clusters, and whether it is the last number rather than the choice: people keep their segments."""
-    before = next((one for one in choice.candidates if last is not None and one.k == last.k), None)
-    if before is None or before.k == choice.k:
+def _number_of_clusters(choice: ClusterCount, last: Clusters | None, settings: RfmSettings) -> tuple[int, bool]:
+    """Return how many clusters there are, and whether that is the champion's number instead of the choice.
+
+    People keep their segments while the champion's number is stable and about as good as the chosen one.
+    """
+    same_k = next((candidate for candidate in choice.candidates if last is not None and candidate.k == last.k), None)
+    if same_k is None or same_k.k == choice.k:
         return choice.k, False
-    stable = before.stability >= settings.keep_stability
-    good = before.silhouette >= choice.chosen.silhouette - settings.keep_within
-    return (before.k, True) if stable and good else (choice.k, False)
+    is_stable = same_k.stability >= settings.keep_stability
+    is_good = same_k.silhouette >= choice.chosen.silhouette - settings.keep_within
+    return (same_k.k, True) if is_stable and is_good else (choice.k, False)
 
 
 def _clusters(matrix: Floats, k: int, last: Clusters | None, settings: RfmSettings) -> Clusters:
     if last is None:
-        found = clustering.fit(matrix, k, seed=settings.seed)
-        return Clusters(found.centroids, tuple(range(FIRST_NUMBER, FIRST_NUMBER + k)), found.inertia)
+        fitted = clustering.fit_kmeans(matrix, k, seed=settings.seed)
+        return Clusters(fitted.centroids, tuple(range(FIRST_NUMBER, FIRST_NUMBER + k)), fitted.inertia)
     start = last.centroids if last.k == k else None
-    found = clustering.fit(matrix, k, seed=settings.seed, start_centroids=start)
-    return clustering.relabelled(found, clustering.match(last, found))
+    fitted = clustering.fit_kmeans(matrix, k, seed=settings.seed, start_centroids=start)
+    return clustering.relabel(fitted, clustering.match_labels(last, fitted))
 
 
 def _comparison(
-    matrix: Floats, assigned: Integers, champion: Champion, values: pd.DataFrame, settings: RfmSettings
-) -> Comparison:
-    before = champion.clusters_of(values)
-    points, weights = np.unique(np.column_stack([matrix, assigned, before]), axis=0, return_counts=True)
-    rows, ours, theirs = points[:, :-2], points[:, -2].astype(np.int64), points[:, -1].astype(np.int64)
+    matrix: Floats, assigned: Integers, champion_clusters: Integers, champion: str, *, settings: RfmSettings
+) -> RefitComparison:
     from sklearn.metrics import pairwise_distances
 
+    columns = np.column_stack([matrix, assigned, champion_clusters])
+    points, weights = np.unique(columns, axis=0, return_counts=True)
+    rows, ours, theirs = points[:, :-2], points[:, -2].astype(np.int64), points[:, -1].astype(np.int64)
     distances, customers = pairwise_distances(rows), weights.astype(np.float64)
-    draws = clustering.silhouette_draws(
+    our_draws, their_draws = clustering.silhouette_draws(
         distances, (ours, theirs), customers, repetitions=settings.bootstrap, seed=settings.seed
     )
-    low, high = np.nanpercentile(draws[0] - draws[1], [2.5, 97.5])
-    return Comparison(
-        champion.number,
-        clustering.stability(before, assigned),
-        clustering.silhouette(distances, theirs, customers),
-        float(low),
-        float(high),
+    low, high = np.nanpercentile(our_draws - their_draws, [2.5, 97.5])
+    return RefitComparison(
+        champion=champion,
+        stability=clustering.stability(champion_clusters, assigned),
+        silhouette=clustering.silhouette(distances, theirs, customers),
+        low=float(low),
+        high=float(high),
     )
 
 
 def _silhouette(matrix: Floats, labels: Integers, settings: RfmSettings) -> Interval:
-    """Of the very assignment that the model makes, over distinct rows or a sample of them; its interval over customers."""
+    """Return the silhouette of the model's assignment over distinct rows or a sample of them, with its interval."""
     from sklearn.metrics import pairwise_distances
 
     points = clustering.Points.of(np.column_stack([matrix, labels]), most=clustering.MOST_ROWS, seed=settings.seed)
@@ -205,13 +226,20 @@ def _silhouette(matrix: Floats, labels: Integers, settings: RfmSettings) -> Inte
     return Interval(clustering.silhouette(distances, assigned, points.weights), float(low), float(high))
 
 
-def _stability(matrix: Floats, choice: Choice, k: int, settings: RfmSettings) -> Interval:
-    """Of so many clusters, with its interval over customers."""
-    candidate = next(one for one in choice.candidates if one.k == k)
+def _stability(matrix: Floats, choice: ClusterCount, k: int, settings: RfmSettings) -> Interval:
+    """Return the stability of so many clusters, with its interval over customers."""
+    candidate = next(candidate for candidate in choice.candidates if candidate.k == k)
     return clustering.stability_interval(matrix, candidate, seed=settings.seed, resamples=settings.resamples)
 
 
-def curves(choice: Choice) -> dict[str, Sequence[float]]:
-    """Both curves for pictures and documents: a list a measure, in order of k."""
-    names = ("k", "stability", "spread", "silhouette", "inertia", "smallest_share")
-    return {name: [float(getattr(one, name)) for one in choice.candidates] for name in names}
+def cluster_curves(choice: ClusterCount) -> dict[str, Sequence[float]]:
+    """Return the measures of every number of clusters for pictures and documents: one list per measure, in order of k."""
+    candidates = choice.candidates
+    return {
+        "k": [float(candidate.k) for candidate in candidates],
+        "stability": [candidate.stability for candidate in candidates],
+        "spread": [candidate.spread for candidate in candidates],
+        "silhouette": [candidate.silhouette for candidate in candidates],
+        "inertia": [candidate.inertia for candidate in candidates],
+        "smallest_share": [candidate.smallest_share for candidate in candidates],
+    }

@@ -16,23 +16,30 @@ from basketry.retail.clustering.measures import Floats, Integers
 
 _COLOURS = colormaps["tab20"]
 _LABELS = {RECENCY: "days since last purchase", FREQUENCY: "purchase dates", MONETARY: "mean spend per date"}
-_LEAST_NAMED = 0.015
+_MIN_LABELLED_SHARE = 0.015
 """A rectangle of the tree map that is smaller than this share of it has no room for its name."""
 
 Box = tuple[float, float, float, float]
 
 
-def figures(
+def segment_figures(
     sample: pd.DataFrame,
     clusters: Integers,
+    *,
     curves: Mapping[str, Sequence[float]],
     chosen: int,
     sizes: Mapping[str, int],
     seed: int,
 ) -> dict[str, Figure]:
-    """Every picture by its file name.
+    """Return every picture by its file name.
 
-    sample: columns of values, a row a customer; clusters: theirs; sizes: customers by named segment.
+    Args:
+        sample: Columns of values, one row per customer.
+        clusters: The cluster of each of these customers.
+        curves: The measures of each number of clusters, in order of k.
+        chosen: The chosen number of clusters.
+        sizes: Customers by named segment.
+        seed: The seed of t-SNE.
     """
     return {
         "scatter.png": _scatter(sample, clusters),
@@ -42,29 +49,29 @@ def figures(
     }
 
 
-def spread_out(sample: pd.DataFrame) -> Floats:
-    """The values on comparable scales, standardised: spend and dates as logarithms, as they are skewed."""
+def standardise(sample: pd.DataFrame) -> Floats:
+    """Return the values on comparable scales: standardised, spend and dates as logarithms, as they are skewed."""
     columns = [sample[RECENCY], np.log1p(sample[FREQUENCY]), np.log1p(sample[MONETARY])]
     values = np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
-    found: Floats = (values - values.mean(axis=0)) / np.maximum(values.std(axis=0), 1e-9)
-    return found
+    standardised: Floats = (values - values.mean(axis=0)) / np.maximum(values.std(axis=0), 1e-9)
+    return standardised
 
 
-def embedded(sample: pd.DataFrame, seed: int) -> Floats | None:
-    """Two dimensions of t-SNE; None for fewer than ten customers, of whom it says nothing."""
+def tsne_embedding(sample: pd.DataFrame, seed: int) -> Floats | None:
+    """Return two dimensions of t-SNE; None for fewer than ten customers, of whom it says nothing."""
     from sklearn.manifold import TSNE
 
     if len(sample) < 10:
         return None
     perplexity = min(30.0, (len(sample) - 1) / 3)
-    found: Floats = TSNE(2, perplexity=perplexity, random_state=seed, init="pca").fit_transform(spread_out(sample))
-    return found
+    embedding: Floats = TSNE(2, perplexity=perplexity, random_state=seed, init="pca").fit_transform(standardise(sample))
+    return embedding
 
 
 def _scatter(sample: pd.DataFrame, clusters: Integers) -> Figure:
     figure = Figure(figsize=(12.8, 4.6), layout="constrained")
-    for place, (across, up) in enumerate(combinations((RECENCY, FREQUENCY, MONETARY), 2)):
-        axes = figure.add_subplot(1, 3, place + 1)
+    for column, (across, up) in enumerate(combinations((RECENCY, FREQUENCY, MONETARY), 2), 1):
+        axes = figure.add_subplot(1, 3, column)
         _dots(axes, sample[across].to_numpy(), sample[up].to_numpy(), clusters)
         axes.set_xlabel(_LABELS[across])
         axes.set_ylabel(_LABELS[up])
@@ -84,7 +91,7 @@ def _dots(axes: Axes, across: Floats, up: Floats, clusters: Integers) -> None:
 def _tsne(sample: pd.DataFrame, clusters: Integers, seed: int) -> Figure:
     figure = Figure(figsize=(6.4, 5.2), layout="constrained")
     axes = figure.add_subplot()
-    points = embedded(sample, seed)
+    points = tsne_embedding(sample, seed)
     if points is not None:
         _dots(axes, points[:, 0], points[:, 1], clusters)
         axes.legend(frameon=False, title="cluster", fontsize="small")
@@ -109,12 +116,12 @@ def _number_of_clusters(curves: Mapping[str, Sequence[float]], chosen: int) -> F
 def _tree_map(sizes: Mapping[str, int]) -> Figure:
     figure = Figure(figsize=(6.4, 5.2), layout="constrained")
     axes = figure.add_subplot()
-    ordered = sorted(((name, size) for name, size in sizes.items() if size), key=lambda one: (-one[1], one[0]))
+    ordered = sorted(((name, size) for name, size in sizes.items() if size), key=lambda entry: (-entry[1], entry[0]))
     total = sum(size for _, size in ordered)
-    boxes = rectangles([size / total for _, size in ordered], (0.0, 0.0, 1.0, 1.0))
-    for place, ((name, size), (left, bottom, width, height)) in enumerate(zip(ordered, boxes, strict=True)):
-        axes.bar(left, height, width, bottom, align="edge", color=_COLOURS(place % 20), edgecolor="white")
-        if size / total >= _LEAST_NAMED:
+    boxes = tree_map_rectangles([size / total for _, size in ordered], (0.0, 0.0, 1.0, 1.0))
+    for index, ((name, size), (left, bottom, width, height)) in enumerate(zip(ordered, boxes, strict=True)):
+        axes.bar(left, height, width, bottom, align="edge", color=_COLOURS(index % 20), edgecolor="white")
+        if size / total >= _MIN_LABELLED_SHARE:
             middle = (left + width / 2, bottom + height / 2)
             axes.text(*middle, f"{name}\n{size / total:.0%}", ha="center", va="center", fontsize="small", wrap=True)
     axes.set_axis_off()
@@ -123,8 +130,8 @@ def _tree_map(sizes: Mapping[str, int]) -> Figure:
     return figure
 
 
-def rectangles(shares: Sequence[float], box: Box) -> list[Box]:
-    """A box cut into rectangles of these shares of it, left and bottom first: halved along its longer side, again and again."""
+def tree_map_rectangles(shares: Sequence[float], box: Box) -> list[Box]:
+    """Cut a box into rectangles of these shares of it, left and bottom first, by halving its longer side again and again."""
     if len(shares) <= 1:
         return [box] * len(shares)
     running = np.cumsum(shares)
@@ -135,4 +142,4 @@ def rectangles(shares: Sequence[float], box: Box) -> list[Box]:
         first, second = (left, bottom, width * part, height), (left + width * part, bottom, width * (1 - part), height)
     else:
         first, second = (left, bottom, width, height * part), (left, bottom + height * part, width, height * (1 - part))
-    return [*rectangles(shares[:half], first), *rectangles(shares[half:], second)]
+    return [*tree_map_rectangles(shares[:half], first), *tree_map_rectangles(shares[half:], second)]

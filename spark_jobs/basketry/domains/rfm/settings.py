@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from basketry.config.documents import Node, read_document
-from basketry.domains.rfm.grid import Grid, load_grid
+from basketry.domains.rfm.grid import SegmentGrid, load_segment_grid
 from basketry.domains.rfm.values import Cap
 
 FILE = "rfm.yaml"
@@ -18,7 +18,7 @@ _WHOLE = {"window_days": 1, "pictures": 10, "seed": 0, "bootstrap": 20}
 """Whole numbers at the top of the file, each with the least it may be."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RfmSettings:
     """How customers are valued, clustered and named; the file says what each value means."""
 
@@ -36,11 +36,15 @@ class RfmSettings:
     pictures: int
     seed: int
     bootstrap: int
-    grid: Grid
+    grid: SegmentGrid
 
 
 def load_settings(include: Path) -> RfmSettings:
-    """Read the file; a missing or unknown key, a value out of range, a hole or an overlap is a ContractError with line."""
+    """Read the file.
+
+    Raises:
+        ContractError: A key is missing or unknown, a value is out of range, a cell has no segment or two; with file and line.
+    """
     root = read_document(include / FILE, FILE)
     names = (*_KEYS, *_WHOLE, "migration_days", "segments")
     top = root.mapping("the document", names, names)
@@ -62,15 +66,15 @@ def load_settings(include: Path) -> RfmSettings:
         keep_within=_share(clusters["keep_within"], "keep_within"),
         customers=_count(clusters["customers"], "customers", 100),
         migration_days=_days(top["migration_days"]),
-        grid=load_grid(top["segments"]),
+        grid=load_segment_grid(top["segments"]),
     )
 
 
 def _cap(node: Node, what: str) -> Cap:
-    given = node.mapping(f"the cap of {what}", ("at", "quantile"))
-    if len(given) != 1:
+    entries = node.mapping(f"the cap of {what}", ("at", "quantile"))
+    if len(entries) != 1:
         node.fail(f"the cap of {what} needs either at or quantile.")
-    [(kind, value)] = given.items()
+    [(kind, value)] = entries.items()
     number = float(value.expect(float, kind))
     if number <= 0 or (kind == "quantile" and number > 1):
         value.fail(
@@ -80,15 +84,15 @@ def _cap(node: Node, what: str) -> Cap:
 
 
 def _days(node: Node) -> tuple[int, ...]:
-    found = tuple(sorted({_count(item, "a number of days", 1) for item in node.items("migration_days")}))
-    return found or node.fail("migration_days is empty; write at least one number of days.")
+    days = tuple(sorted({_count(item, "a number of days", 1) for item in node.items("migration_days")}))
+    return days or node.fail("migration_days is empty; write at least one number of days.")
 
 
 def _count(node: Node, what: str, least: int) -> int:
-    found: int = node.expect(int, what)
-    return found if found >= least else node.fail(f"{what} is {found}; make it at least {least}.")
+    count: int = node.expect(int, what)
+    return count if count >= least else node.fail(f"{what} is {count}; make it at least {least}.")
 
 
 def _share(node: Node, what: str) -> float:
-    found = float(node.expect(float, what))
-    return found if 0 <= found <= 1 else node.fail(f"{what} is {found:g}; make it a number from 0 to 1.")
+    share = float(node.expect(float, what))
+    return share if 0 <= share <= 1 else node.fail(f"{what} is {share:g}; make it a number from 0 to 1.")

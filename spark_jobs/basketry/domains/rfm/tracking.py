@@ -18,7 +18,7 @@ import pandas as pd
 
 from basketry import registry
 from basketry.domains.rfm.holdout import Expectations
-from basketry.domains.rfm.lifetime import Purchases, Spend
+from basketry.domains.rfm.lifetime import PurchaseModel, SpendModel
 from basketry.domains.rfm.values import VALUES, Scoring
 from basketry.lake.lakehouse import Lakehouse
 from basketry.learning import tracking
@@ -31,13 +31,22 @@ MODEL = "rfm"
 _REQUIREMENTS = ("scikit-learn", "pandas", "numpy", "scipy", "cloudpickle")
 _EXAMPLE_ROWS = 5
 
-_KEPT = "basketry"
-"""Key of the version's metadata that holds what assigning needs, as one JSON text."""
+_METADATA_KEY = "basketry"
+"""The entry of the version's metadata that holds what assigning needs, as one JSON text."""
 
 
-@dataclass(frozen=True)
-class Version:
-    """A version, loaded or about to be stored. trained_as_of: the last day whose purchases it has seen."""
+@dataclass(frozen=True, kw_only=True)
+class RfmVersion:
+    """A version, loaded or about to be stored.
+
+    Attributes:
+        number: Its number in the registry; empty when it is not stored yet.
+        trained_as_of: The last day whose purchases it has seen.
+        window_days: How many days of purchases the values look at.
+        scoring: What turns values into scores.
+        expectations: The fitted lifetime models.
+        pipeline: Bins and clusters.
+    """
 
     number: str
     trained_as_of: date
@@ -47,16 +56,27 @@ class Version:
     pipeline: Any
 
     def clusters_of(self, values: pd.DataFrame) -> Integers:
-        """The cluster of each row of columns VALUES."""
-        given = values[list(VALUES)].astype(np.float64)
-        return np.asarray(self.pipeline.predict(given), dtype=np.int64)
+        """Return the cluster of each row of columns VALUES."""
+        doubles = values[list(VALUES)].astype(np.float64)
+        return np.asarray(self.pipeline.predict(doubles), dtype=np.int64)
 
 
-@dataclass(frozen=True)
-class Record:
-    """What a fit leaves behind. documents: JSON by file name; texts, figures: by file name."""
+@dataclass(frozen=True, kw_only=True)
+class RfmRecord:
+    """What a fit leaves behind.
 
-    version: Version
+    Attributes:
+        version: The fitted version.
+        example: Rows of which the first become the model's example.
+        params: What the fit was given.
+        metrics: What it measured.
+        tags: What the run is found by.
+        documents: JSON by file name.
+        texts: Texts by file name.
+        figures: Pictures by file name.
+    """
+
+    version: RfmVersion
     example: pd.DataFrame
     params: Mapping[str, object]
     metrics: Mapping[str, float]
@@ -66,29 +86,34 @@ class Record:
     figures: Mapping[str, Figure]
 
 
-def registered(lake: Lakehouse) -> str:
-    """Name of the catalog's RFM model in the registry."""
+def rfm_model_name(lake: Lakehouse) -> str:
+    """Return the name of the catalog's RFM model in the registry."""
     return registry.registered_name(lake.catalog, MODEL)
 
 
-def load(name: str, number: str) -> Version:
-    """A version by its number; ModelGoneError when it cannot be had, RegistryDownError when nobody answers."""
+def load_rfm_version(name: str, number: str) -> RfmVersion:
+    """Load a version by its number.
+
+    Raises:
+        ModelGoneError: The version cannot be had.
+        RegistryDownError: The registry does not answer.
+    """
     import mlflow
 
-    with registry.loading(name, number):
+    with registry.loading_version(name, number):
         loaded = mlflow.pyfunc.load_model(f"models:/{name}/{number}")
-        kept = json.loads(loaded.metadata.metadata[_KEPT])
+        metadata = json.loads(loaded.metadata.metadata[_METADATA_KEY])
         pipeline = loaded.get_raw_model()
         pipeline.named_steps["clusters"].numbers  # noqa: B018 (a model of another kind fails here and not later)
-    return _version(number, kept, pipeline)
+    return _version(number, metadata, pipeline)
 
 
-def register(lake: Lakehouse, record: Record) -> str:
-    """Log the record, register the model and make it the challenger; returns its version."""
-    return tracking.register(lake, MODEL, record, lambda: _log_model(record))
+def register_rfm_version(lake: Lakehouse, record: RfmRecord) -> str:
+    """Log the record, register the model, make it the challenger and return the number of its version."""
+    return tracking.register_challenger(lake, MODEL, record, lambda: _log_model(record))
 
 
-def _log_model(record: Record) -> str:
+def _log_model(record: RfmRecord) -> str:
     """Store the pipeline so that mlflow.pyfunc alone loads it, where this library is not installed."""
     import mlflow
     from mlflow.models import ModelSignature
@@ -107,15 +132,15 @@ def _log_model(record: Record) -> str:
             serialization_format="cloudpickle",
             signature=signature,
             input_example=record.example[list(VALUES)].astype(np.float64).head(_EXAMPLE_ROWS),
-            pip_requirements=tracking.pinned(_REQUIREMENTS),
-            metadata={_KEPT: json.dumps(_kept(record.version))},
+            pip_requirements=tracking.pinned_requirements(_REQUIREMENTS),
+            metadata={_METADATA_KEY: json.dumps(_metadata(record.version))},
         )
     finally:
         cloudpickle.unregister_pickle_by_value(estimators)
     return str(info.model_uri)
 
 
-def _kept(version: Version) -> dict[str, Any]:
+def _metadata(version: RfmVersion) -> dict[str, Any]:
     return {
         "as_of": version.trained_as_of.isoformat(),
         "window_days": version.window_days,
@@ -124,14 +149,20 @@ def _kept(version: Version) -> dict[str, Any]:
     }
 
 
-def _version(number: str, kept: Mapping[str, Any], pipeline: Any) -> Version:
-    scoring, ahead = kept["scoring"], kept["expectations"]
+def _version(number: str, metadata: Mapping[str, Any], pipeline: Any) -> RfmVersion:
+    scoring, ahead = metadata["scoring"], metadata["expectations"]
     expectations = Expectations(
         ahead["days"],
-        Purchases(**ahead["purchases"]) if ahead["purchases"] else None,
-        Spend(**ahead["spend"]) if ahead["spend"] else None,
+        PurchaseModel(**ahead["purchases"]) if ahead["purchases"] else None,
+        SpendModel(**ahead["spend"]) if ahead["spend"] else None,
         tuple(ahead["shown"]),
     )
     edges = {name: tuple(values) for name, values in scoring["edges"].items()}
-    as_of = date.fromisoformat(kept["as_of"])
-    return Version(number, as_of, kept["window_days"], Scoring(edges, scoring["caps"]), expectations, pipeline)
+    return RfmVersion(
+        number=number,
+        trained_as_of=date.fromisoformat(metadata["as_of"]),
+        window_days=metadata["window_days"],
+        scoring=Scoring(edges, scoring["caps"]),
+        expectations=expectations,
+        pipeline=pipeline,
+    )

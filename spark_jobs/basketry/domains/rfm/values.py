@@ -24,40 +24,47 @@ class Cap:
     at: float
     is_quantile: bool = False
 
-    def resolved(self, values: ArrayLike) -> float:
-        """The value itself; a quantile is the smallest value that so large a share of customers does not exceed."""
-        given = np.asarray(values, dtype=np.float64)
-        return float(np.quantile(given, self.at, method="inverted_cdf")) if self.is_quantile else self.at
+    def resolve(self, values: ArrayLike) -> float:
+        """Return the value; for a quantile the smallest value that so large a share of the customers does not exceed."""
+        if not self.is_quantile:
+            return self.at
+        return float(np.quantile(np.asarray(values, dtype=np.float64), self.at, method="inverted_cdf"))
 
 
 @dataclass(frozen=True)
 class Scoring:
     """What turns values into scores, frozen when it was learned, so that only customers' own changes move them.
 
-    edges: by column, the values that 20, 40, 60 and 80 % of the customers do not exceed. caps: by column.
+    Attributes:
+        edges: By column, the values that 20, 40, 60 and 80 % of the customers do not exceed.
+        caps: By column, where outliers are cut.
     """
 
     edges: Mapping[str, tuple[float, ...]]
     caps: Mapping[str, float]
 
     @classmethod
-    def learned(cls, values: pd.DataFrame, frequency: Cap, monetary: Cap) -> Scoring:
-        """Caps and quintiles of these customers; BadInputError when there are none."""
+    def from_values(cls, values: pd.DataFrame, frequency: Cap, monetary: Cap) -> Scoring:
+        """Learn caps and quintiles from these customers.
+
+        Raises:
+            BadInputError: There are none.
+        """
         if values.empty:
             raise BadInputError("no customer has a purchase date with positive spend in the window: load order lines.")
-        caps = {FREQUENCY: frequency.resolved(values[FREQUENCY]), MONETARY: monetary.resolved(values[MONETARY])}
+        caps = {FREQUENCY: frequency.resolve(values[FREQUENCY]), MONETARY: monetary.resolve(values[MONETARY])}
         shares = np.arange(1, SCORES) / SCORES
         capped = {name: np.minimum(values[name].to_numpy(np.float64), caps.get(name, np.inf)) for name in VALUES}
         edges = {name: np.quantile(column, shares, method="inverted_cdf") for name, column in capped.items()}
-        return cls({name: tuple(map(float, found)) for name, found in edges.items()}, caps)
+        return cls({name: tuple(map(float, quintiles)) for name, quintiles in edges.items()}, caps)
 
     def capped(self, values: pd.DataFrame) -> pd.DataFrame:
-        """The scored columns as doubles, cut at the caps."""
+        """Return the scored columns as doubles, cut at the caps."""
         columns = {name: np.minimum(values[name].to_numpy(np.float64), self.caps.get(name, np.inf)) for name in VALUES}
         return pd.DataFrame(columns, index=values.index)
 
     def scores(self, values: pd.DataFrame) -> NDArray[np.int64]:
-        """Rows x (r, f, m), each 1 (worst) to 5 (best); few days since the last purchase are good.
+        """Return rows x (r, f, m), each 1 (worst) to 5 (best); few days since the last purchase are good.
 
         A score is 1 plus the number of edges below the value: equal values share it, and where many customers are
         equal a score may stay empty.
@@ -66,6 +73,6 @@ class Scoring:
         below = np.stack(
             [np.searchsorted(self.edges[name], capped[name].to_numpy(), side="left") for name in VALUES], axis=1
         )
-        found: NDArray[np.int64] = np.asarray(below, dtype=np.int64) + 1
-        found[:, 0] = SCORES + 1 - found[:, 0]
-        return found
+        scores: NDArray[np.int64] = np.asarray(below, dtype=np.int64) + 1
+        scores[:, 0] = SCORES + 1 - scores[:, 0]
+        return scores

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from basketry.learning.evaluation import Interval
-from basketry.retail.clustering.choice import MOST_ROWS, Candidate, pair_indices
+from basketry.retail.clustering.choice import MOST_ROWS, ClusterCandidate, pair_indices
 from basketry.retail.clustering.kmeans import Points
 from basketry.retail.clustering.measures import Floats, Integers, silhouette
 
@@ -19,10 +19,19 @@ _PAIRS = 2
 def silhouette_draws(
     distances: Floats, partitions: Sequence[Integers], weights: Floats, *, repetitions: int, seed: int
 ) -> Floats:
-    """Mean silhouette of each partition in resamples of the customers, the same ones for all: partitions x repetitions.
+    """Return the mean silhouette of each partition in resamples of the customers, the same ones for all.
 
-    distances: points x points; weights: customers at each point. The assignment stays as it is: what the interval covers
-    is which customers there are, not another fit.
+    The assignment stays as it is: what the interval covers is which customers there are, not another fit.
+
+    Args:
+        distances: Points x points.
+        partitions: Labels of the points, by partition.
+        weights: Customers at each point.
+        repetitions: How many resamples.
+        seed: Decides every draw.
+
+    Returns:
+        Partitions x repetitions.
     """
     generator, total = np.random.default_rng(seed), weights.sum()
     silhouettes = np.empty((len(partitions), repetitions))
@@ -35,9 +44,15 @@ def silhouette_draws(
 
 
 def stability_interval(
-    matrix: ArrayLike, chosen: Candidate, *, seed: int, resamples: int, most_rows: int = MOST_ROWS, restarts: int = 3
+    matrix: ArrayLike,
+    chosen: ClusterCandidate,
+    *,
+    seed: int,
+    resamples: int,
+    most_rows: int = MOST_ROWS,
+    restarts: int = 3,
 ) -> Interval:
-    """Interval of a candidate's stability; the arguments are those of the `choose_k` that made the candidate.
+    """Return the interval of a candidate's stability, given the arguments of the `choose_k` that made the candidate.
 
     The pairs of fits behind a stability are drawn independently of each other, but from the same customers. Their spread
     alone would tell how far the mean hangs on the draws, and more pairs would make that as small as one likes; so the
@@ -51,7 +66,8 @@ def stability_interval(
     """
     from scipy.stats import t as student
 
-    indices = _nested(Points.of(matrix, most=most_rows, seed=seed), chosen.k, seed, resamples, restarts)
+    points = Points.of(matrix, most=most_rows, seed=seed)
+    indices = _nested_indices(points, chosen.k, seed=seed, resamples=resamples, restarts=restarts)
     within = float(indices.var(axis=1, ddof=1).mean()) / _PAIRS
     between = float(indices.mean(axis=1).var(ddof=1))
     variance = max(0.0, between - within) + chosen.spread**2 / (resamples - 1)
@@ -59,12 +75,12 @@ def stability_interval(
     return Interval(chosen.stability, chosen.stability - reach, min(1.0, chosen.stability + reach))
 
 
-def _nested(points: Points, k: int, seed: int, resamples: int, restarts: int) -> Floats:
-    """Adjusted Rand indices of pairs of fits within resamples of the customers: resamples x pairs."""
+def _nested_indices(points: Points, k: int, *, seed: int, resamples: int, restarts: int) -> Floats:
+    """Return adjusted Rand indices of pairs of fits within resamples of the customers: resamples x pairs."""
     generator = np.random.default_rng([seed, k])
-    return np.array(
-        [
-            pair_indices(points.resampled(generator), k, int(generator.integers(2**31)), _PAIRS, restarts)
-            for _ in range(resamples)
-        ]
-    )
+    rows = []
+    for _ in range(resamples):
+        resample = points.resampled(generator)  # drawn before its seed
+        pair_seed = int(generator.integers(2**31))
+        rows.append(pair_indices(resample, k, seed=pair_seed, resamples=_PAIRS, restarts=restarts))
+    return np.array(rows)

@@ -1,4 +1,4 @@
-"""One decision a product, with the rule, its numbers and what it is worth."""
+"""One decision per product, with the rule, its numbers and what it is worth."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from basketry.domains.decisions import core
-from basketry.domains.decisions.rules import ACTIONS, load_decisions
+from basketry.domains.decisions.rules import ACTIONS, load_decision_rules
 
-RULES = load_decisions(Path(__file__).resolve().parents[4] / "include")
+RULES = load_decision_rules(Path(__file__).resolve().parents[4] / "include")
 LIMITS = (1000.0, 100.0)
 _NAN = float("nan")
 
@@ -46,14 +46,14 @@ def products(**columns: object) -> pd.DataFrame:
 
 def decided(**columns: object) -> pd.Series:
     """Its decision."""
-    return core.decide(products(**columns), RULES, LIMITS).iloc[0]
+    return core.decide_products(products(**columns), RULES, LIMITS).iloc[0]
 
 
 @pytest.mark.parametrize(
-    ("known", "action", "rule", "worth"),
+    ("facts", "action", "rule", "worth"),
     [
         ({}, "hold", "as_it_should_be", 0.0),
-        ({"units_available": 100}, "increase_inventory", "runs_out", 200.0),  # 50 units a week: two weeks of four
+        ({"units_available": 100}, "increase_inventory", "runs_out", 200.0),  # 50 units per week: two weeks of four
         ({"units_available": 100, "predicted_revenue": 300.0}, "hold", "runs_out_while_falling", 0.0),
         ({"units_available": 2000}, "promote", "much_but_selling", 60.0),
         ({"units_available": 2000, "predicted_revenue": 50.0, "revenue_28d": 50.0}, "discount", "too_much", _NAN),
@@ -65,33 +65,37 @@ def decided(**columns: object) -> pd.Series:
         ({"elasticity": -2.0, "standard_error": 3.0}, "hold", "as_it_should_be", 0.0),  # too unsure to act on
     ],
 )
-def test_a_rule_fires_and_says_its_worth(known: dict[str, object], action: str, rule: str, worth: float) -> None:
+def test_a_rule_fires_and_says_its_worth(facts: dict[str, object], action: str, rule: str, worth: float) -> None:
     """What is known decides; the worth is in money of the next 28 days, and nan where it cannot be told."""
-    found = decided(**known)
-    assert (found.action, found.rule) == (action, rule)
-    assert found.expected_worth == pytest.approx(worth, nan_ok=True)
+    decision = decided(**facts)
+    assert (decision.action, decision.rule) == (action, rule)
+    assert decision.expected_worth == pytest.approx(worth, nan_ok=True)
 
 
 def test_the_reason_has_the_numbers_that_fired_it() -> None:
     """A person reads why without looking anything up."""
-    found = decided(units_available=100)
-    assert found.reason.startswith("the stock ends before the sales do (")
-    assert "cover short: 2" in found.reason and "outlook steady: 1" in found.reason and "bucket Medium" in found.reason
-    assert found.measured["weeks_of_stock"] == pytest.approx(2)
+    decision = decided(units_available=100)
+    assert decision.reason.startswith("the stock ends before the sales do (")
+    assert (
+        "cover short: 2" in decision.reason
+        and "outlook steady: 1" in decision.reason
+        and "bucket Medium" in decision.reason
+    )
+    assert decision.measured["weeks_of_stock"] == pytest.approx(2)
 
 
 def test_too_little_history_has_no_action() -> None:
     """Without a forecast there is no bucket, no rule and no action."""
-    found = decided(predicted_revenue=_NAN)
-    assert (found.action, found.rule, found.bucket) == ("none", "", None)
-    assert "too little history" in found.reason
+    decision = decided(predicted_revenue=_NAN)
+    assert (decision.action, decision.rule, decision.bucket) == ("none", "", None)
+    assert "too little history" in decision.reason
 
 
 def test_buckets_by_quantile_and_by_amount() -> None:
     """The best fifth is High; or fixed amounts. What earns nothing is Low even where all do."""
     revenues = pd.Series([0.0, 10, 20, 30, 40, 50, 60, 70, 80, 90])
-    found = core.buckets(revenues, core.bucket_limits(revenues, RULES))
-    assert found.value_counts().to_dict() == {"High": 2, "Medium": 3, "Low": 5}
+    names = core.buckets(revenues, core.bucket_limits(revenues, RULES))
+    assert names.value_counts().to_dict() == {"High": 2, "Medium": 3, "Low": 5}
     amounts = replace(RULES, by="amount", high_from=85.0, medium_from=25.0)
     assert core.buckets(revenues, core.bucket_limits(revenues, amounts)).tolist() == ["Low"] * 3 + ["Medium"] * 6 + [
         "High"
@@ -102,9 +106,9 @@ def test_buckets_by_quantile_and_by_amount() -> None:
 
 def test_a_price_of_zero_tells_nothing() -> None:
     """No division, no infinite stock: the cover is unknown."""
-    found = decided(price_28d=0.0, price_91d=0.0, units_available=10)
-    assert "weeks_of_stock" not in found.measured
-    assert found.action in ACTIONS
+    decision = decided(price_28d=0.0, price_91d=0.0, units_available=10)
+    assert "weeks_of_stock" not in decision.measured
+    assert decision.action in ACTIONS
 
 
 numbers = st.one_of(st.none(), st.floats(-3, 3000, allow_nan=False))
@@ -125,8 +129,8 @@ def test_whatever_is_known_there_is_one_action(values: list[float | None]) -> No
         "return_rate_91d",
         "trend_28d",
     )
-    found = decided(**{name: _NAN if value is None else value for name, value in zip(names, values, strict=True)})
+    decision = decided(**{name: _NAN if value is None else value for name, value in zip(names, values, strict=True)})
     if values[0] is None:
-        assert found.action == "none"
+        assert decision.action == "none"
     else:
-        assert found.action in ACTIONS and found.rule and np.isfinite(list(found.measured.values())).all()
+        assert decision.action in ACTIONS and decision.rule and np.isfinite(list(decision.measured.values())).all()

@@ -17,18 +17,18 @@ def _lines() -> pd.DataFrame:
     """Products whose units follow their price by a known power, under a season that all share."""
     random = np.random.default_rng(4)
     season = np.exp(random.normal(0, 0.5, WEEKS))
-    found = []
+    lines = []
     for number in range(12):
         elasticity = -2.0 if number < 6 else -0.5
         moves = number != 11
         price = 5 * np.exp(random.normal(0, 0.2 if moves else 0.001, WEEKS))
         units = 100 * season * (price / 5) ** elasticity * np.exp(random.normal(0, 0.1, WEEKS))
         name = "follows" if number < 6 else "minds little"
-        found += [
+        lines += [
             (name, f"P{number:02}", week, float(price[week] * units[week]), float(units[week])) for week in range(WEEKS)
         ]
-    found += [("free", "P99", week, 0.0, 5.0) for week in range(WEEKS)] + [("once", "P98", 3, 10.0, 2.0)]
-    return pd.DataFrame(found, columns=["category", "product_id", "weeks_ago", "amount", "units"])
+    lines += [("free", "P99", week, 0.0, 5.0) for week in range(WEEKS)] + [("once", "P98", 3, 10.0, 2.0)]
+    return pd.DataFrame(lines, columns=["category", "product_id", "weeks_ago", "amount", "units"])
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +45,9 @@ def test_an_elasticity_that_was_put_in_is_found(response: pd.DataFrame) -> None:
     """Within three standard errors, for products and for categories; the category is surer."""
     products = response.loc["product"]
     for number in range(11):
-        found, truth = products.loc[f"P{number:02}"], -2.0 if number < 6 else -0.5
+        row, truth = products.loc[f"P{number:02}"], -2.0 if number < 6 else -0.5
         # The season is taken out by the mean of all others, whose own prices move a little too.
-        assert found.elasticity == pytest.approx(truth, abs=3 * found.standard_error + 0.1)
+        assert row.elasticity == pytest.approx(truth, abs=3 * row.standard_error + 0.1)
     pooled = response.loc["category"].set_index("category")
     assert pooled.elasticity["follows"] == pytest.approx(-2.0, abs=0.15)
     assert pooled.standard_error["follows"] < products.loc["P00"].standard_error
@@ -55,26 +55,30 @@ def test_an_elasticity_that_was_put_in_is_found(response: pd.DataFrame) -> None:
 
 def test_where_the_price_told_nothing_nothing_is_said(response: pd.DataFrame) -> None:
     """A price that hardly moved, a price of 0, a single sale."""
-    told = set(response.loc["product"].index)
-    assert told == {f"P{number:02}" for number in range(11)}
+    responding = set(response.loc["product"].index)
+    assert responding == {f"P{number:02}" for number in range(11)}
     assert set(response.loc["category"]["category"]) == {"follows", "minds little"}
 
 
 def test_what_if_by_hand() -> None:
     """Ten per cent up at elasticity -2: revenue times 1.1 to the power -1; a wider interval than the forecast's own."""
-    one = np.array([100.0])
-    found = what_if(one, one * 0.8, one * 1.25, np.array([-2.0]), np.array([0.5]), 0.1)
-    assert found.revenue == pytest.approx([100 / 1.1])
-    assert found.high / found.revenue > 1.25 and found.low / found.revenue < 0.8
-    same = what_if(one, one * 0.8, one * 1.25, np.array([-2.0]), np.array([0.5]), 0.0)
+    revenue = np.array([100.0])
+    forecast = {"revenue": revenue, "low": revenue * 0.8, "high": revenue * 1.25}
+    response = {"elasticity": np.array([-2.0]), "standard_error": np.array([0.5])}
+    dearer = what_if(**forecast, **response, change=0.1)
+    assert dearer.revenue == pytest.approx([100 / 1.1])
+    assert dearer.high / dearer.revenue > 1.25 and dearer.low / dearer.revenue < 0.8
+    same = what_if(**forecast, **response, change=0.0)
     assert (same.revenue, same.low, same.high) == (pytest.approx([100]), pytest.approx([80]), pytest.approx([125]))
 
 
 def test_what_if_knows_what_it_does_not_know() -> None:
     """Without an elasticity no number; a forecast of nothing stays nothing; a price cannot fall by all of itself."""
     zero, unknown = np.array([0.0]), np.array([np.nan])
-    assert np.isnan(what_if(np.array([10.0]), np.array([5.0]), np.array([20.0]), unknown, unknown, -0.1).revenue).all()
-    found = what_if(zero, zero, np.array([3.0]), np.array([-1.0]), np.array([0.2]), -0.1)
-    assert found.revenue == 0 and found.low == 0
+    ten = {"revenue": np.array([10.0]), "low": np.array([5.0]), "high": np.array([20.0])}
+    assert np.isnan(what_if(**ten, elasticity=unknown, standard_error=unknown, change=-0.1).revenue).all()
+    nothing = {"revenue": zero, "low": zero, "high": np.array([3.0])}
+    cheaper = what_if(**nothing, elasticity=np.array([-1.0]), standard_error=np.array([0.2]), change=-0.1)
+    assert cheaper.revenue == 0 and cheaper.low == 0
     with pytest.raises(ValueError, match="-100%"):
-        what_if(zero, zero, zero, zero, zero, -1.0)
+        what_if(revenue=zero, low=zero, high=zero, elasticity=zero, standard_error=zero, change=-1.0)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from basketry.domains.decisions.rules import ACTIONS, load_decisions
+from basketry.domains.decisions.rules import ACTIONS, load_decision_rules
 from basketry.errors import ContractError
 
 CHECKOUT = Path(__file__).resolve().parents[4]
@@ -23,13 +23,13 @@ def include(folder: Path, old: str = "", new: str = "") -> Path:
 
 def test_the_shipped_rules_hold_and_use_every_action() -> None:
     """Six actions, each by at least one rule."""
-    rules = load_decisions(CHECKOUT / "include")
+    rules = load_decision_rules(CHECKOUT / "include")
     assert {rule.action for rule in rules.rules} == set(ACTIONS)
     assert rules.measures[-1].choices == ("High", "Medium", "Low")
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("cover: [short], bucket: [Low]}", "cover: [excess], bucket: [Low]}", "fits"),  # overlaps, and leaves a gap
         ("returns: [high], bucket: [High, Medium]", "returns: [high], bucket: [High]", "bucket Medium.* fits no rule"),
@@ -48,11 +48,11 @@ def test_the_shipped_rules_hold_and_use_every_action() -> None:
         ("buckets:  ", "bukets:  ", "unknown key 'bukets'"),
     ],
 )
-def test_a_mistake_is_told_with_file_and_line(tmp_path: Path, old: str, new: str, told: str) -> None:
+def test_a_mistake_is_told_with_file_and_line(tmp_path: Path, old: str, new: str, message: str) -> None:
     """Gaps, overlaps and misspelt words, each in one sentence."""
     old, new = (text.replace("{outlook: [", "outlook: [").replace("{outlok: [", "outlok: [") for text in (old, new))
-    with pytest.raises(ContractError, match=rf"decisions\.yaml:\d+: .*({told})"):
-        load_decisions(include(tmp_path, old, new))
+    with pytest.raises(ContractError, match=rf"decisions\.yaml:\d+: .*({message})"):
+        load_decision_rules(include(tmp_path, old, new))
 
 
 def test_no_rule_file_is_bad_input(tmp_path: Path) -> None:
@@ -60,4 +60,4 @@ def test_no_rule_file_is_bad_input(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path)
     tmp_path.mkdir()
     with pytest.raises(ContractError, match=r"decisions\.yaml"):
-        load_decisions(tmp_path)
+        load_decision_rules(tmp_path)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.schemas import declared_schema
 from basketry.tables import LINEAGE, ORDER_LINES, PRODUCTS, REVIEWS, Table
 from tests.basketry.features.samples import line, product
 
@@ -24,28 +25,30 @@ ODD = ("ONCE", "RETURNED", "GAP", "FREE", "TOMORROW", "GONE")
 def sale(order: str, day: date, product_id: str, amount: float, units: int = 2, **other: Any) -> dict[str, Any]:
     """A line of that amount."""
     paid = Decimal(str(round(amount, 2)))
-    return line(order, product_id, day, None, product_id, list_amount=paid, quantity=Decimal(units), **other)
+    return line(
+        order, product_id, day, customer=None, product=product_id, list_amount=paid, quantity=Decimal(units), **other
+    )
 
 
 def order_lines(weeks: int = WEEKS) -> list[dict[str, Any]]:
     """Lines of ordinary products, then of the odd ones."""
     random = np.random.default_rng(8)
     last = FIRST + timedelta(days=7 * weeks - 1)
-    found = []
+    lines = []
     for number in range(PRODUCT_COUNT):
         rate, size = 0.6 + number % 4, 10.0 + 3 * number
         for week in range(weeks):
             for visit in range(random.poisson(rate)):
                 day = FIRST + timedelta(days=7 * week + int(random.integers(7)))
                 amount = size * float(np.exp(random.normal(0, 0.3)))
-                found.append(sale(f"O{number}-{week}-{visit}", day, f"P{number:02}", amount))
-    return [*found, *_odd(last)]
+                lines.append(sale(f"O{number}-{week}-{visit}", day, f"P{number:02}", amount))
+    return [*lines, *_odd(last)]
 
 
 def _odd(last: date) -> Iterator[dict[str, Any]]:
     """One sale; only a return; a gap of months; a price of 0; a line of the day after; a category that vanished."""
     yield sale("X1", last, "ONCE", 30)
-    yield sale("X2", last, "RETURNED", -8, -1, line_kind="return")
+    yield sale("X2", last, "RETURNED", -8, units=-1, line_kind="return")
     for number, days in enumerate((0, 3, 150, 155)):
         yield sale(f"X3{number}", FIRST + timedelta(days=days), "GAP", 12)
     yield sale("X4", last, "FREE", 0)

@@ -25,16 +25,16 @@ def rows(products: int = 120, weeks: int = 40, seed: int = 1) -> pd.DataFrame:
     """Weekly rows as Spark makes them: orders come at a product's own rate, each of about the product's own amount."""
     random = np.random.default_rng(seed)
     rate, size = np.exp(random.normal(0.3, 1.0, products)), np.exp(random.normal(2.5, 0.6, products))
-    found = []
+    lines = []
     for number in range(products):
         orders = random.poisson(rate[number], weeks)
         for week in np.flatnonzero(orders):
             amounts = size[number] * np.exp(random.normal(0, 0.5, orders[week]))
             if random.random() < 0.02:
                 amounts[0] *= 40
-            found.append((f"P{number:04}", f"D{number % 3}", f"C{number % 7}", weeks - 1 - week, *_sums(amounts)))
+            lines.append((f"P{number:04}", f"D{number % 3}", f"C{number % 7}", weeks - 1 - week, *_sums(amounts)))
     names = ["product_id", "department", "category", "weeks_ago", *MEASURES]
-    return pd.DataFrame(found, columns=names)
+    return pd.DataFrame(lines, columns=names)
 
 
 def _sums(amounts: np.ndarray) -> tuple[float, ...]:
@@ -50,13 +50,13 @@ def panel(products: int = 120, weeks: int = 40, seed: int = 1) -> Panel:
 
 def plain_panel(revenue: list[list[float]], categories: list[str] | None = None) -> Panel:
     """Products with these weekly amounts, one order a week of sale, a price of 1."""
-    found = []
+    lines = []
     for number, series in enumerate(revenue):
         category = categories[number] if categories else "C"
-        found.append((f"P{number}", "D", category, -1, *(0.0,) * len(MEASURES)))
+        lines.append((f"P{number}", "D", category, -1, *(0.0,) * len(MEASURES)))
         for week, amount in enumerate(series):
             if amount > 0:
                 ago = len(series) - 1 - week
-                found.append((f"P{number}", "D", category, ago, *_sums(np.array([amount]))))
-    frame = pd.DataFrame(found, columns=["product_id", "department", "category", "weeks_ago", *MEASURES])
+                lines.append((f"P{number}", "D", category, ago, *_sums(np.array([amount]))))
+    frame = pd.DataFrame(lines, columns=["product_id", "department", "category", "weeks_ago", *MEASURES])
     return panel_of(frame, len(revenue[0]))

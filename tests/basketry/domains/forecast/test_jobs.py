@@ -75,13 +75,13 @@ def lake(spark: SparkSession, empty_registry: Path, tmp_path_factory: pytest.Tem
         patch.chdir(home)
         mlflow.set_tracking_uri(uri)
         settings = replace(Settings.from_environment(), include=_include(home / "include"))
-        found = filled(Lakehouse(spark, "demo", settings))
-        assert train.run(found, arguments()).model_version == "1"
+        filled_lake = filled(Lakehouse(spark, "demo", settings))
+        assert train.run(filled_lake, arguments()).model_version == "1"
         registry.move_champion(NAME, "1", None)
         for day in (AS_OF, MADE):  # in any order
-            score.run(found, arguments(day))
-        decisions.run(found, arguments())
-        yield found
+            score.run(filled_lake, arguments(day))
+        decisions.run(filled_lake, arguments())
+        yield filled_lake
 
 
 def _forecasts(lake: Lakehouse, day: Any = AS_OF) -> pd.DataFrame:
@@ -105,7 +105,7 @@ def test_training_leaves_metrics_beside_every_baseline(lake: Lakehouse) -> None:
         assert np.isfinite(run.data.metrics[name]), name
     assert any(name.startswith("class/") for name in run.data.metrics)
     assert {file.path for file in client.list_artifacts(run.info.run_id)} >= {"model_card.md", "evaluation.json"}
-    registry.check_loads(NAME, "1")
+    registry.check_loadable(NAME, "1")
     served = mlflow.pyfunc.load_model(f"models:/{NAME}/1")
     rows = {"product_id": "A", "department": "D", "category": "C", "weeks_ago": 0, "revenue": 5.0, "orders": 1.0}
     rows |= {"units": 1.0, "largest_order": 5.0, "log_sum": 1.6, "log_square": 2.6}
@@ -157,14 +157,14 @@ def test_a_day_again_gives_the_same_and_leaves_others(lake: Lakehouse) -> None:
 def test_features_by_hand(lake: Lakehouse) -> None:
     """What is known of products as of a day, and nothing of the day after."""
     rows = read(lake, PRODUCT_FEATURES, f"as_of = DATE'{AS_OF}'")
-    found = rows[rows.level == "product"].set_index("product_id")
-    assert (float(found.revenue_7d["ONCE"]), found.orders_28d["ONCE"], found.price_28d["ONCE"]) == (30, 1, 15)
-    assert found.first_sold_on["ONCE"] == AS_OF and pd.isna(found.trend_28d["ONCE"])
-    assert float(found.returns_91d["RETURNED"]) == 8 and pd.isna(found.return_rate_91d["RETURNED"])
-    assert (found.average_rating["P00"], found.ratings["P00"], found.units_available["P00"]) == (3.0, 2, 10)
-    assert pd.isna(found.price_28d["FREE"]) and found.seasonality_28d.isna().all()
+    products = rows[rows.level == "product"].set_index("product_id")
+    assert (float(products.revenue_7d["ONCE"]), products.orders_28d["ONCE"], products.price_28d["ONCE"]) == (30, 1, 15)
+    assert products.first_sold_on["ONCE"] == AS_OF and pd.isna(products.trend_28d["ONCE"])
+    assert float(products.returns_91d["RETURNED"]) == 8 and pd.isna(products.return_rate_91d["RETURNED"])
+    assert (products.average_rating["P00"], products.ratings["P00"], products.units_available["P00"]) == (3.0, 2, 10)
+    assert pd.isna(products.price_28d["FREE"]) and products.seasonality_28d.isna().all()
     categories = rows[rows.level == "category"]
-    assert categories.revenue_28d.astype(float).sum() == pytest.approx(found.revenue_28d.astype(float).sum())
+    assert categories.revenue_28d.astype(float).sum() == pytest.approx(products.revenue_28d.astype(float).sum())
 
 
 def test_every_product_has_one_decision(lake: Lakehouse) -> None:

@@ -8,28 +8,28 @@ import pytest
 from basketry.domains.forecast.intervals import spread_of
 from basketry.domains.forecast.metrics import (
     Resamples,
+    amount_metrics,
     coverage,
-    interval,
-    mean_measures,
-    measures,
-    resampled,
+    mean_amount_metrics,
+    percentile_interval,
     resampled_coverage,
+    resampled_metrics,
 )
 
 
 def test_metrics_by_hand() -> None:
     """Forecasts 8 and 6 of 10 and 0; the naive forecast was off by 4 and never judged."""
-    found = measures([10, 0], [8, 6], [4, 0])
-    assert found["wape"] == pytest.approx(8 / 10)
-    assert found["rmse"] == pytest.approx(np.sqrt((4 + 36) / 2))
-    assert found["bias"] == found["absolute_bias"] == pytest.approx(4 / 10)
-    assert found["rmsse"] == pytest.approx(2 / 4)
-    assert np.isnan(measures([0, 0], [1, 1], [0, 0])["wape"])
+    metrics = amount_metrics([10, 0], [8, 6], [4, 0])
+    assert metrics["wape"] == pytest.approx(8 / 10)
+    assert metrics["rmse"] == pytest.approx(np.sqrt((4 + 36) / 2))
+    assert metrics["bias"] == metrics["absolute_bias"] == pytest.approx(4 / 10)
+    assert metrics["rmsse"] == pytest.approx(2 / 4)
+    assert np.isnan(amount_metrics([0, 0], [1, 1], [0, 0])["wape"])
 
 
 def test_every_origin_counts_the_same() -> None:
     """The mean over origins, not over money."""
-    found = mean_measures([10, 1000], [5, 1000], [1, 1], [8, 4])
+    found = mean_amount_metrics([10, 1000], [5, 1000], [1, 1], [8, 4])
     assert found["wape"] == pytest.approx(0.25)
 
 
@@ -39,8 +39,8 @@ def test_a_better_forecast_is_surely_better() -> None:
     truth = random.gamma(2, 50, 400)
     forecasts = {"good": truth * 1.1, "bad": truth * 1.5}
     drawn = Resamples.of_products(np.arange(400), np.zeros(400), 100, 3)
-    found = {name: resampled(truth, forecast, np.ones(400), drawn) for name, forecast in forecasts.items()}
-    difference = interval(found["good"]["wape"] - found["bad"]["wape"])
+    found = {name: resampled_metrics(truth, forecast, np.ones(400), drawn) for name, forecast in forecasts.items()}
+    difference = percentile_interval(found["good"]["wape"] - found["bad"]["wape"])
     assert difference.high < 0
     assert difference.mean == pytest.approx(-0.4, abs=0.01)
 
@@ -51,12 +51,14 @@ def test_an_interval_of_a_bias_knows_that_origins_differ() -> None:
     truth, origins, products = random.gamma(4, 25, 1200), np.repeat([4, 8, 12], 400), np.tile(np.arange(400), 3)
     predicted = truth * np.repeat([0.7, 1.0, 1.3], 400) * random.uniform(0.9, 1.1, 1200)
     kinds = {"products": Resamples.of_products, "both": Resamples.crossed}
-    found = {
-        name: interval(resampled(truth, predicted, np.ones(1200), of(products, origins, 400, 1))["absolute_bias"])
+    intervals = {
+        name: percentile_interval(
+            resampled_metrics(truth, predicted, np.ones(1200), of(products, origins, 400, 1))["absolute_bias"]
+        )
         for name, of in kinds.items()
     }
-    assert found["products"].high - found["products"].low < 0.03
-    assert found["both"].low < 0.03 and found["both"].high > 0.28
+    assert intervals["products"].high - intervals["products"].low < 0.03
+    assert intervals["both"].low < 0.03 and intervals["both"].high > 0.28
 
 
 def test_resamples_count_origins_and_products_by_hand() -> None:
@@ -72,7 +74,7 @@ def test_an_interval_of_a_coverage_holds_what_was_covered() -> None:
     truth, origins = np.ones(400), np.repeat([4, 8], 200)
     low = np.where((origins == 4) & (np.arange(400) % 5 == 0), 2.0, 0.0)
     drawn = Resamples.crossed(np.tile(np.arange(200), 2), origins, 300, 1)
-    found = interval(resampled_coverage(truth, low, low + 5, drawn))
+    found = percentile_interval(resampled_coverage(truth, low, low + 5, drawn))
     assert found.low < 0.83 and found.high == 1.0
     assert found.mean == pytest.approx(coverage(truth, low, low + 5), abs=0.02)
 

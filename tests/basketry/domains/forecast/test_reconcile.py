@@ -16,7 +16,7 @@ def test_it_is_the_weighted_least_squares_solution() -> None:
     departments, total = np.array([50.0, 15]), 80.0
     variances = Variances(0.04, 0.02, 0.01)
     below = np.array([[40.0], [20.0]])
-    found = reconcile(below, departments[:, None], np.array([total]), variances)
+    reconciled = reconcile(below, departments[:, None], np.array([total]), variances)
     summing = np.array([[1, 1, 1], [1, 1, 0], [0, 0, 1], [1, 0, 0], [0, 1, 0], [0, 0, 1]], dtype=float)
     spread_below = variances.products * below[:, 0] ** 2
     own = np.array([spread_below[0] * 30 / 40, spread_below[0] * 10 / 40, spread_below[1]])
@@ -24,9 +24,9 @@ def test_it_is_the_weighted_least_squares_solution() -> None:
     weight = np.diag(1 / np.array(diagonal))
     base = np.concatenate([[total], departments, products])
     expected = summing @ np.linalg.solve(summing.T @ weight @ summing, summing.T @ weight @ base)
-    assert found.total == pytest.approx([expected[0]])
-    assert found.departments[:, 0] == pytest.approx(expected[1:3])
-    assert products * found.factors[[0, 0, 1], 0] == pytest.approx(expected[3:])
+    assert reconciled.total == pytest.approx([expected[0]])
+    assert reconciled.departments[:, 0] == pytest.approx(expected[1:3])
+    assert products * reconciled.factors[[0, 0, 1], 0] == pytest.approx(expected[3:])
 
 
 amounts = st.lists(st.floats(0, 1e6), min_size=3, max_size=3)
@@ -38,13 +38,13 @@ amounts = st.lists(st.floats(0, 1e6), min_size=3, max_size=3)
 def test_it_always_adds_up_and_is_never_negative(below: list[float], own: list[float], total: float) -> None:
     """Whatever the levels say; a department without a product forecast stays at nothing."""
     products = np.array(below)[:, None]
-    found = reconcile(products, np.array(own)[:, None], np.array([total]), Variances(0.1, 0.05, 0.02))
-    assert (found.departments >= 0).all() and np.isfinite(found.factors).all()
-    assert found.total == pytest.approx(found.departments.sum(axis=0))
-    assert (products * found.factors)[products > 0] == pytest.approx(
-        found.departments[products > 0], rel=1e-6, abs=1e-6
+    reconciled = reconcile(products, np.array(own)[:, None], np.array([total]), Variances(0.1, 0.05, 0.02))
+    assert (reconciled.departments >= 0).all() and np.isfinite(reconciled.factors).all()
+    assert reconciled.total == pytest.approx(reconciled.departments.sum(axis=0))
+    assert (products * reconciled.factors)[products > 0] == pytest.approx(
+        reconciled.departments[products > 0], rel=1e-6, abs=1e-6
     )
-    assert not found.departments[products == 0].any()
+    assert not reconciled.departments[products == 0].any()
 
 
 def test_a_level_without_a_past_has_little_say() -> None:

@@ -21,7 +21,7 @@ def test_the_shipped_file_names_every_method() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("active_weeks: 26", "activ_weeks: 26", "unknown key 'activ_weeks'"),
         ("weeks: 117", "weeks: 4", "weeks is 4; make it at least 8"),
@@ -32,10 +32,10 @@ def test_the_shipped_file_names_every_method() -> None:
         ("seed: 7", "seed: seven", "seed is text"),
     ],
 )
-def test_a_mistake_is_told_with_file_and_line(tmp_path: Path, old: str, new: str, told: str) -> None:
+def test_a_mistake_is_told_with_file_and_line(tmp_path: Path, old: str, new: str, message: str) -> None:
     """One sentence with the nearest right word."""
     text = (CHECKOUT / "include" / "forecast.yaml").read_text()
     assert old in text
     (tmp_path / "forecast.yaml").write_text(text.replace(old, new, 1))
-    with pytest.raises(ContractError, match=rf"forecast\.yaml:\d+: .*{told}"):
+    with pytest.raises(ContractError, match=rf"forecast\.yaml:\d+: .*{message}"):
         load_settings(tmp_path)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from basketry.domains.forecast import smoothing
-from basketry.domains.forecast.classes import demand_classes
+from basketry.domains.forecast.demand_classes import demand_classes
 from tests.basketry.domains.forecast.shop import panel, plain_panel
 
 
@@ -64,7 +64,7 @@ def test_seasonal_naive_is_a_year_ago_and_before_a_year_the_last_four_weeks() ->
 
 def test_classes_by_interval_and_variation() -> None:
     """Every week and even: smooth; every week and uneven: erratic; seldom: intermittent or lumpy; just begun: new."""
-    found = plain_panel(
+    panel = plain_panel(
         [
             [10.0, 11] * 8,
             [1.0, 1, 1, 30] * 4,
@@ -73,4 +73,4 @@ def test_classes_by_interval_and_variation() -> None:
             [0.0] * 13 + [5, 5, 5],
         ]
     )
-    assert demand_classes(found, 8).tolist() == ["smooth", "erratic", "intermittent", "lumpy", "new"]
+    assert demand_classes(panel, 8).tolist() == ["smooth", "erratic", "intermittent", "lumpy", "new"]

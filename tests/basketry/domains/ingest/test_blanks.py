@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from basketry.files.blanks import BLANKS, INVISIBLE, stripped
+from basketry.files.blanks import BLANKS, INVISIBLE, strip_blanks
 from basketry.tables import bronze_table
 from tests.basketry.domains.ingest.till import Till
 
@@ -21,7 +21,7 @@ def test_every_space_of_unicode_is_a_blank() -> None:
     assert spaces | {"\t", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff"} <= set(BLANKS)
     assert all(unicodedata.category(sign) in ("Zs", "Zl", "Zp", "Cc", "Cf") for sign in BLANKS)
     assert "\0" not in BLANKS
-    assert stripped("\ufeff\u00a0 a b\u200b\t") == "a b"
+    assert strip_blanks("\ufeff\u00a0 a b\u200b\t") == "a b"
 
 
 @pytest.mark.parametrize("sign", ["\u00a0", "\u202f", "\u200b", "\u2060", "\ufeff", "\t"])

@@ -10,17 +10,19 @@ from pathlib import Path
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 
-from basketry.contracts import Contract, DeliveredColumn, FileFormat, MappedColumn, Rule
-from basketry.domains.ingest import core
+from basketry.contracts import Contract, DeliveredColumn, FileFormat, MappedColumn, QualityRule
+from basketry.domains.ingest import core, duplicates
 from basketry.tables import ORDER_LINES
 
 DELIVERED = (
-    DeliveredColumn("Order", "Order", "string", required=True),
-    DeliveredColumn("Line", "Line", "integer", required=True),
-    DeliveredColumn("When", "When", "timestamp", formats=("yyyy-MM-dd HH:mm", "dd/MM/yyyy"), required=True),
-    DeliveredColumn("Quantity", "Quantity", "number"),
-    DeliveredColumn("Price", "Price", "number"),
-    DeliveredColumn("State", "State", "string"),
+    DeliveredColumn(name="Order", header="Order", type="string", required=True),
+    DeliveredColumn(name="Line", header="Line", type="integer", required=True),
+    DeliveredColumn(
+        name="When", header="When", type="timestamp", formats=("yyyy-MM-dd HH:mm", "dd/MM/yyyy"), required=True
+    ),
+    DeliveredColumn(name="Quantity", header="Quantity", type="number"),
+    DeliveredColumn(name="Price", header="Price", type="number"),
+    DeliveredColumn(name="State", header="State", type="string"),
 )
 DISCOUNTS = ("instore_discount", "campaign_coupon_discount", "manuf_coupon_discount", "manuf_coupon_match_discount")
 
@@ -28,7 +30,7 @@ DISCOUNTS = ("instore_discount", "campaign_coupon_discount", "manuf_coupon_disco
 def mapped(name: str, expression: str, **extra: object) -> MappedColumn:
     """A mapped column of order_lines, required as the table declares it."""
     column = ORDER_LINES.column(name)
-    return MappedColumn(name, column.type, expression, required=not column.nullable, **extra)  # type: ignore[arg-type]
+    return MappedColumn(name=name, type=column.type, expression=expression, required=not column.nullable, **extra)  # type: ignore[arg-type]
 
 
 CONTRACT = Contract(
@@ -53,9 +55,9 @@ CONTRACT = Contract(
         mapped("net_amount", "Quantity * Price"),
     ),
     rules=(
-        Rule("quantity_not_zero", "quantity <> 0", "reject", ""),
-        Rule("price_not_negative", "Price >= 0", "reject", ""),
-        Rule("few_units", "quantity < 100", "warn", ""),
+        QualityRule("quantity_not_zero", "quantity <> 0", "reject", ""),
+        QualityRule("price_not_negative", "Price >= 0", "reject", ""),
+        QualityRule("few_units", "quantity < 100", "warn", ""),
     ),
     max_rejected_share=0.5,
     unknown_columns="rescue",
@@ -83,14 +85,15 @@ def raw(spark: SparkSession, *rows: tuple[str | None, ...], defects: dict[int, l
 
 def reasons(spark: SparkSession, *rows: tuple[str | None, ...], contract: Contract = CONTRACT) -> list[list[str]]:
     """The reasons of each row, in file order."""
-    judged = core.judge(raw(spark, *rows), contract).orderBy("_row_number").select("_reasons").collect()
-    return [list(row[0]) for row in judged]
+    validated = core.validate_rows(raw(spark, *rows), contract).orderBy("_row_number").select("_reasons").collect()
+    return [list(row[0]) for row in validated]
 
 
 def entity(spark: SparkSession, *rows: tuple[str | None, ...], contract: Contract = CONTRACT) -> list[Row]:
     """The entity of each row, in file order."""
     return [
-        row[0] for row in core.judge(raw(spark, *rows), contract).orderBy("_row_number").select("_entity").collect()
+        row[0]
+        for row in core.validate_rows(raw(spark, *rows), contract).orderBy("_row_number").select("_entity").collect()
     ]
 
 
@@ -100,7 +103,7 @@ def test_a_good_row_is_typed_mapped_and_dated_in_local_time(spark: SparkSession)
     assert (row.order_id, row.line_id, row.status) == ("O-1", "1", "paid")
     assert row.net_amount == Decimal("3.0000")
     assert row.order_date == date(2026, 3, 1)
-    assert row.ordered_at == datetime(2026, 3, 2, 4, 30)
+    assert row.ordered_at == datetime.fromisoformat("2026-03-02T04:30")
 
 
 def test_every_reason_is_reported_not_only_the_first(spark: SparkSession) -> None:
@@ -153,32 +156,34 @@ def test_two_date_formats_in_one_column(spark: SparkSession) -> None:
 
 
 def test_a_row_of_the_wrong_shape_has_its_shape_as_only_reason(spark: SparkSession) -> None:
-    """Values that stand in the wrong columns are not judged."""
-    judged = core.judge(raw(spark, ("x", "y", "z", "a", "b", "c"), defects={2: ["row:too_many_fields"]}), CONTRACT)
-    assert judged.select("_reasons").head()[0] == ["row:too_many_fields"]
+    """Values that stand in the wrong columns are not validated."""
+    validated = core.validate_rows(
+        raw(spark, ("x", "y", "z", "a", "b", "c"), defects={2: ["row:too_many_fields"]}), CONTRACT
+    )
+    assert validated.select("_reasons").head()[0] == ["row:too_many_fields"]
 
 
 def test_a_warning_does_not_reject(spark: SparkSession) -> None:
     """A rule of severity warn leaves the row good and is counted."""
-    judged = core.judge(raw(spark, (*GOOD[:3], "500", "1", "P")), CONTRACT)
-    assert judged.select("_reasons", "_warnings").head() == Row(_reasons=[], _warnings=["few_units"])
+    validated = core.validate_rows(raw(spark, (*GOOD[:3], "500", "1", "P")), CONTRACT)
+    assert validated.select("_reasons", "_warnings").head() == Row(_reasons=[], _warnings=["few_units"])
 
 
 def test_the_last_row_of_a_repeated_key_is_kept(spark: SparkSession) -> None:
     """Earlier copies of a key in one file are duplicates; bad rows are not compared."""
     twice = (GOOD, ("2", *GOOD[1:]), (*GOOD[:3], "5", *GOOD[4:]), ("1", "1", "bad", *GOOD[3:]))
-    judged = core.judge(raw(spark, *twice), CONTRACT)
-    marked = core.mark_duplicates(judged, core.repeated_keys(judged, CONTRACT), CONTRACT)
+    validated = core.validate_rows(raw(spark, *twice), CONTRACT)
+    marked = duplicates.mark_duplicates(validated, duplicates.repeated_keys(validated, CONTRACT), CONTRACT)
     fates = {row._row_number: row._duplicate for row in marked.collect()}
     assert fates == {2: True, 3: False, 4: False, 5: False}
 
 
 def test_the_tally_adds_up_to_the_rows_read(spark: SparkSession) -> None:
-    """rows = good + quarantined + duplicate, and the touched days are those of good rows."""
+    """Rows = good + quarantined + duplicate, and the touched days are those of good rows."""
     rows = (GOOD, GOOD, ("2", *GOOD[1:]), ("3", "x", *GOOD[2:]), ("4", "1", "2026-03-05 10:00", *GOOD[3:]))
-    judged = core.judge(raw(spark, *rows), CONTRACT)
-    marked = core.mark_duplicates(judged, core.repeated_keys(judged, CONTRACT), CONTRACT)
-    lines = core.tally(marked, CONTRACT).collect()
+    validated = core.validate_rows(raw(spark, *rows), CONTRACT)
+    marked = duplicates.mark_duplicates(validated, duplicates.repeated_keys(validated, CONTRACT), CONTRACT)
+    lines = core.count_outcomes(marked, CONTRACT).collect()
     assert sum(line["rows"] for line in lines) == 5
     assert sum(line["rows"] for line in lines if line._duplicate) == 1
     good = [line for line in lines if not line._reasons and not line._duplicate]

@@ -14,7 +14,7 @@ BY_PLACE = "occurrence(nr)"
 def test_equal_lines_count_each(till: Till) -> None:
     """The second milk is sold too; another order counts anew."""
     till.lines_contract(line=BY_VALUE)
-    till.csv("reviews_1.csv", MILK, MILK, BREAD, MILK.replace("R1", "R2"))
+    till.csv("reviews_1.csv", *(MILK, MILK, BREAD, MILK.replace("R1", "R2")))
     till.ingest()
     milk, bread = ("MILK", "1", "1.1"), ("BREAD", "1", "2")
     assert till.lines() == [("R1", *bread), ("R1", *milk), ("R1", *milk), ("R2", *milk)]
@@ -27,7 +27,7 @@ def test_what_is_delivered_again_changes_nothing_and_a_correction_replaces(till:
     till.csv("reviews_2026-01-31.csv", MILK, MILK, BREAD)
     till.ingest()
     before = till.lines()
-    till.csv("reviews_2026-02-01.csv", MILK, MILK, BREAD, "")
+    till.csv("reviews_2026-02-01.csv", *(MILK, MILK, BREAD, ""))
     till.ingest()
     assert till.lines() == before
     till.csv("reviews_2026-02-02.csv", MILK, MILK.replace("1.10", "0.90"), BREAD)
@@ -44,11 +44,11 @@ def test_a_line_set_aside_keeps_its_place_among_equals(till: Till) -> None:
         path = till.csv(f"reviews_{order}.csv", *rows)
         os.utime(path, (1_770_000_000, 1_770_000_000))
         till.ingest()
-        assert len([one for one in till.lines() if one[0] == order]) == 2
+        assert len([sold for sold in till.lines() if sold[0] == order]) == 2
         till.lines_contract(line=line, formats=("yyyy-MM-dd", "dd.MM.yyyy"), version="1.1.0")
         for _ in range(2):
             till.replay()
-            assert [one for one in till.lines() if one[0] == order] == [(order, "MILK", "1", "1.1")] * 3
+            assert [sold for sold in till.lines() if sold[0] == order] == [(order, "MILK", "1", "1.1")] * 3
 
 
 def test_a_changed_id_does_not_bring_a_file_in_twice(till: Till) -> None:

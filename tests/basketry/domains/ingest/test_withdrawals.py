@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from basketry.contracts import load_contract
 from basketry.domains.ingest import core, job, replay
 from basketry.lake.report import JobReport
-from basketry.tables import ALL_CHANNELS, OPT_OUTS, QUARANTINE, Column, Table
+from basketry.tables import ALL_CHANNELS, OPT_OUTS, QUARANTINE, Table
 from tests.basketry.domains.ingest.shop import Shop
 from tests.lakes import fill
 
@@ -84,7 +85,7 @@ def no_more(shop: Shop) -> Shop:
     return shop
 
 
-def load(shop: Shop, **given: object) -> JobReport:
+def load_feeds(shop: Shop, **given: object) -> JobReport:
     """Load the feed."""
     defaults: dict[str, object] = {
         "feed": "opt_outs",
@@ -108,7 +109,7 @@ def test_a_withdrawal_counts_whatever_cannot_be_read_in_it(no_more: Shop, mappin
     What names nobody, and what the contract tells apart as no withdrawal, is set aside.
     """
     (no_more.include / "contracts" / "shop" / "opt_outs.odcs.yaml").write_text(CONTRACT % mapping)
-    report = load(no_more)
+    report = load_feeds(no_more)
     everything = (ALL_CHANNELS, DAY)
     assert silver(no_more) == {
         "A": ("phone", DAY),
@@ -132,14 +133,14 @@ def test_no_day_at_all_is_enough(no_more: Shop) -> None:
     (no_more.include / "contracts" / "shop" / "opt_outs.odcs.yaml").write_text("\n".join(lines))
     landing = no_more.settings.landing_folder("shop", "opt_outs") / "opt_outs_1.csv"
     landing.write_text("id,said,channel\nA,out,phone\n")
-    load(no_more)
+    load_feeds(no_more)
     assert silver(no_more) == {"A": ("phone", None)}
 
 
 def earlier(table: Table) -> Table:
     """The table as an earlier release declared it: the day may never be missing."""
-    columns = (Column(one.name, one.type, one.meaning, nullable=False) for one in table.columns)
-    return Table(table.schema, table.name, table.meaning, tuple(columns), table.key, table.tracks_changes)
+    columns = tuple(replace(column, nullable=False) for column in table.columns)
+    return replace(table, columns=columns)
 
 
 def test_quarantine_of_an_earlier_release_is_replayed_into_its_lake(no_more: Shop) -> None:
@@ -147,7 +148,7 @@ def test_quarantine_of_an_earlier_release_is_replayed_into_its_lake(no_more: Sho
     lake = no_more.lake
     lake._create(earlier(OPT_OUTS))
     lake._upgraded.clear()
-    load(no_more, files="opt_outs_1.csv")
+    load_feeds(no_more, files="opt_outs_1.csv")
     lost = lake.read(QUARANTINE).collect()[0].asDict() | {
         "row_number": 20,
         "reasons": ["day:not_a_date"],

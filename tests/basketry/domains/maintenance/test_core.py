@@ -12,14 +12,14 @@ import pytest
 from deltalake import DeltaTable, Schema, write_deltalake
 
 from basketry.config.settings import CHECKOUT
-from basketry.domains.maintenance.core import DataFile, mergeable, wants_compaction
-from basketry.domains.maintenance.job import statements
-from basketry.domains.maintenance.settings import Policy, load_policy
+from basketry.domains.maintenance.core import DataFile, count_mergeable, needs_compaction
+from basketry.domains.maintenance.job import maintenance_statements
+from basketry.domains.maintenance.settings import MaintenancePolicy, load_settings
 from basketry.errors import BadInputError, ContractError
 from basketry.tables import CUSTOMERS, ORDER_LINES, RFM_SEGMENTS
 from basketry.warehouse import local_delta
 
-POLICY = Policy(small_file=100, at_most=2, retention_days=30)
+POLICY = MaintenancePolicy(small_file=100, at_most=2, retention_days=30)
 DAYS, EVERY = 365, 7
 
 
@@ -35,13 +35,13 @@ DAYS, EVERY = 365, 7
 )
 def test_what_could_be_merged(files: list[DataFile], could: int) -> None:
     """All small files but one in each partition; a large one is none."""
-    assert mergeable(files, POLICY) == could
-    assert wants_compaction(files, POLICY) is (could > 2)
+    assert count_mergeable(files, POLICY) == could
+    assert needs_compaction(files, POLICY) is (could > 2)
 
 
 def test_the_shipped_policy_is_read() -> None:
     """A month of versions."""
-    assert load_policy(CHECKOUT / "include") == Policy(32 * 1024**2, 16, 30)
+    assert load_settings(CHECKOUT / "include") == MaintenancePolicy(32 * 1024**2, 16, 30)
 
 
 @pytest.mark.parametrize(
@@ -59,10 +59,12 @@ def test_a_mistake_is_named(tmp_path: Path, text: str, words: str) -> None:
     """An unknown key, a missing one, a retention that would take files from readers."""
     (tmp_path / "maintenance.yaml").write_text(text)
     with pytest.raises(ContractError, match=words):
-        load_policy(tmp_path)
+        load_settings(tmp_path)
 
 
-def run_daily(folder: Path, write: Callable[[DeltaTable, int], None], policy: Policy | None, days: int) -> list[int]:
+def run_daily(
+    folder: Path, write: Callable[[DeltaTable, int], None], policy: MaintenancePolicy | None, days: int
+) -> list[int]:
     """Write on each day and maintain every week; the number of data files on disk after each day.
 
     Retention is a matter of hours on the clock, so nothing is kept for old versions here: all that lies there counts.
@@ -75,7 +77,7 @@ def run_daily(folder: Path, write: Callable[[DeltaTable, int], None], policy: Po
         write(table, day)
         if policy and day % EVERY == EVERY - 1:
             files = [DataFile(size, partition) for size, partition in local_delta.data_files(folder)]
-            if wants_compaction(files, policy):
+            if needs_compaction(files, policy):
                 local_delta.compact(folder)
             local_delta.vacuum(folder)
             table.update_incremental()
@@ -105,7 +107,7 @@ def test_a_year_of_daily_runs_leaves_few_files(
     tmp_path: Path, write: Callable[[DeltaTable, int], None], days: int
 ) -> None:
     """Small files stay below what the policy allows plus a week's, whatever the day; every row is there at the end."""
-    policy = Policy(small_file=32 * 1024**2, at_most=16, retention_days=30)
+    policy = MaintenancePolicy(small_file=32 * 1024**2, at_most=16, retention_days=30)
     on_disk = run_daily(tmp_path / "table", write, policy, days)
     written_a_week = 2 * EVERY  # a day's own file, and one for what a replaced file held besides
     assert max(on_disk) <= policy.at_most + 1 + written_a_week
@@ -143,13 +145,13 @@ def test_files_in_retention_stay_readable(tmp_path: Path) -> None:
 
 def test_what_databricks_is_told() -> None:
     """Clustering where declared; statistics of nothing that identifies a person; the retention in hours."""
-    told = list(statements("`demo`.`silver`.`order_lines`", ORDER_LINES, POLICY))
+    told = list(maintenance_statements("`demo`.`silver`.`order_lines`", ORDER_LINES, POLICY))
     assert told[0] == "ALTER TABLE `demo`.`silver`.`order_lines` CLUSTER BY (`order_date`, `customer_id`)"
     assert told[1] == "OPTIMIZE `demo`.`silver`.`order_lines`"
     assert told[-1] == "VACUUM `demo`.`silver`.`order_lines` RETAIN 720 HOURS"
-    (statistics,) = [one for one in statements("c", CUSTOMERS, POLICY) if one.startswith("ANALYZE")]
+    (statistics,) = [one for one in maintenance_statements("c", CUSTOMERS, POLICY) if one.startswith("ANALYZE")]
     assert "`customer_id`" in statistics and not any(f"`{name}`" in statistics for name in CUSTOMERS.pii_columns)
-    assert not any("CLUSTER" in one for one in statements("s", RFM_SEGMENTS, POLICY))
+    assert not any("CLUSTER" in one for one in maintenance_statements("s", RFM_SEGMENTS, POLICY))
 
 
 def test_a_table_is_partitioned_or_clustered() -> None:

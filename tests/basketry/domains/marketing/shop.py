@@ -7,7 +7,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.schemas import declared_schema
 from basketry.tables import CUSTOMERS, OPT_OUTS, ORDER_LINES, PRODUCTS, Table
 
 Row = dict[str, Any]
@@ -74,20 +75,22 @@ def sale(order: str, who: str | None, product: str, day: date, amount: str, **ot
 
 def back(order: str, who: str, product: str, day: date, amount: str) -> Row:
     """What was paid back for it."""
-    return sale(order, who, product, day, f"-{amount}", line_kind="return", status="returned", quantity=Decimal(-2))
+    return sale(
+        order, who, product, day, amount=f"-{amount}", line_kind="return", status="returned", quantity=Decimal(-2)
+    )
 
 
 SALES = (
-    sale("O1", "C01", "P1", date(2026, 10, 1), "10"),
-    sale("O1", "C01", "P2", date(2026, 10, 1), "5"),
-    sale("O2", "C01", "P1", date(2026, 11, 20), "6"),
-    back("O2", "C01", "P1", date(2026, 11, 21), "6"),
-    sale("O3", "C01", "P1", date(2026, 11, 23), "99"),
-    sale("O4", "C01", "P2", date(2026, 11, 1), "50", status="cancelled"),
-    sale("O5", "C09", "P3", date(2026, 11, 1), "7"),
-    sale("O6", "C10", "P1", date(2026, 11, 1), "70"),
-    sale("O7", "GHOST", "P1", date(2026, 11, 1), "1"),
-    sale("O8", None, "P1", date(2026, 11, 1), "1"),
+    sale("O1", "C01", "P1", date(2026, 10, 1), amount="10"),
+    sale("O1", "C01", "P2", date(2026, 10, 1), amount="5"),
+    sale("O2", "C01", "P1", date(2026, 11, 20), amount="6"),
+    back("O2", "C01", "P1", date(2026, 11, 21), amount="6"),
+    sale("O3", "C01", "P1", date(2026, 11, 23), amount="99"),
+    sale("O4", "C01", "P2", date(2026, 11, 1), amount="50", status="cancelled"),
+    sale("O5", "C09", "P3", date(2026, 11, 1), amount="7"),
+    sale("O6", "C10", "P1", date(2026, 11, 1), amount="70"),
+    sale("O7", "GHOST", "P1", date(2026, 11, 1), amount="1"),
+    sale("O8", None, "P1", date(2026, 11, 1), amount="1"),
 )
 
 

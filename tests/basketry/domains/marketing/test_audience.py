@@ -74,13 +74,13 @@ def test_a_withdrawal_takes_the_channel(people: dict[str, dict[str, Any]]) -> No
 
 def test_places_are_known_by_zip_then_state(people: dict[str, dict[str, Any]]) -> None:
     """ZIP+4, lost zeros, two zones, contradictions, other countries."""
-    found = {who: (row["zip"], row["time_zone"], row["time_zone_from"]) for who, row in people.items()}
-    assert found["C05"] == ("10001", "America/New_York", "zip")
-    assert found["C06"] == ("02108", "America/New_York", "zip")
-    assert found["C08"] == (None, "America/Chicago,America/New_York", "state with several zones")
-    assert found["C17"] == ("10001", "America/Los_Angeles,America/New_York", "zip and state disagree")
-    assert found["C18"][1:] == ("America/Chicago,America/Denver", "state with several zones")
-    assert found["C15"] == ("SW1A 1AA", "Europe/London", "country")
+    zones = {who: (row["zip"], row["time_zone"], row["time_zone_from"]) for who, row in people.items()}
+    assert zones["C05"] == ("10001", "America/New_York", "zip")
+    assert zones["C06"] == ("02108", "America/New_York", "zip")
+    assert zones["C08"] == (None, "America/Chicago,America/New_York", "state with several zones")
+    assert zones["C17"] == ("10001", "America/Los_Angeles,America/New_York", "zip and state disagree")
+    assert zones["C18"][1:] == ("America/Chicago,America/Denver", "state with several zones")
+    assert zones["C15"] == ("SW1A 1AA", "Europe/London", "country")
 
 
 def test_windows_are_for_the_seven_days_after(people: dict[str, dict[str, Any]]) -> None:
@@ -132,16 +132,16 @@ def test_files_hold_what_the_manifest_says(made: Made) -> None:
     lake: Lakehouse = made["lake"]
     folder = export.export_folder(lake, AS_OF)
     manifest = json.loads((folder / "manifest.json").read_text())
-    listed = {one["file"]: one for one in manifest["files"]}
+    listed = {entry["file"]: entry for entry in manifest["files"]}
     assert {path.name for path in folder.iterdir()} == {*listed, "manifest.json"}
     seen: list[str] = []
-    for name, one in listed.items():
+    for name, entry in listed.items():
         content = (folder / name).read_bytes()
-        assert (len(content), hashlib.sha256(content).hexdigest()) == (one["bytes"], one["sha256"])
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (entry["bytes"], entry["sha256"])
         if name.endswith(".csv"):
             table = list(csv.DictReader(content.decode().splitlines()))
             lines = [json.loads(line) for line in (folder / name.replace(".csv", ".jsonl")).read_text().splitlines()]
-            assert len(table) == one["rows"] == len(lines)
+            assert len(table) == entry["rows"] == len(lines)
             assert [row["name"] for row in table] == [line["name"] for line in lines]
             seen += [row["name"] for row in table]
     assert len(seen) == manifest["customers"] == len(rows(made, HANDOVERS))

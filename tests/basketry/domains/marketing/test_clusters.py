@@ -9,13 +9,20 @@ import pyarrow as pa
 import pytest
 
 from basketry.config.settings import CHECKOUT
-from basketry.domains.marketing.clusters import ALL_ROUND, CATEGORY, MixClusters, Previous, fit_mix, scaled
-from basketry.domains.marketing.mixes import matrix
+from basketry.domains.marketing.clusters import (
+    ALL_ROUND,
+    CATEGORY,
+    MixClusters,
+    PreviousClusters,
+    fit_mix,
+    hellinger_shares,
+)
+from basketry.domains.marketing.mixes import share_matrix
 from basketry.domains.marketing.settings import ClusterSettings, load_settings
 from basketry.errors import ContractError
-from basketry.retail.clustering import assign
+from basketry.retail.clustering import assign_labels
 
-SETTINGS = ClusterSettings(2, 5, 500, 4, 0.75, 10, 7)
+SETTINGS = ClusterSettings(least=2, most=5, customers=500, resamples=4, least_stability=0.75, products=10, seed=7)
 COLUMNS = ("Beer", "Dairy", "Nappies", "Produce", "Wine")
 KINDS = np.array([[1, 30, 1, 30, 1], [30, 1, 1, 1, 30], [1, 10, 50, 1, 1]], dtype=float)
 
@@ -26,39 +33,39 @@ def spending(seed: int, each: int = 60) -> np.ndarray:
     return np.concatenate([kind * chance.gamma(8, 1 / 8, (each, len(COLUMNS))) for kind in KINDS])
 
 
-def fitted(rows: np.ndarray, previous: Previous | None = None) -> MixClusters:
-    found = fit_mix(CATEGORY, scaled(rows), COLUMNS, previous, SETTINGS)
-    assert found is not None
-    return found
+def fitted(rows: np.ndarray, previous: PreviousClusters | None = None) -> MixClusters:
+    clusters = fit_mix(CATEGORY, hellinger_shares(rows), COLUMNS, previous=previous, settings=SETTINGS)
+    assert clusters is not None
+    return clusters
 
 
 def test_clusters_are_found_and_named_by_what_over_indexes() -> None:
     """Three kinds of households are three clusters, each named after what it buys more than others."""
-    found = fitted(spending(1))
-    assert sorted(found.names.values()) == [
+    clusters = fitted(spending(1))
+    assert sorted(clusters.names.values()) == [
         "Beer & wine households",
         "Dairy & produce households",
         "Nappies households",
     ]
-    assert found.metrics["stability"] > 0.9
+    assert clusters.metrics["stability"] > 0.9
 
 
 def test_labels_survive_another_week() -> None:
     """The next week begins at this week's centroids: the same household keeps number and name."""
     first = fitted(spending(1))
-    before = Previous("2026-11-15", COLUMNS, first.clusters)
+    before = PreviousClusters("2026-11-15", COLUMNS, first.clusters)
     second = fitted(np.concatenate([spending(1), spending(2)])[::-1], before)
     assert second.names == first.names
-    rows = scaled(spending(1))
-    assert (assign(rows, first.clusters) == assign(rows, second.clusters)).mean() > 0.97
+    rows = hellinger_shares(spending(1))
+    assert (assign_labels(rows, first.clusters) == assign_labels(rows, second.clusters)).mean() > 0.97
     assert second.from_run == "moved from 2026-11-15"
 
 
 def test_a_new_category_does_not_break_the_thread() -> None:
     """Centroids of a week that had fewer columns still start the fit."""
-    first = fit_mix(CATEGORY, scaled(spending(1)[:, :4]), COLUMNS[:4], None, SETTINGS)
+    first = fit_mix(CATEGORY, hellinger_shares(spending(1)[:, :4]), COLUMNS[:4], previous=None, settings=SETTINGS)
     assert first is not None
-    second = fitted(spending(1), Previous("2026-11-15", COLUMNS[:4], first.clusters))
+    second = fitted(spending(1), PreviousClusters("2026-11-15", COLUMNS[:4], first.clusters))
     assert second.clusters.centroids.shape == (first.clusters.k, 5)
 
 
@@ -78,14 +85,14 @@ def test_no_two_clusters_share_a_name() -> None:
 
 def test_too_few_customers_are_no_clusters() -> None:
     """A shop of five customers has none."""
-    assert fit_mix(CATEGORY, scaled(spending(1)[:5]), COLUMNS, None, SETTINGS) is None
+    assert fit_mix(CATEGORY, hellinger_shares(spending(1)[:5]), COLUMNS, previous=None, settings=SETTINGS) is None
 
 
 def test_shares_are_of_everything_spent() -> None:
     """What is in none of the columns counts in the sum, and nothing spent is a row of zeros."""
     places = pa.array([[0, -1], [1, 1], []], pa.list_(pa.int32()))
-    batch = pa.record_batch({"places": places, "spent": pa.array([[3, 1], [2, 2], []], pa.list_(pa.int64()))})
-    assert np.allclose(matrix(batch, 2) ** 2, [[0.75, 0], [0, 1], [0, 0]])
+    batch = pa.record_batch({"positions": places, "spent": pa.array([[3, 1], [2, 2], []], pa.list_(pa.int64()))})
+    assert np.allclose(share_matrix(batch, 2) ** 2, [[0.75, 0], [0, 1], [0, 0]])
 
 
 def test_the_shipped_settings_load() -> None:

@@ -28,22 +28,23 @@ def fill(lake: Lakehouse) -> None:
     for number in range(90):
         kind = tuple(KINDS)[number % 3]
         people.append(shop.customer(f"{kind}-{number:02d}"))
-        for place, category in enumerate(CATEGORIES):
+        for column, category in enumerate(CATEGORIES):
             amount = chance.gamma(6, 5) if category in KINDS[kind] else chance.gamma(1, 1)
             day = shop.AS_OF - timedelta(days=int(chance.integers(7, 60)))
-            sales.append(shop.sale(f"O{number}-{place}", f"{kind}-{number:02d}", f"P{place}", day, f"{amount:.2f}"))
-    sales.append(shop.sale("last", None, "P0", shop.AS_OF, "1"))  # tells of the day itself
+            household, product = f"{kind}-{number:02d}", f"P{column}"
+            sales.append(shop.sale(f"O{number}-{column}", household, product, day, amount=f"{amount:.2f}"))
+    sales.append(shop.sale("last", None, "P0", shop.AS_OF, amount="1"))  # tells of the day itself
     shop.put(lake, CUSTOMERS, people)
     shop.put(lake, ORDER_LINES, sales)
     products = [
         {
             **dict.fromkeys(PRODUCTS.column_names),
-            "product_id": f"P{place}",
+            "product_id": f"P{column}",
             "name": f"{name} 1",
             "category": name,
             **shop.LINEAGE,
         }
-        for place, name in enumerate(CATEGORIES)
+        for column, name in enumerate(CATEGORIES)
     ]
     shop.put(lake, PRODUCTS, products)
     shop.put(lake, OPT_OUTS, [])

@@ -9,7 +9,7 @@ import pytest
 
 from basketry.config.settings import CHECKOUT
 from basketry.domains.marketing.calling import Calling, Hours, load_calling
-from basketry.domains.marketing.places import (
+from basketry.domains.marketing.locations import (
     DISAGREE,
     FROM_COUNTRY,
     FROM_COUNTRY_ZONES,
@@ -17,12 +17,13 @@ from basketry.domains.marketing.places import (
     FROM_STATE_ZONES,
     FROM_ZIP,
     NOWHERE,
-    Place,
-    place_of,
+    Address,
+    Location,
+    locate,
     state_zones,
     zip_rows,
 )
-from basketry.domains.marketing.windows import call_windows, days_after, resolved
+from basketry.domains.marketing.windows import call_windows, days_after, merge_equal_zones
 from basketry.errors import ContractError
 
 EVERY_DAY = frozenset(range(7))
@@ -30,7 +31,7 @@ CALLING = Calling(
     Hours(time(9), time(18), EVERY_DAY),
     {"TX": Hours(time(10), time(20), EVERY_DAY), "MA": Hours(time(9), time(18), frozenset(range(5)))},
 )
-NEW_YORK = Place("US", ("America/New_York",), ("NY",), FROM_ZIP)
+NEW_YORK = Location("US", ("America/New_York",), ("NY",), FROM_ZIP)
 ZONES = {"NY": ("America/New_York",), "TX": ("America/Chicago", "America/Denver"), "MA": ("America/New_York",)}
 
 
@@ -51,7 +52,7 @@ def test_clocks_that_change_move_the_window(before: date, sunday: date, hours: t
 
 def test_arizona_keeps_its_clocks() -> None:
     """A zone without daylight saving has the same window before and after the Sunday."""
-    phoenix = Place("US", ("America/Phoenix",), ("AZ",), FROM_ZIP)
+    phoenix = Location("US", ("America/Phoenix",), ("AZ",), FROM_ZIP)
     windows = call_windows(phoenix, (date(2026, 3, 7), date(2026, 3, 8)), CALLING)
     assert [one.starts_at and one.starts_at.hour for one in windows] == [16, 16]
 
@@ -59,9 +60,9 @@ def test_arizona_keeps_its_clocks() -> None:
 def test_two_zones_give_what_is_legal_in_both() -> None:
     """Texas has two: it begins when the western one opens and ends when the eastern one closes."""
     day = date(2026, 6, 3)
-    place = place_of("US", "TX", None, None, ZONES)
-    assert place.said_from == FROM_STATE_ZONES
-    (window,) = call_windows(place, (day,), CALLING)
+    location = locate(Address("US", "TX"), ZONES)
+    assert location.zones_from == FROM_STATE_ZONES
+    (window,) = call_windows(location, (day,), CALLING)
     assert (window.starts_at, window.ends_at) == (utc(day, 16), utc(date(2026, 6, 4), 1))
 
 
@@ -75,7 +76,7 @@ def test_nobody_is_called_on_a_federal_holiday(day: date) -> None:
 def test_a_state_has_days_of_its_own() -> None:
     """Massachusetts is not called on a Sunday here, New York is."""
     sunday = date(2026, 6, 7)
-    boston = Place("US", ("America/New_York",), ("MA",), FROM_ZIP)
+    boston = Location("US", ("America/New_York",), ("MA",), FROM_ZIP)
     assert call_windows(boston, (sunday,), CALLING)[0].starts_at is None
     assert call_windows(NEW_YORK, (sunday,), CALLING)[0].starts_at is not None
 
@@ -86,7 +87,7 @@ def test_the_week_is_the_seven_days_after() -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "said", "zones"),
+    ("address", "zones_from", "zones"),
     [
         (("US", "NY", "NY", "America/New_York"), FROM_ZIP, ("America/New_York",)),
         (("US", None, "NY", "America/New_York"), FROM_ZIP, ("America/New_York",)),
@@ -99,11 +100,10 @@ def test_the_week_is_the_seven_days_after() -> None:
         ((None, "NY", None, None), NOWHERE, ()),
     ],
 )
-def test_where_an_address_lies(address: tuple[str | None, ...], said: str, zones: tuple[str, ...]) -> None:
+def test_where_an_address_lies(address: tuple[str | None, ...], zones_from: str, zones: tuple[str, ...]) -> None:
     """By ZIP, else by state, else by a country of one zone; an unknown state says nothing; both must hold where they differ."""
-    country, state, zip_state, zip_zone = address
-    place = place_of(country, state, zip_state, zip_zone, ZONES)
-    assert (place.said_from, place.zones) == (said, zones)
+    location = locate(Address(*address), ZONES)
+    assert (location.zones_from, location.zones) == (zones_from, zones)
 
 
 WEEK = days_after(date(2026, 2, 1))
@@ -121,18 +121,18 @@ WEEK = days_after(date(2026, 2, 1))
 )
 def test_zones_that_keep_the_same_time_are_one(country: str, zone: str) -> None:
     """A country with several names for one time has a single time zone, and is called."""
-    place = resolved(place_of(country, None, None, None, ZONES), WEEK, CALLING)
-    assert (place.zones, place.said_from) == ((zone,), FROM_COUNTRY)
-    assert any(one.starts_at for one in call_windows(place, WEEK, CALLING))
+    location = merge_equal_zones(locate(Address(country), ZONES), WEEK, CALLING)
+    assert (location.zones, location.zones_from) == ((zone,), FROM_COUNTRY)
+    assert any(one.starts_at for one in call_windows(location, WEEK, CALLING))
 
 
 def test_zones_that_differ_give_what_they_have_in_common() -> None:
     """From nine o'clock in the west to six in the east: China from Urumqi to Shanghai, Canada over five hours less a half."""
     day = date(2026, 2, 3)
-    china = resolved(place_of("CN", None, None, None, ZONES), (day,), CALLING)
-    assert (china.zones, china.said_from) == (("Asia/Shanghai", "Asia/Urumqi"), FROM_COUNTRY_ZONES)
+    china = merge_equal_zones(locate(Address("CN"), ZONES), (day,), CALLING)
+    assert (china.zones, china.zones_from) == (("Asia/Shanghai", "Asia/Urumqi"), FROM_COUNTRY_ZONES)
     assert call_windows(china, (day,), CALLING)[0].starts_at == utc(day, 3)
-    canada = resolved(place_of("CA", None, None, None, ZONES), (day,), CALLING)
+    canada = merge_equal_zones(locate(Address("CA"), ZONES), (day,), CALLING)
     (window,) = call_windows(canada, (day,), CALLING)
     assert window.starts_at and window.ends_at and (window.ends_at - window.starts_at).seconds == 4.5 * 3600
 
@@ -140,16 +140,16 @@ def test_zones_that_differ_give_what_they_have_in_common() -> None:
 def test_what_shares_no_hour_is_nowhere() -> None:
     """In Russia no hour of calls is one everywhere; a country nobody knows has no zone at all."""
     for country in ("RU", None):
-        place = resolved(place_of(country, None, None, None, ZONES), WEEK, CALLING)
-        assert (place.zones, place.said_from) == ((), NOWHERE)
+        location = merge_equal_zones(locate(Address(country), ZONES), WEEK, CALLING)
+        assert (location.zones, location.zones_from) == ((), NOWHERE)
 
 
 def test_zones_are_one_on_the_days_looked_at() -> None:
     """Two zones of a state that keep the same time in winter differ when one changes its clocks; a holiday is no reason."""
     zones = {"AZ": ("America/Denver", "America/Phoenix")}
-    winter = resolved(place_of("US", "AZ", None, None, zones), (date(2026, 12, 25),), CALLING)
-    summer = resolved(place_of("US", "AZ", None, None, zones), (date(2026, 6, 3),), CALLING)
-    assert (winter.said_from, summer.said_from) == (FROM_STATE, FROM_STATE_ZONES)
+    winter = merge_equal_zones(locate(Address("US", "AZ"), zones), (date(2026, 12, 25),), CALLING)
+    summer = merge_equal_zones(locate(Address("US", "AZ"), zones), (date(2026, 6, 3),), CALLING)
+    assert (winter.zones_from, summer.zones_from) == (FROM_STATE, FROM_STATE_ZONES)
     assert (winter.zones, summer.zones) == (("America/Denver",), zones["AZ"])
 
 
@@ -157,7 +157,7 @@ def test_no_zone_no_window() -> None:
     """Who lives nowhere known is not called."""
     assert all(
         one.starts_at is None
-        for one in call_windows(Place("US", (), (), NOWHERE), days_after(date(2026, 6, 1)), CALLING)
+        for one in call_windows(Location("US", (), (), NOWHERE), days_after(date(2026, 6, 1)), CALLING)
     )
 
 

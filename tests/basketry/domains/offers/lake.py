@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 
 from basketry.config.settings import CHECKOUT, Settings
-from basketry.domains.offers.incoming import FEED
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.domains.offers.messages import FEED
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.schemas import declared_schema
 from basketry.tables import CUSTOMERS, ORDER_LINES, PRODUCTS, Table
 from tests.basketry.domains.offers.small import NOON, shop, shoppers
 from tests.basketry.features.samples import line
@@ -38,18 +39,18 @@ def fill(lake: Lakehouse, customers: int = 40) -> Lakehouse:
     products = [
         {
             "product_id": product,
-            "category": of.categories[of.category[place]],
-            "list_price": Decimal(str(of.price[place])),
-            "unit_cost": Decimal(str(round(float(of.cost[place]), 2))),
+            "category": of.categories[of.category[index]],
+            "list_price": Decimal(str(of.price[index])),
+            "unit_cost": Decimal(str(round(float(of.cost[index]), 2))),
             "units_available": 100,
         }
-        for place, product in enumerate(of.products)
+        for index, product in enumerate(of.products)
     ]
     put(lake, PRODUCTS, products)
     put(lake, CUSTOMERS, [{"customer_id": name} for name in shoppers(customers)])
     day = datetime.fromtimestamp(NOON, UTC).date().replace(year=2025, month=12, day=31)
     orders = [
-        line(f"o{number}", str(slot), day, name, of.products[int(random.integers(len(of.products)))])
+        line(f"o{number}", str(slot), day, name, product=of.products[int(random.integers(len(of.products)))])
         for number, name in enumerate(shoppers(customers))
         for slot in range(3)
     ]
@@ -63,7 +64,7 @@ def another(lake: Lakehouse, home: Path, **edits: str) -> Lakehouse:
     shutil.copytree(CHECKOUT / "include", include)
     text = (include / "offers.yaml").read_text()
     for key, value in edits.items():
-        lines = [f"  {key}: {value}" if one.strip().startswith(f"{key}:") else one for one in text.splitlines()]
+        lines = [f"  {key}: {value}" if row.strip().startswith(f"{key}:") else row for row in text.splitlines()]
         text = "\n".join(lines) + "\n"
     (include / "offers.yaml").write_text(text)
     assert lake.settings.lake is not None
@@ -79,12 +80,12 @@ def deliver(lake: Lakehouse, name: str, lines: Sequence[str], at: float) -> None
     folder = lake.settings.landing_folder("demo", FEED)
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f".{name}.part"
-    part.write_text("".join(f"{one}\n" for one in lines))
+    part.write_text("".join(f"{line}\n" for line in lines))
     os.utime(part, (at, at))
     part.rename(folder / name)
 
 
 def rows(lake: Lakehouse, table: Table, *without: str) -> pd.DataFrame:
     """The rows in the order of the key, without some columns."""
-    found = lake.read(table).drop(*without).toArrow().to_pandas()
-    return found.sort_values([name for name in table.key if name in found], ignore_index=True)
+    frame = lake.read(table).drop(*without).toArrow().to_pandas()
+    return frame.sort_values([name for name in table.key if name in frame], ignore_index=True)

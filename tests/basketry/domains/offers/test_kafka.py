@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from basketry.domains.offers.records import lines_of
+from basketry.domains.offers.records import to_messages
 from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import OFFER_BATCHES, OFFER_DECISIONS, OFFER_EVENTS, QUARANTINE
 from tests.basketry.domains.offers.lake import fill, rows
@@ -25,8 +25,8 @@ TOPIC = "shop-events"
 def set_up(folder: Path) -> Path:
     """Spark's settings as `make setup` writes them where BASKETRY_OFFER_EVENTS names a broker."""
     jars = spark.kafka_jars(Places.from_environment(), Path(os.environ["JAVA_HOME"]), print)
-    given = (Path(os.environ["SPARK_CONF_DIR"]) / "spark-defaults.conf").read_text().splitlines()
-    values = dict(line.split(" ", 1) for line in given)
+    lines = (Path(os.environ["SPARK_CONF_DIR"]) / "spark-defaults.conf").read_text().splitlines()
+    values = dict(line.split(" ", 1) for line in lines)
     values["spark.driver.extraClassPath"] += os.pathsep + os.pathsep.join(map(str, jars))
     spark.write_conf(folder, values)
     return folder
@@ -55,7 +55,7 @@ def test_every_message_of_a_topic_is_decided_once(lake: Lakehouse, tmp_path: Pat
     just_now = replace(
         day, at=day.at - day.at.max() + time.time() - 60
     )  # the broker says when it got them: by its own clock
-    activity = lines_of(just_now)
+    activity = to_messages(just_now)
     half = len(activity) // 2
     with kafka_broker(tmp_path) as broker:
         source = f"kafka://{broker.address}/{TOPIC}"
@@ -72,6 +72,6 @@ def test_every_message_of_a_topic_is_decided_once(lake: Lakehouse, tmp_path: Pat
     assert len(events) == len(activity) and not events["event_id"].duplicated().any()
     batches = rows(lake, OFFER_BATCHES)
     assert int(batches["duplicates"].sum()) == 1
-    told = ["decision_id", "slot", "product_id", "probability", "batch"]
-    after = rows(lake, OFFER_DECISIONS)[told].itertuples(index=False)
-    assert set(decided[told].itertuples(index=False)) < set(after)
+    columns = ["decision_id", "slot", "product_id", "probability", "batch"]
+    after = rows(lake, OFFER_DECISIONS)[columns].itertuples(index=False)
+    assert set(decided[columns].itertuples(index=False)) < set(after)

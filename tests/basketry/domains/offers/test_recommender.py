@@ -8,40 +8,40 @@ import pytest
 
 from basketry.config.settings import CHECKOUT
 from basketry.domains.offers import recommender, train_recommender
-from basketry.domains.offers.recommender import Purchases
+from basketry.domains.offers.recommender import PurchaseMatrix
 from basketry.errors import BadInputError
-from basketry.gates import load_gate, verdict
+from basketry.gates import evaluate_gate, load_gate
 from tests.data_sets import data_folder
 
 
-def two_tastes(shoppers: int = 60, seed: int = 1) -> Purchases:
+def two_tastes(shoppers: int = 60, seed: int = 1) -> PurchaseMatrix:
     """Shoppers who buy among products 0 to 19, and others who buy among 20 to 39."""
     random = np.random.default_rng(seed)
     rows = [
-        (f"s{one:03}", f"p{(one % 2) * 20 + item:02}", 1 + int(random.integers(3)))
-        for one in range(shoppers)
+        (f"s{shopper:03}", f"p{(shopper % 2) * 20 + item:02}", 1 + int(random.integers(3)))
+        for shopper in range(shoppers)
         for item in random.choice(20, 8, replace=False)
     ]
-    return Purchases.of(*(list(column) for column in zip(*rows, strict=True)))
+    return PurchaseMatrix.from_rows(*(list(column) for column in zip(*rows, strict=True)))
 
 
 def test_what_alike_shoppers_buy_is_recommended() -> None:
     """Nine of ten recommendations are of the shopper's own kind; the same seed learns the same."""
-    given = two_tastes()
-    model = recommender.fit(given, seed=3)
-    top = model.top(given.over(model.products))
+    purchases = two_tastes()
+    model = recommender.fit_recommender(purchases, seed=3)
+    top = model.top(purchases.counts_of(model.products))
     kinds = np.array([int(name[1:]) // 20 for name in model.products])[top]
-    own = np.array([int(name[1:]) % 2 for name in given.shoppers])
+    own = np.array([int(name[1:]) % 2 for name in purchases.shoppers])
     assert (kinds == own[:, None]).mean() > 0.9
-    again = recommender.fit(given, seed=3)
+    again = recommender.fit_recommender(purchases, seed=3)
     assert np.array_equal(again.factors, model.factors)
 
 
-def test_a_shopper_the_model_never_saw_is_served_from_his_purchases() -> None:
+def test_a_shopper_the_model_never_saw_is_served_from_their_purchases() -> None:
     """And one without any gets an answer too; a model comes back as it was kept."""
-    model = recommender.restored(recommender.fit(two_tastes(), seed=3).state())
-    new = Purchases.of(["new", "new", "other"], ["p25", "p30", "unknown"], [1, 2, 1])
-    top = model.top(new.over(model.products))
+    model = recommender.recommender_from_state(recommender.fit_recommender(two_tastes(), seed=3).state())
+    new = PurchaseMatrix.from_rows(["new", "new", "other"], ["p25", "p30", "unknown"], [1, 2, 1])
+    top = model.top(new.counts_of(model.products))
     kinds = np.array([int(name[1:]) // 20 for name in model.products])[top]
     assert (kinds[0] == 1).mean() > 0.9
     assert top.shape == (2, recommender.TOP)
@@ -49,19 +49,21 @@ def test_a_shopper_the_model_never_saw_is_served_from_his_purchases() -> None:
 
 def test_hits_are_counted_by_hand() -> None:
     """Two of three later purchases recommended, one of them first; who bought nothing does not count."""
-    later = Purchases.of(["a", "a", "a", "b"], ["p1", "p2", "p3", "p4"], [1, 1, 1, 1]).over(["p1", "p2", "p3", "p9"])
+    later = PurchaseMatrix.from_rows(["a", "a", "a", "b"], ["p1", "p2", "p3", "p4"], [1, 1, 1, 1]).counts_of(
+        ["p1", "p2", "p3", "p9"]
+    )
     top = np.tile(np.array([0, 3, 1, *[-1] * 9]), (2, 1))
-    found = recommender.hits(top, later)
+    metrics = recommender.recall_and_ndcg(top, later)
     best = 1 + 1 / np.log2(3) + 1 / 2
-    assert found["recall_at_12"][0] == pytest.approx(2 / 3)
-    assert found["ndcg_at_12"][0] == pytest.approx((1 + 1 / 2) / best)
-    assert np.isnan(found["recall_at_12"][1])
+    assert metrics["recall_at_12"][0] == pytest.approx(2 / 3)
+    assert metrics["ndcg_at_12"][0] == pytest.approx((1 + 1 / 2) / best)
+    assert np.isnan(metrics["recall_at_12"][1])
 
 
-def test_too_few_shoppers_to_judge_are_said_so() -> None:
+def test_too_few_shoppers_to_evaluate_are_said_so() -> None:
     """One sentence instead of a number that means nothing."""
     with pytest.raises(BadInputError, match="20 are needed"):
-        train_recommender.judged(two_tastes(10), two_tastes(10), None, 1)
+        train_recommender.evaluate_recommender(two_tastes(10), two_tastes(10), None, 1)
 
 
 def test_on_real_baskets_it_surely_beats_what_is_popular_and_its_gate_agrees() -> None:
@@ -73,16 +75,18 @@ def test_on_real_baskets_it_surely_beats_what_is_popular_and_its_gate_agrees() -
     day = pd.to_datetime(rows["transaction_timestamp"]).dt.normalize()
     border = day.max() - pd.Timedelta(days=28)
 
-    def of(part: pd.DataFrame) -> Purchases:
+    def of(part: pd.DataFrame) -> PurchaseMatrix:
         orders = part.groupby(["household_id", "product_id"])["basket_id"].nunique().reset_index()
-        return Purchases.of(*(orders[name].tolist() for name in ("household_id", "product_id", "basket_id")))
+        return PurchaseMatrix.from_rows(
+            *(orders[name].tolist() for name in ("household_id", "product_id", "basket_id"))
+        )
 
     older, newest = of(rows[day <= border]), of(rows[day > border])
-    found = train_recommender.judged(older, newest, None, seed=7)
-    assert found["recall_at_12"] > 1.3 * found["naive/popular/recall_at_12"]
-    assert found["recall_at_12"] > found["naive/bought_before/recall_at_12"]
-    assert verdict(load_gate("recommendations", CHECKOUT / "include"), found).verdict == "promote"
-    worse = train_recommender.judged(older, newest, recommender.fit(older, seed=1), seed=7)
+    metrics = train_recommender.evaluate_recommender(older, newest, None, seed=7)
+    assert metrics["recall_at_12"] > 1.3 * metrics["naive/popular/recall_at_12"]
+    assert metrics["recall_at_12"] > metrics["naive/bought_before/recall_at_12"]
+    assert evaluate_gate(load_gate("recommendations", CHECKOUT / "include"), metrics).verdict == "promote"
+    worse = train_recommender.evaluate_recommender(older, newest, recommender.fit_recommender(older, seed=1), seed=7)
     assert abs(worse["champion/recall_at_12"] - worse["recall_at_12"]) < 0.01
 
 
@@ -92,7 +96,7 @@ def test_intervals_of_recommendations_hold_their_mean() -> None:
     hits[::5] = np.nan
     width = {}
     for count in (500, 2_000):
-        found = recommender.metrics({"recall_at_12": hits[:count]}, {}, repetitions=400, seed=2)
+        found = recommender.recommendation_metrics({"recall_at_12": hits[:count]}, {}, repetitions=400, seed=2)
         low, high = (found[f"interval/recall_at_12/{end}"] for end in ("low", "high"))
         assert low < found["recall_at_12"] < high
         width[count] = high - low

@@ -29,7 +29,7 @@ def test_what_is_shipped_can_be_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("at_most: 2", "at_most: 0", "at_most is 0; make it at least 1"),
         ("control_share: 0.1", "control_share: 1.5", "write a share from 0 to below 1"),
@@ -43,8 +43,8 @@ def test_what_is_shipped_can_be_read() -> None:
         ("seed: 7", "", "has no 'seed'"),
     ],
 )
-def test_a_mistake_is_told_with_its_line(tmp_path: Path, old: str, new: str, told: str) -> None:
+def test_a_mistake_is_told_with_its_line(tmp_path: Path, old: str, new: str, message: str) -> None:
     """One sentence that names the file, the line and what to do."""
     with pytest.raises(ContractError, match=r"offers\.yaml:\d+: ") as caught:
         load_settings(edited(tmp_path, old, new))
-    assert told in str(caught.value)
+    assert message in str(caught.value)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from basketry.domains.offers import ope
-from basketry.domains.offers.ope import Logged, Target
-from basketry.gates import verdict
+from basketry.domains.offers.ope import LoggedFeedback, TargetPolicy
+from basketry.gates import evaluate_gate
 from tests.basketry.gates.spoiled import Spoiled, failed, shipped
 
 FEW, ENOUGH = 2_000, 60_000
@@ -35,13 +35,13 @@ def measured(decisions: int, rarest: float | None = None) -> Mapping[str, float]
     if rarest is not None:
         some = int(np.flatnonzero((action == 2) & (clicked == 0))[0])
         probability[some] = rarest
-    logged = Logged(clicked, probability, random.integers(SHOPPERS[decisions], size=decisions))
+    logged = LoggedFeedback(clicked, probability, random.integers(SHOPPERS[decisions], size=decisions))
 
-    def judged(policy: np.ndarray) -> ope.Evaluation:
-        target = Target(policy[action], CLICKS[action], np.full(decisions, CLICKS @ policy))
-        return ope.evaluate(logged, target, seed=7)
+    def judged(policy: np.ndarray) -> ope.OffPolicyEvaluation:
+        target = TargetPolicy(policy[action], CLICKS[action], np.full(decisions, CLICKS @ policy))
+        return ope.evaluate_off_policy(logged, target, seed=7)
 
-    return ope.metrics(judged(LEARNED), {"naive/popular": judged(np.array([1.0, 0, 0]))})
+    return ope.policy_metrics(judged(LEARNED), {"naive/popular": judged(np.array([1.0, 0, 0]))})
 
 
 SPOILED: Spoiled = {
@@ -54,14 +54,14 @@ SPOILED: Spoiled = {
 def test_a_policy_on_spoiled_decisions_is_refused_by_the_limit_that_guards_against_it(kind: str) -> None:
     """By that limit alone: the policy is as good as ever, and surely better than what is popular."""
     metrics, guards = SPOILED[kind]
-    decision = verdict(shipped("offer_policy"), metrics())
+    decision = evaluate_gate(shipped("offer_policy"), metrics())
     assert decision.verdict == "refuse"
     assert {check.metric for check in decision.checks if check.outcome == "failed"} == failed(decision) == guards
 
 
 def test_the_same_policy_on_enough_decisions_is_promoted() -> None:
     """As many as the demo's shoppers make when all of them use the app; the few who do make too few."""
-    assert verdict(shipped("offer_policy"), measured(ENOUGH)).verdict == "promote"
+    assert evaluate_gate(shipped("offer_policy"), measured(ENOUGH)).verdict == "promote"
 
 
 def test_a_count_has_two_answers() -> None:
@@ -69,4 +69,4 @@ def test_a_count_has_two_answers() -> None:
     metrics = measured(ENOUGH)
     assert not [name for name in metrics if name.startswith("interval/")]
     for changed in ({"effective_sample_size": 4_999.0}, {"greatest_weight": 200.1}):
-        assert verdict(shipped("offer_policy"), {**metrics, **changed}).verdict == "refuse"
+        assert evaluate_gate(shipped("offer_policy"), {**metrics, **changed}).verdict == "refuse"

@@ -11,9 +11,9 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from basketry.domains.offers import recommender, train_recommender
-from basketry.domains.offers.recommender import Purchases, Recommender
+from basketry.domains.offers.recommender import PurchaseMatrix, Recommender
 from basketry.domains.offers.shop import Floats
-from basketry.gates import verdict
+from basketry.gates import evaluate_gate
 from tests.basketry.gates.spoiled import Spoiled, barely_beyond, failed, shipped
 
 SHOPPERS, PRODUCTS, KINDS = 1_500, 1_050, 47
@@ -21,7 +21,7 @@ SHOPPERS, PRODUCTS, KINDS = 1_500, 1_050, 47
 
 
 @cache
-def months() -> tuple[Purchases, Purchases]:
+def months() -> tuple[PurchaseMatrix, PurchaseMatrix]:
     """Some 60 orders of a product a shopper in the year before, and 11 in the four weeks that judge."""
     random = np.random.default_rng(5)
     liking = random.lognormal(0, 1.2, (SHOPPERS, KINDS))
@@ -31,9 +31,9 @@ def months() -> tuple[Purchases, Purchases]:
     return tuple(_bought(random.poisson(rates * orders)) for orders in (60, 11))  # type: ignore[return-value]
 
 
-def _bought(counts: np.ndarray) -> Purchases:
+def _bought(counts: np.ndarray) -> PurchaseMatrix:
     who, what = np.nonzero(counts)
-    return Purchases.of(
+    return PurchaseMatrix.from_rows(
         [f"s{number:04}" for number in who], [f"p{number:04}" for number in what], counts[who, what].tolist()
     )
 
@@ -55,9 +55,9 @@ class Reversed(Recommender):
 @cache
 def measured(kind: type[Recommender] = Recommender) -> Mapping[str, float]:
     """What the training logs of a recommender that scores like this."""
-    learned = recommender.fit
-    with mock.patch.object(recommender, "fit", lambda *arguments: kind(**vars(learned(*arguments)))):
-        return train_recommender.judged(*months(), None, seed=7)
+    learned = recommender.fit_recommender
+    with mock.patch.object(recommender, "fit_recommender", lambda *arguments: kind(**vars(learned(*arguments)))):
+        return train_recommender.evaluate_recommender(*months(), None, seed=7)
 
 
 SPOILED: Spoiled = {
@@ -72,7 +72,7 @@ what is worse than chance. Shuffled scores are refused all the same, because the
 def test_spoiled_recommendations_are_refused(kind: str) -> None:
     """Also those of a first model, with no more shoppers than the demo has; below the limit, the limit refuses itself."""
     metrics, guards = SPOILED[kind]
-    decision = verdict(shipped("recommendations"), metrics())
+    decision = evaluate_gate(shipped("recommendations"), metrics())
     assert decision.verdict == "refuse"
     assert guards <= failed(decision)
     assert any(check.condition == "better than popular" and check.outcome == "failed" for check in decision.checks)
@@ -81,7 +81,7 @@ def test_spoiled_recommendations_are_refused(kind: str) -> None:
 def test_good_recommendations_to_the_same_shoppers_are_promoted() -> None:
     """Within the limit, with an interval around it."""
     metrics = measured()
-    assert verdict(shipped("recommendations"), metrics).verdict == "promote"
+    assert evaluate_gate(shipped("recommendations"), metrics).verdict == "promote"
     for name in ("recall_at_12", "ndcg_at_12"):
         assert metrics[f"interval/{name}/low"] < metrics[name] < metrics[f"interval/{name}/high"]
 
@@ -90,9 +90,9 @@ def test_what_is_below_the_limit_but_not_surely_is_provisional() -> None:
     """A first model whose interval over shoppers holds the limit."""
     metrics = measured()
     gate = barely_beyond(shipped("recommendations"), metrics, "recall_at_12")
-    assert verdict(gate, metrics).verdict == "provisional"
+    assert evaluate_gate(gate, metrics).verdict == "provisional"
 
 
 def test_the_same_shoppers_give_the_same_intervals() -> None:
     """No draw without a seed."""
-    assert train_recommender.judged(*months(), None, seed=7) == measured()
+    assert train_recommender.evaluate_recommender(*months(), None, seed=7) == measured()

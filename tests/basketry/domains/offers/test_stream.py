@@ -6,6 +6,7 @@ import argparse
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from basketry.domains.offers import job
-from basketry.domains.offers.records import Records, lines_of
+from basketry.domains.offers.records import Records, to_messages
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import (
@@ -30,33 +31,27 @@ from basketry.tables import (
 )
 from tests.basketry.domains.offers.lake import ARGUMENTS, another, deliver, fill, rows
 from tests.basketry.domains.offers.small import world
-from tools.demo.offer_shoppers import Showings, joined, part_of
+from tools.demo.offer_shoppers import Showings, merge_records, select_records
 
 pytestmark = pytest.mark.usefixtures("registry_home")
 
 
-def said(identity: str, kind: str = "view", at: str = "2026-01-01T12:00:00Z", **other: str) -> str:
+def message(identity: str, kind: str = "view", at: str = "2026-01-01T12:00:00Z", **other: str) -> str:
     """A message of s001 about P0001, with changes; a field that is empty is left out."""
-    message = {
-        "event_id": identity,
-        "event_type": kind,
-        "occurred_at": at,
-        "customer_id": "s001",
-        "product_id": "P0001",
-    }
-    return json.dumps({name: value for name, value in (message | other).items() if value})
+    fields = {"event_id": identity, "event_type": kind, "occurred_at": at, "customer_id": "s001", "product_id": "P0001"}
+    return json.dumps({name: value for name, value in (fields | other).items() if value})
 
 
 DIRT = {
     "line:not_json": '{"event_id": "half", "event_ty',
-    "event_type:unknown_value": said("d1", "dance"),
-    "product_id:unknown": said("d2", product_id="Q"),
-    "occurred_at:in_the_future": said("d3", at="2036-01-01T12:00:00Z"),
-    "occurred_at:too_old": said("d4", at="2016-01-01T12:00:00Z"),
-    "occurred_at:not_a_time": said("d5", at="noon"),
-    "occurred_at:missing": said("d6", at=""),
-    "offer_id:never_made": said("d7", "offer_click", offer_id="none/1"),
-    "revenue:not_an_amount": said("d8", "offer_purchase", offer_id="none/1", revenue="much"),
+    "event_type:unknown_value": message("d1", "dance"),
+    "product_id:unknown": message("d2", product_id="Q"),
+    "occurred_at:in_the_future": message("d3", at="2036-01-01T12:00:00Z"),
+    "occurred_at:too_old": message("d4", at="2016-01-01T12:00:00Z"),
+    "occurred_at:not_a_time": message("d5", at="noon"),
+    "occurred_at:missing": message("d6", at=""),
+    "offer_id:never_made": message("d7", "offer_click", offer_id="none/1"),
+    "revenue:not_an_amount": message("d8", "offer_purchase", offer_id="none/1", revenue="much"),
 }
 """A message for each reason for which one is set aside."""
 MADE = (OFFER_EVENTS, OFFER_DECISIONS, OFFER_RESPONSES, OFFER_PERFORMANCE_MINUTE, OFFER_WINDOWS, OFFER_TRAINING)
@@ -65,9 +60,11 @@ MADE = (OFFER_EVENTS, OFFER_DECISIONS, OFFER_RESPONSES, OFFER_PERFORMANCE_MINUTE
 def two_days(lake: Lakehouse) -> Records:
     """Activity of two days, and the responses to what this lake's own engine would decide on it."""
     of = world()
-    activity = joined(of.activity(0), of.activity(1))
-    engine = job.opened(lake, job.load_settings(lake.settings.include)).engine
-    return joined(activity, of.responses(Showings.of(activity, engine.process(activity, frozenset(), {}))))
+    activity = merge_records(of.activity(0), of.activity(1))
+    engine = job.open_stream(lake, job.load_settings(lake.settings.include)).engine
+    return merge_records(
+        activity, of.responses(Showings.from_outcome(activity, engine.process(activity, frozenset(), {})))
+    )
 
 
 def deliver_all(lake: Lakehouse, records: Records, files: int = 6) -> int:
@@ -75,16 +72,18 @@ def deliver_all(lake: Lakehouse, records: Records, files: int = 6) -> int:
     pieces = np.array_split(np.arange(len(records)), files)
     count = 0
     for number, places in enumerate(pieces):
-        piece = part_of(records, places)
-        lines = lines_of(piece)
+        piece = select_records(records, places)
+        lines = to_messages(piece)
         if number == 3:
             lines += [*DIRT.values(), "", lines[0]]
-            lines.append(lines_of(part_of(records, np.array([1])))[0].replace('"event_id": "', '"event_id": "late-'))
+            lines.append(
+                to_messages(select_records(records, np.array([1])))[0].replace('"event_id": "', '"event_id": "late-')
+            )
         if number == 4:
             lines = [one.replace("{", '{"app_version": "2", ', 1) for one in lines]
         count += sum(bool(one) for one in lines)
         deliver(lake, f"events-{number}.jsonl", lines, float(piece.at.max()) + 60)
-    deliver(lake, "events-9.jsonl", lines_of(part_of(records, pieces[2])), float(records.at.max()) + 120)
+    deliver(lake, "events-9.jsonl", to_messages(select_records(records, pieces[2])), float(records.at.max()) + 120)
     return count + len(pieces[2])
 
 
@@ -109,14 +108,14 @@ class CutOffError(Exception):
 
 def cut_off(monkeypatch: pytest.MonkeyPatch, before: Table, number: int) -> None:
     """Die before a batch's write of a table."""
-    write = Lakehouse.put_once
+    write = Lakehouse.append_once
 
-    def dying(self: Lakehouse, table: Table, found: object, writer: str, batch: int, **other: bool) -> None:
-        if table == before and batch == number:
+    def dying(self: Lakehouse, table: Table, rows: object, *key: Any, **other: bool) -> None:
+        if table == before and key[1] == number:
             raise CutOffError
-        write(self, table, found, writer, batch, **other)
+        write(self, table, rows, *key, **other)
 
-    monkeypatch.setattr(Lakehouse, "put_once", dying)
+    monkeypatch.setattr(Lakehouse, "append_once", dying)
 
 
 def test_the_same_tables_from_any_batches_cut_off_anywhere(
@@ -163,15 +162,15 @@ def test_the_same_tables_from_any_batches_cut_off_anywhere(
     check_totals(expected)
 
 
-def check_totals(found: dict[str, pd.DataFrame]) -> None:
+def check_totals(made: dict[str, pd.DataFrame]) -> None:
     """Minutes, windows and training agree with the rows to the last one."""
-    decided, responses, minutes = found["offer_decisions"], found["offer_responses"], found["offer_performance_minute"]
+    decided, responses, minutes = made["offer_decisions"], made["offer_responses"], made["offer_performance_minute"]
     assert len(responses) > 5
     assert minutes.shown.sum() == decided.product_id.notna().sum()
     assert minutes.clicked.sum() == (responses.response == "click").sum()
     assert minutes.bought.sum() == (responses.response == "purchase").sum()
     assert minutes.revenue.sum() == responses.revenue.sum()
-    windows = found["offer_windows"]
+    windows = made["offer_windows"]
     [until] = windows.until.unique()
     for length in (60, 1440):
         since = until - pd.Timedelta(minutes=length)
@@ -180,10 +179,10 @@ def check_totals(found: dict[str, pd.DataFrame]) -> None:
     assert windows.shown.sum() > 0
     settled = pd.Timestamp(until).floor("h") - pd.Timedelta(hours=2)
     first = decided[(decided.slot == 1) & (decided.decided_at < settled)]
-    assert set(found["offer_training"].decision_id) == set(first.decision_id)
+    assert set(made["offer_training"].decision_id) == set(first.decision_id)
     clicked = set(responses[responses.response == "click"].offer_id)
-    taught = found["offer_training"]
-    assert taught.clicked.sum() == sum(f"{name}/1" in clicked for name in taught.decision_id)
+    training = made["offer_training"]
+    assert training.clicked.sum() == sum(f"{name}/1" in clicked for name in training.decision_id)
 
 
 def test_nothing_waits_and_nothing_is_written(lake: Lakehouse) -> None:

@@ -17,7 +17,8 @@ from basketry.domains.offers import job, recommend, recommender, train, train_re
 from basketry.domains.offers.aggregates import training_rows
 from basketry.domains.offers.settings import load_settings
 from basketry.errors import BadInputError
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.schemas import declared_schema
 from basketry.learning import tracking
 from basketry.tables import (
     OFFER_DECISIONS,
@@ -31,7 +32,7 @@ from basketry.tables import (
 from basketry.warehouse import local_delta
 from tests.basketry.domains.offers.lake import fill, rows
 from tests.basketry.domains.offers.small import engine, settings, shop
-from tests.basketry.domains.offers.test_learn import Log
+from tests.basketry.domains.offers.test_policy_learning import Log
 from tests.basketry.features.samples import frame, line
 
 AS_OF = argparse.Namespace(as_of=date(2026, 1, 5), dry_run=False, catalog="demo", run_id="test", model="champion")
@@ -41,31 +42,33 @@ LAST_DAY = argparse.Namespace(**{**vars(AS_OF), "as_of": date(2025, 12, 31)})
 
 def logged(lake: Lakehouse) -> pa.Table:
     """Rows of gold.offer_training from a simulated shop that explored at random."""
-    found = Log(settings(at_most=1, control_share=0.2, a_day=50, a_category_a_day=50)).rows_of_training
-    found = found.append_column("bought", pa.array([0] * len(found), pa.int32()))
-    found = found.append_column("revenue", pa.array([0] * len(found), pa.int32()).cast(pa.decimal128(18, 4)))
-    return found.select(OFFER_TRAINING.column_names)
+    rows_of_training = Log(settings(at_most=1, control_share=0.2, a_day=50, a_category_a_day=50)).rows_of_training
+    rows_of_training = rows_of_training.append_column("bought", pa.array([0] * len(rows_of_training), pa.int32()))
+    rows_of_training = rows_of_training.append_column(
+        "revenue", pa.array([0] * len(rows_of_training), pa.int32()).cast(pa.decimal128(18, 4))
+    )
+    return rows_of_training.select(OFFER_TRAINING.column_names)
 
 
 def test_a_policy_that_was_promoted_decides(lake: Lakehouse, registry_home: Path) -> None:
     """Too few decisions are said so; a challenger with its metrics; the stream goes on from what the champion learned."""
     fill(lake)
-    opened = job.opened(lake, load_settings(lake.settings.include))
+    opened = job.open_stream(lake, load_settings(lake.settings.include))
     assert opened.engine.version == "prior"
-    lake.put_once(OFFER_TRAINING, logged(lake).slice(0, 50), "test", 1)
+    lake.append_once(OFFER_TRAINING, logged(lake).slice(0, 50), "test", 1)
     with pytest.raises(BadInputError, match="200 are needed"):
         train.run(lake, AS_OF)
-    lake.put_once(OFFER_TRAINING, logged(lake), "test", 2, instead=True)
+    lake.append_once(OFFER_TRAINING, logged(lake), "test", 2, overwrite=True)
     report = train.run(lake, AS_OF)
     name = registry.registered_name("demo", "offer_policy")
     assert registry.alias_version(name, registry.CHALLENGER) == report.model_version == "1"
-    found = registry.version_run(name, "1").metrics
-    assert {"reward_dr", "effective_sample_size", "versus/naive/popular/reward_snips/low"} <= set(found)
-    assert found["incremental_clicks/low"] < found["incremental_clicks"] < found["incremental_clicks/high"]
+    metrics = registry.version_run(name, "1").metrics
+    assert {"reward_dr", "effective_sample_size", "versus/naive/popular/reward_snips/low"} <= set(metrics)
+    assert metrics["incremental_clicks/low"] < metrics["incremental_clicks"] < metrics["incremental_clicks/high"]
     assert any("beyond the control group's" in line for line in report.summary)
-    assert job.opened(lake, load_settings(lake.settings.include)).engine.version == "prior"
+    assert job.open_stream(lake, load_settings(lake.settings.include)).engine.version == "prior"
     registry.move_champion(name, "1", None)
-    after = job.opened(lake, load_settings(lake.settings.include)).engine
+    after = job.open_stream(lake, load_settings(lake.settings.include)).engine
     assert after.version == after.memory.version == "1"
     assert after.memory.live.moment.tolist() != opened.engine.memory.live.moment.tolist()
 
@@ -91,10 +94,14 @@ def test_recommendations_come_from_the_champion_and_popular_products_always(
     popular = rows(lake, OFFER_POPULAR)
     assert (popular[popular.context == ""]["rank"].tolist()) == list(range(1, 25))
     assert not lake.exists(OFFER_RECOMMENDATIONS)
-    older = train_recommender.purchases(lake, date(2025, 1, 1), AS_OF.as_of)
+    older = train_recommender.read_purchases(lake, date(2025, 1, 1), AS_OF.as_of)
     learned = recommender.Recommender(older.products, np.ones((len(older.products), 2)))
-    record = tracking.Record({}, {}, {"basketry.as_of": "2026-01-05", "basketry.champion_version": ""})
-    number = tracking.register(lake, train_recommender.MODEL, record, lambda: train_recommender._log_model(learned))
+    record = tracking.TrainingRecord(
+        params={}, metrics={}, tags={"basketry.as_of": "2026-01-05", "basketry.champion_version": ""}
+    )
+    number = tracking.register_challenger(
+        lake, train_recommender.MODEL, record, lambda: train_recommender._log_model(learned)
+    )
     registry.move_champion(registry.registered_name("demo", train_recommender.MODEL), number, None)
     report = recommend.run(lake, LAST_DAY)
     found = rows(lake, OFFER_RECOMMENDATIONS)
@@ -113,7 +120,7 @@ def test_a_run_of_an_old_day_leaves_what_offers_choose_from(lake: Lakehouse, reg
         "gold.offer_popular stays as of 2025-12-31: 2025-12-20 is an older day, and offers choose from the newest"
     )
     assert recommend.run(lake, LAST_DAY).rows_out > 0 and lake.version(OFFER_POPULAR) != before
-    later = line("later", "1", date(2026, 1, 2), "someone", shop().products[0])
+    later = line("later", "1", date(2026, 1, 2), "someone", product=shop().products[0])
     lake.merge(ORDER_LINES, frame(lake.spark, ORDER_LINES, [later]))
     recommend.run(lake, argparse.Namespace(**{**vars(AS_OF), "as_of": date(2026, 1, 2)}))
     assert set(rows(lake, OFFER_POPULAR)["as_of"]) == {date(2026, 1, 2)}

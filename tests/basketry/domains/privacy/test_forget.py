@@ -1,4 +1,4 @@
-"""A person who is forgotten: nowhere in the lake's files, sums untouched, never brought back, an audit line without him."""
+"""A person who is forgotten: nowhere in the lake's files, sums untouched, never brought back, an audit line without them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from basketry.domains.privacy import forget
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
-from basketry.retail.suppression import digest
+from basketry.retail.suppression import customer_digest
 from basketry.tables import (
     AUDIENCE_BY_CATEGORY,
     AUDIENCE_BY_PRODUCT,
@@ -91,19 +91,19 @@ def holding(folder: Path) -> list[str]:
 def audience(lake: Lakehouse) -> None:
     """Customers 77 and 10 as the audience job would leave them, without its minute of Spark."""
     noon, evening = (datetime(2026, 11, 23, hour, tzinfo=UTC) for hour in (14, 23))
-    known = {
+    shared = {
         "as_of": shop.AS_OF,
         "call_windows": [(shop.AS_OF, noon, evening)],
         "orders": 1,
         "spent": Decimal(9),
         "units": Decimal(1),
     }
-    known |= {"time_zone_from": "zip", "consent": "every channel", "category": "Dairy", "product_id": "P1", "rank": 1}
-    known |= {"last_purchase": shop.AS_OF, "recency_days": 0}
-    him = {"customer_id": "77", "name": "Zebedee Quimby", "email": "zq77@example.com", "phone": "+12125550177"}
-    her = {"customer_id": "10", "name": "Ann10 Other", "email": "ann10@example.com", "phone": "+12125550110"}
+    shared |= {"time_zone_from": "zip", "consent": "every channel", "category": "Dairy", "product_id": "P1", "rank": 1}
+    shared |= {"last_purchase": shop.AS_OF, "recency_days": 0}
+    forgotten = {"customer_id": "77", "name": "Zebedee Quimby", "email": "zq77@example.com", "phone": "+12125550177"}
+    other = {"customer_id": "10", "name": "Ann10 Other", "email": "ann10@example.com", "phone": "+12125550110"}
     for table in (MARKETING_AUDIENCE, AUDIENCE_BY_CATEGORY, AUDIENCE_BY_PRODUCT):
-        shop.put(lake, table, [{**dict.fromkeys(table.column_names), **known, **who} for who in (him, her)])
+        shop.put(lake, table, [{**dict.fromkeys(table.column_names), **shared, **who} for who in (forgotten, other)])
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def shopper(lake: Lakehouse) -> Lakehouse:
     """Customer 77 delivered twice, quarantined twice, with orders, in the audience and in the export."""
     load(lake, "2026-01-05", [*OTHERS, EARLIER])
     load(lake, "2026-02-05", [*OTHERS, NAMELESS, CUT, PERSON])
-    shop.put(lake, ORDER_LINES, [shop.sale("O1", "77", "P1", shop.AS_OF, "10")])
+    shop.put(lake, ORDER_LINES, [shop.sale("O1", "77", "P1", shop.AS_OF, amount="10")])
     audience(lake)
     export.run(lake, arguments())
     return lake
@@ -135,10 +135,10 @@ def test_no_file_still_holds_the_person(shopper: Lakehouse) -> None:
     assert rows(lake, ORDER_LINES) == lines
     assert [row["customer_id"] for row in rows(lake, MARKETING_AUDIENCE)] == ["10"]
     assert {row["content"] for row in rows(lake, QUARANTINE)} == {"{}"}
-    said = str(report) + str(rows(lake, FORGOTTEN))
-    assert not [secret for secret in SECRETS if secret in said]
+    texts_of_report = str(report) + str(rows(lake, FORGOTTEN))
+    assert not [secret for secret in SECRETS if secret in texts_of_report]
     (line,) = rows(lake, FORGOTTEN)
-    assert line["customer_digest"] == digest("demo", "77") and dict(line["rows"])["silver.customers"] == 1
+    assert line["customer_digest"] == customer_digest("demo", "77") and dict(line["rows"])["silver.customers"] == 1
     assert report.details["landing"] == [f"customers/customers_2026-0{month}-05.csv" for month in (1, 2)]
 
     load(lake, "2026-03-05", [*OTHERS, PERSON])

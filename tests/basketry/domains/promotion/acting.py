@@ -7,7 +7,7 @@ from argparse import Namespace
 
 from basketry import registry
 from basketry.domains.promotion import job, ledger
-from basketry.domains.promotion.ledger import Decision
+from basketry.domains.promotion.ledger import PromotionDecision
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from tests.basketry.domains.promotion.models import aliases
@@ -38,9 +38,9 @@ def rollback(lake: Lakehouse, model: str, to: str, **given: object) -> JobReport
     return promote(lake, model, None, **{"verdict": None, "rollback_to": to, "decided_by": "alice", **given})
 
 
-def kept(lake: Lakehouse, model: str) -> list[Decision]:
+def stored_decisions(lake: Lakehouse, model: str) -> list[PromotionDecision]:
     """The model's rows of ops.promotions."""
-    return ledger.decisions(lake, registry.registered_name("demo", model))
+    return ledger.load_promotion_decisions(lake, registry.registered_name("demo", model))
 
 
 def pointing(model: str) -> dict[str, str]:

@@ -14,19 +14,19 @@ import pytest
 
 from basketry import registry
 from basketry.domains.promotion import job, ledger
-from basketry.domains.promotion.ledger import Decision
+from basketry.domains.promotion.ledger import PromotionDecision
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
-from basketry.learning.versions import promotion_history
+from basketry.learning.versions import champion_promotions
 from basketry.registry.promotion_history import former_champions
-from tests.basketry.domains.promotion.acting import MOMENT, kept, pointing, promote, rollback
+from tests.basketry.domains.promotion.acting import MOMENT, pointing, promote, rollback, stored_decisions
 
 
 def test_the_first_champion_and_its_successor(lake: Lakehouse, folder: Path, model: str) -> None:
     """Every promotion is a numbered row with its checks, and the aliases follow it."""
     name = registry.registered_name("demo", model)
     checks = [{"metric": "average_precision", "outcome": "passed"}]
-    registry.keep_verdict(name, registry.version_run(name, "2").run_id, {"checks": checks})
+    registry.save_verdict(name, registry.version_run(name, "2").run_id, {"checks": checks})
     report = promote(lake, model, "2")
     assert report.model_version == "2"
     assert report.summary == (
@@ -35,7 +35,7 @@ def test_the_first_champion_and_its_successor(lake: Lakehouse, folder: Path, mod
     assert pointing(model) == {"champion": "2", "challenger": "3"}
     promote(lake, model, "3", "2", decided_by="alice", reason="fresher")
     assert pointing(model) == {"champion": "3", "previous": "2"}
-    first, second = kept(lake, model)
+    first, second = stored_decisions(lake, model)
     assert (first.number, first.champion_before, first.champion_after, json.loads(first.checks)) == (
         1,
         None,
@@ -53,7 +53,7 @@ def test_a_refusal_is_kept_and_moves_nothing(lake: Lakehouse, model: str) -> Non
     before = pointing(model)
     promote(lake, model, "3", "1", verdict="refuse", reason="1 of 5 checks failed.")
     assert pointing(model) == before == {"champion": "1", "challenger": "3"}
-    assert [(row.verdict, row.champion_before, row.champion_after) for row in kept(lake, model)][1] == (
+    assert [(row.verdict, row.champion_before, row.champion_after) for row in stored_decisions(lake, model)][1] == (
         "refuse",
         "1",
         "1",
@@ -72,7 +72,7 @@ def test_another_champion_than_the_judged_one_stops_it(lake: Lakehouse, model: s
         f"version 3 of demo.gold.{model} was judged against champion {expected or 'none'} but the champion is now 1:"
         " nothing was moved, train and judge again."
     )
-    assert (len(kept(lake, model)), pointing(model)["champion"]) == (1, "1")
+    assert (len(stored_decisions(lake, model)), pointing(model)["champion"]) == (1, "1")
 
 
 @contextmanager
@@ -80,14 +80,16 @@ def both_at_once(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let two threads meet after they compared and before they write, as two clusters could."""
     meeting = Barrier(2, timeout=60)
 
-    def meet_first(lake: Lakehouse, decision: Decision, found: list[Decision]) -> list[Decision]:
+    def meet_first(
+        lake: Lakehouse, decision: PromotionDecision, found: list[PromotionDecision]
+    ) -> list[PromotionDecision]:
         if decision.number == 2:
             meeting.wait()
         return ledger.insert_unless_taken(lake, decision)
 
     with monkeypatch.context() as patch:
-        patch.setattr(job, "insert", meet_first)
-        patch.setattr(job, "alone", lambda lake: nullcontext())
+        patch.setattr(job, "insert_decision", meet_first)
+        patch.setattr(job, "promotion_lock", lambda lake: nullcontext())
         yield
 
 
@@ -109,7 +111,7 @@ def test_two_promotions_at_once_cannot_both_win(
     (winner,) = [end for end in ends if isinstance(end, str)]
     (loser,) = [end for end in ends if isinstance(end, BadInputError)]
     assert "was judged against champion 1" in loser.message or "it is under way" in loser.message
-    assert [row.champion_after for row in kept(lake, model)] == ["1", winner]
+    assert [row.champion_after for row in stored_decisions(lake, model)] == ["1", winner]
     assert (pointing(model)["champion"], pointing(model)["previous"]) == (winner, "1")
 
 
@@ -153,7 +155,7 @@ def test_a_promotion_that_was_cut_off_heals(
     for number in (2, 3):
         promote(lake, model, "3", "1", run_id=f"weekly/run/promote/-1/{number}")
         assert pointing(model) == {"champion": "3", "previous": "1"}
-    assert len(kept(lake, model)) == 2
+    assert len(stored_decisions(lake, model)) == 2
 
 
 def test_a_rollback_mends_a_promotion_that_nobody_finishes(
@@ -165,7 +167,7 @@ def test_a_rollback_mends_a_promotion_that_nobody_finishes(
     rollback(lake, model, "1", reason="3 was never meant")
     assert pointing(model)["champion"] == "1"
     promote(lake, model, "2", "1")
-    assert [row.verdict for row in kept(lake, model)] == ["promote", "promote", "rollback", "promote"]
+    assert [row.verdict for row in stored_decisions(lake, model)] == ["promote", "promote", "rollback", "promote"]
 
 
 def test_a_provisional_first_model_scores_until_the_next_that_passes(lake: Lakehouse, model: str) -> None:
@@ -178,12 +180,12 @@ def test_a_provisional_first_model_scores_until_the_next_that_passes(lake: Lakeh
     assert report.summary == (
         f"{name}, number 1: version 1 is the champion, provisionally: there was none (gate): not surely.",
     )
-    assert (pointing(model)["champion"], len(kept(lake, model))) == ("1", 1)
+    assert (pointing(model)["champion"], len(stored_decisions(lake, model))) == ("1", 1)
     promote(lake, model, "3", "1")
     assert pointing(model)["champion"] == "3"
-    told = [(row.verdict, row.champion_before, row.champion_after) for row in kept(lake, model)]
-    assert told == [("provisional", None, "1"), ("promote", "1", "3")]
-    assert former_champions(promotion_history(lake, name)) == ["3", "1"]
+    verdicts = [(row.verdict, row.champion_before, row.champion_after) for row in stored_decisions(lake, model)]
+    assert verdicts == [("provisional", None, "1"), ("promote", "1", "3")]
+    assert former_champions(champion_promotions(lake, name)) == ["3", "1"]
 
 
 def test_nothing_is_provisional_beside_a_champion(lake: Lakehouse, model: str) -> None:
@@ -195,20 +197,20 @@ def test_nothing_is_provisional_beside_a_champion(lake: Lakehouse, model: str) -
         promote(lake, model, "3", "1", verdict="provisional")
     with pytest.raises(BadInputError, match="was judged against champion none but the champion is now 1"):
         promote(lake, model, "3", verdict="provisional")
-    assert (len(kept(lake, model)), pointing(model)["champion"]) == (1, "1")
+    assert (len(stored_decisions(lake, model)), pointing(model)["champion"]) == (1, "1")
 
 
 def test_a_dry_run_checks_and_writes_nothing(lake: Lakehouse, model: str) -> None:
     """What would be done is said; a comparison that fails fails."""
     report = promote(lake, model, "3", dry_run=True)
     assert report.dry_run and "version 3 is the champion instead of none" in report.summary[0]
-    assert (kept(lake, model), pointing(model)) == ([], {"challenger": "3"})
+    assert (stored_decisions(lake, model), pointing(model)) == ([], {"challenger": "3"})
     with pytest.raises(BadInputError, match="judged against champion 2"):
         promote(lake, model, "3", "2", dry_run=True)
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("changed", "sentence"),
     [
         ({"rollback_to": "previous"}, "give either --rollback-to, or --challenger and --verdict."),
         ({"model": "x' OR 'a' = 'a"}, "--model is 'x' OR 'a' = 'a'; use lower-case letters, digits and underscores."),
@@ -221,8 +223,8 @@ def test_a_dry_run_checks_and_writes_nothing(lake: Lakehouse, model: str) -> Non
         ),
     ],
 )
-def test_bad_arguments_are_one_sentence(lake: Lakehouse, model: str, given: dict[str, object], told: str) -> None:
+def test_bad_arguments_are_one_sentence(lake: Lakehouse, model: str, changed: dict[str, object], sentence: str) -> None:
     """What contradicts itself is refused before anything is written."""
     with pytest.raises(BadInputError) as error:
-        promote(lake, model, "3", **given)
-    assert error.value.message.startswith(told)
+        promote(lake, model, "3", **changed)
+    assert error.value.message.startswith(sentence)

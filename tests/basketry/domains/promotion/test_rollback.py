@@ -9,11 +9,11 @@ import pytest
 from basketry import registry
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
-from tests.basketry.domains.promotion.acting import kept, pointing, promote, rollback
+from tests.basketry.domains.promotion.acting import pointing, promote, rollback, stored_decisions
 
 
 def test_a_rollback_returns_to_previous_and_back(lake: Lakehouse, model: str) -> None:
-    """previous is the champion before; twice is there and back again, each with its reason; a repeated try is one."""
+    """Previous is the champion before; twice is there and back again, each with its reason; a repeated try is one."""
     promote(lake, model, "1")
     promote(lake, model, "3", "1")
     for number in (1, 2):
@@ -21,10 +21,11 @@ def test_a_rollback_returns_to_previous_and_back(lake: Lakehouse, model: str) ->
         assert pointing(model) == {"champion": "1", "previous": "3"}
     rollback(lake, model, "previous", reason="no, it was the shop")
     assert pointing(model) == {"champion": "3", "previous": "1"}
-    told = [(row.verdict, row.version, row.champion_before, row.decided_by, row.reason) for row in kept(lake, model)][
-        2:
-    ]
-    assert told == [
+    sentence = [
+        (row.verdict, row.version, row.champion_before, row.decided_by, row.reason)
+        for row in stored_decisions(lake, model)
+    ][2:]
+    assert sentence == [
         ("rollback", "1", "3", "alice", "complaints"),
         ("rollback", "3", "1", "alice", "no, it was the shop"),
     ]
@@ -43,7 +44,7 @@ def test_a_rollback_does_not_let_in_what_no_verdict_let_in(lake: Lakehouse, mode
                 f"version {version} of demo.gold.{model} was never the champion: roll back to one that was (1), or train"
                 " again and have the gate judge it."
             )
-    assert (len(kept(lake, model)), pointing(model)["champion"]) == (2, "1")
+    assert (len(stored_decisions(lake, model)), pointing(model)["champion"]) == (2, "1")
 
 
 @pytest.mark.parametrize("first", ["promote", "provisional"])
@@ -68,7 +69,7 @@ def test_a_try_that_was_overtaken_does_not_come_back(lake: Lakehouse, model: str
 
 
 @pytest.mark.parametrize(
-    ("to", "told"),
+    ("to", "sentence"),
     [
         ("previous", "has no previous version: name the version to roll back to."),
         ("99", "version 99 of demo.gold.{} was never the champion: roll back to one that was (1), or train again"),
@@ -77,7 +78,7 @@ def test_a_try_that_was_overtaken_does_not_come_back(lake: Lakehouse, model: str
     ],
 )
 def test_a_rollback_that_cannot_be_is_one_sentence(
-    lake: Lakehouse, model: str, to: str, told: str, monkeypatch: pytest.MonkeyPatch
+    lake: Lakehouse, model: str, to: str, sentence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No such version, none before, the champion itself, or files that are gone: nothing is moved or written."""
     import mlflow
@@ -86,13 +87,13 @@ def test_a_rollback_that_cannot_be_is_one_sentence(
     if before:
         promote(lake, model, before)
     promote(lake, model, "1", before)
-    rows = len(kept(lake, model))
+    rows = len(stored_decisions(lake, model))
     if to == "2":
         monkeypatch.setattr(mlflow.pyfunc, "load_model", lambda uri: Path("/nowhere/at/all").read_text())
     with pytest.raises(BadInputError) as error:
         rollback(lake, model, to, reason="because")
-    assert told.format(model) in error.value.message
-    assert (len(kept(lake, model)), pointing(model)["champion"]) == (rows, "1")
+    assert sentence.format(model) in error.value.message
+    assert (len(stored_decisions(lake, model)), pointing(model)["champion"]) == (rows, "1")
 
 
 def test_after_the_champion_was_deleted_the_next_that_passes_is_a_first_one(lake: Lakehouse, model: str) -> None:

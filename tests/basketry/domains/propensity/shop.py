@@ -39,7 +39,9 @@ class Shop:
         rows = pd.concat([self._inputs(day, categories, columns) for day in dates], ignore_index=True)
         return lake.spark.createDataFrame(pa.Table.from_pandas(rows, preserve_index=False))
 
-    def labels(self, lake: Lakehouse, dates: Sequence[date], categories: Sequence[str], days: int = 30) -> DataFrame:
+    def purchase_labels(
+        self, lake: Lakehouse, dates: Sequence[date], categories: Sequence[str], days: int = 30
+    ) -> DataFrame:
         """As the real one."""
         rows = []
         for day in dates:
@@ -58,7 +60,7 @@ class Shop:
         past = self.bought[:, [CATEGORIES.index(category) for category in categories], :until]
         levels = {"pair": past, "customer": past.any(axis=1)[:, None], "category": past.any(axis=0)[None]}
         count = past.shape[0] * past.shape[1]
-        found = {
+        columns_by_name = {
             "as_of": [day] * count,
             "customer_id": np.repeat(self.customers, past.shape[1]),
             "category": np.tile(list(categories), past.shape[0]),
@@ -69,12 +71,12 @@ class Shop:
             values = (
                 _measure(levels[level], name) if name[:9] != "customers" else past[:, :, -30:].any(axis=2).sum(axis=0)
             )
-            found[column] = np.broadcast_to(values, past.shape[:2]).ravel().astype(float)
-        return pd.DataFrame(found)[["as_of", "customer_id", "category", "history_days", *columns]]
+            columns_by_name[column] = np.broadcast_to(values, past.shape[:2]).ravel().astype(float)
+        return pd.DataFrame(columns_by_name)[["as_of", "customer_id", "category", "history_days", *columns]]
 
 
 def _measure(bought: np.ndarray, name: str) -> np.ndarray:
-    """A measure by its stored name; amounts are 2 a day paid of 3 listed."""
+    """A measure by its stored name; amounts are 2 per day paid of 3 listed."""
     ever, days = bought.sum(axis=-1).astype(float), bought.shape[-1]
     if name == "days_since_last":
         return np.where(ever > 0, bought[..., ::-1].argmax(axis=-1), np.nan)

@@ -17,8 +17,8 @@ FIRST = date(2024, 1, 1)
 def settings(**changed: float) -> PropensitySettings:
     """Settings small enough for a test."""
     usual = {"dates": 3, "step_days": 30, "customers": 1000, "trials": 1, "seed": 7, "bootstrap": 40}
-    given = {**usual, "drift_warning": 0.2, "drift_refusal": 1.0, **changed}
-    return PropensitySettings(**given)  # type: ignore[arg-type]
+    values = {**usual, "drift_warning": 0.2, "drift_refusal": 1.0, **changed}
+    return PropensitySettings(**values)  # type: ignore[arg-type]
 
 
 def rows(dates: int, customers: int = 300, seed: int = 1) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketry.domains.propensity.baselines import BASELINES, baselines
+from basketry.domains.propensity.baselines import BASELINES, baseline_predictions
 from tests.basketry.domains.propensity.simulated import rows, split
 
 
@@ -25,25 +25,25 @@ def _past() -> pd.DataFrame:
 def test_baselines_by_hand() -> None:
     """Base rate of a category; of its recent buyers and others; the overall rate where a category is new."""
     new = _past().iloc[[0, 2, 4]].assign(category=["Tea", "Tea", "Coffee"])
-    found = baselines(_past(), new)
-    assert tuple(found) == BASELINES
-    assert found["base_rate"] == pytest.approx([0.25, 0.25, 0.5])
-    assert found["bought_last_30_days"] == pytest.approx([0.5, 0, 0.5])
+    predictions = baseline_predictions(_past(), new)
+    assert tuple(predictions) == BASELINES
+    assert predictions["base_rate"] == pytest.approx([0.25, 0.25, 0.5])
+    assert predictions["bought_last_30_days"] == pytest.approx([0.5, 0, 0.5])
 
 
 def test_personal_rate_is_between_the_base_rate_and_the_own_rate() -> None:
     """Whoever bought more often than others is above the base rate, whoever never did below, none at 0 or 1."""
     frame = rows(4)
     training, _, test = split(frame)
-    found = baselines(training, test)["personal_rate"]
-    base = baselines(training, test)["base_rate"]
+    predictions = baseline_predictions(training, test)["personal_rate"]
+    base = baseline_predictions(training, test)["base_rate"]
     own = -np.expm1(-test["baseline_days_ever"] / 12)
-    assert (found >= np.minimum(base, own) - 1e-12).all() and (found <= np.maximum(base, own) + 1e-12).all()
-    assert (found > 0).all() and (found < 1).all()
+    assert (predictions >= np.minimum(base, own) - 1e-12).all() and (predictions <= np.maximum(base, own) + 1e-12).all()
+    assert (predictions > 0).all() and (predictions < 1).all()
 
 
 def test_baselines_learn_from_the_past_alone() -> None:
     """What the rows themselves bought changes none of their baselines."""
     training, _, test = split(rows(3))
-    before, after = (baselines(training, frame) for frame in (test, test.assign(bought=1)))
+    before, after = (baseline_predictions(training, frame) for frame in (test, test.assign(bought=1)))
     assert all(np.array_equal(before[name], after[name]) for name in BASELINES)

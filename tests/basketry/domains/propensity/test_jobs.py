@@ -18,11 +18,11 @@ from pyspark.sql import SparkSession
 
 from basketry import registry
 from basketry.config.settings import Settings
-from basketry.domains.propensity import outcomes, rows, score, tracking, train
-from basketry.domains.propensity.inputs import DEFINITION, Definition
+from basketry.domains.propensity import dataset, outcomes, score, tracking, train
+from basketry.domains.propensity.inputs import DEFINITION, InputDefinition
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
-from basketry.learning.evaluation import measures
+from basketry.learning.evaluation import probability_metrics
 from basketry.tables import (
     FEATURE_DATES,
     PROMOTIONS,
@@ -47,12 +47,12 @@ def _note_features(lake: Lakehouse, shop: Shop) -> None:
     dates = [FIRST + timedelta(days=day) for day in range(60, 260)]
     noted = [(day, 0, 0, (day - FIRST).days + 1, list(CATEGORIES), len(shop.customers), "r0") for day in dates]
     lake.record(FEATURE_DATES, noted, "true")
-    chosen = [(dates[0], category, 9 - place, place + 1) for place, category in enumerate(CATEGORIES)]
+    chosen = [(dates[0], category, 9 - index, index + 1) for index, category in enumerate(CATEGORIES)]
     lake.record(SCORED_CATEGORIES, chosen, "true")
 
 
 def _promote(
-    lake: Lakehouse, number: int, version: str, before: str | None, day: date, verdict: str = "promote"
+    lake: Lakehouse, number: int, version: str, *, before: str | None, day: date, verdict: str = "promote"
 ) -> None:
     at = datetime(day.year, day.month, day.day, 3, tzinfo=UTC)
     row = (NAME, number, version, before, version, verdict, "gate", at, "better.", "[]", "r1")
@@ -71,17 +71,17 @@ def world(spark: SparkSession, empty_registry: Path, tmp_path_factory: pytest.Te
         patch.setenv("BASKETRY_HOME", str(home / "home"))
         patch.delenv("BASKETRY_RUNTIME", raising=False)
         patch.chdir(home)
-        patch.setattr(rows, "pair_inputs", shop.pair_inputs)
-        patch.setattr(rows, "labels", shop.labels)
+        patch.setattr(dataset, "pair_inputs", shop.pair_inputs)
+        patch.setattr(dataset, "purchase_labels", shop.purchase_labels)
         patch.setattr(outcomes, "pair_inputs", shop.pair_inputs)
-        patch.setattr(outcomes, "labels", shop.labels)
+        patch.setattr(outcomes, "purchase_labels", shop.purchase_labels)
         mlflow.set_tracking_uri(uri)
         settings = replace(Settings.from_environment(), include=_include(home / "include"))
         world = World(Lakehouse(spark, "demo", settings), shop, home)
         _note_features(world.lake, shop)
         assert world.train().model_version == "1"
         registry.move_champion(NAME, "1", None)
-        _promote(world.lake, 1, "1", None, FIRST + timedelta(days=100))
+        _promote(world.lake, 1, "1", before=None, day=FIRST + timedelta(days=100))
         assert world.train().model_version == "2"
         yield world
 
@@ -93,9 +93,9 @@ def _stored(world: World, day: date) -> pd.DataFrame:
 
 def _expected(world: World, version: str, day: date) -> pd.DataFrame:
     """Keys and probabilities by the version itself, without Spark scoring them."""
-    given = rows.input_rows(world.lake, [day], CATEGORIES, DEFINITION).toPandas()
-    given["probability"] = tracking.load(NAME, version).predict(given)
-    return given.sort_values(["category", "customer_id"], ignore_index=True)
+    inputs = dataset.input_rows(world.lake, [day], CATEGORIES, DEFINITION).toPandas()
+    inputs["probability"] = tracking.load_propensity_version(NAME, version).predict(inputs)
+    return inputs.sort_values(["category", "customer_id"], ignore_index=True)
 
 
 def test_a_training_compares_with_the_champion_on_the_same_rows(world: World) -> None:
@@ -115,9 +115,9 @@ def test_a_training_compares_with_the_champion_on_the_same_rows(world: World) ->
 
 def test_a_training_beats_the_base_rate(world: World) -> None:
     """On a later month that chose nothing, with customers whose habits differ."""
-    found = world.run_of("1").data.metrics
-    assert found["versus/naive/base_rate/average_precision/low"] > 0
-    assert found["calibration_ratio"] == pytest.approx(1, abs=0.35)
+    metrics = world.run_of("1").data.metrics
+    assert metrics["versus/naive/base_rate/average_precision/low"] > 0
+    assert metrics["calibration_ratio"] == pytest.approx(1, abs=0.35)
 
 
 def test_a_champion_that_cannot_be_compared_is_told_and_gone_around(world: World) -> None:
@@ -130,9 +130,11 @@ def test_a_champion_that_cannot_be_compared_is_told_and_gone_around(world: World
     assert tags["basketry.champion_version"] == "" and "cannot be loaded" in tags["basketry.champion_problem"]
     assert any("was not compared" in line for line in report.summary)
 
-    champion = replace(tracking.load(NAME, "1"), definition=Definition({"x": "pair_days_of_old"}))
+    champion = replace(
+        tracking.load_propensity_version(NAME, "1"), definition=InputDefinition({"x": "pair_days_of_old"})
+    )
     with pytest.raises(ValueError, match="no pair_days_of_old any more"):
-        train._own_rows(world.lake, None, pd.DataFrame(), champion)  # type: ignore[arg-type]
+        train._champion_rows(world.lake, None, pd.DataFrame(), champion)  # type: ignore[arg-type]
 
 
 def test_a_dry_training_leaves_nothing(world: World) -> None:
@@ -150,25 +152,27 @@ def test_history_that_is_too_short_is_one_sentence(world: World) -> None:
     )
     with pytest.raises(BadInputError, match=needed):
         world.train(as_of=FIRST + timedelta(days=110))
-    plan = rows.plan(world.lake, FIRST + timedelta(days=150), train.load_settings(world.lake.settings.include))
+    plan = dataset.plan_training(
+        world.lake, FIRST + timedelta(days=150), train.load_settings(world.lake.settings.include)
+    )
     assert len(plan.dates.train) == 2 and plan.notes == ("2 of 3 training dates have 30 days of history: used these",)
 
 
 def test_scores_are_the_models_own(world: World) -> None:
     """Every customer x category with the version's probability, deciles in categories, ranks in customers; wide agrees."""
     report = world.score()
-    found, expected = _stored(world, SCORED), _expected(world, "1", SCORED)
-    assert report.model_version == "1" and report.rows_out == len(found) == len(world.shop.customers) * len(CATEGORIES)
-    assert (found[["category", "customer_id"]] == expected[["category", "customer_id"]]).all(axis=None)
-    assert np.array_equal(found["probability"], expected["probability"])
-    assert set(found["model_version"]) == {"1"} and not found["is_stale"].any()
-    above = found.groupby("category")["probability"].rank(method="min", ascending=False) - 1
-    assert found["decile"].tolist() == (above * 10 // len(world.shop.customers) + 1).astype(int).tolist()
-    best = found.sort_values(["probability", "category"], ascending=[False, True]).groupby("customer_id").head(1)
-    assert (best["category_rank"] == 1).all() and set(found["category_rank"]) == {1, 2, 3}
+    stored, expected = _stored(world, SCORED), _expected(world, "1", SCORED)
+    assert report.model_version == "1" and report.rows_out == len(stored) == len(world.shop.customers) * len(CATEGORIES)
+    assert (stored[["category", "customer_id"]] == expected[["category", "customer_id"]]).all(axis=None)
+    assert np.array_equal(stored["probability"], expected["probability"])
+    assert set(stored["model_version"]) == {"1"} and not stored["is_stale"].any()
+    above = stored.groupby("category")["probability"].rank(method="min", ascending=False) - 1
+    assert stored["decile"].tolist() == (above * 10 // len(world.shop.customers) + 1).astype(int).tolist()
+    best = stored.sort_values(["probability", "category"], ascending=[False, True]).groupby("customer_id").head(1)
+    assert (best["category_rank"] == 1).all() and set(stored["category_rank"]) == {1, 2, 3}
 
     wide = world.lake.read(propensity_wide(CATEGORIES)).where(f"as_of = DATE'{SCORED}'").toPandas()
-    milk = found[found["category"] == "Milk & cream"].set_index("customer_id")["probability"]
+    milk = stored[stored["category"] == "Milk & cream"].set_index("customer_id")["probability"]
     assert wide.set_index("customer_id")["p_milk_cream"].sort_index().equals(milk.rename("p_milk_cream"))
 
 
@@ -187,11 +191,11 @@ def test_days_scored_in_any_order_end_the_same(world: World) -> None:
 def test_a_category_that_was_dropped_stops_no_other(world: World) -> None:
     """A day whose features lack a category that the champion knows is scored for the others, and says so."""
     day, customers = SCORED - timedelta(days=9), len(world.shop.customers)
-    kept = [name for name in CATEGORIES if name != "Tea"]
-    noted = (day, 0, 0, (day - FIRST).days + 1, kept, customers, "r0")
+    left = [name for name in CATEGORIES if name != "Tea"]
+    noted = (day, 0, 0, (day - FIRST).days + 1, left, customers, "r0")
     world.lake.record(FEATURE_DATES, [noted], f"as_of = DATE'{day}'")
     report = world.score(as_of=day, model="1")
-    assert report.rows_out == customers * 2 and set(_stored(world, day)["category"]) == set(kept)
+    assert report.rows_out == customers * 2 and set(_stored(world, day)["category"]) == set(left)
     assert f"Tea not scored on {day}: the features have them no more" in report.summary
 
 
@@ -207,8 +211,10 @@ def test_drift_is_kept_warned_of_and_past_the_limit_refused(world: World) -> Non
     world.set_drift("{warning: 0.0001, refusal: 50}")
     report = world.score(as_of=day)
     world.set_drift("{warning: 0.2, refusal: 50}")
-    found = world.lake.read(PROPENSITY_DRIFT).where(f"as_of = DATE'{day}'").toPandas()
-    assert set(found["feature"]) == set(tracking.load(NAME, "1").profile) and "warning" in set(found["verdict"])
+    drifts = world.lake.read(PROPENSITY_DRIFT).where(f"as_of = DATE'{day}'").toPandas()
+    assert set(drifts["feature"]) == set(tracking.load_propensity_version(NAME, "1").profile) and "warning" in set(
+        drifts["verdict"]
+    )
     assert any(line.startswith("inputs drifted: ") for line in report.summary)
 
 
@@ -216,7 +222,7 @@ def test_a_lost_champion_is_replaced_by_the_last_good_one(world: World) -> None:
     """Scoring goes on with the champion before it and says so; a version asked for by number is not replaced."""
     day = SCORED - timedelta(days=7)
     registry.move_champion(NAME, "2", "1")
-    _promote(world.lake, 2, "2", "1", SCORED - timedelta(days=3))
+    _promote(world.lake, 2, "2", before="1", day=SCORED - timedelta(days=3))
     lost = world.lose("2")
     next(lost)
     report = world.score(as_of=day)
@@ -234,7 +240,7 @@ def test_a_lost_champion_is_replaced_by_the_last_good_one(world: World) -> None:
 def test_a_backfill_as_then_scores_each_day_by_its_own_champion(world: World) -> None:
     """Until version 2 was promoted version 1 scored; the champion now is another question."""
     registry.move_champion(NAME, "2", "1")
-    _promote(world.lake, 2, "2", "1", SCORED - timedelta(days=3))
+    _promote(world.lake, 2, "2", before="1", day=SCORED - timedelta(days=3))
     report = world.score(as_of=SCORED - timedelta(days=2), days=3, model="as-then")
     assert report.model_version == "1, 2"
     scored = {day: set(_stored(world, SCORED - timedelta(days=day))["model_version"]) for day in (4, 3, 2)}
@@ -245,19 +251,19 @@ def test_outcomes_say_what_came_true(world: World) -> None:
     """Metrics of the scores against the 30 days after, by category and audience, and the mean over the categories."""
     world.score(model="1")
     report = outcomes.run(world.lake, Namespace(as_of=AS_OF, dry_run=False))
-    found = world.lake.read(PROPENSITY_OUTCOMES).where(f"as_of = DATE'{SCORED}'").toPandas()
-    assert report.rows_out == len(found) == (len(CATEGORIES) + 1) * 3
+    stored = world.lake.read(PROPENSITY_OUTCOMES).where(f"as_of = DATE'{SCORED}'").toPandas()
+    assert report.rows_out == len(stored) == (len(CATEGORIES) + 1) * 3
     scores = _stored(world, SCORED)
-    bought = world.shop.labels(world.lake, [SCORED], CATEGORIES).toPandas().assign(bought=1)
+    bought = world.shop.purchase_labels(world.lake, [SCORED], CATEGORIES).toPandas().assign(bought=1)
     together = scores.merge(bought, how="left", on=["as_of", "customer_id", "category"]).fillna({"bought": 0})
-    tea, judged = together[together["category"] == "Tea"], found[found["category"] == "Tea"].set_index("audience")
+    tea, judged = together[together["category"] == "Tea"], stored[stored["category"] == "Tea"].set_index("audience")
     assert judged.loc["all", "buyers"] == tea["bought"].sum() and judged.loc["all", "customers"] == len(tea)
     assert judged.loc["all", "average_precision"] == pytest.approx(
-        measures(tea["bought"], tea["probability"])["average_precision"]
+        probability_metrics(tea["bought"], tea["probability"])["average_precision"]
     )
     assert judged.loc["all", "customers"] == judged.loc["repeat", "customers"] + judged.loc["explore", "customers"]
-    mean = found[(found["category"] == "") & (found["audience"] == "all")].iloc[0]
-    each = found[(found["category"] != "") & (found["audience"] == "all")]
+    mean = stored[(stored["category"] == "") & (stored["audience"] == "all")].iloc[0]
+    each = stored[(stored["category"] != "") & (stored["audience"] == "all")]
     assert mean["log_loss"] == pytest.approx(each["log_loss"].mean()) and mean["customers"] == len(scores)
     assert report.summary[0].startswith(f"version 1 on {SCORED}: average precision 0.")
 
@@ -281,8 +287,8 @@ def test_without_a_champion_scoring_says_what_to_do(world: World) -> None:
 def test_evaluation_is_kept_whole(world: World) -> None:
     """The run's evaluation.json has every metric, the curves and all candidates; the card is beside it."""
     run = world.run_of("2")
-    kept = mlflow.artifacts.load_dict(f"runs:/{run.info.run_id}/evaluation.json")
-    assert kept["metrics"] == run.data.metrics and len(kept["candidates"]) == 5
-    assert json.dumps(kept["curves"]).count("C001") == 0
+    evaluation = mlflow.artifacts.load_dict(f"runs:/{run.info.run_id}/evaluation.json")
+    assert evaluation["metrics"] == run.data.metrics and len(evaluation["candidates"]) == 5
+    assert json.dumps(evaluation["curves"]).count("C001") == 0
     card = mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/model_card.md")
     assert "Compared with the champion (version 1) on the same rows." in card

@@ -14,8 +14,8 @@ SHIPPED = Path(__file__).resolve().parents[4] / "include"
 
 def test_the_shipped_settings_load() -> None:
     """And they keep the order of the limits."""
-    found = load_settings(SHIPPED)
-    assert found.dates >= 1 and 0 < found.drift_warning < found.drift_refusal
+    settings = load_settings(SHIPPED)
+    assert settings.dates >= 1 and 0 < settings.drift_warning < settings.drift_refusal
 
 
 @pytest.mark.parametrize(

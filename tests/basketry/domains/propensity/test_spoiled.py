@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from basketry.config.settings import CHECKOUT
-from basketry.domains.propensity import results
-from basketry.domains.propensity.baselines import baselines
-from basketry.gates import Gate, Verdict, load_gate, verdict
+from basketry.domains.propensity import evaluate
+from basketry.domains.propensity.baselines import baseline_predictions
+from basketry.gates import Gate, Verdict, evaluate_gate, load_gate
 from basketry.learning.evaluation import Floats
 from tests.basketry.domains.propensity.simulated import settings
 
@@ -78,8 +78,14 @@ def judged(
     """What the gate says about these predictions as a training logs them, beside a champion's where there is one."""
     past, test = months
     rival = None if champion is None else champion(test)
-    compared = results.compare(test, predictions(test), baselines(past, test), rival, settings(bootstrap=200))
-    return verdict(gate, results.metrics(compared), has_champion=champion is not None)
+    compared = evaluate.compare_with_rivals(
+        test,
+        predictions(test),
+        naive=baseline_predictions(past, test),
+        champion=rival,
+        settings=settings(bootstrap=200),
+    )
+    return evaluate_gate(gate, evaluate.logged_metrics(compared), has_champion=champion is not None)
 
 
 def outcomes(said: Verdict) -> dict[str, str]:

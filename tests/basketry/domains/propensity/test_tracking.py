@@ -23,12 +23,12 @@ from basketry import registry
 from basketry.domains.propensity import tracking
 from basketry.domains.propensity.candidates import FAMILIES
 from basketry.domains.propensity.estimators import Blend, Calibrated, PerCategory
-from basketry.domains.propensity.inputs import Definition
+from basketry.domains.propensity.inputs import InputDefinition
 from basketry.learning.drift import Distribution
 from tests.basketry.domains.propensity.simulated import CATEGORIES, INPUTS, rows
 
 LAKE: Any = SimpleNamespace(catalog="demo", settings=SimpleNamespace(runtime="local"))
-DEFINITION = Definition({name: f"pair_{name}" for name in INPUTS})
+DEFINITION = InputDefinition({name: f"pair_{name}" for name in INPUTS})
 
 ALONE = """
 import json, sys, mlflow, pandas
@@ -43,23 +43,30 @@ def _fitted(frame: pd.DataFrame) -> Any:
     """As a training makes it: here the structure that needs code of this library."""
     alone = PerCategory(FAMILIES["lightgbm"].build(INPUTS, FAMILIES["lightgbm"].usual, 1))
     alone.fit(frame[["category", *INPUTS]], frame["bought"])
-    return Calibrated.learned(Blend([alone]), frame[["category", *INPUTS]], frame["bought"])
+    return Calibrated.from_rows(Blend([alone]), frame[["category", *INPUTS]], frame["bought"])
 
 
-def _record(frame: pd.DataFrame) -> tracking.Record:
+def _record(frame: pd.DataFrame) -> tracking.PropensityRecord:
     profile = {name: Distribution.of(frame[name]) for name in INPUTS}
-    version = tracking.Version("", date(2024, 12, 31), _fitted(frame), DEFINITION, CATEGORIES, profile)
+    version = tracking.PropensityVersion(
+        number="",
+        trained_as_of=date(2024, 12, 31),
+        estimator=_fitted(frame),
+        definition=DEFINITION,
+        categories=CATEGORIES,
+        profile=profile,
+    )
     tags = {"basketry.as_of": "2024-12-31", "basketry.champion_version": ""}
     metrics = {"average_precision": 0.5, "category/hot_tea/roc_auc": 0.7}
-    return tracking.Record(
-        version,
-        frame,
-        {"model.family": "lightgbm"},
-        metrics,
-        tags,
-        {"evaluation.json": {"curves": []}},
-        {"model_card.md": "# Card\n", "importance.csv": "input\n"},
-        {"gain.png": Figure()},
+    return tracking.PropensityRecord(
+        version=version,
+        example=frame,
+        params={"model.family": "lightgbm"},
+        metrics=metrics,
+        tags=tags,
+        documents={"evaluation.json": {"curves": []}},
+        texts={"model_card.md": "# Card\n", "importance.csv": "input\n"},
+        figures={"gain.png": Figure()},
     )
 
 
@@ -67,8 +74,8 @@ def test_a_registered_version_is_whole_and_loads_anywhere(registry_home: Path) -
     """Params, metrics, tags, files, signature and alias are there; mlflow.pyfunc alone predicts the same elsewhere."""
     frame = rows(2, customers=80)
     record = _record(frame)
-    number = tracking.register(LAKE, record)
-    name = tracking.registered(LAKE)
+    number = tracking.register_propensity_version(LAKE, record)
+    name = tracking.propensity_model_name(LAKE)
     assert name == "demo.gold.propensity" and registry.alias_version(name, registry.CHALLENGER) == number == "1"
     assert registry.alias_version(name, registry.CHAMPION) is None
 
@@ -79,15 +86,16 @@ def test_a_registered_version_is_whole_and_loads_anywhere(registry_home: Path) -
     files = {file.path for file in client.list_artifacts(run.info.run_id)}
     assert files >= {"evaluation.json", "model_card.md", "importance.csv", "plots"}
 
-    loaded = tracking.load(name, number)
+    loaded = tracking.load_propensity_version(name, number)
     expected = record.version.predict(frame)
     assert np.array_equal(loaded.predict(frame), expected)
-    kept = replace(loaded, number="", estimator=record.version.estimator)
-    assert kept == record.version
-    _check_elsewhere(registry_home, name, number, frame, expected)
+    restored = replace(loaded, number="", estimator=record.version.estimator)
+    assert restored == record.version
+    assert len(expected) == len(frame)
+    _check_elsewhere(registry_home, name, number, frame)
 
 
-def _check_elsewhere(home: Path, name: str, number: str, frame: pd.DataFrame, expected: np.ndarray) -> None:
+def _check_elsewhere(home: Path, name: str, number: str, frame: pd.DataFrame) -> None:
     info = mlflow.pyfunc.load_model(f"models:/{name}/{number}").metadata
     assert [column.name for column in info.signature.inputs] == ["category", *INPUTS]
     example = home / "example.json"
@@ -99,25 +107,24 @@ def _check_elsewhere(home: Path, name: str, number: str, frame: pd.DataFrame, ex
     found = np.array(json.loads(done.stdout))
     assert found.shape == (4, 2) and found.sum(axis=1) == pytest.approx(1)
     assert found[:, 1] == pytest.approx(_predicted(name, number, frame.assign(recency=1.5).head(4)))
-    assert len(expected) == len(frame)
 
 
 def _predicted(name: str, number: str, frame: pd.DataFrame) -> np.ndarray:
-    return tracking.load(name, number).predict(frame)
+    return tracking.load_propensity_version(name, number).predict(frame)
 
 
 def test_a_version_that_is_gone_says_so(registry_home: Path) -> None:
     """Never registered, or its files deleted: one sentence that names the version; a missing input names the input."""
-    number = tracking.register(LAKE, _record(rows(2, customers=60)))
-    name = tracking.registered(LAKE)
+    number = tracking.register_propensity_version(LAKE, _record(rows(2, customers=60)))
+    name = tracking.propensity_model_name(LAKE)
     with pytest.raises(ValueError, match="the inputs habit, noise are missing"):
-        tracking.load(name, number).predict(pd.DataFrame({"category": ["Tea"], "recency": [1.0]}))
+        tracking.load_propensity_version(name, number).predict(pd.DataFrame({"category": ["Tea"], "recency": [1.0]}))
     with pytest.raises(tracking.ModelGoneError, match=f"version 9 of {name} cannot be loaded"):
-        tracking.load(name, "9")
+        tracking.load_propensity_version(name, "9")
     for path in registry_home.rglob("model.pkl"):
         path.unlink()
     with pytest.raises(tracking.ModelGoneError, match=f"version 1 of {name} cannot be loaded"):
-        tracking.load(name, number)
+        tracking.load_propensity_version(name, number)
 
 
 def test_a_registry_that_is_down_is_not_a_model_that_is_gone(
@@ -130,7 +137,7 @@ def test_a_registry_that_is_down_is_not_a_model_that_is_gone(
     mlflow.set_registry_uri("http://127.0.0.1:9")
     try:
         with pytest.raises(registry.RegistryDownError):
-            tracking.load("demo.gold.propensity", "1")
+            tracking.load_propensity_version("demo.gold.propensity", "1")
     finally:
         mlflow.set_registry_uri("")
 
@@ -148,7 +155,7 @@ def test_a_registry_that_goes_down_during_a_training_may_be_tried_again(
 
     with monkeypatch.context() as broken, pytest.raises(registry.RegistryDownError, match="did not answer"):
         broken.setattr(mlflow, "register_model", gone)
-        tracking.register(LAKE, _record(frame))
-    assert registry.alias_version(tracking.registered(LAKE), registry.CHALLENGER) is None
-    number = tracking.register(LAKE, _record(frame))
-    assert registry.alias_version(tracking.registered(LAKE), registry.CHALLENGER) == number
+        tracking.register_propensity_version(LAKE, _record(frame))
+    assert registry.alias_version(tracking.propensity_model_name(LAKE), registry.CHALLENGER) is None
+    number = tracking.register_propensity_version(LAKE, _record(frame))
+    assert registry.alias_version(tracking.propensity_model_name(LAKE), registry.CHALLENGER) == number

@@ -50,5 +50,5 @@ def histories(count: int, days: int, seed: int = 1) -> tuple[pd.DataFrame, np.nd
                 after[who] += 1
             active = random.random() >= leaves[who]
     spend = random.gamma(6, 5, count)
-    known = {"repeat_dates": rows[:, 0], "last_after_days": rows[:, 1], "age_days": age}
-    return pd.DataFrame({**known, "repeat_spend": np.where(rows[:, 0] > 0, spend, 0), "monetary": spend}), after
+    history = {"repeat_dates": rows[:, 0], "last_after_days": rows[:, 1], "age_days": age}
+    return pd.DataFrame({**history, "repeat_spend": np.where(rows[:, 0] > 0, spend, 0), "monetary": spend}), after

@@ -18,9 +18,9 @@ from pyspark.sql import SparkSession
 
 from basketry import registry
 from basketry.config.settings import CHECKOUT, Settings
-from basketry.domains.rfm import assign, core, fit, tracking
+from basketry.domains.rfm import core, score, tracking, train
 from basketry.errors import BadInputError
-from basketry.gates import load_gate, verdict
+from basketry.gates import evaluate_gate, load_gate
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.tables import ORDER_LINES, RFM_MIGRATION, RFM_PROFILES, RFM_SEGMENTS, Table
@@ -55,11 +55,11 @@ class World:
 
     def fit(self, as_of: date = AS_OF, dry_run: bool = False) -> JobReport:
         """Run the fit."""
-        return fit.run(self.lake, Namespace(as_of=as_of, run_id="r1", dry_run=dry_run))
+        return train.run(self.lake, Namespace(as_of=as_of, run_id="r1", dry_run=dry_run))
 
     def assign(self, as_of: date = AS_OF, model: str = "champion", dry_run: bool = False) -> JobReport:
         """Run the assignment."""
-        return assign.run(self.lake, Namespace(as_of=as_of, model=model, dry_run=dry_run))
+        return score.run(self.lake, Namespace(as_of=as_of, model=model, dry_run=dry_run))
 
     def run_of(self, version: str) -> Any:
         """The MLflow run that made a version."""
@@ -68,8 +68,8 @@ class World:
 
     def rows(self, table: Table, as_of: date) -> list[dict[str, Any]]:
         """Rows of a day, sorted."""
-        found = self.lake.read(table).where(f"as_of = DATE'{as_of}'").collect()
-        return sorted((row.asDict() for row in found), key=repr)
+        stored = self.lake.read(table).where(f"as_of = DATE'{as_of}'").collect()
+        return sorted((row.asDict() for row in stored), key=repr)
 
 
 @pytest.fixture(scope="module")
@@ -110,13 +110,15 @@ def test_a_fit_leaves_model_curves_and_pictures(world: World) -> None:
     assert {f"clusters_{k}/{name}" for k in (2, 3, 4) for name in ("stability", "silhouette")} <= set(run.data.metrics)
     assert run.data.metrics["clusters"] == 3 and run.data.tags["basketry.champion_version"] == ""
     assert run.data.params["counts.customers"] == "90" and run.data.params["cap.frequency"].endswith(".0")
-    files = {found.path for found in MlflowClient().list_artifacts(run.info.run_id, "plots")}
+    files = {file.path for file in MlflowClient().list_artifacts(run.info.run_id, "plots")}
     assert files == {f"plots/{name}.png" for name in ("scatter", "tsne", "tree_map", "number_of_clusters")}
     centroids = mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/centroids.csv").splitlines()
     assert centroids[0] == "cluster,recency_days,frequency,monetary,customers,mostly" and len(centroids) == 4
     signature = mlflow.models.get_model_info(f"models:/{NAME}/1").signature
     assert signature.inputs.input_names() == ["recency_days", "frequency", "monetary"]
-    assert verdict(load_gate("rfm", CHECKOUT / "include"), run.data.metrics, has_champion=False).verdict == "promote"
+    assert (
+        evaluate_gate(load_gate("rfm", CHECKOUT / "include"), run.data.metrics, has_champion=False).verdict == "promote"
+    )
 
 
 def test_a_refit_is_compared_with_the_champion_and_keeps_its_clusters(world: World) -> None:
@@ -126,11 +128,12 @@ def test_a_refit_is_compared_with_the_champion_and_keeps_its_clusters(world: Wor
     assert run.data.metrics["agreement"] > 0.9 and run.data.metrics["changed_share"] < 0.1
     assert registry.alias_version(NAME, registry.CHALLENGER) == "2"
     gate = load_gate("rfm", CHECKOUT / "include")
-    assert verdict(gate, run.data.metrics, has_champion=True).verdict == "promote"
-    told = verdict(gate, {**run.data.metrics, "agreement": 0.5}, has_champion=True)
-    assert told.verdict == "refuse" and "agreement (against the champion) is 0.5, at least 0.7" in told.reason
+    assert evaluate_gate(gate, run.data.metrics, has_champion=True).verdict == "promote"
+    decision = evaluate_gate(gate, {**run.data.metrics, "agreement": 0.5}, has_champion=True)
+    assert decision.verdict == "refuse"
+    assert "agreement (against the champion) is 0.5, at least 0.7" in decision.reason
     worse = {"versus/champion/silhouette/low": -0.2, "versus/champion/silhouette/high": -0.1}
-    assert verdict(gate, {**run.data.metrics, **worse}, has_champion=True).verdict == "refuse"
+    assert evaluate_gate(gate, {**run.data.metrics, **worse}, has_champion=True).verdict == "refuse"
 
 
 def test_every_customer_gets_the_models_own_segments(world: World) -> None:
@@ -138,9 +141,9 @@ def test_every_customer_gets_the_models_own_segments(world: World) -> None:
     report = world.assign()
     rows = world.rows(RFM_SEGMENTS, AS_OF)
     assert report.model_version == "1" and report.rows_out == len(rows) == 90
-    version = tracking.load(NAME, "1")
-    found = core.customer_values(core.purchase_days(world.lake.read(ORDER_LINES), AS_OF), AS_OF, 365).toPandas()
-    values = found.astype({"monetary": float, "frequency": float, "recency_days": float})
+    version = tracking.load_rfm_version(NAME, "1")
+    decimals = core.customer_values(core.purchase_days(world.lake.read(ORDER_LINES), AS_OF), AS_OF, 365).toPandas()
+    values = decimals.astype({"monetary": float, "frequency": float, "recency_days": float})
     expected = dict(zip(values["customer_id"], version.clusters_of(values), strict=True))
     assert {row["customer_id"]: row["cluster"] for row in rows} == expected
     scores = dict(zip(values["customer_id"], version.scoring.scores(values).tolist(), strict=True))

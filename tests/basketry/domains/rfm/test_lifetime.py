@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 
 from basketry.domains.rfm import holdout
-from basketry.domains.rfm.lifetime import Purchases, Spend, fit_purchases, fit_spend, log_likelihood
+from basketry.domains.rfm.lifetime import PurchaseModel, SpendModel, fit_purchase_model, fit_spend_model, log_likelihood
 from tests.basketry.domains.rfm.samples import histories
 
-CDNOW = Purchases(r=0.243, alpha=4.414, a=0.793, b=2.426)
+CDNOW = PurchaseModel(r=0.243, alpha=4.414, a=0.793, b=2.426)
 """The published parameters for the CDNOW customers, in weeks (Fader, Hardie & Lee 2005, table 2)."""
 
-CDNOW_SPEND = Spend(p=6.25, q=3.74, gamma=15.44)
+CDNOW_SPEND = SpendModel(p=6.25, q=3.74, gamma=15.44)
 """The published parameters for their spend (Fader & Hardie 2013)."""
 
 
@@ -31,20 +31,20 @@ def test_published_probability_of_being_active() -> None:
 
 def test_the_fit_finds_the_customers_parameters() -> None:
     """On customers drawn from the model the likelihood is at least that of the truth, and the mean rate is the truth's."""
-    known, _ = histories(4000, 700)
-    columns = [known[name] for name in holdout.HISTORY[:3]]
-    found = fit_purchases(*columns)
-    assert found is not None
-    assert log_likelihood(found, *columns) >= log_likelihood(Purchases(0.8, 30, 0.8, 2.5), *columns)
-    assert found.r / found.alpha == pytest.approx(0.8 / 30, rel=0.1)
-    assert found.a / (found.a + found.b) == pytest.approx(0.8 / 3.3, abs=0.05)
+    history, _ = histories(4000, 700)
+    columns = [history[name] for name in holdout.HISTORY[:3]]
+    fitted = fit_purchase_model(*columns)
+    assert fitted is not None
+    assert log_likelihood(fitted, *columns) >= log_likelihood(PurchaseModel(0.8, 30, 0.8, 2.5), *columns)
+    assert fitted.r / fitted.alpha == pytest.approx(0.8 / 30, rel=0.1)
+    assert fitted.a / (fitted.a + fitted.b) == pytest.approx(0.8 / 3.3, abs=0.05)
 
 
 def test_the_fit_does_not_depend_on_the_unit_of_time() -> None:
     """Weeks instead of days: alpha is a seventh, everything else the same."""
-    known, _ = histories(600, 700)
-    x, t_x, age = (known[name].to_numpy() for name in holdout.HISTORY[:3])
-    days, weeks = fit_purchases(x, t_x, age), fit_purchases(x, t_x / 7, age / 7)
+    history, _ = histories(600, 700)
+    x, t_x, age = (history[name].to_numpy() for name in holdout.HISTORY[:3])
+    days, weeks = fit_purchase_model(x, t_x, age), fit_purchase_model(x, t_x / 7, age / 7)
     assert days is not None and weeks is not None
     assert weeks.alpha == pytest.approx(days.alpha / 7, rel=1e-3)
     assert weeks.expected(x, t_x / 7, age / 7, 90 / 7) == pytest.approx(days.expected(x, t_x, age, 90), rel=1e-3)
@@ -54,32 +54,32 @@ def test_spend_is_found_again() -> None:
     """Gamma-Gamma spends with p 6, q 4, gamma 15 give the same mean of all customers."""
     random = np.random.default_rng(3)
     nu, count = random.gamma(4, 1 / 15, 5000), random.integers(1, 8, 5000)
-    mean = np.array([random.gamma(6 * dates, 1 / (one * dates)) for one, dates in zip(nu, count, strict=True)])
-    found = fit_spend(count, mean)
-    assert found is not None
-    assert found.expected([0], [0.0])[0] == pytest.approx(6 * 15 / 3, rel=0.05)
+    mean = np.array([random.gamma(6 * dates, 1 / (rate * dates)) for rate, dates in zip(nu, count, strict=True)])
+    fitted = fit_spend_model(count, mean)
+    assert fitted is not None
+    assert fitted.expected([0], [0.0])[0] == pytest.approx(6 * 15 / 3, rel=0.05)
 
 
 def test_too_few_who_came_back_give_no_model() -> None:
     """Fewer than thirty repeat customers teach nothing; neither does an age of nothing."""
-    assert fit_purchases([1] * 29 + [0] * 500, [1] * 29 + [0] * 500, [9] * 529) is None
-    assert fit_purchases([1] * 50, [0] * 50, [0] * 50) is None
-    assert fit_spend([1] * 29, [5.0] * 29) is None
+    assert fit_purchase_model([1] * 29 + [0] * 500, [1] * 29 + [0] * 500, [9] * 529) is None
+    assert fit_purchase_model([1] * 50, [0] * 50, [0] * 50) is None
+    assert fit_spend_model([1] * 29, [5.0] * 29) is None
 
 
 def test_expectations_are_shown_where_they_beat_the_naive_rate() -> None:
     """Customers who leave and stay as the model says: its error in the holdout is surely below that of going on as before."""
-    known, after = histories(3000, 500)
-    actual = {holdout.PURCHASES: after, holdout.SPEND: after * known["monetary"].to_numpy()}
-    judged = holdout.judge(known, actual, 90, resamples=100, seed=1)
-    assert holdout.PURCHASES in judged.better
-    assert judged.metrics["lifetime/purchases/difference_high"] < 0
-    assert judged.metrics["lifetime/purchases/expected_over_observed"] == pytest.approx(1, abs=0.1)
+    history, after = histories(3000, 500)
+    actual = {holdout.PURCHASES: after, holdout.SPEND: after * history["monetary"].to_numpy()}
+    result = holdout.evaluate_holdout(history, actual, 90, resamples=100, seed=1)
+    assert holdout.PURCHASES in result.better
+    assert result.metrics["lifetime/purchases/difference_high"] < 0
+    assert result.metrics["lifetime/purchases/expected_over_observed"] == pytest.approx(1, abs=0.1)
 
 
 def test_expectations_are_not_shown_where_the_naive_rate_is_as_good() -> None:
     """Customers who all go on exactly as before: nothing is better than that, and what is not shown is unknown."""
-    known = pd.DataFrame(
+    history = pd.DataFrame(
         {
             "repeat_dates": np.arange(300) % 6 + 1.0,
             "last_after_days": 360.0,
@@ -88,14 +88,17 @@ def test_expectations_are_not_shown_where_the_naive_rate_is_as_good() -> None:
             "monetary": 10.0,
         }
     )
-    as_before = holdout.naive(known, 90)
-    judged = holdout.judge(known, as_before, 90, resamples=50, seed=1)
-    assert judged.better == ()
-    shown = holdout.fitted(known, 90).shown_of(known)
+    as_before = holdout.naive_expectations(history, 90)
+    result = holdout.evaluate_holdout(history, as_before, 90, resamples=50, seed=1)
+    assert result.better == ()
+    shown = holdout.fit_expectations(history, 90).shown_of(history)
     assert np.isnan(shown[holdout.PURCHASES]).all() and np.isnan(shown[holdout.SPEND]).all()
 
 
 def test_the_naive_rate_is_over_the_time_at_least_that_it_foretells() -> None:
     """Two dates in 180 days are one in 90; two in the first ten days are two, not eighteen."""
-    known = pd.DataFrame({"repeat_dates": [1, 1], "age_days": [179, 9], "monetary": [5.0, 5.0]})
-    assert holdout.naive(known, 90) == {holdout.PURCHASES: pytest.approx([1, 2]), holdout.SPEND: pytest.approx([5, 10])}
+    history = pd.DataFrame({"repeat_dates": [1, 1], "age_days": [179, 9], "monetary": [5.0, 5.0]})
+    assert holdout.naive_expectations(history, 90) == {
+        holdout.PURCHASES: pytest.approx([1, 2]),
+        holdout.SPEND: pytest.approx([5, 10]),
+    }

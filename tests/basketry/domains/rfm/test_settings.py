@@ -14,7 +14,7 @@ from basketry.errors import ContractError
 SHIPPED = (CHECKOUT / "include" / "rfm.yaml").read_text(encoding="utf-8")
 
 
-def told(folder: Path, right: str, wrong: str) -> str:
+def refusal(folder: Path, right: str, wrong: str) -> str:
     """The refusal of the shipped file with one place changed."""
     assert right in SHIPPED
     (folder / "rfm.yaml").write_text(SHIPPED.replace(right, wrong, 1), encoding="utf-8")
@@ -26,30 +26,30 @@ def told(folder: Path, right: str, wrong: str) -> str:
 def test_the_shipped_grid_names_all_cells_as_marketers_do() -> None:
     """Eleven names, 125 cells; the best customer is a champion, the worst is lost, a valuable one who left is not."""
     grid = load_settings(CHECKOUT / "include").grid
-    assert len(grid.names) == 11 and grid.places.shape == (5, 5, 5)
-    assert set(np.unique(grid.places)) == set(range(11))
-    found = grid.segments(np.array([[5, 5, 5], [1, 1, 1], [1, 5, 5], [5, 1, 3], [4, 1, 1], [2, 4, 1], [3, 4, 2]]))
-    assert list(found) == ["Champions", "Lost", "Cannot lose", "New", "Promising", "At risk", "Loyal"]
+    assert len(grid.names) == 11 and grid.positions.shape == (5, 5, 5)
+    assert set(np.unique(grid.positions)) == set(range(11))
+    segments = grid.segments(np.array([[5, 5, 5], [1, 1, 1], [1, 5, 5], [5, 1, 3], [4, 1, 1], [2, 4, 1], [3, 4, 2]]))
+    assert list(segments) == ["Champions", "Lost", "Cannot lose", "New", "Promising", "At risk", "Loyal"]
     assert all(grid.treatments[name] for name in grid.names)
 
 
 def test_a_hole_is_named(tmp_path: Path) -> None:
     """A cell that no segment has refuses the file, and the cell is told."""
-    said = told(tmp_path, "{r: 1, f: [1, 2], m: [1, 2]}", "{r: 1, f: [1, 2], m: 1}")
-    assert said.startswith("rfm.yaml:") and "no segment has r 1, f 1, m 2; r 1, f 2, m 2;" in said
-    said = told(tmp_path, "{r: 3, f: [4, 5], m: [1, 5]}", "{r: 3, f: 5, m: [1, 5]}")
-    assert "r 3, f 4, m 1; r 3, f 4, m 2; r 3, f 4, m 3 and 2 more" in said
+    message = refusal(tmp_path, "{r: 1, f: [1, 2], m: [1, 2]}", "{r: 1, f: [1, 2], m: 1}")
+    assert message.startswith("rfm.yaml:") and "no segment has r 1, f 1, m 2; r 1, f 2, m 2;" in message
+    message = refusal(tmp_path, "{r: 3, f: [4, 5], m: [1, 5]}", "{r: 3, f: 5, m: [1, 5]}")
+    assert "r 3, f 4, m 1; r 3, f 4, m 2; r 3, f 4, m 3 and 2 more" in message
 
 
 def test_an_overlap_is_named_with_both_owners(tmp_path: Path) -> None:
     """A cell that two segments have refuses the file, with the line of the second."""
-    said = told(tmp_path, "{r: [4, 5], f: [4, 5], m: [1, 3]}", "{r: [4, 5], f: [4, 5], m: [1, 4]}")
+    message = refusal(tmp_path, "{r: [4, 5], f: [4, 5], m: [1, 3]}", "{r: [4, 5], f: [4, 5], m: [1, 4]}")
     line = 1 + SHIPPED[: SHIPPED.index("{r: [4, 5], f: [4, 5], m: [1, 3]}")].count("\n")
-    assert said == f"rfm.yaml:{line}: r 4, f 4, m 4 is in 'Champions' and in 'Loyal'; leave it in one of them."
+    assert message == f"rfm.yaml:{line}: r 4, f 4, m 4 is in 'Champions' and in 'Loyal'; leave it in one of them."
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong", "said"),
+    ("right", "wrong", "message"),
     [
         (
             "window_days: 365",
@@ -79,6 +79,6 @@ def test_an_overlap_is_named_with_both_owners(tmp_path: Path) -> None:
         ("  New:", "  (new):", "begins with a bracket"),
     ],
 )
-def test_a_mistake_is_told(tmp_path: Path, right: str, wrong: str, said: str) -> None:
+def test_a_mistake_is_told(tmp_path: Path, right: str, wrong: str, message: str) -> None:
     """File, line, what is wrong and what to write."""
-    assert said in told(tmp_path, right, wrong)
+    assert message in refusal(tmp_path, right, wrong)

@@ -16,7 +16,7 @@ from basketry.config.settings import CHECKOUT
 from basketry.domains.rfm import model
 from basketry.domains.rfm.settings import load_settings
 from basketry.domains.rfm.values import VALUES
-from basketry.gates import verdict
+from basketry.gates import evaluate_gate
 from tests.basketry.gates.spoiled import Spoiled, barely_beyond, failed, shipped
 
 CUSTOMERS = 2_200
@@ -66,16 +66,16 @@ class Last:
 
 
 @cache
-def good() -> model.Trained:
+def good() -> model.TrainedRfmModel:
     """As it comes from the training."""
-    return model.train(customers(), SETTINGS)
+    return model.train_rfm_model(customers(), SETTINGS)
 
 
 def reassigned(change: Callable[[Labels], Labels], champion: Last | None = None) -> Mapping[str, float]:
     """The metrics of a training whose model assigns otherwise than it has learned."""
-    fitted = model.pipeline
-    with mock.patch.object(model, "pipeline", lambda *parts: Reassigned(fitted(*parts), change)):
-        return model.train(customers(), replace(SETTINGS, most_clusters=3), champion).metrics
+    fitted = model.cluster_pipeline
+    with mock.patch.object(model, "cluster_pipeline", lambda *parts: Reassigned(fitted(*parts), change)):
+        return model.train_rfm_model(customers(), replace(SETTINGS, most_clusters=3), champion).metrics
 
 
 def shuffled(labels: Labels) -> Labels:
@@ -90,7 +90,7 @@ def one_tiny(labels: Labels) -> Labels:
 
 def twenty_clusters() -> Mapping[str, float]:
     """Far more clusters than there is structure for."""
-    return model.train(without_structure(), replace(SETTINGS, least_clusters=20, most_clusters=20)).metrics
+    return model.train_rfm_model(without_structure(), replace(SETTINGS, least_clusters=20, most_clusters=20)).metrics
 
 
 SPOILED: Spoiled = {
@@ -108,7 +108,7 @@ SPOILED: Spoiled = {
 def test_spoiled_segments_are_refused_by_the_limit_that_guards_against_them(kind: str) -> None:
     """Surely beyond, also for a first model and with no more customers than the demo has."""
     metrics, guards = SPOILED[kind]
-    decision = verdict(shipped("rfm"), metrics())
+    decision = evaluate_gate(shipped("rfm"), metrics())
     assert decision.verdict == "refuse"
     assert guards <= failed(decision)
 
@@ -116,7 +116,7 @@ def test_spoiled_segments_are_refused_by_the_limit_that_guards_against_them(kind
 def test_good_segments_of_the_same_customers_are_promoted() -> None:
     """Within every limit, each but the plain share with an interval around it."""
     metrics = good().metrics
-    assert verdict(shipped("rfm"), metrics).verdict == "promote"
+    assert evaluate_gate(shipped("rfm"), metrics).verdict == "promote"
     for name in ("silhouette", "stability"):
         assert metrics[f"interval/{name}/low"] < metrics[name] < metrics[f"interval/{name}/high"] <= 1
     assert "interval/smallest_share/low" not in metrics
@@ -126,10 +126,10 @@ def test_good_segments_of_the_same_customers_are_promoted() -> None:
 def test_what_is_beyond_a_limit_but_not_surely_is_provisional(metric: str) -> None:
     """A first model whose interval holds the limit; the share of the smallest cluster has no such doubt."""
     metrics = good().metrics
-    assert verdict(barely_beyond(shipped("rfm"), metrics, metric), metrics).verdict == "provisional"
-    assert verdict(shipped("rfm"), {**metrics, "smallest_share": 0.0019}).verdict == "refuse"
+    assert evaluate_gate(barely_beyond(shipped("rfm"), metrics, metric), metrics).verdict == "provisional"
+    assert evaluate_gate(shipped("rfm"), {**metrics, "smallest_share": 0.0019}).verdict == "refuse"
 
 
 def test_the_same_customers_give_the_same_intervals() -> None:
     """No draw without a seed."""
-    assert model.train(customers(), SETTINGS).metrics == good().metrics
+    assert model.train_rfm_model(customers(), SETTINGS).metrics == good().metrics

@@ -9,7 +9,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from basketry.lake.lakehouse import declared_schema
+from basketry.lake.schemas import declared_schema
 from basketry.tables import ORDER_LINES, PRODUCTS, REVIEWS, Table
 
 Row = dict[str, Any]
@@ -40,20 +40,20 @@ def returned(order: str, number: str, day: str, product: str | None = "P1", **ot
 def product(name: str, department: str | None, category: str | None, delivery: int = 0, **other: Any) -> Row:
     """A product whose id is its name."""
     absent = dict.fromkeys(PRODUCTS.column_names)
-    known = {
+    values = {
         "product_id": name,
         "name": f"name of {name}",
         "brand": "B",
         "department": department,
         "category": category,
     }
-    return {**absent, **known, **other, **_lineage(delivery)}
+    return {**absent, **values, **other, **_lineage(delivery)}
 
 
 def review(name: str, product: str, day: str, rating: int, delivery: int = 0) -> Row:
     """A review."""
-    known = {"review_id": name, "product_id": product, "customer_id": "C1", "rating": rating}
-    return {**known, "reviewed_on": date.fromisoformat(day), **_lineage(delivery)}
+    values = {"review_id": name, "product_id": product, "customer_id": "C1", "rating": rating}
+    return {**values, "reviewed_on": date.fromisoformat(day), **_lineage(delivery)}
 
 
 def frame(spark: SparkSession, table: Table, rows: Sequence[Row]) -> DataFrame:
@@ -117,8 +117,8 @@ class Expected:
         self.as_of = as_of
 
     def _place(self, product: str | None) -> tuple[str, str]:
-        known = self.products.get(product, {})
-        return (known.get("department") or "Uncategorised", known.get("category") or "Uncategorised")
+        values = self.products.get(product, {})
+        return (values.get("department") or "Uncategorised", values.get("category") or "Uncategorised")
 
     def _is_partial(self, start: date, grain: str) -> bool:
         """Still running, or begun before the first day on which anything that counts was sold."""
@@ -141,8 +141,8 @@ class Expected:
         """(period_start, product_id) -> the other columns."""
         rows = self._table(grain, lambda product: (product or "Unknown product",))
         for (_, name), row in rows.items():
-            known = self.products.get(name, {})
-            row |= {"product": known.get("name"), "brand": known.get("brand")}
+            values = self.products.get(name, {})
+            row |= {"product": values.get("name"), "brand": values.get("brand")}
             row["department"], row["category"] = self._place(name)
         return rows
 
@@ -164,7 +164,7 @@ def keyed(rows: DataFrame, table: Table) -> dict[tuple[Any, ...], Row]:
 
 
 LINES = [
-    # One order over two products of one category and one of another; a known and an unknown customer.
+    # One order over two products of one category and one of another; a values and an unknown customer.
     line("O1", "1", "2020-12-31"),
     line("O1", "2", "2020-12-31", "P2", quantity="3", list_amount="10", instore_discount="0", net_amount="10"),
     line("O1", "3", "2020-12-31", "P3", campaign_coupon_discount="1", manuf_coupon_discount="0.25", net_amount="7.75"),

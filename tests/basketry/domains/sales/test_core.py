@@ -25,7 +25,7 @@ from tests.basketry.domains.sales.samples import (
 )
 
 AS_OF = date(2024, 3, 9)
-EXTENT = core.Extent(date(2020, 12, 31), AS_OF)
+EXTENT = core.DataExtent(date(2020, 12, 31), AS_OF)
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from datetime import date
 import pytest
 
 from basketry.domains.sales import job
+from basketry.domains.sales import plan as sales_plan
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
@@ -47,7 +48,7 @@ def _versions(lake: Lakehouse) -> dict[str, int | None]:
 
 def _planned(lake: Lakehouse, as_of: str) -> dict[str, list[str] | None]:
     """Table name without schema -> first days of the periods a run would rewrite; None for all."""
-    plan = job.plan_sales(lake, date.fromisoformat(as_of))
+    plan = sales_plan.plan_sales(lake, date.fromisoformat(as_of))
     return {
         rewrite.table.name: None if rewrite.periods is None else [day.isoformat() for day in rewrite.periods]
         for rewrite in plan.rewrites
@@ -57,8 +58,8 @@ def _planned(lake: Lakehouse, as_of: str) -> dict[str, list[str] | None]:
 @pytest.fixture
 def grains(monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
     """One grain stands for four, to save minutes: what differs between grains is tested in test_core and once below."""
-    monkeypatch.setattr(job, "GRAINS", ("month",))
-    return job.GRAINS
+    monkeypatch.setattr(sales_plan, "GRAINS", ("month",))
+    return sales_plan.GRAINS
 
 
 def _assert_equals_full_rebuild(lake: Lakehouse, silver: Silver, as_of: str, grains: Sequence[str] = GRAINS) -> None:
@@ -136,7 +137,7 @@ def test_what_a_run_for_a_day_to_come_wrote_is_written_anew(lake: Lakehouse, mon
     """A table that says it has looked up to 2062 is as if it were not there: the next right run makes all of it right."""
     silver = _sample(lake)
     with monkeypatch.context() as before:
-        before.setattr(job, "last_day", lambda lake: date(2062, 12, 31))
+        before.setattr(sales_plan, "last_delivered_day", lambda lake: date(2062, 12, 31))
         _run(lake, "2062-11-28")
     assert not lake.read(SALES["year"]).where("is_partial AND period_start = '2024-01-01'").count()
     _run(lake, "2024-03-12")
@@ -188,12 +189,12 @@ def test_tables_of_an_older_release_are_rebuilt(
     """Where the first day of the data was not kept beside the versions yet, nobody knows what is partial: all is planned."""
     _deliver(lake, {}, ORDER_LINES, [line("O1", "1", "2024-01-10")])
     with monkeypatch.context() as patch:
-        state = job.SalesPlan.state.fget
+        state = sales_plan.SalesPlan.state.fget
         assert state is not None
         patch.setattr(
-            job.SalesPlan,
+            sales_plan.SalesPlan,
             "state",
-            property(lambda plan: {name: value for name, value in state(plan).items() if name != job.FIRST_DAY}),
+            property(lambda plan: {name: value for name, value in state(plan).items() if name != sales_plan.FIRST_DAY}),
         )
         _run(lake, "2024-01-31")
     assert set(_planned(lake, "2024-01-31").values()) == {None}

@@ -13,7 +13,8 @@ from pyspark.sql import SparkSession
 from basketry.config.settings import Settings
 from basketry.contracts import load_contract
 from basketry.files import find_files, inspect_file
-from basketry.lake.lakehouse import Lakehouse, declared_schema
+from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.schemas import declared_schema
 from basketry.tables import FILES
 
 SAMPLES = Path(__file__).resolve().parents[3] / "samples" / "sales_project"

@@ -1,0 +1,174 @@
+"""The read half of the lakehouse: where a table is, whether it exists, its rows, versions and changes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from delta.tables import DeltaTable
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.utils import AnalysisException
+
+from basketry.config.settings import Settings
+from basketry.errors import BadInputError, TableError
+from basketry.lake.schemas import declared_schema
+from basketry.tables import Table
+from basketry.warehouse import local_delta
+
+CATALOG_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+_COMMITS_SEARCHED = 30
+"""Newest commits in which the note of a `replace` is looked for."""
+
+_MISSING_FILES = ("FileNotFound", "CHANGE_DATA", "FILE_NOT_EXIST")
+"""What the message of a JVM error holds when a file of the change feed was vacuumed."""
+
+
+class TableReader:
+    """Read the tables of one catalog."""
+
+    def __init__(self, spark: SparkSession, catalog: str, settings: Settings) -> None:
+        """Open a catalog.
+
+        Args:
+            spark: The session that reads and writes.
+            catalog: A lower-case identifier, since it becomes a path or a name in SQL.
+            settings: Where the lake is.
+
+        Raises:
+            BadInputError: The catalog is no lower-case identifier.
+        """
+        if not CATALOG_NAME.fullmatch(catalog):
+            raise BadInputError(f"'{catalog}' cannot be a catalog: use lower-case letters, digits and underscores.")
+        self.spark = spark
+        self.catalog = catalog
+        self.settings = settings
+
+    def path(self, table: Table) -> Path:
+        """Return the folder of a local table.
+
+        Raises:
+            TableError: Tables live in Unity Catalog.
+        """
+        if self.settings.lake is None:
+            raise TableError(f"{table.full_name} has no folder of its own: it lives in Unity Catalog.")
+        return self.settings.lake / self.catalog / table.schema / table.name
+
+    def name(self, table: Table) -> str:
+        """Return what the table is called in Spark SQL."""
+        if self.settings.lake is None:
+            return f"`{self.catalog}`.`{table.schema}`.`{table.name}`"
+        return f"delta.`{self.path(table)}`"
+
+    def exists(self, table: Table) -> bool:
+        """Return whether the table has been created."""
+        if self.settings.lake is None:
+            return bool(self.spark.catalog.tableExists(self.name(table).replace("`", "")))
+        return local_delta.exists(self.path(table))
+
+    def read(self, table: Table, version: int | None = None) -> DataFrame:
+        """Read the table's rows, now or as of a Delta version.
+
+        Raises:
+            BadInputError: The table does not exist yet.
+        """
+        if not self.exists(table):
+            raise BadInputError(
+                f"{table.full_name} of catalog {self.catalog} does not exist yet: run the job that fills it."
+            )
+        reader = self.spark.read.format("delta")
+        if version is not None:
+            reader = reader.option("versionAsOf", version)
+        return reader.load(str(self.path(table))) if self.settings.lake else reader.table(self.name(table))
+
+    def read_filtered(
+        self, table: Table, columns: Sequence[str], values: Mapping[str, Collection[str]], since: Mapping[str, date]
+    ) -> pa.Table:
+        """Read some columns of the rows that satisfy every condition.
+
+        Args:
+            table: The table; one that does not exist has no rows.
+            columns: Columns to return; one that the table lacks is null.
+            values: By column, the values of which a row must have one.
+            since: By column, the first date that a row may have.
+        """
+        if self.settings.lake is not None and self.exists(table):
+            return local_delta.read_filtered(self.path(table), columns, values, since)
+        rows = self.read(table) if self.exists(table) else self.spark.createDataFrame([], declared_schema(table))
+        for name, accepted in values.items():
+            wanted = self.spark.createDataFrame([(value,) for value in accepted], f"`{name}` string")
+            rows = rows.join(F.broadcast(wanted), name, "leftsemi")
+        for name, day in since.items():
+            rows = rows.where(F.col(name) >= F.lit(day))
+        null = {name: F.lit(None).cast(table.column(name).type) for name in {*columns} - {*rows.columns}}
+        return rows.withColumns(null).select(*columns).toArrow()
+
+    def version(self, table: Table) -> int | None:
+        """Return the table's newest Delta version, None when it does not exist."""
+        if not self.exists(table):
+            return None
+        if self.settings.lake is not None:
+            return local_delta.version(self.path(table))
+        return int(self._delta(table).history(1).select("version").collect()[0][0])
+
+    def versions(self, *tables: Table) -> dict[str, int]:
+        """Return the newest Delta version of those tables that exist, by full name."""
+        newest = {table.full_name: self.version(table) for table in tables}
+        return {name: version for name, version in newest.items() if version is not None}
+
+    def changes(self, table: Table, since: int) -> DataFrame | None:
+        """Read the rows that changed after a version, with `_change_type`.
+
+        Returns:
+            Rows of the change data feed; None when that history is gone or was never recorded.
+        """
+        newest = self.version(table)
+        if newest is None or newest < since:
+            return None
+        reader = self.spark.read.format("delta").option("readChangeFeed", "true")
+        if newest == since:
+            added = {"_change_type": F.lit("insert"), "_commit_version": F.lit(0).cast("bigint")}
+            return self.read(table).limit(0).withColumns(added)
+        reader = reader.option("startingVersion", since + 1).option("endingVersion", newest)
+        try:
+            frame = reader.load(str(self.path(table))) if self.settings.lake else reader.table(self.name(table))
+            frame.select(F.lit(1)).head(1)  # the feed is checked when it is read, not when it is planned
+        except AnalysisException:
+            return None
+        except Exception as error:  # a vacuumed file surfaces as a JVM error of many names
+            if any(sign in str(error) for sign in _MISSING_FILES):
+                return None
+            raise
+        return frame
+
+    def reflected_versions(self, table: Table) -> dict[str, int] | None:
+        """Return the input versions that the table's newest `replace` with `read_versions` reflects.
+
+        Returns:
+            Delta versions by the full name of each input; None when no recent commit has them.
+        """
+        if not self.exists(table):
+            return None
+        for commit in self._commits(table, limit=_COMMITS_SEARCHED):
+            note = commit.get("userMetadata") or ""
+            if note.startswith('{"reflects"'):
+                return dict(json.loads(note)["reflects"])
+        return None
+
+    def _commits(self, table: Table, limit: int) -> Iterator[Mapping[str, Any]]:
+        """Return what Delta says of commits, newest first: locally of all, on Databricks of at most `limit`."""
+        if self.settings.lake is not None:
+            return local_delta.commits(self.path(table))
+        history = self._delta(table).history(limit).orderBy(F.desc("version"))
+        return (row.asDict() for row in history.collect())
+
+    def _delta(self, table: Table) -> DeltaTable:
+        if self.settings.lake is None:
+            return DeltaTable.forName(self.spark, self.name(table))
+        return DeltaTable.forPath(self.spark, str(self.path(table)))
