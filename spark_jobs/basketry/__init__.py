@@ -15,8 +15,8 @@ from types import ModuleType
 
 OLD_NAMES = {
     # release 0.1.0
-    "basketry.forecast.serving:Served": "basketry.domains.forecast.serving:Served",
-    "basketry.offers.serving:Served": "basketry.domains.offers.serving:Served",
+    "basketry.forecast.serving:Served": "basketry.domains.forecast.serving:ServedForecaster",
+    "basketry.offers.serving:Served": "basketry.domains.offers.serving:ServedPolicy",
     "basketry.offers.serving:ServedRecommender": "basketry.domains.offers.serving:ServedRecommender",
 }
 """What models of earlier releases name, and what it is called now, as module:name. Tests of the stored releases miss none."""
