@@ -17,6 +17,7 @@ from benchmarks.daily_cost import daily_cost
 from benchmarks.features import features
 from benchmarks.first_models import first_models
 from benchmarks.forecast import forecast
+from benchmarks.imports import imports
 from benchmarks.measure import Figure
 from benchmarks.offers import offers
 from benchmarks.scoring import scoring
@@ -37,6 +38,7 @@ CASES: dict[str, Callable[[Path], list[Figure]]] = {
     "shared_cluster": shared_cluster,
     "daily_cost": daily_cost,
     "first_models": first_models,
+    "imports": imports,
 }
 HEAD = """# Performance
 
@@ -50,7 +52,7 @@ because single times on a shared machine mean little. A goal that is not met sta
 
 
 def machine() -> str:
-    """The machine in words: cores, memory, system, Python."""
+    """Describe the machine in words: cores, memory, system, Python."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
 
@@ -75,17 +77,17 @@ def main(names: list[str]) -> int:
 
 
 def earlier_lines() -> dict[str, list[str]]:
-    """The lines of the page by case."""
-    found: dict[str, list[str]] = {}
+    """Read the lines of the page, by case."""
+    lines: dict[str, list[str]] = {}
     for line in PAGE.read_text().splitlines() if PAGE.exists() else []:
         case = line.removeprefix("| ").partition(" ")[0]
         if line.startswith("| ") and case in CASES:
-            found.setdefault(case, []).append(line)
-    return found
+            lines.setdefault(case, []).append(line)
+    return lines
 
 
 def write_page(lines: dict[str, list[str]]) -> None:
-    """The page with these lines, in the order of the cases."""
+    """Write the page with these lines, in the order of the cases."""
     rows = [line for name in CASES for line in lines.get(name, [])]
     missing = ", ".join(name for name in CASES if name not in lines)
     end = f"\nNot measured yet: {missing}.\n" if missing else ""

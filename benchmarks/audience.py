@@ -29,7 +29,7 @@ _STATES = (
 
 
 def audience(folder: Path) -> list[Figure]:
-    """CPU seconds of the whole process, both sizes on the same machine: what else runs there does not count."""
+    """Measure CPU seconds of the whole process, both sizes on the same machine: what else runs there does not count."""
     seconds, runs = [], []
     for size in SIZES:
         home = folder / str(size)
@@ -41,11 +41,11 @@ def audience(folder: Path) -> list[Figure]:
     measured = f"{large:.1f} s against {small:.1f} s"
     what = f"audience, CPU seconds a million customers: {SIZES[-1] / 1e6:g} million / {SIZES[0] / 1e6:g} million"
     note = f"{LINES_EACH} order lines a customer; wall {runs[-1].seconds:.0f} s, peak {runs[-1].peak_mib:.0f} MiB"
-    return [Figure(what, measured, large / small, 1.2, note)]
+    return [Figure(what=what, measured=measured, ratio=large / small, goal=1.2, note=note)]
 
 
 def write_silver(catalog: Path, customers: int) -> None:
-    """Customers with distinct contact data, 3 % of it bad, and their order lines, straight as Delta tables."""
+    """Write customers with distinct contact data, 3 % of it bad, and their order lines, straight as Delta tables."""
     random = np.random.default_rng(5)
     names = pa.array([f"Category {number}" for number in range(CATEGORIES)])
     products = {
@@ -84,15 +84,15 @@ def _order_lines(random: np.random.Generator, numbers: np.ndarray) -> pa.Table:
     category = (random.integers(0, 6, lines) + kind * 5) % CATEGORIES
     product = category + CATEGORIES * random.integers(0, PRODUCTS // CATEGORIES, lines)
     day = np.datetime64(AS_OF) - random.integers(0, 300, lines)
-    place = np.arange(lines)
+    position = np.arange(lines)
     words = np.zeros((lines, 2), dtype=np.int64)
     words[:, 0] = random.integers(50, 3000, lines) * 100
     return pa.table(
         {
-            "order_id": pa.array([f"O{one}" for one in (who * LINES_EACH + place % LINES_EACH // 2).tolist()]),
-            "line_id": pa.array([str(one) for one in (place % LINES_EACH).tolist()]),
-            "customer_id": pa.array([f"C{one}" for one in who.tolist()]),
-            "product_id": pa.array([f"P{one}" for one in product.tolist()]),
+            "order_id": pa.array([f"O{number}" for number in (who * LINES_EACH + position % LINES_EACH // 2).tolist()]),
+            "line_id": pa.array([str(number) for number in (position % LINES_EACH).tolist()]),
+            "customer_id": pa.array([f"C{number}" for number in who.tolist()]),
+            "product_id": pa.array([f"P{number}" for number in product.tolist()]),
             "order_date": pa.array(day),
             "line_kind": _same("sale", lines),
             "status": _same("paid", lines),
@@ -103,7 +103,7 @@ def _order_lines(random: np.random.Generator, numbers: np.ndarray) -> pa.Table:
 
 
 def _include(folder: Path) -> Path:
-    """The shipped include folder with a catalog `bench`."""
+    """Copy the shipped include folder, with a catalog `bench`."""
     include = folder / "include"
     if not include.exists():
         shutil.copytree(

@@ -20,7 +20,7 @@ SUBMIT = str(Path(sys.executable).parent / "spark-submit")
 
 
 def submit(script: Path, *arguments: str, home: Path, before: Callable[[], None] | None = None, **changes: str) -> Run:
-    """A whole spark-submit of a script as a DAG runs it, in the given home."""
+    """Run a whole spark-submit of a script as a DAG does, in the given home."""
     environment = environment_with(BASKETRY_HOME=str(home), SPARK_LOCAL_DIRS=str(home / "tmp"), **changes)
     return timed([SUBMIT, str(script), *arguments], environment, before)
 
@@ -28,7 +28,7 @@ def submit(script: Path, *arguments: str, home: Path, before: Callable[[], None]
 def job(
     name: str, *arguments: str, home: Path, catalog: str, before: Callable[[], None] | None = None, **changes: str
 ) -> Run:
-    """A whole run of a job, in this environment with changes."""
+    """Run a whole job, in this environment with changes."""
     script = CHECKOUT / "spark_jobs" / f"{name}.py"
     return submit(script, f"--catalog={catalog}", *arguments, home=home, before=before, **changes)
 
@@ -47,11 +47,11 @@ def _online_retail(folder: Path) -> Path:
 
 
 def ingest_csv(folder: Path) -> list[Figure]:
-    """Ingest of Online Retail's CSV against Spark reading and writing it."""
+    """Measure the ingest of Online Retail's CSV against Spark reading and writing it."""
     csv = _online_retail(folder)
 
     def ours() -> Run:
-        """The job."""
+        """Run the job."""
         return job(
             "ingest",
             "--feed=order_lines",
@@ -62,20 +62,27 @@ def ingest_csv(folder: Path) -> list[Figure]:
         )
 
     def floor() -> Run:
-        """What it is measured against."""
+        """Run what it is measured against."""
         return submit(HERE / "floor_csv_to_delta.py", str(csv), str(folder / "floor"), home=folder)
 
     one, other, ratio = paired(ours, floor, pairs=2)
     measured = f"{one:.1f} s against {other:.1f} s"
-    return [Figure("ingest of 541,909 rows (CSV) / Spark reads and writes the CSV", measured, ratio, 2.5)]
+    return [
+        Figure(
+            what="ingest of 541,909 rows (CSV) / Spark reads and writes the CSV",
+            measured=measured,
+            ratio=ratio,
+            goal=2.5,
+        )
+    ]
 
 
 def ingest_xlsx(folder: Path) -> list[Figure]:
-    """Ingest of the workbook against pandas reading it plus the CSV's ingest."""
+    """Measure the ingest of the workbook against pandas reading it plus the CSV's ingest."""
     _online_retail(folder)
 
     def load(name: str) -> Run:
-        """Ingest of one file into an empty lake."""
+        """Ingest one file into an empty lake."""
         return job(
             "ingest",
             "--feed=order_lines",
@@ -86,7 +93,7 @@ def ingest_xlsx(folder: Path) -> list[Figure]:
         )
 
     def floor() -> Run:
-        """What it is measured against."""
+        """Run what it is measured against."""
         workbook = folder / "landing" / "online_retail" / "order_lines" / "Online Retail.xlsx"
         reading = timed([sys.executable, str(HERE / "pandas_calamine.py"), str(workbook)], environment_with())
         csv = load("OnlineRetail.csv")
@@ -94,11 +101,18 @@ def ingest_xlsx(folder: Path) -> list[Figure]:
 
     one, other, ratio = paired(lambda: load("Online Retail.xlsx"), floor, pairs=2)
     measured = f"{one:.1f} s against {other:.1f} s"
-    return [Figure("ingest of the workbook / pandas+calamine reads it, plus the CSV's ingest", measured, ratio, 1.0)]
+    return [
+        Figure(
+            what="ingest of the workbook / pandas+calamine reads it, plus the CSV's ingest",
+            measured=measured,
+            ratio=ratio,
+            goal=1.0,
+        )
+    ]
 
 
 def startup(folder: Path) -> list[Figure]:
-    """A whole spark-submit of a job that does nothing: our JVM settings against stock ones."""
+    """Measure a whole spark-submit of a job that does nothing: our JVM settings against stock ones."""
     stock = folder / "stock-conf"
     stock.mkdir(parents=True)
     ours = Path(os.environ["SPARK_CONF_DIR"]) / "spark-defaults.conf"
@@ -107,18 +121,25 @@ def startup(folder: Path) -> list[Figure]:
     noop = CHECKOUT / "spark_jobs" / "noop.py"
 
     def tuned() -> Run:
-        """With the project's JVM settings."""
+        """Start with the project's JVM settings."""
         return submit(noop, "--catalog=demo", home=folder)
 
     def untuned() -> Run:
-        """With Spark's own."""
+        """Start with Spark's own settings."""
         return submit(
             noop, "--catalog=demo", home=folder, SPARK_CONF_DIR=str(stock), SPARK_LAUNCHER_OPTS="", SPARK_LOCAL_IP=""
         )
 
     one, other, ratio = paired(tuned, untuned, pairs=3)
     measured = f"{one:.1f} s against {other:.1f} s"
-    return [Figure("spark-submit of a job that does nothing / the same with stock JVM settings", measured, ratio, 0.6)]
+    return [
+        Figure(
+            what="spark-submit of a job that does nothing / the same with stock JVM settings",
+            measured=measured,
+            ratio=ratio,
+            goal=0.6,
+        )
+    ]
 
 
 STOCK_SETTINGS = (
@@ -133,7 +154,7 @@ STOCK_SETTINGS = (
 
 
 def memory(folder: Path) -> list[Figure]:
-    """Peak memory of an ingest of ten million lines against one of one million, driver memory 2 GB."""
+    """Measure the peak memory of an ingest of ten million lines against one of one million, driver memory 2 GB."""
     peaks, lines = [], []
     for name, scale in (("small", 2.9), ("large", 29.0)):
         home = folder / name
@@ -142,7 +163,14 @@ def memory(folder: Path) -> list[Figure]:
         peaks.append(run.peak_mib)
         shutil.rmtree(home)
     measured = f"{peaks[1]:.0f} MiB for {lines[1]:,} lines, {peaks[0]:.0f} MiB for {lines[0]:,}"
-    return [Figure("peak memory of ingest, ten million lines / one million", measured, peaks[1] / peaks[0], 1.2)]
+    return [
+        Figure(
+            what="peak memory of ingest, ten million lines / one million",
+            measured=measured,
+            ratio=peaks[1] / peaks[0],
+            goal=1.2,
+        )
+    ]
 
 
 def _deliver_order_lines(out: Path, scale: float) -> int:
@@ -156,7 +184,7 @@ def _deliver_order_lines(out: Path, scale: float) -> int:
 
 
 def make_run(folder: Path) -> list[Figure]:
-    """`make run` from a clean clone with warm package caches, a second one, and what their DAG runs spent without a job."""
+    """Measure `make run` from a clean clone with warm package caches, a second one, and what their DAG runs spent without a job."""
     clone = folder / "clone"
     timed(["git", "clone", "--quiet", str(CHECKOUT), str(clone)], environment_with())
     environment = environment_with(BASKETRY_AIRFLOW_PORT="18480", BASKETRY_MLFLOW_PORT="18450")
@@ -180,13 +208,13 @@ def make_run(folder: Path) -> list[Figure]:
         timed([*command, "down"], environment)
     return [
         Figure(
-            "first `make run` of a clean clone / 8 minutes",
-            f"{first / 60:.1f} min",
-            first / 480,
-            1.0,
-            "warm package caches",
+            what="first `make run` of a clean clone / 8 minutes",
+            measured=f"{first / 60:.1f} min",
+            ratio=first / 480,
+            goal=1.0,
+            note="warm package caches",
         ),
-        Figure("second `make run` / 90 seconds", f"{second:.0f} s", second / 90, 1.0),
+        Figure(what="second `make run` / 90 seconds", measured=f"{second:.0f} s", ratio=second / 90, goal=1.0),
         *shares,
     ]
 

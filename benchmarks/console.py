@@ -77,11 +77,11 @@ def console(folder: Path) -> list[Figure]:
         slowest = max(zip(cold, PAGES, strict=True))
         figures.append(
             Figure(
-                f"p95 of the first byte, {PEOPLE} people at once, {name} / {goal:g} s",
-                f"{1000 * p95:.0f} ms (median {1000 * statistics.median(warm):.0f} ms, {len(warm):,} pages)",
-                p95 / goal,
-                1.0,
-                f"each page's first visit alone: median {1000 * statistics.median(cold):.0f} ms,"
+                what=f"p95 of the first byte, {PEOPLE} people at once, {name} / {goal:g} s",
+                measured=f"{1000 * p95:.0f} ms (median {1000 * statistics.median(warm):.0f} ms, {len(warm):,} pages)",
+                ratio=p95 / goal,
+                goal=1.0,
+                note=f"each page's first visit alone: median {1000 * statistics.median(cold):.0f} ms,"
                 f" slowest {1000 * slowest[0]:.0f} ms ({slowest[1]})",
             )
         )
@@ -89,12 +89,15 @@ def console(folder: Path) -> list[Figure]:
 
 
 def plugin_cost() -> Figure:
-    """Loading the plugin in a process that has Airflow's plugin manager already, as each of its processes does."""
+    """Time how long the plugin loads in a process that has Airflow's plugin manager already, as each of its processes does."""
     folders = [str(CHECKOUT / name) for name in ("spark_jobs", "plugins")]
     program = f"import sys; sys.path[:0] = {folders!r}\n{IMPORT}"
     seconds = float(subprocess.check_output([sys.executable, "-c", program], text=True).split()[-1])  # noqa: S603
     return Figure(
-        "what the console's plugin adds to Airflow's start / 0.5 s", f"{1000 * seconds:.0f} ms", seconds / 0.5, 1.0
+        what="what the console's plugin adds to Airflow's start / 0.5 s",
+        measured=f"{1000 * seconds:.0f} ms",
+        ratio=seconds / 0.5,
+        goal=1.0,
     )
 
 
@@ -115,7 +118,7 @@ def first_byte(address: str, path: str, token: str) -> float:
 
 
 def crowd(address: str, token: str) -> list[float]:
-    """Times of the first byte of every page that PEOPLE open within SECONDS, each on a way of their own."""
+    """Return the first-byte times of every page that PEOPLE open within SECONDS, each on a way of their own."""
     times: list[float] = []
     end = time.monotonic() + SECONDS
 

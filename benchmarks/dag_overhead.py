@@ -86,7 +86,7 @@ def _moment(text: str) -> datetime:
 
 
 def overhead(home: Path) -> list[Figure]:
-    """A line for each DAG that has ended runs: their seconds without a job as a share of all."""
+    """Return one figure per DAG that has ended runs: their seconds without a job as a share of all."""
     runs: dict[str, list[DagRun]] = {}
     for run in ended_runs(home):
         runs.setdefault(run.dag, []).append(run)
@@ -96,16 +96,16 @@ def overhead(home: Path) -> list[Figure]:
 def _figure(dag: str, runs: Sequence[DagRun]) -> Figure:
     idle, whole = sum(run.without_job for run in runs), sum(run.seconds for run in runs)
     return Figure(
-        f"{dag}: seconds without a job / of the whole run",
-        f"{idle:.0f} of {whole:.0f} s",
-        idle / whole,
-        GOAL,
-        f"{len(runs)} runs",
+        what=f"{dag}: seconds without a job / of the whole run",
+        measured=f"{idle:.0f} of {whole:.0f} s",
+        ratio=idle / whole,
+        goal=GOAL,
+        note=f"{len(runs)} runs",
     )
 
 
 def main(home: Path) -> None:
-    """A line for each run of an instance, then one for each DAG."""
+    """Print one line per run of an instance, then one per DAG."""
     for run in ended_runs(home):
         idle = run.without_job
         print(

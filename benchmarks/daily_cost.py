@@ -21,7 +21,7 @@ from pathlib import Path
 from benchmarks.cases import CHECKOUT, HERE, SUBMIT
 from benchmarks.measure import Figure, Run, environment_with, timed
 from benchmarks.retailers import CATALOG, DAY, Retailer, copied, demo, grown
-from tools.environment import Places
+from tools.environment import InstancePaths
 from tools.processes import ensure, stop, wait_until_alive
 from tools.services import answers, services
 
@@ -62,11 +62,11 @@ class Size:
     runs: Mapping[str, Run | None]
 
     def ended(self) -> set[str]:
-        """The jobs that were not stopped."""
+        """Return the jobs that were not stopped."""
         return {name for name, run in self.runs.items() if run is not None}
 
     def together(self, names: set[str]) -> Run:
-        """These jobs one after the other: their seconds, the largest peak."""
+        """Add these jobs up, one after the other: their seconds, the largest peak."""
         runs = [run for name, run in self.runs.items() if run is not None and name in names]
         return Run(
             sum(run.seconds for run in runs),
@@ -76,7 +76,7 @@ class Size:
 
 
 def daily_cost(folder: Path) -> list[Figure]:
-    """A day of each retailer, job by job."""
+    """Measure a day of each retailer, job by job."""
     with retailer(folder) as small:
         sizes = [_measured(small, folder / str(times), times) for times in _times()]
     return figures(sizes)
@@ -89,7 +89,7 @@ def _times() -> tuple[int, ...]:
 
 @contextmanager
 def retailer(folder: Path) -> Iterator[Retailer]:
-    """The demo retailer, with its registry up."""
+    """Provide the demo retailer, with its registry up."""
     kept = os.environ.get("BASKETRY_BENCH_DEMO")
     home = Path(kept).absolute() if kept else folder / "demo"
     with registry_of(home) as address:
@@ -105,11 +105,11 @@ def _made(home: Path, address: str) -> Retailer:
 
 @contextmanager
 def registry_of(home: Path) -> Iterator[str]:
-    """The home's MLflow, served as `make run` serves it; its address."""
+    """Serve the home's MLflow as `make run` does; yields its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    service = services(Places(home, home / "cache", port, port))["mlflow"]
+    service = services(InstancePaths(home, home / "cache", port, port))["mlflow"]
     address = f"http://127.0.0.1:{port}"
     (home / "mlflow").mkdir(parents=True, exist_ok=True)
     ensure(home, service, environment_with(BASKETRY_HOME=str(home)))
@@ -128,7 +128,7 @@ def _measured(small: Retailer, home: Path, times: int) -> Size:
 
 
 def day(retailer: Retailer) -> dict[str, Run | None]:
-    """One day of the retailer, its delivery first, told job by job."""
+    """Run one day of the retailer, its delivery first, and report it job by job."""
     shutil.copy(retailer.delivery, retailer.landing)
     lines = retailer.lines
     runs: dict[str, Run | None] = {}
@@ -151,36 +151,36 @@ def _whole(retailer: Retailer, name: str, *arguments: str) -> Run | None:
 
 
 def figures(sizes: Sequence[Size]) -> list[Figure]:
-    """A line for the day by each step in size, and one for each job over all sizes."""
+    """Return one figure per step in size for the whole day, and one per job over all sizes."""
     steps = [_step(small, large) for small, large in pairwise(sizes)]
     return steps + [job_figure(name, sizes) for name in JOBS]
 
 
 def _step(small: Size, large: Size) -> Figure:
-    """The day of one size against that of another, by the jobs that ended in both."""
+    """Compare the day of one size with that of another, by the jobs that ended in both."""
     both = small.ended() & large.ended()
-    one, other = small.together(both), large.together(both)
+    small_day, large_day = small.together(both), large.together(both)
     stopped = ", ".join(sorted(large.runs.keys() - both))
     return Figure(
-        f"CPU seconds of a day, {large.lines / 1e6:.2g} / {small.lines / 1e6:.2g} million lines",
-        f"{other.cpu_seconds:.0f} against {one.cpu_seconds:.0f}",
-        other.cpu_seconds / one.cpu_seconds,
-        LINEAR,
-        f"{other.seconds:.0f} against {one.seconds:.0f} s of wall time"
+        what=f"CPU seconds of a day, {large.lines / 1e6:.2g} / {small.lines / 1e6:.2g} million lines",
+        measured=f"{large_day.cpu_seconds:.0f} against {small_day.cpu_seconds:.0f}",
+        ratio=large_day.cpu_seconds / small_day.cpu_seconds,
+        goal=LINEAR,
+        note=f"{large_day.seconds:.0f} against {small_day.seconds:.0f} s of wall time"
         + (f"; without {stopped}, stopped after {SECONDS_A_JOB} s" if stopped else ""),
     )
 
 
 def job_figure(name: str, sizes: Sequence[Size]) -> Figure:
-    """A job's line over all sizes."""
+    """Return a job's figure over all sizes."""
     listed = " / ".join(f"{size.lines / 1e6:.2g}" for size in sizes)
     runs = [size.runs[name] for size in sizes]
     return Figure(
-        f"{name}: CPU seconds of a day of {listed} million lines; largest / smallest",
-        " / ".join("stopped" if run is None else f"{run.cpu_seconds:.0f}" for run in runs),
-        _ratio(runs[-1], runs[0]),
-        LINEAR ** (len(sizes) - 1),
-        _aside(runs),
+        what=f"{name}: CPU seconds of a day of {listed} million lines; largest / smallest",
+        measured=" / ".join("stopped" if run is None else f"{run.cpu_seconds:.0f}" for run in runs),
+        ratio=_ratio(runs[-1], runs[0]),
+        goal=LINEAR ** (len(sizes) - 1),
+        note=_aside(runs),
     )
 
 

@@ -32,12 +32,12 @@ COUNTED = {"days": "day", "baskets": "order_id", "products": "product_id"}
 
 
 def files(catalog: str, table: str) -> str:
-    """The table's current files, as DuckDB's read_parquet takes them."""
+    """List the table's current files, as DuckDB's read_parquet takes them."""
     return f"read_parquet({DeltaTable(f'{catalog}/silver/{table}').file_uris()})"
 
 
 def lines(catalog: str, as_of: date) -> str:
-    """The lines that count up to the day, with category and amounts in units of 1/10,000."""
+    """Select the lines that count up to the day, with category and amounts in units of 1/10,000."""
     amounts = ", ".join(f"CAST(({sql}) * 10000 AS BIGINT) AS {name}" for name, sql in AMOUNTS.items())
     return (
         f"SELECT customer_id, order_id, l.product_id, order_date AS day, {amounts},"
@@ -58,14 +58,15 @@ def _sums(windows: dict[str, date]) -> Iterator[str]:
 
 
 def _distinct(name: str, windows: dict[str, date]) -> Iterator[str]:
+    prefix = "distinct_" if name == "products" else ""
     for window, start in windows.items():
-        yield f"count(*) FILTER (last > DATE '{start}') AS {'distinct_' * (name == 'products')}{name}_{window}"
+        yield f"count(*) FILTER (last > DATE '{start}') AS {prefix}{name}_{window}"
         for kind in DISCOUNT_KINDS:
             yield f"count(*) FILTER (last_{kind} > DATE '{start}') AS {name}_with_{kind}_{window}"
 
 
 def _windows(keys: str, source: str, as_of: date) -> Iterator[str]:
-    """Queries by key of all windows: those that end on one day need one look at the last day of each thing."""
+    """Yield queries by key of all windows: those that end on one day need one look at the last day of each thing."""
     for ended in (("30d", "60d", "90d"), ("ly30d",)):
         end = as_of - timedelta(days=LAST_YEAR_SHIFT if "ly30d" in ended else 0)
         windows = {window: end - timedelta(days=WINDOWS[window]) for window in ended}

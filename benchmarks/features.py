@@ -27,31 +27,31 @@ def features(folder: Path) -> list[Figure]:
     arguments = (str(folder / "lake" / "demo"), AS_OF)
     plain = submit(HERE / "plain_features.py", *arguments, str(folder / "plain"), home=folder).seconds
     cold = job("features", f"--as-of={AS_OF}", "--run-id=first", home=folder, catalog="demo").seconds
-    one = job("features", f"--as-of={AS_OF}", "--run-id=one", home=folder, catalog="demo").seconds
+    seconds = job("features", f"--as-of={AS_OF}", "--run-id=one", home=folder, catalog="demo").seconds
     many = job("features", f"--as-of={AS_OF}", "--days=30", "--run-id=many", home=folder, catalog="demo").seconds
     (folder / "duckdb").mkdir()
     duckdb = _duckdb(folder, arguments)
     session = _seconds(folder, "one")
     return [
         Figure(
-            "features of one day of 2.6 million lines / a plain port of the reference",
-            f"{one:.1f} s against {plain:.1f} s",
-            one / plain,
-            0.1,
-            f"first run, which creates the tables: {cold:.1f} s",
+            what="features of one day of 2.6 million lines / a plain port of the reference",
+            measured=f"{seconds:.1f} s against {plain:.1f} s",
+            ratio=seconds / plain,
+            goal=0.1,
+            note=f"first run, which creates the tables: {cold:.1f} s",
         ),
         Figure(
-            "30 days of features in one job / one day of the plain port",
-            f"{many:.1f} s against {plain:.1f} s",
-            many / plain,
-            1 / 3,
+            what="30 days of features in one job / one day of the plain port",
+            measured=f"{many:.1f} s against {plain:.1f} s",
+            ratio=many / plain,
+            goal=1 / 3,
         ),
         Figure(
-            "features of one day with the session up / DuckDB with the same outputs",
-            f"{session:.1f} s against {duckdb:.1f} s",
-            session / duckdb,
-            5.0,
-            "nothing else done in the session before",
+            what="features of one day with the session up / DuckDB with the same outputs",
+            measured=f"{session:.1f} s against {duckdb:.1f} s",
+            ratio=session / duckdb,
+            goal=5.0,
+            note="nothing else done in the session before",
         ),
     ]
 
@@ -103,7 +103,7 @@ def _order_lines(random: np.random.Generator, lines: int) -> dict[str, pa.Array]
 
 def _amounts(random: np.random.Generator, lines: int) -> dict[str, pa.Array]:
     def sometimes(share: float, least: int, most: int) -> np.ndarray:
-        """An amount on a share of the lines."""
+        """Draw an amount on a share of the lines."""
         return np.where(random.random(lines) < share, random.integers(least, most, lines), 0)
 
     manuf = sometimes(0.005, 25, 200)

@@ -47,7 +47,7 @@ class World:
 
     @classmethod
     def prepared(cls, home: Path) -> World:
-        """The one that is in the home already, by its manifest."""
+        """Read the one that is in the home already, by its manifest."""
         from tools.demo import read_manifest
 
         manifest = read_manifest(home / "landing" / CATALOG)
@@ -68,7 +68,7 @@ class Cell:
     said: Verdict
 
     def row(self) -> str:
-        """The line as Markdown."""
+        """Return the line as Markdown."""
         limits = "; ".join(_told(check) for check in self.said.checks if check.condition == ABSOLUTE)
         verdict = self.said.verdict if self.said.verdict != REFUSE else f"**{REFUSE}**"
         return f"| {self.world.end} | {self.world.seed} | {self.model} | {verdict} | {limits} |"
@@ -100,7 +100,7 @@ def first_models(folder: Path) -> list[Figure]:
 def _figure(model: str, cells: Sequence[Cell]) -> Figure:
     refused = sum(cell.said.verdict == REFUSE for cell in cells)
     what = f"{model}: first models that their gate refuses / all, demos of {len(ENDS)} ends and {len(SEEDS)} seeds"
-    return Figure(what, f"{refused} of {len(cells)}", refused / len(cells), 0.0)
+    return Figure(what=what, measured=f"{refused} of {len(cells)}", ratio=refused / len(cells), goal=0.0)
 
 
 def judged(world: World, models: Sequence[str]) -> Iterator[Cell]:
@@ -131,7 +131,7 @@ def _run(world: World, jobs: Sequence[Sequence[str]], **changes: str) -> None:
 
 
 def verdict_of(model: str, address: str) -> Verdict:
-    """What the gate says about the challenger, as of a first model."""
+    """Evaluate the challenger by its gate, as a first model."""
     from basketry import registry
     from basketry.gates import evaluate_gate, load_gate
 

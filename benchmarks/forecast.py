@@ -22,25 +22,28 @@ AS_OF = date(2026, 1, 4)
 
 
 def forecast(folder: Path) -> list[Figure]:
-    """Seconds of the back-test; seconds a product and peak memory of a tenth and of all of 100,000 products."""
+    """Measure seconds of the back-test; seconds a product and peak memory of a tenth and of all of 100,000 products."""
     backtest = timed([sys.executable, "-m", "benchmarks.forecast"], environment_with()).seconds
     few, many = (submit(HERE / "many_products.py", str(count), home=folder) for count in (MANY // 10, MANY))
     return [
         Figure(
-            "back-test of 4,000 products x 100 weeks, 4 origins / 5 minutes", f"{backtest:.0f} s", backtest / 300, 1.0
+            what="back-test of 4,000 products x 100 weeks, 4 origins / 5 minutes",
+            measured=f"{backtest:.0f} s",
+            ratio=backtest / 300,
+            goal=1.0,
         ),
         Figure(
-            "seconds a product, 100,000 products / 10,000 products",
-            f"{many.seconds:.0f} s against {few.seconds:.0f} s",
-            many.seconds / few.seconds / 10,
-            1.2,
-            "local[2]",
+            what="seconds a product, 100,000 products / 10,000 products",
+            measured=f"{many.seconds:.0f} s against {few.seconds:.0f} s",
+            ratio=many.seconds / few.seconds / 10,
+            goal=1.2,
+            note="local[2]",
         ),
         Figure(
-            "peak memory of a process, 100,000 products / 10,000 products",
-            f"{many.peak_mib:.0f} MiB against {few.peak_mib:.0f} MiB",
-            many.peak_mib / few.peak_mib,
-            1.3,
+            what="peak memory of a process, 100,000 products / 10,000 products",
+            measured=f"{many.peak_mib:.0f} MiB against {few.peak_mib:.0f} MiB",
+            ratio=many.peak_mib / few.peak_mib,
+            goal=1.3,
         ),
     ]
 
@@ -51,21 +54,21 @@ def weekly_rows(first: int, count: int, weeks: int = WEEKS) -> pd.DataFrame:
     random = np.random.default_rng(first)
     rate, size = np.exp(random.normal(-0.2, 1.0, count)), np.exp(random.normal(2.5, 0.8, count))
     orders = random.poisson(rate[:, None], (count, weeks))
-    place, week = np.nonzero(orders)
-    sold = orders[place, week]
-    mean = size[place] * np.exp(random.normal(0, 0.4, len(place)))
+    product, week = np.nonzero(orders)
+    sold = orders[product, week]
+    mean = size[product] * np.exp(random.normal(0, 0.4, len(product)))
     sums = (mean * sold, sold, sold * 2.0, mean * np.sqrt(sold), np.log(mean) * sold, np.log(mean) ** 2 * sold)
     head = {
-        "product_id": np.char.add("P", numbers[place].astype(str)).astype(object),
-        "department": np.char.add("D", (numbers[place] % 20).astype(str)).astype(object),
-        "category": np.char.add("C", (numbers[place] % 300).astype(str)).astype(object),
+        "product_id": np.char.add("P", numbers[product].astype(str)).astype(object),
+        "department": np.char.add("D", (numbers[product] % 20).astype(str)).astype(object),
+        "category": np.char.add("C", (numbers[product] % 300).astype(str)).astype(object),
         "weeks_ago": (weeks - 1 - week).astype(np.int32),
     }
     return pd.DataFrame({**head, **{name: values.astype(float) for name, values in zip(MEASURES, sums, strict=True)}})
 
 
 def trained(panel: Panel) -> object:
-    """A training with four origins, by the shipped settings."""
+    """Train with four origins, by the shipped settings."""
     from dataclasses import replace
 
     from basketry.domains.forecast import train
@@ -76,7 +79,7 @@ def trained(panel: Panel) -> object:
 
 
 def main() -> int:
-    """The back-test alone, for a stopwatch."""
+    """Run the back-test alone, for a stopwatch."""
     panel = panel_of(weekly_rows(0, PRODUCTS), WEEKS)
     start = time.process_time()
     trained(panel)

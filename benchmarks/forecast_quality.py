@@ -59,10 +59,10 @@ def tested(panel: Panel, settings: ForecastSettings) -> evaluate.BacktestResults
 def main() -> int:
     """Print every figure as Markdown."""
     settings = load_settings(CHECKOUT / "include")
-    found = tested(online_retail(), settings)
-    named = evaluate.named_metrics(found, settings)
+    outcome = tested(online_retail(), settings)
+    named = evaluate.named_metrics(outcome, settings)
     print(f"| forecast | {' | '.join(SHOWN)} |\n|{'---|' * (len(SHOWN) + 1)}")
-    for name in found.forecasts:
+    for name in outcome.forecasts:
         prefix = f"{name}/" if name else ""
         print(f"| {name or 'this model'} | {' | '.join(f'{named[prefix + metric]:.3f}' for metric in SHOWN)} |")
     for metric in (*SHOWN[:2], "bias", "absolute_bias", "coverage_90"):
@@ -72,27 +72,27 @@ def main() -> int:
         low, high = (named[f"versus/naive/{rival}/wape/{end}"] for end in ("low", "high"))
         print(f"WAPE less that of {rival}: {low:+.3f} to {high:+.3f}")
     print(f"90 % interval covers {named['coverage_90']:.1%}, 50 % interval {named['coverage_50']:.1%}")
-    _parts(found, named)
+    _parts(outcome, named)
     return 0
 
 
-def _parts(found: evaluate.BacktestResults, named: dict[str, float]) -> None:
-    for ago in sorted(set(found.origins.tolist()), reverse=True):
-        rows = found.origins == ago
-        truth, forecast = found.observed[rows, MONTH], found.forecasts[""][rows, MONTH]
+def _parts(outcome: evaluate.BacktestResults, named: dict[str, float]) -> None:
+    for ago in sorted(set(outcome.origins.tolist()), reverse=True):
+        rows = outcome.origins == ago
+        truth, forecast = outcome.observed[rows, MONTH], outcome.forecasts[""][rows, MONTH]
         error = forecast - truth
         print(
             f"origin {WEEKS - ago:.0f}: WAPE {abs(error).sum() / truth.sum():.3f}, bias {error.sum() / truth.sum():+.3f}"
         )
-    for name in sorted(set(found.classes.tolist())):
+    for name in sorted(set(outcome.classes.tolist())):
         ours, theirs = (named[f"{prefix}class/{name}/wape"] for prefix in ("", "naive/exponential_smoothing/"))
-        share = float((found.classes == name).mean())
+        share = float((outcome.classes == name).mean())
         print(
             f"{name} ({share:.0%}): WAPE {ours:.3f}, smoothing {theirs:.3f}, covers {named[f'class/{name}/coverage_90']:.1%}"
         )
-    rival = evaluate.by_revenue_decile(found, "naive/exponential_smoothing")
-    for place, (one, other) in enumerate(zip(evaluate.by_revenue_decile(found), rival, strict=True), start=1):
-        print(f"tenth {place}: WAPE {one['wape']:.3f}, smoothing {other['wape']:.3f}")
+    rival = evaluate.by_revenue_decile(outcome, "naive/exponential_smoothing")
+    for decile, (ours, theirs) in enumerate(zip(evaluate.by_revenue_decile(outcome), rival, strict=True), start=1):
+        print(f"tenth {decile}: WAPE {ours['wape']:.3f}, smoothing {theirs['wape']:.3f}")
 
 
 if __name__ == "__main__":

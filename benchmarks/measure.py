@@ -24,7 +24,7 @@ class Run:
     cpu_seconds: float = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Figure:
     """One line of docs/performance.md."""
 
@@ -35,13 +35,18 @@ class Figure:
     note: str = ""
 
     def row(self) -> str:
-        """The line as Markdown."""
+        """Return the line as Markdown."""
         verdict = "met" if self.ratio <= self.goal else "**not met**"
         return f"| {self.what} | {self.measured} | {self.ratio:.2f} | {self.goal:g} | {verdict} | {self.note} |"
 
 
 def timed(command: Sequence[str], environment: Mapping[str, str], before: Callable[[], None] | None = None) -> Run:
-    """Run a command to its end; a RuntimeError with its last lines when it fails, TimeoutExpired when whole_tree.py stopped it."""
+    """Run a command to its end.
+
+    Raises:
+        RuntimeError: The command failed; the error holds its last lines.
+        subprocess.TimeoutExpired: whole_tree.py stopped it.
+    """
     if before is not None:
         before()
     with tempfile.TemporaryFile("w+") as output:
@@ -70,5 +75,8 @@ def paired(first: Callable[[], Run], second: Callable[[], Run], pairs: int = 3) 
 
 
 def environment_with(**changes: str) -> dict[str, str]:
-    """This process's environment with changes. Every day of the made-up data is over, whatever day it is measured on."""
+    """Return this process's environment with changes.
+
+    Every day of the made-up data is over, whatever day it is measured on.
+    """
     return {NOW: "2100-01-01T12:00:00+00:00", **os.environ, **changes}

@@ -36,7 +36,7 @@ _SHOPPERS, _CATEGORIES, _PRODUCTS_EACH = 2_000, 20, 20
 
 
 def offers(folder: Path, events: int = 100_000) -> list[Figure]:
-    """What the decision costs, and what a long backlog does to memory."""
+    """Measure what the decision costs, and what a long backlog does to memory."""
     return [*decide(folder / "decide", events), *drain(folder / "drain", 10 * events)]
 
 
@@ -45,17 +45,17 @@ def decide(folder: Path, events: int) -> list[Figure]:
     rates = {name: _rate(folder / name, events, name) for name in ("decided", "removed")}
     return [
         Figure(
-            "events a second in the stream, with the decision / with it removed",
-            f"{rates['decided']:,.0f} against {rates['removed']:,.0f}",
-            rates["removed"] / rates["decided"],
-            2.0,
-            f"{events:,} queued events of {_SHOPPERS:,} shoppers; with it removed no decisions are written either",
+            what="events a second in the stream, with the decision / with it removed",
+            measured=f"{rates['decided']:,.0f} against {rates['removed']:,.0f}",
+            ratio=rates["removed"] / rates["decided"],
+            goal=2.0,
+            note=f"{events:,} queued events of {_SHOPPERS:,} shoppers; with it removed no decisions are written either",
         )
     ]
 
 
 def drain(folder: Path, events: int) -> list[Figure]:
-    """A whole run of the job over a backlog, and over a tenth of it."""
+    """Run the whole job over a backlog, and over a tenth of it."""
     runs: list[Run] = []
     for count in (events // 10, events):
         home = folder / str(count)
@@ -69,11 +69,11 @@ def drain(folder: Path, events: int) -> list[Figure]:
     short, long = runs
     return [
         Figure(
-            f"memory of draining {events:,} queued events / of {events // 10:,}",
-            f"{long.peak_mib:,.0f} against {short.peak_mib:,.0f} MiB",
-            long.peak_mib / short.peak_mib,
-            1.25,
-            f"{long.seconds:,.0f} and {short.seconds:,.0f} s, the start included; every event decided exactly once",
+            what=f"memory of draining {events:,} queued events / of {events // 10:,}",
+            measured=f"{long.peak_mib:,.0f} against {short.peak_mib:,.0f} MiB",
+            ratio=long.peak_mib / short.peak_mib,
+            goal=1.25,
+            note=f"{long.seconds:,.0f} and {short.seconds:,.0f} s, the start included; every event decided exactly once",
         )
     ]
 
@@ -161,14 +161,16 @@ def fill(lake: object, events: int, lines_a_file: int = _LINES_A_FILE) -> None:
 
 
 def deliver(folder: Path, events: int, lines_a_file: int) -> None:
-    """A backlog of views and carts over a day, in files."""
+    """Deliver a backlog of views and carts over a day, in files."""
     folder.mkdir(parents=True)
     chance = np.random.default_rng(1)
     at = np.sort(_BEGIN + chance.random(events) * 86_000)
     who, what = chance.integers(_SHOPPERS, size=events), chance.integers(_CATEGORIES * _PRODUCTS_EACH, size=events)
     for start in range(0, events, lines_a_file):
         path = folder / f"events-{start:09}.jsonl"
-        path.write_text("\n".join(_lines(start, min(start + lines_a_file, events), at, who, what)) + "\n")
+        path.write_text(
+            "\n".join(_lines(first=start, last=min(start + lines_a_file, events), at=at, who=who, what=what)) + "\n"
+        )
         os.utime(path, (at[min(start + lines_a_file, events) - 1] + 60,) * 2)
 
 
@@ -221,13 +223,15 @@ def _counted(home: Path, events: int) -> dict[str, int]:
     lake = home / "lake" / CATALOG
     rows = DeltaTable(lake / "gold" / "offer_decisions").to_pyarrow_table(columns=["decision_id", "slot"]).to_pandas()
     first = rows[rows["slot"] == 1]["decision_id"]
-    kept = DeltaTable(lake / "bronze" / "offer_events").to_pyarrow_table(columns=["event_id"]).to_pandas()["event_id"]
+    event_ids = (
+        DeltaTable(lake / "bronze" / "offer_events").to_pyarrow_table(columns=["event_id"]).to_pandas()["event_id"]
+    )
     ledger = DeltaTable(lake / "ops" / "offer_batches").to_pyarrow_table().to_pandas()
     return {
         "events": events,
         "decided": int(first.nunique()),
         "decided more than once": int(first.duplicated().sum()),
-        "kept more than once": int(kept.duplicated().sum()),
+        "kept more than once": int(event_ids.duplicated().sum()),
         "records in the ledger": int(ledger["records"].sum()),
     }
 
@@ -256,15 +260,15 @@ def learn(days: int, shoppers: int = 300) -> dict[str, float]:
     settings = replace(load_settings(CHECKOUT / "include"), control_share=0.0)
     picture = Picture(figsize=(7, 3.5), layout="constrained")
     axes = picture.subplots()
-    found = {}
+    click_rates = {}
     for policy in ("oracle", "learned", "random", "popular"):
         lived = list(offer_simulation.simulate(world, settings, policy))
         axes.plot(range(1, days + 1), [day.clicked / day.shown for day in lived], label=policy)
-        found[policy] = sum(day.clicked for day in lived) / sum(day.shown for day in lived)
+        click_rates[policy] = sum(day.clicked for day in lived) / sum(day.shown for day in lived)
     axes.set(xlabel="simulated day", ylabel="click-through", ylim=(0, None))
     axes.legend(loc="lower right", ncols=4, frameon=False)
     picture.savefig(CHECKOUT / "docs" / "offers-learning.svg", metadata={"Date": None})
-    return found
+    return click_rates
 
 
 def main(arguments: list[str]) -> None:

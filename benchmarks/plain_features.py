@@ -22,7 +22,7 @@ WINDOWS = ("30d", "60d", "90d", "1yr")
 
 
 def transactions(order_lines: DataFrame, products: DataFrame) -> DataFrame:
-    """The notebook's adjusted transactions, from rows of the silver tables."""
+    """Return the notebook's adjusted transactions, from rows of the silver tables."""
     lines = order_lines.where("line_kind = 'sale' AND status <> 'cancelled'")
     commodity = "coalesce(nullif(trim(category), ''), 'Uncategorised') AS commodity"
     coupons = "campaign_coupon_discount + manuf_coupon_discount"
@@ -50,7 +50,7 @@ def bounds(as_of: date, window: str) -> tuple[date, date]:
 
 
 def window_features(seen: DataFrame, keys: Sequence[str], as_of: date, window: str) -> DataFrame:
-    """The 94 features of a level and a window, and the two corrected measures."""
+    """Compute the 94 features of a level and a window, and the two corrected measures."""
     first, last = bounds(as_of, window)
     within = seen.where(f"day BETWEEN '{first}' AND '{last}'")
     summary = within.groupBy(*keys).agg(*_measures())
@@ -104,7 +104,14 @@ def _ratios(days_in_set: int) -> Iterator[tuple[str, str]]:
 
 
 def plain_features(lines: DataFrame, as_of: date, level: str, commodities: Sequence[str]) -> DataFrame:
-    """The 376 features of a level, and the corrected measures. lines: from `transactions`; absent values are 0."""
+    """Compute the 376 features of a level, and the corrected measures; absent values are 0.
+
+    Args:
+        lines: As `transactions` returns them.
+        as_of: The last day that counts.
+        level: One of the reference's levels.
+        commodities: The categories that features name.
+    """
     keys = LEVELS[level]
     seen = lines.where(f"day <= '{as_of}'")
     if "household" in keys:
@@ -119,13 +126,13 @@ def plain_features(lines: DataFrame, as_of: date, level: str, commodities: Seque
 
 
 def most_bought(lines: DataFrame, number: int = 10) -> list[str]:
-    """The commodities with most distinct baskets."""
+    """Return the commodities with most distinct baskets."""
     baskets = lines.groupBy("commodity").agg(F.countDistinct("basket_id").alias("baskets"))
     return [row.commodity for row in baskets.orderBy(F.desc("baskets"), "commodity").limit(number).collect()]
 
 
 def main(catalog: str, as_of: str, target: str) -> None:
-    """Compute one day and write a Delta table a level."""
+    """Compute one day and write one Delta table per level."""
     spark = SparkSession.builder.appName("plain-features").getOrCreate()
     spark.conf.set("spark.sql.ansi.enabled", "false")  # a division by zero is no error, as on the reference's runtime
     silver = (spark.read.format("delta").load(f"{catalog}/silver/{name}") for name in ("order_lines", "products"))

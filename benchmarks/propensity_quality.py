@@ -82,7 +82,7 @@ class Setting:
 
 
 def settings_of(data: Path) -> list[Setting]:
-    """The three settings."""
+    """Return the three settings."""
     journey, retail = data / "complete_journey", data / "online_retail"
     products = journey / "product.csv.gz"
     one, two = (journey / f"transaction_data_sample_{name}.csv.gz" for name in ("1yr", "2yr_nodiscount"))
@@ -94,7 +94,7 @@ def settings_of(data: Path) -> list[Setting]:
 
 
 def labelled(lines: pd.DataFrame, dates: Sequence[date], categories: Sequence[str]) -> pd.DataFrame:
-    """Inputs and labels of every known customer and category as of each date, as the training job reads them."""
+    """Compute inputs and labels of every known customer and category as of each date, as the training job reads them."""
     table = pa.Table.from_pandas(lines, preserve_index=False)
     table = table.set_column(table.schema.get_field_index("day"), "day", table.column("day").cast(pa.date32()))
     given = [batch.select(["batch"]) for batch in partition.pack_lines(table.to_batches(), 1)]
@@ -105,7 +105,7 @@ def labelled(lines: pd.DataFrame, dates: Sequence[date], categories: Sequence[st
         level = batch.column("level")[0].as_py()
         frames[level] += [part.to_pandas() for part in partition.unpack_rows([batch.select(["batch"])])]
     customer, category, pair = (pd.concat(frames[f"{level}_features"]) for level in LEVELS)
-    return _joined(customer, category, pair, lines, categories)
+    return _joined(customer=customer, category=category, pair=pair, lines=lines, categories=categories)
 
 
 def _joined(
@@ -123,14 +123,14 @@ def _joined(
         if name.startswith(f"{level}_")
     )
     inputs = ", ".join((*DEFINITION.select(), *BASELINE.select()))
-    known = pd.DataFrame({"category": list(categories)})
+    category_frame = pd.DataFrame({"category": list(categories)})
     database = duckdb.connect()
     for name, frame in {
         "customer": customer,
         "category": category,
         "pair": pair,
         "lines": lines,
-        "known": known,
+        "known": category_frame,
     }.items():
         database.register(name, frame)
     return database.sql(f"""
@@ -158,8 +158,8 @@ def judge(
     first = seen["day"].min().date()
     baskets = seen.groupby("category")["order_id"].nunique().reset_index()
     top = baskets.sort_values(["order_id", "category"], ascending=[False, True])["category"].head(10).tolist()
-    kept = [day for day in dates.train if (day - first).days >= HORIZON]
-    rows = labelled(lines, [*kept, dates.validation, dates.test], top)
+    long_enough = [day for day in dates.train if (day - first).days >= HORIZON]
+    rows = labelled(lines, [*long_enough, dates.validation, dates.test], top)
     rows["as_of"] = rows["as_of"].dt.date
     training, validation, test = split_rows(rows, dates)
     start = time.perf_counter()
@@ -167,17 +167,17 @@ def judge(
     seconds = time.perf_counter() - start
     naive = baseline_predictions(pd.concat([training, validation]), test)
     return (
-        evaluate.compare_with_rivals(test, trained.predict(test), naive=naive, champion=None, settings=chosen),
+        evaluate.compare_with_rivals(test, trained.predict(test), naive, champion=None, settings=chosen),
         trained,
         seconds,
     )
 
 
-def told(
-    setting: Setting, found: evaluate.PropensityEvaluation, trained: TrainedPropensityModel, seconds: float
+def describe(
+    setting: Setting, outcome: evaluate.PropensityEvaluation, trained: TrainedPropensityModel, seconds: float
 ) -> str:
-    """The figures of a setting, in lines."""
-    metrics = evaluate.logged_metrics(found)
+    """Describe the figures of a setting, in lines."""
+    metrics = evaluate.logged_metrics(outcome)
     lines = [
         f"{setting.name}: {trained.chosen.family}, {trained.chosen.structure}, {trained.calibration};"
         f" search and fit {seconds:.1f} s, the chosen fit {trained.chosen.seconds:.1f} s",
@@ -204,7 +204,7 @@ def main(names: Sequence[str]) -> int:
     np.seterr(all="ignore")
     for setting in settings_of(DATA):
         if not wanted or setting.name in wanted:
-            print(told(setting, *judge(setting, chosen)), flush=True)
+            print(describe(setting, *judge(setting, chosen)), flush=True)
     return 0
 
 

@@ -45,7 +45,7 @@ def purchases(rows: pd.DataFrame) -> PurchaseMatrix:
 
 
 def spark_als(older: PurchaseMatrix, seed: int) -> Recommender:
-    """The same factorisation by Spark."""
+    """Fit the same factorisation by Spark."""
     from pyspark.ml.recommendation import ALS
 
     from basketry.lake.session import spark_session
@@ -54,9 +54,9 @@ def spark_als(older: PurchaseMatrix, seed: int) -> Recommender:
     spark.sparkContext.setCheckpointDir(
         tempfile.mkdtemp()
     )  # twelve rounds of lineage are too deep for a thread's stack
-    kept = recommender.fit_recommender(older, seed).products
-    found = older.counts_of(kept).tocoo()
-    rows = pd.DataFrame({"user": found.row, "item": found.col, "rating": found.data})
+    products = recommender.fit_recommender(older, seed).products
+    counts = older.counts_of(products).tocoo()
+    rows = pd.DataFrame({"user": counts.row, "item": counts.col, "rating": counts.data})
     als = ALS(
         rank=recommender._FACTORS,
         maxIter=recommender._ITERATIONS,
@@ -70,18 +70,18 @@ def spark_als(older: PurchaseMatrix, seed: int) -> Recommender:
         checkpointInterval=4,
     )
     learned = als.fit(spark.createDataFrame(rows)).itemFactors.toPandas().set_index("id")["features"]
-    factors = np.zeros((len(kept), recommender._FACTORS))
+    factors = np.zeros((len(products), recommender._FACTORS))
     factors[learned.index] = np.stack(learned.to_list())
-    return Recommender(kept, factors)
+    return Recommender(products, factors)
 
 
 def compare(name: str, rows: pd.DataFrame, seed: int = 7) -> list[str]:
-    """A line for each rival: recall and NDCG at TOP, seconds to learn."""
+    """Return one line per rival: recall and NDCG at TOP, seconds to learn."""
     border = rows["day"].max() - _TESTED_DAYS
     older, newest = purchases(rows[rows["day"] <= border]), purchases(rows[rows["day"] > border])
     both = sorted(set(older.shoppers) & set(newest.shoppers))
     before, after = ([place[name] for name in both] for place in (_places(older), _places(newest)))
-    found = []
+    lines = []
     spark_als(older, seed)  # its session, and code that is compiled once
     for rival, fit in (("implicit", recommender.fit_recommender), ("Spark ALS", spark_als)):
         begun = time.monotonic()
@@ -90,9 +90,25 @@ def compare(name: str, rows: pd.DataFrame, seed: int = 7) -> list[str]:
         later = newest.counts_of(learned.products)[after]
         if rival == "implicit":
             for plain in (recommender.most_popular, recommender.bought_before):
-                found.append(_line(name, plain.__name__, plain(older, learned.products)[before], later, 0.0))
-        found.append(_line(name, rival, learned.top(older.counts_of(learned.products)[before]), later, seconds))
-    return found
+                lines.append(
+                    _line(
+                        sample=name,
+                        rival=plain.__name__,
+                        top=plain(older, learned.products)[before],
+                        later=later,
+                        seconds=0.0,
+                    )
+                )
+        lines.append(
+            _line(
+                sample=name,
+                rival=rival,
+                top=learned.top(older.counts_of(learned.products)[before]),
+                later=later,
+                seconds=seconds,
+            )
+        )
+    return lines
 
 
 def _places(purchases: PurchaseMatrix) -> dict[str, int]:

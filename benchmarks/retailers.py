@@ -99,7 +99,10 @@ class Retailer:
 
 
 def demo(home: Path, registry: str) -> Retailer:
-    """The demo up to the evening, with champions in the registry and that evening's sales; its order lines come without ingest."""
+    """Make the demo up to the evening, with champions in the registry and that evening's sales.
+
+    Its order lines come without ingest.
+    """
     from tools.demo import deliver
 
     retailer = Retailer(home, registry, home / "day" / f"order_lines_{DAY}.csv.gz")
@@ -163,7 +166,7 @@ def _crown(address: str) -> None:
 
 
 def copied(retailer: Retailer, home: Path) -> Retailer:
-    """The same in a home of its own; the registry stays where it is."""
+    """Copy the retailer to a home of its own; the registry stays where it is."""
     for name in ("lake", "include"):
         shutil.copytree(retailer.home / name, home / name)
     (home / "landing" / CATALOG / "order_lines").mkdir(parents=True)
@@ -171,12 +174,12 @@ def copied(retailer: Retailer, home: Path) -> Retailer:
 
 
 def grown(retailer: Retailer, home: Path, times: int) -> Retailer:
-    """The retailer with so many times its customers and orders, which sales and features note as known.
+    """Multiply the retailer's customers and orders, which sales and features note as known.
 
     What is stored of earlier days stays that of the small one: a day's jobs note its version and do not read it.
     """
-    found = copied(retailer, home)
-    table = found.lake / "silver" / "order_lines"
+    copy = copied(retailer, home)
+    table = copy.lake / "silver" / "order_lines"
     originals = DeltaTable(table).to_pyarrow_table()
     first = START
     while first <= EVE:
@@ -190,7 +193,7 @@ def grown(retailer: Retailer, home: Path, times: int) -> Retailer:
     delivery = home / "day" / retailer.delivery.name
     delivery.parent.mkdir()
     _multiply(retailer.delivery, delivery, times)
-    note_as_known(found.lake)
+    note_as_known(copy.lake)
     return Retailer(home, retailer.registry, delivery)
 
 
@@ -220,7 +223,7 @@ def _renamed(lines: pa.Table, number: int) -> pa.Table:
 
 
 def _multiply(file: Path, larger: Path, times: int) -> None:
-    """The delivered file with its rows so many times over."""
+    """Write the delivered file with its rows so many times over."""
     with gzip.open(file, "rt", newline="") as source, gzip.open(larger, "wt", newline="", compresslevel=1) as target:
         rows = csv.reader(source)
         header = next(rows)

@@ -28,7 +28,7 @@ HEAP_MIB, BESIDE_MIB = 2048, 1024
 
 
 def scoring(folder: Path) -> list[Figure]:
-    """A model trained on random purchases scores copies of its customers."""
+    """Score copies of customers by a model that is trained on random purchases."""
     lake = folder / "lake" / CATALOG
     store = f"sqlite:///{folder}/mlflow.db"
     client = MlflowClient(store, store)
@@ -41,7 +41,7 @@ def scoring(folder: Path) -> list[Figure]:
     run = partial(job, home=folder, catalog=CATALOG, **changes)
     write_silver(lake, LINES)
     as_of = f"--as-of={AS_OF}"
-    run("features", as_of, "--training", "--choose-categories", "--run-id=backlog")
+    run("features", as_of, "--training", *("--choose-categories", "--run-id=backlog"))
     run("features", as_of, "--run-id=today")
     run("train_propensity", as_of, "--run-id=train")
     newest = client.get_model_version_by_alias(MODEL, "challenger")
@@ -53,27 +53,27 @@ def scoring(folder: Path) -> list[Figure]:
         there = copies
         runs[million] = run("score_propensity", as_of, f"--run-id=score{million}")
         _check(lake, customers)
-    one, ten = runs[1], runs[10]
-    marginal = 9_000_000 / (ten.seconds - one.seconds)
+    one_million, ten_million = runs[1], runs[10]
+    marginal = 9_000_000 / (ten_million.seconds - one_million.seconds)
     return [
         Figure(
-            "peak memory of scoring ten million pairs / 2 GB of heap and 1 GB beside it",
-            f"{ten.peak_mib:.0f} MiB, {one.peak_mib:.0f} MiB for one million",
-            ten.peak_mib / (HEAP_MIB + BESIDE_MIB),
-            1.0,
+            what="peak memory of scoring ten million pairs / 2 GB of heap and 1 GB beside it",
+            measured=f"{ten_million.peak_mib:.0f} MiB, {one_million.peak_mib:.0f} MiB for one million",
+            ratio=ten_million.peak_mib / (HEAP_MIB + BESIDE_MIB),
+            goal=1.0,
         ),
         Figure(
-            "seconds for each million pairs, ten million / one million",
-            f"{ten.seconds:.0f} s against {one.seconds:.0f} s",
-            ten.seconds / one.seconds / 10,
-            1.0,
-            f"{marginal:,.0f} pairs a second once started",
+            what="seconds for each million pairs, ten million / one million",
+            measured=f"{ten_million.seconds:.0f} s against {one_million.seconds:.0f} s",
+            ratio=ten_million.seconds / one_million.seconds / 10,
+            goal=1.0,
+            note=f"{marginal:,.0f} pairs a second once started",
         ),
     ]
 
 
 def _hardly_tuned(folder: Path) -> Path:
-    """Settings that train at once: what is measured is how the model scores."""
+    """Write settings that train at once: what is measured is how the model scores."""
     include = folder / "include"
     shutil.copytree(CHECKOUT / "include", include)
     settings = include / "propensity.yaml"

@@ -30,22 +30,22 @@ _PIECE = 1_000_000
 
 def segments(folder: Path, small: int = 1_000_000, large: int = 10_000_000) -> list[Figure]:
     """Assign both bases with one model: the cost of a million must not grow, and the heap that a job has must do."""
-    found = {count: _assigned(folder / str(count), count) for count in (small, large)}
-    cost = {count: seconds / count * 1e6 for count, (seconds, _) in found.items()}
-    peak = {count: mib for count, (_, mib) in found.items()}
+    assigned = {count: _assigned(folder / str(count), count) for count in (small, large)}
+    cost = {count: seconds / count * 1e6 for count, (seconds, _) in assigned.items()}
+    peak = {count: mib for count, (_, mib) in assigned.items()}
     return [
         Figure(
-            f"seconds to assign a million customers, of {large:,} / of {small:,}",
-            f"{cost[large]:.1f} s against {cost[small]:.1f} s",
-            cost[large] / cost[small],
-            1.2,
-            f"whole assignment of {large:,}: {found[large][0]:.0f} s with the session up",
+            what=f"seconds to assign a million customers, of {large:,} / of {small:,}",
+            measured=f"{cost[large]:.1f} s against {cost[small]:.1f} s",
+            ratio=cost[large] / cost[small],
+            goal=1.2,
+            note=f"whole assignment of {large:,}: {assigned[large][0]:.0f} s with the session up",
         ),
         Figure(
-            f"peak memory of assigning {large:,} customers / 2 GB of heap and 1 GB beside it",
-            f"{peak[large]:.0f} MiB, {peak[small]:.0f} MiB for {small:,}",
-            peak[large] / (HEAP_MIB + BESIDE_MIB),
-            1.0,
+            what=f"peak memory of assigning {large:,} customers / 2 GB of heap and 1 GB beside it",
+            measured=f"{peak[large]:.0f} MiB, {peak[small]:.0f} MiB for {small:,}",
+            ratio=peak[large] / (HEAP_MIB + BESIDE_MIB),
+            goal=1.0,
         ),
     ]
 

@@ -41,7 +41,7 @@ def shared_cluster(folder: Path) -> list[Figure]:
         told = f"{minutes[0]:.1f} against {minutes[1]:.1f} minutes; {starts[0]} against {starts[1]} cold starts"
         what = f"{dag_id}: one cluster for the run / one for each job"
         note = f"emulated: {COLD_START} s a start, {JOB} s a job, each waited {1 / SCALE:.1%} of its time"
-        figures.append(Figure(what, told, minutes[0] / minutes[1], goal, note))
+        figures.append(Figure(what=what, measured=told, ratio=minutes[0] / minutes[1], goal=goal, note=note))
     return figures
 
 
@@ -52,7 +52,7 @@ def _measured(folder: Path, dag_id: str, shared: bool) -> tuple[float, int]:
     from tests.plugins.sharing import include_sharing
 
     def works(script: Path, parameters: object) -> Ending:
-        """A job that only takes its time."""
+        """Wait as long as a job takes."""
         time.sleep(JOB / SCALE)
         return Ending("success")
 

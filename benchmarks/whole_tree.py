@@ -22,7 +22,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 def main(seconds: float, command: list[str]) -> int:
     """Run it; the exit code to end with."""
     if sys.platform == "linux":  # elsewhere what outlives the command is not counted
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, *(1, 0, 0, 0))
     process = subprocess.Popen(command, start_new_session=True)  # noqa: S603
     try:
         code = process.wait(seconds)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from airflow.sdk import DAG
 
-from basketry_airflow.manners import on_call
+from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.model_forms import is_wanted
 from basketry_airflow.privacy_forms import grants_form
 from basketry_airflow.script_arguments import form_value
@@ -19,7 +19,7 @@ with DAG(
     "apply_grants",
     schedule=None,
     params=grants_form(),
-    **on_call(
+    **dag_defaults(
         tier=2,
         owner="data-protection",
         runbook="docs/runbooks/apply_grants.md",

@@ -14,16 +14,16 @@ from airflow.sdk import DAG
 
 from basketry_airflow.as_of import AS_OF
 from basketry_airflow.champions import skip_if_refused
+from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.forms import dated_form
 from basketry_airflow.gate import gate
-from basketry_airflow.manners import on_call
 from basketry_airflow.spark_job import spark_job
 
 with DAG(
     "bootstrap",
     schedule=None,
     params=dated_form(),
-    **on_call(
+    **dag_defaults(
         tier=3,
         owner="data-science",
         runbook="docs/runbooks/bootstrap.md",

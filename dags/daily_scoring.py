@@ -1,5 +1,6 @@
-"""Who will buy what in the next 30 days, and what every product will earn: features, scores, forecasts, decisions, outcomes.
-Beside them the segment of every customer, and who moved.
+"""Who will buy what in the next 30 days, and what every product will earn: scores, forecasts, decisions, segments.
+
+First the features, beside the scores their outcomes, and beside each customer's segment who moved.
 
 Daily at 10:15 UTC. A backfill of any range, in any order, gives what daily runs would have given; it scores with the
 champion of today, or with the one that was champion on each day. While the gate has refused every version of a model there
@@ -14,8 +15,8 @@ from airflow.sdk import DAG, CronTriggerTimetable
 
 from basketry_airflow.as_of import AS_OF
 from basketry_airflow.champions import skip_if_refused
+from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.forms import scoring_form
-from basketry_airflow.manners import on_call
 from basketry_airflow.script_arguments import form_value
 from basketry_airflow.spark_job import spark_job
 
@@ -26,7 +27,7 @@ with DAG(
     "daily_scoring",
     schedule=DAILY_1015,
     params=scoring_form(),
-    **on_call(
+    **dag_defaults(
         tier=1,
         owner="data-science",
         runbook="docs/runbooks/daily_scoring.md",

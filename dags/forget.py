@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from airflow.sdk import DAG
 
-from basketry_airflow.manners import on_call
+from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.privacy_forms import forget_form
 from basketry_airflow.script_arguments import form_value
 from basketry_airflow.spark_job import spark_job
@@ -19,7 +19,7 @@ with DAG(
     "forget",
     schedule=None,
     params=forget_form(),
-    **on_call(
+    **dag_defaults(
         tier=2, owner="data-protection", runbook="docs/runbooks/forget.md", doc=__doc__, topics=("privacy", "manual")
     ),
 ):

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, TriggerRule
 
+from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.forms import ingest_form
 from basketry_airflow.ingest_steps import check_files, find_files, report
-from basketry_airflow.manners import on_call
 from basketry_airflow.script_arguments import form_value
 from basketry_airflow.spark_job import spark_job
 
@@ -27,7 +27,7 @@ with DAG(
     "ingest",
     schedule=None,
     params=ingest_form(),
-    **on_call(
+    **dag_defaults(
         tier=1,
         owner="data-engineering",
         runbook="docs/runbooks/ingest.md",

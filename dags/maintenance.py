@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
+from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.forms import maintenance_form
-from basketry_airflow.manners import on_call
 from basketry_airflow.script_arguments import form_value
 from basketry_airflow.spark_job import spark_job
 
@@ -20,7 +20,7 @@ with DAG(
     "maintenance",
     schedule=SUNDAYS_0600,
     params=maintenance_form(),
-    **on_call(
+    **dag_defaults(
         tier=3,
         owner="data-engineering",
         runbook="docs/runbooks/maintenance.md",

@@ -11,7 +11,7 @@ from __future__ import annotations
 from airflow.sdk import DAG
 
 from basketry_airflow.as_of import AS_OF
-from basketry_airflow.manners import on_call
+from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.model_forms import MODELS, rollback_form, scorer
 from basketry_airflow.script_arguments import form_value
 from basketry_airflow.spark_job import spark_job
@@ -20,7 +20,7 @@ with DAG(
     "model_rollback",
     schedule=None,
     params=rollback_form(),
-    **on_call(
+    **dag_defaults(
         tier=1,
         owner="data-science",
         runbook="docs/runbooks/model_rollback.md",

@@ -12,8 +12,8 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
+from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.forms import catalog_form
-from basketry_airflow.manners import on_call
 from basketry_airflow.spark_job import spark_job
 
 EVERY_FIVE_MINUTES = CronTriggerTimetable("*/5 * * * *", timezone="UTC")
@@ -22,7 +22,7 @@ with DAG(
     "offers",
     schedule=EVERY_FIVE_MINUTES,
     params=catalog_form(),
-    **on_call(
+    **dag_defaults(
         tier=1,
         owner="marketing",
         runbook="docs/runbooks/offers.md",

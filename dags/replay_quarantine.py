@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from airflow.sdk import DAG
 
+from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.forms import replay_form
-from basketry_airflow.manners import on_call
 from basketry_airflow.script_arguments import form_value
 from basketry_airflow.spark_job import spark_job
 
@@ -18,7 +18,7 @@ with DAG(
     "replay_quarantine",
     schedule=None,
     params=replay_form(),
-    **on_call(
+    **dag_defaults(
         tier=3,
         owner="data-engineering",
         runbook="docs/runbooks/replay_quarantine.md",

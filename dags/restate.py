@@ -11,8 +11,8 @@ from __future__ import annotations
 from airflow.sdk import DAG, CronTriggerTimetable
 
 from basketry_airflow.as_of import AS_OF
+from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.forms import dated_form
-from basketry_airflow.manners import on_call
 from basketry_airflow.spark_job import spark_job
 
 DAILY_0945 = CronTriggerTimetable("45 9 * * *", timezone="UTC")
@@ -21,7 +21,7 @@ with DAG(
     "restate",
     schedule=DAILY_0945,
     params=dated_form(),
-    **on_call(
+    **dag_defaults(
         tier=2, owner="data-science", runbook="docs/runbooks/restate.md", doc=__doc__, topics=("propensity", "daily")
     ),
 ):

@@ -13,9 +13,9 @@ from datetime import timedelta
 from airflow.sdk import DAG, CronTriggerTimetable
 
 from basketry_airflow.as_of import AS_OF
+from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.forms import dated_form
 from basketry_airflow.gate import gate
-from basketry_airflow.manners import on_call
 from basketry_airflow.spark_job import spark_job
 
 MONDAY_1300 = CronTriggerTimetable("0 13 * * MON", timezone="UTC")
@@ -24,7 +24,7 @@ with DAG(
     "weekly_offers",
     schedule=MONDAY_1300,
     params=dated_form(),
-    **on_call(
+    **dag_defaults(
         tier=2,
         owner="marketing",
         runbook="docs/runbooks/weekly_offers.md",

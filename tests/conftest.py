@@ -74,12 +74,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """
     if "SPARK_CONF_DIR" in os.environ:
         return
-    from tools.environment import Places
+    from tools.environment import InstancePaths
     from tools.setup import prepare
 
     home = Path(tempfile.mkdtemp(prefix="basketry-test-"))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
-    os.environ.update(prepare(replace(Places.from_environment(), home=home.resolve()), lambda text: None))
+    os.environ.update(prepare(replace(InstancePaths.from_environment(), home=home.resolve()), lambda text: None))
 
 
 @pytest.fixture(scope="session")

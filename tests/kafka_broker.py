@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.environment import Places
+from tools.environment import InstancePaths
 from tools.spark import fetch_jars, pyspark_jars
 
 BROKER = "org.apache.kafka:kafka_2.13:3.9.0"
@@ -83,7 +83,7 @@ def kafka_broker(folder: Path) -> Iterator[Broker]:
 
 
 def _class_path() -> str:
-    places = Places.from_environment()
+    places = InstancePaths.from_environment()
     jars = fetch_jars(places, Path(os.environ["JAVA_HOME"]), places.cache / "ivy-kafka-broker", BROKER)
     scala = sorted(pyspark_jars().glob("scala-*.jar"))  # the resolver leaves out what Spark has
     return os.pathsep.join(map(str, [*jars, *scala]))

@@ -45,13 +45,13 @@ class Step:
 
 def steps() -> list[Step]:
     """Every block, in the order of the page."""
-    found, path = [], ""
+    listed, path = [], ""
     for named, _, language, text in BLOCK.findall(STEPS):
         if named:
             path = named.replace("\\", "")
         else:
-            found.append(Step(language, path, text))
-    return found
+            listed.append(Step(language, path, text))
+    return listed
 
 
 def change(path: Path, text: str) -> None:

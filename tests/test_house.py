@@ -58,13 +58,13 @@ def lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 def imported(path: Path) -> set[str]:
     """Top-level names of all that a file imports, wherever in it."""
-    found: set[str] = set()
+    names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {name.name.split(".")[0] for name in node.names}
+            names |= {name.name.split(".")[0] for name in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module.split(".")[0])
-    return found
+            names.add(node.module.split(".")[0])
+    return names
 
 
 def test_the_walls_between_the_rooms_hold() -> None:
@@ -75,11 +75,11 @@ def test_the_walls_between_the_rooms_hold() -> None:
 
 def library() -> dict[str, Path]:
     """Every module of the library by its dotted name."""
-    found = {}
+    modules = {}
     for path in sources("spark_jobs/basketry"):
         parts = path.relative_to(CHECKOUT / "spark_jobs").with_suffix("").parts
-        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return found
+        modules[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return modules
 
 
 def test_the_library_has_few_rooms() -> None:
@@ -124,15 +124,15 @@ def imports_of(path: Path, modules: Mapping[str, Path]) -> set[str]:
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
         for inner in ast.walk(node)
     }
-    found = set()
+    imports: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and id(node) not in only_types:
             for alias in node.names:
                 named = f"{node.module}.{alias.name}"
-                found.add(named if named in modules else node.module)
+                imports.add(named if named in modules else node.module)
         elif isinstance(node, ast.Import) and id(node) not in only_types:
-            found |= {alias.name for alias in node.names}
-    return found & modules.keys()
+            imports |= {alias.name for alias in node.names}
+    return imports & modules.keys()
 
 
 def test_no_clock_below_the_dags() -> None:

@@ -44,7 +44,7 @@ DEPLOY = ("deploy", "deploy-check", "undeploy")
 
 
 def module_of(command: str) -> str:
-    """The module that holds a command's function, which has the command's name (`test` and `plan` share rooms)."""
+    """Return the module that holds a command's function; most have the command's name."""
     if command in MANAGE:
         return "tools.manage"
     if command in CHECKS:
@@ -55,7 +55,7 @@ def module_of(command: str) -> str:
 
 
 def function_of(command: str) -> str:
-    """The name of a command's function in that module."""
+    """Return the name of a command's function in that module."""
     return f"{command.replace('-', '_')}_command"
 
 

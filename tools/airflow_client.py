@@ -21,7 +21,13 @@ class AirflowClient:
     """Talks to one Airflow as one user."""
 
     def __init__(self, address: str, user: str, password: str) -> None:
-        """address: `http://127.0.0.1:8080`."""
+        """Prepare a client; it logs in with its first request.
+
+        Args:
+            address: Such as `http://127.0.0.1:8080`.
+            user: A user of Airflow's simple auth manager.
+            password: The password of that user.
+        """
         self.address = address
         self._login = {"username": user, "password": password}
         self._token = ""
@@ -31,9 +37,14 @@ class AirflowClient:
         self._call("PATCH", f"/api/v2/dags/{dag}", {"is_paused": False})
 
     def unpause_due(self, dag: str, seconds: float = 30) -> str | None:
-        """Let the DAG run; returns the id of the run that begins by itself, because its schedule is due, or None.
+        """Let the DAG run.
 
-        seconds: how long the scheduler may take to begin it.
+        Args:
+            dag: The id of the DAG.
+            seconds: How long the scheduler may take to begin a run.
+
+        Returns:
+            The id of the run that begins by itself, because its schedule is due, or None.
         """
         path = f"/api/v2/dags/{dag}"
         due = self._call("GET", path)["next_dagrun_run_after"]
@@ -53,25 +64,29 @@ class AirflowClient:
         self._call("PATCH", f"/api/v2/dags/{dag}", {"is_paused": True})
 
     def dag_ids(self) -> set[str]:
-        """DAGs that Airflow has parsed so far."""
+        """Return the DAGs that Airflow has parsed so far."""
         return {str(dag["dag_id"]) for dag in self._call("GET", "/api/v2/dags?limit=100")["dags"]}
 
     def health(self) -> dict[str, Any]:
-        """State of the database, the scheduler and the dag-processor, `healthy` or not, by their heartbeats."""
+        """Return the state of the database, the scheduler and the dag-processor, `healthy` or not, by their heartbeats."""
         return self._call("GET", "/api/v2/monitor/health")
 
     def paused_dags(self) -> list[str]:
-        """DAGs that have a schedule and do not follow it, sorted."""
+        """List the DAGs that have a schedule and do not follow it, sorted."""
         dags = self._call("GET", "/api/v2/dags?limit=100&paused=true")["dags"]
         return sorted(str(dag["dag_id"]) for dag in dags if dag["timetable_periodic"])
 
     def import_errors(self) -> list[str]:
-        """Why DAG files could not be read: `file: last line of the error` each."""
+        """List why DAG files could not be read, each as `file: last line of the error`."""
         errors = self._call("GET", "/api/v2/importErrors?limit=10")["import_errors"]
         return [f"{error['filename']}: {error['stack_trace'].strip().splitlines()[-1]}" for error in errors]
 
     def wait_for_dags(self, wanted: set[str], seconds: float) -> None:
-        """Wait until Airflow knows the DAGs; Problem when it cannot read one (with its error), or the time is over."""
+        """Wait until Airflow knows the DAGs.
+
+        Raises:
+            Problem: Airflow cannot read one of them (with its error), or the time is over.
+        """
         end = time.monotonic() + seconds
         while not wanted <= self.dag_ids():
             errors = self.import_errors()
@@ -88,15 +103,19 @@ class AirflowClient:
         return str(self._call("POST", f"/api/v2/dags/{dag}/dagRuns", body)["dag_run_id"])
 
     def state(self, dag: str, run: str) -> str:
-        """State of a run, one of Airflow's words."""
+        """Return the state of a run, one of Airflow's words."""
         return str(self._call("GET", _run_path(dag, run))["state"])
 
     def tasks(self, dag: str, run: str) -> list[dict[str, Any]]:
-        """The run's task instances: task_id, state, try_number, …"""
+        """List the run's task instances, each with task_id, state, try_number and more."""
         return list(self._call("GET", f"{_run_path(dag, run)}/taskInstances?limit=100")["task_instances"])
 
     def wait(self, dag: str, run: str, seconds: float, on_poll: Callable[[], None] = lambda: None) -> str:
-        """Wait for the end of a run; returns `success` or `failed`. Problem when the time is over."""
+        """Wait for the end of a run; returns `success` or `failed`.
+
+        Raises:
+            Problem: The time is over.
+        """
         end = time.monotonic() + seconds
         while (state := self.state(dag, run)) not in ENDED:
             on_poll()
@@ -106,7 +125,7 @@ class AirflowClient:
         return state
 
     def page(self, dag: str, run: str) -> str:
-        """Address of a run's page in the UI."""
+        """Return the address of a run's page in the UI."""
         return f"{self.address}/dags/{dag}/runs/{urllib.parse.quote(run)}"
 
     def _call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:

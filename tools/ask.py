@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table as Grid
 
-from tools.environment import Places, chosen_catalog
+from tools.environment import InstancePaths, chosen_catalog
 from tools.problem import Problem
 from tools.terminal import verbatim
 
@@ -27,7 +27,7 @@ _UNITS: dict[str, Callable[[Any], str]] = {
 
 
 def ask_command(arguments: list[str]) -> int:
-    """Q, TEAM and CATALOG come from the environment, where make puts them, or the question from the command line."""
+    """Answer the question of Q or of the command line."""
     question = " ".join(arguments) or os.environ.get("Q", "")
     if not question.strip():
         raise Problem('ask something: make ask Q="Top 5 products by revenue last month".')
@@ -37,7 +37,7 @@ def ask_command(arguments: list[str]) -> int:
     from basketry.warehouse import open_warehouse
 
     catalog = chosen_catalog()
-    places = Places.from_environment()
+    places = InstancePaths.from_environment()
     try:
         warehouse = open_warehouse(
             catalog, Settings.from_environment({**os.environ, "BASKETRY_HOME": str(places.home)})
@@ -50,24 +50,26 @@ def ask_command(arguments: list[str]) -> int:
     return 0 if found.answered else 1
 
 
-def show(found: Answer, console: Console) -> None:
-    """The sentence understood, the rows, the query, and how fresh the data is; or why not, and what to ask instead."""
-    if not found.answered:
-        console.print(verbatim(f"Not answered: {found.refusal}"))
-        for suggestion in found.suggestions:
+def show(answer: Answer, console: Console) -> None:
+    """Print the question as understood, the rows, the query, and how fresh the data is; or why not, and what to ask."""
+    if not answer.answered:
+        console.print(verbatim(f"Not answered: {answer.refusal}"))
+        for suggestion in answer.suggestions:
             console.print("  Did you mean:", verbatim(suggestion))
         return
-    console.print(verbatim(f"{found.understood[:1].upper()}{found.understood[1:]}."), end="\n\n")
+    console.print(verbatim(f"{answer.understood[:1].upper()}{answer.understood[1:]}."), end="\n\n")
     grid = Grid(box=None, pad_edge=False)
-    for heading in found.columns:
+    for heading in answer.columns:
         grid.add_column(verbatim(heading.label), justify="left" if heading.unit in ("text", "date") else "right")
-    for row in found.rows[:MOST_SHOWN]:
-        grid.add_row(*(verbatim(_text(value, heading.unit)) for value, heading in zip(row, found.columns, strict=True)))
+    for row in answer.rows[:MOST_SHOWN]:
+        grid.add_row(
+            *(verbatim(_text(value, heading.unit)) for value, heading in zip(row, answer.columns, strict=True))
+        )
     console.print(grid)
-    if len(found.rows) > MOST_SHOWN:
-        console.print(f"… {len(found.rows) - MOST_SHOWN} more rows")
-    console.print("", *map(verbatim, found.sql.splitlines()), "", sep="\n")
-    for state in found.read:
+    if len(answer.rows) > MOST_SHOWN:
+        console.print(f"… {len(answer.rows) - MOST_SHOWN} more rows")
+    console.print("", *map(verbatim, answer.sql.splitlines()), "", sep="\n")
+    for state in answer.read:
         written = state.written_at.strftime("%Y-%m-%d %H:%M UTC")
         console.print(verbatim(f"{state.name} version {state.version}, written {written}"))
 

@@ -33,12 +33,12 @@ NETWORK_SIGNS = (
 
 
 def venv_python(venv: Path) -> Path:
-    """Where a virtual environment keeps its interpreter."""
+    """Return the path of a virtual environment's interpreter."""
     return venv / "bin" / "python"
 
 
 def version_of(python: str) -> str:
-    """`3.11` for an interpreter that runs, '' for one that does not (a pyenv shim of a version that is not active)."""
+    """Return `3.11` for an interpreter that runs, '' for one that does not (a pyenv shim of a version that is not active)."""
     try:
         code = "import sys; print('%d.%d' % sys.version_info[:2])"
         done = subprocess.run([python, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60)  # noqa: S603
@@ -48,21 +48,21 @@ def version_of(python: str) -> str:
 
 
 def candidates(search_path: str, home: Path) -> list[str]:
-    """Interpreters worth asking, in order: the running one, those on the path, those that pyenv and uv keep."""
-    found = [sys.executable]
+    """List the interpreters worth asking, in order: the running one, those on the path, those that pyenv and uv keep."""
+    interpreters = [sys.executable]
     for version in VERSIONS:
-        found.append(shutil.which("python" + version, path=search_path) or "")
-    found.append(shutil.which("python3", path=search_path) or "")
+        interpreters.append(shutil.which("python" + version, path=search_path) or "")
+    interpreters.append(shutil.which("python3", path=search_path) or "")
     pyenv = Path(os.environ.get("PYENV_ROOT") or home / ".pyenv") / "versions"
     for folder in (pyenv, home / ".local" / "share" / "uv" / "python"):
         for version in VERSIONS:
-            kept = folder.glob("*" + version + ".*/bin/python" + version)
-            found.extend(str(path) for path in sorted(kept, reverse=True))
-    return [python for python in found if python]
+            installed = folder.glob("*" + version + ".*/bin/python" + version)
+            interpreters.extend(str(path) for path in sorted(installed, reverse=True))
+    return [python for python in interpreters if python]
 
 
 def find_python(options: list[str]) -> str:
-    """The first interpreter of a version that the lock was compiled for; SystemExit when there is none."""
+    """Return the first interpreter of a version that the lock was compiled for; SystemExit when there is none."""
     for python in options:
         if version_of(python) in VERSIONS:
             return python
@@ -71,12 +71,12 @@ def find_python(options: list[str]) -> str:
 
 
 def say(text: str) -> None:
-    """One plain line of progress, at once even into a pipe."""
+    """Print one plain line of progress, at once even into a pipe."""
     print(text, flush=True)
 
 
 def explain(output: str, has_compiler: bool) -> str:
-    """One sentence for a failed installation, from what the installer printed."""
+    """Explain a failed installation in one sentence, from what the installer printed."""
     low = output.lower()
     if "no space left" in low or "disk quota exceeded" in low:
         return "the disk is full: free some space and run the command again."
@@ -104,7 +104,7 @@ def run_shown(command: list[str]) -> None:
 
 
 def make_venv(python: str, venv: Path) -> None:
-    """A fresh virtual environment; one whose interpreter is gone or of another version is replaced."""
+    """Make a fresh virtual environment; one whose interpreter is gone or of another version is replaced."""
     say("Making " + venv.name + " with Python " + version_of(python))
     shutil.rmtree(str(venv), ignore_errors=True)
     done = subprocess.run([python, "-m", "venv", str(venv)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # noqa: S603
@@ -118,7 +118,7 @@ def make_venv(python: str, venv: Path) -> None:
 
 
 def uv_requirement(lock: str) -> str:
-    """The lock's own lines for uv, pinned and hashed: what installs all the rest is held to the same rule."""
+    """Return the lock's own lines for uv, pinned and hashed: what installs all the rest is held to the same rule."""
     block = []  # type: list[str]
     for line in lock.splitlines():
         if line.startswith("uv==") or (block and line.startswith("    --hash")):
@@ -129,7 +129,7 @@ def uv_requirement(lock: str) -> str:
 
 
 def install_uv(venv: Path) -> None:
-    """uv inside the virtual environment, so that nothing outside of it is touched."""
+    """Install uv inside the virtual environment, so that nothing outside of it is touched."""
     if (venv / "bin" / "uv").exists():
         return
     say("Installing uv")
@@ -143,7 +143,7 @@ def install_uv(venv: Path) -> None:
 
 
 def lock_stamp(lock: bytes) -> str:
-    """Names the state of the lock that an environment was filled from."""
+    """Name the state of the lock that an environment was filled from."""
     return hashlib.sha256(lock).hexdigest()
 
 

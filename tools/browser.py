@@ -21,7 +21,7 @@ APT = (("apt-get", "update", "-qq"), ("apt-get", "install", "-y", "-qq", "--no-i
 
 
 def find_browser() -> Path | None:
-    """BASKETRY_BROWSER, else the first browser of the path or of macOS; None when there is none."""
+    """Return BASKETRY_BROWSER, else the first browser of the path or of macOS; None when there is none."""
     return next((path for path in _candidates() if path.is_file()), None)
 
 
@@ -37,15 +37,19 @@ def _candidates() -> Iterator[Path]:
 
 
 def browser(say: Callable[[str], None]) -> Path:
-    """A browser; on Debian and its like, as root, the package is installed when there is none. Else a Problem."""
-    found = find_browser()
-    if found is None and shutil.which("apt-get") and os.geteuid() == 0:
+    """Find a browser; on Debian and its like, as root, install the package when there is none.
+
+    Raises:
+        Problem: There is none, and none could be installed.
+    """
+    program = find_browser()
+    if program is None and shutil.which("apt-get") and os.geteuid() == 0:
         say("no Chromium found, installing the package chromium")
         _install()
-        found = find_browser()
-    if found is None:
+        program = find_browser()
+    if program is None:
         raise Problem(f"no Chromium was found for the browser test: {ADVICE}.")
-    return found
+    return program
 
 
 def _install() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tools.environment import CHECKOUT, Places
+from tools.environment import CHECKOUT, InstancePaths
 from tools.problem import Problem
 from tools.setup import prepare
 
@@ -54,11 +54,11 @@ def _say(text: str) -> None:
 
 def test_command(arguments: list[str]) -> int:
     """Run pytest with what ARGS says, in a home of its own; returns its exit code. No test at all is a failure."""
-    given = [*arguments, *shlex.split(os.environ.get("ARGS", ""))]
+    options = [*arguments, *shlex.split(os.environ.get("ARGS", ""))]
     with tempfile.TemporaryDirectory(prefix="basketry-test-", ignore_cleanup_errors=True) as home:
-        places = replace(Places.from_environment(), home=Path(home).resolve())
+        places = replace(InstancePaths.from_environment(), home=Path(home).resolve())
         env = prepare(places, _say)
-        return subprocess.call([sys.executable, "-m", "pytest", *given], env=env, cwd=CHECKOUT)  # noqa: S603
+        return subprocess.call([sys.executable, "-m", "pytest", *options], env=env, cwd=CHECKOUT)  # noqa: S603
 
 
 def test_fast_command(arguments: list[str]) -> int:
@@ -73,13 +73,13 @@ def screenshots_command(arguments: list[str]) -> int:
 
 
 def faults_command(arguments: list[str]) -> int:
-    """The fault suite in full: two hundred kills and all that trains and scores, a full disk, data that comes late; KILLS=<n>."""
+    """Run the fault suite in full: two hundred kills (KILLS=<n>), everything that trains and scores, a full disk, late data."""
     os.environ["KILLS"] = os.environ.get("KILLS") or "200"
     return test_command(["-n0", "-v", "-s", "-m", "full or not full", "tests/faults"])
 
 
 def lint_environment() -> dict[str, str]:
-    """What the linters need to find the packages that they judge."""
+    """Return the environment in which the linters find the packages that they judge."""
     folders = [CHECKOUT / "spark_jobs", CHECKOUT / "plugins", CHECKOUT]
     path = os.pathsep.join([str(CHECKOUT / ".venv" / "bin"), os.environ.get("PATH", "")])
     return {**os.environ, "PATH": path, "PYTHONPATH": os.pathsep.join(map(str, folders))}
@@ -117,7 +117,7 @@ def format_command(arguments: list[str]) -> int:
 
 
 def audit_command(arguments: list[str]) -> int:
-    """Ask the vulnerability service about every package of the lock; 1 when it knows of a hole."""
+    """Ask the vulnerability service about every package of the lock; returns 1 when it knows of a vulnerability."""
     command = [str(CHECKOUT / ".venv" / "bin" / "uv"), "tool", "run", "--from", AUDITOR, "pip-audit", *AUDIT]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)  # noqa: S603
     try:
@@ -126,22 +126,22 @@ def audit_command(arguments: list[str]) -> int:
         raise Problem(
             f"the packages could not be audited ({last_words(done.stderr)}): connect to the network."
         ) from None
-    asked = [one for one in packages if "vulns" in one]
+    asked = [package for package in packages if "vulns" in package]
     if not asked:
         raise Problem(
             "the vulnerability service knows none of the packages: an index without one answers here; ask elsewhere."
         )
-    holes = [(one, hole) for one in asked for hole in one["vulns"]]
-    for one, hole in holes:
+    holes = [(package, hole) for package in asked for hole in package["vulns"]]
+    for package, hole in holes:
         print(
-            f"{one['name']} {one['version']}: {hole['id']}, mended in {', '.join(hole['fix_versions']) or 'no version yet'}"
+            f"{package['name']} {package['version']}: {hole['id']}, mended in {', '.join(hole['fix_versions']) or 'no version yet'}"
         )
     print(f"{len(asked)} of {len(packages)} packages asked about, {len(holes)} known holes.")
     return int(bool(holes))
 
 
 def last_words(text: str) -> str:
-    """The last line that says something."""
+    """Return the last line that says something."""
     return next((line.strip()[:200] for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
 
 
@@ -149,6 +149,6 @@ def bench_command(arguments: list[str]) -> int:
     """Run every benchmark in one go."""
     if not (CHECKOUT / "benchmarks" / "__main__.py").is_file():
         raise Problem("there is no benchmark yet: benchmarks/__main__.py is missing.")
-    env = prepare(Places.from_environment(), _say)
-    given = [*arguments, *shlex.split(os.environ.get("ARGS", ""))]
-    return subprocess.call([sys.executable, "-m", "benchmarks", *given], env=env, cwd=CHECKOUT)  # noqa: S603
+    env = prepare(InstancePaths.from_environment(), _say)
+    options = [*arguments, *shlex.split(os.environ.get("ARGS", ""))]
+    return subprocess.call([sys.executable, "-m", "benchmarks", *options], env=env, cwd=CHECKOUT)  # noqa: S603

@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import sys
 
-from tools.environment import Places
+from tools.environment import InstancePaths
 from tools.services import airflow_environment, program
 from tools.setup import prepare
 
 
 def container_environment() -> dict[str, str]:
-    """The environment of `make run`; what the container's own environment says about Airflow and MLflow wins."""
-    places = Places.from_environment()
+    """Return the environment of `make run`; what the container's own environment says about Airflow and MLflow wins."""
+    places = InstancePaths.from_environment()
     env = airflow_environment(places, prepare(places, say=print))
-    given = {name: value for name, value in os.environ.items() if name.startswith(("AIRFLOW", "MLFLOW"))}
-    return {**env, **given}
+    overrides = {name: value for name, value in os.environ.items() if name.startswith(("AIRFLOW", "MLFLOW"))}
+    return {**env, **overrides}
 
 
 def main(arguments: list[str]) -> None:

@@ -16,7 +16,7 @@ column text; what its contract classifies as personal is personal there too, and
 
 
 def page() -> str:
-    """The whole page."""
+    """Return the whole page."""
     return HEAD + "".join(_section(table) for table in TABLES)
 
 

@@ -22,32 +22,40 @@ SAMPLES = CHECKOUT / "tests" / "samples"
 
 
 def check_catalog(name: str) -> None:
-    """Problem, with the nearest name, when nothing describes the catalog."""
-    known = catalog_names()
-    if name not in known:
-        near = difflib.get_close_matches(name, known, 1)
+    """Check that there is such a catalog.
+
+    Raises:
+        Problem: Nothing describes it; the nearest name is offered.
+    """
+    names = catalog_names()
+    if name not in names:
+        near = difflib.get_close_matches(name, names, 1)
         hint = f"did you mean '{near[0]}'? " if near else ""
-        raise Problem(f"there is no catalog '{name}'; {hint}There are: {', '.join(known)}.")
+        raise Problem(f"there is no catalog '{name}'; {hint}There are: {', '.join(names)}.")
 
 
 def yesterday(catalog: str) -> date:
-    """The last day that is over where the catalog's business day turns."""
+    """Return the last day that is over in the catalog's time zone."""
     return last_complete_day(now(), load_catalog(catalog).time_zone)
 
 
 def demo_end(env: Mapping[str, str]) -> date:
-    """Last day of the demo: yesterday, or BASKETRY_DEMO_END; Problem when that is no past day."""
+    """Return the last day of the demo: yesterday, or BASKETRY_DEMO_END.
+
+    Raises:
+        Problem: BASKETRY_DEMO_END is no past day.
+    """
     last = yesterday("demo")
     text = env.get("BASKETRY_DEMO_END")
     if not text:
         return last
     try:
-        given = date.fromisoformat(text)
+        end = date.fromisoformat(text)
     except ValueError:
         raise Problem(f"BASKETRY_DEMO_END is '{text}'; write a day as YYYY-MM-DD.") from None
-    if given > last:
-        raise Problem(f"BASKETRY_DEMO_END is {given}, which is not over yet; give {last} or an earlier day.")
-    return given
+    if end > last:
+        raise Problem(f"BASKETRY_DEMO_END is {end}, which is not over yet; give {last} or an earlier day.")
+    return end
 
 
 def deliver_demo(settings: Settings, env: Mapping[str, str], say: Callable[[str], None]) -> date:
@@ -84,7 +92,11 @@ def _number(env: Mapping[str, str], name: str, default: float) -> float:
 
 
 def source_folder(catalog: str, settings: Settings) -> Path:
-    """Where a real catalog's files are kept; Problem when they are not there."""
+    """Return the folder of a real catalog's files.
+
+    Raises:
+        Problem: They are not there.
+    """
     for folder in (settings.data / catalog, SAMPLES / catalog):
         if folder.is_dir():
             return folder
@@ -110,9 +122,14 @@ def deliver_files(catalog: str, settings: Settings, say: Callable[[str], None]) 
 
 
 def chosen_files(source: Path, contract: Contract) -> list[Path]:
-    """The files that a contract takes. A workbook beside text files holds the same rows, so it stays behind."""
+    """List the files that a contract takes.
+
+    A workbook beside text files holds the same rows, so it stays behind.
+    """
     patterns = contract.file.patterns
-    files = [path for path in sorted(source.iterdir()) if any(fnmatch.fnmatch(path.name, known) for known in patterns)]
+    files = [
+        path for path in sorted(source.iterdir()) if any(fnmatch.fnmatch(path.name, pattern) for pattern in patterns)
+    ]
     text = [path for path in files if path.suffix.lower() != ".xlsx"]
     return text or files
 
@@ -129,19 +146,25 @@ def deliver_catalog(
 
 
 def new_files(catalog: str, settings: Settings, loaded: Mapping[str, Mapping[str, datetime]]) -> dict[str, int]:
-    """Feeds with files that ingest would load, in loading order, with how many. loaded: by feed, as should_load takes it."""
-    found: dict[str, int] = {}
+    """Count the files that ingest would load, by feed in loading order.
+
+    Args:
+        catalog: The catalog whose landing folders are looked at.
+        settings: Where they are.
+        loaded: By feed, the time of delivery of each loaded file by its checksum.
+    """
+    counts: dict[str, int] = {}
     for contract in select_contracts(catalog, EVERY_FEED):
-        known = loaded.get(contract.feed, {})
-        fresh = sum(_should_load(path, contract, known) for path in _landed(settings, contract))
+        loaded_checksums = loaded.get(contract.feed, {})
+        fresh = sum(_should_load(path, contract, loaded_checksums) for path in _landed(settings, contract))
         if fresh:
-            found[contract.feed] = fresh
-    return found
+            counts[contract.feed] = fresh
+    return counts
 
 
-def _should_load(path: Path, contract: Contract, known: Mapping[str, datetime]) -> bool:
+def _should_load(path: Path, contract: Contract, loaded: Mapping[str, datetime]) -> bool:
     try:
-        return describe_file(path, contract).should_load(known)
+        return describe_file(path, contract).should_load(loaded)
     except BadInputError:
         return True  # ingest says in the task's log what is wrong with it
 
@@ -155,9 +178,9 @@ def _landed(settings: Settings, contract: Contract) -> list[Path]:
 
 
 def environment_of_demo() -> dict[str, str]:
-    """The variables that shape a demo: SCALE (or BASKETRY_DEMO_SCALE), BASKETRY_DEMO_WEEKS, BASKETRY_DEMO_END."""
+    """Return the variables that shape a demo: SCALE (or BASKETRY_DEMO_SCALE), BASKETRY_DEMO_WEEKS, BASKETRY_DEMO_END."""
     names = ("SCALE", "BASKETRY_DEMO_WEEKS", "BASKETRY_DEMO_END")
-    found = {name: os.environ[name] for name in names if os.environ.get(name)}
+    variables = {name: os.environ[name] for name in names if os.environ.get(name)}
     if os.environ.get("BASKETRY_DEMO_SCALE"):
-        found.setdefault("SCALE", os.environ["BASKETRY_DEMO_SCALE"])
-    return found
+        variables.setdefault("SCALE", os.environ["BASKETRY_DEMO_SCALE"])
+    return variables

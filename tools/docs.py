@@ -12,7 +12,7 @@ LOCK = CHECKOUT / "docs" / "requirements.txt"
 
 
 def build_command(site: Path) -> list[str]:
-    """What builds the site into a folder; a warning, such as a link that leads nowhere, fails it.
+    """Return the command that builds the site into a folder; a warning, such as a link that leads nowhere, fails it.
 
     Sphinx and its extensions come from a lock of their own into an environment of their own: nothing else needs them.
     """

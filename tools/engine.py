@@ -15,13 +15,20 @@ SIZE = re.compile(r"[1-9]\d*[mg]")
 
 
 def cores() -> int:
-    """Cores this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
 
 
 @dataclass(frozen=True)
 class Engine:
-    """Where jobs compute. master: as spark-submit knows it. cores: that one job may take; memory as Spark writes it (2g)."""
+    """Where jobs compute.
+
+    Attributes:
+        master: As spark-submit knows it.
+        cores: The cores that one job may take.
+        driver_memory: As Spark writes it, such as 2g.
+        executor_memory: As Spark writes it.
+    """
 
     master: str
     cores: int
@@ -48,7 +55,12 @@ class Engine:
         return not LOCAL.fullmatch(self.master)
 
     def settings(self, java_options: str, class_path: str) -> dict[str, str]:
-        """Launch settings of driver and executors. class_path: must hold on every worker, which fetches no jar."""
+        """Return the launch settings of driver and executors.
+
+        Args:
+            java_options: Options of every JVM.
+            class_path: Must hold on every worker, which fetches no jar.
+        """
         driver = {
             "spark.master": self.master,
             "spark.driver.memory": self.driver_memory,

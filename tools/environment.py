@@ -14,18 +14,25 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 
 
 def scheduled_catalog() -> str:
-    """The catalog of scheduled runs."""
+    """Return the catalog of scheduled runs."""
     return os.environ.get("BASKETRY_CATALOG") or "demo"
 
 
 def chosen_catalog() -> str:
-    """The catalog that a command was given, else that of scheduled runs."""
+    """Return the catalog that a command names, else that of scheduled runs."""
     return os.environ.get("CATALOG") or scheduled_catalog()
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where this instance keeps things. home: all that runs write. cache: what setup fetched, shared by all homes."""
+class InstancePaths:
+    """Where this instance keeps things, and its ports.
+
+    Attributes:
+        home: Holds all that runs write.
+        cache: Holds what setup fetched, shared by all homes.
+        airflow_port: The port of Airflow's API server.
+        mlflow_port: The port of the MLflow server.
+    """
 
     home: Path
     cache: Path
@@ -33,7 +40,7 @@ class Places:
     mlflow_port: int
 
     @classmethod
-    def from_environment(cls, env: Mapping[str, str] | None = None) -> Places:
+    def from_environment(cls, env: Mapping[str, str] | None = None) -> InstancePaths:
         """Read BASKETRY_HOME, BASKETRY_CACHE and the ports; a port that is none is a Problem."""
         env = os.environ if env is None else env
         return cls(
@@ -56,8 +63,8 @@ def _port(env: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
-def environment(places: Places, java_home: Path) -> dict[str, str]:
-    """The caller's environment plus what every process needs: Java, Spark, Python and the BASKETRY_* places."""
+def environment(places: InstancePaths, java_home: Path) -> dict[str, str]:
+    """Return the caller's environment plus what every process needs: Java, Spark, Python and the BASKETRY_* places."""
     bin_folder = CHECKOUT / ".venv" / "bin"
     path = [str(bin_folder), str(java_home / "bin"), os.environ.get("PATH", "")]
     # Executors elsewhere must reach the driver, so there it listens where the machine's name says.

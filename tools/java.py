@@ -19,9 +19,9 @@ NEEDED_MODULE = "jdk.incubator.vector"
 
 
 def java_version(java: Path) -> int:
-    """Major version of a java program, 0 when it does not run (macOS has a /usr/bin/java that only explains itself)."""
-    found = re.search(r'version "(?:1\.)?(\d+)', _output(java, "-version"))
-    return int(found[1]) if found else 0
+    """Return the major version of a java program, 0 when it does not run (macOS has a /usr/bin/java that only explains itself)."""
+    match = re.search(r'version "(?:1\.)?(\d+)', _output(java, "-version"))
+    return int(match[1]) if match else 0
 
 
 def suits(home: Path) -> bool:
@@ -40,7 +40,7 @@ def _output(program: Path, *arguments: str) -> str:
 
 
 def homes(cache: Path) -> Iterator[Path]:
-    """Java homes worth asking, in order: JAVA_HOME, the path's, the system's usual places, the project's own."""
+    """Yield the Java homes worth asking, in order: JAVA_HOME, the path's, the system's usual places, the project's own."""
     if os.environ.get("JAVA_HOME"):
         yield Path(os.environ["JAVA_HOME"])
     on_path = shutil.which("java")
@@ -55,12 +55,16 @@ def homes(cache: Path) -> Iterator[Path]:
 
 
 def find_java(cache: Path) -> Path | None:
-    """The first home that suits, None when there is none."""
+    """Return the first home that suits, None when there is none."""
     return next((home for home in homes(cache) if suits(home)), None)
 
 
 def install_java(cache: Path) -> Path:
-    """Fetch a JDK into the cache; Problem when that is not possible."""
+    """Fetch a JDK into the cache.
+
+    Raises:
+        Problem: That is not possible.
+    """
     import jdk  # type: ignore[import-untyped]
 
     (cache / "jdk").mkdir(parents=True, exist_ok=True)
@@ -82,17 +86,17 @@ def install_java(cache: Path) -> Path:
 
 
 def java_home(cache: Path, say: Callable[[str], None]) -> Path:
-    """The Java to use, remembered in the cache so that later starts ask nobody."""
-    memory = cache / "java-home"
-    asked = os.environ.get("JAVA_HOME", "")
-    if memory.exists():
-        remembered, _, was_asked = memory.read_text().partition("\n")
-        if was_asked == asked and (Path(remembered) / "bin" / "java").is_file():
-            return Path(remembered)
+    """Return the Java to use; it is stored in the cache, so that later starts search no more."""
+    cache_file = cache / "java-home"
+    setting = os.environ.get("JAVA_HOME", "")
+    if cache_file.exists():
+        cached_home, _, cached_setting = cache_file.read_text().partition("\n")
+        if cached_setting == setting and (Path(cached_home) / "bin" / "java").is_file():
+            return Path(cached_home)
     home = find_java(cache)
     if home is None:
         say("no suitable Java found, fetching one (200 MB)")
         home = install_java(cache)
     cache.mkdir(parents=True, exist_ok=True)
-    memory.write_text(f"{home}\n{asked}")
+    cache_file.write_text(f"{home}\n{setting}")
     return home

@@ -7,25 +7,29 @@ import os
 import shlex
 import subprocess
 
-from tools.environment import CHECKOUT, Places, chosen_catalog
+from tools.environment import CHECKOUT, InstancePaths, chosen_catalog
 from tools.problem import Problem
 from tools.services import program
 from tools.setup import prepare
 
 
 def job_names() -> list[str]:
-    """Every job there is: the scripts of spark_jobs/."""
+    """List every job there is: the scripts of spark_jobs/."""
     return sorted(path.stem for path in (CHECKOUT / "spark_jobs").glob("*.py"))
 
 
-def check_job(name: str, known: list[str]) -> None:
-    """Problem with the list, and the nearest name, when there is no such job."""
-    if name in known:
+def check_job(name: str, names: list[str]) -> None:
+    """Check that there is such a job.
+
+    Raises:
+        Problem: There is none; lists the jobs, with the nearest name.
+    """
+    if name in names:
         return
-    listed = ", ".join(known)
+    listed = ", ".join(names)
     if not name:
         raise Problem(f'name the job: make job JOB=<name> ARGS="…", with one of: {listed}.')
-    near = difflib.get_close_matches(name, known, 1)
+    near = difflib.get_close_matches(name, names, 1)
     hint = f"did you mean '{near[0]}'? There are: {listed}." if near else f"there are: {listed}."
     raise Problem(f"there is no job '{name}'; {hint}")
 
@@ -33,22 +37,22 @@ def check_job(name: str, known: list[str]) -> None:
 def run_job(name: str, arguments: list[str]) -> int:
     """Run the job and return its exit code (65: its input can never work). `--help` needs no Spark."""
     check_job(name, job_names())
-    env = prepare(Places.from_environment(), say=lambda text: print(f"    {text}", flush=True))
+    env = prepare(InstancePaths.from_environment(), say=lambda text: print(f"    {text}", flush=True))
     runner = program("python") if {"--help", "-h"} & set(arguments) else program("spark-submit")
     script = str(CHECKOUT / "spark_jobs" / f"{name}.py")
     return subprocess.call([runner, script, *arguments], env=env, cwd=CHECKOUT)  # noqa: S603
 
 
 def job_command(arguments: list[str]) -> int:
-    """JOB and ARGS come from the environment, where make puts them, or from the command line."""
-    given = [*arguments, *shlex.split(os.environ.get("ARGS", ""))]
+    """Run JOB with ARGS, from the environment, where make puts them, or from the command line."""
+    words = [*arguments, *shlex.split(os.environ.get("ARGS", ""))]
     if arguments:
-        return run_job(given[0], given[1:])
-    return run_job(os.environ.get("JOB", ""), given)
+        return run_job(words[0], words[1:])
+    return run_job(os.environ.get("JOB", ""), words)
 
 
 def plan_command(arguments: list[str]) -> int:
-    """Which tables and dates the next runs would rewrite; touches nothing."""
+    """Print which tables and dates the next runs would rewrite; touches nothing."""
     day = os.environ.get("AS_OF")
     if not day and not arguments:
         raise Problem("say for which day: make plan AS_OF=2026-01-31 (CATALOG=<catalog> if it is not demo).")

@@ -13,9 +13,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tools.environment import Places
+from tools.environment import InstancePaths
 from tools.problem import Problem
-from tools.processes import log_file, remembered, running, survivor_names
+from tools.processes import log_file, pid_record, running, survivor_names
 from tools.services import NAMES, stop_all
 from tools.terminal import verbatim
 
@@ -23,17 +23,20 @@ OWNED = ("airflow", "checkpoints", "exports", "landing", "lake", "logs", "mlflow
 """What a home holds; a folder with none of these is not one, and is not deleted."""
 
 
+HEADINGS = ("service", "state", "process", "since", "address")
+
+
 def service_state(home: Path, name: str) -> str:
-    """`running`, `stopped` (never started, or by make down) or `killed` (it ended by itself or was killed)."""
+    """Return `running`, `stopped` (never started, or by make down) or `killed` (it ended by itself or was killed)."""
     if running(home, name):
         return "running"
-    return "killed" if remembered(home, name) else "stopped"
+    return "killed" if pid_record(home, name) else "stopped"
 
 
 def status_command(arguments: list[str]) -> int:
     """Show every service; exit code 1 when one was killed."""
-    places = Places.from_environment()
-    table = Table("service", "state", "process", "since", "address", box=None, header_style="bold")
+    places = InstancePaths.from_environment()
+    table = Table(*HEADINGS, box=None, header_style="bold")
     states = {name: service_state(places.home, name) for name in NAMES}
     for name, state in states.items():
         table.add_row(name, state, *_facts(places.home, name))
@@ -47,16 +50,16 @@ def status_command(arguments: list[str]) -> int:
 
 
 def _facts(home: Path, name: str) -> tuple[str, str, str]:
-    process, memory = running(home, name), remembered(home, name)
-    if process is None or memory is None:
+    process, record = running(home, name), pid_record(home, name)
+    if process is None or record is None:
         return "", "", ""
     since = datetime.fromtimestamp(process.create_time()).strftime("%Y-%m-%d %H:%M:%S")  # noqa: DTZ006 a person's clock
-    return str(process.pid), since, f"http://127.0.0.1:{memory['port']}" if memory.get("port") else ""
+    return str(process.pid), since, f"http://127.0.0.1:{record['port']}" if record.get("port") else ""
 
 
 def logs_command(arguments: list[str]) -> int:
     """Show the end of the logs, and follow them on a terminal."""
-    places = Places.from_environment()
+    places = InstancePaths.from_environment()
     wanted = [*arguments, *shlex.split(os.environ.get("ARGS", ""))] or list(NAMES)
     unknown = [name for name in wanted if name not in NAMES]
     if unknown:
@@ -70,8 +73,12 @@ def logs_command(arguments: list[str]) -> int:
 
 
 def down_command(arguments: list[str]) -> int:
-    """Stop every service with all that it started; Problem, after all were tried, when something lives on."""
-    stopped = stop_all(Places.from_environment())
+    """Stop every service with all that it started.
+
+    Raises:
+        Problem: Something lives on after all were tried.
+    """
+    stopped = stop_all(InstancePaths.from_environment())
     ended = [name for name, what in stopped.items() if what.was_running and not what.survivors]
     left = [f"{name} ({survivor_names(what.survivors)})" for name, what in stopped.items() if what.survivors]
     print(f"Stopped: {', '.join(ended) or 'nothing'}." if ended or left else "Nothing was running.")
@@ -84,7 +91,7 @@ def down_command(arguments: list[str]) -> int:
 
 def clean_command(arguments: list[str]) -> int:
     """Delete the home after asking; YES=1 answers beforehand."""
-    home = Places.from_environment().home
+    home = InstancePaths.from_environment().home
     if not home.exists():
         print(f"There is nothing to delete: {home} does not exist.")
         return 0

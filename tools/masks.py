@@ -13,7 +13,7 @@ READABLE = 0o022
 
 @contextmanager
 def readable() -> Iterator[None]:
-    """What is written within may be read by other accounts: Java, jars and settings, which a container's user runs."""
+    """Let other accounts read what is written within: Java, jars and settings, which a container's user runs."""
     before = os.umask(READABLE)
     try:
         yield

@@ -22,7 +22,14 @@ MARK = "BASKETRY_SERVICE"
 
 @dataclass(frozen=True)
 class Service:
-    """A process to keep running. port: what it listens on, with the variable that changes it; None for no port."""
+    """A process to keep running.
+
+    Attributes:
+        name: What people call it.
+        command: Program and arguments.
+        port: What it listens on; None for no port.
+        port_variable: The environment variable that changes the port.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -30,41 +37,45 @@ class Service:
     port_variable: str = ""
 
 
-def memory_file(home: Path, name: str) -> Path:
-    """Where a service's process is remembered."""
+def pid_file(home: Path, name: str) -> Path:
+    """Return the file that records a service's process."""
     return home / "services" / f"{name}.json"
 
 
 def log_file(home: Path, name: str) -> Path:
-    """Where a service's output goes."""
+    """Return the file that a service's output goes to."""
     return home / "logs" / f"{name}.log"
 
 
-def remembered(home: Path, name: str) -> dict[str, object] | None:
-    """What was started under that name: pid, created, command; None when nothing was, or it was stopped on purpose."""
+def pid_record(home: Path, name: str) -> dict[str, object] | None:
+    """Read what was started under that name: pid, created, command, port.
+
+    Returns:
+        None when nothing was started, or it was stopped on purpose.
+    """
     try:
-        return dict(json.loads(memory_file(home, name).read_text()))
+        return dict(json.loads(pid_file(home, name).read_text()))
     except (FileNotFoundError, ValueError):
         return None
 
 
 def running(home: Path, name: str) -> psutil.Process | None:
-    """The service's main process if it lives; a pid that another program got since is not it."""
-    memory = remembered(home, name)
-    if memory is None:
+    """Return the service's main process if it lives; a pid that another program got since is not it."""
+    record = pid_record(home, name)
+    if record is None:
         return None
     try:
-        process = psutil.Process(int(str(memory["pid"])))
-        same = abs(process.create_time() - float(str(memory["created"]))) < 1
+        process = psutil.Process(int(str(record["pid"])))
+        same = abs(process.create_time() - float(str(record["created"]))) < 1
         return process if same and process.status() != psutil.STATUS_ZOMBIE else None
     except psutil.Error:
         return None
 
 
-def family(home: Path, name: str) -> list[psutil.Process]:
-    """Every living process that the service started, itself included, also those that outlived it."""
-    memory = remembered(home, name)
-    session = int(str(memory["pid"])) if memory else -1
+def process_tree(home: Path, name: str) -> list[psutil.Process]:
+    """List every living process that the service started, itself included, also those that outlived it."""
+    record = pid_record(home, name)
+    session = int(str(record["pid"])) if record else -1
     return [process for process in psutil.process_iter() if _belongs(process, home, name, session)]
 
 
@@ -81,7 +92,12 @@ def _belongs(process: psutil.Process, home: Path, name: str, session: int) -> bo
 
 @dataclass(frozen=True)
 class Stopped:
-    """What became of a service. was_running: whether there was anything to end; survivors: what lives on all the same."""
+    """What became of a service.
+
+    Attributes:
+        was_running: Whether there was anything to end.
+        survivors: What lives on all the same.
+    """
 
     was_running: bool
     survivors: tuple[psutil.Process, ...] = ()
@@ -90,30 +106,34 @@ class Stopped:
 def stop(home: Path, name: str, patience: float = 15) -> Stopped:
     """End a service and all that it started, gently and then for certain.
 
-    patience: seconds that the main process has to end by itself. What survives a kill is returned and stays noted, so
-    that `make status` shows it and the next stop tries again.
+    What survives a kill is returned and stays recorded, so that `make status` shows it and the next stop tries again.
+
+    Args:
+        home: The home of the instance.
+        name: The name of the service.
+        patience: Seconds that the main process has to end by itself.
     """
-    processes = family(home, name)
+    processes = process_tree(home, name)
     main = running(home, name)
     if main is not None:
         _signal([main], kill=False)
         still_alive([main], patience)
     _signal(processes, kill=False)
-    stubborn = {*still_alive(processes, 5), *family(home, name)}
+    stubborn = {*still_alive(processes, 5), *process_tree(home, name)}
     _signal(stubborn, kill=True)
     survivors = still_alive(stubborn, 5)
     if not survivors:
-        memory_file(home, name).unlink(missing_ok=True)
+        pid_file(home, name).unlink(missing_ok=True)
     return Stopped(bool(processes), tuple(survivors))
 
 
 def survivor_names(survivors: Iterable[psutil.Process]) -> str:
-    """The processes that could not be stopped, as a person looks for them."""
+    """Name the processes that could not be stopped, as a person looks for them."""
     return ", ".join(f"process {process.pid}" for process in survivors)
 
 
 def still_alive(processes: Iterable[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Those that have not ended within so many seconds.
+    """Return the processes that have not ended within so many seconds.
 
     Asked again and again rather than by psutil's own wait: that opens a descriptor of each process, which kernels and
     sandboxes may refuse, and then waits for none of them.
@@ -144,8 +164,8 @@ def _signal(processes: Iterable[psutil.Process], kill: bool) -> None:
 
 def ensure(home: Path, service: Service, env: Mapping[str, str]) -> bool:
     """Have the service running with this very command; returns whether it had to be started."""
-    memory = remembered(home, service.name)
-    if running(home, service.name) and memory and memory["command"] == list(service.command):
+    record = pid_record(home, service.name)
+    if running(home, service.name) and record and record["command"] == list(service.command):
         return False
     left = stop(home, service.name).survivors
     if left:
@@ -160,7 +180,7 @@ def ensure(home: Path, service: Service, env: Mapping[str, str]) -> bool:
 def _start(home: Path, service: Service, env: Mapping[str, str]) -> None:
     log = log_file(home, service.name)
     log.parent.mkdir(parents=True, exist_ok=True)
-    memory_file(home, service.name).parent.mkdir(parents=True, exist_ok=True)
+    pid_file(home, service.name).parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         child = subprocess.Popen(  # noqa: S603
             service.command,
@@ -173,11 +193,15 @@ def _start(home: Path, service: Service, env: Mapping[str, str]) -> None:
         )
     created = psutil.Process(child.pid).create_time()
     facts = {"pid": child.pid, "created": created, "command": list(service.command), "port": service.port}
-    memory_file(home, service.name).write_text(json.dumps(facts))
+    pid_file(home, service.name).write_text(json.dumps(facts))
 
 
 def check_port(service: Service) -> None:
-    """Problem when another program listens where the service wants to."""
+    """Check that the service's port is free.
+
+    Raises:
+        Problem: Another program listens there.
+    """
     if service.port is None or port_free(service.port):
         return
     raise Problem(
@@ -209,7 +233,7 @@ def _listener(port: int) -> str:
 
 
 def last_line(log: Path) -> str:
-    """The last telling line of a log."""
+    """Return the last telling line of a log."""
     if not log.is_file():
         return "it wrote no log"
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines()[-200:] if line.strip()]
@@ -218,7 +242,11 @@ def last_line(log: Path) -> str:
 
 
 def wait_until_alive(home: Path, service: Service, seconds: float, healthy: Callable[[], bool]) -> None:
-    """Wait until `healthy()` is true; Problem when the process ends or the time is over."""
+    """Wait until `healthy()` is true.
+
+    Raises:
+        Problem: The process ends, or the time is over.
+    """
     end = time.monotonic() + seconds
     log = log_file(home, service.name)
     while not healthy():

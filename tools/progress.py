@@ -1,4 +1,4 @@
-"""Live progress: a line a step, with its time. On a terminal the lines move; into a pipe each is said when it ends."""
+"""Live progress: one line per step, with its time. On a terminal the lines move; into a pipe each is said when it ends."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Step:
     """One thing that is being done. seconds counts on until it ends."""
 
     def __init__(self, title: str) -> None:
-        """title: what a person reads."""
+        """Start the clock of a step with the title that a person reads."""
         self.title = title
         self.detail = ""
         self.state = "running"
@@ -36,7 +36,11 @@ class Step:
         return (self._end or time.monotonic()) - self._start
 
     def end(self, state: str) -> None:
-        """Stop the clock. state: done or failed."""
+        """Stop the clock.
+
+        Args:
+            state: `done` or `failed`.
+        """
         self.state = state
         self._end = time.monotonic()
 
@@ -45,7 +49,7 @@ class Board:
     """All steps of a run, shown while they are done."""
 
     def __init__(self, console: Console) -> None:
-        """console: where to show them."""
+        """Prepare a board that is shown on a console."""
         self.console = console
         self.steps: list[Step] = []
         self.started = time.monotonic()
@@ -79,13 +83,18 @@ class Board:
         self.end(step, "done")
 
     def begin(self, title: str) -> Step:
-        """A step that runs beside others; give it to `end`."""
+        """Begin a step that runs beside others; give it to `end`."""
         step = Step(title)
         self.steps.append(step)
         return step
 
     def end(self, step: Step, state: str) -> None:
-        """The step is over. state: done or failed."""
+        """End a step.
+
+        Args:
+            step: The step that is over.
+            state: `done` or `failed`.
+        """
         step.end(state)
         if not self.console.is_terminal:
             rest = f"[dim]{step.seconds:.1f} s {escape(plain(step.detail))}[/]"

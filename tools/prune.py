@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from basketry.config.documents import read_document
-from tools.environment import CHECKOUT, Places
+from tools.environment import CHECKOUT, InstancePaths
 from tools.problem import Problem
 from tools.processes import last_line, log_file
 from tools.services import airflow_environment, program
@@ -32,7 +32,11 @@ class Retention:
 
 
 def load_retention(include: Path) -> Retention:
-    """Read include/retention.yaml; a missing or unknown key, or fewer than seven days, is a ContractError with its line."""
+    """Read include/retention.yaml.
+
+    Raises:
+        ContractError: A key is missing or unknown, or days are fewer than seven; names the line.
+    """
     keys = tuple(Retention.__dataclass_fields__)
     top = read_document(include / FILE, FILE).mapping("the document", keys, keys)
     values = {key: top[key].expect(int, key) for key in keys}
@@ -44,33 +48,37 @@ def load_retention(include: Path) -> Retention:
 
 def prune_command(arguments: list[str]) -> int:
     """Delete what is out of retention, by today's clock; says how much."""
-    places, now = Places.from_environment(), datetime.now(UTC)
-    kept = load_retention(Path(os.environ.get("BASKETRY_INCLUDE") or CHECKOUT / "include"))
-    files = list(old_logs(places.home, now - timedelta(days=kept.logs_days)))
+    places, now = InstancePaths.from_environment(), datetime.now(UTC)
+    retention = load_retention(Path(os.environ.get("BASKETRY_INCLUDE") or CHECKOUT / "include"))
+    files = list(old_logs(places.home, now - timedelta(days=retention.logs_days)))
     for path in files:
         path.unlink(missing_ok=True)
     for folder in sorted((places.home / "logs").glob("**/"), reverse=True):
         if folder != places.home / "logs" and not any(folder.iterdir()):
             folder.rmdir()
-    print(f"{len(files)} log files older than {kept.logs_days} days deleted.")
+    print(f"{len(files)} log files older than {retention.logs_days} days deleted.")
     if (places.home / "airflow" / "airflow.db").exists():
-        clean_database(places, RUNS, now - timedelta(days=kept.runs_days))
-        clean_database(places, AUDIT, now - timedelta(days=kept.audit_days))
+        clean_database(places, RUNS, now - timedelta(days=retention.runs_days))
+        clean_database(places, AUDIT, now - timedelta(days=retention.audit_days))
         print(
-            f"Airflow's database: runs older than {kept.runs_days} and events older than {kept.audit_days} days deleted."
+            f"Airflow's database: runs older than {retention.runs_days} and events older than {retention.audit_days} days deleted."
         )
     return 0
 
 
 def old_logs(home: Path, before: datetime) -> Iterator[Path]:
-    """Log files that nothing was written to since."""
+    """Yield the log files that nothing was written to since."""
     for path in (home / "logs").rglob("*"):
         if path.is_file() and not path.is_symlink() and path.stat().st_mtime < before.timestamp():
             yield path
 
 
-def clean_database(places: Places, tables: tuple[str, ...], before: datetime) -> None:
-    """Airflow's own `db clean`; Problem with its last words when it fails."""
+def clean_database(places: InstancePaths, tables: tuple[str, ...], before: datetime) -> None:
+    """Run Airflow's own `db clean`.
+
+    Raises:
+        Problem: It fails; holds its last words.
+    """
     log = log_file(places.home, "airflow-db-clean")
     command = [
         program("airflow"),

@@ -19,7 +19,7 @@ from basketry.errors import BasketryError
 from tools import shoppers, summary
 from tools.airflow_client import AirflowClient
 from tools.deliver import check_catalog, deliver_catalog, environment_of_demo, new_files, yesterday
-from tools.environment import Places, scheduled_catalog
+from tools.environment import InstancePaths, scheduled_catalog
 from tools.problem import Problem
 from tools.progress import Board, Step
 from tools.services import USER, finish_start, instance_secrets, start_servers
@@ -34,9 +34,9 @@ RUN_SECONDS = 3600.0
 
 
 def run_command(arguments: list[str]) -> int:
-    """All of it; returns 0, or raises a Problem that says what to do."""
+    """Set up, start, deliver and load; returns 0, or raises a Problem that says what to do."""
     catalog = _arguments(arguments).data
-    places = Places.from_environment()
+    places = InstancePaths.from_environment()
     os.environ.update({"BASKETRY_HOME": str(places.home)})
     console = Console(highlight=False)
     if not console.is_terminal:
@@ -45,17 +45,17 @@ def run_command(arguments: list[str]) -> int:
         check_catalog(catalog)
         with only_run(places.home), Board(console) as board:
             as_of = _Run(catalog, places, board).all_steps()
-        show(console, catalog, places, board, as_of)
+        show(console=console, catalog=catalog, places=places, board=board, as_of=as_of)
     except BasketryError as error:
         raise Problem(getattr(error, "message", str(error))) from None
     return 0
 
 
-def _arguments(given: list[str]) -> argparse.Namespace:
+def _arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
     parser.add_argument("--data", default=os.environ.get("DATA") or "demo", help="the catalog, default demo")
     parser.add_argument("--scale", help="size of the demo, 1 gives about 350,000 order lines")
-    options = parser.parse_args(given)
+    options = parser.parse_args(words)
     if options.scale:
         os.environ["SCALE"] = options.scale
     return options
@@ -63,7 +63,11 @@ def _arguments(given: list[str]) -> argparse.Namespace:
 
 @contextmanager
 def only_run(home: Path) -> Iterator[None]:
-    """Hold the home for this run; Problem when another run holds it."""
+    """Hold the home for this run.
+
+    Raises:
+        Problem: Another run holds it.
+    """
     home.mkdir(parents=True, exist_ok=True)
     with (home / "run.lock").open("w") as handle:
         try:
@@ -76,7 +80,7 @@ def only_run(home: Path) -> Iterator[None]:
 class _Run:
     """The steps of one run."""
 
-    def __init__(self, catalog: str, places: Places, board: Board) -> None:
+    def __init__(self, catalog: str, places: InstancePaths, board: Board) -> None:
         self.catalog = catalog
         self.places = places
         self.board = board
@@ -84,7 +88,7 @@ class _Run:
         self.lake = places.home / "lake"
 
     def all_steps(self) -> date | None:
-        """Returns the as-of date of the sales, None when no order line was ever loaded."""
+        """Take all steps; returns the as-of date of the sales, None when no order line was ever loaded."""
         with self.board.step("Java and Spark") as step:
             env = prepare(self.places, _teller(step))
         with self.board.step("MLflow and Airflow start") as step:
@@ -120,7 +124,8 @@ class _Run:
                 step.detail = "no new files"
             return
         files = sum(waiting.values())
-        with self.board.step(f"ingest of {', '.join(waiting)} ({files} file{'s' * (files != 1)})") as step:
+        counted = "1 file" if files == 1 else f"{files} files"
+        with self.board.step(f"ingest of {', '.join(waiting)} ({counted})") as step:
             self._whole_run("ingest", step, feed=EVERY_FEED, files="*", delivered_by="make run")
 
     def _sales(self, as_of: date) -> None:
@@ -132,7 +137,10 @@ class _Run:
             self._scheduled_run("daily_sales", step, done, as_of=as_of.isoformat())
 
     def _offers(self, day: date) -> None:
-        """Simulated shoppers act and respond, and the stream runs after each. Its schedule stays off: nobody else will come."""
+        """Let simulated shoppers act and respond, with a run of the stream after each.
+
+        Its schedule stays off: nobody else will come.
+        """
         landing = self.settings.landing_folder(self.catalog, "offer_events")
         rounds = (("act", shoppers.look_around), ("respond to offers", shoppers.respond))
         for what, deliver in rounds:
@@ -178,8 +186,8 @@ def _teller(step: Step) -> Callable[[str], None]:
     return tell
 
 
-def show(console: Console, catalog: str, places: Places, board: Board, as_of: date | None) -> None:
-    """The summary: rows, best sellers, time, and where to look."""
+def show(console: Console, catalog: str, places: InstancePaths, board: Board, as_of: date | None) -> None:
+    """Print the summary: rows, best sellers, time, and where to look."""
     lake = places.home / "lake"
     console.print()
     summary.show_files(console, lake, catalog)

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from tools.engine import Engine, cores
-from tools.environment import CHECKOUT, Places
+from tools.environment import CHECKOUT, InstancePaths
 from tools.problem import Problem, disk_full
 from tools.processes import Service, Stopped, ensure, last_line, log_file, stop, wait_until_alive
 
@@ -24,12 +24,12 @@ START_SECONDS = 180
 
 
 def program(name: str) -> str:
-    """A program of the project's virtual environment."""
+    """Return the path of a program of the project's virtual environment."""
     return str(CHECKOUT / ".venv" / "bin" / name)
 
 
-def services(places: Places) -> dict[str, Service]:
-    """Every service by name, in the order in which they start."""
+def services(places: InstancePaths) -> dict[str, Service]:
+    """Return every service by name, in the order in which they start."""
     airflow, mlflow = places.airflow_port, places.mlflow_port
     store = places.home / "mlflow"
     mlflow_command = (
@@ -57,15 +57,17 @@ def services(places: Places) -> dict[str, Service]:
 
 
 def instance_secrets(home: Path) -> dict[str, str]:
-    """This instance's password and keys, made once; only its owner can read them."""
+    """Return this instance's password and keys, made once; only its owner can read them."""
     path = home / "airflow" / "secrets.json"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        made = {name: secrets.token_urlsafe(32) for name in ("api", "jwt")} | {"password": secrets.token_urlsafe(9)}
-        _write_private(path, made, replace=False)
-    kept = dict(json.loads(path.read_text()))
-    _write_private(home / "airflow" / "passwords.json", {USER: kept["password"]})
-    return kept
+        new_secrets = {name: secrets.token_urlsafe(32) for name in ("api", "jwt")} | {
+            "password": secrets.token_urlsafe(9)
+        }
+        _write_private(path, new_secrets, replace=False)
+    secret_values = dict(json.loads(path.read_text()))
+    _write_private(home / "airflow" / "passwords.json", {USER: secret_values["password"]})
+    return secret_values
 
 
 def _write_private(path: Path, content: Mapping[str, str], replace: bool = True) -> None:
@@ -80,10 +82,10 @@ def _write_private(path: Path, content: Mapping[str, str], replace: bool = True)
     part.unlink()
 
 
-def airflow_environment(places: Places, env: Mapping[str, str]) -> dict[str, str]:
-    """What Airflow's processes need beyond `environment`: where its things are, how it runs tasks, who may log in."""
+def airflow_environment(places: InstancePaths, env: Mapping[str, str]) -> dict[str, str]:
+    """Add to `environment` what Airflow's processes need: where its things are, how it runs tasks, who may log in."""
     home = places.home / "airflow"
-    kept = instance_secrets(places.home)
+    secret_values = instance_secrets(places.home)
     address = f"http://127.0.0.1:{places.airflow_port}"
     parallelism, engine = max(2, cores()), Engine.from_environment(env)
     master = engine.master if engine.distributed else f"local[{parallelism}]"
@@ -102,8 +104,8 @@ def airflow_environment(places: Places, env: Mapping[str, str]) -> dict[str, str
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
         "AIRFLOW__API__BASE_URL": address,
         "AIRFLOW__API__PORT": str(places.airflow_port),
-        "AIRFLOW__API__SECRET_KEY": kept["api"],
-        "AIRFLOW__API_AUTH__JWT_SECRET": kept["jwt"],
+        "AIRFLOW__API__SECRET_KEY": secret_values["api"],
+        "AIRFLOW__API_AUTH__JWT_SECRET": secret_values["jwt"],
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(places.home / "logs" / "tasks"),
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
@@ -114,7 +116,7 @@ def airflow_environment(places: Places, env: Mapping[str, str]) -> dict[str, str
     }
 
 
-def migrate(places: Places, env: Mapping[str, str]) -> None:
+def migrate(places: InstancePaths, env: Mapping[str, str]) -> None:
     """Make or update Airflow's database, once per version of Airflow."""
     from importlib.metadata import version
 
@@ -142,7 +144,7 @@ def answers(url: str) -> bool:
         return False
 
 
-def start_servers(places: Places, env: Mapping[str, str], say: Callable[[str], None]) -> dict[str, str]:
+def start_servers(places: InstancePaths, env: Mapping[str, str], say: Callable[[str], None]) -> dict[str, str]:
     """Start what answers requests, and the DAG processor; returns Airflow's environment. Does not wait."""
     listed = services(places)
     (places.home / "mlflow").mkdir(parents=True, exist_ok=True)
@@ -158,7 +160,7 @@ def start_servers(places: Places, env: Mapping[str, str], say: Callable[[str], N
     return airflow_env
 
 
-def finish_start(places: Places, airflow_env: Mapping[str, str], say: Callable[[str], None]) -> None:
+def finish_start(places: InstancePaths, airflow_env: Mapping[str, str], say: Callable[[str], None]) -> None:
     """Wait for the servers, then start the scheduler: a task that it starts before the API answers would fail."""
     listed = services(places)
     for name, path in (("airflow-api-server", "/api/v2/version"), ("mlflow", "/health")):
@@ -170,6 +172,6 @@ def finish_start(places: Places, airflow_env: Mapping[str, str], say: Callable[[
         say("airflow-scheduler starts")
 
 
-def stop_all(places: Places) -> dict[str, Stopped]:
-    """Stop every service, the scheduler first so that nothing new begins; what became of each, by name."""
+def stop_all(places: InstancePaths) -> dict[str, Stopped]:
+    """Stop every service, the scheduler first so that nothing new begins; returns what became of each, by name."""
     return {name: stop(places.home, name) for name in reversed(NAMES)}

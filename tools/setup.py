@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tools.environment import Places, environment
+from tools.environment import InstancePaths, environment
 from tools.java import java_home
 from tools.masks import readable
 from tools.problem import Problem
@@ -17,7 +17,11 @@ NEEDED_BYTES = 2 * 1024**3
 
 
 def check_disk(*folders: Path) -> None:
-    """Problem when a folder's disk has less room than a run needs: better now than in the middle of a write."""
+    """Check that each folder's disk has room for a run: better now than in the middle of a write.
+
+    Raises:
+        Problem: One has less.
+    """
     for folder in folders:
         there = next(parent for parent in (folder, *folder.parents) if parent.exists())
         free = shutil.disk_usage(there).free
@@ -26,8 +30,8 @@ def check_disk(*folders: Path) -> None:
             raise Problem(f"{have}: free some space, or set BASKETRY_HOME and BASKETRY_CACHE elsewhere.")
 
 
-def prepare(places: Places, say: Callable[[str], None]) -> dict[str, str]:
-    """Java and Spark made ready in the cache; returns the environment in which everything runs."""
+def prepare(places: InstancePaths, say: Callable[[str], None]) -> dict[str, str]:
+    """Make Java and Spark ready in the cache; returns the environment in which everything runs."""
     check_disk(places.home, places.cache)
     for folder in (places.home, places.home / "tmp"):  # before Spark starts, which would make them for everybody
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -40,7 +44,7 @@ def prepare(places: Places, say: Callable[[str], None]) -> dict[str, str]:
 def setup_command(arguments: list[str]) -> int:
     """Install what is missing and say what there is."""
     start = time.monotonic()
-    places = Places.from_environment()
+    places = InstancePaths.from_environment()
     env = prepare(places, say=lambda text: print(f"    {text}", flush=True))
     took = time.monotonic() - start
     print(f"Ready in {took:.0f} s: Java at {env['JAVA_HOME']}, Spark's settings at {places.spark_conf}.")

@@ -26,7 +26,7 @@ _SECONDS_TO_DELIVERY = 60.0
 
 
 def look_around(lake: Path, landing: Path, catalog: str, day: date) -> None:
-    """Deliver what shoppers do on the day, an hour a file."""
+    """Deliver what shoppers do on the day, one file per hour."""
     world = _world(lake, catalog, day)
     activity = world.activity(0)
     hours = ((activity.at - world.start) // HOUR).astype(int)
@@ -43,14 +43,14 @@ def respond(lake: Path, landing: Path, catalog: str, day: date) -> None:
 
 
 def waiting(lake: Path, landing: Path, catalog: str) -> int:
-    """Events that were delivered and not yet read by the stream."""
+    """Count the events that were delivered and not yet read by the stream."""
     delivered = sum(path.read_text().count("\n") for path in landing.glob("*.jsonl"))
     read = rows_of(lake, catalog, OFFER_BATCHES, "SELECT coalesce(sum(records), 0)::BIGINT FROM t") or [(0,)]
     return delivered - int(read[0][0])
 
 
 def _world(lake: Path, catalog: str, day: date) -> ShopperWorld:
-    """The same tastes every day, other visits."""
+    """Make shoppers with the same tastes every day and other visits."""
     shop = Assortment.from_rows(arrow(lake, catalog, PRODUCTS).select(PRODUCT_COLUMNS))
     query = f"SELECT customer_id FROM t ORDER BY customer_id LIMIT {SHOPPERS}"  # noqa: S608
     shoppers = [name for (name,) in rows_of(lake, catalog, CUSTOMERS, query)]
@@ -63,20 +63,20 @@ def _showings(lake: Path, catalog: str, day: date, shop: Assortment) -> Showings
                WHERE product_id IS NOT NULL AND decided_at >= ? AND decided_at < ? ORDER BY ALL"""
     start = datetime.combine(day, time(), UTC)
     end = datetime.fromtimestamp(start.timestamp() + DAY, UTC)
-    rows = rows_of(lake, catalog, OFFER_DECISIONS, query, [start, end])
-    known = [row for row in rows if row[0].startswith(f"e{day.toordinal()}-")]
+    rows = rows_of(lake=lake, catalog=catalog, table=OFFER_DECISIONS, query=query, values=[start, end])
+    shown = [row for row in rows if row[0].startswith(f"e{day.toordinal()}-")]
     return Showings(
-        offers=[row[0] for row in known],
-        shoppers=[row[1] for row in known],
-        product=np.array([shop.position[row[2]] for row in known], dtype=np.int64),
-        beside=np.array([row[3][BESIDE] for row in known], dtype=np.float64),
-        discount=np.array([row[4] for row in known], dtype=np.float64),
-        at=np.array([row[5] for row in known], dtype=np.float64),
+        offers=[row[0] for row in shown],
+        shoppers=[row[1] for row in shown],
+        product=np.array([shop.position[row[2]] for row in shown], dtype=np.int64),
+        beside=np.array([row[3][BESIDE] for row in shown], dtype=np.float64),
+        discount=np.array([row[4] for row in shown], dtype=np.float64),
+        at=np.array([row[5] for row in shown], dtype=np.float64),
     )
 
 
 def _deliver(file: Path, records: Records) -> None:
-    """As delivered a minute after its last event, once; renamed when whole, so that none is read half written."""
+    """Write the file once, as delivered a minute after its last event; renamed when whole, so none is read half written."""
     if file.exists():
         return
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tools.engine import Engine
-from tools.environment import CHECKOUT, Places, environment
+from tools.environment import CHECKOUT, InstancePaths, environment
 from tools.problem import Problem, disk_full, network_failed
 
 DELTA = "io.delta:delta-spark_4.1_2.13:4.3.1"
@@ -47,7 +47,7 @@ logger.native.level = error
 
 
 def pyspark_jars() -> Path:
-    """Folder of the jars that come with pyspark."""
+    """Return the folder of the jars that come with pyspark."""
     spec = importlib.util.find_spec("pyspark")
     if spec is None or spec.origin is None:
         raise Problem("pyspark is not installed: run `make setup`.")
@@ -55,14 +55,23 @@ def pyspark_jars() -> Path:
 
 
 def settings(
-    places: Places, jars: list[Path], java_options: str, beyond: Sequence[Path] = (), engine: Engine | None = None
+    places: InstancePaths,
+    jars: list[Path],
+    java_options: str,
+    beyond: Sequence[Path] = (),
+    engine: Engine | None = None,
 ) -> dict[str, str]:
-    """Every launch setting of Spark here, in one place. beyond: jars that the class-data archive knows nothing of.
-
-    engine: default the one that the environment names.
+    """Return every launch setting of Spark.
 
     The jars go on the class path by name, Delta's first and then pyspark's own: classes in a class-data archive must
     not come after a folder, and the configuration folder is what spark-submit puts there next.
+
+    Args:
+        places: Where Spark's warehouse folder is.
+        jars: The jars of the class-data archive.
+        java_options: Options of every JVM.
+        beyond: Jars that the class-data archive knows nothing of.
+        engine: Default the one that the environment names.
     """
     engine = engine or Engine.from_environment()
     return {
@@ -80,33 +89,33 @@ def settings(
 
 
 def class_path(jars: Sequence[Path], beyond: Sequence[Path] = ()) -> str:
-    """The jars of the archive in its order, then what is beyond it."""
+    """Return the class path: the jars of the archive in its order, then what is beyond it."""
     return os.pathsep.join([*map(str, jars), f"{pyspark_jars()}/*", *map(str, beyond)])
 
 
 def render(values: Mapping[str, str]) -> str:
-    """spark-defaults.conf: a line a setting."""
+    """Write settings as spark-defaults.conf has them: one line per setting."""
     return "".join(f"{name} {value}\n" for name, value in values.items())
 
 
-def delta_jars(places: Places, java: Path, say: Callable[[str], None]) -> list[Path]:
-    """Delta's jars, fetched once by Spark's own resolver; what they need beyond themselves comes with pyspark."""
-    kept = places.cache / "jars"
+def delta_jars(places: InstancePaths, java: Path, say: Callable[[str], None]) -> list[Path]:
+    """Return Delta's jars, fetched once by Spark's own resolver; what they need beyond themselves comes with pyspark."""
+    folder = places.cache / "jars"
     version = DELTA.rsplit(":", 1)[1]
-    if not (kept / f".complete-{version}").exists():
+    if not (folder / f".complete-{version}").exists():
         say("fetching Delta's jars")
         fetched = fetch_jars(places, java, places.cache / "ivy", DELTA)
-        shutil.rmtree(kept, ignore_errors=True)
-        kept.mkdir(parents=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
         for jar in fetched:
             if jar.name.startswith("io.delta_"):
-                shutil.copy2(jar, kept / jar.name)
-        (kept / f".complete-{version}").touch()
-    return sorted(kept.glob("*.jar"))
+                shutil.copy2(jar, folder / jar.name)
+        (folder / f".complete-{version}").touch()
+    return sorted(folder.glob("*.jar"))
 
 
-def kafka_jars(places: Places, java: Path, say: Callable[[str], None]) -> list[Path]:
-    """The jars with which Spark reads Kafka, fetched once."""
+def kafka_jars(places: InstancePaths, java: Path, say: Callable[[str], None]) -> list[Path]:
+    """Return the jars with which Spark reads Kafka, fetched once."""
     folder = places.cache / "ivy-kafka-connector"
     if not (folder / ".complete").exists():
         say("fetching Kafka's connector")
@@ -116,10 +125,15 @@ def kafka_jars(places: Places, java: Path, say: Callable[[str], None]) -> list[P
     return sorted(jar for jar in (folder / "jars").glob("*.jar") if jar.name.startswith(NOT_IN_PYSPARK))
 
 
-def fetch_jars(places: Places, java: Path, folder: Path, package: str, without: str = "") -> list[Path]:
+def fetch_jars(places: InstancePaths, java: Path, folder: Path, package: str, without: str = "") -> list[Path]:
     """Fetch a Maven package and all it needs into a folder, by Spark's own resolver; returns all jars there, sorted.
 
-    without: group and name of a package that it shall not bring along.
+    Args:
+        places: Where Spark's settings are.
+        java: The JAVA_HOME to use.
+        folder: Where the jars go.
+        package: Group, name and version.
+        without: Group and name of a package that it shall not bring along.
     """
     # The stock configuration: ours names jars that are not there yet.
     env = {**environment(places, java), "SPARK_CONF_DIR": str(places.cache / "no-conf")}
@@ -149,7 +163,7 @@ def _last_error(output: str) -> str:
 
 
 def archive_name(java: Path, jars: list[Path]) -> str:
-    """Names the class-data archive of this Java and exactly these jars: any other set makes another archive."""
+    """Name the class-data archive of this Java and exactly these jars: any other set makes another archive."""
     facts = [(java / "release").read_text() if (java / "release").is_file() else str(java), JVM, WARM_UP.read_text()]
     for jar in [*jars, *sorted(pyspark_jars().glob("*.jar"))]:
         stat = jar.stat()
@@ -157,8 +171,8 @@ def archive_name(java: Path, jars: list[Path]) -> str:
     return f"classes-{hashlib.sha256(chr(10).join(facts).encode()).hexdigest()[:16]}.jsa"
 
 
-def class_archive(places: Places, java: Path, jars: list[Path], say: Callable[[str], None]) -> Path | None:
-    """The archive of loaded classes, made by one small Delta job; None when this Java cannot make one."""
+def class_archive(places: InstancePaths, java: Path, jars: list[Path], say: Callable[[str], None]) -> Path | None:
+    """Return the archive of loaded classes, made by one small Delta job; None when this Java cannot make one."""
     archive = places.cache / archive_name(java, jars)
     if not archive.exists():
         say("making the class-data archive (once, under a minute)")
@@ -168,20 +182,20 @@ def class_archive(places: Places, java: Path, jars: list[Path], say: Callable[[s
     return archive if archive.stat().st_size else None
 
 
-def _make_archive(places: Places, java: Path, jars: list[Path], archive: Path) -> None:
-    made = archive.with_suffix(".part")
+def _make_archive(places: InstancePaths, java: Path, jars: list[Path], archive: Path) -> None:
+    part = archive.with_suffix(".part")
     conf = places.cache / "archive-conf"
     here = Engine.from_environment({})
-    write_conf(conf, settings(places, jars, f"{JVM} {QUIET} -XX:ArchiveClassesAtExit={made}", engine=here))
+    write_conf(conf, settings(places, jars, f"{JVM} {QUIET} -XX:ArchiveClassesAtExit={part}", engine=here))
     env = {**environment(places, java), "SPARK_CONF_DIR": str(conf)}
     done = _submit([str(WARM_UP)], env)
     if disk_full(done.stdout):
         raise OSError(28, "No space left on device")
     if "warm" not in done.stdout:
         raise Problem(f"a small Delta job failed, so no other would work: {_last_error(done.stdout)}")
-    if not made.exists():  # works without, only slower
-        made.touch()
-    made.replace(archive)
+    if not part.exists():  # works without, only slower
+        part.touch()
+    part.replace(archive)
 
 
 def write_conf(folder: Path, values: Mapping[str, str]) -> None:
@@ -195,8 +209,8 @@ def write_conf(folder: Path, values: Mapping[str, str]) -> None:
             part.replace(path)
 
 
-def prepare_spark(places: Places, java: Path, say: Callable[[str], None]) -> None:
-    """Everything that spark-submit needs, in the cache; nothing is done twice, nor by two at once."""
+def prepare_spark(places: InstancePaths, java: Path, say: Callable[[str], None]) -> None:
+    """Put everything that spark-submit needs into the cache; nothing is done twice, nor by two at once."""
     places.cache.mkdir(parents=True, exist_ok=True)
     with (places.cache / "setup.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -19,16 +19,18 @@ from basketry.tables import FILES, JOB_RUNS, OFFER_PERFORMANCE_MINUTE, SALES, SA
 from tools.terminal import verbatim
 
 TOP = 5
+FILE_HEADINGS = ("feed", "files", "rows read", "good", "quarantined", "duplicate")
+OFFER_HEADINGS = ("offers (simulated shoppers)", "shown", "clicked", "rate", "bought")
 Row = tuple[Any, ...]
 
 
 def arrow(lake: Path, catalog: str, table: Table) -> pa.Table:
-    """All rows of a table that exists."""
+    """Read all rows of a table that exists."""
     return DeltaTable(lake / catalog / table.schema / table.name).to_pyarrow_table()
 
 
 def rows_of(lake: Path, catalog: str, table: Table, query: str, values: Sequence[object] = ()) -> list[Row]:
-    """Answer of a SQL query over one table, which it calls `t`; nothing when the table does not exist yet."""
+    """Answer a SQL query over one table, which it calls `t`; nothing when the table does not exist yet."""
     folder = str(lake / catalog / table.schema / table.name)
     if not DeltaTable.is_deltatable(folder):
         return []
@@ -38,25 +40,25 @@ def rows_of(lake: Path, catalog: str, table: Table, query: str, values: Sequence
 
 
 def loaded_files(lake: Path, catalog: str) -> dict[str, dict[str, datetime]]:
-    """Time of delivery (UTC) of the files that each feed has loaded, by checksum."""
-    found: dict[str, dict[str, datetime]] = {}
+    """Return the time of delivery (UTC) of the files that each feed has loaded, by checksum."""
+    delivered: dict[str, dict[str, datetime]] = {}
     query = "SELECT feed, file_checksum, delivered_at FROM t WHERE status = 'loaded'"
     for feed, checksum, delivered_at in rows_of(lake, catalog, FILES, query):
-        found.setdefault(feed, {})[checksum] = delivered_at
-    return found
+        delivered.setdefault(feed, {})[checksum] = delivered_at
+    return delivered
 
 
 def last_day(lake: Path, catalog: str) -> date | None:
-    """Last business day that any file of order lines touched."""
+    """Return the last business day that any file of order lines touched."""
     query = "SELECT max(touched_to) FROM t WHERE status = 'loaded' AND touched_to IS NOT NULL"
-    found = rows_of(lake, catalog, FILES, query)
-    return found[0][0] if found else None
+    rows = rows_of(lake, catalog, FILES, query)
+    return rows[0][0] if rows else None
 
 
 def sales_done(lake: Path, catalog: str, as_of: date) -> bool:
     """Whether a run as of that day or a later one has read its tables as they are now (by Delta version)."""
     query = "SELECT input_versions FROM t WHERE job = 'sales' AND as_of >= ?"
-    for (versions,) in rows_of(lake, catalog, JOB_RUNS, query, [as_of]):
+    for (versions,) in rows_of(lake=lake, catalog=catalog, table=JOB_RUNS, query=query, values=[as_of]):
         read = dict(versions or {})
         if read and all(version_of(lake, catalog, name) == version for name, version in read.items()):
             return True
@@ -64,21 +66,21 @@ def sales_done(lake: Path, catalog: str, as_of: date) -> bool:
 
 
 def version_of(lake: Path, catalog: str, name: str) -> int | None:
-    """Delta version of `schema.table`, None when it does not exist."""
+    """Return the Delta version of `schema.table`, None when it does not exist."""
     folder = str(lake / catalog / Path(*name.split(".")))
     return int(DeltaTable(folder).version()) if DeltaTable.is_deltatable(folder) else None
 
 
 def show_files(console: Console, lake: Path, catalog: str) -> None:
-    """A line a feed: files and what became of their rows; then the reasons for quarantine."""
+    """Print one line per feed: files and what became of their rows; then the reasons for quarantine."""
     query = """SELECT feed, count(*), sum(rows_read), sum(rows_good), sum(rows_quarantined), sum(rows_duplicate)
                FROM t WHERE status = 'loaded' GROUP BY feed ORDER BY feed"""
-    found = rows_of(lake, catalog, FILES, query)
-    grid = _grid("feed", "files", "rows read", "good", "quarantined", "duplicate")
-    for feed, *numbers in found:
+    rows = rows_of(lake, catalog, FILES, query)
+    grid = _grid(*FILE_HEADINGS)
+    for feed, *numbers in rows:
         grid.add_row(verbatim(feed), *(f"{number:,}" for number in numbers))
-    if len(found) > 1:
-        totals = [sum(int(row[place]) for row in found) for place in range(1, 6)]
+    if len(rows) > 1:
+        totals = [sum(int(row[column]) for row in rows) for column in range(1, 6)]
         grid.add_row("[bold]all[/]", *(f"[bold]{total:,}[/]" for total in totals))
     console.print(grid)
     reasons = quarantine_reasons(lake, catalog)
@@ -89,7 +91,7 @@ def show_files(console: Console, lake: Path, catalog: str) -> None:
 
 
 def quarantine_reasons(lake: Path, catalog: str) -> Counter[str]:
-    """Rows by reason over all loaded files; a row with two reasons counts in both."""
+    """Count rows by reason over all loaded files; a row with two reasons counts in both."""
     total: Counter[str] = Counter()
     for (reasons,) in rows_of(lake, catalog, FILES, "SELECT reasons FROM t WHERE status = 'loaded'"):
         total.update({str(name): int(count) for name, count in dict(reasons or {}).items()})
@@ -97,52 +99,53 @@ def quarantine_reasons(lake: Path, catalog: str) -> Counter[str]:
 
 
 def top_of_last_week(lake: Path, catalog: str, as_of: date) -> tuple[str, date, list[Row]]:
-    """Best sellers of the last complete week: (`category` or `product`, its Monday, rows of name, revenue, orders)."""
+    """Return the best sellers of the last complete week: (`category` or `product`, its Monday, rows of name, revenue, orders)."""
     rollup, week = SALES_ROLLUP["week"], SALES["week"]
     newest = "SELECT max(period_start) FROM t WHERE period_end <= ?"
-    monday = rows_of(lake, catalog, rollup, newest, [as_of]) or [(None,)]
+    monday = rows_of(lake=lake, catalog=catalog, table=rollup, query=newest, values=[as_of]) or [(None,)]
     if monday[0][0] is None:
         monday = rows_of(lake, catalog, rollup, "SELECT max(period_start) FROM t") or [(None,)]
     start = monday[0][0] or as_of
     query = f"""SELECT category, net_revenue, orders FROM t
                 WHERE level = 'category' AND category <> '' AND period_start = ?
                 ORDER BY net_revenue DESC LIMIT {TOP}"""  # noqa: S608
-    found = rows_of(lake, catalog, rollup, query, [start])
-    if len(found) > 1:
-        return "category", start, found
+    rows = rows_of(lake=lake, catalog=catalog, table=rollup, query=query, values=[start])
+    if len(rows) > 1:
+        return "category", start, rows
     query = f"""SELECT coalesce(product, product_id), net_revenue, orders FROM t WHERE period_start = ?
                 ORDER BY net_revenue DESC LIMIT {TOP}"""  # noqa: S608
-    return "product", start, rows_of(lake, catalog, week, query, [start])
+    return "product", start, rows_of(lake=lake, catalog=catalog, table=week, query=query, values=[start])
 
 
 def show_sales(console: Console, lake: Path, catalog: str, as_of: date) -> None:
-    """The best sellers of the last week."""
-    kind, monday, found = top_of_last_week(lake, catalog, as_of)
+    """Print the best sellers of the last week."""
+    kind, monday, rows = top_of_last_week(lake, catalog, as_of)
     currency = load_catalog(catalog).currency
     grid = _grid(f"{kind}, week of {monday}", f"net revenue {currency}", "orders")
-    for name, revenue, orders in found:
+    for name, revenue, orders in rows:
         grid.add_row(verbatim(name), f"{revenue:,.2f}", f"{orders:,}")
     console.print(grid)
 
 
 def show_offers(console: Console, lake: Path, catalog: str) -> None:
-    """How offers did in the categories in which most were shown; nothing when there are none."""
+    """Print how offers did in the categories in which most were shown; nothing when there are none."""
     query = f"""SELECT category, sum(shown)::BIGINT, sum(clicked)::BIGINT, sum(bought)::BIGINT, sum(revenue) FROM t
                 GROUP BY category ORDER BY 2 DESC, 1 LIMIT {TOP}"""  # noqa: S608
-    found = rows_of(lake, catalog, OFFER_PERFORMANCE_MINUTE, query)
-    if not found:
+    rows = rows_of(lake, catalog, OFFER_PERFORMANCE_MINUTE, query)
+    if not rows:
         return
     currency = load_catalog(catalog).currency
-    grid = _grid("offers (simulated shoppers)", "shown", "clicked", "rate", "bought", f"revenue {currency}")
-    for category, shown, clicked, bought, revenue in found:
+    grid = _grid(*OFFER_HEADINGS, f"revenue {currency}")
+    for category, shown, clicked, bought, revenue in rows:
         rate = f"{clicked / shown:.1%}" if shown else ""
-        grid.add_row(verbatim(category), f"{shown:,}", f"{clicked:,}", rate, f"{bought:,}", f"{revenue:,.2f}")
+        cells = (f"{shown:,}", f"{clicked:,}", rate, f"{bought:,}", f"{revenue:,.2f}")
+        grid.add_row(verbatim(category), *cells)
     console.print()
     console.print(grid)
 
 
 def _grid(*columns: str) -> Grid:
     grid = Grid(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    for place, column in enumerate(columns):
-        grid.add_column(column, justify="right" if place else "left", no_wrap=True)
+    for position, column in enumerate(columns):
+        grid.add_column(column, justify="right" if position else "left", no_wrap=True)
     return grid

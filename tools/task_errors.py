@@ -13,7 +13,7 @@ TELLING = re.compile(r"^[\w.]*(Error|Exception|Timeout)\b.*", re.M)
 
 
 def failure_sentence(client: AirflowClient, dag: str, run: str, home: Path) -> str:
-    """Names the task, its last error line, and the log to read."""
+    """Name the task, its last error line, and the log to read."""
     failed = [task for task in client.tasks(dag, run) if task["state"] == "failed"]
     if not failed:
         return f"the run {run} of {dag} failed before a task began: look at {client.page(dag, run)}."
@@ -24,7 +24,7 @@ def failure_sentence(client: AirflowClient, dag: str, run: str, home: Path) -> s
 
 
 def error_of(log: Path) -> str:
-    """The most telling line of a task's log: what bad input it names, else its last error."""
+    """Return the most telling line of a task's log: what bad input it names, else its last error."""
     if not log.is_file():
         return "it wrote no log"
     text = "\n".join(_message(line) for line in log.read_text(errors="replace").splitlines())
@@ -36,7 +36,7 @@ def error_of(log: Path) -> str:
 
 
 def _message(line: str) -> str:
-    """Airflow writes a JSON object a line: what was logged, and what was raised."""
+    """Read one line of Airflow's log, a JSON object: what was logged, and what was raised."""
     try:
         entry = json.loads(line)
     except ValueError:

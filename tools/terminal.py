@@ -12,11 +12,11 @@ from rich.text import Text
 
 
 def plain(value: object) -> str:
-    """The value as one line without what a terminal obeys: control characters and those that turn the direction of text."""
+    """Return the value as one line without what a terminal obeys: control characters and those that turn the direction of text."""
     line = " ".join(str(value).splitlines()).replace("\t", " ")
     return "".join(character for character in line if unicodedata.category(character) not in ("Cc", "Cf"))
 
 
 def verbatim(value: object) -> Text:
-    """The value as a cell or line in which brackets are brackets, not markup."""
+    """Return the value as a cell or line in which brackets are brackets, not markup."""
     return Text(plain(value))

@@ -14,7 +14,7 @@ from pyspark.sql.window import Window
 
 def write_and_merge(spark: SparkSession, folder: str) -> None:
     """Create, append, merge, replace and delete: the writes of every job."""
-    rows = lines(spark)
+    rows = sample_rows(spark)
     builder = DeltaTable.createIfNotExists(spark).addColumns(rows.schema).property("delta.enableChangeDataFeed", "true")
     builder.location(folder).execute()
     rows.write.format("delta").mode("append").save(folder)
@@ -26,9 +26,9 @@ def write_and_merge(spark: SparkSession, folder: str) -> None:
     table.history(1).collect()
 
 
-def lines(spark: SparkSession) -> DataFrame:
-    """A few rows with the types that tables have."""
-    return spark.range(20).select(
+def sample_rows(spark: SparkSession) -> DataFrame:
+    """Make a few rows with the types that tables have."""
+    columns = (
         "id",
         F.concat(F.lit("c"), F.col("id") % 3).alias("customer"),
         F.expr("cast(id * 1.25 as decimal(18,4))").alias("amount"),
@@ -36,10 +36,11 @@ def lines(spark: SparkSession) -> DataFrame:
         F.expr("date '2026-01-01' + cast(id as int)").alias("day"),
         F.expr("array('a', cast(id as string))").alias("reasons"),
     )
+    return spark.range(20).select(*columns)
 
 
 def read_and_aggregate(spark: SparkSession, folder: str) -> None:
-    """Joins, windows, distinct counts and change feed: the reads of every job."""
+    """Join, window, count distinct values and read the change feed: the reads of every job."""
     rows = spark.read.format("delta").load(folder)
     newest = rows.withColumn("n", F.row_number().over(Window.partitionBy("customer").orderBy(F.desc("at"))))
     totals = rows.groupBy("customer", "day").agg(F.sum("amount").alias("total"), F.count_distinct("id").alias("orders"))
@@ -51,7 +52,7 @@ def read_and_aggregate(spark: SparkSession, folder: str) -> None:
 
 
 def main() -> None:
-    """Run it in a folder that is gone afterwards; `warm` on stdout says that all went well."""
+    """Run all of it in a folder that is gone afterwards; `warm` on stdout says that all went well."""
     spark = SparkSession.builder.appName("warm-up").getOrCreate()
     folder = Path(tempfile.mkdtemp(prefix="basketry-"))
     try:

@@ -27,7 +27,14 @@ class FailureAlert(BaseNotifier):
     """Says that a task (or a whole run) has failed for good: in the log always, to the webhook where there is one."""
 
     def __init__(self, *, tier: int, owner: str, runbook: str, only_reason: str | None = None) -> None:
-        """runbook: path of its page. only_reason: for a DAG's callback, the one reason that no task's alert covers."""
+        """Describe who answers for the DAG.
+
+        Args:
+            tier: The impact tier, one of `dag_defaults.TIERS`.
+            owner: The team that answers for the DAG.
+            runbook: The path of its page in the repository.
+            only_reason: For a DAG's own callback, the one reason of a failed run that no task's alert covers.
+        """
         super().__init__()
         self.tier = tier
         self.owner = owner
@@ -43,12 +50,12 @@ class FailureAlert(BaseNotifier):
         log.error("basketry alert: %s", json.dumps(alert, sort_keys=True))
         try:
             self._post(alert)
-        except Exception as error:  # whatever goes wrong here must not hide the failure that is told about
+        except Exception as error:  # whatever goes wrong here must not hide the failure that it reports
             # The error's text would show the webhook's address, which is a secret.
             log.warning("the alert did not reach the webhook of %s: %s", ALERT_CONNECTION, type(error).__name__)
 
     def alert(self, context: Mapping[str, Any]) -> dict[str, Any]:
-        """What the alert says, JSON-able."""
+        """Return what the alert says, as values that JSON can hold."""
         dag = context.get("dag")
         task_instance = context.get("ti")
         dag_id = str(getattr(dag, "dag_id", None) or getattr(task_instance, "dag_id", "unknown"))
@@ -94,14 +101,14 @@ class FailureAlert(BaseNotifier):
 
 
 def webhook_address(connection: Connection) -> str:
-    """The URL that the connection's fields describe."""
+    """Return the URL that the connection's fields describe."""
     port = f":{connection.port}" if connection.port else ""
     path = str(connection.extra_dejson.get("path", "/"))
     return f"{connection.schema or 'https'}://{connection.host}{port}/{path.lstrip('/')}"
 
 
 def run_page(dag_id: str, run_id: str) -> str:
-    """Address of the run in Airflow's UI."""
+    """Return the address of the run in Airflow's UI."""
     from urllib.parse import quote
 
     from airflow.sdk.configuration import conf
@@ -111,13 +118,13 @@ def run_page(dag_id: str, run_id: str) -> str:
 
 
 def runbook_address(runbook: str) -> str:
-    """The runbook's path, or its address when BASKETRY_DOCS_URL says where the repository is read."""
+    """Return the runbook's path, or its address when BASKETRY_DOCS_URL says where the repository is read."""
     base = os.environ.get("BASKETRY_DOCS_URL")
     return f"{base.rstrip('/')}/{runbook}" if base else runbook
 
 
 def last_good_run(context: Mapping[str, Any]) -> str | None:
-    """Id of the newest earlier run that succeeded; None when there is none, or it cannot be found out."""
+    """Return the id of the newest earlier run that succeeded; None without one, or where it cannot be found out."""
     task_instance, dag_run = context.get("ti"), context.get("dag_run")
     if task_instance is None or dag_run is None:
         return None

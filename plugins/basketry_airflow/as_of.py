@@ -10,21 +10,22 @@ from basketry.config.clock import check_day_is_over, clock_override, last_comple
 from basketry.errors import BadInputError
 
 AS_OF = "{{ as_of(params, dag_run) }}"
-"""The template to give to a dated job; `on_call` makes `as_of` known to the DAG."""
+"""The template to give to a dated job; `dag_defaults` makes `as_of` known to the DAG."""
 
 
 def as_of(params: Mapping[str, Any], dag_run: Any) -> str:
-    """The run's as-of date, YYYY-MM-DD: the form's, else from the logical date, else from when the run was due.
+    """Return the run's as-of date, YYYY-MM-DD: the form's, else from the logical date, else from when the run was due.
 
-    A day that is not over in the catalog's time zone, or a text that is no day, is a BadInputError.
+    Raises:
+        BadInputError: The day is not over in the catalog's time zone, or the text is no day.
     """
     from basketry.config.catalogs import load_catalog
 
     time_zone = load_catalog(params["catalog"]).time_zone
-    given = params.get("as_of")
-    if not given:
+    chosen = params.get("as_of")
+    if not chosen:
         return last_complete_day(dag_run.logical_date or dag_run.run_after, time_zone).isoformat()
-    day = _day(given)
+    day = _day(chosen)
     check_day_is_over(day, clock_override() or dag_run.run_after, time_zone)
     return day.isoformat()
 

@@ -1,4 +1,4 @@
-"""What scores while no model may: nothing. A first model that its gate refused is an outcome, and scoring is skipped for it."""
+"""What scores while no model may: nothing. A first model that its gate refused is an outcome, and scoring is skipped."""
 
 from __future__ import annotations
 
@@ -12,13 +12,20 @@ if TYPE_CHECKING:
 COLUMNS = ("number", "version", "champion_after", "verdict", "decided_by", "decided_at", "reason")
 """Of ops.promotions: what `first_refusal` looks at."""
 
-MACHINE = "gate"
+AUTOMATIC = "gate"
 """Who decided when no person did."""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """The newest refusal of a model of which no version ever scored. decided_on: YYYY-MM-DD (UTC)."""
+    """The newest refusal of a model of which no version has ever scored.
+
+    Attributes:
+        version: The version that was refused.
+        decided_by: `AUTOMATIC`, or the person who refused it.
+        decided_on: The day of the decision in UTC, YYYY-MM-DD.
+        reason: Why, in one sentence.
+    """
 
     version: str
     decided_by: str
@@ -28,15 +35,16 @@ class Refusal:
     @property
     def sentence(self) -> str:
         """Who refused what, when, and why."""
-        who = "The gate" if self.decided_by == MACHINE else self.decided_by
-        why = self.reason.strip().rstrip(".")
-        return f"{who} refused version {self.version} on {self.decided_on}: {why}."
+        decider = "The gate" if self.decided_by == AUTOMATIC else self.decided_by
+        reason = self.reason.strip().rstrip(".")
+        return f"{decider} refused version {self.version} on {self.decided_on}: {reason}."
 
 
 def first_refusal(verdicts: Iterable[Mapping[str, Any]]) -> Refusal | None:
-    """The newest refusal, when the gate has spoken and no version has ever been champion; None in every other case.
+    """Return the newest refusal when the gate has spoken and no version has ever been champion; None in every other case.
 
-    verdicts: the rows of ops.promotions about one model, with COLUMNS.
+    Args:
+        verdicts: The rows of ops.promotions about one model, with the columns COLUMNS.
     """
     rows = sorted(verdicts, key=lambda row: int(row["number"]))
     if not rows or any(row["champion_after"] for row in rows):
@@ -48,11 +56,14 @@ def first_refusal(verdicts: Iterable[Mapping[str, Any]]) -> Refusal | None:
 
 
 def skip_if_refused(kind: str, *, named_by: str = "") -> Callable[[Context], None]:
-    """What a job that scores by the champion does before it starts: it skips itself, with the reason, where there can be none.
+    """Return what a job that scores by the champion does before it starts: it skips itself, with the reason, without one.
 
     Only a refusal of the first model skips: without any verdict, or with a champion that is gone, the job goes on and says
-    itself what is wrong. kind: of model, as in include/gates. named_by: field of the form that may name a version by its
-    number, which then scores whatever the gate has said.
+    itself what is wrong.
+
+    Args:
+        kind: The kind of model, as in include/gates.
+        named_by: The field of the form that may name a version by its number, which then scores whatever the gate says.
     """
 
     def before(context: Context) -> None:
@@ -73,11 +84,11 @@ def skip_if_refused(kind: str, *, named_by: str = "") -> Callable[[Context], Non
 
 
 def _refusal(catalog: str, kind: str) -> Refusal | None:
-    """Asks the registry first: where it names a champion, no table need be read and no SQL warehouse started."""
+    """Look for a first refusal: where the registry names a champion, no table need be read and no SQL warehouse started."""
     from basketry import registry
     from basketry.tables import PROMOTIONS
     from basketry_airflow.gate import log_in_to_registry
-    from basketry_airflow.lake import read_rows
+    from basketry_airflow.ops_tables import read_rows
 
     log_in_to_registry()
     model = registry.registered_name(catalog, kind)

@@ -41,11 +41,17 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Compute:
-    """A profile with what all jobs share. task: fields of a task; run: fields of the run; both as the Jobs API wants them.
+    """A profile with what all jobs share.
 
-    tags: the shared cost tags; polling and timeout in seconds; max_concurrent_runs: of one task at a time.
+    Attributes:
+        task: Fields of a task, as the Jobs API wants them.
+        run: Fields of the run, as the Jobs API wants them.
+        tags: The cost tags that all jobs share.
+        polling_seconds: Seconds between two looks at a run.
+        timeout_seconds: Seconds after which a run is ended; 0 for never.
+        max_concurrent_runs: Runs of one task at a time, at most.
     """
 
     task: Mapping[str, Any]
@@ -56,7 +62,7 @@ class Compute:
     max_concurrent_runs: int
 
     def task_fields(self, tags: Mapping[str, str]) -> dict[str, Any]:
-        """A task's compute with cost tags, which only a cluster of the run's own can carry."""
+        """Return a task's compute with cost tags, which only a cluster of the run's own can carry."""
         fields = dict(self.task)
         if "new_cluster" in fields:
             cluster = fields["new_cluster"]
@@ -65,12 +71,12 @@ class Compute:
 
 
 def profile_names(include: Path) -> list[str]:
-    """Every profile there is."""
+    """Return the names of all profiles, sorted."""
     return sorted(path.stem for path in (include / "compute").glob("*.yaml"))
 
 
-def cloud_of_environment() -> str:
-    """The cloud that BASKETRY_CLOUD names, aws without it."""
+def configured_cloud() -> str:
+    """Return the cloud that BASKETRY_CLOUD names, aws without it."""
     cloud = os.environ.get("BASKETRY_CLOUD") or "aws"
     if cloud not in CLOUDS:
         raise BadInputError(f"BASKETRY_CLOUD is '{cloud}'; set it to one of: {', '.join(CLOUDS)}.")
@@ -78,9 +84,16 @@ def cloud_of_environment() -> str:
 
 
 def load_compute(include: Path, job: str, *, cloud: str = "aws", folder: str = "/Workspace/Shared/basketry") -> Compute:
-    """The compute of a job; BadInputError names file, line and what is wrong.
+    """Read the compute of a job.
 
-    folder: where `make deploy` put the library.
+    Args:
+        include: The include folder.
+        job: The name of the job's script.
+        cloud: One of CLOUDS.
+        folder: Where `make deploy` put the library.
+
+    Raises:
+        BadInputError: A file is wrong; names file and line.
     """
     choice = _choice(include)
     name = choice["jobs"].get(job, choice["default"])
@@ -90,7 +103,11 @@ def load_compute(include: Path, job: str, *, cloud: str = "aws", folder: str = "
 def load_shared(
     include: Path, dag_id: str, *, cloud: str = "aws", folder: str = "/Workspace/Shared/basketry"
 ) -> Compute | None:
-    """The compute that the tasks of a DAG share, None where each has its own; BadInputError when it has no cluster."""
+    """Read the compute that the tasks of a DAG share; None where each task has its own.
+
+    Raises:
+        BadInputError: The shared profile has no cluster of its own.
+    """
     name = _choice(include)["shared"].get(dag_id)
     if name is None:
         return None
@@ -101,7 +118,7 @@ def load_shared(
 
 
 def load_profile(include: Path, name: str, *, cloud: str, folder: str = "/Workspace/Shared/basketry") -> Compute:
-    """One profile, rendered for a cloud."""
+    """Read one profile, rendered for a cloud."""
     choice = _choice(include)
     path = include / "compute" / f"{name}.yaml"
     root = read_document(path, file_label(path, include))
@@ -111,21 +128,21 @@ def load_profile(include: Path, name: str, *, cloud: str, folder: str = "/Worksp
     )
     root.mapping(f"a profile of kind {kind}", (*_SHARED, *_OWN[kind]), ("description", *_NEEDED[kind]))
     packages, wheel = choice["libraries"], f"{folder.rstrip('/')}/lib/{_wheel_name()}"
-    task, run = _rendered(kind, entries, cloud, packages, wheel)
+    task, run = _render(kind, entries=entries, cloud=cloud, packages=packages, wheel=wheel)
     return Compute(
         task=task,
         run=run,
         tags=choice["tags"],
-        polling_seconds=_whole(entries, "polling_seconds", 15),
-        timeout_seconds=_whole(entries, "timeout_seconds", 0),
-        max_concurrent_runs=_whole(entries, "max_concurrent_runs", 8),
+        polling_seconds=_whole_number(entries, "polling_seconds", 15),
+        timeout_seconds=_whole_number(entries, "timeout_seconds", 0),
+        max_concurrent_runs=_whole_number(entries, "max_concurrent_runs", 8),
     )
 
 
-def _rendered(
+def _render(
     kind: str, entries: Mapping[str, Node], cloud: str, packages: list[str], wheel: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Fields of the task and of the run."""
+    """Return the fields of the task and those of the run."""
     if kind == "serverless":
         spec = {
             "environment_version": entries["environment_version"].string("environment_version"),
@@ -135,7 +152,7 @@ def _rendered(
         if "budget_policy_id" in entries:
             run["budget_policy_id"] = entries["budget_policy_id"].string("budget_policy_id")
         return {"environment_key": ENVIRONMENT}, run
-    libraries = [*({"pypi": {"package": one}} for one in packages), {"whl": wheel}]
+    libraries = [*({"pypi": {"package": package}} for package in packages), {"whl": wheel}]
     if kind == "existing_cluster":
         return {"existing_cluster_id": entries["cluster_id"].string("cluster_id"), "libraries": libraries}, {}
     return {"new_cluster": _cluster(entries, cloud), "libraries": libraries}, {}
@@ -148,7 +165,7 @@ def _cluster(entries: Mapping[str, Node], cloud: str) -> dict[str, Any]:
     photon = "photon" in entries and entries["photon"].expect(bool, "photon")
     spot = "spot" in entries and entries["spot"].expect(bool, "spot")
     return {
-        **_plain(entries["new_cluster"], "new_cluster"),
+        **_plain_value(entries["new_cluster"], "new_cluster"),
         "node_type_id": types[cloud].string("node type"),
         "runtime_engine": "PHOTON" if photon else "STANDARD",
         **(SPOT[cloud] if spot else {}),
@@ -163,34 +180,36 @@ def _choice(include: Path) -> dict[str, Any]:
     profiles = profile_names(include)
     return {
         "default": entries["default"].choice("profile", profiles),
-        "jobs": _chosen(entries["jobs"], "job", include.parent / "spark_jobs", profiles),
-        "shared": _chosen(entries["shared"], "DAG", include.parent / "dags", profiles) if "shared" in entries else {},
+        "jobs": _profiles_of(entries["jobs"], "job", include.parent / "spark_jobs", profiles),
+        "shared": _profiles_of(entries["shared"], "DAG", include.parent / "dags", profiles)
+        if "shared" in entries
+        else {},
         "tags": {key: node.string(f"tag {key}") for key, node in entries["tags"].expect(dict, "tags").items()},
         "libraries": [node.string("package") for node in entries["libraries"].items("libraries")],
     }
 
 
-def _chosen(node: Node, what: str, folder: Path, profiles: list[str]) -> dict[str, str]:
-    """The profile of each job or DAG, all of which are files of a folder (where there is one)."""
-    known = {file.stem for file in folder.glob("*.py")}
+def _profiles_of(node: Node, what: str, folder: Path, profiles: list[str]) -> dict[str, str]:
+    """Return the profile of each job or DAG, all of which are files of a folder (where there is one)."""
+    files = {file.stem for file in folder.glob("*.py")}
     chosen = node.expect(dict, f"the choice by {what}")
     for name, profile in chosen.items():
-        if known and name not in known:
-            profile.fail(f"there is no {what} '{name}'; {did_you_mean(name, known)}")
+        if files and name not in files:
+            profile.fail(f"there is no {what} '{name}'; {did_you_mean(name, files)}")
     return {name: profile.choice("profile", profiles) for name, profile in chosen.items()}
 
 
-def _whole(entries: Mapping[str, Node], key: str, default: int) -> int:
+def _whole_number(entries: Mapping[str, Node], key: str, default: int) -> int:
     number: int = entries[key].expect(int, key) if key in entries else default
     return number if number >= 0 else entries[key].fail(f"{key} is {number}; give zero or more.")
 
 
-def _plain(node: Node, what: str) -> Any:
-    """The value without its places; nothing in it may be empty."""
+def _plain_value(node: Node, what: str) -> Any:
+    """Return the value without its positions in the file; nothing in it may be empty."""
     if node.value is None:
         return node.fail(f"{what} is empty; give it a value or delete the line.")
     if isinstance(node.value, dict):
-        return {key: _plain(one, f"{what}.{key}") for key, one in node.value.items()}
+        return {key: _plain_value(value, f"{what}.{key}") for key, value in node.value.items()}
     if isinstance(node.value, list):
-        return [_plain(one, what) for one in node.value]
+        return [_plain_value(value, what) for value in node.value]
     return node.value

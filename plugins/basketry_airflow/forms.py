@@ -16,29 +16,29 @@ NAME = r"^[a-z][a-z0-9_]*$"
 
 
 def catalogs(include: Path) -> list[str]:
-    """The catalogs that `include/catalogs/` describes, sorted."""
+    """Return the catalogs that `include/catalogs/` describes, sorted."""
     return sorted(path.stem for path in (include / "catalogs").glob("*.yaml"))
 
 
 def feeds(include: Path) -> dict[str, list[str]]:
-    """Every feed that has a contract, with the catalogs it has one in."""
-    found: dict[str, list[str]] = {}
+    """Return every feed that has a contract, with the catalogs in which it has one."""
+    catalogs_of: dict[str, list[str]] = {}
     for path in sorted((include / "contracts").glob(f"*/*{CONTRACT_SUFFIX}")):
-        found.setdefault(path.name.removesuffix(CONTRACT_SUFFIX), []).append(path.parent.name)
-    return dict(sorted(found.items()))
+        catalogs_of.setdefault(path.name.removesuffix(CONTRACT_SUFFIX), []).append(path.parent.name)
+    return dict(sorted(catalogs_of.items()))
 
 
 def scheduled_catalog(include: Path) -> str:
-    """The catalog of scheduled runs, BASKETRY_CATALOG; BadInputError when nothing describes it."""
+    """Return the catalog of scheduled runs, BASKETRY_CATALOG; BadInputError when nothing describes it."""
     catalog = os.environ.get("BASKETRY_CATALOG") or "demo"
-    known = catalogs(include)
-    if known and catalog not in known:
-        raise BadInputError(f"BASKETRY_CATALOG is '{catalog}'; set it to one of: {', '.join(known)}.")
+    described = catalogs(include)
+    if described and catalog not in described:
+        raise BadInputError(f"BASKETRY_CATALOG is '{catalog}'; set it to one of: {', '.join(described)}.")
     return catalog
 
 
 def ingest_form() -> dict[str, Param]:
-    """What a person says to load delivered files."""
+    """Return the form that loads delivered files."""
     return {
         **_catalog_and_feed({EVERY_FEED: "every feed"}),
         "files": Param(
@@ -66,18 +66,18 @@ def ingest_form() -> dict[str, Param]:
 
 
 def replay_form() -> dict[str, Param]:
-    """What a person says to judge a feed's quarantined rows again."""
+    """Return the form that validates a feed's quarantined rows again."""
     return {**_catalog_and_feed(), "dry_run": _dry_run()}
 
 
 def catalog_form() -> dict[str, Param]:
-    """What a scheduled DAG can be told that looks at no certain day."""
+    """Return the form of a scheduled DAG that looks at no certain day."""
     include = Settings.from_environment().include
     return {"catalog": _name(catalogs(include), "The retailer.", "Catalog", default=scheduled_catalog(include))}
 
 
 def dated_form() -> dict[str, Param]:
-    """What a dated DAG can be told; a scheduled run needs none of it."""
+    """Return the form of a dated DAG; a scheduled run needs none of it."""
     return {
         **catalog_form(),
         "as_of": Param(
@@ -91,12 +91,12 @@ def dated_form() -> dict[str, Param]:
 
 
 def maintenance_form() -> dict[str, Param]:
-    """What maintenance can be told; a scheduled run needs none of it."""
+    """Return the form of maintenance; a scheduled run needs none of it."""
     return {"catalog": dated_form()["catalog"], "dry_run": _dry_run()}
 
 
 def scoring_form() -> dict[str, Param]:
-    """What daily scoring can be told: the day, and which model scores it."""
+    """Return the form of daily scoring: the day, and which model scores it."""
     return {
         **dated_form(),
         "model": Param(
@@ -109,11 +109,15 @@ def scoring_form() -> dict[str, Param]:
     }
 
 
-def _catalog_and_feed(beside: Mapping[str, str] | None = None) -> dict[str, Param]:
-    """beside: what can be chosen beside one feed, with its words."""
+def _catalog_and_feed(also: Mapping[str, str] | None = None) -> dict[str, Param]:
+    """Return the fields for a catalog and a feed.
+
+    Args:
+        also: What can be chosen besides one feed, with its label.
+    """
     include = Settings.from_environment().include
-    known = {feed: f"{feed} ({', '.join(names)})" for feed, names in feeds(include).items()}
-    shown = {**(beside or {}), **known} if known else {}
+    labels = {feed: f"{feed} ({', '.join(names)})" for feed, names in feeds(include).items()}
+    shown = {**(also or {}), **labels} if labels else {}
     return {
         "catalog": _name(catalogs(include), "The retailer whose files these are.", "Catalog"),
         "feed": _name(list(shown), "The kind of file, described by a contract of that catalog.", "Feed", shown),
@@ -121,12 +125,12 @@ def _catalog_and_feed(beside: Mapping[str, str] | None = None) -> dict[str, Para
 
 
 def _name(
-    known: list[str], description: str, title: str, shown: dict[str, str] | None = None, default: str | None = None
+    choices: list[str], description: str, title: str, labels: dict[str, str] | None = None, default: str | None = None
 ) -> Param:
     # Without a default the field is required: Airflow then refuses a run that lacks it.
-    choices = {"enum": known, "values_display": shown or {}} if known else {"pattern": NAME}
+    options = {"enum": choices, "values_display": labels or {}} if choices else {"pattern": NAME}
     first = () if default is None else (default,)
-    return Param(*first, description=description, type="string", title=title, **choices)
+    return Param(*first, description=description, type="string", title=title, **options)
 
 
 def _dry_run() -> Param:

@@ -11,7 +11,7 @@ from airflow.sdk import Asset, AssetAlias, get_current_context, task
 from basketry.config.settings import EVERY_FEED
 from basketry.errors import BadInputError
 from basketry.tables import FILES
-from basketry_airflow.lake import Row, read_rows
+from basketry_airflow.ops_tables import Row, read_rows
 
 if TYPE_CHECKING:
     from basketry.contracts import Contract
@@ -41,46 +41,48 @@ LOST = {
 }
 """Good rows that lost, or may have, against those of other files."""
 
-AS_IT_IS = "will be skipped unless its name says a later day"
+UNCHANGED = "will be skipped unless its name says a later day"
 Params = Mapping[str, Any]
 
 
 @task
 def find_files(params: Params | None = None) -> dict[str, list[str]]:
-    """Names, by feed, of the delivered files that the form's pattern means; bad input when there is none."""
+    """Return the names, by feed, of the delivered files that the form's pattern means; bad input when there is none."""
     form = params or {}
     from basketry.files import find_in_feeds
     from basketry_airflow.landing import open_landing
 
-    found = find_in_feeds(_contracts(form), lambda contract: open_landing(contract).names(form["files"]))
-    for contract, names in found:
+    names_by_contract = find_in_feeds(_contracts(form), lambda contract: open_landing(contract).names(form["files"]))
+    for contract, names in names_by_contract:
         log.info("%s: %d files found:\n%s", contract.feed, len(names), "\n".join(names))
-    return {contract.feed: names for contract, names in found}
+    return {contract.feed: names for contract, names in names_by_contract}
 
 
 @task
 def check_files(names: Mapping[str, Sequence[str]], params: Params | None = None) -> list[Row]:
-    """Feed, name, checksum, bytes and earlier load of every file; bad input that lists all problems when there is one."""
+    """Return feed, name, checksum, bytes and earlier load of every file; bad input that lists all problems, if there are any."""
     form = params or {}
     contracts = {contract.feed: contract for contract in _contracts(form)}
-    looked_at = [inspected(contracts[feed], of_feed) for feed, of_feed in names.items()]
-    problems = [problem for _, found in looked_at for problem in found]
+    inspections = [inspect_files(contracts[feed], of_feed) for feed, of_feed in names.items()]
+    problems = [problem for _, problems_of_feed in inspections for problem in problems_of_feed]
     if problems:
-        listed = "\n".join(problems)
+        lines = "\n".join(problems)
         total = sum(map(len, names.values()))
-        raise BadInputError(f"{len(problems)} of {total} files cannot be loaded, correct or remove them:\n{listed}")
+        raise BadInputError(f"{len(problems)} of {total} files cannot be loaded, correct or remove them:\n{lines}")
     loaded = {_identity(row): row["run_id"] for row in _ledger(form) if row["status"] == "loaded"}
     checked = [
-        {**file, "loaded_by": loaded.get((file["feed"], file["checksum"]))} for files, _ in looked_at for file in files
+        {**file, "loaded_by": loaded.get((file["feed"], file["checksum"]))}
+        for files, _ in inspections
+        for file in files
     ]
     for file in checked:
-        log.info("%s", _check_line(file, again=form["load_again"]))
+        log.info("%s", _check_line(file, load_again=form["load_again"]))
     return checked
 
 
 @task(outlets=[DELIVERED])
 def report(checked: Sequence[Row], params: Params | None = None) -> dict[str, Any]:
-    """What became of every file: rows by outcome and by reason. Tells downstream DAGs which days were touched."""
+    """Return what became of every file: rows by outcome and by reason. Tells downstream DAGs which days were touched."""
     form = params or {}
     context = get_current_context()
     if form["dry_run"]:
@@ -96,8 +98,8 @@ def report(checked: Sequence[Row], params: Params | None = None) -> dict[str, An
     return summary
 
 
-def inspected(contract: Contract, names: Iterable[str]) -> tuple[list[Row], list[str]]:
-    """What is known of every good file, and one sentence for each bad one."""
+def inspect_files(contract: Contract, names: Iterable[str]) -> tuple[list[Row], list[str]]:
+    """Return what is known of every good file, and one sentence for each bad one."""
     from basketry.files import inspect_file
     from basketry_airflow.landing import open_landing
 
@@ -111,29 +113,32 @@ def inspected(contract: Contract, names: Iterable[str]) -> tuple[list[Row], list
         except BadInputError as error:
             problems.append(error.message)
             continue
-        unknown = list(file.unknown_columns)
+        unknown_columns = list(file.unknown_columns)
         files.append(
             {
                 "feed": contract.feed,
                 "name": name,
                 "checksum": file.checksum,
                 "bytes": file.bytes,
-                "unknown_columns": unknown,
+                "unknown_columns": unknown_columns,
             }
         )
     return files, problems
 
 
 def summarise(checked: Iterable[Row], ledger: Iterable[Row], this_run: str) -> dict[str, Any]:
-    """Each checked file's line of ops.files, apart: loaded by this run, or skipped because an earlier run loaded it.
+    """Separate each checked file's line of ops.files: loaded by this run, or skipped because an earlier run loaded it.
 
-    this_run: what the run id of every try of this run's load begins with.
+    Args:
+        checked: The files that `check_files` returned.
+        ledger: Lines of ops.files.
+        this_run: How the run id of every try of this run's load begins.
     """
-    lines = {_identity(row): row for row in ledger}
-    files = [(lines.get((file["feed"], file["checksum"])), file["name"]) for file in checked]
-    found = [{**line, "name": name} for line, name in files if line]
-    loaded = {_identity(row): row for row in found if row["run_id"].startswith(this_run)}
-    skipped = [{"name": row["name"], "run_id": row["run_id"]} for row in found if _identity(row) not in loaded]
+    ledger_lines = {_identity(row): row for row in ledger}
+    files = [(ledger_lines.get((file["feed"], file["checksum"])), file["name"]) for file in checked]
+    known_lines = [{**line, "name": name} for line, name in files if line]
+    loaded = {_identity(row): row for row in known_lines if row["run_id"].startswith(this_run)}
+    skipped = [{"name": row["name"], "run_id": row["run_id"]} for row in known_lines if _identity(row) not in loaded]
     return {
         "loaded": [
             {
@@ -149,7 +154,7 @@ def summarise(checked: Iterable[Row], ledger: Iterable[Row], this_run: str) -> d
 
 
 def report_lines(summary: Mapping[str, Any]) -> list[str]:
-    """The summary as people read it: a line a file, its reasons beneath it."""
+    """Return the summary as people read it: one line per file, its reasons beneath it."""
     lines = [
         f"{len(summary['loaded'])} files loaded, {len(summary['skipped'])} already loaded:"
         f" {summary['rows_read']:,} rows read = {summary['rows_good']:,} good"
@@ -166,7 +171,7 @@ def report_lines(summary: Mapping[str, Any]) -> list[str]:
 
 
 def entity_asset(contract: Contract) -> Asset:
-    """The asset that stands for the entity which a contract fills."""
+    """Return the asset that stands for the entity which a contract fills."""
     entity = contract.entity
     return Asset(
         name=f"{contract.catalog}.{entity.full_name}",
@@ -182,7 +187,12 @@ def _touched(loaded: Iterable[Row]) -> dict[str, str | None]:
 
 
 def _ledger(form: Params, more: Iterable[str] = ()) -> list[Row]:
-    """Lines of ops.files. more: columns that a table has once this release has loaded something."""
+    """Read lines of ops.files.
+
+    Args:
+        form: The run's form.
+        more: Columns that a table has once this release has loaded something.
+    """
     where = {} if form["feed"] == EVERY_FEED else {"feed": form["feed"]}
     return read_rows(form["catalog"], FILES, [*REPORTED, *more], where)
 
@@ -197,8 +207,12 @@ def _contracts(form: Params) -> list[Contract]:
     return select_contracts(form["catalog"], form["feed"])
 
 
-def _check_line(file: Row, *, again: bool) -> str:
+def _check_line(file: Row, *, load_again: bool) -> str:
     unknown = f", unknown columns {', '.join(file['unknown_columns'])}" if file["unknown_columns"] else ""
-    known = file["loaded_by"]
-    fate = "new" if known is None else f"already loaded by {known}, {'loaded again' if again else AS_IT_IS}"
-    return f"{file['name']}: {file['bytes']:,} bytes, {fate}{unknown}"
+    earlier_run = file["loaded_by"]
+    status = (
+        "new"
+        if earlier_run is None
+        else f"already loaded by {earlier_run}, {'loaded again' if load_again else UNCHANGED}"
+    )
+    return f"{file['name']}: {file['bytes']:,} bytes, {status}{unknown}"

@@ -25,14 +25,14 @@ class Landing(Protocol):
     """Where the files of one feed are delivered."""
 
     def names(self, pattern: str) -> list[str]:
-        """Names under the landing folder that match, sorted; BadInputError when none does."""
+        """Return the names under the landing folder that match, sorted; BadInputError when none does."""
 
     def file(self, name: str) -> AbstractContextManager[Path]:
-        """The file of that name as a local path, for as long as the context lasts."""
+        """Return the file of that name as a local path, for as long as the context lasts."""
 
 
 def open_landing(contract: Contract) -> Landing:
-    """The landing folder of the contract's feed, where BASKETRY_RUNTIME says."""
+    """Return the landing folder of the contract's feed, where BASKETRY_RUNTIME says."""
     settings = Settings.from_environment()
     folder = settings.landing_folder(contract.catalog, contract.feed)
     if settings.runtime == "local":
@@ -46,18 +46,18 @@ class LocalLanding:
     """A folder on this machine."""
 
     def __init__(self, folder: Path, contract: Contract) -> None:
-        """folder: of one feed."""
+        """Keep the folder of one feed."""
         self.folder = folder
         self.contract = contract
 
     def names(self, pattern: str) -> list[str]:
-        """See Landing."""
-        found = find_files(self.folder, pattern, self.contract)
-        return [str(path.relative_to(self.folder)) for path in found]
+        """Return the matching names; see Landing."""
+        paths = find_files(self.folder, pattern, self.contract)
+        return [str(path.relative_to(self.folder)) for path in paths]
 
     @contextmanager
     def file(self, name: str) -> Iterator[Path]:
-        """See Landing."""
+        """Return the path itself; see Landing."""
         yield self.folder / name
 
 
@@ -65,27 +65,33 @@ class VolumeLanding:
     """A folder of a Unity Catalog volume. A file is copied here to be read, because its checksum needs every byte."""
 
     def __init__(self, folder: Path, contract: Contract, files: FilesAPI) -> None:
-        """folder: of one feed, /Volumes/…. files: the workspace's Files API."""
+        """Keep the folder of one feed.
+
+        Args:
+            folder: The volume's folder, /Volumes/….
+            contract: The feed's contract.
+            files: The workspace's Files API.
+        """
         self.folder = folder
         self.contract = contract
         self.files = files
 
     def names(self, pattern: str) -> list[str]:
-        """See Landing. Names are matched as empty local files, so that one rule decides in both runtimes."""
+        """Return the matching names; see Landing. They are matched as empty local files, so that one rule decides everywhere."""
         with TemporaryDirectory(prefix="basketry-") as mirror:
             for name in self._delivered():
-                stand_in = Path(mirror) / name
-                stand_in.parent.mkdir(parents=True, exist_ok=True)
-                stand_in.touch()
+                placeholder = Path(mirror) / name
+                placeholder.parent.mkdir(parents=True, exist_ok=True)
+                placeholder.touch()
             try:
-                found = find_files(Path(mirror), pattern, self.contract)
+                paths = find_files(Path(mirror), pattern, self.contract)
             except BadInputError as error:
                 raise type(error)(error.message.replace(mirror, str(self.folder))) from None
-            return [str(path.relative_to(mirror)) for path in found]
+            return [str(path.relative_to(mirror)) for path in paths]
 
     @contextmanager
     def file(self, name: str) -> Iterator[Path]:
-        """See Landing. The copy keeps the file's modification time, which may decide when it was delivered."""
+        """Copy the file; see Landing. The copy keeps the modification time, which may decide when the file was delivered."""
         with TemporaryDirectory(prefix="basketry-") as folder:
             copy = Path(folder) / Path(name).name
             answer = self.files.download(str(self.folder / name))

@@ -25,9 +25,9 @@ None: nothing is scored by the day; the stream of offers takes up its champion w
 
 
 def rollback_form() -> dict[str, Param]:
-    """What a person says to bring an earlier version back."""
-    known = catalogs(Settings.from_environment().include)
-    choices = {"enum": known} if known else {"pattern": NAME}
+    """Return the form that brings an earlier version back."""
+    names = catalogs(Settings.from_environment().include)
+    choices = {"enum": names} if names else {"pattern": NAME}
     return {
         "catalog": Param(description="The retailer whose model it is.", type="string", title="Catalog", **choices),
         "model": Param(next(iter(MODELS)), "Which kind of model.", type="string", title="Model", enum=list(MODELS)),
@@ -52,12 +52,12 @@ def rollback_form() -> dict[str, Param]:
 
 @task.branch
 def scorer(params: Mapping[str, Any] | None = None) -> str | None:
-    """The task that scores again with the form's model, if its tick box is ticked and it scores days; the others are skipped."""
+    """Return the task that scores again with the form's model, if that is wished and the model scores days; else None."""
     form = params or {}
     return MODELS[form["model"]] if form["score_again"] else None
 
 
 @task.short_circuit
 def is_wanted(field: str, params: Mapping[str, Any] | None = None) -> bool:
-    """Whether the form's tick box of that name is ticked; if not, what comes after is skipped."""
+    """Return whether the form's tick box of that name is ticked; if not, what comes after is skipped."""
     return bool((params or {})[field])

@@ -14,23 +14,27 @@ from basketry.errors import BadInputError
 from basketry_airflow.compute import load_profile
 
 
-def lost_fields(given: object, kept: object, path: str) -> Iterator[str]:
-    """Paths in `given` that did not survive; empty lists and objects are never kept, so they prove nothing."""
-    if isinstance(given, Mapping):
-        for name, value in given.items():
+def lost_fields(requested: object, parsed: object, path: str) -> Iterator[str]:
+    """Yield the paths in `requested` that did not survive; empty lists and objects never do, so they prove nothing."""
+    if isinstance(requested, Mapping):
+        for name, value in requested.items():
             if value is None or (isinstance(value, list | dict) and not value):
                 continue
-            if not isinstance(kept, Mapping) or name not in kept:
+            if not isinstance(parsed, Mapping) or name not in parsed:
                 yield f"{path}.{name}"
             else:
-                yield from lost_fields(value, kept[name], f"{path}.{name}")
-    elif isinstance(given, list) and isinstance(kept, list):
-        for position, (item, kept_item) in enumerate(zip(given, kept, strict=True)):
-            yield from lost_fields(item, kept_item, f"{path}[{position}]")
+                yield from lost_fields(value, parsed[name], f"{path}.{name}")
+    elif isinstance(requested, list) and isinstance(parsed, list):
+        for position, (item, parsed_item) in enumerate(zip(requested, parsed, strict=True)):
+            yield from lost_fields(item, parsed_item, f"{path}[{position}]")
 
 
 def check_profile(include: Path, name: str, cloud: str) -> dict[str, Any]:
-    """A profile's cluster, empty when it has none; BadInputError for a field or value that the Jobs API does not know."""
+    """Return a profile's cluster, empty when it has none.
+
+    Raises:
+        BadInputError: The profile has a field or a value that the Jobs API does not know.
+    """
     from databricks.sdk.service.jobs import JobEnvironment, SubmitTask
 
     compute = load_profile(include, name, cloud=cloud)
@@ -41,12 +45,12 @@ def check_profile(include: Path, name: str, cloud: str) -> dict[str, Any]:
     return dict(compute.task.get("new_cluster", {}))
 
 
-def _check(name: str, given: Mapping[str, Any], read: Any, what: str) -> None:
+def _check(name: str, requested: Mapping[str, Any], read: Any, what: str) -> None:
     try:
-        kept = read(given).as_dict()
+        parsed = read(requested).as_dict()
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadInputError(f"compute/{name}.yaml: {what} has the wrong shape ({error}).") from None
-    for lost in lost_fields(given, kept, what):
+    for lost in lost_fields(requested, parsed, what):
         field = lost.removeprefix("task.")
         raise BadInputError(
             f"compute/{name}.yaml: the Jobs API knows no field or value '{field}': correct or delete it."

@@ -12,7 +12,7 @@ CUSTOMERS = r"^[A-Za-z0-9_-]+( *, *[A-Za-z0-9_-]+)*$"
 
 
 def forget_form() -> dict[str, Param]:
-    """Whom to forget, and on which request."""
+    """Return the form that says whom to forget, and on which request."""
     return {
         "catalog": _catalog("The retailer whose customers they are."),
         "customers": Param(
@@ -33,7 +33,7 @@ def forget_form() -> dict[str, Param]:
 
 
 def grants_form() -> dict[str, Param]:
-    """Whether to stop at the plan."""
+    """Return the form that says whether to stop at the plan."""
     return {
         "catalog": _catalog("The retailer whose tables they are."),
         "apply": Param(False, "Make the changes of the plan.", type="boolean", title="Apply"),
@@ -44,6 +44,6 @@ def grants_form() -> dict[str, Param]:
 
 
 def _catalog(description: str) -> Param:
-    known = catalogs(Settings.from_environment().include)
-    choices = {"enum": known} if known else {"pattern": NAME}
+    names = catalogs(Settings.from_environment().include)
+    choices = {"enum": names} if names else {"pattern": NAME}
     return Param(description=description, type="string", title="Catalog", **choices)

@@ -25,7 +25,7 @@ CANCELED = re.compile(r"failed with terminal state: \{[^}]*'result_state': 'CANC
 EXIT_CODE = re.compile(r"^(?:Cannot execute: .*\. )?Error code is: (?P<code>-?\d+)\.\s*$", re.MULTILINE)
 
 UNANSWERED = "InternalError: |TemporarilyUnavailable: |DeadlineExceeded: |TimeoutError: Timed out after "
-"""How errors of databricks-sdk begin, told by their names: importing it takes seconds."""
+"""How errors of databricks-sdk begin, recognised by their names: importing it takes seconds."""
 
 CAUSES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), words)
@@ -76,17 +76,17 @@ class JobRetryPolicy(RetryPolicy):
         return RetryDecision.retry(delay=back_off(try_number), reason="may pass by itself")
 
     def serialize(self) -> dict[str, Any]:
-        """Nothing to keep: the policy has no settings."""
+        """Return nothing to store: the policy has no settings."""
         return {}
 
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> JobRetryPolicy:
-        """The policy, from nothing."""
+        """Return the policy, from nothing."""
         return cls()
 
 
 def never_passes(exception: BaseException) -> str | None:
-    """Why another try cannot help, or None when it may."""
+    """Return why another try cannot help, or None when it may."""
     text = str(exception)
     if isinstance(exception, BadInputError) or _is_bad_input(text):
         return "bad input: a person must correct what was given"
@@ -96,7 +96,7 @@ def never_passes(exception: BaseException) -> str | None:
 
 
 def cause_of(exception: BaseException | None) -> str:
-    """Why a task failed, in words of ours alone."""
+    """Return why a task failed, in words of ours alone."""
     if exception is None:
         return UNKNOWN_CAUSE
     if reason := never_passes(exception):
@@ -116,6 +116,6 @@ def _is_bad_input(text: str) -> bool:
 
 
 def back_off(try_number: int) -> timedelta:
-    """How long to wait after the try of that number (1 is the first)."""
+    """Return how long to wait after the try of that number (1 is the first)."""
     doublings = min(max(try_number - 1, 0), 10)
     return min(FIRST_DELAY * 2**doublings, LONGEST_DELAY)

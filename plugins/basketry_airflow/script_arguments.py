@@ -18,7 +18,7 @@ class FormValue:
 
 
 def form_value(name: str) -> FormValue:
-    """A job's argument that a person fills in. name: of the form's field."""
+    """Return a job's argument that a person fills in, by the name of the form's field."""
     return FormValue(name)
 
 
@@ -32,18 +32,26 @@ class ScriptArguments:
     """
 
     def __init__(self, arguments: Mapping[str, Argument]) -> None:
-        """arguments: by the name of the job's argument, underscores for dashes; texts are Jinja templates."""
+        """Keep the arguments.
+
+        Args:
+            arguments: Values by the name of the job's argument, underscores for dashes; texts are Jinja templates.
+        """
         self.arguments = dict(arguments)
 
     def resolve(self, context: Any) -> list[str]:
-        """The arguments for this try. context: Airflow's, with task, params and what the templates name."""
+        """Return the arguments for this try.
+
+        Args:
+            context: Airflow's context, with the task, the params and what the templates name.
+        """
         rendered = ((name, self._value(value, context)) for name, value in self.arguments.items())
         return [token for name, value in rendered for token in _tokens(name, value)]
 
     def serialize(self) -> list[str]:
-        """What the Airflow page shows before a run exists."""
-        shown = ((name, _shown(value)) for name, value in self.arguments.items())
-        return [token for name, value in shown for token in _tokens(name, value)]
+        """Return what the Airflow page shows before a run exists."""
+        placeholders = ((name, _shown(value)) for name, value in self.arguments.items())
+        return [token for name, value in placeholders for token in _tokens(name, value)]
 
     def _value(self, value: Argument, context: Any) -> str | bool | None:
         if isinstance(value, FormValue):

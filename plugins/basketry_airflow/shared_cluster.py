@@ -1,6 +1,6 @@
 """One cluster for all tasks of a DAG's run: a first task makes it, a last one takes it away, whatever became of the others.
 
-Each task remains a run of its own on that cluster, so that it is tried again, cancelled, found again and told about as ever.
+Each task remains a run of its own on that cluster, so that it is tried again, cancelled, found again and reported as ever.
 One run of several tasks would not do: `runs/submit` has no job cluster that its tasks share, and a task of the provider's
 workflow group that is tried again only looks at the run that has failed. A job that runs also after a failure (the gate's
 promotion, the record of refused files) keeps a cluster of its own.
@@ -26,7 +26,7 @@ IDLE_MINUTES = 10
 
 RUN_TAG = "run"
 RUN = "{{ macros.uuid.uuid5(macros.uuid.NAMESPACE_URL, dag.dag_id ~ '|' ~ run_id) }}"
-"""What a run's cluster is known by, whoever has lost its id."""
+"""The tag by which a run's cluster is recognised when its id is lost."""
 
 
 class ClusterError(RuntimeError):
@@ -34,16 +34,22 @@ class ClusterError(RuntimeError):
 
 
 def join_cluster(operator: Any, shared: Compute, polling_seconds: float) -> None:
-    """Let the one task of a Databricks run use the cluster of its DAG's run, which is added to the DAG where it is missing."""
+    """Let a task use the cluster of its DAG's run, which is added to the DAG where it is missing.
+
+    Args:
+        operator: A Databricks run of one task.
+        shared: The profile of the cluster.
+        polling_seconds: Seconds between two looks at the cluster.
+    """
     dag = operator.dag
     if not dag.has_task(START):
-        place: dict[str, Any] = {"dag": dag, "task_group": dag.task_group}
-        start = StartCluster(task_id=START, spec=_specification(shared), polling_seconds=polling_seconds, **place)
-        StopCluster(task_id=STOP, run=RUN, **place).as_teardown(setups=start)
+        placement: dict[str, Any] = {"dag": dag, "task_group": dag.task_group}
+        start = StartCluster(task_id=START, spec=_specification(shared), polling_seconds=polling_seconds, **placement)
+        StopCluster(task_id=STOP, run=RUN, **placement).as_teardown(setups=start)
     (task,) = operator.tasks
-    kept = {name: task[name] for name in ("task_key", "spark_python_task")}
+    task_fields = {name: task[name] for name in ("task_key", "spark_python_task")}
     cluster_id = f"{{{{ ti.xcom_pull(task_ids='{START}') }}}}"
-    operator.tasks = [{**kept, "existing_cluster_id": cluster_id, "libraries": shared.task["libraries"]}]
+    operator.tasks = [{**task_fields, "existing_cluster_id": cluster_id, "libraries": shared.task["libraries"]}]
     operator.json = {}
     dag.get_task(START) >> operator >> dag.get_task(STOP)
 
@@ -63,27 +69,33 @@ class StartCluster(BaseOperator):
     template_fields = ("spec",)
 
     def __init__(self, *, spec: Mapping[str, Any], polling_seconds: float, **named: Any) -> None:
-        """spec: body of clusters/create, a template; its RUN_TAG names the run."""
+        """Make the task.
+
+        Args:
+            spec: The body of clusters/create, a template; its RUN_TAG names the run.
+            polling_seconds: Seconds between two looks at the cluster.
+            named: Arguments of Airflow's operator.
+        """
         super().__init__(**named)
         self.spec = dict(spec)
         self.polling_seconds = polling_seconds
 
     def execute(self, context: Context) -> str:
-        """The cluster's id; ClusterError when it does not start."""
+        """Return the cluster's id; ClusterError when it does not start."""
         from basketry_airflow.workspace import workspace
 
         client = workspace()
-        earlier = next(_of_run(client.clusters, self.spec["custom_tags"][RUN_TAG]), None)
-        if earlier is not None:
-            cluster_id = str(earlier.cluster_id)
+        existing = next(_of_run(client.clusters, self.spec["custom_tags"][RUN_TAG]), None)
+        if existing is not None:
+            cluster_id = str(existing.cluster_id)
         else:
             cluster_id = str(client.api_client.do("POST", "/api/2.1/clusters/create", body=self.spec)["cluster_id"])
         self.log.info("cluster %s", cluster_id)
-        self._await(client.clusters, cluster_id, may_start=earlier is not None)
+        self._await(client.clusters, cluster_id, may_start=existing is not None)
         return cluster_id
 
     def on_kill(self) -> None:
-        """Nobody pays for a cluster that no task waits for."""
+        """Stop the cluster: nobody pays for one that no task waits for."""
         _stop(self.spec["custom_tags"][RUN_TAG])
 
     def _await(self, clusters: ClustersAPI, cluster_id: str, *, may_start: bool) -> None:
@@ -105,7 +117,12 @@ class StopCluster(BaseOperator):
     template_fields = ("run",)
 
     def __init__(self, *, run: str, **named: Any) -> None:
-        """run: the value of RUN_TAG, a template."""
+        """Make the task.
+
+        Args:
+            run: The value of RUN_TAG, a template.
+            named: Arguments of Airflow's operator.
+        """
         super().__init__(**named)
         self.run = run
 
@@ -126,4 +143,6 @@ def _of_run(clusters: ClustersAPI, run: str) -> Iterator[ClusterDetails]:
     from databricks.sdk.service.compute import ClusterSource, ListClustersFilterBy
 
     of_programs = ListClustersFilterBy(cluster_sources=[ClusterSource.API])
-    return (one for one in clusters.list(filter_by=of_programs) if (one.custom_tags or {}).get(RUN_TAG) == run)
+    return (
+        cluster for cluster in clusters.list(filter_by=of_programs) if (cluster.custom_tags or {}).get(RUN_TAG) == run
+    )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import TriggerRule
 
 from basketry.config.settings import CHECKOUT, Settings
-from basketry_airflow.compute import Compute, cloud_of_environment, load_compute, load_shared
+from basketry_airflow.compute import Compute, configured_cloud, load_compute, load_shared
 from basketry_airflow.script_arguments import RUN_ID, Argument, ScriptArguments
 
 if TYPE_CHECKING:
@@ -37,22 +37,31 @@ def spark_job(
     before: Callable[[Context], None] | None = None,
     **arguments: Argument,
 ) -> BaseOperator:
-    """A task that runs `spark_jobs/<name>.py` where BASKETRY_RUNTIME says, with the same arguments everywhere.
+    """Make the task that runs `spark_jobs/<name>.py` where BASKETRY_RUNTIME says, with the same arguments everywhere.
 
-    task_id: default the job's name. as_of: template of the as-of date, for dated jobs. trigger_rule: Airflow's.
-    before: called on the worker before the job starts; it may skip the task, with a reason that stands in the task's log.
-    arguments: further arguments of the script; `catalog` is the form's unless given, `run_id` is always added.
+    Args:
+        name: The job's name.
+        task_id: By default the job's name.
+        as_of: The template of the as-of date, for dated jobs.
+        trigger_rule: Airflow's trigger rule.
+        before: Called on the worker before the job starts; it may skip the task, with a reason that stands in the log.
+        arguments: Further arguments of the script. `catalog` is the form's by default; `run_id` is always added.
     """
     settings = Settings.from_environment()
     script: dict[str, Argument] = {"catalog": "{{ params.catalog }}", "run_id": RUN_ID, "as_of": as_of}
     script_arguments = ScriptArguments({**script, **arguments})
-    factory = _databricks if settings.runtime == "databricks" else _local
-    place = {"task_id": task_id or name, "trigger_rule": trigger_rule, "pre_execute": before}
-    return factory(settings, name, script_arguments, as_of, place)
+    make_operator = _databricks if settings.runtime == "databricks" else _local
+    operator_arguments = {"task_id": task_id or name, "trigger_rule": trigger_rule, "pre_execute": before}
+    return make_operator(settings, name, script_arguments, as_of, operator_arguments=operator_arguments)
 
 
 def _local(
-    settings: Settings, name: str, arguments: ScriptArguments, as_of: str | None, place: Mapping[str, Any]
+    settings: Settings,
+    name: str,
+    arguments: ScriptArguments,
+    as_of: str | None,
+    *,
+    operator_arguments: Mapping[str, Any],
 ) -> BaseOperator:
     from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 
@@ -62,18 +71,23 @@ def _local(
         application=str(CHECKOUT / "spark_jobs" / f"{name}.py"),
         application_args=arguments,
         name=f"basketry-{name}",
-        **place,
+        **operator_arguments,
     )
     return operator
 
 
 def _databricks(
-    settings: Settings, name: str, arguments: ScriptArguments, as_of: str | None, place: Mapping[str, Any]
+    settings: Settings,
+    name: str,
+    arguments: ScriptArguments,
+    as_of: str | None,
+    *,
+    operator_arguments: Mapping[str, Any],
 ) -> BaseOperator:
     from airflow.providers.databricks.operators.databricks import DatabricksSubmitRunOperator
 
     root = (os.environ.get("BASKETRY_WORKSPACE_ROOT") or WORKSPACE_ROOT).rstrip("/")
-    cloud, folder = cloud_of_environment(), root.rpartition("/")[0]
+    cloud, folder = configured_cloud(), root.rpartition("/")[0]
     compute = load_compute(settings.include, name, cloud=cloud, folder=folder)
     polling = _polling_seconds(compute)
     # Synchronous and durable: after a worker's death the next try reconnects to the run; deferred, a 403 on the first
@@ -88,7 +102,7 @@ def _databricks(
         polling_period_seconds=polling,
         deferrable=False,
         durable=True,
-        **place,
+        **operator_arguments,
     )
     limits = (operator.max_active_tis_per_dag, compute.max_concurrent_runs)
     operator.max_active_tis_per_dag = min(filter(None, limits), default=None)

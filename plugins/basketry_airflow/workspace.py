@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
 
 
-def workspace(patience: int = 300) -> WorkspaceClient:
-    """A client that logs in as the connection says: a token, or a service principal (login and password).
+def workspace(retry_seconds: int = 300) -> WorkspaceClient:
+    """Return a client that logs in as the connection says: a token, or a service principal (login and password).
 
-    patience: seconds for which a request that is throttled or gets no answer is sent again.
+    Args:
+        retry_seconds: Seconds for which a request that is throttled or gets no answer is sent again.
     """
     from databricks.sdk import WorkspaceClient
     from databricks.sdk.config import Config
@@ -26,15 +27,17 @@ def workspace(patience: int = 300) -> WorkspaceClient:
     address = host_address(connection)
     if extra.get("service_principal_oauth"):
         login = {"client_id": connection.login, "client_secret": connection.password}
-        return WorkspaceClient(config=Config(host=address, retry_timeout_seconds=patience, **login))
+        return WorkspaceClient(config=Config(host=address, retry_timeout_seconds=retry_seconds, **login))
     token = extra.get("token") or connection.password
     if not token:
         raise BadInputError(f"the connection {DATABRICKS_CONNECTION} has no token: put one into its password.")
-    return WorkspaceClient(config=Config(host=address, token=token, auth_type="pat", retry_timeout_seconds=patience))
+    return WorkspaceClient(
+        config=Config(host=address, token=token, auth_type="pat", retry_timeout_seconds=retry_seconds)
+    )
 
 
 def host_address(connection: Connection) -> str:
-    """The workspace's URL, read as the Databricks provider reads the same connection."""
+    """Return the workspace's URL, read as the Databricks provider reads the same connection."""
     host = str(connection.host or connection.extra_dejson.get("host") or "").removeprefix("https://").rstrip("/")
     if not host:
         raise BadInputError(f"the connection {DATABRICKS_CONNECTION} names no host: put the workspace's there.")

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from tests.containers.compose import CHECKOUT, copied, workdir
-from tools.environment import Places
+from tools.environment import InstancePaths
 from tools.masks import readable
 
 FOLDERS = {
@@ -28,26 +28,30 @@ NOBODY = pwd.getpwnam("nobody")
 def lay_out(root: Path) -> None:
     """What the Dockerfile puts into the image, and empty volumes: the same folders, users and rights."""
     outside = {name: root / folder for name, folder in FOLDERS.items()}
-    image, cache, kept = outside[workdir()], outside["/opt/basketry-cache"], Places.from_environment().cache
+    image, cache, shared_cache = (
+        outside[workdir()],
+        outside["/opt/basketry-cache"],
+        InstancePaths.from_environment().cache,
+    )
     for source in copied():
-        one, target = CHECKOUT / source, image / source
+        path, target = CHECKOUT / source, image / source
         target.parent.mkdir(parents=True, exist_ok=True)
-        if one.is_dir():
-            shutil.copytree(one, target, ignore=shutil.ignore_patterns("__pycache__"))
+        if path.is_dir():
+            shutil.copytree(path, target, ignore=shutil.ignore_patterns("__pycache__"))
         else:
-            shutil.copy2(one, target)
+            shutil.copy2(path, target)
     (image / ".venv").symlink_to(CHECKOUT / ".venv")
     cache.mkdir()
     for name in ("jars", "jdk"):
-        if (kept / name).exists():
-            (cache / name).symlink_to(kept / name)
-    _share_archive(image, cache, kept)
+        if (shared_cache / name).exists():
+            (cache / name).symlink_to(shared_cache / name)
+    _share_archive(image, cache, shared_cache)
     volumes = [outside[name] for name in ("/var/lib/basketry", "/tmp/spark-work", "/var/lib/postgresql")]
     for folder in (cache, root / "users", *volumes):
         give(folder)
 
 
-def _share_archive(image: Path, cache: Path, kept: Path) -> None:
+def _share_archive(image: Path, cache: Path, shared_cache: Path) -> None:
     """The class-data archive that `make setup` has made serves here as well: its jars are the same files."""
     code = (
         "import sys; from pathlib import Path; from tools.java import java_home; from tools.spark import archive_name\n"
@@ -55,7 +59,7 @@ def _share_archive(image: Path, cache: Path, kept: Path) -> None:
     )
     python = image / ".venv" / "bin" / "python"
     done = subprocess.run([python, "-c", code, cache], cwd=image, capture_output=True, text=True, check=True)
-    (cache / done.stdout.strip()).symlink_to(next(kept.glob("classes-*.jsa")))
+    (cache / done.stdout.strip()).symlink_to(next(shared_cache.glob("classes-*.jsa")))
 
 
 def give(folder: Path) -> None:

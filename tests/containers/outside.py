@@ -138,11 +138,11 @@ class Container:
     def command(self) -> list[str]:
         """The entry point with the file's command."""
         words = self.service.get("command") or []  # the first one is a program, however it is called
-        given = [*words[:1], *(self.outside.translate(self.name, word) for word in words[1:])]
+        arguments = [*words[:1], *(self.outside.translate(self.name, word) for word in words[1:])]
         if self.ours:
             program, *rest = entrypoint()
-            return [str(self.outside.folder(workdir()) / program), *rest, *given]
-        return [*given, *self._upstream()[0]]
+            return [str(self.outside.folder(workdir()) / program), *rest, *arguments]
+        return [*arguments, *self._upstream()[0]]
 
     def _upstream(self) -> tuple[list[str], dict[str, str]]:
         """What an image that is not ours says by itself, as far as it is about places: more words, more variables."""
@@ -276,7 +276,7 @@ class Stack:
         """Every living process that a container started, also those that outlived it."""
         home = self.outside.folder("/var/lib/basketry")
         mains = {one.process.pid for one in self._running().values() if one.process}
-        marked = {one.pid: one for name in self.containers for one in processes.family(home, name)}
+        marked = {one.pid: one for name in self.containers for one in processes.process_tree(home, name)}
         return list({**marked, **{pid: psutil.Process(pid) for pid in mains}}.values())
 
 

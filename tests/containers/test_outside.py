@@ -50,16 +50,16 @@ def test_a_word_is_translated(outside: Outside, service: str, inside: str, there
 
 def test_the_table_knows_every_address_and_folder() -> None:
     """Nothing that the file says about a place goes past the table: a new one must be entered there."""
-    known = services()
-    said = json.dumps(
-        [{key: one.get(key) for key in ("command", "environment", "healthcheck")} for one in known.values()]
+    declared = services()
+    text = json.dumps(
+        [{key: service.get(key) for key in ("command", "environment", "healthcheck")} for service in declared.values()]
     )
-    names = "|".join(known)
-    assert {":".join(found) for found in re.findall(rf"(?<![\w-])({names}):(\d+)", said)} == set(ADDRESSES) - {
+    names = "|".join(declared)
+    assert {":".join(match) for match in re.findall(rf"(?<![\w-])({names}):(\d+)", text)} == set(ADDRESSES) - {
         "spark-worker:8081"
     }
-    mounted = {mount["target"] for one in known.values() for mount in one.get("volumes", [])}
+    mounted = {mount["target"] for service in declared.values() for mount in service.get("volumes", [])}
     assert mounted <= set(FOLDERS)
     assert all(
-        any(path.startswith(folder) for folder in FOLDERS) for path in re.findall(r"/(?:var|opt|tmp)/[\w./-]+", said)
+        any(path.startswith(folder) for folder in FOLDERS) for path in re.findall(r"/(?:var|opt|tmp)/[\w./-]+", text)
     )

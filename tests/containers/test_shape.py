@@ -28,7 +28,7 @@ from tests.containers.compose import (
     services,
     variables,
 )
-from tools.environment import Places
+from tools.environment import InstancePaths
 from tools.services import airflow_environment, program
 from tools.services import services as services_of_make_run
 
@@ -63,7 +63,7 @@ def test_docker_compose_accepts_the_file() -> None:
 
 def test_it_has_the_same_services_as_make_run() -> None:
     """What runs under make runs in containers, and PostgreSQL, Redis, a triggerer and a Spark cluster besides."""
-    places = Places(CHECKOUT, CHECKOUT, 8080, 5000)
+    places = InstancePaths(CHECKOUT, CHECKOUT, 8080, 5000)
     assert set(SERVICES) == set(services_of_make_run(places)) | BEYOND_MAKE_RUN
 
 
@@ -116,7 +116,7 @@ def test_a_killed_scheduler_s_tasks_are_taken_over_soon(tmp_path: Path) -> None:
     option = next(Path(str(find_spec("airflow").origin)).parent.glob("config_templates/config.yml")).read_text()  # type: ignore[union-attr]
     assert "\n    orphaned_tasks_check_interval:\n" in option.partition("\nscheduler:\n")[2]
     name = "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL"
-    under_make = airflow_environment(Places(tmp_path, tmp_path, 8080, 5000), {})
+    under_make = airflow_environment(InstancePaths(tmp_path, tmp_path, 8080, 5000), {})
     assert under_make[name] == SERVICES["airflow-scheduler"]["environment"][name] == "30"
 
 
@@ -153,11 +153,11 @@ def test_only_airflow_and_postgres_know_the_database_s_password() -> None:
 
 def test_the_example_lists_every_variable_with_its_default() -> None:
     """.env.example and the file know the same variables; each default is the same in both; secrets have none."""
-    known = variables()
-    assert set(known) == set(example())
+    declared = variables()
+    assert set(declared) == set(example())
     for name, value in example().items():
-        assert value == known[name]["DefaultValue"], name
-        assert known[name]["Required"] == (name in SECRETS), name
+        assert value == declared[name]["DefaultValue"], name
+        assert declared[name]["Required"] == (name in SECRETS), name
 
 
 @pytest.mark.parametrize("name", sorted(SECRETS))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 QUESTION = "gate.ask"
-PATIENCE = 300
+SECONDS = 300
 
 
 def question() -> Any:
@@ -17,7 +17,7 @@ def question() -> Any:
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
-    for _ in range(PATIENCE):
+    for _ in range(SECONDS):
         with create_session() as session:
             waiting = session.scalar(select(TaskInstance).where(TaskInstance.state == "awaiting_input"))
             if waiting is not None:
@@ -29,7 +29,7 @@ def question() -> Any:
 
 
 def says(option: str, why: str) -> Callable[[], None]:
-    """alice answers through Airflow's own API code."""
+    """Let alice answer through Airflow's own API code."""
 
     def answer() -> None:
         """Choose the option once the question stands."""
@@ -42,12 +42,12 @@ def says(option: str, why: str) -> Callable[[], None]:
         payload = UpdateHITLDetailPayload(chosen_options=[option], params_input={"why": why})
         with create_session() as session:
             update_hitl_detail(
-                waiting.dag_id,
-                waiting.run_id,
-                QUESTION,
-                payload,
-                SimpleAuthManagerUser(username="alice", role="user"),
-                session,
+                dag_id=waiting.dag_id,
+                dag_run_id=waiting.run_id,
+                task_id=QUESTION,
+                update_hitl_detail_payload=payload,
+                user=SimpleAuthManagerUser(username="alice", role="user"),
+                session=session,
             )
 
     return answer

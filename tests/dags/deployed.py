@@ -42,33 +42,33 @@ class Jobs:
 
     def __call__(self, script: Path, parameters: Sequence[str]) -> Ending:
         """Start the deployed script as far as its arguments, and leave what the DAG's next tasks read."""
-        given = _arguments(script, parameters)
-        self.asked.append((script.stem, given))
+        arguments = _arguments(script, parameters)
+        self.asked.append((script.stem, arguments))
         if text := self.fails.get(script.stem):
             return Ending("failure", text, text)
-        model = "rfm" if script.stem == "rfm" and given.fit else TRAINED.get(script.stem)
+        model = "rfm" if script.stem == "rfm" and arguments.fit else TRAINED.get(script.stem)
         if model:
-            registry.set_challenger(*new_version(given.catalog, model, self.numbers.get(model, {})))
-        elif script.stem == "promote" and given.verdict == "promote":
-            name = registry.registered_name(given.catalog, given.model)
-            registry.move_champion(name, given.challenger, given.expected_champion)
-        elif script.stem == "ingest" and not given.refusals_only:
-            self._load(given)
+            registry.set_challenger(*new_version(arguments.catalog, model, self.numbers.get(model, {})))
+        elif script.stem == "promote" and arguments.verdict == "promote":
+            name = registry.registered_name(arguments.catalog, arguments.model)
+            registry.move_champion(name, arguments.challenger, arguments.expected_champion)
+        elif script.stem == "ingest" and not arguments.refusals_only:
+            self._load(arguments)
         return Ending("success")
 
-    def _load(self, given: Any) -> None:
+    def _load(self, arguments: Any) -> None:
         from basketry.contracts import load_contract
         from basketry.files import inspect_file
 
-        contract = load_contract(given.catalog, given.feed)
-        landing = self.home / "landing" / given.catalog / given.feed
+        contract = load_contract(arguments.catalog, arguments.feed)
+        landing = self.home / "landing" / arguments.catalog / arguments.feed
         rows = [
             {
                 "file_checksum": inspect_file(path, contract).checksum,
-                "feed": given.feed,
+                "feed": arguments.feed,
                 "file_name": path.name,
                 "status": "loaded",
-                "run_id": given.run_id,
+                "run_id": arguments.run_id,
                 "reasons": {},
                 "touched_from": date(2026, 11, 20),
                 "touched_to": date(2026, 11, 21),
@@ -77,7 +77,7 @@ class Jobs:
             }
             for path in sorted(landing.iterdir())
         ]
-        fill(self.home / "lake", given.catalog, FILES, rows)
+        fill(self.home / "lake", arguments.catalog, FILES, rows)
 
 
 def _arguments(script: Path, parameters: Sequence[str]) -> Any:

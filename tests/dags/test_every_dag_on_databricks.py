@@ -84,29 +84,31 @@ def test_a_dag_runs_to_its_end(dag_id: str, workspace: Workspace) -> None:
     emulator, jobs = workspace
     before, asked = len(emulator.runs), len(jobs.asked)
     done = run(dag_id, **FORMS[dag_id])
-    found = states(done)
-    assert {name for name, state in found.items() if state == "skipped"} == SKIPPED.get(dag_id, set())
-    assert set(found.values()) <= {"success", "skipped"}, found
+    ends = states(done)
+    assert {name for name, state in ends.items() if state == "skipped"} == SKIPPED.get(dag_id, set())
+    assert set(ends.values()) <= {"success", "skipped"}, ends
     runs = list(emulator.runs)[before:]
-    assert [one.state.result for one in runs] == ["SUCCESS"] * len(runs)
-    tasks = {re.fullmatch(rf"basketry {dag_id}\.(\S+) {CATALOG}", one.submission.name)[1] for one in runs}
-    assert len(tasks) == len(runs) and tasks <= {name for name, state in found.items() if state == "success"}
-    for one, (_, given) in zip(runs, jobs.asked[asked:], strict=True):
-        _check(one, given, emulator, f"{dag_id}/{done.run_id}/")
+    assert [submitted_run.state.result for submitted_run in runs] == ["SUCCESS"] * len(runs)
+    tasks = {
+        re.fullmatch(rf"basketry {dag_id}\.(\S+) {CATALOG}", submitted_run.submission.name)[1] for submitted_run in runs
+    }
+    assert len(tasks) == len(runs) and tasks <= {name for name, state in ends.items() if state == "success"}
+    for submitted_run, (_, arguments) in zip(runs, jobs.asked[asked:], strict=True):
+        _check(submitted_run, arguments, emulator, f"{dag_id}/{done.run_id}/")
         if FORMS[dag_id] is DATED:
-            assert str(getattr(given, "as_of", DAY)) == DAY
+            assert str(getattr(arguments, "as_of", DAY)) == DAY
 
 
-def _check(one: Any, given: Any, emulator: DatabricksEmulator, run_id: str) -> None:
-    (task,) = one.submission.tasks
-    assert given.catalog == CATALOG and given.run_id.startswith(run_id)
+def _check(submitted_run: Any, arguments: Any, emulator: DatabricksEmulator, run_id: str) -> None:
+    (task,) = submitted_run.submission.tasks
+    assert arguments.catalog == CATALOG and arguments.run_id.startswith(run_id)
     assert emulator.tree.local_file(task.python_file), f"{task.python_file} was not deployed"
     *packages, wheel = task.settings["libraries"]
     assert emulator.tree.local_file(wheel["whl"]), f"{wheel['whl']} was not deployed"
     locked = (CHECKOUT / "requirements.txt").read_text()
     assert packages and all(f"\n{package['pypi']['package']}" in locked for package in packages)
     assert task.settings["new_cluster"]["custom_tags"]["catalog"] == CATALOG
-    assert task.timeout_seconds or one.submission.timeout_seconds
+    assert task.timeout_seconds or submitted_run.submission.timeout_seconds
 
 
 def test_a_persons_yes_reaches_the_workspace(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +119,7 @@ def test_a_persons_yes_reaches_the_workspace(workspace: Workspace, monkeypatch: 
     monkeypatch.setitem(jobs.numbers, "propensity", NOISY)
     done = run_answered("weekly_retraining", {"catalog": CATALOG, **DATED}, says("Approve", "fresher, and no worse"))
     assert states(done)["gate.ask"] == states(done)["gate.promote"] == "success"
-    (promoted,) = [given for job, given in jobs.asked if job == "promote" and given.decided_by == "alice"]
+    (promoted,) = [arguments for job, arguments in jobs.asked if job == "promote" and arguments.decided_by == "alice"]
     assert (promoted.verdict, promoted.reason, promoted.expected_champion) == (
         "promote",
         "fresher, and no worse",
@@ -147,8 +149,8 @@ def test_sharing_makes_many_cold_starts_one(
     assert emulator.clusters.starts == ["job"] * len(alone)
     emulator.clusters.starts.clear()
     monkeypatch.setenv("BASKETRY_INCLUDE", str(include_sharing(tmp_path, "{daily_scoring: medium}")))
-    found = states(run("daily_scoring", **DATED))
-    assert found == dict.fromkeys((*alone, "start_cluster", "stop_cluster"), "success")
+    shared = states(run("daily_scoring", **DATED))
+    assert shared == dict.fromkeys((*alone, "start_cluster", "stop_cluster"), "success")
     cluster = list(emulator.clusters)[-1]
     assert emulator.clusters.starts == [cluster.cluster_id] and cluster.state == "TERMINATED"
 
@@ -161,14 +163,14 @@ def test_the_cluster_goes_also_after_a_failure(
     monkeypatch.setenv("BASKETRY_INCLUDE", str(include_sharing(tmp_path, "{daily_scoring: medium}")))
     monkeypatch.setitem(jobs.fails, "forecast", "basketry.errors.BadInputError: BAD_INPUT: there is no champion.")
     done = run("daily_scoring", **DATED)
-    found = states(done)
-    assert (found.pop("forecast"), found.pop("decide_products")) == ("failed", "upstream_failed")
-    assert set(found.values()) == {"success"} and "stop_cluster" in found
+    ends = states(done)
+    assert (ends.pop("forecast"), ends.pop("decide_products")) == ("failed", "upstream_failed")
+    assert set(ends.values()) == {"success"} and "stop_cluster" in ends
     assert str(done.state) == "failed"
     assert list(emulator.clusters)[-1].state == "TERMINATED"
 
 
 def test_tokens_are_unique(workspace: Workspace) -> None:
     """No two tasks of any run of any DAG could be taken for one another."""
-    tokens = [one.submission.token for one in workspace[0].runs]
+    tokens = [submitted_run.submission.token for submitted_run in workspace[0].runs]
     assert len(tokens) > 30 and len(set(tokens)) == len(tokens)

@@ -9,7 +9,7 @@ import pytest
 from basketry import registry
 from tests.basketry.domains.promotion.models import register
 from tests.dags import test_gate_run as gate_run
-from tests.dags.test_gate_run import CLUSTERS, FIRST, OTHERS, Jobs, database, folder, jobs, kept, run  # noqa: F401 fixtures
+from tests.dags.test_gate_run import CLUSTERS, FIRST, OTHERS, Jobs, database, folder, jobs, recorded_verdicts, run  # noqa: F401 fixtures
 
 CATALOG = "demo"
 FORM = {"catalog": CATALOG, "as_of": "2026-01-31"}
@@ -38,12 +38,12 @@ def refused(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Jobs:  # noqa: F811
 def test_bootstrap_ends_well_when_its_gates_refuse(refused: Jobs) -> None:
     """Every verdict is kept, no job scores, their tasks are skipped, the run is a success; the daily run says the same."""
     done = run("bootstrap", FORM)
-    found = ends(done)
-    assert {name for name in SCORING if found[name] == "skipped"} == SCORING, found
-    assert {found[f"{group}.promote"] for group in ("gate", "rfm_gate", "forecast_gate")} == {"success"}
-    assert set(found.values()) == {"success", "skipped"} and str(done.state) == "success"
+    outcomes = ends(done)
+    assert {name for name in SCORING if outcomes[name] == "skipped"} == SCORING, outcomes
+    assert {outcomes[f"{group}.promote"] for group in ("gate", "rfm_gate", "forecast_gate")} == {"success"}
+    assert set(outcomes.values()) == {"success", "skipped"} and str(done.state) == "success"
     assert "--fit" in refused.given["rfm"] and not SCORING - {"rfm"} & set(refused.given)
-    assert kept(CATALOG)[-1][:3] == ("refuse", "1", None)
+    assert recorded_verdicts(CATALOG)[-1][:3] == ("refuse", "1", None)
 
     done = run("daily_scoring", FORM)
     assert {name for name, state in ends(done).items() if state == "skipped"} == SCORING and str(
@@ -57,9 +57,13 @@ def test_a_later_refusal_goes_on_with_the_champion(refused: Jobs) -> None:
     registry.move_champion(name, register(refused.folder, name, FIRST), None)
     refused.champion = str(registry.alias_version(name, registry.CHAMPION))
     done = run("bootstrap", FORM)
-    found = ends(done)
-    assert (found["gate.promote"], found["score_propensity"], str(done.state)) == ("success", "success", "success")
-    assert kept(CATALOG)[-1][0] == "refuse"
+    outcomes = ends(done)
+    assert (outcomes["gate.promote"], outcomes["score_propensity"], str(done.state)) == (
+        "success",
+        "success",
+        "success",
+    )
+    assert recorded_verdicts(CATALOG)[-1][0] == "refuse"
     assert "score_propensity" in refused.given
 
 
@@ -72,11 +76,15 @@ def test_a_provisional_first_model_scores(refused: Jobs) -> None:
     excess = {"excess/expected_calibration_error/low": -0.002, "excess/expected_calibration_error/high": 0.019}
     refused.numbers = {**FIRST, "expected_calibration_error": 0.0207, **excess}
     done = run("bootstrap", form)
-    found = ends(done)
-    assert (found["gate.ask"], found["gate.promote"], found["score_propensity"]) == ("skipped", "success", "success")
-    (row,) = kept(form["catalog"])
+    outcomes = ends(done)
+    assert (outcomes["gate.ask"], outcomes["gate.promote"], outcomes["score_propensity"]) == (
+        "skipped",
+        "success",
+        "success",
+    )
+    (row,) = recorded_verdicts(form["catalog"])
     assert row[:4] == ("provisional", "1", "1", "gate") and row[4].startswith("beyond a limit, but not surely")
-    assert found["forecast"] == "skipped" and str(done.state) == "success"
+    assert outcomes["forecast"] == "skipped" and str(done.state) == "success"
 
 
 def test_any_other_failure_still_fails(refused: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,8 +96,8 @@ def test_any_other_failure_still_fails(refused: Jobs, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(refused, "_train", breaks)
     done = run("bootstrap", FORM)
-    found = ends(done)
-    assert (found["train_propensity"], found["score_propensity"], str(done.state)) == (
+    outcomes = ends(done)
+    assert (outcomes["train_propensity"], outcomes["score_propensity"], str(done.state)) == (
         "failed",
         "upstream_failed",
         "failed",

@@ -92,14 +92,14 @@ class Jobs:
 
     def promote_by_hand(self, catalog: str, version: str, expected: str) -> None:
         """Make a version the champion instead of the expected one, as a gate would have done."""
-        given = (
+        decision = (
             "--model=propensity",
             f"--challenger={version}",
             f"--expected-champion={expected}",
             "--verdict=promote",
         )
         why = ("--decided-by=gate", "--decided-at=2026-03-10T09:30:00+00:00", "--reason=better")
-        self._promote([f"--catalog={catalog}", "--run-id=by-hand", *given, *why])
+        self._promote([f"--catalog={catalog}", "--run-id=by-hand", *decision, *why])
 
     def _promote(self, arguments: list[str]) -> None:
         import promote
@@ -108,8 +108,8 @@ class Jobs:
         from basketry.domains.promotion.job import run
         from basketry.lake.lakehouse import Lakehouse
 
-        given = promote.parser.parse_args(arguments)
-        run(Lakehouse(self.spark, given.catalog, Settings.from_environment()), given)
+        parsed = promote.parser.parse_args(arguments)
+        run(Lakehouse(self.spark, parsed.catalog, Settings.from_environment()), parsed)
 
 
 @pytest.fixture
@@ -156,16 +156,16 @@ def or_ends_it(answer: Callable[[], None]) -> None:
 
 def states(dag_run: Any, model: str = "propensity") -> dict[str, str]:
     """What became of each task of one model, and of what all models share."""
-    found = {task.task_id: str(task.state) for task in dag_run.get_task_instances()}
+    all_states = {task.task_id: str(task.state) for task in dag_run.get_task_instances()}
     others = (*OTHERS, *OTHERS.values())
-    mine = {name: state for name, state in found.items() if not name.startswith(others)}
+    mine = {name: state for name, state in all_states.items() if not name.startswith(others)}
     return {name: state for name, state in mine.items() if ("rfm" in name) == (model == "rfm")}
 
 
-def kept(catalog: str, model: str = "propensity") -> list[tuple[Any, ...]]:
+def recorded_verdicts(catalog: str, model: str = "propensity") -> list[tuple[Any, ...]]:
     """The rows of ops.promotions about a model: verdict, version, champion after, who, why."""
     from basketry.tables import PROMOTIONS
-    from basketry_airflow.lake import read_rows
+    from basketry_airflow.ops_tables import read_rows
 
     columns = ("verdict", "version", "champion_after", "decided_by", "reason")
     rows = read_rows(catalog, PROMOTIONS, ("number", *columns), {"model": f"{catalog}.gold.{model}"})
@@ -203,10 +203,14 @@ def test_a_first_model_becomes_champion_and_a_rollback_returns_to_it(jobs: Jobs)
         "rfm_gate.promote": "success",
     }
     assert aliases("demo.gold.rfm") == {"champion": "1"}
-    assert kept("demo", "rfm") == [("promote", "1", "1", "gate", "all 3 checks hold, and there is no champion yet.")]
+    assert recorded_verdicts("demo", "rfm") == [
+        ("promote", "1", "1", "gate", "all 3 checks hold, and there is no champion yet.")
+    ]
     assert aliases(name) == {"champion": "1"}
     assert registry.load_verdict(name, "1")["verdict"] == "promote"
-    assert kept("demo") == [("promote", "1", "1", "gate", "all 7 checks hold, and there is no champion yet.")]
+    assert recorded_verdicts("demo") == [
+        ("promote", "1", "1", "gate", "all 7 checks hold, and there is no champion yet.")
+    ]
 
     jobs.really_submitted = False
     register(jobs.folder, name)
@@ -223,7 +227,7 @@ def test_a_first_model_becomes_champion_and_a_rollback_returns_to_it(jobs: Jobs)
     assert "--model=champion" not in jobs.given["rfm"]  # the fit of segments ran, no assignment
     assert aliases(name) == {"champion": "2", "previous": "1"}
     assert {"--catalog=demo", "--model=champion"} <= set(jobs.given["score_propensity"])
-    assert kept("demo")[-1] == ("rollback", "2", "2", "dag_test", "2 was better")
+    assert recorded_verdicts("demo")[-1] == ("rollback", "2", "2", "dag_test", "2 was better")
 
 
 def test_a_yes_promotes_with_name_and_reason(jobs: Jobs) -> None:
@@ -232,7 +236,7 @@ def test_a_yes_promotes_with_name_and_reason(jobs: Jobs) -> None:
     done = run("weekly_retraining", {"catalog": "complete_journey"}, says("Approve", "fresher, and no worse"))
     assert set(states(done).values()) == {"success"}
     assert aliases(name) == {"champion": "2", "previous": "1"}
-    assert kept("complete_journey") == [("promote", "2", "2", "alice", "fresher, and no worse")]
+    assert recorded_verdicts("complete_journey") == [("promote", "2", "2", "alice", "fresher, and no worse")]
 
 
 def test_a_no_is_kept_and_moves_nothing(jobs: Jobs) -> None:
@@ -241,7 +245,7 @@ def test_a_no_is_kept_and_moves_nothing(jobs: Jobs) -> None:
     done = run("weekly_retraining", {"catalog": "online_retail"}, says("Reject", "not before Christmas"))
     assert set(states(done).values()) == {"success"}
     assert aliases(name) == {"champion": "1", "challenger": "2"}
-    assert kept("online_retail") == [("refuse", "2", "1", "alice", "not before Christmas")]
+    assert recorded_verdicts("online_retail") == [("refuse", "2", "1", "alice", "not before Christmas")]
 
 
 def test_no_answer_refuses_and_so_do_bad_numbers(jobs: Jobs) -> None:
@@ -253,8 +257,11 @@ def test_no_answer_refuses_and_so_do_bad_numbers(jobs: Jobs) -> None:
     done = run("weekly_retraining", {"catalog": "sales_project"})
     assert states(done)[QUESTION] == "skipped"
     assert aliases(name) == {"champion": "1", "challenger": "3"}
-    assert [row[:3] for row in kept("sales_project", "rfm")] == [("promote", "1", "1"), ("promote", "2", "2")]
-    late, bad = kept("sales_project")
+    assert [row[:3] for row in recorded_verdicts("sales_project", "rfm")] == [
+        ("promote", "1", "1"),
+        ("promote", "2", "2"),
+    ]
+    late, bad = recorded_verdicts("sales_project")
     assert late == ("refuse", "2", "1", "gate", "nobody answered within 48 hours.")
     assert bad[:4] == ("refuse", "3", "1", "gate")
     assert bad[4].startswith("1 of 11 checks failed: roc_auc (absolute) is 0.5, at least 0.6")

@@ -64,12 +64,12 @@ def job(landing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 def _record(table: Path, landing: Path, run_id: str) -> None:
     from basketry.tables import FILES
-    from basketry_airflow.lake import read_rows
+    from basketry_airflow.ops_tables import read_rows
 
-    known = {
+    recorded = {
         row["file_checksum"] for row in read_rows(FORM["catalog"], FILES, ["file_checksum"], {"feed": FORM["feed"]})
     }
-    rows = [_line(path, run_id) for path in sorted(landing.iterdir()) if _checksum(path) not in known]
+    rows = [_line(path, run_id) for path in sorted(landing.iterdir()) if _checksum(path) not in recorded]
     if rows:
         write_deltalake(str(table), pa.Table.from_pylist(rows, FILES_SCHEMA), mode="append")
 
@@ -123,9 +123,14 @@ def test_a_delivery_is_loaded_reported_and_announced(landing: Path, job: list[li
     loaded = dict.fromkeys(("find_files", "check_files", "load", "report"), "success")
     assert states(done) == {**loaded, "record_refusals": "skipped"}
     assert {"--feed=order_lines", "--files=OnlineRetail*.csv", "--delivered-by=tests"} <= set(job[0])
-    told = summary(done)
-    assert (told["rows_read"], told["rows_good"], told["rows_quarantined"], told["rows_duplicate"]) == (3, 1, 1, 1)
-    assert told["loaded"][0]["reasons"] == {"quantity_not_zero": 1}
+    reported = summary(done)
+    assert (reported["rows_read"], reported["rows_good"], reported["rows_quarantined"], reported["rows_duplicate"]) == (
+        3,
+        1,
+        1,
+        1,
+    )
+    assert reported["loaded"][0]["reasons"] == {"quantity_not_zero": 1}
     ((name, extra),) = asset_events(done)
     assert name == "online_retail.silver.order_lines"
     assert (extra["touched_from"], extra["touched_to"], extra["feed"]) == ("2010-12-01", "2010-12-09", "order_lines")
@@ -138,9 +143,9 @@ def test_what_was_loaded_before_is_skipped_and_said(landing: Path, job: list[lis
     (landing / "OnlineRetail.csv").rename(landing / "OnlineRetail_again.csv")
     second = run()
     assert set(states(second).values()) == {"success", "skipped"}
-    told = summary(second)
-    assert told["loaded"] == []
-    assert [(row["name"], first.run_id in row["run_id"]) for row in told["skipped"]] == [
+    reported = summary(second)
+    assert reported["loaded"] == []
+    assert [(row["name"], first.run_id in row["run_id"]) for row in reported["skipped"]] == [
         ("OnlineRetail_again.csv", True)
     ]
     assert asset_events(second) == []

@@ -16,7 +16,7 @@ ALWAYS_UP = (CLUSTER_ID, "c-1")
 """Clusters that somebody made by hand and that run already."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Cluster:
     """A cluster; ready while it runs, gone from the end of its present life on."""
 
@@ -50,7 +50,7 @@ class Clusters:
         self.start_seconds = 0.0
         self.starts: list[str] = []
         self._faults = faults
-        self._clusters = {name: Cluster(name, {}, "UI") for name in ALWAYS_UP}
+        self._clusters = {name: Cluster(cluster_id=name, spec={}, source="UI") for name in ALWAYS_UP}
         for cluster in self._clusters.values():
             _live(cluster)
         self._numbers = itertools.count(1)
@@ -69,7 +69,7 @@ class Clusters:
     def create(self, spec: Mapping[str, Any]) -> Cluster:
         """A new one, which begins to start."""
         with self._lock:
-            cluster = Cluster(f"1121-{next(self._numbers):06d}-emulated", dict(spec))
+            cluster = Cluster(cluster_id=f"1121-{next(self._numbers):06d}-emulated", spec=dict(spec))
             self._clusters[cluster.cluster_id] = cluster
         self.start(cluster)
         return cluster
@@ -80,7 +80,7 @@ class Clusters:
             cluster = self.find(existing)
             self.start(cluster)
             return cluster
-        own = Cluster("job", settings.get("new_cluster", {}), "JOB")
+        own = Cluster(cluster_id="job", spec=settings.get("new_cluster", {}), source="JOB")
         if "new_cluster" in settings:
             self.start(own)
         else:

@@ -16,7 +16,7 @@ from tests.databricks_emulator.emulator import WORKSPACE_ROOT, DatabricksEmulato
 
 SCRIPTS = {
     "succeed.py": "print('done')",
-    "fail.py": "raise ValueError('the shelf is empty')",
+    "fail.py": "raise ValueError('the store is empty')",
     "sleep.py": "import time\ntime.sleep(60)",
     "refuse.py": (
         "import sys\nprint('basketry.errors.BadInputError: BAD_INPUT: name a feed.', file=sys.stderr)\nsys.exit(65)"

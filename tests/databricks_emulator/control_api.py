@@ -8,12 +8,12 @@ from fastapi import APIRouter, Body
 
 from tests.databricks_emulator.errors import invalid
 from tests.databricks_emulator.faults import Faults
-from tests.databricks_emulator.runs import RunBook
+from tests.databricks_emulator.runs import RunRegistry
 
 Document = dict[str, Any]
 
 
-def control_router(faults: Faults, runs: RunBook, calls: list[str]) -> APIRouter:
+def control_router(faults: Faults, runs: RunRegistry, calls: list[str]) -> APIRouter:
     """The routes below /emulator; the service has none of them."""
     router = APIRouter()
 

@@ -16,8 +16,8 @@ from tests.databricks_emulator.workspace_files_api import WorkspaceTree
 Document = dict[str, Any]
 
 
-@dataclass
-class Shelf:
+@dataclass(kw_only=True)
+class DocumentStore:
     """Documents by id. key: what their id is called; serialized: the field that holds their content as JSON text."""
 
     key: str
@@ -60,7 +60,7 @@ class Shelf:
             raise invalid(f"{self.serialized} is no JSON.") from None
 
 
-def dashboards_router(shelf: Shelf, tree: WorkspaceTree) -> APIRouter:
+def dashboards_router(store: DocumentStore, tree: WorkspaceTree) -> APIRouter:
     """The routes below /api/2.0/lakeview/dashboards."""
     router = APIRouter()
 
@@ -69,57 +69,57 @@ def dashboards_router(shelf: Shelf, tree: WorkspaceTree) -> APIRouter:
         path = f"{body.get('parent_path', '/Users')}/{body['display_name']}.lvdash.json"
         tree.find(path.rpartition("/")[0])
         data = {"path": path, "dataset_catalog": dataset_catalog, "dataset_schema": dataset_schema}
-        made = shelf.create(body | data)
-        tree.add(path, "DASHBOARD", made[shelf.key])
+        made = store.create(body | data)
+        tree.add(path, "DASHBOARD", made[store.key])
         return made
 
     @router.get("/{wanted}")
     def get(wanted: str) -> Document:
-        return shelf.find(wanted)
+        return store.find(wanted)
 
     @router.patch("/{wanted}")
     def update(wanted: str, body: Annotated[Document, Body()]) -> Document:
-        return shelf.update(wanted, body)
+        return store.update(wanted, body)
 
     @router.post("/{wanted}/published")
     def publish(wanted: str, body: Annotated[Document, Body()]) -> Document:
-        shelf.published[wanted] = body | {"etag": shelf.find(wanted)["etag"]}
-        return {"display_name": shelf.find(wanted)["display_name"], **body}
+        store.published[wanted] = body | {"etag": store.find(wanted)["etag"]}
+        return {"display_name": store.find(wanted)["display_name"], **body}
 
     @router.delete("/{wanted}")
     def trash(wanted: str) -> Document:
-        tree.remove(shelf.trash(wanted)["path"])
-        shelf.published.pop(wanted, None)
+        tree.remove(store.trash(wanted)["path"])
+        store.published.pop(wanted, None)
         return {}
 
     return router
 
 
-def genie_router(shelf: Shelf, tree: WorkspaceTree) -> APIRouter:
+def genie_router(store: DocumentStore, tree: WorkspaceTree) -> APIRouter:
     """The routes below /api/2.0/genie/spaces."""
     router = APIRouter()
 
     @router.post("")
     def create(body: Annotated[Document, Body()]) -> Document:
         tree.find(body.get("parent_path", "/Users"))
-        return shelf.create(body)
+        return store.create(body)
 
     @router.get("")
     def listed() -> Document:
-        return {"spaces": [{"space_id": one["space_id"], "title": one["title"]} for one in shelf.documents.values()]}
+        return {"spaces": [{"space_id": one["space_id"], "title": one["title"]} for one in store.documents.values()]}
 
     @router.get("/{wanted}")
     def get(wanted: str, include_serialized_space: bool = False) -> Document:
-        space = shelf.find(wanted)
-        return space if include_serialized_space else {k: v for k, v in space.items() if k != shelf.serialized}
+        space = store.find(wanted)
+        return space if include_serialized_space else {k: v for k, v in space.items() if k != store.serialized}
 
     @router.patch("/{wanted}")
     def update(wanted: str, body: Annotated[Document, Body()]) -> Document:
-        return shelf.update(wanted, body)
+        return store.update(wanted, body)
 
     @router.delete("/{wanted}")
     def trash(wanted: str) -> Document:
-        shelf.trash(wanted)
+        store.trash(wanted)
         return {}
 
     return router

@@ -22,15 +22,15 @@ from tests.databricks_emulator.clusters import Clusters
 from tests.databricks_emulator.clusters_api import clusters_router
 from tests.databricks_emulator.control_api import control_router
 from tests.databricks_emulator.conversations_api import Conversations, conversations_router
-from tests.databricks_emulator.documents_api import Shelf, dashboards_router, genie_router
+from tests.databricks_emulator.documents_api import DocumentStore, dashboards_router, genie_router
 from tests.databricks_emulator.errors import ApiError, invalid
 from tests.databricks_emulator.faults import Faults
 from tests.databricks_emulator.files_api import Volumes, files_router
 from tests.databricks_emulator.governance_api import Governance, experiments_router, governance_router, secrets_router
 from tests.databricks_emulator.guard import Guard
 from tests.databricks_emulator.jobs_api import VERSIONS, JobsService, jobs_router
-from tests.databricks_emulator.process import StandIn, Workplace
-from tests.databricks_emulator.runs import Run, RunBook
+from tests.databricks_emulator.process import ScriptEnvironment, StandIn
+from tests.databricks_emulator.runs import Run, RunRegistry
 from tests.databricks_emulator.sql_api import StatementsService, statements_router
 from tests.databricks_emulator.sql_engine import Lake
 from tests.databricks_emulator.unity_api import UnityCatalog, unity_router
@@ -73,16 +73,23 @@ class DatabricksEmulator:
         # `catalog.schema.table`. The jobs therefore run with the local runtime: same script, same arguments, and the
         # tables land as Delta folders in this home, where they can be compared with those of a local run.
         variables = {"BASKETRY_RUNTIME": "local", "BASKETRY_HOME": str(home)} | dict(environment or {})
-        self.runs = RunBook(home / "logs" / "databricks_emulator")
+        self.runs = RunRegistry(home / "logs" / "databricks_emulator")
         self.faults = Faults()
         self.clusters = Clusters(self.faults)
         self._guard = Guard(token, self.faults)
         self.tree = WorkspaceTree(home / "workspace")
-        self._workplace = Workplace(workspace_root, scripts, variables, home / "logs", self.tree.local_file, stand_in)
+        self._workplace = ScriptEnvironment(
+            workspace_root=workspace_root,
+            scripts=scripts,
+            environment=variables,
+            logs=home / "logs",
+            deployed=self.tree.local_file,
+            stand_in=stand_in,
+        )
         self.unity = UnityCatalog(home)
         self.governance = Governance(lambda: self.unity.principals)
-        self.dashboards = Shelf("dashboard_id", "serialized_dashboard")
-        self.genie = Shelf("space_id", "serialized_space")
+        self.dashboards = DocumentStore(key="dashboard_id", serialized="serialized_dashboard")
+        self.genie = DocumentStore(key="space_id", serialized="serialized_space")
         self.conversations = Conversations()
         self._statements = StatementsService(Lake(home), warehouse_id, self.unity.execute)
         config = uvicorn.Config(self._application(), log_level="warning", lifespan="off")
@@ -156,7 +163,15 @@ class DatabricksEmulator:
 
     def _application(self) -> FastAPI:
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-        jobs = jobs_router(JobsService(self.url, self.runs, self.faults, self._workplace, self.clusters))
+        jobs = jobs_router(
+            JobsService(
+                url=self.url,
+                runs=self.runs,
+                faults=self.faults,
+                script_environment=self._workplace,
+                clusters=self.clusters,
+            )
+        )
         for version in VERSIONS:
             app.include_router(jobs, prefix=f"/api/{version}/jobs/runs")
         app.include_router(clusters_router(self.clusters), prefix="/api/2.1/clusters")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tests.databricks_emulator import states
 from tests.databricks_emulator.clusters import Cluster, Clusters
 from tests.databricks_emulator.faults import FaultKind, Faults
-from tests.databricks_emulator.process import POLL_SECONDS, Ending, Workplace, run_script
+from tests.databricks_emulator.process import POLL_SECONDS, Ending, ScriptEnvironment, run_script
 from tests.databricks_emulator.runs import Run, TaskRun
 from tests.databricks_emulator.states import State
 
@@ -21,7 +21,7 @@ TASK_ENDINGS = {
 
 
 @dataclass(frozen=True)
-class Fate:
+class RunFaults:
     """What will happen to a run, decided when it is submitted so that faults hit runs in order of submission."""
 
     skipped: bool
@@ -30,7 +30,7 @@ class Fate:
     canceled_after: float | None
 
     @classmethod
-    def take(cls, faults: Faults) -> Fate:
+    def take(cls, faults: Faults) -> RunFaults:
         """Use up the faults that are meant for the next run."""
         queue, cancel = faults.take(FaultKind.QUEUE), faults.take(FaultKind.CANCEL)
         return cls(
@@ -41,29 +41,29 @@ class Fate:
         )
 
 
-def execute(run: Run, fate: Fate, workplace: Workplace, clusters: Clusters) -> None:
+def execute(run: Run, run_faults: RunFaults, script_environment: ScriptEnvironment, clusters: Clusters) -> None:
     """Run to the end; blocks, so it belongs into a thread of its own."""
     try:
-        _execute(run, fate, workplace, clusters)
+        _execute(run, run_faults, script_environment, clusters)
     except Exception as error:  # whatever goes wrong, a client that waits must see an end
         run.finish(states.CLUSTER_FAILED.saying(f"The emulator itself failed: {error!r}"))
         raise
 
 
-def _execute(run: Run, fate: Fate, workplace: Workplace, clusters: Clusters) -> None:
-    if fate.skipped:
+def _execute(run: Run, run_faults: RunFaults, script_environment: ScriptEnvironment, clusters: Clusters) -> None:
+    if run_faults.skipped:
         _finish_all(run, states.SKIPPED)
         return
-    if fate.queued_seconds:
+    if run_faults.queued_seconds:
         _enter(run, states.QUEUED)
-        run.cancel.wait(fate.queued_seconds)
+        run.cancel.wait(run_faults.queued_seconds)
         _enter(run, states.PENDING)
     if run.cancel.is_set():
         _finish_all(run, states.CANCELED)
-    elif fate.no_cluster:
+    elif run_faults.no_cluster:
         _finish_all(run, states.CLUSTER_FAILED)
     else:
-        _run_tasks(run, fate, workplace, clusters)
+        _run_tasks(run, run_faults, script_environment, clusters)
 
 
 def _enter(run: Run, state: State) -> None:
@@ -78,7 +78,7 @@ def _finish_all(run: Run, state: State) -> None:
     run.finish(state)
 
 
-def _run_tasks(run: Run, fate: Fate, workplace: Workplace, clusters: Clusters) -> None:
+def _run_tasks(run: Run, run_faults: RunFaults, script_environment: ScriptEnvironment, clusters: Clusters) -> None:
     ended: dict[str, State] = {}
     for task in run.tasks:
         if run.cancel.is_set():
@@ -88,7 +88,9 @@ def _run_tasks(run: Run, fate: Fate, workplace: Workplace, clusters: Clusters) -
         else:
             cluster = clusters.of_task(task.settings.settings)
             if _waited_for(cluster, run):
-                _run_task(run, task, fate, workplace, cluster)
+                _run_task(
+                    run=run, task=task, run_faults=run_faults, script_environment=script_environment, cluster=cluster
+                )
             else:
                 task.finish(states.CANCELED if run.cancel.is_set() else states.CLUSTER_FAILED)
         ended[task.settings.key] = task.state
@@ -103,19 +105,28 @@ def _waited_for(cluster: Cluster, run: Run) -> bool:
     return True
 
 
-def _run_task(run: Run, task: TaskRun, fate: Fate, workplace: Workplace, cluster: Cluster) -> None:
+def _run_task(
+    run: Run, task: TaskRun, run_faults: RunFaults, script_environment: ScriptEnvironment, cluster: Cluster
+) -> None:
     run.enter(states.RUNNING)
     run.running.set()
     settings = task.settings
-    script = workplace.local_script(settings.python_file)
+    script = script_environment.local_script(settings.python_file)
     if script is None:
         task.error = f"Cannot read the python file {settings.python_file}. Please check driver logs for more details."
         task.finish(states.FAILED)
         return
     task.state = states.RUNNING
-    person = _person_who_cancels(run, fate)
+    person = _person_who_cancels(run, run_faults)
     limit = settings.timeout_seconds or run.submission.timeout_seconds
-    ending = run_script(workplace, script, settings.parameters, task.logs, (run.cancel, cluster.gone), limit)
+    ending = run_script(
+        script_environment=script_environment,
+        script=script,
+        parameters=settings.parameters,
+        logs=task.logs,
+        stops=(run.cancel, cluster.gone),
+        limit=limit,
+    )
     if person:
         person.cancel()
     if cluster.gone.is_set() and not run.cancel.is_set():
@@ -129,10 +140,10 @@ def _keep(task: TaskRun, ending: Ending) -> None:
     task.finish(TASK_ENDINGS[ending.how])
 
 
-def _person_who_cancels(run: Run, fate: Fate) -> threading.Timer | None:
-    if fate.canceled_after is None:
+def _person_who_cancels(run: Run, run_faults: RunFaults) -> threading.Timer | None:
+    if run_faults.canceled_after is None:
         return None
-    person = threading.Timer(fate.canceled_after, run.ask_to_end)
+    person = threading.Timer(run_faults.canceled_after, run.ask_to_end)
     person.daemon = True
     person.start()
     return person

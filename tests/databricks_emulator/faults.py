@@ -62,7 +62,7 @@ DEFAULT_OPERATION = {
 }
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Fault:
     """One kind of failure that still happens `times` times, after `after` matching requests have passed unharmed.
 
@@ -102,7 +102,7 @@ class Faults:
         if operation is not None and operation not in OPERATIONS:
             raise ValueError(f"'{operation}' is no operation; choose one of: {', '.join(OPERATIONS)}.")
         meant = operation or (None if path else DEFAULT_OPERATION.get(chosen))
-        fault = Fault(chosen, meant, times, seconds, status, path, after)
+        fault = Fault(kind=chosen, operation=meant, times=times, seconds=seconds, status=status, path=path, after=after)
         with self._lock:
             self._pending.append(fault)
 

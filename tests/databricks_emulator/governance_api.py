@@ -40,13 +40,13 @@ class Governance:
 
     def grant(self, kind: str, wanted: str, requests: list[Document], *, replace: bool) -> Document:
         """Add to, or replace, what principals may do with an object."""
-        given: dict[tuple[str, str], str] = {}
-        for one in requests:
-            who = next(name for name in WHO if one.get(name))
-            if who == "group_name" and one[who] not in set(self.groups()):
-                raise ApiError(404, "RESOURCE_DOES_NOT_EXIST", f"Principal: GroupName({one[who]}) does not exist")
-            given[(who, one[who])] = one["permission_level"]
-        self.access[(kind, wanted)] = given if replace else self.access.get((kind, wanted), {}) | given
+        levels: dict[tuple[str, str], str] = {}
+        for request in requests:
+            who = next(name for name in WHO if request.get(name))
+            if who == "group_name" and request[who] not in set(self.groups()):
+                raise ApiError(404, "RESOURCE_DOES_NOT_EXIST", f"Principal: GroupName({request[who]}) does not exist")
+            levels[(who, request[who])] = request["permission_level"]
+        self.access[(kind, wanted)] = levels if replace else self.access.get((kind, wanted), {}) | levels
         return self.permissions(kind, wanted)
 
     def scope(self, name: str) -> dict[str, str]:

@@ -10,11 +10,11 @@ from fastapi import APIRouter, Body, Query
 
 from tests.databricks_emulator.clusters import Clusters
 from tests.databricks_emulator.errors import ApiError, invalid
-from tests.databricks_emulator.execution import Fate, execute
+from tests.databricks_emulator.execution import RunFaults, execute
 from tests.databricks_emulator.faults import FaultKind, Faults
 from tests.databricks_emulator.payload import read_submission
-from tests.databricks_emulator.process import Workplace
-from tests.databricks_emulator.runs import Run, RunBook
+from tests.databricks_emulator.process import ScriptEnvironment
+from tests.databricks_emulator.runs import Run, RunRegistry
 
 DEFAULT_PAGE, LARGEST_PAGE = 20, 25
 VERSIONS = ("2.1", "2.2")
@@ -24,12 +24,14 @@ Document = dict[str, Any]
 class JobsService:
     """What the Jobs API does, apart from HTTP."""
 
-    def __init__(self, url: str, runs: RunBook, faults: Faults, workplace: Workplace, clusters: Clusters) -> None:
+    def __init__(
+        self, url: str, runs: RunRegistry, faults: Faults, script_environment: ScriptEnvironment, clusters: Clusters
+    ) -> None:
         """url: the workspace's, for run pages."""
         self.url = url
         self.runs = runs
         self.faults = faults
-        self.workplace = workplace
+        self.script_environment = script_environment
         self.clusters = clusters
 
     def submit(self, body: object) -> Document:
@@ -40,7 +42,7 @@ class JobsService:
                 self.clusters.find(existing)
         run, new = self.runs.accept(submission)
         if new:
-            arguments = (run, Fate.take(self.faults), self.workplace, self.clusters)
+            arguments = (run, RunFaults.take(self.faults), self.script_environment, self.clusters)
             threading.Thread(target=execute, args=arguments, name=f"run-{run.run_id}", daemon=True).start()
         return {"run_id": run.run_id}
 
@@ -97,7 +99,7 @@ def _read_page_token(token: str) -> int:
 
 
 def matching_runs(
-    runs: RunBook, active_only: bool, completed_only: bool, job_id: int | None, since: int | None, until: int | None
+    runs: RunRegistry, active_only: bool, completed_only: bool, job_id: int | None, since: int | None, until: int | None
 ) -> list[Run]:
     """The runs that a list request asks for, newest first."""
     if active_only and completed_only:
@@ -157,7 +159,14 @@ def jobs_router(service: JobsService) -> APIRouter:
         start_time_from: Annotated[int | None, Query()] = None,
         start_time_to: Annotated[int | None, Query()] = None,
     ) -> Document:
-        chosen = matching_runs(service.runs, active_only, completed_only, job_id, start_time_from, start_time_to)
+        chosen = matching_runs(
+            runs=service.runs,
+            active_only=active_only,
+            completed_only=completed_only,
+            job_id=job_id,
+            since=start_time_from,
+            until=start_time_to,
+        )
         return service.list(chosen if run_type == "SUBMIT_RUN" else [], limit, page_token, expand_tasks)
 
     return router

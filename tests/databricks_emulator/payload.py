@@ -27,7 +27,7 @@ MOST_TASKS = 100
 LONGEST_PARAMETERS = 10_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TaskSettings:
     """One task of a submission: a workspace path of a script and its arguments; timeout in seconds, 0 is none."""
 
@@ -84,11 +84,11 @@ def _refuse_lost_fields(given: object, kept: object, path: str) -> None:
 
 
 def _tasks(body: Mapping[str, Any]) -> list[TaskSettings]:
-    given = body.get("tasks") or []
-    if not 1 <= len(given) <= MOST_TASKS:
-        raise invalid(f"runs/submit has {len(given)} tasks; give 1 to {MOST_TASKS}.")
+    task_bodies = body.get("tasks") or []
+    if not 1 <= len(task_bodies) <= MOST_TASKS:
+        raise invalid(f"runs/submit has {len(task_bodies)} tasks; give 1 to {MOST_TASKS}.")
     environments = {entry["environment_key"] for entry in body.get("environments") or []}
-    tasks = [_task(task, environments) for task in given]
+    tasks = [_task(task, environments) for task in task_bodies]
     if len({task.key for task in tasks}) < len(tasks):
         raise invalid("Two tasks have the same task_key.")
     return tasks
@@ -130,12 +130,12 @@ def _check_compute(key: str, task: Mapping[str, Any], environments: set[str]) ->
 
 
 def _parameters(key: str, script: Mapping[str, Any]) -> tuple[str, ...]:
-    given = script.get("parameters") or []
-    if not isinstance(given, list) or not all(isinstance(value, str) for value in given):
+    parameters = script.get("parameters") or []
+    if not isinstance(parameters, list) or not all(isinstance(value, str) for value in parameters):
         raise invalid(f"parameters of task {key} must be a list of strings.")
-    if sum(len(value) for value in given) > LONGEST_PARAMETERS:
+    if sum(len(value) for value in parameters) > LONGEST_PARAMETERS:
         raise invalid(f"parameters of task {key} are longer than {LONGEST_PARAMETERS} characters.")
-    return tuple(given)
+    return tuple(parameters)
 
 
 def _seconds(settings: Mapping[str, Any], whose: str) -> int:

@@ -37,8 +37,8 @@ StandIn = Callable[[Path, Sequence[str]], Ending]
 """What is done instead of running a script with its parameters."""
 
 
-@dataclass(frozen=True)
-class Workplace:
+@dataclass(frozen=True, kw_only=True)
+class ScriptEnvironment:
     """Where scripts run: workspace paths below `workspace_root` mean files in `scripts`.
 
     environment: what a process gets on top of the emulator's own variables. deployed: the local file of a workspace file,
@@ -70,7 +70,7 @@ class Workplace:
 
 
 def run_script(
-    workplace: Workplace,
+    script_environment: ScriptEnvironment,
     script: Path,
     parameters: Sequence[str],
     logs: Path,
@@ -81,8 +81,8 @@ def run_script(
 
     It works in its log folder, since a session leaves files where it was started and the scripts' folder is source.
     """
-    if workplace.stand_in:
-        return workplace.stand_in(script, parameters)
+    if script_environment.stand_in:
+        return script_environment.stand_in(script, parameters)
     logs.mkdir(parents=True, exist_ok=True)
     with (logs / "stdout").open("wb") as out, (logs / "stderr").open("wb") as err:
         process = subprocess.Popen(
@@ -91,7 +91,7 @@ def run_script(
             stderr=err,
             stdin=subprocess.DEVNULL,
             cwd=logs,
-            env=workplace.variables(),
+            env=script_environment.variables(),
             start_new_session=True,  # a group of its own, so that a cancellation also reaches its JVM
         )
         stopped = _wait(process, stops, limit)

@@ -25,7 +25,7 @@ def now_millis() -> int:
     return time.time_ns() // 1_000_000
 
 
-@dataclass
+@dataclass(kw_only=True)
 class TaskRun:
     """One task of a run; it has a run id of its own, and only that one has an output."""
 
@@ -66,7 +66,7 @@ class TaskRun:
         }
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Run:
     """A submitted run with its tasks; `cancel` is set by whoever wants it to end."""
 
@@ -132,7 +132,7 @@ def times(started: int, ended: int) -> dict[str, int]:
     return {"start_time": started, "end_time": ended, "run_duration": duration, "execution_duration": duration}
 
 
-class RunBook:
+class RunRegistry:
     """All runs, oldest first, and the tokens that they were submitted with."""
 
     def __init__(self, logs: Path) -> None:
@@ -160,11 +160,11 @@ class RunBook:
     def accept(self, submission: Submission) -> tuple[Run, bool]:
         """The run of a submission and whether it is new: a token that is known gives the run it gave before."""
         with self._lock:
-            known = self._by_token.get(submission.token) if submission.token else None
-            if known is not None:
-                if known not in self._runs:
+            run_id = self._by_token.get(submission.token) if submission.token else None
+            if run_id is not None:
+                if run_id not in self._runs:
                     raise invalid("The run with this idempotency token was deleted.")
-                return self._runs[known], False
+                return self._runs[run_id], False
             run = self._new_run(submission)
             self._runs[run.run_id] = run
             if submission.token:
@@ -176,8 +176,8 @@ class RunBook:
         tasks = []
         for settings in submission.tasks:
             task_id = next(self._ids)
-            tasks.append(TaskRun(task_id, settings, self._logs / str(task_id)))
-        return Run(run_id, job_id, submission, tuple(tasks))
+            tasks.append(TaskRun(run_id=task_id, settings=settings, logs=self._logs / str(task_id)))
+        return Run(run_id=run_id, job_id=job_id, submission=submission, tasks=tuple(tasks))
 
     def find(self, run_id: int) -> tuple[Run, TaskRun | None]:
         """The run with this id, or the run and its task when the id is a task's; ApiError when neither."""

@@ -160,13 +160,13 @@ class StatementsService:
 
 
 def _parameters(body: Document) -> dict[str, tuple[str | None, str]]:
-    given = body.get("parameters") or []
-    for item in given:
+    parameters = body.get("parameters") or []
+    for item in parameters:
         if not isinstance(item, dict) or not item.get("name") or set(item) - {"name", "value", "type"}:
             raise invalid(f"A parameter must be an object of name, value and type, not {item!r}.")
         if not isinstance(item.get("value"), str | None):
             raise invalid(f"The value of parameter {item['name']} must be text; say its type in 'type'.")
-    return {item["name"]: (item.get("value"), item.get("type") or "STRING") for item in given}
+    return {item["name"]: (item.get("value"), item.get("type") or "STRING") for item in parameters}
 
 
 def _wait_seconds(given: object) -> int:

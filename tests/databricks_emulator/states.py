@@ -11,7 +11,7 @@ TERMINAL_LIFE_CYCLES = frozenset({"TERMINATED", "SKIPPED", "INTERNAL_ERROR"})
 QUEUE_REASON = "Queued due to reaching the workspace limit of active task runs."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class State:
     """One state of a run or of a task; code and blame are Databricks' termination code and type, empty while active."""
 
@@ -59,37 +59,53 @@ class State:
         return {"state": "TERMINATED", "termination_details": details}
 
 
-QUEUED = State("QUEUED")
-PENDING = State("PENDING", message="Waiting for cluster")
-RUNNING = State("RUNNING", message="In run")
-TERMINATING = State("TERMINATING", message="Terminating the run")
-SUCCEEDED = State("TERMINATED", "SUCCESS", "", "SUCCESS", "SUCCESS")
+QUEUED = State(life_cycle="QUEUED")
+PENDING = State(life_cycle="PENDING", message="Waiting for cluster")
+RUNNING = State(life_cycle="RUNNING", message="In run")
+TERMINATING = State(life_cycle="TERMINATING", message="Terminating the run")
+SUCCEEDED = State(life_cycle="TERMINATED", result="SUCCESS", message="", code="SUCCESS", blame="SUCCESS")
 FAILED = State(
-    "TERMINATED", "FAILED", "Workload failed, see run output for details", "RUN_EXECUTION_ERROR", "CLIENT_ERROR"
+    life_cycle="TERMINATED",
+    result="FAILED",
+    message="Workload failed, see run output for details",
+    code="RUN_EXECUTION_ERROR",
+    blame="CLIENT_ERROR",
 )
-CANCELED = State("TERMINATED", "CANCELED", "Run cancelled.", "USER_CANCELED", "CLIENT_ERROR")
-TIMED_OUT = State("TERMINATED", "TIMEDOUT", "Run timed out.", "CANCELED", "CLIENT_ERROR")
-UPSTREAM_FAILED = State("SKIPPED", "UPSTREAM_FAILED", "An upstream task failed.", "SKIPPED", "CLIENT_ERROR")
+CANCELED = State(
+    life_cycle="TERMINATED", result="CANCELED", message="Run cancelled.", code="USER_CANCELED", blame="CLIENT_ERROR"
+)
+TIMED_OUT = State(
+    life_cycle="TERMINATED", result="TIMEDOUT", message="Run timed out.", code="CANCELED", blame="CLIENT_ERROR"
+)
+UPSTREAM_FAILED = State(
+    life_cycle="SKIPPED",
+    result="UPSTREAM_FAILED",
+    message="An upstream task failed.",
+    code="SKIPPED",
+    blame="CLIENT_ERROR",
+)
 SKIPPED = State(
-    "SKIPPED",
-    "MAXIMUM_CONCURRENT_RUNS_REACHED",
-    "Run was skipped: the workspace has reached its limit of concurrent runs.",
-    "MAX_CONCURRENT_RUNS_EXCEEDED",
-    "CLIENT_ERROR",
+    life_cycle="SKIPPED",
+    result="MAXIMUM_CONCURRENT_RUNS_REACHED",
+    message="Run was skipped: the workspace has reached its limit of concurrent runs.",
+    code="MAX_CONCURRENT_RUNS_EXCEEDED",
+    blame="CLIENT_ERROR",
 )
 CLUSTER_FAILED = State(
-    "INTERNAL_ERROR",
-    "FAILED",
-    "Unexpected failure while waiting for the cluster to be ready. Cause: CLOUD_PROVIDER_LAUNCH_FAILURE",
-    "CLUSTER_ERROR",
-    "CLOUD_FAILURE",
+    life_cycle="INTERNAL_ERROR",
+    result="FAILED",
+    message="Unexpected failure while waiting for the cluster to be ready. Cause: CLOUD_PROVIDER_LAUNCH_FAILURE",
+    code="CLUSTER_ERROR",
+    blame="CLOUD_FAILURE",
 )
 
 
 def cluster_lost(cluster_id: str, reason: str) -> State:
     """The end of a task whose cluster did not outlive it. reason: a TerminationReasonCode."""
     message = f"Cluster '{cluster_id}' was terminated. Reason: {reason} (CLOUD_FAILURE)."
-    return State("INTERNAL_ERROR", "FAILED", message, "CLUSTER_ERROR", "CLOUD_FAILURE")
+    return State(
+        life_cycle="INTERNAL_ERROR", result="FAILED", message=message, code="CLUSTER_ERROR", blame="CLOUD_FAILURE"
+    )
 
 
 def run_state(tasks: dict[str, State]) -> State:
@@ -103,5 +119,7 @@ def run_state(tasks: dict[str, State]) -> State:
             return state
         if state.result == "FAILED":
             message = f"Task {key} failed with message: {state.message}."
-            return State("INTERNAL_ERROR", "FAILED", message, state.code, state.blame)
+            return State(
+                life_cycle="INTERNAL_ERROR", result="FAILED", message=message, code=state.code, blame=state.blame
+            )
     return SUCCEEDED

@@ -86,7 +86,7 @@ def test_lost_output_has_no_error(client: WorkspaceClient, emulator: DatabricksE
     run_id = submit(client, "fail.py")
     task_id = emulator.wait(run_id).tasks[0].run_id
     assert client.jobs.get_run_output(task_id).error is None
-    assert client.jobs.get_run_output(task_id).error == "ValueError: the shelf is empty"
+    assert client.jobs.get_run_output(task_id).error == "ValueError: the store is empty"
 
 
 def test_skipped_run_never_starts(client: WorkspaceClient, emulator: DatabricksEmulator) -> None:

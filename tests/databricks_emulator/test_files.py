@@ -31,7 +31,7 @@ def test_listing_pages_through_a_folder(client: WorkspaceClient, emulator: Datab
     """Pages of two show five files once each, with path, size and time."""
     landing(emulator).mkdir(parents=True)
     for number in range(5):
-        (landing(emulator) / f"{number}.csv").write_text("x" * number)
+        (landing(emulator) / f"{number}.csv").write_bytes(bytes(number))
     entries = list(client.files.list_directory_contents(FEED, page_size=2))
     assert [(entry.path, entry.file_size) for entry in entries] == [(f"{FEED}/{n}.csv", n) for n in range(5)]
     assert all(entry.last_modified > 1_500_000_000_000 and not entry.is_directory for entry in entries)

@@ -20,28 +20,28 @@ TABLES = (CUSTOMERS, MARKETING_AUDIENCE, SALES["day"], QUARANTINE)
 @pytest.fixture
 def grants(emulator: DatabricksEmulator) -> Grants:
     """The shipped file, its groups, and four empty tables to grant on."""
-    found = load_grants("demo", CHECKOUT / "include")
+    loaded = load_grants("demo", CHECKOUT / "include")
     emulator.unity.principals = {
-        found.pipeline,
+        loaded.pipeline,
         "analyst@example.com",
-        *(team.principal for team in found.teams.values()),
+        *(team.principal for team in loaded.teams.values()),
     }
     for table in TABLES:
         empty = pa.table({name: pa.array([], pa.string()) for name in table.column_names})
         write_deltalake(emulator.home / "lake" / "demo" / table.schema / table.name, empty)
-    return found
+    return loaded
 
 
-def apply(client: WorkspaceClient, grants: Grants, *, revoke_by_hand: bool = False) -> unity.Plan:
+def apply(client: WorkspaceClient, grants: Grants, *, revoke_by_hand: bool = False) -> unity.GrantPlan:
     """Plan and apply; masks are set by SQL through the statements API."""
-    found = unity.plan(client, grants)
+    plan = unity.plan_grants(client, grants)
 
     def execute(sql: str) -> None:
         answer = client.statement_execution.execute_statement(sql, "emulator")
         assert answer.status and answer.status.error is None, answer.status
 
-    unity.apply(client, found, execute, revoke_by_hand=revoke_by_hand)
-    return found
+    unity.apply_grants(client, plan, execute, revoke_by_hand=revoke_by_hand)
+    return plan
 
 
 def holders(client: WorkspaceClient, table: str) -> set[str]:
@@ -52,7 +52,7 @@ def holders(client: WorkspaceClient, table: str) -> set[str]:
 
 def test_a_plan_changes_nothing(client: WorkspaceClient, grants: Grants) -> None:
     """It says every GRANT and mask, and nothing is granted."""
-    lines = unity.plan(client, grants).lines()
+    lines = unity.plan_grants(client, grants).lines()
     assert "GRANT SELECT ON TABLE demo.gold.sales_day TO `basketry-sales`" in lines
     assert "GRANT USE CATALOG ON CATALOG demo TO `basketry-marketing`" in lines
     assert any(
@@ -73,7 +73,7 @@ def test_each_team_gets_what_is_theirs(client: WorkspaceClient, grants: Grants) 
     }
     assert holders(client, "silver.customers") == {"basketry-data-science", "basketry-on-call"}
     assert holders(client, "ops.quarantine") == {"basketry-on-call"}
-    again = unity.plan(client, grants)
+    again = unity.plan_grants(client, grants)
     assert again.lines() == ("grants are as the file says",)
 
 
@@ -108,7 +108,7 @@ def test_a_grant_by_hand_is_reported_and_revoked_on_request(client: WorkspaceCli
         "basketry-data-science",
         "basketry-on-call",
     }
-    assert not unity.plan(client, grants).drift
+    assert not unity.plan_grants(client, grants).drift
 
 
 def test_the_jobs_own_grants_are_no_drift(client: WorkspaceClient, grants: Grants) -> None:
@@ -116,7 +116,7 @@ def test_the_jobs_own_grants_are_no_drift(client: WorkspaceClient, grants: Grant
     apply(client, grants)
     change = PermissionsChange(principal=grants.pipeline, add=[Privilege.ALL_PRIVILEGES])
     client.grants.update("CATALOG", "demo", changes=[change])
-    assert not unity.plan(client, grants).drift
+    assert not unity.plan_grants(client, grants).drift
 
 
 def test_an_unknown_group_is_an_error(emulator: DatabricksEmulator, client: WorkspaceClient, grants: Grants) -> None:

@@ -60,7 +60,7 @@ def test_failed_script_tells_its_exception(client: WorkspaceClient, emulator: Da
     """A raised exception is the task's error, without module, with its trace; the run points there."""
     run = submitted(client, emulator, python_task("fail.py"))
     output = client.jobs.get_run_output(run.tasks[0].run_id)
-    assert output.error == "ValueError: the shelf is empty"
+    assert output.error == "ValueError: the store is empty"
     assert "Traceback" in output.error_trace
     assert run.state.result_state is RunResultState.FAILED
     assert run.state.life_cycle_state is RunLifeCycleState.INTERNAL_ERROR

@@ -145,5 +145,5 @@ def test_what_no_further_try_can_mend(
 def test_an_alert_never_repeats_an_error(emulator: DatabricksEmulator) -> None:
     """What a script says may hold a delivered value."""
     error = tried(Memory(), 1, "fail.py")
-    assert error is not None and "the shelf is empty" in str(error)
+    assert error is not None and "the store is empty" in str(error)
     assert told(error) == "see the task's log"

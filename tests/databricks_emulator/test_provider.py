@@ -61,7 +61,7 @@ def test_success(emulator: DatabricksEmulator) -> None:
 
 @pytest.mark.parametrize(
     ("script", "error"),
-    [("fail.py", "ValueError: the shelf is empty"), ("refuse.py", "BadInputError: BAD_INPUT: name a feed.")],
+    [("fail.py", "ValueError: the store is empty"), ("refuse.py", "BadInputError: BAD_INPUT: name a feed.")],
 )
 def test_failure_text(emulator: DatabricksEmulator, script: str, error: str) -> None:
     """The task fails with what the script said."""

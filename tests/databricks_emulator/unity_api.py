@@ -96,19 +96,19 @@ class UnityCatalog:
     def change(self, kind: str, name: str, changes: list[Document]) -> Document:
         """Grant and revoke; ApiError for a principal or privilege that does not exist."""
         securable = self._securable(kind, name)
-        for one in changes:
-            if one["principal"] not in self.principals:
+        for item in changes:
+            if item["principal"] not in self.principals:
                 raise ApiError(
-                    404, "PRINCIPAL_DOES_NOT_EXIST", f"Could not find principal with name {one['principal']}."
+                    404, "PRINCIPAL_DOES_NOT_EXIST", f"Could not find principal with name {item['principal']}."
                 )
-            unknown = {*one.get("add", ()), *one.get("remove", ())} - PRIVILEGES[securable[0]]
+            unknown = {*item.get("add", ()), *item.get("remove", ())} - PRIVILEGES[securable[0]]
             if unknown:
                 raise invalid(
                     f"Privilege {sorted(unknown)[0]} is not applicable to this entity [{name}:{securable[0]}]."
                 )
-            held = self._granted.setdefault(securable, {}).setdefault(one["principal"], set())
-            held |= set(one.get("add", ()))
-            held -= set(one.get("remove", ()))
+            held = self._granted.setdefault(securable, {}).setdefault(item["principal"], set())
+            held |= set(item.get("add", ()))
+            held -= set(item.get("remove", ()))
         return self.permissions(kind, name)
 
     def _securable(self, kind: str, name: str) -> tuple[str, str]:

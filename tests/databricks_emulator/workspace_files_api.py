@@ -18,7 +18,7 @@ HOMES = ("/", "/Shared", "/Users")
 """Folders that every workspace has."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Entry:
     """One object. edition: what stands for the time of its last change, never the same twice."""
 
@@ -44,7 +44,9 @@ class WorkspaceTree:
         self._root = root
         self._numbers = itertools.count(1_000)
         self._lock = threading.Lock()
-        self._entries = {path: Entry(path, "DIRECTORY", next(self._numbers), 0) for path in HOMES}
+        self._entries = {
+            path: Entry(path=path, kind="DIRECTORY", object_id=next(self._numbers), edition=0) for path in HOMES
+        }
 
     def find(self, path: str) -> Entry:
         """The object at a path; ApiError 404 otherwise."""
@@ -62,7 +64,9 @@ class WorkspaceTree:
         """With its parents; one that is there stays as it is."""
         for part in [*reversed(PurePosixPath(_normal(path)).parents), PurePosixPath(_normal(path))]:
             if str(part) not in self._entries:
-                self._entries[str(part)] = Entry(str(part), "DIRECTORY", next(self._numbers), 0)
+                self._entries[str(part)] = Entry(
+                    path=str(part), kind="DIRECTORY", object_id=next(self._numbers), edition=0
+                )
             elif self._entries[str(part)].kind != "DIRECTORY":
                 raise invalid(f"{part} is no folder.")
 
@@ -73,7 +77,13 @@ class WorkspaceTree:
             if path in self._entries:
                 raise ApiError(400, "RESOURCE_ALREADY_EXISTS", f"Path ({path}) already exists.")
             self.find(str(PurePosixPath(path).parent))
-            self._entries[path] = Entry(path, kind, next(self._numbers), next(self._numbers), resource_id)
+            self._entries[path] = Entry(
+                path=path,
+                kind=kind,
+                object_id=next(self._numbers),
+                edition=next(self._numbers),
+                resource_id=resource_id,
+            )
 
     def write(self, path: str, content: bytes, overwrite: bool) -> None:
         """A file; of two writers at once that do not overwrite, one is refused."""
@@ -87,7 +97,7 @@ class WorkspaceTree:
             local.parent.mkdir(parents=True, exist_ok=True)
             local.write_bytes(content)
             number = before.object_id if before else next(self._numbers)
-            self._entries[path] = Entry(path, "FILE", number, next(self._numbers))
+            self._entries[path] = Entry(path=path, kind="FILE", object_id=number, edition=next(self._numbers))
 
     def read(self, path: str) -> bytes:
         """A file's content."""
@@ -96,11 +106,11 @@ class WorkspaceTree:
     def remove(self, path: str, recursive: bool = False) -> None:
         """An object; a folder that holds anything only with all of it."""
         entry = self.find(path)
-        below = [one for one in self._entries if one.startswith(f"{entry.path}/")]
+        below = [path for path in self._entries if path.startswith(f"{entry.path}/")]
         if below and not recursive:
             raise ApiError(400, "DIRECTORY_NOT_EMPTY", f"Folder ({path}) is not empty.")
-        for one in (*below, entry.path):
-            del self._entries[one]
+        for path in (*below, entry.path):
+            del self._entries[path]
 
     def local_file(self, path: str) -> Path | None:
         """Where a file of the workspace lies, None when there is none or the path leads out of where it begins."""

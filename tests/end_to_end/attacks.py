@@ -45,7 +45,7 @@ def whole_task(spark: psutil.Process) -> list[psutil.Process]:
 
 
 def kill(processes: Iterable[psutil.Process]) -> None:
-    """kill -9 each, as far as it still lives."""
+    """Kill each by `kill -9`, as far as it still lives."""
     for process in processes:
         try:
             process.send_signal(signal.SIGKILL)

@@ -24,11 +24,11 @@ def test_quarantine_is_exactly_the_manifest(lake: Lakehouse) -> None:
             feed=feed, files="*", force=False, refusals_only=False, dry_run=False, run_id=feed, delivered_by=None
         )
         job.run(lake, arguments)
-    found = {
+    quarantined = {
         (row.feed, row.file_name): (row.rows_read, row.rows_good, row.rows_quarantined, row.rows_duplicate)
         for row in lake.read(FILES).collect()
     }
-    assert found == {
+    assert quarantined == {
         (count.feed, count.file): (count.rows, count.good, count.quarantined, count.duplicate)
         for count in manifest.files
     }

@@ -177,7 +177,7 @@ def test_a_second_run_does_nothing_twice(instance: Instance, first: str) -> None
 
 
 def test_a_killed_task_is_tried_again_and_what_it_leaves_behind_harms_nothing(instance: Instance, first: str) -> None:
-    """kill -9 of the task alone, whose spark-submit goes on; then of the retry with all its processes; then all is well."""
+    """`kill -9` of the task alone, whose spark-submit goes on; then of the retry with all its processes; then all is well."""
     before = instance.says()
     run = instance.load_again("products")
     orphan = spark_submit(instance.home, "ingest")
@@ -194,7 +194,7 @@ def test_a_killed_task_is_tried_again_and_what_it_leaves_behind_harms_nothing(in
 
 
 def test_a_killed_scheduler_is_healed_and_a_new_day_is_loaded(instance: Instance, first: str) -> None:
-    """kill -9 while a task works shows in make status; make run ends what was left, starts it again, loads the new day."""
+    """`kill -9` while a task works shows in make status; make run ends what was left, starts it again, loads the new day."""
     run = instance.load_again("products")
     task = spark_submit(instance.home, "ingest")
     scheduler = processes.running(instance.home, "airflow-scheduler")
@@ -215,7 +215,7 @@ def test_a_killed_scheduler_is_healed_and_a_new_day_is_loaded(instance: Instance
 
 
 def test_a_job_runs_by_hand_on_the_same_tables(instance: Instance, first: str) -> None:
-    """make plan reads what the DAGs wrote and touches nothing."""
+    """`make plan` reads what the DAGs wrote and touches nothing."""
     before = instance.versions()
     done = instance.make("plan", AS_OF=yesterday("demo").isoformat())
     assert done.returncode == 0, done.stdout + done.stderr
@@ -237,14 +237,14 @@ def test_a_used_port_is_one_sentence(instance: Instance, first: str, tmp_path: P
     done = instance.make("run", BASKETRY_HOME=str(tmp_path / "second"), BASKETRY_MLFLOW_PORT=taken)
     assert done.returncode != 0
     assert re.search(r"Basketry: port \d+ is used by .*BASKETRY_MLFLOW_PORT", done.stderr)
-    assert not [name for name in NAMES if processes.family(tmp_path / "second", name)]
+    assert not [name for name in NAMES if processes.process_tree(tmp_path / "second", name)]
 
 
 def test_down_leaves_no_process(instance: Instance, first: str) -> None:
     """After make down nothing that this instance started is alive."""
     done = instance.make("down")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert not [process for name in NAMES for process in processes.family(instance.home, name)]
+    assert not [process for name in NAMES for process in processes.process_tree(instance.home, name)]
     assert instance.make("status").returncode == 0
 
 

@@ -28,11 +28,16 @@ class Kill:
     seconds: float
 
 
-@dataclass
-class Course:
-    """What became of a plan. began, ended: seconds of a clock by job; killed: the kills that hit a running job;
+@dataclass(kw_only=True)
+class PlanOutcome:
+    """What became of a plan.
 
-    failed: the job that failed by itself, if one did."""
+    Attributes:
+        began: Seconds of a clock by job.
+        ended: Seconds of a clock by job.
+        killed: The kills that hit a running job.
+        failed: The job that failed by itself, if one did.
+    """
 
     began: dict[int, float] = field(default_factory=dict)
     ended: dict[int, float] = field(default_factory=dict)
@@ -45,12 +50,14 @@ class Course:
         return self.ended[job] - self.began[job]
 
 
-def run_plan(home: Path, plan: Path, kills: Iterable[Kill] = (), first: int = 0, prefix: Sequence[str] = ()) -> Course:
+def run_plan(
+    home: Path, plan: Path, kills: Iterable[Kill] = (), first: int = 0, prefix: Sequence[str] = ()
+) -> PlanOutcome:
     """Run a plan from its job `first` to the end, through all kills, or until a job fails by itself.
 
     prefix: a command that runs commands, to start the driver with.
     """
-    course = Course()
+    outcome = PlanOutcome()
     left = sorted(kills, key=lambda kill: (kill.job, kill.seconds))
     while True:
         process = subprocess.Popen(
@@ -61,10 +68,10 @@ def run_plan(home: Path, plan: Path, kills: Iterable[Kill] = (), first: int = 0,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        cut_off = _followed(process, course, left)
+        cut_off = _followed(process, outcome, left)
         if cut_off is None:
-            course.failed = max(course.began, default=first) if process.returncode else None
-            return course
+            outcome.failed = max(outcome.began, default=first) if process.returncode else None
+            return outcome
         first = cut_off
 
 
@@ -81,7 +88,7 @@ def environment(home: Path) -> dict[str, str]:
     return {**os.environ, **own}
 
 
-def _followed(process: subprocess.Popen[str], course: Course, left: list[Kill]) -> int | None:
+def _followed(process: subprocess.Popen[str], outcome: PlanOutcome, left: list[Kill]) -> int | None:
     """Read along until the end; the number of the job that was killed, None when nothing was."""
     alarm: threading.Timer | None = None
     hit: list[Kill] = []
@@ -94,15 +101,15 @@ def _followed(process: subprocess.Popen[str], course: Course, left: list[Kill]) 
     limit = threading.Timer(PATIENCE, lambda: os.killpg(process.pid, signal.SIGKILL))
     limit.start()
     try:
-        for word, number in _marks(process.stdout, course):
+        for word, number in _marks(process.stdout, outcome):
             if word == "begins":
                 running = number
-                course.began[number] = time.monotonic()
+                outcome.began[number] = time.monotonic()
                 if left and left[0].job == number:
                     alarm = threading.Timer(left[0].seconds, strike, [left[0]])
                     alarm.start()
             else:
-                course.ended[number] = time.monotonic()
+                outcome.ended[number] = time.monotonic()
                 if alarm is not None:
                     alarm.cancel()
                 while left and left[0].job == number:
@@ -112,15 +119,15 @@ def _followed(process: subprocess.Popen[str], course: Course, left: list[Kill]) 
         limit.cancel()
     if not hit:
         return None
-    course.killed.append(hit[0])
+    outcome.killed.append(hit[0])
     if hit[0] in left:
         left.remove(hit[0])
     return running
 
 
-def _marks(lines: IO[str] | None, course: Course) -> Iterator[tuple[str, int]]:
+def _marks(lines: IO[str] | None, outcome: PlanOutcome) -> Iterator[tuple[str, int]]:
     for line in lines or ():
-        course.output += line
+        outcome.output += line
         word, _, number = line.strip().partition(" ")
         if word in ("begins", "ends") and number.isdigit():
             yield word, int(number)

@@ -16,7 +16,7 @@ CHAMPION = {"name": "demo.gold.propensity", "version": "7"}
 FILE = b"flavors: {}\n" * 20
 
 
-@dataclass
+@dataclass(kw_only=True)
 class FailingMlflow:
     """The server's address, and how it fails now.
 

@@ -45,9 +45,9 @@ def _said(row: dict[str, Any]) -> list[tuple[str, Any]]:
 
 def lost(before: dict[str, list[str]], after: dict[str, list[str]]) -> dict[str, tuple[int, int]]:
     """By table that differs: rows that are missing, and rows that are too many."""
-    found = {}
+    differences = {}
     for table in sorted(before.keys() | after.keys()):
-        one, other = Counter(before.get(table, [])), Counter(after.get(table, []))
-        if one != other:
-            found[table] = ((one - other).total(), (other - one).total())
-    return found
+        left, right = Counter(before.get(table, [])), Counter(after.get(table, []))
+        if left != right:
+            differences[table] = ((left - right).total(), (right - left).total())
+    return differences

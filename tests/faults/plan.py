@@ -117,13 +117,8 @@ def _dated(script: str, *arguments: str, run: str = "day") -> Job:
 def _promotion(model: str) -> Job:
     return _job(
         "promote",
-        f"--model={model}",
-        "--challenger",
-        "@challenger",
-        "--verdict=promote",
-        "--decided-by=tests",
-        "--decided-at=2026-11-21T00:00:00+00:00",
-        "--reason=the fault suite needs a champion",
+        *(f"--model={model}", "--challenger", "@challenger", "--verdict=promote", "--decided-by=tests"),
+        *("--decided-at=2026-11-21T00:00:00+00:00", "--reason=the fault suite needs a champion"),
         run=model,
         model=model,
     )

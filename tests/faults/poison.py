@@ -124,20 +124,20 @@ def cases(contract: Contract, key: str) -> list[Case]:
 
     key: header of the column that tells good rows apart.
     """
-    found: list[Case] = []
+    listed: list[Case] = []
 
     def good() -> dict[str, str]:
         """The next good row."""
         return {column.header: _good(contract, column) for column in contract.delivered} | {
-            key: str(1_000 + len(found))
+            key: str(1_000 + len(listed))
         }
 
     for column in contract.delivered:
         for kind, text in POISON.items():
-            found.append(Case(None, "good", good()))
-            said = SHORTER.get(contract.file.kind, {}).get(kind, text)
-            found.append(Case(column, kind, good() | {column.header: _as_date(column, kind, said)}))
-    return found
+            listed.append(Case(None, "good", good()))
+            poison = SHORTER.get(contract.file.kind, {}).get(kind, text)
+            listed.append(Case(column, kind, good() | {column.header: _as_date(column, kind, poison)}))
+    return listed
 
 
 def written(contract: Contract, rows: Sequence[Case], folder: Path) -> Path:

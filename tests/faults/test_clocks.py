@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
@@ -77,7 +77,7 @@ def test_every_day_is_looked_at_once_by_a_daily_run() -> None:
     """Runs that are due at half past four in New York see each day once, across both changes of the clock and a leap day."""
     for first in (date(2026, 3, 1), date(2026, 10, 25), date(2028, 2, 25)):
         due = [
-            datetime(day.year, day.month, day.day, 4, 30, tzinfo=ZoneInfo(NEW_YORK)).astimezone(UTC)
+            datetime.combine(day, time(4, 30), ZoneInfo(NEW_YORK)).astimezone(UTC)
             for day in (first + timedelta(days=number) for number in range(14))
         ]
         days = [last_complete_day(moment, NEW_YORK) for moment in due]
@@ -88,7 +88,7 @@ def test_a_scheduler_whose_clock_ran_back_repeats_a_day(monkeypatch: pytest.Monk
     """A run that is due before the one before it looks at the same day or an earlier one, and refuses a day not over."""
     monkeypatch.delenv("BASKETRY_NOW", raising=False)
     form: dict[str, object] = {"catalog": "demo", "as_of": None}
-    due = [datetime(2028, 3, 1, 9, 30, tzinfo=UTC), datetime(2028, 2, 29, 23, 0, tzinfo=UTC)]
+    due = [datetime(2028, 3, 1, hour=9, minute=30, tzinfo=UTC), datetime(2028, 2, 29, hour=23, tzinfo=UTC)]
     runs = [SimpleNamespace(logical_date=None, run_after=moment) for moment in due]
     assert [as_of(form, run) for run in runs] == ["2028-02-29", "2028-02-28"]
     with pytest.raises(BadInputError, match="2028-02-29 is not over"):
@@ -114,8 +114,8 @@ def test_the_leap_day_belongs_to_its_periods(leap: date) -> None:
     assert a_year_earlier(leap) == date(leap.year - 1, 2, 28)
     february = period_of(leap, "month")
     assert (february.days, february.year_before().days) == (29, 28)
-    until = Period(leap.replace(month=1, day=1), leap)
-    assert until.year_before() == Period(date(leap.year - 1, 1, 1), date(leap.year - 1, 2, 28))
+    until = Period(start=leap.replace(month=1, day=1), end=leap)
+    assert until.year_before() == Period(start=date(leap.year - 1, 1, 1), end=date(leap.year - 1, 2, 28))
 
 
 def test_features_count_the_leap_day_like_any_other() -> None:
@@ -124,28 +124,28 @@ def test_features_count_the_leap_day_like_any_other() -> None:
     for number in range(430):
         day = date(2023, 1, 1) + timedelta(days=number)
         discount = "1" if day in (date(2024, 2, 29), date(2023, 3, 1)) else "0"
-        lines.append(line(f"o{number}", "1", day, f"C{number % 3}", "P1", instore_discount=discount))
+        lines.append(line(f"o{number}", "1", day, f"C{number % 3}", product="P1", instore_discount=discount))
     rows = counted(lines, [product("P1", "Tea")])
     dates = (date(2024, 2, 28), date(2024, 2, 29), date(2024, 3, 1))
     made = computed(rows, dates, ("Tea",), 1)
     for table in FEATURES:
         keys = [name for name in table.key if name != "as_of"]
-        found = by_key(made[table.name], table)
+        measures = by_key(made[table.name], table)
         wanted = {(day, *key): row for day in dates for key, row in expected(rows, day, keys).items()}
-        assert found.keys() == wanted.keys()
+        assert measures.keys() == wanted.keys()
         for key, row in wanted.items():
-            assert found[key] == pytest.approx(row, rel=1e-12, abs=1e-12), key
+            assert measures[key] == pytest.approx(row, rel=1e-12, abs=1e-12), key
 
 
 def views(at: list[datetime], zone: str = NEW_YORK) -> Records:
     """A view of s001 at each instant."""
-    found = []
+    records = []
     for number, moment in enumerate(at):
         one = record(f"e{number}", product=f"P{number % 30:04}")
         day = (moment.astimezone(ZoneInfo(zone)).date() - date(1970, 1, 1)).days
         seconds = np.array([moment.timestamp()])
-        found.append(Records(**{**vars(one), "at": seconds, "delivered": seconds + 60, "day": np.array([day])}))
-    return batch(found)
+        records.append(Records(**{**vars(one), "at": seconds, "delivered": seconds + 60, "day": np.array([day])}))
+    return batch(records)
 
 
 def shown_by_day(records: Records) -> Counter[date]:
@@ -155,12 +155,12 @@ def shown_by_day(records: Records) -> Counter[date]:
         records, frozenset(), {}
     )
     assert set(outcome.fate) == {"good"}
-    found: Counter[date] = Counter()
+    shown: Counter[date] = Counter()
     for places, decided in outcome.slot_decisions:
-        for place, what in zip(places.tolist(), decided.product.tolist(), strict=True):
+        for position, what in zip(places.tolist(), decided.product.tolist(), strict=True):
             if what >= 0:
-                found[date(1970, 1, 1) + timedelta(days=int(records.day[place]))] += 1
-    return found
+                shown[date(1970, 1, 1) + timedelta(days=int(records.day[position]))] += 1
+    return shown
 
 
 @pytest.mark.parametrize(("day", "hours"), CHANGES.items())
@@ -188,16 +188,13 @@ def test_a_message_belongs_to_the_local_day_of_its_instant(spark: SparkSession) 
             moment + timedelta(seconds=second) for day in days for moment in hours_of(day, zone) for second in (-1, 0)
         ]
         lines = [(f'{{"event_id": "{n}", "occurred_at": "{moment.isoformat()}"}}',) for n, moment in enumerate(at)]
-        said = spark.createDataFrame(lines, "content string").selectExpr(
-            "content",
-            "'file' AS origin",
-            "0L AS part",
-            "CAST(NULL AS bigint) AS place",
+        messages_frame = spark.createDataFrame(lines, "content string").selectExpr(
+            *("content", "'file' AS origin", "0L AS part", "CAST(NULL AS bigint) AS place"),
             "TIMESTAMP'2030-01-01' AS delivered_at",
         )
-        found = messages.parse_records(messages.read_messages(said.coalesce(1), zone))
+        records = messages.parse_records(messages.read_messages(messages_frame.coalesce(1), zone))
         local = [(moment.astimezone(ZoneInfo(zone)).date() - date(1970, 1, 1)).days for moment in at]
-        assert dict(zip(found.ids, found.day.tolist(), strict=True)) == {str(n): day for n, day in enumerate(local)}
+        assert dict(zip(records.ids, records.day.tolist(), strict=True)) == {str(n): day for n, day in enumerate(local)}
         assert all(later >= day for day, later in pairwise(local[: 2 * 24]))
 
 

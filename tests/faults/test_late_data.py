@@ -82,8 +82,8 @@ class Retailer:
 
     def run(self, script: str, *arguments: str, as_of: date | None = None) -> JobReport:
         """A job by itself."""
-        given = [f"--catalog={CATALOG}", f"--run-id={script} {as_of or 'undated'}", *arguments]
-        return run_script(self.lake, script, given + ([f"--as-of={as_of}"] if as_of else []))
+        options = [f"--catalog={CATALOG}", f"--run-id={script} {as_of or 'undated'}", *arguments]
+        return run_script(self.lake, script, options + ([f"--as-of={as_of}"] if as_of else []))
 
     def load(self, feed: str, files: Iterable[Path]) -> None:
         """Deliver files and ingest them."""
@@ -106,19 +106,19 @@ class Retailer:
 
     def files(self, day: date) -> dict[str, set[str]]:
         """The files that hold the rows of an as-of date, by table that keeps such a date's rows in files of their own."""
-        found = {}
+        by_table = {}
         for log in self.folder.glob("gold/*/_delta_log"):
             table = DeltaTable(str(log.parent))
             if table.metadata().partition_columns == ["as_of"]:
-                found[log.parent.name] = set(table.file_uris([("as_of", "=", str(day))]))
-        return {name: files for name, files in found.items() if files}
+                by_table[log.parent.name] = set(table.file_uris([("as_of", "=", str(day))]))
+        return {name: files for name, files in by_table.items() if files}
 
     def versions(self) -> dict[str, int]:
         """The Delta version of each gold table."""
         return {log.parent.name: DeltaTable(str(log.parent)).version() for log in self.folder.glob("gold/*/_delta_log")}
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Story:
     """What happened.
 
@@ -149,13 +149,13 @@ def _deliveries(folder: Path, out: Path) -> dict[str, Path]:
             name = next((name for name, last in until.items() if _day(line) <= last), "end")
             parts[name].append(line.replace(",Paid,", ",Cancelled,") if line == wrong else line)
     parts |= {"first": first, "second": [*second, wrong]}
-    found = {}
+    paths = {}
     for name, rows in parts.items():
         last = {"first": THEN, "second": END, **until}[name]  # a file's name says when it was delivered
-        found[name] = out / f"order_lines_{last + timedelta(days=1)}_{name}.csv.gz"
-        with gzip.open(found[name], "wt") as file:
+        paths[name] = out / f"order_lines_{last + timedelta(days=1)}_{name}.csv.gz"
+        with gzip.open(paths[name], "wt") as file:
             file.writelines([head, *rows])
-    return found
+    return paths
 
 
 def _read(file: Path) -> list[str]:
@@ -183,12 +183,8 @@ def _learned(shop: Retailer) -> None:
         challenger = registry.alias_version(registry.registered_name(CATALOG, model), registry.CHALLENGER)
         shop.run(
             "promote",
-            f"--model={model}",
-            f"--challenger={challenger}",
-            "--verdict=promote",
-            "--decided-by=tests",
-            "--decided-at=2026-10-11T00:00:00+00:00",
-            "--reason=a champion is needed",
+            *(f"--model={model}", f"--challenger={challenger}", "--verdict=promote", "--decided-by=tests"),
+            *("--decided-at=2026-10-11T00:00:00+00:00", "--reason=a champion is needed"),
         )
     shop.score(BEFORE)
 
@@ -225,13 +221,13 @@ def story(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iter
         late.load("order_lines", [delivered["history"]])
         _learned(late)
         shutil.copytree(home / "late", home / "whole")
-        found = Story(late, whole)
-        _days_go_by(found, delivered)
+        history = Story(late=late, whole=whole)
+        _days_go_by(history, delivered)
         whole.load("order_lines", [file for name, file in delivered.items() if name != "history"])
         whole.run("sales", as_of=END)
         for day in (D, THEN, MONTH, LATER, END):
             whole.score(day)
-        yield found
+        yield history
 
 
 def test_every_table_equals_one_that_had_it_from_the_start(story: Story) -> None:

@@ -137,18 +137,18 @@ def _fates(lake: Lakehouse, contract: Contract, rows: list[Case]) -> Counter[str
     delivered = bronze_table(contract.feed, ((column.name, column.pii) for column in contract.delivered))
     bronze = {row["_row_number"]: row for row in _rows(lake, delivered)}
     assert set(bronze) == set(numbers)
-    found: Counter[str] = Counter()
+    statuses: Counter[str] = Counter()
     for number, case in zip(numbers, rows, strict=True):
         reasons = list(aside.get(number, ()))
         if case.column is None:
             assert number in good, (case.texts, reasons)
             continue
         _check_fate(contract, case, reasons, bronze[number])
-        found["quarantined" if reasons else "good"] += 1
+        statuses["quarantined" if reasons else "good"] += 1
     _check_neighbours(
         contract, mine, [number for number, case in zip(numbers, rows, strict=True) if case.column is None]
     )
-    return found + Counter(poison=found.total(), warned=ledger["rows_warned"])
+    return statuses + Counter(poison=statuses.total(), warned=ledger["rows_warned"])
 
 
 def _check_neighbours(contract: Contract, silver: list[dict[str, Any]], numbers: list[int]) -> None:
@@ -194,10 +194,10 @@ def _check_sales(lake: Lakehouse) -> None:
 def test_poison_in_every_field_of_an_offer_event(spark: SparkSession) -> None:
     """Each message has one fate, the tables can be made of the good ones, and a clock gone wrong is set aside."""
     of = world()
-    one = engine()
+    stream_engine = engine()
     activity = of.activity(0)
-    offers = list(one.process(activity, frozenset(), {}).earlier.items())
-    at = datetime.fromtimestamp(one.memory.newest, UTC).isoformat()
+    offers = list(stream_engine.process(activity, frozenset(), {}).earlier.items())
+    at = datetime.fromtimestamp(stream_engine.memory.newest, UTC).isoformat()
     lines, poisoned = [], []
     for kind, (field, poison) in product(("view", "offer_purchase"), product(messages.FIELDS, POISON.items())):
         offer, shown = offers[len(lines) % len(offers)]
@@ -205,19 +205,20 @@ def test_poison_in_every_field_of_an_offer_event(spark: SparkSession) -> None:
         message |= {"product_id": "P0001", "offer_id": offer, "revenue": "9.50", field: poison[1]}
         poisoned.append((kind, field, poison[0]))
         lines.append((json.dumps(message),))
-    said = spark.createDataFrame(lines, "content string").selectExpr(
-        "content", "'f' AS origin", "0L AS part", "CAST(NULL AS bigint) AS place", f"TIMESTAMP'{at}' AS delivered_at"
+    columns = ("content", "'f' AS origin", "0L AS part", "CAST(NULL AS bigint) AS place")
+    messages_frame = spark.createDataFrame(lines, "content string").selectExpr(
+        *columns, f"TIMESTAMP'{at}' AS delivered_at"
     )
-    table = messages.read_messages(said.coalesce(1), "America/New_York")
+    table = messages.read_messages(messages_frame.coalesce(1), "America/New_York")
     records = messages.parse_records(table)
-    assert day_before_first_event(records, 1, one.settings) >= date(2025, 12, 30)
-    outcome = one.process(records, frozenset(), dict(offers))
+    assert day_before_first_event(records, 1, stream_engine.settings) >= date(2025, 12, 30)
+    outcome = stream_engine.process(records, frozenset(), dict(offers))
     made = MicroBatch(
         table=table,
         records=records,
         row_numbers=messages.row_numbers(table, is_kafka=False),
         outcome=outcome,
-        shop=one.shop,
+        shop=stream_engine.shop,
         name="b",
         popular_from="delta",
     )

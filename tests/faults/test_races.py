@@ -100,7 +100,7 @@ def test_what_must_not_run_side_by_side_has_one_turn(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    ("job", "given"),
+    ("job", "arguments"),
     [
         ("ingest", {"feed": "customers"}),
         ("replay_quarantine", {"feed": "*"}),
@@ -108,12 +108,12 @@ def test_what_must_not_run_side_by_side_has_one_turn(monkeypatch: pytest.MonkeyP
         ("export_audience", {"as_of": date(2026, 11, 20)}),
     ],
 )
-def test_nobody_is_forgotten_while_he_is_being_written(
-    job: str, given: dict[str, Any], settings: Any, ran: list[str], monkeypatch: pytest.MonkeyPatch
+def test_nobody_is_forgotten_while_they_are_being_written(
+    job: str, arguments: dict[str, Any], settings: Any, ran: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What has read of a person ends before he is forgotten: else it would write him again afterwards."""
+    """What has read of a person ends before they are forgotten: else it would write them again afterwards."""
     (work,) = script(job, monkeypatch)[0].locks
-    with job_lock(settings.home / "turns", "demo", work.format_map(given)):
+    with job_lock(settings.home / "turns", "demo", work.format_map(arguments)):
         request = start(monkeypatch, FORGET)
         request.join(0.5)
         assert request.is_alive() and ran == []

@@ -21,7 +21,7 @@ def context(task: Any, *, try_number: int = 1, map_index: int = -1, **params: ob
     """What templates see in a run of `task`'s DAG."""
     from airflow.sdk.execution_time.context import MacrosAccessor
 
-    due = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
+    due = datetime(2026, 3, 10, 9, minute=30, tzinfo=UTC)
     return {
         "dag": task.dag,
         "task": task,

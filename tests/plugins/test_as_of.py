@@ -65,12 +65,12 @@ def test_the_form_overrides(new_york: dict[str, object]) -> None:
     assert as_of({**new_york, "as_of": "2026-02-01"}, run) == "2026-02-01"
 
 
-@pytest.mark.parametrize(("given", "said"), [("2026-03-10", "is not over"), ("2026-02-30", "YYYY-MM-DD")])
-def test_an_impossible_day_is_refused(new_york: dict[str, object], given: str, said: str) -> None:
+@pytest.mark.parametrize(("day", "sentence"), [("2026-03-10", "is not over"), ("2026-02-30", "YYYY-MM-DD")])
+def test_an_impossible_day_is_refused(new_york: dict[str, object], day: str, sentence: str) -> None:
     """Today is not a complete day, and the 30th of February is none."""
     run = SimpleNamespace(logical_date=None, run_after=utc("2026-03-10T09:30"))
-    with pytest.raises(BadInputError, match=said):
-        as_of({**new_york, "as_of": given}, run)
+    with pytest.raises(BadInputError, match=sentence):
+        as_of({**new_york, "as_of": day}, run)
 
 
 def test_a_moment_that_is_set_decides_about_the_forms_day(

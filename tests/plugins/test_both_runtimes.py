@@ -14,9 +14,9 @@ from deltalake import write_deltalake
 from basketry.contracts import Contract, load_contract
 from basketry.errors import BadInputError
 from basketry.tables import FILES
-from basketry_airflow.ingest_steps import inspected
-from basketry_airflow.lake import read_rows
+from basketry_airflow.ingest_steps import inspect_files
 from basketry_airflow.landing import open_landing
+from basketry_airflow.ops_tables import read_rows
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
 LINE = "536365,85123A,WHITE HANGING HEART,6,2010-12-01 08:26:00,2.55,17850,United Kingdom\n"
@@ -87,7 +87,7 @@ def test_files_are_inspected_and_all_problems_listed(
     deliver("OnlineRetail_good.csv", HEADER + LINE)
     deliver("OnlineRetail_empty.csv", "")
     deliver("OnlineRetail_header.csv", "InvoiceNo\n1\n")
-    files, problems = inspected(contract, open_landing(contract).names("*"))
+    files, problems = inspect_files(contract, open_landing(contract).names("*"))
     assert [(file["name"], file["bytes"]) for file in files] == [("OnlineRetail_good.csv", len(HEADER + LINE))]
     assert [problem.partition(".csv")[0] for problem in problems] == ["OnlineRetail_empty", "OnlineRetail_header"]
     assert str(home) not in " ".join(problems)

@@ -15,7 +15,7 @@ from basketry_airflow.champions import first_refusal, skip_if_refused
 from tests.lakes import fill
 
 MODEL = "demo.gold.propensity"
-DECIDED = datetime(2026, 11, 29, 9, 30, tzinfo=UTC)
+DECIDED = datetime(2026, 11, 29, 9, minute=30, tzinfo=UTC)
 
 
 def verdict(number: int, word: str = "refuse", after: str | None = None, who: str = "gate") -> dict[str, Any]:

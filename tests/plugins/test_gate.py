@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +15,7 @@ from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
 from basketry.errors import BadInputError
 from basketry.gates import Gate, Verdict, load_gate
 from basketry.registry import VersionRun
-from basketry_airflow.gate import Ask, came_true, gate, judged, log_in_to_registry, told
+from basketry_airflow.gate import Ask, decision_payload, evaluate_challenger, gate, realised_metric
 from tests.plugins.rendering import context
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -55,7 +54,7 @@ def seen(task: Any, decided: dict[str, Any], answered: dict[str, Any] | None = N
     handed_on = {"gate.decide": decided, "gate.ask": answered}
     found = context(task)
     found["ti"].xcom_pull = lambda task_ids: handed_on[task_ids]
-    found["dag_run"] = SimpleNamespace(start_date=datetime(2026, 3, 10, 9, 30, tzinfo=UTC))
+    found["dag_run"] = SimpleNamespace(start_date=datetime(2026, 3, 10, 9, minute=30, tzinfo=UTC))
     return found
 
 
@@ -176,8 +175,8 @@ def test_no_answer_is_no(ask: Ask) -> None:
 @pytest.mark.parametrize(("compared", "champion"), [("3", "4"), ("", "4"), ("3", None)])
 def test_a_comparison_with_another_champion_is_refused(judge: Gate, compared: str, champion: str | None) -> None:
     """Numbers against a champion that is none any more say nothing about today's."""
-    said = judged(judge, VersionRun("r", {}, {"basketry.champion_version": compared}), champion, {})
-    assert (said.verdict, said.reason) == (
+    result = evaluate_challenger(judge, VersionRun("r", {}, {"basketry.champion_version": compared}), champion, {})
+    assert (result.verdict, result.reason) == (
         "refuse",
         f"it was compared with champion {compared or 'none'}, but the champion is {champion or 'none'}: train again.",
     )
@@ -189,18 +188,18 @@ def test_a_champion_that_could_not_be_judged_is_asked_about(judge: Gate) -> None
     for margin in judge.must_beat:
         good |= {margin.metric: 0.2, f"versus/naive/{margin.baseline}/{margin.metric}/low": 0.1}
     tags = {"basketry.champion_version": "", "basketry.champion_problem": "version 4 cannot be loaded."}
-    said = judged(judge, VersionRun("r", good, tags), "4", {})
-    assert (said.verdict, said.reason) == (
+    result = evaluate_challenger(judge, VersionRun("r", good, tags), "4", {})
+    assert (result.verdict, result.reason) == (
         "ask",
         "the champion could not be judged on the challenger's test rows; all other checks hold. version 4 cannot be loaded.",
     )
-    assert judged(judge, VersionRun("r", {**good, "roc_auc": 0.1}, tags), "4", {}).verdict == "refuse"
+    assert evaluate_challenger(judge, VersionRun("r", {**good, "roc_auc": 0.1}, tags), "4", {}).verdict == "refuse"
 
 
 def test_the_question_shows_the_numbers(judge: Gate) -> None:
     """Subject, reason, what either answer does, and the table of checks."""
-    said = Verdict("ask", "the challenger cannot be told from the champion.", ())
-    answer = told(judge, MODEL, "7", None, said)
+    verdict = Verdict("ask", "the challenger cannot be told from the champion.", ())
+    answer = decision_payload(judge, MODEL, challenger="7", champion=None, verdict=verdict)
     assert answer["subject"] == f"{MODEL}: version 7 instead of none? The gate says ask."
     assert answer["body"].startswith(
         "The challenger cannot be told from the champion.\n\n"
@@ -223,7 +222,13 @@ def test_the_question_shows_the_numbers(judge: Gate) -> None:
 )
 def test_what_the_gate_decides_alone_is_told_as_decided(judge: Gate, verdict: str, follows: str) -> None:
     """The log offers no choice where there is none, and says what a provisional champion is."""
-    answer = told(judge, MODEL, "7", None, Verdict(verdict, "calibration is 0.0207, at most 0.02.", ()))
+    answer = decision_payload(
+        judge,
+        MODEL,
+        challenger="7",
+        champion=None,
+        verdict=Verdict(verdict, "calibration is 0.0207, at most 0.02.", ()),
+    )
     assert answer["verdict"] == verdict and answer["subject"].endswith(f"The gate says {verdict}.")
     assert answer["body"].startswith(f"Calibration is 0.0207, at most 0.02.\n\n{follows}\n\n| condition |")
 
@@ -238,63 +243,11 @@ def test_what_came_true_is_the_mean_of_the_newest_days(judge: Gate, monkeypatch:
         asked.append((catalog, table.full_name, where))
         return rows
 
-    monkeypatch.setattr("basketry_airflow.lake.read_rows", read_rows)
+    monkeypatch.setattr("basketry_airflow.ops_tables.read_rows", read_rows)
     promise = VersionRun("r", {"average_precision": 0.25}, {})
     monkeypatch.setattr("basketry.registry.version_run", lambda name, version: promise)
-    found = came_true("demo", MODEL, judge, "6")
-    assert found == pytest.approx({"realised/average_precision": 0.06, "promised/average_precision": 0.25})
+    means = realised_metric("demo", MODEL, judge, "6")
+    assert means == pytest.approx({"realised/average_precision": 0.06, "promised/average_precision": 0.25})
     assert asked == [("demo", "gold.propensity_outcomes", {"category": "", "audience": "all", "model_version": "6"})]
     rows.clear()
-    assert came_true("demo", MODEL, judge, "6") == came_true("demo", MODEL, judge, None) == {}
-
-
-def test_a_registry_that_is_down_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No answer from MLflow is one sentence that the retry policy does not take for bad input."""
-    import mlflow
-
-    from basketry.registry import RegistryDownError
-    from basketry_airflow.gate import decide
-    from basketry_airflow.retry import never_passes
-
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
-    mlflow.set_tracking_uri("http://127.0.0.1:9")
-    try:
-        with pytest.raises(RegistryDownError) as error:
-            decide.function("propensity", {"catalog": "demo"})
-    finally:
-        mlflow.set_tracking_uri(None)
-    assert str(error.value) == (
-        f"the model registry did not answer about {MODEL}: see that MLflow runs where MLFLOW_TRACKING_URI says."
-    )
-    assert never_passes(error.value) is None
-
-
-@pytest.mark.parametrize(
-    ("extra", "expected"),
-    [
-        ({}, {"DATABRICKS_TOKEN": "tok"}),
-        ({"service_principal_oauth": True}, {"DATABRICKS_CLIENT_ID": "me", "DATABRICKS_CLIENT_SECRET": "tok"}),
-    ],
-)
-def test_on_databricks_the_registry_is_unity_catalog(
-    extra: dict[str, Any], expected: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """MLflow logs in as Airflow's connection says; another tracking server that is set already is left alone."""
-    from airflow.sdk import Connection
-
-    connection = SimpleNamespace(
-        host="w.example", schema=None, port=None, login="me", password="tok", extra_dejson=extra
-    )
-    monkeypatch.setattr(Connection, "get", lambda name: connection)
-    monkeypatch.setenv("BASKETRY_RUNTIME", "databricks")
-    for known in ({"MLFLOW_TRACKING_URI": "http://127.0.0.1:5000"}, {}):
-        environment = {**os.environ, **known}
-        for name in [name for name in environment if name.startswith(("DATABRICKS_", "MLFLOW_")) and name not in known]:
-            del environment[name]
-        monkeypatch.setattr(os, "environ", environment)
-        log_in_to_registry()
-        found = {name: value for name, value in environment.items() if name.startswith(("DATABRICKS_", "MLFLOW_"))}
-        assert found == known or not known
-    places = {"MLFLOW_TRACKING_URI": "databricks", "MLFLOW_REGISTRY_URI": "databricks-uc"}
-    assert found == {**places, "DATABRICKS_HOST": "https://w.example", **expected}
+    assert realised_metric("demo", MODEL, judge, "6") == realised_metric("demo", MODEL, judge, None) == {}

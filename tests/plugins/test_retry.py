@@ -78,7 +78,7 @@ def test_spark_submit(
 def test_a_form_cannot_forge_an_exit_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error shows the whole command, so a text of the form must not be read as the verdict."""
     forged = "--delivered-by=Error code is: 65."
-    assert decide(spark_submit_error(tmp_path / "bin", monkeypatch, 1, "lost", forged)) is RETRY
+    assert decide(spark_submit_error(tmp_path / "bin", monkeypatch, 1, "lost", argument=forged)) is RETRY
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from airflow.sdk.definitions.retry_policy import RetryAction
 
 from basketry.errors import BadInputError
 from basketry_airflow.compute import load_shared
-from basketry_airflow.manners import on_call
+from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.retry import JobRetryPolicy, cause_of
 from basketry_airflow.shared_cluster import START, STOP
 from basketry_airflow.spark_job import spark_job
@@ -51,7 +51,7 @@ def emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Databr
 def trio() -> DAG:
     """Three jobs, the last after the others."""
     with DAG(
-        "trio", schedule=None, **on_call(tier=2, owner="us", runbook="docs/runbooks/daily_sales.md", doc=DOC)
+        "trio", schedule=None, **dag_defaults(tier=2, owner="us", runbook="docs/runbooks/daily_sales.md", doc=DOC)
     ) as dag:
         [spark_job("sales"), spark_job("rfm")] >> spark_job("forecast")
     return dag
@@ -117,13 +117,17 @@ def test_every_task_joins_and_nothing_else_changes(
     assert set(shared.task_ids) - set(alone.task_ids) == {START, STOP}
     assert shared.get_task(START).is_setup and shared.get_task(STOP).is_teardown
     for name in alone.task_ids:
-        one, other = shared.get_task(name), alone.get_task(name)
-        assert {START} == set(one.upstream_task_ids) - set(other.upstream_task_ids)
-        assert {STOP} == set(one.downstream_task_ids) - set(other.downstream_task_ids)
-        assert one.idempotency_token == other.idempotency_token
-        assert (one.timeout_seconds, one.retries, one.durable) == (other.timeout_seconds, other.retries, other.durable)
-        assert one.tasks[0]["libraries"] == other.tasks[0]["libraries"]
-        assert set(other.tasks[0]) - set(one.tasks[0]) == {"new_cluster"}
+        shared_task, own_task = shared.get_task(name), alone.get_task(name)
+        assert {START} == set(shared_task.upstream_task_ids) - set(own_task.upstream_task_ids)
+        assert {STOP} == set(shared_task.downstream_task_ids) - set(own_task.downstream_task_ids)
+        assert shared_task.idempotency_token == own_task.idempotency_token
+        assert (shared_task.timeout_seconds, shared_task.retries, shared_task.durable) == (
+            own_task.timeout_seconds,
+            own_task.retries,
+            own_task.durable,
+        )
+        assert shared_task.tasks[0]["libraries"] == own_task.tasks[0]["libraries"]
+        assert set(own_task.tasks[0]) - set(shared_task.tasks[0]) == {"new_cluster"}
     monkeypatch.setenv("BASKETRY_RUNTIME", "local")
     monkeypatch.setenv("BASKETRY_INCLUDE", str(include_sharing(emulator.home, "{trio: small}")))
     assert set(trio().task_ids) == set(alone.task_ids), "locally nothing is shared"
@@ -230,11 +234,11 @@ def test_a_refusal_has_the_same_words(emulator: DatabricksEmulator, fault: dict[
 
 def test_two_runs_at_once_have_two_clusters(emulator: DatabricksEmulator) -> None:
     """The end of one takes nothing from the other."""
-    one, other = Worker("manual__1"), Worker("manual__2")
-    one.execute(START)
-    other.execute(START)
-    assert one.handed_on[START] != other.handed_on[START]
-    one.execute(STOP)
+    first, second = Worker("manual__1"), Worker("manual__2")
+    first.execute(START)
+    second.execute(START)
+    assert first.handed_on[START] != second.handed_on[START]
+    first.execute(STOP)
     assert [cluster.state for cluster in own(emulator)] == ["TERMINATED", "RUNNING"]
 
 

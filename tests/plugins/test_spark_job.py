@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG
 
-from basketry_airflow.manners import on_call
+from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.script_arguments import ScriptArguments, form_value
 from basketry_airflow.spark_job import spark_job
 from tests.plugins.rendering import rendered
@@ -19,7 +19,9 @@ ARGUMENTS = {"feed": form_value("feed"), "dry_run": form_value("dry_run"), "deli
 def job(monkeypatch: pytest.MonkeyPatch, runtime: str, as_of: str | None = None) -> Any:
     """The task of the job `ingest` in a DAG of its own."""
     monkeypatch.setenv("BASKETRY_RUNTIME", runtime)
-    with DAG("some_dag", schedule=None, **on_call(tier=2, owner="us", runbook="docs/runbooks/daily_sales.md", doc=DOC)):
+    with DAG(
+        "some_dag", schedule=None, **dag_defaults(tier=2, owner="us", runbook="docs/runbooks/daily_sales.md", doc=DOC)
+    ):
         return spark_job("ingest", task_id="load", as_of=as_of, **ARGUMENTS)
 
 
@@ -144,6 +146,8 @@ def test_the_stricter_limit_of_dag_and_compute_holds(
 ) -> None:
     """A job runs no more often at once than its DAG allows, and than its compute profile does (small: 8)."""
     monkeypatch.setenv("BASKETRY_RUNTIME", "databricks")
-    manners = on_call(tier=2, owner="us", runbook="docs/runbooks/daily_sales.md", doc=DOC, runs_at_once=runs_at_once)
+    manners = dag_defaults(
+        tier=2, owner="us", runbook="docs/runbooks/daily_sales.md", doc=DOC, runs_at_once=runs_at_once
+    )
     with DAG("some_dag", schedule=None, **manners):
         assert spark_job("noop").max_active_tis_per_dag == expected

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -57,7 +57,7 @@ class Cell:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Field:
     """A delivered column `d_<name>` that fills the entity's column; good and bad: the cells it may have."""
 
@@ -87,18 +87,18 @@ def fields(draw: st.DrawFn, entity: Table, name: str, zone: str, kind: str) -> F
         prefix = draw(st.sampled_from(["", "K-"]))
         mapped["customProperties"] = properties({"idPrefix": prefix} if prefix else {})
         good = [Cell(f" {text} ", prefix + text) for text in ("1", "2", "3", "é4", '5"', "6,;|")]
-        return Field(name, delivered, mapped, (), tuple(good), tuple(missing))
+        return Field(name=name, delivered=delivered, mapped=mapped, rules=(), good=tuple(good), bad=tuple(missing))
     rules: list[dict[str, object]] = []
     if column.words is not None:
         good, bad = _word(draw, column.words, name, mapped)
         (bad if absent else good).extend(missing)
-        return Field(name, delivered, mapped, (), tuple(good), tuple(bad))
+        return Field(name=name, delivered=delivered, mapped=mapped, rules=(), good=tuple(good), bad=tuple(bad))
     made = {"string": _text, "integer": _integer, "number": _number, "date": _day, "timestamp": _moment}[logical]
-    good, bad = made(draw, name, delivered, mapped, rules, zone, kind)
+    good, bad = made(draw, name, delivered, mapped, rules=rules, zone=zone, kind=kind)
     if name.endswith("_id"):
         good = [replace(cell, value=_visible(cell.value)) for cell in good]
     (bad if absent else good).extend(missing)
-    return Field(name, delivered, mapped, tuple(rules), tuple(good), tuple(bad))
+    return Field(name=name, delivered=delivered, mapped=mapped, rules=tuple(rules), good=tuple(good), bad=tuple(bad))
 
 
 def _visible(value: object) -> object:
@@ -107,10 +107,10 @@ def _visible(value: object) -> object:
 
 
 Cells = tuple[list[Cell], list[Cell]]
-Said = dict[str, object]
+Properties = dict[str, object]
 
 
-def _word(draw: st.DrawFn, words: Vocabulary, name: str, mapped: Said) -> Cells:
+def _word(draw: st.DrawFn, words: Vocabulary, name: str, mapped: Properties) -> Cells:
     """A column with a closed list: its words, however spelled, or a map to them."""
     unknown = [Cell(text, None, (f"{name}:unknown_value",)) for text in ("draft?", "x" * 130, "-", "شاي")]
     if draw(st.booleans()):
@@ -123,7 +123,9 @@ def _word(draw: st.DrawFn, words: Vocabulary, name: str, mapped: Said) -> Cells:
     return spelled + [Cell(text.replace(" ", "_"), word) for text, word in spellings], unknown
 
 
-def _text(draw: st.DrawFn, name: str, _: Said, mapped: Said, rules: list[Said], __: str, ___: str) -> Cells:
+def _text(
+    draw: st.DrawFn, name: str, _: Properties, mapped: Properties, *, rules: list[Properties], zone: str, kind: str
+) -> Cells:
     if draw(st.booleans()):
         values = {"A": "first", "B, b": "second", 'C"': "third"}
         mapped["customProperties"] = properties({"valueMap": values})
@@ -131,12 +133,21 @@ def _text(draw: st.DrawFn, name: str, _: Said, mapped: Said, rules: list[Said], 
         return [Cell(text, value) for text, value in values.items()], unknown
     good = [Cell(text, text) for text in TEXTS]
     if draw(st.booleans()):
-        good, bad = _ruled(draw, rules, name, f"length({name}) < 100", good, [Cell("y" * 100, "y" * 100)])
+        good, bad = _ruled(
+            draw=draw,
+            rules=rules,
+            name=name,
+            condition=f"length({name}) < 100",
+            good=good,
+            outside=[Cell("y" * 100, "y" * 100)],
+        )
         return [cell for cell in good if len(cell.text) < 100 or cell.warnings], bad
     return good, []
 
 
-def _integer(draw: st.DrawFn, name: str, _: Said, __: Said, rules: list[Said], ___: str, kind: str) -> Cells:
+def _integer(
+    draw: st.DrawFn, name: str, _: Properties, __: Properties, *, rules: list[Properties], zone: str, kind: str
+) -> Cells:
     low = draw(st.integers(-3, 1))
     good = [Cell(str(number), number) for number in range(low, low + 5)]
     good += [Cell(f" +{abs(low) + 1}", abs(low) + 1), Cell(f"{low}{',' if kind == 'csv' else '.'}0", low)]
@@ -144,7 +155,9 @@ def _integer(draw: st.DrawFn, name: str, _: Said, __: Said, rules: list[Said], _
         Cell(text, None, (f"d_{name}:not_an_integer",)) for text in ("three", "1e400", "NaN", "-", "1.5", "٣", "9" * 30)
     ]
     outside = [Cell(str(number), number) for number in (low - 1, low + 90)]
-    good, more = _ruled(draw, rules, name, f"{name} between {low} and {low + 89}", good, outside)
+    good, more = _ruled(
+        draw=draw, rules=rules, name=name, condition=f"{name} between {low} and {low + 89}", good=good, outside=outside
+    )
     return _bounded(name, good, bad + more) if name == "rating" else (good, bad + more)
 
 
@@ -155,7 +168,9 @@ def _bounded(name: str, good: list[Cell], bad: list[Cell]) -> Cells:
     return inside, bad + outside
 
 
-def _number(draw: st.DrawFn, name: str, _: Said, __: Said, rules: list[Said], ___: str, kind: str) -> Cells:
+def _number(
+    draw: st.DrawFn, name: str, _: Properties, __: Properties, *, rules: list[Properties], zone: str, kind: str
+) -> Cells:
     comma = kind == "csv"
     texts = (
         ["0,0001", "1.234,5", "12", "-7,25", "1.000.000,00"] if comma else ["0.0001", "1234.5", "12", "-7.25", "1e3"]
@@ -164,27 +179,33 @@ def _number(draw: st.DrawFn, name: str, _: Said, __: Said, rules: list[Said], __
     good = [Cell(text, Decimal(value).quantize(Decimal("0.0001"))) for text, value in zip(texts, plain, strict=True)]
     bad = [Cell(text, None, (f"d_{name}:not_a_number",)) for text in ("much", "1e400", "NaN", "$5", "9" * 30, "1,2,3")]
     free = Cell("-99", Decimal(-99).quantize(Decimal("0.0001")))
-    good, more = _ruled(draw, rules, name, f"{name} > -50", good, [free])
+    good, more = _ruled(draw=draw, rules=rules, name=name, condition=f"{name} > -50", good=good, outside=[free])
     return good, bad + more
 
 
-def _day(draw: st.DrawFn, name: str, delivered: Said, _: Said, rules: list[Said], __: str, ___: str) -> Cells:
+def _day(
+    draw: st.DrawFn, name: str, delivered: Properties, _: Properties, *, rules: list[Properties], zone: str, kind: str
+) -> Cells:
     pattern = draw(st.sampled_from(sorted(DATES)))
     delivered["logicalTypeOptions"] = {"format": pattern}
     good = [Cell(day.strftime(DATES[pattern]), day) for day in DAYS]
     bad = [date(2026, 2, 28).strftime(DATES[pattern]).replace("28", "30"), "yesterday", "20260615", "2026-06-15T00:00"]
     old = [Cell(date(1987, 6, 5).strftime(DATES[pattern]), date(1987, 6, 5))]
-    good, more = _ruled(draw, rules, name, f"{name} >= to_date('2000-01-01')", good, old)
+    good, more = _ruled(
+        draw=draw, rules=rules, name=name, condition=f"{name} >= to_date('2000-01-01')", good=good, outside=old
+    )
     return good, [Cell(text, None, (f"d_{name}:not_a_date",)) for text in bad] + more
 
 
-def _moment(draw: st.DrawFn, name: str, delivered: Said, _: Said, __: list[Said], zone: str, ____: str) -> Cells:
+def _moment(
+    draw: st.DrawFn, name: str, delivered: Properties, _: Properties, *, rules: list[Properties], zone: str, kind: str
+) -> Cells:
     pattern = draw(st.sampled_from([*sorted(TIMES), ZONED]))
     delivered["logicalTypeOptions"] = {"format": pattern}
     good = []
     for day in DAYS:
         for hour in (0, 1, 2, 3, 12, 23):  # the hours that a change of the clock skips or repeats are among them
-            local = datetime(day.year, day.month, day.day, hour, 30)
+            local = datetime.combine(day, time(hour, 30))
             at = local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
             text = (at + timedelta(hours=3)).strftime("%Y-%m-%dT%H:%M:%S+03:00")
             good.append(Cell(text if pattern == ZONED else local.strftime(TIMES[pattern]), at))
@@ -193,15 +214,15 @@ def _moment(draw: st.DrawFn, name: str, delivered: Said, _: Said, __: list[Said]
 
 
 def _ruled(
-    draw: st.DrawFn, rules: list[Said], name: str, condition: str, good: list[Cell], outside: list[Cell]
+    draw: st.DrawFn, rules: list[Properties], name: str, condition: str, good: list[Cell], outside: list[Cell]
 ) -> Cells:
     """The good cells and the bad ones, with or without a rule that those outside break."""
     severity = draw(st.sampled_from(["", "warn", "reject"]))
     if not severity:
         return good + outside, []
     rule = f"{name}_{severity}s"
-    said = {"name": rule, "type": "custom", "engine": "basketry", "implementation": condition, "severity": severity}
-    rules.append({**said, "description": "As it must be."})
+    check = {"name": rule, "type": "custom", "engine": "basketry", "implementation": condition, "severity": severity}
+    rules.append({**check, "description": "As it must be."})
     if severity == "warn":
         return good + [Cell(cell.text, cell.value, (), (rule,)) for cell in outside], []
     return good, [Cell(cell.text, cell.value, (rule,)) for cell in outside]

@@ -33,7 +33,7 @@ DEFECTS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Feed:
     """A contract: the entity, the file's format, the retailer's zone and the fields, those of the key first."""
 
@@ -50,19 +50,19 @@ class Feed:
 
     def catalog(self) -> str:
         """include/catalogs/shop.yaml."""
-        said = {
+        document = {
             "catalog": CATALOG,
             "description": "A shop.",
             "time_zone": self.zone,
             "currency": "EUR",
             "country": "FR",
         }
-        return yaml.safe_dump(said)
+        return yaml.safe_dump(document)
 
     def contract(self) -> str:
         """include/contracts/shop/things.odcs.yaml."""
         rule = {"fromFileName": "things_([0-9]{4}-[0-9]{2}-[0-9]{2})", "format": "yyyy-MM-dd"}
-        said = {
+        settings = {
             "filePatterns": ["things_*"],
             "format": self.kind,
             "maxRejectedShare": 1.0,
@@ -73,13 +73,13 @@ class Feed:
             "name": "delivered",
             "physicalType": "file",
             "logicalType": "object",
-            "customProperties": properties(said),
-            "properties": [dict(one.delivered) for one in self.fields],
+            "customProperties": properties(settings),
+            "properties": [dict(field.delivered) for field in self.fields],
         }
-        mapped = [dict(one.mapped) for one in self.fields]
+        mapped = [dict(field.mapped) for field in self.fields]
         if self.entity is EVENTS:
             mapped.append({"name": "event_date", "transformLogic": "to_date(d_occurred_at)"})
-        rules = [dict(rule) for one in self.fields for rule in one.rules]
+        rules = [dict(rule) for field in self.fields for rule in field.rules]
         target = {
             "name": self.entity.name,
             "physicalType": "table",
@@ -141,13 +141,13 @@ class Delivery:
     def counts(self, keys: int) -> tuple[int, int, int, int, int]:
         """Rows read, good, quarantined, duplicate and warned."""
         bad = sum(bool(line.reasons) for line in self.lines)
-        kept = self.kept(keys).values()
+        good_lines = self.kept(keys).values()
         return (
             len(self.lines),
-            len(kept),
+            len(good_lines),
             bad,
-            len(self.lines) - bad - len(kept),
-            sum(bool(line.warnings) for line in kept),
+            len(self.lines) - bad - len(good_lines),
+            sum(bool(line.warnings) for line in good_lines),
         )
 
     def reasons(self) -> dict[str, int]:
@@ -157,7 +157,7 @@ class Delivery:
 
 def newest(deliveries: Sequence[Delivery], feed: Feed) -> dict[tuple[object, ...], dict[str, object]]:
     """Silver by key: of several deliveries the newest; of a day's the one written later, here that with the greater checksum."""
-    keys, found = len(feed.entity.key), {}
+    keys, rows = len(feed.entity.key), {}
     for delivery in sorted(deliveries, key=lambda one: (one.day, one.checksum)):
         for key, line in delivery.kept(keys).items():
             row = {one.name: cell.value for one, cell in zip(feed.fields, line.cells, strict=True)}
@@ -165,8 +165,8 @@ def newest(deliveries: Sequence[Delivery], feed: Feed) -> dict[tuple[object, ...
                 at = row["occurred_at"]
                 assert isinstance(at, datetime)
                 row["event_date"] = at.astimezone(ZoneInfo(feed.zone)).date()
-            found[key] = row | {"_file_checksum": delivery.checksum, "_row_number": line.number}
-    return found
+            rows[key] = row | {"_file_checksum": delivery.checksum, "_row_number": line.number}
+    return rows
 
 
 @st.composite
@@ -177,7 +177,9 @@ def feeds(draw: st.DrawFn) -> Feed:
     lineage = {column.name for column in LINEAGE}
     names = [*entity.key, *(name for name in entity.column_names if name not in entity.key)]
     found = [draw(fields(entity, name, zone, kind)) for name in names if name not in lineage and name != "event_date"]
-    return Feed(entity, kind, delimiter, draw(st.booleans()), zone, tuple(found))
+    return Feed(
+        entity=entity, kind=kind, delimiter=delimiter, zipped=draw(st.booleans()), zone=zone, fields=tuple(found)
+    )
 
 
 @st.composite
@@ -185,17 +187,19 @@ def deliveries(draw: st.DrawFn, feed: Feed) -> list[Delivery]:
     """Files of a few days, some of one day; one of them comes again on a later day."""
     chance = random.Random(draw(st.integers(0, 2**32)))
     first = date(2026, 11, 3)
-    found = [
+    drawn = [
         _delivery(feed, first + timedelta(days=chance.randrange(3)), chance) for _ in range(draw(st.integers(3, 4)))
     ]
-    again = chance.choice(found)
-    return [*found, Delivery(again.day + timedelta(days=2), again.content, again.lines)]
+    again = chance.choice(drawn)
+    return [*drawn, Delivery(again.day + timedelta(days=2), again.content, again.lines)]
 
 
 def _delivery(feed: Feed, day: date, chance: random.Random) -> Delivery:
     rows: list[tuple[tuple[Cell, ...], str]] = []
     for _ in range(chance.randrange(10, 30)):
-        cells = tuple(chance.choice(one.bad if one.bad and chance.random() < 0.06 else one.good) for one in feed.fields)
+        cells = tuple(
+            chance.choice(field.bad if field.bad and chance.random() < 0.06 else field.good) for field in feed.fields
+        )
         rows.append((cells, chance.choice(DEFECTS[feed.kind]) if chance.random() < 0.12 else ""))
     rows.append(rows[0])
     number, texts, lines = 0 if feed.kind == "jsonl" else 1, [], []
@@ -206,11 +210,11 @@ def _delivery(feed: Feed, day: date, chance: random.Random) -> Delivery:
             number += 1
         texts.append(_written(feed, cells, defect, chance))
         lines.append(Line(number, cells, defect))
-    headers = [str(one.delivered["physicalName"]) for one in feed.fields]
+    headers = [str(field.delivered["physicalName"]) for field in feed.fields]
     head = [_csv(headers, feed.delimiter)] if feed.kind == "csv" else []
     if feed.kind == "jsonl":  # what its first lines lack stands for a column that the file lacks
         texts.append(json.dumps(dict.fromkeys(headers, "n/a")))
-        missing = tuple(next(cell for cell in (*one.bad, *one.good) if cell.text == "n/a") for one in feed.fields)
+        missing = tuple(next(cell for cell in (*field.bad, *field.good) if cell.text == "n/a") for field in feed.fields)
         lines.append(Line(number + 1, missing))
     content = "".join(f"{text}\n" for text in (*head, *texts)).encode()
     return Delivery(day, gzip.compress(content, mtime=0) if feed.zipped else content, tuple(lines))
@@ -234,14 +238,14 @@ def _written(feed: Feed, cells: Sequence[Cell], defect: str, chance: random.Rand
 
 
 def _pairs(feed: Feed, cells: Sequence[Cell], texts: Sequence[str], chance: random.Random) -> Iterator[tuple[str, str]]:
-    for one, cell, text in zip(feed.fields, cells, texts, strict=True):
-        name = str(one.delivered["physicalName"])
+    for field, cell, text in zip(feed.fields, cells, texts, strict=True):
+        name = str(field.delivered["physicalName"])
         if (
             cell.value is None
             and not text.strip()
             and chance.random() < 0.3
             and len(cells) > 2
-            and one is not feed.fields[0]
+            and field is not feed.fields[0]
         ):
             yield name, "null"
         elif isinstance(cell.value, int) and text.isdigit() and (text == "0" or text[0] != "0"):

@@ -71,8 +71,10 @@ def test_periods_tile_the_calendar(day: date, grain: str) -> None:
 def test_a_call_is_within_the_hours_of_every_place(
     day: date, zones: list[str], usual: Hours, odd: Hours, states: set[str]
 ) -> None:
-    """At both ends of a window the clock of every zone is within the hours of every state, on that very day, also
-    on the day that clocks change; without a zone, on a holiday or on a day without calls there is no window."""
+    """At both ends of a window the clock of every zone is within the hours of every state, on that very day.
+
+    Also on the day that clocks change; without a zone, on a holiday or on a day without calls there is no window.
+    """
     calling = Calling(usual, {"CA": odd})
     place = Location(country="US", states=tuple(sorted(states)), zones=tuple(zones), zones_from="zip")
     (window,) = call_windows(place, [day], calling)
@@ -80,29 +82,33 @@ def test_a_call_is_within_the_hours_of_every_place(
     if window.starts_at is None or window.ends_at is None:
         assert window.starts_at is window.ends_at
         return
-    assert zones and not is_holiday("US", day) and all(day.weekday() in one.days for one in applied)
+    assert zones and not is_holiday("US", day) and all(day.weekday() in hours.days for hours in applied)
     assert window.starts_at < window.ends_at and window.starts_at.tzinfo is UTC
     for zone in zones:
         begins, ends = (moment.astimezone(ZoneInfo(zone)) for moment in (window.starts_at, window.ends_at))
         assert begins.date() == ends.date() == day
-        for one in applied:
-            assert EARLIEST <= one.opens <= begins.time() < ends.time() <= one.closes <= LATEST
+        for hours in applied:
+            assert EARLIEST <= hours.opens <= begins.time() < ends.time() <= hours.closes <= LATEST
 
 
 @SAME_EACH_TIME
 @given(day=days, zone=st.sampled_from(["America/New_York", "America/Los_Angeles", "Europe/Paris"]))
 def test_a_day_of_one_place_is_as_long_as_its_hours(day: date, zone: str) -> None:
     """No hour is lost or won by daylight saving: clocks change at night, when nobody is called."""
-    place = Location(country=None, states=(), zones=(zone,), zones_from="zip")
+    location = Location(country=None, states=(), zones=(zone,), zones_from="zip")
     length = (
         (SHIPPED.usual.closes.hour - SHIPPED.usual.opens.hour) * 60
         + SHIPPED.usual.closes.minute
         - SHIPPED.usual.opens.minute
     )
-    windows = [one for one in call_windows(place, days_after(day), SHIPPED) if one.starts_at and one.ends_at]
+    windows = [
+        window for window in call_windows(location, days_after(day), SHIPPED) if window.starts_at and window.ends_at
+    ]
     assert {
-        (one.ends_at - one.starts_at) // timedelta(minutes=1) for one in windows if one.ends_at and one.starts_at
+        (window.ends_at - window.starts_at) // timedelta(minutes=1)
+        for window in windows
+        if window.ends_at and window.starts_at
     } == {length}
-    assert [one.day for one in call_windows(place, days_after(day), SHIPPED)] == [
+    assert [window.day for window in call_windows(location, days_after(day), SHIPPED)] == [
         day + timedelta(days=n) for n in range(1, 8)
     ]

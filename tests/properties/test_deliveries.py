@@ -91,22 +91,25 @@ class Shop:
 def check(shop: Shop, tables: dict[str, list[dict[str, Any]]], files: Sequence[Delivery]) -> None:
     """Every table holds what the files' maker says: each row once, with every reason, in silver the newest of each key."""
     keys = len(shop.feed.entity.key)
-    latest = {one.checksum: one for one in sorted(files, key=lambda one: one.day)}
+    latest = {delivery.checksum: delivery for delivery in sorted(files, key=lambda delivery: delivery.day)}
     ledger = {row["file_checksum"]: row for row in tables["files"]}
     counts = ("rows_read", "rows_good", "rows_quarantined", "rows_duplicate", "rows_warned")
     assert {name: tuple(row[count] for count in counts) for name, row in ledger.items()} == {
-        name: one.counts(keys) for name, one in latest.items()
+        name: delivery.counts(keys) for name, delivery in latest.items()
     }
     assert {name: dict(row["reasons"]) for name, row in ledger.items()} == {
-        name: one.reasons() for name, one in latest.items()
+        name: delivery.reasons() for name, delivery in latest.items()
     }
     assert {name: row["delivered_at"] for name, row in ledger.items()} == {
-        name: shop.midnight(one) for name, one in latest.items()
+        name: shop.midnight(delivery) for name, delivery in latest.items()
     }
     total = [sum(row[count] for row in ledger.values()) for count in counts[:4]]
     assert total[0] == sum(total[1:]) == len(tables[FEED])
     bad = {
-        (name, line.number): sorted(line.reasons) for name, one in latest.items() for line in one.lines if line.reasons
+        (name, line.number): sorted(line.reasons)
+        for name, delivery in latest.items()
+        for line in delivery.lines
+        if line.reasons
     }
     assert {
         (row["file_checksum"], row["row_number"]): sorted(row["reasons"]) for row in tables.get("quarantine", [])

@@ -125,7 +125,7 @@ def include(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-yaml_scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.dates(), st.text(max_size=20))
+yaml_scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.dates() | st.text(max_size=20)
 nonsense = st.recursive(
     yaml_scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
 )

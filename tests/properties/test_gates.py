@@ -29,35 +29,35 @@ def one_sided(gate: Gate) -> list[str]:
 @st.composite
 def numbers(draw: st.DrawFn, gate: Gate, champion: bool) -> dict[str, float]:
     """What a training may log for the gate: values about its limits, rivals mostly worse, paired intervals."""
-    found: dict[str, float] = {}
+    metrics: dict[str, float] = {}
     for limit in (*gate.absolute, *gate.beside_champion):
         low = limit.at_least or 0.0
         high = limit.at_most if limit.at_most is not None else 2 * low + 1
         room = (high - low) * 0.05
-        found[limit.metric] = draw(st.just((low + high) / 2) | st.floats(low - room, high + room))
+        metrics[limit.metric] = draw(st.just((low + high) / 2) | st.floats(low - room, high + room))
         if draw(st.booleans()):
             wide, reference = draw(st.floats(0, room)), draw(st.floats(0, room) | st.none())
             kind = "interval" if reference is None else "excess"
-            middle = found[limit.metric] - (reference or 0.0)
-            found |= {f"{kind}/{limit.metric}/low": middle - wide, f"{kind}/{limit.metric}/high": middle + wide}
+            middle = metrics[limit.metric] - (reference or 0.0)
+            metrics |= {f"{kind}/{limit.metric}/low": middle - wide, f"{kind}/{limit.metric}/high": middle + wide}
     rivals = {f"naive/{margin.baseline}" for margin in gate.must_beat} | ({"champion"} if champion else set())
     compared = {one.metric for one in (*gate.must_beat, *gate.against_champion)}
     for name in sorted({*gate.higher_is_better, *compared}):
-        value = found.setdefault(name, draw(st.floats(0.1, 0.9)))
+        value = metrics.setdefault(name, draw(st.floats(0.1, 0.9)))
         for rival in sorted(rivals):
             better, wide = draw(st.floats(0.1, 0.3) | st.floats(-0.05, 0.1)), draw(st.floats(0, 0.08))
             gain = better if gate.is_higher_better(name) else -better
-            found[f"{rival}/{name}"] = value - gain
-            found |= {f"versus/{rival}/{name}/low": gain - wide, f"versus/{rival}/{name}/high": gain + wide}
+            metrics[f"{rival}/{name}"] = value - gain
+            metrics |= {f"versus/{rival}/{name}/low": gain - wide, f"versus/{rival}/{name}/high": gain + wide}
     for part in gate.no_part_worse if champion else ():
         name = f"{part.part}/one/{part.metric}"
-        found |= {
+        metrics |= {
             name: 0.3,
             f"champion/{name}": 0.3,
             f"versus/champion/{name}/low": -0.01,
             f"versus/champion/{name}/high": 0.01,
         }
-    return found
+    return metrics
 
 
 def improved(gate: Gate, before: dict[str, float], name: str, by: float) -> dict[str, float]:

@@ -26,7 +26,7 @@ def log(policy: str, campaign: str) -> pd.DataFrame:
 
 
 def bts(rows: pd.DataFrame, bts_log: pd.DataFrame) -> TargetPolicy:
-    """bts on the rows of the random log: how often it shows an item in a slot; clicks modelled by the other half's rates."""
+    """The policy bts on the random log: how often it shows an item in a slot; clicks modelled by the other half's rates."""
     shares = bts_log.groupby(["position", "item_id"]).size() / bts_log.groupby("position").size()
     probability = shares.reindex(pd.MultiIndex.from_frame(rows[["position", "item_id"]])).fillna(0).to_numpy()
     modelled, expected = np.zeros(len(rows)), np.zeros(len(rows))
@@ -54,31 +54,33 @@ def test_estimates_of_bts_from_the_random_log_agree_with_the_readme(campaign: st
     """SNIPS to the last digit given and its interval to bootstrap noise; IPS and doubly robust beside it; truth covered."""
     rows = log("random", campaign)
     assert len(rows) == IMPRESSIONS
-    found = ope.evaluate_off_policy(logged_of(rows), bts(rows, log("bts", campaign)), confidence=0.9, repetitions=1000)
+    evaluation = ope.evaluate_off_policy(
+        logged_of(rows), bts(rows, log("bts", campaign)), confidence=0.9, repetitions=1000
+    )
     snips, low, high, truth = README[campaign]
-    assert found.estimates["reward_snips"].mean == pytest.approx(snips, abs=5e-5)
-    assert found.estimates["reward_snips"].low == pytest.approx(low, abs=4e-4)
-    assert found.estimates["reward_snips"].high == pytest.approx(high, abs=4e-4)
+    assert evaluation.estimates["reward_snips"].mean == pytest.approx(snips, abs=5e-5)
+    assert evaluation.estimates["reward_snips"].low == pytest.approx(low, abs=4e-4)
+    assert evaluation.estimates["reward_snips"].high == pytest.approx(high, abs=4e-4)
     assert log("bts", campaign)["click"].mean() == pytest.approx(truth, abs=5e-5)
-    for estimate in found.estimates.values():
+    for estimate in evaluation.estimates.values():
         assert estimate.mean == pytest.approx(snips, abs=3e-4)
         assert estimate.low <= truth <= estimate.high
-    assert 2_500 < found.effective_sample_size < 4_000
+    assert 2_500 < evaluation.effective_sample_size < 4_000
 
 
 @pytest.mark.parametrize("campaign", README)
 def test_the_gate_refuses_to_promote_on_ten_thousand_impressions(campaign: str) -> None:
-    """bts looks better by a quarter, but neither the interval nor the effective sample size bears that out."""
+    """The policy bts looks better by a quarter, but neither the interval nor the effective sample size bears that out."""
     rows = log("random", campaign)
     logged = logged_of(rows)
     challenger = ope.evaluate_off_policy(logged, bts(rows, log("bts", campaign)))
     champion = ope.evaluate_off_policy(logged, ope.logging_policy(logged))
     assert challenger.estimates["reward_snips"].mean > 1.2 * champion.estimates["reward_snips"].mean
-    found = evaluate_gate(
+    decision = evaluate_gate(
         load_gate("offer_policy", CHECKOUT / "include"),
         ope.policy_metrics(challenger, {"champion": champion, "naive/popular": champion}),
     )
-    failed = {check.metric: check for check in found.checks if check.outcome != "passed"}
-    assert found.verdict == REFUSE
+    failed = {check.metric: check for check in decision.checks if check.outcome != "passed"}
+    assert decision.verdict == REFUSE
     assert {"effective_sample_size", "reward_dr", "reward_snips"} <= set(failed)
     assert failed["reward_snips"].low is not None and failed["reward_snips"].low < 0

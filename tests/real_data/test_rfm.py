@@ -63,8 +63,7 @@ def lines(spark: SparkSession, purchases: pd.DataFrame) -> DataFrame:
         }
     )
     return spark.createDataFrame(table).selectExpr(
-        "customer_id",
-        "order_date",
+        *("customer_id", "order_date"),
         "CAST(amount / CAST(1000 AS DECIMAL(5)) AS DECIMAL(18,4)) AS net_amount",
         "IF(amount < 0, 'return', 'sale') AS line_kind",
         "'paid' AS status",
@@ -73,8 +72,8 @@ def lines(spark: SparkSession, purchases: pd.DataFrame) -> DataFrame:
 
 def by_hand(purchases: pd.DataFrame, as_of: date) -> pd.DataFrame:
     """RFM of each customer in pandas alone, all days up to as_of."""
-    known = purchases[purchases["day"] <= as_of]
-    daily = known.pivot_table(index="customer", columns="day", values="amount", aggfunc="sum")
+    history = purchases[purchases["day"] <= as_of]
+    daily = history.pivot_table(index="customer", columns="day", values="amount", aggfunc="sum")
     daily = daily.where(daily > 0)
     total, dates = daily.sum(axis=1), daily.notna().sum(axis=1)
     last = daily.apply(lambda row: row.last_valid_index(), axis=1)

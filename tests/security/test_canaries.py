@@ -51,13 +51,13 @@ class Webhook:
 @pytest.fixture(scope="module")
 def webhook() -> Iterator[Webhook]:
     """It answers 500 with the login in its text, as badly written ones do."""
-    kept = Webhook()
+    receiver = Webhook()
 
     class _Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            kept.paths.append(self.path)
-            kept.logins.append(self.headers["Authorization"])
-            kept.bodies.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            receiver.paths.append(self.path)
+            receiver.logins.append(self.headers["Authorization"])
+            receiver.bodies.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
             self.send_response(500)
             self.end_headers()
             self.wfile.write(self.headers["Authorization"].encode())
@@ -66,9 +66,9 @@ def webhook() -> Iterator[Webhook]:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    kept.port = int(server.server_address[1])
+    receiver.port = int(server.server_address[1])
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield kept
+    yield receiver
     server.shutdown()
     server.server_close()
 
@@ -131,9 +131,9 @@ def left(webhook: Webhook, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     folder = tmp_path_factory.mktemp("canaries")
     for name, source in SCRIPTS.items():
         (folder / name).write_text(source)
-    said: list[str] = []
+    logged: list[str] = []
     listener = logging.Handler(logging.DEBUG)
-    listener.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    listener.emit = lambda record: logged.append(record.getMessage())  # type: ignore[method-assign]
     logging.getLogger().addHandler(listener)
     level = logging.getLogger().level
     logging.getLogger().setLevel(logging.DEBUG)
@@ -146,7 +146,7 @@ def left(webhook: Webhook, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         jobs = json.dumps([vars(one) for one in emulator.runs], default=str)
     logging.getLogger().removeHandler(listener)
     logging.getLogger().setLevel(level)
-    texts = {"said": "\n".join(said), "jobs": jobs, "alert": "\n".join(webhook.bodies)}
+    texts = {"said": "\n".join(logged), "jobs": jobs, "alert": "\n".join(webhook.bodies)}
     texts |= {f"airflow/{name}": text for name, text in files(HOME)}
     texts |= {f"workspace/{name}": text for name, text in files(folder / "home")}
     yield Left(states, texts)

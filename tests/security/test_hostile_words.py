@@ -219,11 +219,11 @@ def test_no_pattern_of_files_leaves_the_landing_folder(pattern: str, tmp_path: P
     if not (folder / "reviews_link.csv").is_symlink():
         (folder / "reviews_link.csv").symlink_to(tmp_path / "landing" / "demo" / "reviews_secret.csv")
     try:
-        found = find_files(folder, pattern, contract)
+        matches = find_files(folder, pattern, contract)
     except BadInputError as error:
         assert "Traceback" not in error.message
         return
-    assert found and all(path.resolve().is_relative_to(folder.resolve()) and path.is_file() for path in found)
+    assert matches and all(path.resolve().is_relative_to(folder.resolve()) and path.is_file() for path in matches)
 
 
 @pytest.mark.parametrize("word", HOSTILE)

@@ -15,7 +15,7 @@ _GUIDES = sorted(str(path.relative_to(CHECKOUT)) for path in (CHECKOUT / "docs")
 PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md", "SECURITY.md", *_GUIDES]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Declared:
     """A DAG as its file says it. schedule: cron text in UTC, `by hand` when it has none."""
 
@@ -32,8 +32,8 @@ def calls(tree: ast.AST, name: str) -> list[ast.Call]:
 
 
 def _schedule(tree: ast.AST, dag: ast.Call) -> str:
-    given = next(keyword.value for keyword in dag.keywords if keyword.arg == "schedule")
-    if isinstance(given, ast.Constant) and given.value is None:
+    schedule = next(keyword.value for keyword in dag.keywords if keyword.arg == "schedule")
+    if isinstance(schedule, ast.Constant) and schedule.value is None:
         return "by hand"
     timetable = calls(tree, "CronTriggerTimetable")[0]
     zone = next(keyword.value for keyword in timetable.keywords if keyword.arg == "timezone")
@@ -46,10 +46,15 @@ def declared(path: Path) -> Declared:
     """The one DAG of a file."""
     tree = ast.parse(path.read_text())
     dag = calls(tree, "DAG")[0]
-    on_call = {k.arg: k.value.value for k in calls(tree, "on_call")[0].keywords if isinstance(k.value, ast.Constant)}
+    defaults = {
+        k.arg: k.value.value for k in calls(tree, "dag_defaults")[0].keywords if isinstance(k.value, ast.Constant)
+    }
     assert isinstance(dag.args[0], ast.Constant)
-    said = (str(on_call[name]) for name in ("owner", "tier", "runbook"))
-    return Declared(str(dag.args[0].value), _schedule(tree, dag), *said)
+    return Declared(
+        name=str(dag.args[0].value),
+        schedule=_schedule(tree, dag),
+        **{name: str(defaults[name]) for name in ("owner", "tier", "runbook")},
+    )
 
 
 DAGS = {path.stem: declared(path) for path in sorted((CHECKOUT / "dags").glob("*.py"))}

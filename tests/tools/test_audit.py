@@ -39,13 +39,13 @@ def test_known_holes_fail(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 
 
 @pytest.mark.parametrize(
-    ("dependencies", "told"),
+    ("dependencies", "message"),
     [(None, "Max retries exceeded.*: connect to the network"), ([UNKNOWN], "knows none of the packages")],
 )
 def test_a_service_that_does_not_answer_is_no_clean_bill(
-    monkeypatch: pytest.MonkeyPatch, dependencies: list[dict[str, Any]] | None, told: str
+    monkeypatch: pytest.MonkeyPatch, dependencies: list[dict[str, Any]] | None, message: str
 ) -> None:
     """No network, or an index that has no such service: a Problem, not success."""
     answering(monkeypatch, dependencies, "trace\nConnectionError: Max retries exceeded")
-    with pytest.raises(Problem, match=told):
+    with pytest.raises(Problem, match=message):
         checks.audit_command([])

@@ -35,7 +35,7 @@ def test_pyenv_versions_are_candidates(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_uv_is_held_to_the_lock() -> None:
-    """uv itself is installed by version and hash from the lock, like everything else."""
+    """The installer uv itself is installed by version and hash from the lock, like everything else."""
     lines = bootstrap.uv_requirement(bootstrap.LOCK.read_text()).splitlines()
     assert lines[0].startswith("uv==")
     assert len(lines) > 5

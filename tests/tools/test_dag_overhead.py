@@ -35,10 +35,8 @@ def test_a_run_lasts_from_queued_to_done_and_a_job_from_submit_to_exit(tmp_path:
     _log(
         tmp_path,
         "sales",
-        (8, "::group::Pre Execute"),
-        (10, "Spark-Submit cmd: spark-submit sales.py"),
-        (50, "a line"),
-        (90, "::group::Post Execute"),
+        *[(8, "::group::Pre Execute"), (10, "Spark-Submit cmd: spark-submit sales.py")],
+        *[(50, "a line"), (90, "::group::Post Execute")],
     )
     _log(tmp_path, "report", (91, "::group::Pre Execute"), (95, "::group::Post Execute"))
     [run] = ended_runs(tmp_path)

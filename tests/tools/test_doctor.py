@@ -24,7 +24,7 @@ from tests.lakes import fill
 from tools import setup
 from tools.deploy.checks import Finding
 from tools.doctor import data, machine, running, workspace
-from tools.environment import CHECKOUT, Places
+from tools.environment import CHECKOUT, InstancePaths
 
 HEALTH = {part: {"status": "healthy"} for part in ("metadatabase", "scheduler", "dag_processor")}
 
@@ -40,13 +40,13 @@ def broken(findings: Iterable[Finding]) -> dict[str, tuple[str, str]]:
 
 
 @pytest.fixture
-def places(tmp_path: Path) -> Places:
+def places(tmp_path: Path) -> InstancePaths:
     """A home in which nothing has run, on ports that are free."""
     with socket.socket() as one, socket.socket() as other:
         one.bind(("127.0.0.1", 0))
         other.bind(("127.0.0.1", 0))
         ports = one.getsockname()[1], other.getsockname()[1]
-    return Places(tmp_path / "home", tmp_path / "cache", *ports)
+    return InstancePaths(tmp_path / "home", tmp_path / "cache", *ports)
 
 
 @contextmanager
@@ -93,14 +93,14 @@ def test_a_package_of_another_version_is_told(tmp_path: Path) -> None:
     assert (found.what, found.fix) == ("2 packages of requirements.txt", "rm -r .venv && make setup")
 
 
-def test_a_machine_without_java_or_settings_is_told(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_java_or_settings_is_told(places: InstancePaths, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both are mended by setup."""
     monkeypatch.setattr(machine, "find_java", lambda cache: None)
     found = broken([machine.java(places), machine.spark(places)])
     assert {fix for _, fix in found.values()} == {"make setup"} and len(found) == 2
 
 
-def test_a_full_disk_is_told(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_told(places: InstancePaths, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before a run begins that could not end."""
     assert machine.disk(places).wrong == ""
     monkeypatch.setattr(setup, "NEEDED_BYTES", 2**62)
@@ -125,26 +125,26 @@ def test_a_file_that_cannot_be_read_is_told(file: str, what: str, tmp_path: Path
     assert what in broken(data.configuration("demo", include))
 
 
-def test_services_that_do_not_run_are_told(places: Places) -> None:
+def test_services_that_do_not_run_are_told(places: InstancePaths) -> None:
     """Each, the database and the registry too; a port that another program holds is named with it."""
     with serving(places.mlflow_port, {}):
-        found = broken(running.look(places))
-    assert f"port {places.mlflow_port} is used by" in found["service mlflow"][0]
-    assert "BASKETRY_MLFLOW_PORT" in found["service mlflow"][1]
-    assert found["service airflow-scheduler"] == ("it does not run", "make run")
-    assert found["Airflow's database"] == ("there is none", "make run")
-    assert found[f"model registry at http://127.0.0.1:{places.mlflow_port}"] == ("it does not answer", "make run")
-    assert "does not answer" in found[f"Airflow at http://127.0.0.1:{places.airflow_port}"][0]
+        problems = broken(running.look(places))
+    assert f"port {places.mlflow_port} is used by" in problems["service mlflow"][0]
+    assert "BASKETRY_MLFLOW_PORT" in problems["service mlflow"][1]
+    assert problems["service airflow-scheduler"] == ("it does not run", "make run")
+    assert problems["Airflow's database"] == ("there is none", "make run")
+    assert problems[f"model registry at http://127.0.0.1:{places.mlflow_port}"] == ("it does not answer", "make run")
+    assert "does not answer" in problems[f"Airflow at http://127.0.0.1:{places.airflow_port}"][0]
 
 
-def test_a_service_that_was_killed_is_told(places: Places) -> None:
+def test_a_service_that_was_killed_is_told(places: InstancePaths) -> None:
     """It is remembered but does not live."""
     (places.home / "services").mkdir(parents=True)
     (places.home / "services" / "mlflow.json").write_text(json.dumps({"pid": 2**22 - 1, "created": 1.0}))
     assert broken(running.look(places))["service mlflow"] == ("it ended unasked", "make run")
 
 
-def test_a_database_of_another_airflow_is_told(places: Places) -> None:
+def test_a_database_of_another_airflow_is_told(places: InstancePaths) -> None:
     """It has to be migrated before anything runs."""
     (places.home / "airflow").mkdir(parents=True)
     (places.home / "airflow" / "airflow.db").touch()
@@ -166,7 +166,7 @@ def airflow(**changed: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("changed", "what", "told"),
+    ("changed", "what", "message"),
     [
         ({"health": {**HEALTH, "scheduler": {"status": "unhealthy"}}}, "Airflow's scheduler", "it is unhealthy"),
         ({"health": {**HEALTH, "dag_processor": None}}, "Airflow's dag_processor", "it is not there"),
@@ -178,17 +178,19 @@ def airflow(**changed: Any) -> dict[str, Any]:
         ({"paused": [{}]}, "scheduled DAGs", "daily_sales never start: paused"),
     ],
 )
-def test_what_airflow_says_of_itself_is_told(places: Places, changed: dict[str, Any], what: str, told: str) -> None:
+def test_what_airflow_says_of_itself_is_told(
+    places: InstancePaths, changed: dict[str, Any], what: str, message: str
+) -> None:
     """A heart that stopped beating, a file that cannot be read, a schedule that is off; else nothing."""
     with serving(places.airflow_port, airflow(paused=[{"timetable_periodic": False}])):
         assert not broken(running.airflow(places))
     with serving(places.airflow_port, airflow(**changed)):
         found = broken(running.airflow(places))
-    assert found.keys() == {what} and found[what][0] == told and found[what][1]
+    assert found.keys() == {what} and found[what][0] == message and found[what][1]
 
 
 @pytest.fixture
-def lake(places: Places, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def lake(places: InstancePaths, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Two tables written just now."""
     monkeypatch.setenv("BASKETRY_HOME", str(places.home))
     settings = Settings.from_environment()
@@ -279,16 +281,16 @@ def test_the_command_says_all_and_fails_when_something_is_wrong(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One line a finding, exit code 1 with a finding to mend, else 0."""
-    told = [Finding("one"), Finding("two", "it is broken", "make run")]
-    monkeypatch.setattr(tools.doctor, "findings", lambda *given: iter(told))
+    listed = [Finding("one"), Finding("two", "it is broken", "make run")]
+    monkeypatch.setattr(tools.doctor, "findings", lambda *given: iter(listed))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     assert tools.doctor.doctor_command([]) == 1
-    assert capsys.readouterr().out == "✓ one: ok\n✗ two: it is broken; make run\n\n1 to mend.\n" and told.pop()
+    assert capsys.readouterr().out == "✓ one: ok\n✗ two: it is broken; make run\n\n1 to mend.\n" and listed.pop()
     assert tools.doctor.doctor_command([]) == 0
 
 
 def test_a_broken_contract_does_not_hide_the_rest(
-    places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    places: InstancePaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The doctor goes on to the end."""
     include = shutil.copytree(CHECKOUT / "include", tmp_path / "include")

@@ -11,7 +11,7 @@ import pytest
 from tools import __main__ as commands
 from tools import manage, setup
 from tools.doctor import machine
-from tools.environment import Places
+from tools.environment import InstancePaths
 from tools.masks import OWNERS_ALONE
 
 
@@ -34,7 +34,7 @@ def test_whatever_a_command_writes_is_its_owners_alone(
 
 def test_a_home_that_others_may_enter_is_told(tmp_path: Path) -> None:
     """What an older release or a careless hand left open is found, with the command that mends it."""
-    places = Places(tmp_path / "home", tmp_path / "cache", 8080, 5000)
+    places = InstancePaths(tmp_path / "home", tmp_path / "cache", 8080, 5000)
     assert not machine.private(places).wrong
     places.home.mkdir(mode=0o700)
     assert not machine.private(places).wrong
@@ -48,7 +48,7 @@ def test_what_setup_makes_is_readable_by_the_account_that_runs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, umask: None
 ) -> None:
     """An image is built by one account and run by another: the cache stays open where the home is closed."""
-    places = Places(tmp_path / "home", tmp_path / "cache", 8080, 5000)
+    places = InstancePaths(tmp_path / "home", tmp_path / "cache", 8080, 5000)
 
     def fetch(cache: Path, say: object) -> Path:
         cache.mkdir(parents=True)
@@ -57,7 +57,7 @@ def test_what_setup_makes_is_readable_by_the_account_that_runs_it(
 
     monkeypatch.setattr(setup, "java_home", fetch)
 
-    def prepare(places: Places, java: Path, say: object) -> None:
+    def prepare(places: InstancePaths, java: Path, say: object) -> None:
         (places.cache / "spark-defaults.conf").touch()
         (places.home / "tmp").mkdir(exist_ok=True)  # as Spark does, whose first job makes the class-data archive
 

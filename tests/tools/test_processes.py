@@ -44,7 +44,7 @@ def environment(home: Path) -> dict[str, str]:
 
 def wait_for_family(home: Path, size: int) -> list[psutil.Process]:
     end = time.monotonic() + 20
-    while len(found := processes.family(home, "sleeper")) != size and time.monotonic() < end:
+    while len(found := processes.process_tree(home, "sleeper")) != size and time.monotonic() < end:
         time.sleep(0.1)
     return found
 
@@ -62,7 +62,7 @@ def test_stopping_ends_everything_that_was_started(home: Path, sleeper: Service)
     processes.ensure(home, sleeper, environment(home))
     assert len(wait_for_family(home, 2)) == 2
     assert processes.stop(home, "sleeper") == Stopped(was_running=True)
-    assert processes.family(home, "sleeper") == []
+    assert processes.process_tree(home, "sleeper") == []
     assert service_state(home, "sleeper") == "stopped"
 
 
@@ -119,7 +119,7 @@ def test_stopping_needs_no_descriptor_of_a_process(
     processes.ensure(home, sleeper, environment(home))
     assert len(wait_for_family(home, 2)) == 2
     assert processes.stop(home, "sleeper") == Stopped(was_running=True)
-    assert processes.family(home, "sleeper") == []
+    assert processes.process_tree(home, "sleeper") == []
 
 
 def test_a_process_that_is_gone_already_counts_as_stopped(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +127,7 @@ def test_a_process_that_is_gone_already_counts_as_stopped(home: Path, monkeypatc
     ended = subprocess.Popen([sys.executable, "-c", "pass"])
     gone = psutil.Process(ended.pid)
     ended.wait()
-    monkeypatch.setattr(processes, "family", lambda home, name: [gone])
+    monkeypatch.setattr(processes, "process_tree", lambda home, name: [gone])
     assert processes.stop(home, "sleeper") == Stopped(was_running=True)
 
 
@@ -154,7 +154,7 @@ def test_what_cannot_be_stopped_is_returned_and_stays_noted(
         patched.setattr(processes, "still_alive", lambda listed, seconds: list(listed))
         stopped = processes.stop(home, "sleeper", patience=0)
     assert {process.pid for process in stopped.survivors} == {process.pid for process in alive}
-    assert processes.remembered(home, "sleeper")
+    assert processes.pid_record(home, "sleeper")
 
 
 def test_down_tries_every_service_and_names_what_lives_on(

@@ -13,7 +13,7 @@ import pytest
 
 from basketry.errors import BadInputError
 from tools import prune, services
-from tools.environment import CHECKOUT, Places
+from tools.environment import CHECKOUT, InstancePaths
 
 DAY = 24 * 3600
 VALUES = {"INTEGER": 1, "BOOLEAN": 0, "FLOAT": 0.0, "JSON": "{}", "BLOB": b"", "UUID": "0" * 32, "CHAR(32)": "0" * 32}
@@ -37,17 +37,17 @@ def rows(database: Path, sql: str) -> set[str]:
 
 
 @pytest.fixture
-def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InstancePaths:
     """A home with Airflow's database."""
     monkeypatch.setenv("BASKETRY_HOME", str(tmp_path))
     for name in [name for name in os.environ if name.startswith("AIRFLOW_")]:
         monkeypatch.delenv(name)
-    places = Places.from_environment()
+    places = InstancePaths.from_environment()
     services.migrate(places, services.airflow_environment(places, os.environ))
     return places
 
 
-def test_runs_events_and_logs_out_of_retention_go(places: Places, capsys: pytest.CaptureFixture[str]) -> None:
+def test_runs_events_and_logs_out_of_retention_go(places: InstancePaths, capsys: pytest.CaptureFixture[str]) -> None:
     """181 days old runs, 731 days old events, 61 days old log files; not what is a day younger."""
     database, now = places.home / "airflow" / "airflow.db", datetime.now(UTC)
     for days in (179, 181):
@@ -86,17 +86,17 @@ def test_a_home_without_airflow_has_nothing_to_clean(tmp_path: Path, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong", "told"),
+    ("right", "wrong", "message"),
     [
         ("runs_days: 180", "runs_days: 6", "runs_days is 6; give at least 7"),
         ("logs_days: 60", "log_days: 60", "did you mean 'logs_days'"),
         ("audit_days: 730", "audit_days: long", "audit_days"),
     ],
 )
-def test_a_mistake_in_the_file_is_told(right: str, wrong: str, told: str, tmp_path: Path) -> None:
+def test_a_mistake_in_the_file_is_told(right: str, wrong: str, message: str, tmp_path: Path) -> None:
     """With its line; the shipped file is fine."""
     text = (CHECKOUT / "include" / "retention.yaml").read_text()
     assert prune.load_retention(CHECKOUT / "include") == prune.Retention(180, 730, 60)
     (tmp_path / "retention.yaml").write_text(text.replace(right, wrong))
-    with pytest.raises(BadInputError, match=told):
+    with pytest.raises(BadInputError, match=message):
         prune.load_retention(tmp_path)

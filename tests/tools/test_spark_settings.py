@@ -12,17 +12,17 @@ import pytest
 
 from tools import java, spark
 from tools.engine import Engine
-from tools.environment import CHECKOUT, Places, environment
+from tools.environment import CHECKOUT, InstancePaths, environment
 from tools.problem import Problem
 from tools.services import airflow_environment
 
 
 @pytest.fixture
-def places(tmp_path: Path) -> Places:
-    return Places(tmp_path / "home", tmp_path / "cache", 8080, 5000)
+def places(tmp_path: Path) -> InstancePaths:
+    return InstancePaths(tmp_path / "home", tmp_path / "cache", 8080, 5000)
 
 
-def test_settings_become_a_line_each(places: Places) -> None:
+def test_settings_become_a_line_each(places: InstancePaths) -> None:
     """spark-defaults.conf holds every setting, and nothing else."""
     values = spark.settings(places, [Path("/jars/delta.jar")], "-XX:+UseSerialGC")
     lines = spark.render(values).splitlines()
@@ -31,7 +31,7 @@ def test_settings_become_a_line_each(places: Places) -> None:
     assert "spark.sql.extensions io.delta.sql.DeltaSparkSessionExtension" in lines
 
 
-def test_jars_come_before_any_folder_on_the_class_path(places: Places) -> None:
+def test_jars_come_before_any_folder_on_the_class_path(places: InstancePaths) -> None:
     """The archive works only while no folder precedes a jar: Delta's and pyspark's jars are named up front."""
     path = spark.settings(places, [Path("/jars/delta.jar")], "")["spark.driver.extraClassPath"]
     assert path == f"/jars/delta.jar{os.pathsep}{spark.pyspark_jars()}/*"
@@ -62,7 +62,7 @@ def test_unchanged_settings_are_not_rewritten(tmp_path: Path) -> None:
     assert (tmp_path / "spark-defaults.conf").read_text() == "a 2\n"
 
 
-def test_everything_runs_in_one_environment(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_everything_runs_in_one_environment(places: InstancePaths, monkeypatch: pytest.MonkeyPatch) -> None:
     """Places are absolute, Spark binds to the loopback address, our programs come first on the path."""
     monkeypatch.delenv("BASKETRY_INCLUDE", raising=False)
     env = environment(places, Path("/jdk"))
@@ -76,7 +76,7 @@ def test_everything_runs_in_one_environment(places: Places, monkeypatch: pytest.
 def test_a_port_that_is_none_is_refused(port: str) -> None:
     """A typo in a port is named with its variable."""
     with pytest.raises(Problem, match=f"BASKETRY_MLFLOW_PORT is '{port}'"):
-        Places.from_environment({"BASKETRY_MLFLOW_PORT": port})
+        InstancePaths.from_environment({"BASKETRY_MLFLOW_PORT": port})
 
 
 def fake_java(home: Path, version: str, modules: str) -> Path:
@@ -124,7 +124,7 @@ def test_no_java_and_no_network_is_one_sentence(tmp_path: Path, monkeypatch: pyt
         java.install_java(tmp_path)
 
 
-def test_a_cluster_is_named_by_one_setting(places: Places) -> None:
+def test_a_cluster_is_named_by_one_setting(places: InstancePaths) -> None:
     """Executors get the jars, the JVM options and the limits that the driver has; here nothing of it is said."""
     env = {"BASKETRY_SPARK_MASTER": "spark://spark-master:7077", "BASKETRY_SPARK_CORES": "3"}
     there = spark.settings(places, [Path("/jars/delta.jar")], "-XX:+UseSerialGC", engine=Engine.from_environment(env))
@@ -135,7 +135,7 @@ def test_a_cluster_is_named_by_one_setting(places: Places) -> None:
     assert not [name for name in here if name.startswith("spark.executor")]
 
 
-def test_airflow_s_connection_is_the_same_engine(places: Places) -> None:
+def test_airflow_s_connection_is_the_same_engine(places: InstancePaths) -> None:
     """A task's spark-submit gets the cluster's address, whole."""
     env = {"BASKETRY_SPARK_MASTER": "spark://spark-master:7077"}
     connection = json.loads(airflow_environment(places, env)["AIRFLOW_CONN_SPARK_LOCAL"])
@@ -150,7 +150,7 @@ def test_a_job_has_room_for_the_code_that_spark_makes() -> None:
     assert int(reserved) == 256 * 1024**2
 
 
-def test_a_driver_of_a_cluster_can_be_reached(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_driver_of_a_cluster_can_be_reached(places: InstancePaths, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is bound to the loopback address only where the executors are threads of its own."""
     monkeypatch.delenv("SPARK_LOCAL_IP", raising=False)
     monkeypatch.setenv("BASKETRY_SPARK_MASTER", "spark://spark-master:7077")

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from basketry.access import Grants, load_grants, unity
-from tools.deploy.checks import Finding, attempt, look, run_statement
+from tools.deploy.checks import Finding, check_workspace, run_statement, try_permissions
 from tools.deploy.compare import KINDS, Plan, Step, Verb, compare, note_of
+from tools.deploy.containers import Folder, folder
 from tools.deploy.deployed_resource import Resource
+from tools.deploy.desired_resources import desired_resources
 from tools.deploy.manifest import (
     LOCK,
     NAME,
@@ -22,9 +24,7 @@ from tools.deploy.manifest import (
     refuse_locked,
     save_manifest,
 )
-from tools.deploy.places import Folder, folder
-from tools.deploy.rights import Right, UnityRight, read_right, wanted_rights
-from tools.deploy.wanted import wanted_resources
+from tools.deploy.permissions import Permission, UnityPermission, desired_permissions, read_permission
 from tools.deploy.workspace import Site
 from tools.problem import Problem
 
@@ -33,7 +33,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Options:
-    """overwrite: replace what was edited by hand. break_lock: of a deployment that died. revoke_by_hand: grants too."""
+    """What a person asks of a deployment.
+
+    Attributes:
+        plan: Show the difference and change nothing.
+        overwrite: Replace what was edited by hand.
+        break_lock: Go on although a deployment that died holds the lock.
+        revoke_by_hand: Revoke also what somebody granted by hand.
+    """
 
     plan: bool = False
     overwrite: bool = False
@@ -45,17 +52,24 @@ class Deployment:
     """What one target needs from one checkout."""
 
     def __init__(self, site: Site, checkout: Path, options: Options, say: Say) -> None:
-        """checkout: folder with include/ and spark_jobs/. say: shows one line."""
+        """Read what the target shall hold.
+
+        Args:
+            site: The workspace and the target.
+            checkout: The folder with include/ and spark_jobs/.
+            options: What a person asks of the deployment.
+            say: Shows one line.
+        """
         self.site = site
         self.options = options
         self.include = checkout / "include"
         self.grants: Grants = load_grants(site.target.catalog, self.include)
-        self.wanted = wanted_resources(site.target, checkout)
+        self.wanted = desired_resources(site.target, checkout)
         self._say = say
 
     def run(self) -> int:
         """Plan and, unless only the plan is wanted, apply; returns the number of changes."""
-        refuse_wrong(look(self.site, self.grants, self.include))
+        require_ready(check_workspace(self.site, self.grants, self.include))
         if self.options.break_lock and not self.options.plan:
             break_lock(self.site)
         refuse_locked(self.site)
@@ -64,7 +78,7 @@ class Deployment:
         changes = self._show(plan)
         if self.options.plan or not changes:
             return changes
-        refuse_wrong(attempt(self.site, self.grants))
+        require_ready(try_permissions(self.site, self.grants))
         made = self._make_folder(plan)
         with locked(self.site):
             if load_manifest(self.site).serial != manifest.serial:
@@ -84,8 +98,8 @@ class Deployment:
         lines = [str(step) for step in plan.steps]
         lines += [f"+ {right}" for right in self._missing_rights()]
         if self._catalog_has_tables():
-            found = unity.plan(self.site.client, self.grants)
-            lines += [f"+ {line}" for line in found.lines() if found.changes or found.statements]
+            grant_plan = unity.plan_grants(self.site.client, self.grants)
+            lines += [f"+ {line}" for line in grant_plan.lines() if grant_plan.changes or grant_plan.statements]
         for line in lines:
             self._say(line)
         return len([line for line in lines if "added by hand: " not in line or self.options.revoke_by_hand])
@@ -94,52 +108,58 @@ class Deployment:
         names = {schema.name for schema in self.site.client.schemas.list(self.site.target.catalog)}
         return "gold" in names
 
-    def _missing_rights(self) -> list[Right]:
-        return [one for one in wanted_rights(self.site, self.grants, self.wanted) if one.missing(self.site)]
+    def _missing_rights(self) -> list[Permission]:
+        return [right for right in desired_permissions(self.site, self.grants, self.wanted) if right.missing(self.site)]
 
     def _make_folder(self, plan: Plan) -> dict[str, Note]:
-        """The target's folder, because the lock needs a place; what to note of it when it is new."""
+        """Make the target's folder, which holds the lock; returns what to note of it when it is new."""
         top = folder(self.site.target.folder)
         if top.label not in {step.resource.label for step in plan.steps}:
             return {}
         top.create(self.site)
         self.site.forget()
-        found = top.find(self.site)
-        return {top.label: Note(top.kind, top.name, found.id)} if found else {}
+        existing = top.find(self.site)
+        return {top.label: Note(kind=top.kind, name=top.name, id=existing.id)} if existing else {}
 
     def _apply(self, plan: Plan, manifest: Manifest) -> None:
         done: list[Step] = []
         try:
             for step in plan.steps:
-                perform(self.site, step)
+                apply_step(self.site, step)
                 done.append(step)
             self.site.forget()
             self._give_rights(manifest)
         finally:  # also what was made before something failed is noted, else nobody would remove it
             self.site.forget()
-            remember(self.site, manifest, done, self.wanted)
+            record_deployment(self.site, manifest, done, self.wanted)
             save_manifest(self.site, manifest)
 
     def _give_rights(self, manifest: Manifest) -> None:
         for right in self._missing_rights():
             right.give(self.site)
             manifest.rights.append(right.note())
-        found = unity.plan(self.site.client, self.grants)
-        for change in found.changes:
+        grant_plan = unity.plan_grants(self.site.client, self.grants)
+        for change in grant_plan.changes:
             if change.grant:
-                manifest.rights.append(UnityRight(change).note())
+                manifest.rights.append(UnityPermission(change).note())
         revoke = self.options.revoke_by_hand
-        unity.apply(self.site.client, found, lambda sql: run_statement(self.site, sql), revoke_by_hand=revoke)
+        unity.apply_grants(
+            self.site.client, grant_plan, lambda sql: run_statement(self.site, sql), revoke_by_hand=revoke
+        )
 
 
-def refuse_wrong(findings: Iterable[Finding]) -> None:
-    """Problem with every finding that is wrong, each with the command that mends it."""
-    wrong = [str(one) for one in findings if one.wrong]
+def require_ready(findings: Iterable[Finding]) -> None:
+    """Stop when a finding is wrong.
+
+    Raises:
+        Problem: Names every finding that is wrong, with the command that mends it.
+    """
+    wrong = [str(finding) for finding in findings if finding.wrong]
     if wrong:
         raise Problem("nothing was changed, because the workspace is not ready:\n  " + "\n  ".join(wrong))
 
 
-def perform(site: Site, step: Step) -> None:
+def apply_step(site: Site, step: Step) -> None:
     """Do one step; one that was done already, by a request whose answer was lost, counts as done."""
     from databricks.sdk.errors import DatabricksError, NotFound
 
@@ -151,8 +171,8 @@ def perform(site: Site, step: Step) -> None:
             if not str(error.error_code).endswith("ALREADY_EXISTS"):
                 raise
             site.forget()
-            found = step.resource.find(site)
-            if found is None or not (found.marked or step.resource.holds_wanted(site, found)):
+            existing = step.resource.find(site)
+            if existing is None or not (existing.marked or step.resource.is_up_to_date(site, existing)):
                 raise
     elif step.found is not None and step.verb is Verb.UPDATE:
         step.resource.update(site, step.found)
@@ -163,7 +183,7 @@ def perform(site: Site, step: Step) -> None:
             return
 
 
-def remember(site: Site, manifest: Manifest, done: Sequence[Step], wanted: Sequence[Resource]) -> None:
+def record_deployment(site: Site, manifest: Manifest, done: Sequence[Step], wanted: Sequence[Resource]) -> None:
     """Note everything as it stands now."""
     touched = {step.resource.label for step in done}
     made = {step.resource.label for step in done if step.verb is Verb.CREATE}
@@ -172,10 +192,10 @@ def remember(site: Site, manifest: Manifest, done: Sequence[Step], wanted: Seque
         manifest.notes.pop(label, None)
     for resource in wanted:
         before = manifest.notes.get(resource.label)
-        found = resource.find(site, before.id if before else "")
-        if found is None or not (before or resource.label in touched or found.marked):
+        existing = resource.find(site, before.id if before else "")
+        if existing is None or not (before or resource.label in touched or existing.marked):
             continue
-        note = note_of(resource, found, before, resource.label in made)
+        note = note_of(resource, existing, before, resource.label in made)
         if note is not None:
             manifest.notes[resource.label] = note
 
@@ -212,7 +232,7 @@ def undeploy(site: Site, say: Say, *, plan: bool) -> int:
 
 
 def _remove_things(site: Site, manifest: Manifest, top: Folder, say: Say) -> int:
-    """Everything but the target's own folder, which holds lock and manifest; returns how many stay."""
+    """Remove everything but the target's own folder, which holds lock and manifest; returns how many things stay."""
     notes = [note for note in reversed(_in_order(manifest)) if note.label != top.label]
     places = [note for note in notes if note.kind == Folder.kind]
     stays = sum(not _removed(site, note, manifest, say) for note in notes if note.kind != Folder.kind)
@@ -221,7 +241,7 @@ def _remove_things(site: Site, manifest: Manifest, top: Folder, say: Say) -> int
 
 
 def _in_order(manifest: Manifest) -> list[Note]:
-    """Containers before what they contain, as they were made."""
+    """Sort containers before what they contain, as they were made."""
     kinds = list(KINDS)
     return sorted(manifest.notes.values(), key=lambda note: (kinds.index(note.kind), note.name))
 
@@ -230,7 +250,7 @@ def _take_rights(site: Site, manifest: Manifest, say: Say) -> None:
     from databricks.sdk.errors import NotFound
 
     for noted in list(manifest.rights):
-        right = read_right(noted)
+        right = read_permission(noted)
         try:
             right.take(site)
             say(f"- {right}")
@@ -242,21 +262,21 @@ def _take_rights(site: Site, manifest: Manifest, say: Say) -> None:
 def _removed(site: Site, note: Note, manifest: Manifest, say: Say) -> bool:
     """Whether the thing is gone now; says why where it stays."""
     resource = KINDS[note.kind](note.name)
-    found = resource.find(site, note.id)
+    existing = resource.find(site, note.id)
     reason = ""
-    if found is None or not note.made:
+    if existing is None or not note.made:
         pass
-    elif found.id != note.id:
+    elif existing.id != note.id:
         reason = "it was made anew by hand"
-    elif found.etag != note.etag:
+    elif existing.etag != note.etag:
         reason = "it was edited by hand"
     else:
         reason = resource.in_use(site)
     if reason:
         say(f"  {note.label} stays: {reason}")
         return False
-    if found is not None and note.made:
-        resource.delete(site, found)
+    if existing is not None and note.made:
+        resource.delete(site, existing)
         say(f"- {note.label}")
     manifest.notes.pop(note.label)
     return True

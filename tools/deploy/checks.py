@@ -8,26 +8,32 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from basketry.access import Grants
-from basketry.access.unity import Change, carry_out, held
+from basketry.access.unity import GrantChange, apply_change, privileges_on
 from basketry.errors import BadInputError
 from tools.deploy.workspace import Site
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line: what was looked at, what is wrong (empty when nothing is), the command that mends it."""
+    """One line of a check.
+
+    Attributes:
+        what: What was looked at.
+        wrong: What is wrong; empty when nothing is.
+        fix: The command that mends it.
+    """
 
     what: str
     wrong: str = ""
     fix: str = ""
 
     def __str__(self) -> str:
-        """For people."""
+        """Return the line for people."""
         return f"{self.what}: {self.wrong}; {self.fix}" if self.wrong else f"{self.what}: ok"
 
 
-def look(site: Site, grants: Grants, include: Path) -> Iterator[Finding]:
-    """Everything that reading tells; changes nothing."""
+def check_workspace(site: Site, grants: Grants, include: Path) -> Iterator[Finding]:
+    """Check everything that reading tells; changes nothing."""
     target = site.target
     me = str(site.client.current_user.me().user_name)
     yield Finding(f"login as {me}")
@@ -73,9 +79,9 @@ def _cloud(site: Site) -> Finding:
 
 
 def _groups(site: Site, grants: Grants) -> Iterator[Finding]:
-    known = {group.display_name for group in site.client.groups.list(attributes="displayName")}
+    names = {group.display_name for group in site.client.groups.list(attributes="displayName")}
     for name in (grants.pipeline, *(team.principal for team in grants.teams.values())):
-        wrong = "" if name in known else "the workspace has no group of that name"
+        wrong = "" if name in names else "the workspace has no group of that name"
         yield Finding(f"group {name}", wrong, f"databricks groups create --display-name {name}")
 
 
@@ -105,22 +111,22 @@ def _offered(what: str, cluster: dict[str, object], offers: dict[str, set[str | 
     return Finding(what)
 
 
-def secrets_present(site: Site) -> Iterator[Finding]:
-    """Whether a person has put in the secrets that jobs read."""
+def check_secrets(site: Site) -> Iterator[Finding]:
+    """Check whether a person has put in the secrets that jobs read."""
     from databricks.sdk.errors import NotFound
 
     scope = site.target.secret_scope
     try:
-        known = {one.key for one in site.client.secrets.list_secrets(scope)} if site.target.secrets else set()
+        names = {secret.key for secret in site.client.secrets.list_secrets(scope)} if site.target.secrets else set()
     except NotFound:
-        known = set()
+        names = set()
     for name in site.target.secrets:
-        wrong = "" if name in known else "it has no value yet"
+        wrong = "" if name in names else "it has no value yet"
         yield Finding(f"secret {scope}/{name}", wrong, f"databricks secrets put-secret {scope} {name}")
 
 
-def attempt(site: Site, grants: Grants) -> Iterator[Finding]:
-    """Every permission that a deployment needs, tried on things that are removed again."""
+def try_permissions(site: Site, grants: Grants) -> Iterator[Finding]:
+    """Try every permission that a deployment needs, on things that are removed again."""
     me = str(site.client.current_user.me().user_name)
     name = f"basketry_check_{secrets.token_hex(4)}"
     yield from _try_unity(site, grants, name, me)
@@ -165,9 +171,13 @@ def _try_unity(site: Site, grants: Grants, name: str, me: str) -> Iterator[Findi
             lambda: client.registered_models.create(catalog_name=catalog, schema_name=name, name="probe"),
             lambda: client.registered_models.delete(f"{schema}.probe"),
         )
-        change = Change(("SCHEMA", schema), grants.pipeline, "USE_SCHEMA", grant=True)
-        yield _try("grant on a schema", may, lambda: carry_out(client, change))
-        on_catalog = Change(("CATALOG", catalog), grants.pipeline, "USE_CATALOG", grant=True)
+        change = GrantChange(
+            securable=("SCHEMA", schema), principal=grants.pipeline, privilege="USE_SCHEMA", grant=True
+        )
+        yield _try("grant on a schema", may, lambda: apply_change(client, change))
+        on_catalog = GrantChange(
+            securable=("CATALOG", catalog), principal=grants.pipeline, privilege="USE_CATALOG", grant=True
+        )
         manage = f"GRANT MANAGE ON CATALOG {catalog} TO `{me}`"
         yield _may_grant(site, on_catalog, manage)
     finally:
@@ -177,14 +187,14 @@ def _try_unity(site: Site, grants: Grants, name: str, me: str) -> Iterator[Findi
             yield Finding(f"remove schema {schema}", _said(error), f"databricks schemas delete {schema}")
 
 
-def _may_grant(site: Site, change: Change, fix: str) -> Finding:
+def _may_grant(site: Site, change: GrantChange, fix: str) -> Finding:
     """Grant it, and revoke it again unless it was there before."""
-    there = held(site.client, change.securable).get(change.principal, frozenset())
+    there = privileges_on(site.client, change.securable).get(change.principal, frozenset())
     if change.privilege in there:
-        return _try("grant on the catalog", fix, lambda: carry_out(site.client, change))
-    undo = Change(change.securable, change.principal, change.privilege, grant=False)
+        return _try("grant on the catalog", fix, lambda: apply_change(site.client, change))
+    undo = GrantChange(securable=change.securable, principal=change.principal, privilege=change.privilege, grant=False)
     return _try(
-        "grant on the catalog", fix, lambda: carry_out(site.client, change), lambda: carry_out(site.client, undo)
+        "grant on the catalog", fix, lambda: apply_change(site.client, change), lambda: apply_change(site.client, undo)
     )
 
 
@@ -208,7 +218,7 @@ def _try_experiment(site: Site, name: str) -> Finding:
         "create an MLflow experiment",
         "ask for the entitlement to use MLflow and CAN_EDIT on the folder",
         lambda: made.append(str(site.client.experiments.create_experiment(path).experiment_id)),
-        lambda: [site.client.experiments.delete_experiment(one) for one in made],
+        lambda: [site.client.experiments.delete_experiment(experiment_id) for experiment_id in made],
     )
 
 

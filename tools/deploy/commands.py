@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from basketry.access import load_grants
 from basketry.errors import BadInputError
 from tools.deploy.apply import Deployment, Options, undeploy
-from tools.deploy.checks import attempt, look, secrets_present
+from tools.deploy.checks import check_secrets, check_workspace, try_permissions
 from tools.deploy.manifest import lock_holder
 from tools.deploy.target import Target, load_target
 from tools.deploy.workspace import Site
@@ -32,12 +32,12 @@ def deploy_command(arguments: Sequence[str]) -> int:
     parser.add_argument("--overwrite", action="store_true", help="replace what was edited by hand")
     parser.add_argument("--break-lock", action="store_true", help="go on although another deployment did not end")
     parser.add_argument("--revoke-by-hand", action="store_true", help="also revoke what somebody granted by hand")
-    given = _read(parser, arguments)
+    flags = _read(parser, arguments)
     target = load_target(os.environ.get("TARGET", ""), INCLUDE)
-    with told(target):
-        options = Options(given.plan, given.overwrite, given.break_lock, given.revoke_by_hand)
+    with explained_errors(target):
+        options = Options(flags.plan, flags.overwrite, flags.break_lock, flags.revoke_by_hand)
         changes = Deployment(Site(connect(target), target), CHECKOUT, options, print).run()
-        print(_ending(target, changes, given.plan))
+        print(_ending(target, changes, flags.plan))
         return 0
 
 
@@ -49,13 +49,13 @@ def _ending(target: Target, changes: int, plan: bool) -> str:
 
 
 def deploy_check_command(arguments: Sequence[str]) -> int:
-    """Say in one line a finding whether the workspace is ready; exit code 1 when it is not."""
+    """Print one line per finding on whether the workspace is ready; exit code 1 when it is not."""
     _read(_parser("deploy-check"), arguments)
     target = load_target(os.environ.get("TARGET", ""), INCLUDE)
-    with told(target):
+    with explained_errors(target):
         site, grants = Site(connect(target), target), load_grants(target.catalog, INCLUDE)
         bad = 0
-        for part in (look(site, grants, INCLUDE), attempt(site, grants), secrets_present(site)):
+        for part in (check_workspace(site, grants, INCLUDE), try_permissions(site, grants), check_secrets(site)):
             for finding in part:
                 print(finding)
                 bad += bool(finding.wrong)
@@ -70,10 +70,10 @@ def undeploy_command(arguments: Sequence[str]) -> int:
     """Remove what deployments made and nothing else; asks nobody, because it never removes data."""
     parser = _parser("undeploy")
     parser.add_argument("--plan", action="store_true", help="show what would be removed")
-    given = _read(parser, arguments)
+    flags = _read(parser, arguments)
     target = load_target(os.environ.get("TARGET", ""), INCLUDE)
-    with told(target):
-        stays = undeploy(Site(connect(target), target), print, plan=given.plan)
+    with explained_errors(target):
+        stays = undeploy(Site(connect(target), target), print, plan=flags.plan)
         print(f"{stays} things stay, see above." if stays else "Nothing else of this deployment is left to remove.")
         return 0
 
@@ -87,26 +87,30 @@ def _read(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse
 
 
 def connect(target: Target) -> WorkspaceClient:
-    """A client that logs in by Databricks' unified authentication; Problem when nothing there leads to a workspace."""
+    """Log in by Databricks' unified authentication.
+
+    Raises:
+        Problem: Nothing there leads to a workspace.
+    """
     from databricks.sdk import WorkspaceClient
 
-    known = {name: value for name, value in (("host", target.host), ("profile", target.profile)) if value}
+    settings = {name: value for name, value in (("host", target.host), ("profile", target.profile)) if value}
     try:
-        return WorkspaceClient(**known)
+        return WorkspaceClient(**settings)
     except ValueError as error:
-        said = str(error).splitlines()[0].rstrip(".")
-        raise Problem(f"no login to the workspace ({said}): {login(target)}.") from None
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise Problem(f"no login to the workspace ({reason}): {login(target)}.") from None
 
 
 def login(target: Target) -> str:
-    """The command that logs a person in."""
+    """Return the command that logs a person in."""
     where = f" --host {target.host}" if target.host else " --host <the workspace's URL>"
     return f"databricks auth login{where}" + (f" --profile {target.profile}" if target.profile else "")
 
 
 @contextmanager
-def told(target: Target) -> Iterator[None]:
-    """What the workspace refuses becomes one sentence with the command that mends it."""
+def explained_errors(target: Target) -> Iterator[None]:
+    """Turn what the workspace refuses into one sentence with the command that mends it."""
     from databricks.sdk.errors import DatabricksError, PermissionDenied, Unauthenticated
 
     again = f"make deploy-check TARGET={target.name}"

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tools.deploy.deployed_resource import Found, Resource
+from tools.deploy.containers import Experiment, Folder, Model, Schema, SecretScope, Volume
+from tools.deploy.deployed_resource import Existing, Resource
 from tools.deploy.documents import Dashboard, File, GenieSpace
 from tools.deploy.manifest import Manifest, Note
-from tools.deploy.places import Experiment, Folder, Model, Schema, SecretScope, Volume
 from tools.deploy.workspace import Site
 
 KINDS: Mapping[str, type[Resource]] = {
@@ -27,88 +27,110 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """One change. found: what it changes or removes."""
+    """One change.
+
+    Attributes:
+        verb: What the step does.
+        resource: What it makes, changes or removes.
+        found: What stands there, where it changes or removes something.
+    """
 
     verb: Verb
     resource: Resource
-    found: Found | None = None
+    found: Existing | None = None
 
     def __str__(self) -> str:
-        """A line of the plan."""
+        """Return a line of the plan."""
         return f"{self.verb} {self.resource.label}"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """steps in the order in which they must happen; conflicts: what a person did and a step would undo."""
+    """What a deployment would do.
+
+    Attributes:
+        steps: In the order in which they must happen.
+        conflicts: What a person did and a step would undo, one sentence each.
+    """
 
     steps: tuple[Step, ...]
     conflicts: tuple[str, ...]
 
 
 def compare(site: Site, wanted: Sequence[Resource], manifest: Manifest, *, overwrite: bool = False) -> Plan:
-    """The plan; writes nothing. overwrite: what was edited by hand is changed like anything else."""
+    """Compare what stands with what is wanted, and plan the steps between; writes nothing.
+
+    Args:
+        site: The workspace and the target.
+        wanted: Everything that should stand, in the order in which it is made.
+        manifest: What the last deployment left.
+        overwrite: Change what was edited by hand like anything else.
+    """
     steps: list[Step] = []
     conflicts: list[str] = []
     for resource in wanted:
         note = manifest.notes.get(resource.label)
-        found = resource.find(site, note.id if note else "")
-        if found is None:
+        existing = resource.find(site, note.id if note else "")
+        if existing is None:
             steps.append(Step(Verb.CREATE, resource))
-        elif by_hand := _by_hand(site, resource, found, note, overwrite):
+        elif by_hand := _by_hand(site=site, resource=resource, existing=existing, note=note, overwrite=overwrite):
             conflicts.append(by_hand)
-        elif _differs(site, resource, found, note):
-            steps.append(Step(Verb.UPDATE, resource, found))
+        elif _differs(site, resource, existing, note):
+            steps.append(Step(Verb.UPDATE, resource, existing))
     labels = {resource.label for resource in wanted}
     steps.extend(_obsolete(site, [note for label, note in manifest.notes.items() if label not in labels]))
     return Plan(tuple(steps), tuple(conflicts))
 
 
-def _differs(site: Site, resource: Resource, found: Found, note: Note | None) -> bool:
+def _differs(site: Site, resource: Resource, existing: Existing, note: Note | None) -> bool:
     if resource.content is None:
         return False
     if note is None:
         return True  # made by a deployment that broke off: whatever else belongs to making it is done now
-    if (note.id, note.etag) == (found.id, found.etag):
+    if (note.id, note.etag) == (existing.id, existing.etag):
         return note.digest != resource.digest
-    return not resource.holds_wanted(site, found)
+    return not resource.is_up_to_date(site, existing)
 
 
-def _by_hand(site: Site, resource: Resource, found: Found, note: Note | None, overwrite: bool) -> str:
+def _by_hand(site: Site, resource: Resource, existing: Existing, note: Note | None, overwrite: bool) -> str:
     """One sentence when a step would undo a person's work, else nothing."""
-    if overwrite or resource.content is None or (note and (note.id, note.etag) == (found.id, found.etag)):
+    if overwrite or resource.content is None or (note and (note.id, note.etag) == (existing.id, existing.etag)):
         return ""
-    if resource.holds_wanted(site, found):
+    if resource.is_up_to_date(site, existing):
         return ""
     what = (
-        "was edited by hand since it was deployed" if note and note.id == found.id else "is there already, made by hand"
+        "was edited by hand since it was deployed"
+        if note and note.id == existing.id
+        else "is there already, made by hand"
     )
     again = f"make deploy TARGET={site.target.name} ARGS=--overwrite"
-    return f"{resource.label} {what}: {_keep(resource, found)}, or replace it by {again}."
+    return f"{resource.label} {what}: {_keep(resource, existing)}, or replace it by {again}."
 
 
-def _keep(resource: Resource, found: Found) -> str:
+def _keep(resource: Resource, existing: Existing) -> str:
     ways = {
-        Dashboard.kind: f"keep the edit by databricks lakeview get {found.id} and its include/dashboards file",
-        GenieSpace.kind: f"keep the edit by databricks genie get-space {found.id} and its include/genie file",
+        Dashboard.kind: f"keep the edit by databricks lakeview get {existing.id} and its include/dashboards file",
+        GenieSpace.kind: f"keep the edit by databricks genie get-space {existing.id} and its include/genie file",
         File.kind: f"keep the edit by databricks workspace export {resource.name}",
     }
     return ways[resource.kind]
 
 
 def _obsolete(site: Site, notes: Iterable[Note]) -> Iterator[Step]:
-    """What an earlier checkout had and this one has not; only what nobody touched since."""
+    """Yield a step for what an earlier checkout had and this one has not; only what nobody touched since."""
     for note in notes:
         resource = KINDS[note.kind](note.name)
-        found = resource.find(site, note.id)
-        if found and note.made and note.digest and (note.id, note.etag) == (found.id, found.etag):
-            yield Step(Verb.DELETE, resource, found)
+        existing = resource.find(site, note.id)
+        if existing and note.made and note.digest and (note.id, note.etag) == (existing.id, existing.etag):
+            yield Step(Verb.DELETE, resource, existing)
 
 
-def note_of(resource: Resource, found: Found, before: Note | None, made_now: bool) -> Note | None:
-    """What to remember of a thing after a deployment; nothing of one that was there before and is nobody's."""
-    same = before is not None and before.id == found.id and before.made
-    made = made_now or found.marked or same or resource.content is not None
+def note_of(resource: Resource, existing: Existing, before: Note | None, made_now: bool) -> Note | None:
+    """Return what to remember of a resource after a deployment; nothing of one that was there before and is nobody's."""
+    same = before is not None and before.id == existing.id and before.made
+    made = made_now or existing.marked or same or resource.content is not None
     if not made:
         return None
-    return Note(resource.kind, resource.name, found.id, found.etag, resource.digest, made)
+    return Note(
+        kind=resource.kind, name=resource.name, id=existing.id, etag=existing.etag, digest=resource.digest, made=made
+    )

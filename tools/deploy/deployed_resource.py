@@ -11,10 +11,13 @@ from tools.deploy.workspace import Site
 
 
 @dataclass(frozen=True)
-class Found:
-    """What stands under a name. id: another one when it was made anew; etag: another one when it was edited.
+class Existing:
+    """What stands under a name.
 
-    marked: it says itself that a deployment of this target made it.
+    Attributes:
+        id: Another one when it was made anew.
+        etag: Another one when it was edited.
+        marked: It says itself that a deployment of this target made it.
     """
 
     id: str
@@ -23,12 +26,17 @@ class Found:
 
 
 class Resource(ABC):
-    """One thing in the workspace. content: what it should hold, None for a thing that is only there or not."""
+    """One thing in the workspace.
+
+    Attributes:
+        name: Unique among its kind.
+        content: What it should hold, None for a thing that is only there or not.
+    """
 
     kind: ClassVar[str]
 
     def __init__(self, name: str, content: bytes | None = None) -> None:
-        """name: unique among its kind."""
+        """Name the resource, and say what it should hold."""
         self.name = name
         self.content = content
 
@@ -43,30 +51,35 @@ class Resource(ABC):
         return "" if self.content is None else hashlib.sha256(self.content).hexdigest()
 
     @abstractmethod
-    def find(self, site: Site, known_id: str = "") -> Found | None:
-        """What is there now. known_id: what the manifest remembers, for kinds whose name leads nowhere."""
+    def find(self, site: Site, known_id: str = "") -> Existing | None:
+        """Find what is there now.
+
+        Args:
+            site: The workspace and the target.
+            known_id: The id in the manifest, for kinds whose name leads nowhere.
+        """
 
     @abstractmethod
     def create(self, site: Site) -> None:
         """Make it."""
 
-    def update(self, site: Site, found: Found) -> None:
+    def update(self, site: Site, existing: Existing) -> None:
         """Give it the wanted content."""
         raise NotImplementedError(self.label)
 
     @abstractmethod
-    def delete(self, site: Site, found: Found) -> None:
+    def delete(self, site: Site, existing: Existing) -> None:
         """Remove it."""
 
     def in_use(self, site: Site) -> str:
-        """What it holds that was not deployed and would go with it; empty when nothing does."""
+        """Say what it holds that was not deployed and would go with it; empty when nothing does."""
         return ""
 
-    def holds_wanted(self, site: Site, found: Found) -> bool:
+    def is_up_to_date(self, site: Site, existing: Existing) -> bool:
         """Whether its content is the wanted one, asked where the manifest does not know it."""
         return True
 
 
 def marker(target: str) -> str:
-    """The text by which a thing says who made it."""
+    """Return the text by which a resource says who made it."""
     return f"Made by Basketry's deployment '{target}'."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import ClassVar
 
-from tools.deploy.deployed_resource import Found, Resource
+from tools.deploy.deployed_resource import Existing, Resource
 from tools.deploy.workspace import Site
 
 
@@ -14,16 +14,16 @@ class File(Resource):
 
     kind: ClassVar[str] = "file"
 
-    def find(self, site: Site, known_id: str = "") -> Found | None:
-        """By path; an edit changes the time of its last change."""
+    def find(self, site: Site, known_id: str = "") -> Existing | None:
+        """Find it by path; an edit changes the time of its last change."""
         info = site.objects.get(self.name)
-        return Found(str(info.object_id), str(info.modified_at)) if info else None
+        return Existing(str(info.object_id), str(info.modified_at)) if info else None
 
     def create(self, site: Site) -> None:
-        """In a folder that is there."""
+        """Write it into a folder that is there."""
         self._upload(site)
 
-    def update(self, site: Site, found: Found) -> None:
+    def update(self, site: Site, existing: Existing) -> None:
         """Write over it."""
         self._upload(site)
 
@@ -33,11 +33,11 @@ class File(Resource):
         # RAW, because a script must not be taken for a notebook.
         site.client.workspace.upload(self.name, self.content or b"", format=ImportFormat.RAW, overwrite=True)
 
-    def delete(self, site: Site, found: Found) -> None:
-        """The file alone."""
+    def delete(self, site: Site, existing: Existing) -> None:
+        """Remove the file alone."""
         site.client.workspace.delete(self.name)
 
-    def holds_wanted(self, site: Site, found: Found) -> bool:
+    def is_up_to_date(self, site: Site, existing: Existing) -> bool:
         """Compare byte by byte."""
         with site.client.workspace.download(self.name) as stored:
             return bool(stored.read() == self.content)
@@ -51,23 +51,23 @@ class Dashboard(Resource):
     def _path(self, site: Site) -> str:
         return f"{site.folder}/{self.name}.lvdash.json"
 
-    def find(self, site: Site, known_id: str = "") -> Found | None:
-        """By path; the etag is Lakeview's own and changes with every edit of the draft."""
+    def find(self, site: Site, known_id: str = "") -> Existing | None:
+        """Find it by path; the etag is Lakeview's own and changes with every edit of the draft."""
         info = site.objects.get(self._path(site))
         if info is None:
             return None
         etag = str(site.client.lakeview.get(str(info.resource_id)).etag)
-        return Found(str(info.resource_id), etag)
+        return Existing(str(info.resource_id), etag)
 
     def create(self, site: Site) -> None:
-        """Draft, then published."""
+        """Make a draft, then publish it."""
         made = site.client.lakeview.create(self._body(site, parent_path=site.folder), **self._data(site))
         self._publish(site, str(made.dashboard_id))
 
-    def update(self, site: Site, found: Found) -> None:
-        """Only over the very edition that was compared: Lakeview refuses another etag."""
-        site.client.lakeview.update(found.id, self._body(site, etag=found.etag or None), **self._data(site))
-        self._publish(site, found.id)
+    def update(self, site: Site, existing: Existing) -> None:
+        """Write only over the very edition that was compared: Lakeview refuses another etag."""
+        site.client.lakeview.update(existing.id, self._body(site, etag=existing.etag or None), **self._data(site))
+        self._publish(site, existing.id)
 
     def _body(self, site: Site, **more: str | None) -> object:
         from databricks.sdk.service import dashboards
@@ -84,13 +84,13 @@ class Dashboard(Resource):
         # Without embedded credentials, else every viewer would read with the publisher's rights.
         site.client.lakeview.publish(dashboard_id, embed_credentials=False, warehouse_id=site.warehouse_id)
 
-    def delete(self, site: Site, found: Found) -> None:
-        """Into the trash."""
-        site.client.lakeview.trash(found.id)
+    def delete(self, site: Site, existing: Existing) -> None:
+        """Move it into the trash."""
+        site.client.lakeview.trash(existing.id)
 
-    def holds_wanted(self, site: Site, found: Found) -> bool:
+    def is_up_to_date(self, site: Site, existing: Existing) -> bool:
         """Compare as JSON: Lakeview may write it in another way."""
-        return _same_json(site.client.lakeview.get(found.id).serialized_dashboard, self.content)
+        return _same_json(site.client.lakeview.get(existing.id).serialized_dashboard, self.content)
 
 
 class GenieSpace(Resource):
@@ -98,8 +98,8 @@ class GenieSpace(Resource):
 
     kind: ClassVar[str] = "Genie space"
 
-    def find(self, site: Site, known_id: str = "") -> Found | None:
-        """By the remembered id, else by title: spaces have no path of their own."""
+    def find(self, site: Site, known_id: str = "") -> Existing | None:
+        """Find it by the id in the manifest, else by title: spaces have no path of their own."""
         from databricks.sdk.errors import NotFound
 
         wanted = known_id or self._by_title(site)
@@ -109,7 +109,7 @@ class GenieSpace(Resource):
             space = site.client.genie.get_space(wanted)
         except NotFound:
             return None
-        return Found(wanted, str(space.etag))
+        return Existing(wanted, str(space.etag))
 
     def _by_title(self, site: Site) -> str:
         token = None
@@ -123,27 +123,27 @@ class GenieSpace(Resource):
                 return ""
 
     def create(self, site: Site) -> None:
-        """Over the target's warehouse."""
+        """Make it over the target's warehouse."""
         site.client.genie.create_space(
             str(site.warehouse_id), self._text(), title=self.name, parent_path=site.target.folder
         )
 
-    def update(self, site: Site, found: Found) -> None:
-        """Only over the very edition that was compared."""
+    def update(self, site: Site, existing: Existing) -> None:
+        """Write only over the very edition that was compared."""
         site.client.genie.update_space(
-            found.id, etag=found.etag or None, serialized_space=self._text(), warehouse_id=site.warehouse_id
+            existing.id, etag=existing.etag or None, serialized_space=self._text(), warehouse_id=site.warehouse_id
         )
 
     def _text(self) -> str:
         return (self.content or b"").decode()
 
-    def delete(self, site: Site, found: Found) -> None:
-        """Into the trash."""
-        site.client.genie.trash_space(found.id)
+    def delete(self, site: Site, existing: Existing) -> None:
+        """Move it into the trash."""
+        site.client.genie.trash_space(existing.id)
 
-    def holds_wanted(self, site: Site, found: Found) -> bool:
+    def is_up_to_date(self, site: Site, existing: Existing) -> bool:
         """Compare as JSON."""
-        space = site.client.genie.get_space(found.id, include_serialized_space=True)
+        space = site.client.genie.get_space(existing.id, include_serialized_space=True)
         return _same_json(space.serialized_space, self.content)
 
 

@@ -15,9 +15,18 @@ from tools.problem import Problem
 NAME, LOCK = ".basketry-deploy.json", ".basketry-deploy.lock"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Note:
-    """One thing as the last deployment left it. made: by a deployment, so undeploy may remove it."""
+    """One resource as the last deployment left it.
+
+    Attributes:
+        kind: The kind of the resource.
+        name: Unique among its kind.
+        id: Another one when it was made anew.
+        etag: Another one when it was edited.
+        digest: Of the content that was deployed; empty for a resource without.
+        made: A deployment made it, so undeploy may remove it.
+    """
 
     kind: str
     name: str
@@ -34,21 +43,31 @@ class Note:
 
 @dataclass
 class Manifest:
-    """Everything noted. serial counts deployments; rights: as `rights.Right.note` writes them."""
+    """Everything that deployments of a target noted.
+
+    Attributes:
+        serial: The number of deployments.
+        notes: By label.
+        rights: As `Permission.note` writes them.
+    """
 
     serial: int = 0
     notes: dict[str, Note] = field(default_factory=dict)
     rights: list[list[str]] = field(default_factory=list)
 
     def text(self, target: str) -> bytes:
-        """As it is stored."""
+        """Return the manifest as it is stored."""
         notes = [asdict(self.notes[label]) for label in sorted(self.notes)]
         content = {"target": target, "serial": self.serial, "notes": notes, "rights": sorted(self.rights)}
         return json.dumps(content, indent=1).encode()
 
 
 def load_manifest(site: Site) -> Manifest:
-    """What is stored; an empty one where nothing was ever deployed. One of another target is a Problem."""
+    """Read what is stored; an empty manifest where nothing was ever deployed.
+
+    Raises:
+        Problem: It belongs to another target.
+    """
     content = _read(site, NAME)
     if content is None:
         return Manifest()
@@ -57,12 +76,12 @@ def load_manifest(site: Site) -> Manifest:
             f"{site.target.folder} belongs to the target '{content['target']}': give '{site.target.name}' another"
             f" folder in include/targets/{site.target.name}.yaml."
         )
-    notes = [Note(**one) for one in content["notes"]]
-    return Manifest(int(content["serial"]), {one.label: one for one in notes}, content["rights"])
+    notes = [Note(**note) for note in content["notes"]]
+    return Manifest(int(content["serial"]), {note.label: note for note in notes}, content["rights"])
 
 
 def save_manifest(site: Site, manifest: Manifest) -> None:
-    """Store it as the next one."""
+    """Store the manifest as the next one."""
     manifest.serial += 1
     _write(site, NAME, manifest.text(site.target.name), overwrite=True)
 
@@ -73,13 +92,17 @@ def delete_manifest(site: Site) -> None:
 
 
 def lock_holder(site: Site) -> str:
-    """Who is deploying and since when, empty when nobody is."""
+    """Return who is deploying and since when, empty when nobody is."""
     content = _read(site, LOCK)
     return f"{content['by']} since {content['at']}" if content else ""
 
 
 def refuse_locked(site: Site) -> None:
-    """Problem when somebody is deploying; names the way out when that somebody died."""
+    """Stop while somebody is deploying.
+
+    Raises:
+        Problem: Somebody is; names the way out when they died.
+    """
     if holder := lock_holder(site):
         raise Problem(
             f"{holder} is deploying '{site.target.name}': wait for the end; if it died, say"

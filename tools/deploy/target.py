@@ -17,9 +17,21 @@ _KNOWN = (*_NEEDED, "host", "profile", "secrets")
 _FOLDER = re.compile(r"/Workspace/[\w.@ /-]*\w\Z")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Target:
-    """One place to deploy to. host, profile: empty where the environment decides. secrets: names, never values."""
+    """A workspace to deploy to, and the names used there.
+
+    Attributes:
+        name: The name of its file.
+        cloud: One of CLOUDS.
+        host: The address of the workspace; empty where the environment decides.
+        profile: A profile of the Databricks CLI; empty where the environment decides.
+        catalog: The catalog in Unity Catalog.
+        folder: The workspace folder that holds scripts and library.
+        warehouse: The name of the SQL warehouse.
+        secret_scope: The scope of the jobs' secrets.
+        secrets: Names of the secrets, never values.
+    """
 
     name: str
     cloud: str
@@ -33,15 +45,19 @@ class Target:
 
 
 def target_names(include: Path) -> list[str]:
-    """Every target there is."""
+    """List every target there is."""
     return sorted(path.stem for path in (include / "targets").glob("*.yaml"))
 
 
 def load_target(name: str, include: Path) -> Target:
-    """Read a target; Problem names the file, the line and what to write there."""
-    known = target_names(include)
-    if name not in known:
-        hint = did_you_mean(name, known) if name else f"use one of: {', '.join(known)}."
+    """Read a target.
+
+    Raises:
+        Problem: Names the file, the line and what to write there.
+    """
+    names = target_names(include)
+    if name not in names:
+        hint = did_you_mean(name, names) if name else f"use one of: {', '.join(names)}."
         raise Problem(f"there is no target '{name}' in include/targets: say make deploy TARGET=…; {hint}")
     try:
         return _target(name, include)
@@ -62,7 +78,7 @@ def _target(name: str, include: Path) -> Target:
         folder=_folder(entries["folder"]),
         warehouse=entries["warehouse"].string("warehouse"),
         secret_scope=entries["secret_scope"].string("secret_scope"),
-        secrets=tuple(one.string("secret") for one in secrets),
+        secrets=tuple(secret.string("secret") for secret in secrets),
     )
 
 

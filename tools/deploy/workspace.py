@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from basketry.access.unity import Securable, held
+from basketry.access.unity import Securable, privileges_on
 from tools.deploy.target import Target
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ EXPERIMENTS = "/Shared/basketry"
 
 
 def api_path(path: str) -> str:
-    """A workspace path as the Workspace API writes it: without /Workspace, which only file systems show."""
+    """Return a workspace path as the Workspace API writes it: without /Workspace, which only file systems show."""
     return path.removeprefix("/Workspace")
 
 
@@ -25,7 +25,7 @@ class Site:
     """One workspace and one target."""
 
     def __init__(self, client: WorkspaceClient, target: Target) -> None:
-        """client: signed in."""
+        """Look at a target through a client that is signed in."""
         self.client = client
         self.target = target
         self._privileges: dict[Securable, dict[str, frozenset[str]]] = {}
@@ -37,22 +37,22 @@ class Site:
 
     @cached_property
     def objects(self) -> dict[str, ObjectInfo]:
-        """Everything below the target's folder, and the folders themselves, by path; one call a folder."""
-        found: dict[str, ObjectInfo] = {}
+        """Everything below the target's folder, and the folders themselves, by path; one call per folder."""
+        objects: dict[str, ObjectInfo] = {}
         waiting = list(dict.fromkeys((self.folder, EXPERIMENTS)))
         for top in list(waiting):
             info = self._status(top)
             if info is None:
                 waiting.remove(top)
             else:
-                found[top] = info
+                objects[top] = info
         while waiting:
             for info in self.client.workspace.list(waiting.pop()):
-                if info.path not in found:
-                    found[str(info.path)] = info
+                if info.path not in objects:
+                    objects[str(info.path)] = info
                     if info.object_type is not None and info.object_type.value == "DIRECTORY":
                         waiting.append(str(info.path))
-        return found
+        return objects
 
     def _status(self, path: str) -> ObjectInfo | None:
         from databricks.sdk.errors import NotFound
@@ -65,16 +65,16 @@ class Site:
     @cached_property
     def warehouse_id(self) -> str | None:
         """Id of the target's SQL warehouse; None when there is no warehouse of that name."""
-        named = [one for one in self.client.warehouses.list() if one.name == self.target.warehouse]
+        named = [warehouse for warehouse in self.client.warehouses.list() if warehouse.name == self.target.warehouse]
         return str(named[0].id) if named else None
 
     def privileges(self, securable: Securable) -> dict[str, frozenset[str]]:
-        """Who holds what on a securable of Unity Catalog; nobody anything on one that does not exist."""
+        """Return who holds what on a securable of Unity Catalog; nobody anything on one that does not exist."""
         from databricks.sdk.errors import NotFound
 
         if securable not in self._privileges:
             try:
-                self._privileges[securable] = held(self.client, securable)
+                self._privileges[securable] = privileges_on(self.client, securable)
             except NotFound:
                 self._privileges[securable] = {}
         return self._privileges[securable]

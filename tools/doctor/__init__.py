@@ -1,4 +1,4 @@
-"""`make doctor`: what is wrong with this deployment, one line a finding, each with the command that mends it."""
+"""`make doctor`: what is wrong with this deployment, one line per finding, each with the command that mends it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from basketry.config.settings import Settings
 from basketry.errors import BasketryError
 from tools.deploy.checks import Finding
 from tools.doctor import data, machine, running, workspace
-from tools.environment import CHECKOUT, Places, chosen_catalog
+from tools.environment import CHECKOUT, InstancePaths, chosen_catalog
 
 
 def doctor_command(arguments: Sequence[str]) -> int:
     """Print every finding, those that are well too; exit code 1 when something is wrong."""
     catalog = chosen_catalog()
-    places, bad = Places.from_environment(), 0
+    places, bad = InstancePaths.from_environment(), 0
     os.environ.setdefault("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{places.mlflow_port}")
     for finding in findings(places, Settings.from_environment(), catalog, datetime.now(UTC)):
         print(("✗ " if finding.wrong else "✓ ") + str(finding), flush=True)
@@ -25,8 +25,15 @@ def doctor_command(arguments: Sequence[str]) -> int:
     return int(bool(bad))
 
 
-def findings(places: Places, settings: Settings, catalog: str, now: datetime) -> Iterator[Finding]:
-    """All of them, what others rest upon first. now: UTC."""
+def findings(places: InstancePaths, settings: Settings, catalog: str, now: datetime) -> Iterator[Finding]:
+    """Yield all findings, what others rest upon first.
+
+    Args:
+        places: The instance.
+        settings: Where its lake is.
+        catalog: The catalog whose tables are looked at.
+        now: In UTC.
+    """
     yield from machine.look(places, CHECKOUT / "requirements.txt")
     yield from data.configuration(catalog, settings.include)
     yield from running.look(places)

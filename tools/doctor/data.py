@@ -22,7 +22,7 @@ from tools.deploy.checks import Finding
 
 
 def configuration(catalog: str, include: Path) -> Iterator[Finding]:
-    """Each kind of file that people change can be read."""
+    """Check that each kind of file that people change can be read."""
     loads: Mapping[str, Callable[[], object]] = {
         f"catalog {catalog}": lambda: load_catalog(catalog, include),
         f"contracts of {catalog}": lambda: load_contracts(catalog, include),
@@ -33,14 +33,14 @@ def configuration(catalog: str, include: Path) -> Iterator[Finding]:
         try:
             load()
         except (BadInputError, OSError) as error:
-            said = error.message if isinstance(error, BadInputError) else str(error)
-            yield Finding(what, said.rstrip("."), f"mend the file in {include}")
+            reason = error.message if isinstance(error, BadInputError) else str(error)
+            yield Finding(what, reason.rstrip("."), f"mend the file in {include}")
         else:
             yield Finding(what)
 
 
 def look(settings: Settings, catalog: str, now: datetime) -> Iterator[Finding]:
-    """Every table of the catalog that is a local folder."""
+    """Check every table of the catalog that is a local folder."""
     assert settings.lake is not None, "only local tables are folders"  # noqa: S101 the caller asks the runtime first
     lake = settings.lake / catalog
     tables = known_tables(catalog, settings.include).values()
@@ -62,13 +62,13 @@ def _readable(table: Table, folder: Path) -> Finding | None:
     except BadInputError as error:
         return Finding(f"table {table.full_name}", error.message.rstrip("."), f"mv {folder} {folder}.before")
     except (DeltaError, OSError, ValueError) as error:
-        said = f"its log cannot be read ({str(error).splitlines()[0][:120]})"
-        return Finding(f"table {table.full_name}", said, f"put {folder} back from the backup (docs/production.md)")
+        reason = f"its log cannot be read ({str(error).splitlines()[0][:120]})"
+        return Finding(f"table {table.full_name}", reason, f"put {folder} back from the backup (docs/production.md)")
     return None
 
 
 def _fresh(there: Mapping[Table, Path], now: datetime) -> Iterator[Finding]:
-    """One line a DAG: its tables that are late."""
+    """Yield one line per DAG: its tables that are late."""
     late: dict[str, list[str]] = {}
     for table, folder in there.items():
         deadline = deadline_of(table)
@@ -85,22 +85,24 @@ def _fresh(there: Mapping[Table, Path], now: datetime) -> Iterator[Finding]:
 
 
 def _champions(promotions: Path) -> Iterator[Finding]:
-    """The alias of every model is where the last verdict put it."""
+    """Check that the alias of every model is where the last verdict put it."""
     from basketry.registry import CHAMPION, alias_version
 
     last: dict[str, tuple[int, str | None]] = {}
     rows = DeltaTable(promotions).to_pyarrow_table(columns=["model", "number", "champion_after"]).to_pylist()
     for row in rows:
         last[row["model"]] = max(
-            last.get(row["model"], (0, None)), (row["number"], row["champion_after"]), key=lambda one: one[0]
+            last.get(row["model"], (0, None)), (row["number"], row["champion_after"]), key=lambda verdict: verdict[0]
         )
     for model, (_, wanted) in sorted(last.items()):
         try:
-            found = alias_version(model, CHAMPION)
+            current = alias_version(model, CHAMPION)
         except Exception as error:  # MLflow's client raises many kinds; the registry's own finding says more
             yield Finding(f"champion of {model}", f"the registry cannot tell ({type(error).__name__})", "make run")
             continue
         wrong = (
-            "" if found == wanted else f"the alias is at {found or 'none'}, the last verdict said {wanted or 'none'}"
+            ""
+            if current == wanted
+            else f"the alias is at {current or 'none'}, the last verdict said {wanted or 'none'}"
         )
         yield Finding(f"champion of {model}", wrong, "trigger the DAG model_rollback to the version that should score")

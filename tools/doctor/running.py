@@ -9,7 +9,7 @@ from typing import Any
 
 from tools.airflow_client import AirflowClient
 from tools.deploy.checks import Finding
-from tools.environment import Places
+from tools.environment import InstancePaths
 from tools.manage import service_state
 from tools.problem import Problem
 from tools.processes import check_port
@@ -18,8 +18,8 @@ from tools.services import USER, answers, services
 START = "make run"
 
 
-def look(places: Places) -> Iterator[Finding]:
-    """Services first; what only an answering Airflow can tell after that."""
+def look(places: InstancePaths) -> Iterator[Finding]:
+    """Check services first; what only an answering Airflow can tell after that."""
     for service in services(places).values():
         state = service_state(places.home, service.name)
         wrong, fix = {"running": "", "killed": "it ended unasked", "stopped": "it does not run"}[state], START
@@ -34,22 +34,22 @@ def look(places: Places) -> Iterator[Finding]:
     yield from airflow(places)
 
 
-def database(places: Places) -> Finding:
-    """Airflow's database belongs to the Airflow that is installed."""
+def database(places: InstancePaths) -> Finding:
+    """Check that Airflow's database belongs to the Airflow that is installed."""
     marker = places.home / "airflow" / f".migrated-{version('apache-airflow')}"
     there = (places.home / "airflow" / "airflow.db").exists()
     wrong = "" if marker.exists() and there else "it was not made by this version" if there else "there is none"
     return Finding("Airflow's database", wrong, START)
 
 
-def registry(places: Places) -> Finding:
-    """MLflow answers."""
+def registry(places: InstancePaths) -> Finding:
+    """Check that MLflow answers."""
     address = f"http://127.0.0.1:{places.mlflow_port}"
     return Finding(f"model registry at {address}", "" if answers(f"{address}/health") else "it does not answer", START)
 
 
-def airflow(places: Places) -> Iterator[Finding]:
-    """Heartbeats, files that cannot be read, scheduled DAGs that are paused."""
+def airflow(places: InstancePaths) -> Iterator[Finding]:
+    """Check heartbeats, files that cannot be read, and scheduled DAGs that are paused."""
     address = f"http://127.0.0.1:{places.airflow_port}"
     passwords = places.home / "airflow" / "passwords.json"
     password = dict(json.loads(passwords.read_text())).get(USER, "") if passwords.is_file() else ""
@@ -65,8 +65,8 @@ def airflow(places: Places) -> Iterator[Finding]:
     if not errors:
         yield Finding("DAG files")
     program = f"AIRFLOW_HOME={places.home / 'airflow'} .venv/bin/airflow dags unpause"
-    told = f"{', '.join(paused)} never start: paused" if paused else ""
-    yield Finding("scheduled DAGs", told, f"{program} {paused[0]}" if paused else "")
+    wrong = f"{', '.join(paused)} never start: paused" if paused else ""
+    yield Finding("scheduled DAGs", wrong, f"{program} {paused[0]}" if paused else "")
 
 
 def _heartbeats(health: Mapping[str, Any]) -> Iterator[Finding]:

@@ -13,32 +13,32 @@ if TYPE_CHECKING:
 
 
 def connect() -> WorkspaceClient:
-    """By Databricks' unified authentication."""
+    """Log in by Databricks' unified authentication."""
     from databricks.sdk import WorkspaceClient
 
     return WorkspaceClient()
 
 
 def look(env: Mapping[str, str], client_of: Callable[[], WorkspaceClient]) -> Iterator[Finding]:
-    """Who we are there, and whether the warehouse answers questions."""
+    """Check who we are there, and whether the warehouse answers questions."""
     try:
         client = client_of()
         yield Finding(f"login at Databricks as {client.current_user.me().user_name}")
     except Exception as error:  # whatever the SDK raises before it knows who we are
-        said = str(error).splitlines()[0] if str(error) else type(error).__name__
-        yield Finding("login at Databricks", said.rstrip("."), "databricks auth login --host https://<workspace>")
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        yield Finding("login at Databricks", reason.rstrip("."), "databricks auth login --host https://<workspace>")
         return
     yield _warehouse(client, env.get("BASKETRY_WAREHOUSE_ID", ""))
     yield _connection(env.get("AIRFLOW_CONN_DATABRICKS_DEFAULT", ""))
 
 
-def _connection(given: str) -> Finding:
-    """The jobs' login from Airflow, where the environment holds it; its text is never shown, it may hold a token."""
+def _connection(connection: str) -> Finding:
+    """Check the jobs' login from Airflow, where the environment holds it; its text is never shown, it may hold a token."""
     what = "Airflow connection databricks_default"
-    if not given:
+    if not connection:
         return Finding(f"{what} (not in the environment: Airflow's secrets backend has to know it)")
     try:
-        host = str(json.loads(given)["host"])
+        host = str(json.loads(connection)["host"])
     except (ValueError, KeyError, TypeError):
         host = ""
     fix = """export AIRFLOW_CONN_DATABRICKS_DEFAULT='{"conn_type": "databricks", "host": "https://<workspace>", …}'"""

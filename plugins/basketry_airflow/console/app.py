@@ -11,7 +11,6 @@ from basketry.access import AccessRefusedError
 from basketry.errors import BadInputError
 from basketry.warehouse import NotYetError, SlowQueryError, UnavailableError, WarehouseError
 from basketry_airflow.console import static
-from basketry_airflow.console.limits import TooManyError
 from basketry_airflow.console.pages import (
     ask,
     data,
@@ -24,8 +23,9 @@ from basketry_airflow.console.pages import (
     segments,
     today,
 )
+from basketry_airflow.console.rate_limits import RateLimitError
 from basketry_airflow.console.rendering import problem
-from basketry_airflow.console.safety import Safety
+from basketry_airflow.console.security_headers import SecurityHeaders
 
 ROUTERS = (
     today.router,
@@ -43,7 +43,7 @@ ROUTERS = (
 
 
 def make_app() -> FastAPI:
-    """The application. A user of Airflow who may see its pages may enter; teams decide what is shown there."""
+    """Make the application. A user of Airflow who may see its pages may enter; teams decide what is shown there."""
     from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
     from airflow.api_fastapi.core_api.security import requires_access_view
 
@@ -55,19 +55,19 @@ def make_app() -> FastAPI:
     )
     for router in ROUTERS:
         app.include_router(router)
-    app.add_middleware(Safety)
-    for kind in (BadInputError, WarehouseError, TooManyError, RequestValidationError, HTTPException):
-        app.add_exception_handler(kind, _answered)
+    app.add_middleware(SecurityHeaders)
+    for kind in (BadInputError, WarehouseError, RateLimitError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, _error_page)
     return app
 
 
-def _answered(request: Request, error: Exception) -> Response:
-    status, title, text = _told(error)
+def _error_page(request: Request, error: Exception) -> Response:
+    status, title, text = _describe(error)
     return problem(request, status, title, text, headers=getattr(error, "headers", None))
 
 
-def _told(error: Exception) -> tuple[int, str, str]:
-    """Status, title and text of an error that a person caused or can wait out."""
+def _describe(error: Exception) -> tuple[int, str, str]:
+    """Return status, title and text of an error that a person caused or can wait out."""
     if isinstance(error, AccessRefusedError):
         return 403, "Not for your team", error.message
     if isinstance(error, NotYetError):
@@ -80,7 +80,7 @@ def _told(error: Exception) -> tuple[int, str, str]:
         return 503, "The tables cannot be read now", str(error)
     if isinstance(error, WarehouseError):
         return 503, "The tables did not answer", "Try again in a moment; what happened is in the log of the api-server."
-    if isinstance(error, TooManyError):
+    if isinstance(error, RateLimitError):
         return 429, "Too many", str(error)
     if isinstance(error, RequestValidationError):
         # Never what was sent: it could be anything.

@@ -1,4 +1,4 @@
-"""Tables as CSV files: counted, limited, written down, and harmless when a spreadsheet opens them."""
+"""Tables as CSV files: counted, limited, recorded, and without formulas that a spreadsheet would run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from starlette.responses import StreamingResponse
 
 from basketry.files.spreadsheets import csv_line
-from basketry_airflow.console import audit, limits
+from basketry_airflow.console import audit, rate_limits
 from basketry_airflow.console.viewer import Viewer
 
 MOST_ROWS = 100_000
@@ -19,8 +19,8 @@ _ROWS_AT_ONCE = 500
 
 
 def export(viewer: Viewer, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> StreamingResponse:
-    """The rows as a file of that name; TooManyError when the user has exported too much lately."""
-    limits.admit(
+    """Return the rows as a file of that name; RateLimitError when the user has exported too much lately."""
+    rate_limits.rate_limit(
         audit.EXPORT,
         viewer.user,
         team=viewer.team.name,
@@ -35,16 +35,16 @@ def export(viewer: Viewer, name: str, columns: Sequence[str], rows: Sequence[Seq
 
 
 def export_query(viewer: Viewer, name: str, sql: str, **values: Any) -> StreamingResponse:
-    """The answer to a query as a file."""
-    found = viewer.warehouse.query(sql, values, team=viewer.team.name, limit=MOST_ROWS)
-    return export(viewer, name, found.columns, found.rows)
+    """Return the answer to a query as a file."""
+    answer = viewer.warehouse.query(sql, values, team=viewer.team.name, limit=MOST_ROWS)
+    return export(viewer, name, answer.columns, answer.rows)
 
 
 def _lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    waiting: list[str] = []
+    buffer: list[str] = []
     for row in rows:
-        waiting.append(csv_line(row))
-        if len(waiting) == _ROWS_AT_ONCE:
-            yield "".join(waiting)
-            waiting.clear()
-    yield "".join(waiting)
+        buffer.append(csv_line(row))
+        if len(buffer) == _ROWS_AT_ONCE:
+            yield "".join(buffer)
+            buffer.clear()
+    yield "".join(buffer)

@@ -14,9 +14,17 @@ WHOLE_RUN = "the whole run"
 """In the place of a task, where a run failed and none of its tasks did: its time was over, or somebody ended it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Failure:
-    """A task that has failed for good, in a run after which nothing about the same subject has succeeded. about: for people."""
+    """A task that has failed for good, in a run after which nothing about the same subject has succeeded.
+
+    Attributes:
+        dag_id: The DAG.
+        task_id: The task, or WHOLE_RUN.
+        about: What the run was about, for people.
+        ended_at: When the task, or the run, ended.
+        page: Path of the run's page within Airflow.
+    """
 
     dag_id: str
     task_id: str
@@ -27,7 +35,13 @@ class Failure:
 
 @dataclass(frozen=True)
 class _Newest:
-    """When the newest run of one form began, failed or successful. form: its text, as it is stored."""
+    """When the newest run of one form began, failed or successful.
+
+    Attributes:
+        subject: What the run was about.
+        form: The form's text, as it is stored.
+        began: When the run began.
+    """
 
     subject: Subject
     form: str | None
@@ -35,18 +49,24 @@ class _Newest:
 
 
 def run_page(dag_id: str, run_id: str) -> str:
-    """Path of a run within Airflow."""
+    """Return the path of a run within Airflow."""
     return f"dags/{quote(dag_id)}/runs/{quote(run_id, safe='')}"
 
 
 def failures(session: Any, dag_ids: Collection[str], scheduled_catalog: str) -> tuple[Failure, ...]:
-    """Failed tasks that nothing has settled, the newest first. scheduled_catalog: of runs whose form names none."""
+    """Return the failed tasks that nothing has settled, the newest first.
+
+    Args:
+        session: A session of Airflow's database.
+        dag_ids: The DAGs to look at.
+        scheduled_catalog: The catalog of runs whose form names none.
+    """
     failed, successes = (_newest(session, dag_ids, state, scheduled_catalog) for state in ("failed", "success"))
     return tuple(failure for newest in unsettled(failed, successes) for failure in _tasks(session, newest))
 
 
 def unsettled(failed: Iterable[_Newest], successes: Iterable[_Newest]) -> list[_Newest]:
-    """The newest failure about each subject after which no success settles it, the newest first."""
+    """Return the newest failure about each subject after which no success settles it, the newest first."""
     last: dict[Subject, _Newest] = {}
     for run in sorted(failed, key=lambda run: run.began):
         last[run.subject] = run
@@ -60,7 +80,7 @@ def unsettled(failed: Iterable[_Newest], successes: Iterable[_Newest]) -> list[_
 
 
 def _newest(session: Any, dag_ids: Collection[str], state: str, scheduled_catalog: str) -> list[_Newest]:
-    """The newest run of that state by DAG and form: few rows, however often the DAG has run."""
+    """Return the newest run of that state by DAG and form: few rows, however often the DAG has run."""
     from airflow.models.dagrun import DagRun
     from sqlalchemy import func, select
 
@@ -97,11 +117,17 @@ def _tasks(session: Any, newest: _Newest) -> Iterable[Failure]:
     )
     tasks = session.execute(failed).all() or [(WHOLE_RUN, run.end_date)]
     for task_id, ended_at in tasks:
-        yield Failure(dag_id, task_id, newest.subject.words, ended_at, run_page(dag_id, run.run_id))
+        yield Failure(
+            dag_id=dag_id,
+            task_id=task_id,
+            about=newest.subject.words,
+            ended_at=ended_at,
+            page=run_page(dag_id, run.run_id),
+        )
 
 
 def _form_and_began() -> tuple[Any, Any]:
-    """A run's form as text, which every database can compare, and when it began; a cleared run begins again."""
+    """Return a run's form as text, which every database can compare, and when it began; a cleared run begins again."""
     from airflow.models.dagrun import DagRun
     from sqlalchemy import Text, cast, func
 

@@ -1,4 +1,4 @@
-"""How the console writes numbers, money, shares and days: one way for pages, charts and tool tips."""
+"""How the console writes numbers, money, shares and days: in one way for pages, charts and tool tips."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ _LARGE = ((1e9, "bn"), (1e6, "m"), (1e4, "k"))
 
 _ZEROS = re.compile(r"\.0+(?=\D|$)")
 
-Writer = Callable[[Any], str]
+Formatter = Callable[[Any], str]
 """A value, or None, to text."""
 
 
 def count(value: float | int | Decimal | None) -> str:
-    """A whole number: 1,234."""
+    """Write a whole number: 1,234."""
     return NOTHING if value is None else f"{round(value):,}"
 
 
 def decimal(value: float | Decimal | None, digits: int = 2) -> str:
-    """A number with its digits: 0.43."""
+    """Write a number with its digits: 0.43."""
     return NOTHING if value is None else f"{value:,.{digits}f}"
 
 
 def share(value: float | Decimal | None, digits: int = 1) -> str:
-    """0.123 as 12.3 %."""
+    """Write 0.123 as 12.3 %."""
     return NOTHING if value is None else f"{100 * float(value):,.{digits}f} %"
 
 
 def change(value: float | None) -> str:
-    """0.123 as +12.3 %; a real minus sign."""
+    """Write 0.123 as +12.3 %, with a real minus sign."""
     return NOTHING if value is None else f"{100 * value:+,.1f} %".replace("-", "−")
 
 
-def money(currency: str) -> Writer:
-    """Amounts of that currency, rounded as far as they are read: $1,234, $12.3k, $4.56m, $3.99."""
+def money(currency: str) -> Formatter:
+    """Return the format of amounts of that currency, rounded as far as they are read: $1,234, $12.3k, $4.56m, $3.99."""
     sign = SIGNS.get(currency, f"{currency} ")
 
     def write(value: float | Decimal | None) -> str:
-        """One amount as people read it."""
+        """Write one amount as people read it."""
         if value is None:
             return NOTHING
         size, minus = abs(float(value)), "−" if value < 0 else ""
@@ -60,24 +60,24 @@ def money(currency: str) -> Writer:
     return write
 
 
-def exact_money(currency: str) -> Writer:
-    """Amounts of that currency to the cent: $1,234.56."""
+def exact_money(currency: str) -> Formatter:
+    """Return the format of amounts of that currency to the cent: $1,234.56."""
     sign = SIGNS.get(currency, f"{currency} ")
     return lambda value: NOTHING if value is None else f"{'−' if value < 0 else ''}{sign}{abs(value):,.2f}"
 
 
 def day(value: date | None) -> str:
-    """4 Nov 2026."""
+    """Write a day: 4 Nov 2026."""
     return NOTHING if value is None else f"{value.day} {value:%b %Y}"
 
 
 def short_day(value: date) -> str:
-    """4 Nov."""
+    """Write a day without its year: 4 Nov."""
     return f"{value.day} {value:%b}"
 
 
 def days(span: Period) -> str:
-    """A range of days: 28 Nov 2026; 1–28 Nov 2026; 26 Oct–1 Nov 2026; 29 Dec 2025–4 Jan 2026."""
+    """Write a range of days: 28 Nov 2026; 1–28 Nov 2026; 26 Oct–1 Nov 2026; 29 Dec 2025–4 Jan 2026."""
     first, last = span.start, span.end
     if first == last:
         return day(last)
@@ -87,35 +87,35 @@ def days(span: Period) -> str:
 
 
 def moment(value: datetime | None) -> str:
-    """4 Nov 2026, 10:15 UTC."""
+    """Write an instant: 4 Nov 2026, 10:15 UTC."""
     return NOTHING if value is None else f"{day(value)}, {value:%H:%M} UTC"
 
 
 def ago(then: datetime | None, now: datetime) -> str:
-    """How long before `now`, in the largest unit that fits."""
+    """Say how long before `now` it was, in the largest unit that fits."""
     if then is None:
         return "never"
     seconds = max(0, int((now - then).total_seconds()))
     for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= size:
             number = seconds // size
-            return f"{number} {unit}{'s' * (number != 1)} ago"
+            return f"{number} {unit} ago" if number == 1 else f"{number} {unit}s ago"
     return "just now"
 
 
 def span(length: timedelta) -> str:
-    """A length of time in days, or in hours below two days."""
+    """Write a length of time in days, or in hours below two days."""
     hours = int(length.total_seconds() // 3600)
     return f"{hours} hours" if hours < 48 else f"{hours // 24} days"
 
 
 def tick(text: str) -> str:
-    """A number at a line of the grid, without the zeros that say nothing: $40k instead of $40.0k."""
+    """Drop the zeros that say nothing from a number at a grid line: $40k instead of $40.0k."""
     return _ZEROS.sub("", text)
 
 
 def relative(now: float | Decimal | None, before: float | Decimal | None) -> float | None:
-    """Change from before to now as a share of before; None where it cannot be told."""
+    """Return the change from before to now as a share of before; None where there is none."""
     if now is None or not before:
         return None
     return (float(now) - float(before)) / abs(float(before))

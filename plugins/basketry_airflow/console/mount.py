@@ -17,10 +17,11 @@ Receive = Callable[[], Awaitable[Scope]]
 Send = Callable[[Scope], Awaitable[None]]
 
 
-class FirstRequest:
+class LazyApp:
     """An ASGI application that becomes the console when it is first asked."""
 
     def __init__(self) -> None:
+        """Start without the console."""
         self._console: Any = None
         self._lock = threading.Lock()
 

@@ -13,7 +13,7 @@ SHOWN = {"day": 63, "week": 53, "month": 25, "year": 10}
 
 
 def earlier(start: date, grain: str, periods: int = 1) -> date:
-    """First day of the period so many before."""
+    """Return the first day of the period so many before."""
     if grain in ("day", "week"):
         return start - timedelta(days=periods * (7 if grain == "week" else 1))
     months = start.year * 12 + start.month - 1 - periods * (12 if grain == "year" else 1)
@@ -21,12 +21,12 @@ def earlier(start: date, grain: str, periods: int = 1) -> date:
 
 
 def year_ago(start: date, grain: str) -> date:
-    """First day of the comparable period a year before: the same weekday for days, the same number for weeks."""
+    """Return the first day of the comparable period a year before: the same weekday for days, the same number for weeks."""
     return period_of(start, grain).year_before().start
 
 
 def name(start: date, grain: str) -> str:
-    """How people call the period."""
+    """Return how people call the period."""
     if grain == "week":
         return f"Week {start.isocalendar().week}, {formats.day(start)}"
     if grain == "month":
@@ -35,7 +35,7 @@ def name(start: date, grain: str) -> str:
 
 
 def short_name(start: date, grain: str) -> str:
-    """The same for an axis."""
+    """Return how an axis calls the period."""
     if grain == "month":
         return f"{start:%b %y}"
     return str(start.year) if grain == "year" else formats.short_day(start)

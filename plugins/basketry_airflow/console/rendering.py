@@ -31,13 +31,13 @@ PAGES = (
 
 
 def current_viewer(request: Request, user: GetUserDep, catalog: str | None = None) -> Viewer:
-    """The viewer that the Airflow user and the parameter `catalog` make; kept with the request for an error's page."""
+    """Return the viewer that the Airflow user and the parameter `catalog` make; the request holds it for an error's page."""
     viewer = viewer_of(user.get_name(), catalog, request.scope.get("root_path", ""))
     request.state.basketry_viewer = viewer
     return viewer
 
 
-Looking = Annotated[Viewer, Depends(current_viewer)]
+CurrentViewer = Annotated[Viewer, Depends(current_viewer)]
 """Who looks at a page, as a route's parameter."""
 
 
@@ -59,7 +59,15 @@ def _environment() -> Environment:
 
 
 def render(viewer: Viewer, page: str, title: str, shown: object, **more: object) -> HTMLResponse:
-    """The template of a page, filled. page: one of PAGES; shown: what the page shows, `shown` in the template."""
+    """Fill the template of a page.
+
+    Args:
+        viewer: Who looks at it.
+        page: One of PAGES.
+        title: The page's title.
+        shown: What the page shows, `shown` in the template.
+        more: Further names of the template; `template` is its own name where that is not the page's.
+    """
     currency = viewer.catalog.currency
     template = _environment().get_template(f"{more.pop('template', page or 'today')}.html")
     text = template.render(
@@ -85,7 +93,7 @@ class Problem:
 
 
 def problem(request: Request, status: int, title: str, text: str, headers: Mapping[str, str] | None = None) -> Response:
-    """An error as a page within the frame for who is known, as JSON for who is not."""
+    """Return an error as a page within the frame for a known viewer, as JSON for an unknown one."""
     viewer = getattr(request.state, "basketry_viewer", None)
     if viewer is None and status == 401:
         return JSONResponse({"detail": text}, status, headers=dict(headers or {}))

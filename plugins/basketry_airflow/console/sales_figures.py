@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from basketry.metrics.comparison import Comparison, Extent, is_running, with_previous, with_year_before
+from basketry.metrics.comparison import DateExtent, PeriodComparison, is_running, with_previous, with_year_before
 from basketry.metrics.periods import Period, period_of
 from basketry_airflow.console import formats
 from basketry_airflow.console.viewer import Record, Viewer
@@ -18,8 +18,14 @@ _SUMMED = ("net_revenue", "orders", "units_sold")
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where in the product tree one looks; None above it. product: its id."""
+class ProductScope:
+    """A part of the product tree; None above it.
+
+    Attributes:
+        department: A department's name.
+        category: A category's name.
+        product: A product's id.
+    """
 
     department: str | None = None
     category: str | None = None
@@ -27,18 +33,18 @@ class Place:
 
     @property
     def level(self) -> str:
-        """How deep: total, department, category or product."""
+        """How deep it is: total, department, category or product."""
         if self.product:
             return "product"
         return "category" if self.category else "department" if self.department else "total"
 
     @property
     def below(self) -> str | None:
-        """What the table breaks it down into."""
+        """The level into which the table breaks it down."""
         return {"total": "department", "department": "category", "category": "product"}.get(self.level)
 
     def rows(self, grain: str) -> tuple[str, str, dict[str, Any]]:
-        """The table that has its sales by periods of the grain, the condition on its rows, and the condition's values."""
+        """Return the table of its sales by periods of the grain, the condition on the rows, and the condition's values."""
         if self.product:
             return f"gold.sales_{grain}", "product_id = :product", {"product": self.product}
         values = {"level": self.level, "department": self.department or "", "category": self.category or ""}
@@ -48,11 +54,17 @@ class Place:
 
 @dataclass(frozen=True)
 class Baseline:
-    """A comparison as a page shows it. name: "the month before"; lacking: why there is no change, '' when there is."""
+    """A comparison as a page shows it.
+
+    Attributes:
+        name: For people, e.g. "the month before".
+        comparison: The two ranges of days.
+        no_change_reason: Why there is no change, '' when there is one.
+    """
 
     name: str
-    comparison: Comparison
-    lacking: str
+    comparison: PeriodComparison
+    no_change_reason: str
 
     @property
     def days(self) -> str:
@@ -60,13 +72,21 @@ class Baseline:
         return f"{formats.days(self.comparison.now)} against {formats.days(self.comparison.before)}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Baselines:
-    """A period of a grain with what it is compared with. extent: the days that the data fill."""
+    """A period of a grain with what it is compared with.
+
+    Attributes:
+        grain: day, week, month or year.
+        period: The period itself.
+        extent: The days that the data fill.
+        before: The period before.
+        year: The same period a year before.
+    """
 
     grain: str
     period: Period
-    extent: Extent
+    extent: DateExtent
     before: Baseline
     year: Baseline
 
@@ -92,33 +112,33 @@ class Baselines:
 
 
 def baselines_of(viewer: Viewer, grain: str, start: date) -> Baselines:
-    """What the period that begins on a day is compared with."""
+    """Return what the period that begins on a day is compared with."""
     period, extent = period_of(start, grain), extent_of(viewer)
     before, year = with_previous(period, extent.last), with_year_before(period, extent.last)
     return Baselines(
-        grain,
-        period,
-        extent,
-        baseline_of(f"the {grain} before", before, extent),
-        baseline_of("a year before", year, extent),
+        grain=grain,
+        period=period,
+        extent=extent,
+        before=baseline_of(f"the {grain} before", before, extent),
+        year=baseline_of("a year before", year, extent),
     )
 
 
-def baseline_of(name: str, comparison: Comparison, extent: Extent) -> Baseline:
-    """A comparison with its name and, where it lacks a change, the reason."""
-    return Baseline(name, comparison, comparison.lacking(extent, formats.day))
+def baseline_of(name: str, comparison: PeriodComparison, extent: DateExtent) -> Baseline:
+    """Return a comparison with its name and, where it lacks a change, the reason."""
+    return Baseline(name, comparison, comparison.no_change_reason(extent, formats.day))
 
 
-def extent_of(viewer: Viewer) -> Extent:
-    """The days that the sales tables fill: their first and their last day with a sale; date.min where there is none."""
+def extent_of(viewer: Viewer) -> DateExtent:
+    """Return the days that the sales tables fill, from the first to the last sale; date.min where there is none."""
     sql = """SELECT min(period_start) AS first, max(period_start) AS last FROM gold.sales_day_rollup WHERE level = 'total'"""
     row = viewer.record(sql) or {}
-    return Extent(row.get("first") or date.min, row.get("last") or date.min)
+    return DateExtent(row.get("first") or date.min, row.get("last") or date.min)
 
 
-def figures(viewer: Viewer, place: Place, span: Period, grain: str) -> Record:
-    """The measures of a range that periods of the grain make up; customers of a single period only: they do not add up."""
-    table, where, values = place.rows(grain)
+def figures(viewer: Viewer, scope: ProductScope, span: Period, grain: str) -> Record:
+    """Return the measures of a range of periods of the grain; customers of a single period only, as they do not add up."""
+    table, where, values = scope.rows(grain)
     whole = period_of(span.start, grain)
     customers = "sum(customers)" if (whole.start, whole.end) == (span.start, span.end) else "NULL"
     sums = ", ".join(f"sum({name}) AS {name}" for name in _SUMMED)
@@ -127,9 +147,9 @@ def figures(viewer: Viewer, place: Place, span: Period, grain: str) -> Record:
     return viewer.record(sql, first=span.start, last=span.end, **values) or {}
 
 
-def breakdown(place: Place, baselines: Baselines) -> tuple[str, dict[str, Any]]:
-    """The query of every part of a place with its sums in the period, in the one before and a year ago, and their days."""
-    table, key, name, where, values = _parts(place, baselines.source)
+def breakdown(scope: ProductScope, baselines: Baselines) -> tuple[str, dict[str, Any]]:
+    """Return the query of every part of a scope with its sums in the period, the one before and a year ago, and their days."""
+    table, key, name, where, values = _parts(scope, baselines.source)
     days = {"": formats.days(baselines.now), "_before": _label(baselines.before), "_year_ago": _label(baselines.year)}
     ranges = {"": baselines.now, "_before": _range(baselines.before), "_year_ago": _range(baselines.year)}
     columns = [_sum(measure, suffix, span) for measure in _SUMMED for suffix, span in ranges.items()]
@@ -146,26 +166,28 @@ def breakdown(place: Place, baselines: Baselines) -> tuple[str, dict[str, Any]]:
     )
 
 
-def _parts(place: Place, grain: str) -> tuple[str, str, str, str, dict[str, Any]]:
-    """Table, key, shown columns, condition and its values of the parts of a place."""
-    below, values = place.below, dict[str, Any]()
+def _parts(scope: ProductScope, grain: str) -> tuple[str, str, str, str, dict[str, Any]]:
+    """Return table, key, shown columns, condition and its values of the parts of a scope."""
+    below, values = scope.below, dict[str, Any]()
     if below is not None and below != "product":
         where = f"level = '{below}'"
         if below == "category":
-            where, values = f"{where} AND department = :department", {"department": place.department}
+            where, values = f"{where} AND department = :department", {"department": scope.department}
         return f"gold.sales_{grain}_rollup", below, below, where, values
     name = "coalesce(max(product), product_id) AS product, product_id"
-    values = {"department": place.department or "", "category": place.category or ""}
+    values = {"department": scope.department or "", "category": scope.category or ""}
     return f"gold.sales_{grain}", "product_id", name, "department = :department AND category = :category", values
 
 
 def _range(baseline: Baseline) -> Period | None:
-    return None if baseline.lacking else baseline.comparison.before
+    return None if baseline.no_change_reason else baseline.comparison.before
 
 
 def _label(baseline: Baseline) -> str:
-    """The days that a part is compared with, or why with none."""
-    return f"none: {baseline.lacking}" if baseline.lacking else formats.days(baseline.comparison.before)
+    """Return the days that a part is compared with, or why with none."""
+    return (
+        f"none: {baseline.no_change_reason}" if baseline.no_change_reason else formats.days(baseline.comparison.before)
+    )
 
 
 def _within(suffix: str) -> str:

@@ -30,7 +30,14 @@ Form = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Subject:
-    """A DAG, a catalog, further fields of the form with their values, and whether the run was to change nothing."""
+    """What a run of a DAG is about.
+
+    Attributes:
+        dag_id: The DAG.
+        catalog: The catalog.
+        values: Further fields of the form with their values.
+        is_dry: Whether the run was to change nothing.
+    """
 
     dag_id: str
     catalog: str
@@ -44,7 +51,7 @@ class Subject:
         return ", ".join((self.catalog, *values, *(["dry run"] if self.is_dry else [])))
 
     def is_settled_by(self, later: Subject) -> bool:
-        """Whether a later success about `later` settles a failure about this; a dry run settles dry runs only."""
+        """Return whether a later success about `later` settles a failure about this; a dry run settles dry runs only."""
         if (self.dag_id, self.catalog) != (later.dag_id, later.catalog) or (later.is_dry and not self.is_dry):
             return False
         return all(
@@ -54,7 +61,13 @@ class Subject:
 
 
 def subject(dag_id: str, form: Form, scheduled_catalog: str) -> Subject:
-    """The subject of a run. form: what it was started with; scheduled_catalog: the catalog where the form names none."""
+    """Return the subject of a run.
+
+    Args:
+        dag_id: The DAG.
+        form: What the run was started with.
+        scheduled_catalog: The catalog where the form names none.
+    """
     filled = {**DEFAULTS.get(dag_id, {}), **form}
     values = tuple((name, str(filled.get(name, ""))) for name in FIELDS.get(dag_id, ()))
     dry = not filled.get("apply") if dag_id == "apply_grants" else bool(filled.get("dry_run"))
@@ -62,7 +75,7 @@ def subject(dag_id: str, form: Form, scheduled_catalog: str) -> Subject:
 
 
 def form_of(stored: str | None) -> Form:
-    """A run's form from its JSON text, as Airflow stores it; empty where it is none."""
+    """Return a run's form from its JSON text, as Airflow stores it; empty where it is none."""
     try:
         form = json.loads(stored or "{}")
     except ValueError:

@@ -16,27 +16,32 @@ TRAINED_BY = {"recommendations": "weekly_offers", "offer_policy": "weekly_offers
 
 
 def verdicts(viewer: Viewer, kind: str) -> list[Record]:
-    """Every verdict about a kind of model, the newest first; none for a team that may not read them."""
+    """Return every verdict about a kind of model, the newest first; none for a team that may not read them."""
     if not viewer.may_read(PROMOTIONS) or viewer.state(PROMOTIONS) is None:
         return []
     sql = f"SELECT {', '.join(COLUMNS)} FROM {PROMOTIONS} WHERE model = :model ORDER BY number DESC"  # noqa: S608
     return viewer.records(sql, model=registered_name(viewer.catalog.name, kind))
 
 
-def nothing_scored(viewer: Viewer, what: str, kind: str, *full_names: str) -> Notice | None:
-    """Why `what` cannot be shown from what a model writes: its gate's refusal, else as `missing` says; None when it can."""
-    lacking = viewer.missing(what, "daily_scoring", *full_names)
-    if lacking is None or not all(viewer.may_read(name) for name in full_names):
-        return lacking
+def not_scored_notice(viewer: Viewer, what: str, kind: str, full_names: tuple[str, ...]) -> Notice | None:
+    """Say why `what` cannot be shown from what a model writes; None when it can.
+
+    Where the gate has refused the first model, that is the reason; else it is as `missing` says.
+    """
+    unavailable = viewer.missing(what, "daily_scoring", *full_names)
+    if unavailable is None or not all(viewer.may_read(name) for name in full_names):
+        return unavailable
     refusal = first_refusal(verdicts(viewer, kind))
     if refusal is None:
-        return lacking
+        return unavailable
     checks = {"link": "See its checks on Models", "href": f"{viewer.link('models')}#{kind}"}
-    return replace(refused(refusal, kind), title=f"No {what[:1].lower()}{what[1:]}: the model was refused", **checks)
+    return replace(
+        refusal_notice(refusal, kind), title=f"No {what[:1].lower()}{what[1:]}: the model was refused", **checks
+    )
 
 
-def refused(refusal: Refusal, kind: str) -> Notice:
-    """Who refused the first model, why, and what to do about it."""
+def refusal_notice(refusal: Refusal, kind: str) -> Notice:
+    """Say who refused the first model, why, and what to do about it."""
     return Notice(
         "No version scores",
         f"{refusal.sentence} Look at what failed, deliver more history or correct what it shows, and run the DAG"
@@ -45,29 +50,33 @@ def refused(refusal: Refusal, kind: str) -> Notice:
     )
 
 
-def provisional(viewer: Viewer, kind: str) -> Notice | None:
-    """That the champion is provisional, and why; None where it is not, or the team may not know."""
+def provisional_champion_notice(viewer: Viewer, kind: str) -> Notice | None:
+    """Say that the champion is provisional, and why; None where it is not, or the team may not know."""
     rows = verdicts(viewer, kind)
     return provisional_notice(kind, rows, champion_by(rows))
 
 
 def champion_by(newest_first: Iterable[Record]) -> str | None:
-    """The version that scores, by the newest verdict that moved it."""
+    """Return the version that scores, by the newest verdict that moved it."""
     return next((row["champion_after"] for row in newest_first if row["verdict"] != REFUSE), None)
 
 
 def provisional_notice(kind: str, newest_first: Iterable[Record], champion: str | None) -> Notice | None:
-    """What `provisional` says, of these verdicts; a rollback to a provisional version leaves it provisional."""
-    lets = (row for row in newest_first if row["verdict"] in (PROMOTE, PROVISIONAL) and row["version"] == champion)
-    row = next(lets, None)
+    """Say the same of these verdicts; a rollback to a provisional version leaves it provisional."""
+    promotions = (
+        row for row in newest_first if row["verdict"] in (PROMOTE, PROVISIONAL) and row["version"] == champion
+    )
+    row = next(promotions, None)
     if row is None or row["verdict"] != PROVISIONAL:
         return None
-    why = row["reason"].strip().rstrip(".")
-    text = f"Version {champion} is {why}. It scores meanwhile; the next training that passes its gate may replace it."
+    reason = row["reason"].strip().rstrip(".")
+    text = (
+        f"Version {champion} is {reason}. It scores meanwhile; the next training that passes its gate may replace it."
+    )
     return Notice(f"The {kind.replace('_', ' ')} model is provisional", text)
 
 
 def former_champions(newest_first: Iterable[Record], champion: str | None) -> tuple[str, ...]:
-    """Versions that have scored and do not now, the newest first: what may be rolled back to."""
-    moved = (row["champion_after"] for row in newest_first if row["verdict"] != REFUSE)
-    return tuple(dict.fromkeys(version for version in moved if version and version != champion))
+    """Return the versions that have scored and do not now, the newest first: those that may be rolled back to."""
+    champions = (row["champion_after"] for row in newest_first if row["verdict"] != REFUSE)
+    return tuple(dict.fromkeys(version for version in champions if version and version != champion))

@@ -19,13 +19,20 @@ from basketry_airflow.forms import scheduled_catalog
 
 Record = dict[str, Any]
 
-PATIENCE = 5
+RETRY_SECONDS = 5
 """Seconds that a page waits for a workspace that turns it away for now."""
 
 
 @dataclass(frozen=True)
 class Notice:
-    """Why a part of a page is not shown, in words for who reads it. link, href: where to go from here, if anywhere."""
+    """Why a part of a page is not shown, in words for its reader.
+
+    Attributes:
+        title: In a few words.
+        text: In one or two sentences.
+        link: The text of a link to where to go from here, if anywhere.
+        href: The address of that link.
+    """
 
     title: str
     text: str
@@ -33,9 +40,18 @@ class Notice:
     href: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Viewer:
-    """One user looking at one catalog. base: path under which the console is served."""
+    """One user looking at one catalog.
+
+    Attributes:
+        user: The Airflow user.
+        team: The user's team.
+        catalog: The catalog looked at.
+        catalogs: The names of all catalogs, the scheduled one first.
+        warehouse: What reads the catalog's tables.
+        base: The path under which the console is served.
+    """
 
     user: str
     team: Team
@@ -45,34 +61,40 @@ class Viewer:
     base: str
 
     def records(self, sql: str, limit: int = 2_000, **values: Any) -> list[Record]:
-        """Rows of a query over what the team may see; `:name` in it takes its value from `values`."""
+        """Return the rows of a query over what the team may see; `:name` in it takes its value from `values`."""
         return self.warehouse.query(sql, values, team=self.team.name, limit=limit).records()
 
     def record(self, sql: str, **values: Any) -> Record | None:
-        """The first row of a query, None without one."""
-        found = self.records(sql, limit=1, **values)
-        return found[0] if found else None
+        """Return the first row of a query, None without one."""
+        rows = self.records(sql, limit=1, **values)
+        return rows[0] if rows else None
 
     def columns(self, full_name: str) -> tuple[str, ...]:
-        """The columns of a table that the team sees."""
+        """Return the columns of a table that the team sees."""
         return self.warehouse.columns(self.team.name, full_name)
 
     def may_read(self, full_name: str) -> bool:
-        """Whether the team may read a declared table."""
+        """Return whether the team may read a declared table."""
         table = self.warehouse.grants.tables.get(full_name)
         return table is not None and self.team.may_read(table)
 
     def sees_people(self) -> bool:
-        """Whether the team sees personal data in clear."""
+        """Return whether the team sees personal data in clear."""
         return self.team.pii == "clear"
 
     def state(self, full_name: str) -> TableState | None:
-        """The newest state of a table, None while there is none."""
-        found = self.warehouse.states([full_name]) if full_name in self.warehouse.grants.tables else ()
-        return found[0] if found else None
+        """Return the newest state of a table, None while there is none."""
+        states = self.warehouse.states([full_name]) if full_name in self.warehouse.grants.tables else ()
+        return states[0] if states else None
 
     def missing(self, what: str, dag: str, *full_names: str) -> Notice | None:
-        """Why `what` cannot be shown from these tables, None when it can. dag: the one that fills them."""
+        """Say why `what` cannot be shown from these tables, None when it can.
+
+        Args:
+            what: The part of the page.
+            dag: The DAG that fills the tables.
+            full_names: The tables, as schema.table.
+        """
         for name in full_names:
             if name in self.warehouse.grants.tables and not self.may_read(name):
                 text = f"Team {self.team.name} may not read {name}. Who needs it asks for it in include/grants."
@@ -83,37 +105,39 @@ class Viewer:
         return None
 
     def newest(self, full_name: str, column: str = "as_of") -> date | None:
-        """The last day of a table."""
-        found = self.record(f"SELECT max({column}) AS newest FROM {full_name}")  # noqa: S608 both are the console's own
-        return found["newest"] if found else None
+        """Return the last day of a table."""
+        row = self.record(f"SELECT max({column}) AS newest FROM {full_name}")  # noqa: S608 both are the console's own
+        return row["newest"] if row else None
 
     def link(self, page: str, **parameters: object) -> str:
-        """Address of a page of the console, in this catalog; parameters that are None or '' are left out."""
-        kept = {name: value for name, value in parameters.items() if value not in (None, "")}
+        """Return the address of a page of the console, in this catalog; parameters that are None or '' are left out."""
+        query_parameters = {name: value for name, value in parameters.items() if value not in (None, "")}
         if self.catalog.name != self.catalogs[0]:
-            kept["catalog"] = self.catalog.name
-        query = f"?{urlencode(kept)}" if kept else ""
+            query_parameters["catalog"] = self.catalog.name
+        query = f"?{urlencode(query_parameters)}" if query_parameters else ""
         return f"{self.base}/{page}{query}"
 
     def airflow(self, path: str) -> str:
-        """Address of a page of Airflow itself."""
+        """Return the address of a page of Airflow itself."""
         return f"{self.base.rpartition('/')[0]}/{path}"
 
 
-def viewer_of(user: str, wanted_catalog: str | None, base: str) -> Viewer:
-    """The viewer; AccessRefusedError for a user in no team, BadInputError for a catalog that does not exist."""
+def viewer_of(user: str, requested_catalog: str | None, base: str) -> Viewer:
+    """Return the viewer; AccessRefusedError for a user in no team, BadInputError for a catalog that does not exist."""
     include = Settings.from_environment().include
-    names = catalogs_in_order(include)
-    catalog = wanted_catalog or names[0]
+    names = catalogs_default_first(include)
+    catalog = requested_catalog or names[0]
     if catalog not in names:
         raise BadInputError(f"There is no such catalog: choose one of {', '.join(names)}.")
     warehouse = _warehouse(catalog, _changes(include))
     team = warehouse.grants.team_of(user)
-    return Viewer(user, team, _catalog(catalog, include), names, warehouse, base)
+    return Viewer(
+        user=user, team=team, catalog=_catalog(catalog, include), catalogs=names, warehouse=warehouse, base=base
+    )
 
 
-def catalogs_in_order(include: Path) -> tuple[str, ...]:
-    """Every catalog's name, that of the scheduled runs first."""
+def catalogs_default_first(include: Path) -> tuple[str, ...]:
+    """Return every catalog's name, that of the scheduled runs first."""
     first = scheduled_catalog(include)
     return (first, *(name for name in catalog_names(include) if name != first))
 
@@ -124,7 +148,7 @@ def _catalog(name: str, include: Path) -> Catalog:
 
 
 def _changes(include: Path) -> tuple[tuple[str, int], ...]:
-    """What a changed grants file looks like: rights that were taken away must not live on in a cache."""
+    """Return how the grants files look now: rights that were taken away must not live on in a cache."""
     return tuple(sorted((path.name, path.stat().st_mtime_ns) for path in (include / "grants").glob("*.yaml")))
 
 
@@ -137,12 +161,12 @@ def _warehouse(catalog: str, changes: tuple[tuple[str, int], ...]) -> Warehouse:
         return open_warehouse(catalog, settings)
     from basketry_airflow.workspace import workspace
 
-    return open_warehouse(catalog, settings, partial(workspace, PATIENCE), os.environ.get("BASKETRY_WAREHOUSE_ID"))
+    return open_warehouse(catalog, settings, partial(workspace, RETRY_SECONDS), os.environ.get("BASKETRY_WAREHOUSE_ID"))
 
 
-def chosen(parameters: Mapping[str, str], name: str, known: tuple[str, ...], default: str) -> str:
-    """A parameter that must be one of the known words; anything else is the default."""
-    return parameters[name] if parameters.get(name) in known else default
+def choose_value(parameters: Mapping[str, str], name: str, allowed: tuple[str, ...], default: str) -> str:
+    """Return a parameter that must be one of the allowed words; anything else is the default."""
+    return parameters[name] if parameters.get(name) in allowed else default
 
 
-__all__ = ["AccessRefusedError", "Notice", "Record", "Viewer", "chosen", "viewer_of"]
+__all__ = ["AccessRefusedError", "Notice", "Record", "Viewer", "choose_value", "viewer_of"]

@@ -29,25 +29,27 @@ _LINK = r"^(?i:mailto:)\s*"
 
 
 def valid_emails(texts: pa.Array) -> pa.Array:
-    """The normalised address of each text, null where it is none: no network look-up, only the form.
+    """Return the normalised address of each text, null where it is none: no network look-up, only the form.
 
     Blanks around an address, invisible characters and the name before `<…>` are cut off; a blank inside the address, or
     a second @, makes it invalid.
     """
-    return by_distinct(texts, _checked_emails)
+    return map_distinct(texts, _checked_emails)
 
 
 def valid_phones(texts: pa.Array, regions: pa.Array) -> pa.Array:
-    """The E.164 form of each number, null where no such number can exist.
+    """Return the E.164 form of each number, null where no such number can exist.
 
-    regions: ISO 3166 country code of each customer's address, which a number without + is read in; null reads none.
+    Args:
+        texts: The numbers as they were delivered.
+        regions: The ISO 3166 country code of each customer's address, in which a number without + is read; null reads none.
     """
     keys = pc.binary_join_element_wise(pc.fill_null(regions, ""), _visible(texts), _SEPARATOR)
-    return by_distinct(keys, _checked_phones)
+    return map_distinct(keys, _checked_phones)
 
 
-def mailboxes(emails: pa.Array) -> pa.Array:
-    """What is the same for two addresses of one mailbox: the normalised address in small letters.
+def mailbox_keys(emails: pa.Array) -> pa.Array:
+    """Return what is the same for two addresses of one mailbox: the normalised address in small letters.
 
     RFC 5321 lets a server tell capitals of the local part apart; none that people use does, and of two who may be one
     neither must be written to after one of them said no. Dots and what stands behind a + are left: most servers heed them.
@@ -55,23 +57,27 @@ def mailboxes(emails: pa.Array) -> pa.Array:
     return pc.utf8_lower(emails)
 
 
-def numbers(phones: pa.Array, texts: pa.Array, regions: pa.Array, default: str) -> pa.Array:
-    """What is the same for two spellings of one number: its E.164 form, read in `default` where the country is unknown.
+def number_keys(phones: pa.Array, texts: pa.Array, regions: pa.Array, default: str) -> pa.Array:
+    """Return what is the same for two spellings of one number: its E.164 form.
 
-    phones: what `valid_phones` says of these texts in these regions.
+    Args:
+        phones: What `valid_phones` says of these texts in these regions.
+        texts: The numbers as they were delivered.
+        regions: The country of each, null where it is unknown.
+        default: The country in which those are read.
     """
     homeless = pc.if_else(pc.is_null(regions), texts, pa.scalar(None, pa.string()))
     return pc.coalesce(phones, valid_phones(homeless, pa.repeat(default, len(texts))))
 
 
-def by_distinct(texts: pa.Array, check: Callable[[pa.Array], pa.Array]) -> pa.Array:
-    """What `check` says of each value, asked for distinct ones only; null stays null."""
+def map_distinct(texts: pa.Array, check: Callable[[pa.Array], pa.Array]) -> pa.Array:
+    """Return what `check` says of each value, asked for distinct ones only; null stays null."""
     encoded = texts.dictionary_encode()
     return check(encoded.dictionary).take(encoded.indices)
 
 
 def _visible(texts: pa.Array) -> pa.Array:
-    """Without invisible characters (joiners, marks of direction, a byte-order mark) and the blanks around it."""
+    """Drop invisible characters (joiners, marks of direction, a byte-order mark) and the blanks around each text."""
     return pc.utf8_trim_whitespace(pc.replace_substring_regex(texts, _INVISIBLE, ""))
 
 
@@ -88,8 +94,8 @@ def _checked_emails(distinct: pa.Array) -> pa.Array:
         pc.less_equal(pc.utf8_length(local), _LONGEST_LOCAL), pc.less_equal(pc.utf8_length(texts), _LONGEST_MAIL)
     )
     plain = pc.fill_null(short, False)
-    known = by_distinct(domain, lambda names: _mapped(names, _domain))
-    quick = pc.if_else(plain, pc.binary_join_element_wise(local, known, "@"), None)
+    normalised = map_distinct(domain, lambda names: _mapped(names, _domain))
+    quick = pc.if_else(plain, pc.binary_join_element_wise(local, normalised, "@"), None)
     return _with_rest(quick, texts, pc.invert(plain), _email)
 
 
@@ -106,7 +112,7 @@ def _checked_phones(keys: pa.Array) -> pa.Array:
 
 
 def _with_rest(quick: pa.Array, texts: pa.Array, rest: pa.Array, check: Callable[[str], str | None]) -> pa.Array:
-    """The quick answers, and those of the library for the texts that `rest` marks."""
+    """Return the quick answers, and those of the library for the texts that `rest` marks."""
     slow = _mapped(texts.filter(rest), check)
     return pc.replace_with_mask(quick.cast(pa.string()), rest, slow)
 
@@ -118,18 +124,18 @@ def _mapped(texts: pa.Array, check: Callable[[str], str | None]) -> pa.Array:
 
 @lru_cache(maxsize=1)
 def _north_american() -> str:
-    """Numbers of the United States and Canada, ten digits, by the library's own pattern."""
+    """Return the pattern of ten-digit numbers of the United States and Canada, which is the library's own."""
     # Both have one pattern for fixed and mobile lines; toll-free and rarer kinds go to the library itself.
-    known: Any = phonenumbers.PhoneMetadata
-    lines = (known.metadata_for_region(region).fixed_line.national_number_pattern for region in _NORTH_AMERICA)
-    patterns = [f"(?:{one})" for one in lines]
+    metadata: Any = phonenumbers.PhoneMetadata
+    lines = (metadata.metadata_for_region(region).fixed_line.national_number_pattern for region in _NORTH_AMERICA)
+    patterns = [f"(?:{pattern})" for pattern in lines]
     return f"^(?:{'|'.join(patterns)})$"
 
 
 @lru_cache(maxsize=50_000)
 def _domain(name: str) -> str | None:
-    found = _email(f"a@{name}")
-    return None if found is None else found.removeprefix("a@")
+    address = _email(f"a@{name}")
+    return None if address is None else address.removeprefix("a@")
 
 
 def _email(text: str) -> str | None:

@@ -9,24 +9,29 @@ from importlib.resources import files
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from basketry.access.contacts import by_distinct
+from basketry.access.contacts import map_distinct
 
 
 def country_code(texts: pa.Array, default: str) -> pa.Array:
-    """ISO 3166 code of each country, by code or name; `default` where none is given, null for one that is unknown."""
+    """Return the ISO 3166 code of each country, by code or name.
+
+    Args:
+        texts: Codes or names; an unknown one gives null.
+        default: The code where there is none.
+    """
     codes = country_codes()
-    given = pc.fill_null(pc.utf8_trim_whitespace(texts), "")
+    trimmed = pc.fill_null(pc.utf8_trim_whitespace(texts), "")
 
     def looked_up(names: pa.Array) -> pa.Array:
-        """Codes of some names; the default where a name is absent."""
+        """Return the codes of some names; the default where a name is absent."""
         return pa.array([codes.get(name.upper()) if name else default for name in names.to_pylist()], pa.string())
 
-    return by_distinct(given, looked_up)
+    return map_distinct(trimmed, looked_up)
 
 
 @lru_cache(maxsize=1)
 def country_codes() -> Mapping[str, str]:
-    """ISO 3166 code by country name and by the code itself, both upper-case; with the names that retailers use."""
+    """Map country names and codes, both upper-case, to ISO 3166 codes; with the names that retailers use."""
     rows = [line.split("\t") for line in zone_table("iso3166.tab")]
     names = {row[1].upper(): row[0] for row in rows}
     codes = {row[0]: row[0] for row in rows}
@@ -34,7 +39,7 @@ def country_codes() -> Mapping[str, str]:
 
 
 def zone_table(name: str) -> list[str]:
-    """The lines of a table of the time zone package, without its comments."""
+    """Return the lines of a table of the time zone package, without its comments."""
     text = (files("tzdata") / "zoneinfo" / name).read_text(encoding="utf-8")
     return [line for line in text.splitlines() if line and not line.startswith("#")]
 

@@ -1,6 +1,6 @@
 """The wall before every query that a person, a page or a model wrote: what is not known to be harmless is refused.
 
-One SELECT; only tables and columns that the team may read; only the kinds of expressions of HARMLESS; a LIMIT always.
+One SELECT; only tables and columns that the team may read; only the kinds of expressions in ALLOWED; a LIMIT always.
 What reads files, settings, the clock or chance is in no list here, so it is refused like a word that does not exist.
 """
 
@@ -144,7 +144,7 @@ _FUNCTIONS = (
     exp.MapKeys,
     exp.StrPosition,
 )
-HARMLESS = frozenset((*_SHAPE, *_OPERATORS, *_FUNCTIONS))
+ALLOWED = frozenset((*_SHAPE, *_OPERATORS, *_FUNCTIONS))
 """Every kind of expression that a query may be made of."""
 
 DEEPEST, LONGEST = 60, 20_000
@@ -153,40 +153,52 @@ DEEPEST, LONGEST = 60, 20_000
 
 @dataclass(frozen=True, eq=False)  # known by itself: comparing two trees costs more than asking them
 class Guarded:
-    """A query that passed. query: every column named in full, masked columns gone, LIMIT set; tables: what it reads."""
+    """A query that has passed.
+
+    Attributes:
+        query: Every column is named in full, masked columns are gone, LIMIT is set.
+        tables: The tables that it reads.
+    """
 
     query: exp.Query
     tables: tuple[Table, ...]
 
     def sql(self, dialect: str = DIALECT) -> str:
-        """The query as text."""
+        """Return the query as text."""
         return self.query.sql(dialect=dialect)
 
 
 def guard(grants: Grants, team: str, sql: str, limit: int) -> Guarded:
-    """The query if it may be run; AccessRefusedError with one sentence if not.
+    """Return the query if it may be run.
 
-    limit: most rows; a LIMIT of its own is kept where it is smaller. `*` stands for the columns that the team may see.
+    Args:
+        grants: Who may read what.
+        team: The team that asks.
+        sql: One SELECT; `*` stands for the columns that the team may see.
+        limit: Most rows; a smaller LIMIT of the query's own stays.
+
+    Raises:
+        AccessRefusedError: The query may not be run; says why in one sentence.
     """
     if len(sql) > LONGEST:
         raise AccessRefusedError("the query is too long: ask for less at once.")
     tree = parse_query(sql, DIALECT)
-    _only_harmless(tree)
+    _check_allowed(tree)
     tables = _tables(grants, team, tree)
-    named = _with_names(grants, team, tree, tables)
-    _limited(named, limit)
-    return Guarded(permitted(grants, team, named), tuple(tables.values()))
+    qualified = _with_names(grants, team, tree, tables)
+    _limited(qualified, limit)
+    return Guarded(permitted(grants, team, qualified), tuple(tables.values()))
 
 
 def visible_columns(grants: Grants, team: str, full_name: str) -> tuple[str, ...]:
-    """The columns of `schema.table` that the team sees in clear; AccessRefusedError for a table it may not read."""
+    """Return the columns of `schema.table` that the team sees in clear; AccessRefusedError for a table it may not read."""
     access = grants.access(team, full_name)
     return tuple(name for name in access.table.column_names if name not in access.masked)
 
 
-def _only_harmless(tree: exp.Expression) -> None:
+def _check_allowed(tree: exp.Expression) -> None:
     for node in tree.walk():
-        if type(node) not in HARMLESS:
+        if type(node) not in ALLOWED:
             raise AccessRefusedError(f"the query uses {_called(node)}, which may not be asked: see docs/ask.md.")
         if node.depth > DEEPEST:
             raise AccessRefusedError("the query is nested too deeply: ask for less at once.")
@@ -199,32 +211,32 @@ def _called(node: exp.Expression) -> str:
 
 
 def _tables(grants: Grants, team: str, tree: exp.Expression) -> Mapping[str, Table]:
-    local = {one.alias for one in tree.find_all(exp.CTE)}
-    found: dict[str, Table] = {}
+    local = {cte.alias for cte in tree.find_all(exp.CTE)}
+    tables: dict[str, Table] = {}
     for table in tree.find_all(exp.Table):
         if isinstance(table.this, exp.Func) or table.catalog not in ("", grants.catalog):
             raise AccessRefusedError(f"team {team} may not read {table.sql()}: name tables as schema.table.")
         if table.db or table.name not in local:
             full_name = f"{table.db}.{table.name}"
-            found[full_name] = grants.access(team, full_name).table
-    return found
+            tables[full_name] = grants.access(team, full_name).table
+    return tables
 
 
 def _with_names(grants: Grants, team: str, tree: exp.Query, tables: Mapping[str, Table]) -> exp.Query:
-    """The same query with every column told by its table; one that does not exist or is masked is refused."""
+    """Qualify every column by its table; one that does not exist or is masked is refused."""
     schema: dict[str, dict[str, dict[str, str]]] = {}
     for full_name, table in tables.items():
-        seen = {name: table.column(name).type for name in visible_columns(grants, team, full_name)}
-        schema.setdefault(table.schema, {})[table.name] = seen
+        visible = {name: table.column(name).type for name in visible_columns(grants, team, full_name)}
+        schema.setdefault(table.schema, {})[table.name] = visible
     for table in tree.find_all(exp.Table):
         table.set("catalog", None)
     try:
-        named = qualify(tree, schema=schema, dialect=DIALECT, validate_qualify_columns=True)
+        qualified = qualify(tree, schema=schema, dialect=DIALECT, validate_qualify_columns=True)
     except SqlglotError as error:
         reason = str(error).splitlines()[0].split(". Line")[0].rstrip(".")
         raise AccessRefusedError(f"the query cannot be asked: {reason}, or may not be read by team {team}.") from None
-    assert isinstance(named, exp.Query)  # noqa: S101  what goes in as a query comes out as one
-    return named
+    assert isinstance(qualified, exp.Query)  # noqa: S101  what goes in as a query comes out as one
+    return qualified
 
 
 def _limited(query: exp.Query, limit: int) -> None:

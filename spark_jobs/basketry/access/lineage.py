@@ -18,10 +18,10 @@ from basketry.access.model import Grants
 from basketry.contracts import Contract
 from basketry.tables import CUSTOMERS, MARKETING_AUDIENCE, Table
 
-Place = tuple[str, str]
+ColumnRef = tuple[str, str]
 """A column: schema.table, column."""
 
-RENAMED: Mapping[Place, Place] = {(MARKETING_AUDIENCE.full_name, "zip"): (CUSTOMERS.full_name, "postal_code")}
+RENAMED: Mapping[ColumnRef, ColumnRef] = {(MARKETING_AUDIENCE.full_name, "zip"): (CUSTOMERS.full_name, "postal_code")}
 """Columns of declared tables under another name than their source's."""
 
 _EVERYWHERE = frozenset({"email", "phone", "street", "postal_code"})
@@ -30,65 +30,76 @@ _EVERYWHERE = frozenset({"email", "phone", "street", "postal_code"})
 
 @dataclass(frozen=True)
 class Leak:
-    """A way of personal data out: from a tagged column to one that is not, and who reads it there."""
+    """A way of personal data out.
 
-    source: Place
-    target: Place
+    Attributes:
+        source: The tagged column.
+        target: The column that is not tagged.
+        teams: Who reads it there.
+    """
+
+    source: ColumnRef
+    target: ColumnRef
     teams: tuple[str, ...]
 
     def __str__(self) -> str:
-        """One line for people."""
+        """Return one line for people."""
         return f"{'.'.join(self.source)} reaches {'.'.join(self.target)}, which is not tagged; read by {', '.join(self.teams)}"
 
 
-def leaks(grants: Grants, edges: Iterable[tuple[Place, Place]], views: Mapping[str, Table] | None = None) -> list[Leak]:
-    """Every untagged column that a tagged one reaches and a team may read that does not see personal data in clear.
+def find_leaks(
+    grants: Grants, edges: Iterable[tuple[ColumnRef, ColumnRef]], views: Mapping[str, Table] | None = None
+) -> list[Leak]:
+    """Return every untagged column that a tagged one reaches and that a team without personal data in clear may read.
 
-    edges: source, target. views: tables that SQL makes, by schema.table, beside the declared ones.
+    Args:
+        grants: Who may read what.
+        edges: Pairs of source and target.
+        views: Tables that SQL makes, by schema.table, besides the declared ones.
     """
     tables = {**grants.tables, **(views or {})}
-    after: dict[Place, set[Place]] = {}
+    targets_of: dict[ColumnRef, set[ColumnRef]] = {}
     for source, target in edges:
-        after.setdefault(source, set()).add(target)
-    found = []
+        targets_of.setdefault(source, set()).add(target)
+    leaks = []
     for name, table in tables.items():
         for column in table.pii_columns:
-            for target in sorted(_reached((name, column), after)):
+            for target in sorted(_reached((name, column), targets_of)):
                 teams = _readers(grants, tables, target)
                 if teams:
-                    found.append(Leak((name, column), target, teams))
-    return found
+                    leaks.append(Leak((name, column), target, teams))
+    return leaks
 
 
-def _reached(source: Place, after: Mapping[Place, set[Place]]) -> set[Place]:
-    found: set[Place] = set()
+def _reached(source: ColumnRef, targets_of: Mapping[ColumnRef, set[ColumnRef]]) -> set[ColumnRef]:
+    reached: set[ColumnRef] = set()
     waiting = [source]
     while waiting:
-        for target in after.get(waiting.pop(), ()):
-            if target not in found:
-                found.add(target)
+        for target in targets_of.get(waiting.pop(), ()):
+            if target not in reached:
+                reached.add(target)
                 waiting.append(target)
-    return found
+    return reached
 
 
-def _readers(grants: Grants, tables: Mapping[str, Table], target: Place) -> tuple[str, ...]:
-    """The teams that would see a tagged value in a column; none where the column is tagged itself, as it is then masked."""
+def _readers(grants: Grants, tables: Mapping[str, Table], target: ColumnRef) -> tuple[str, ...]:
+    """Return the teams that would see a tagged value in a column; none where the column is tagged itself, as it is masked."""
     table = tables[target[0]]
     if target[1] in table.pii_columns:
         return ()
     return tuple(name for name, team in grants.teams.items() if team.pii != "clear" and team.may_read(table))
 
 
-def contract_edges(contract: Contract) -> Iterable[tuple[Place, Place]]:
-    """From each delivered column to the columns of silver whose expressions name it."""
+def contract_edges(contract: Contract) -> Iterable[tuple[ColumnRef, ColumnRef]]:
+    """Lead from each delivered column to the columns of silver whose expressions name it."""
     for column in contract.mapped:
         tree = sqlglot.parse_one(f"SELECT {column.expression}", dialect="databricks")
-        for name in {one.name for one in tree.find_all(exp.Column)}:
+        for name in {node.name for node in tree.find_all(exp.Column)}:
             yield (f"bronze.{contract.feed}", name), (contract.entity.full_name, column.name)
 
 
-def declared_edges(tables: Mapping[str, Table]) -> Iterable[tuple[Place, Place]]:
-    """From silver.customers to the columns of later tables that bear its names, or that RENAMED names."""
+def declared_edges(tables: Mapping[str, Table]) -> Iterable[tuple[ColumnRef, ColumnRef]]:
+    """Lead from silver.customers to the columns of later tables that bear its names, or that RENAMED names."""
     for name, table in tables.items():
         if table.schema in ("gold", "ops"):
             personal = "customer_id" in table.column_names
@@ -99,15 +110,23 @@ def declared_edges(tables: Mapping[str, Table]) -> Iterable[tuple[Place, Place]]
         yield source, target
 
 
-def sql_edges(view: str, sql: str, tables: Mapping[str, Table]) -> Iterable[tuple[Place, Place]]:
-    """From every column that a query reads to the column it shows it in. view: schema.table that the query makes."""
+def sql_edges(view: str, sql: str, tables: Mapping[str, Table]) -> Iterable[tuple[ColumnRef, ColumnRef]]:
+    """Lead from every column that a query reads to the column in which it shows it.
+
+    Args:
+        view: The table that the query makes, as schema.table.
+        sql: The query, in Databricks SQL.
+        tables: The tables that it may read, by name.
+    """
     schema: dict[str, dict[str, dict[str, str]]] = {}
     for table in tables.values():
-        schema.setdefault(table.schema, {})[table.name] = {one.name: one.type for one in table.columns}
+        schema.setdefault(table.schema, {})[table.name] = {
+            column_of_table.name: column_of_table.type for column_of_table in table.columns
+        }
     tree = sqlglot.parse_one(sql, dialect="databricks")
     shown = lineage(None, tree, schema=schema, dialect="databricks")
     for column, root in shown.items():
         for node in root.walk():
             if isinstance(node.source, exp.Table):
-                place = f"{node.source.db}.{node.source.name}"
-                yield (place, node.name.rsplit(".", 1)[-1].strip("`")), (view, column)
+                source_table = f"{node.source.db}.{node.source.name}"
+                yield (source_table, node.name.rsplit(".", 1)[-1].strip("`")), (view, column)

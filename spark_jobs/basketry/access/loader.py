@@ -18,7 +18,7 @@ _NEEDED = ("principal", "reads")
 
 
 def load_grants(catalog: str, include: Path) -> Grants:
-    """The grants of a catalog; a ContractError names file, line and what is wrong."""
+    """Read the grants of a catalog; a ContractError names file, line and what is wrong."""
     folder = include / "grants"
     own = folder / f"{catalog}.yaml"
     path = own if own.is_file() else folder / f"{DEFAULT}.yaml"
@@ -27,12 +27,12 @@ def load_grants(catalog: str, include: Path) -> Grants:
     nodes: dict[str, Node] = top["teams"].expect(dict, "teams")
     tables = known_tables(catalog, include)
     teams = {name: _team(name, node, tables) for name, node in nodes.items()}
-    _told_apart(teams, nodes)
+    _check_distinct(teams, nodes)
     return Grants(catalog, top["pipeline"].string("pipeline"), teams, tables)
 
 
 def known_tables(catalog: str, include: Path) -> dict[str, Table]:
-    """Every declared table of a catalog by schema.table: those of the declarations, and bronze of its contracts."""
+    """Return every declared table of a catalog by schema.table: those of the declarations, and bronze of its contracts."""
     bronze = (
         bronze_table(feed, ((column.name, column.pii) for column in contract.delivered))
         for feed, contract in load_contracts(catalog, include).items()
@@ -48,8 +48,8 @@ def _team(name: str, node: Node, tables: dict[str, Table]) -> Team:
     return Team(
         name=name,
         principal=entries["principal"].string("principal"),
-        members=tuple(one.string("member") for one in members),
-        reads=tuple(_pattern(one, tables) for one in entries["reads"].items(f"reads of {name}")),
+        members=tuple(member_node.string("member") for member_node in members),
+        reads=tuple(_pattern(member_node, tables) for member_node in entries["reads"].items(f"reads of {name}")),
         pii=tags["pii"].choice("treatment", TREATMENTS) if "pii" in tags else REFUSED,
     )
 
@@ -63,11 +63,11 @@ def _pattern(node: Node, tables: dict[str, Table]) -> str:
     return text
 
 
-def _told_apart(teams: dict[str, Team], nodes: dict[str, Node]) -> None:
-    """Nobody is in two teams, and no two teams are the same group."""
-    seen: dict[str, str] = {}
+def _check_distinct(teams: dict[str, Team], nodes: dict[str, Node]) -> None:
+    """Refuse a person in two teams, and two teams that are the same group."""
+    team_of: dict[str, str] = {}
     for name, team in teams.items():
-        for one in (f"group {team.principal}", *(f"user {member}" for member in team.members)):
-            if one in seen:
-                nodes[name].fail(f"{one} is in the teams {seen[one]} and {name}; leave it in one.")
-            seen[one] = name
+        for identity in (f"group {team.principal}", *(f"user {member}" for member in team.members)):
+            if identity in team_of:
+                nodes[name].fail(f"{identity} is in the teams {team_of[identity]} and {name}; leave it in one.")
+            team_of[identity] = name

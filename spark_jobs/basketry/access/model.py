@@ -20,15 +20,28 @@ class AccessRefusedError(BadInputError):
 
 @dataclass(frozen=True)
 class Access:
-    """What a team sees of a table: every column in order, and which of them come back empty."""
+    """What a team sees of a table.
+
+    Attributes:
+        table: The table, with every column in order.
+        masked: Those of its columns that come back empty.
+    """
 
     table: Table
     masked: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Team:
-    """A team. principal: its group in Unity Catalog; members: users here; reads: patterns of schema.table; pii: TREATMENTS."""
+    """A team.
+
+    Attributes:
+        name: Its name in the file.
+        principal: Its group in Unity Catalog.
+        members: The users of Airflow who are in it.
+        reads: Patterns of schema.table.
+        pii: What it sees of personal data, one of TREATMENTS.
+    """
 
     name: str
     principal: str
@@ -37,17 +50,24 @@ class Team:
     pii: str
 
     def covers(self, full_name: str) -> bool:
-        """Whether a pattern of the team names the table."""
+        """Return whether a pattern of the team names the table."""
         return any(fnmatchcase(full_name, pattern) for pattern in self.reads)
 
     def may_read(self, table: Table) -> bool:
-        """Whether the team reads the table at all, masked or not."""
+        """Return whether the team reads the table at all, masked or not."""
         return self.covers(table.full_name) and not (table.pii_columns and self.pii == REFUSED)
 
 
 @dataclass(frozen=True)
 class Grants:
-    """Everything one file says about one catalog. tables: every declared table by schema.table."""
+    """Everything that one file says about one catalog.
+
+    Attributes:
+        catalog: The catalog.
+        pipeline: The principal that runs the jobs.
+        teams: The teams by name.
+        tables: Every declared table by schema.table.
+    """
 
     catalog: str
     pipeline: str
@@ -55,20 +75,20 @@ class Grants:
     tables: Mapping[str, Table]
 
     def team(self, name: str) -> Team:
-        """The team of that name; AccessRefusedError when there is none."""
+        """Return the team of that name; AccessRefusedError when there is none."""
         if name not in self.teams:
             raise AccessRefusedError(f"there is no team '{name}'; {did_you_mean(name, self.teams)}")
         return self.teams[name]
 
     def team_of(self, user: str) -> Team:
-        """The team of a user; AccessRefusedError for one who is in none."""
+        """Return the team of a user; AccessRefusedError for a user who is in none."""
         for team in self.teams.values():
             if user in team.members:
                 return team
         raise AccessRefusedError(f"user '{user}' is in no team: add them to one in include/grants.")
 
     def access(self, team: str, full_name: str) -> Access:
-        """What a team sees of `schema.table`; AccessRefusedError for an unknown team or table, or one it may not read."""
+        """Return what a team sees of `schema.table`; AccessRefusedError for an unknown name, or a table it may not read."""
         reader = self.team(team)
         table = self.tables.get(full_name)
         # The same words whether the table does not exist or is not for them: a refusal tells nothing about what is there.
@@ -79,6 +99,6 @@ class Grants:
         return Access(table, table.pii_columns if reader.pii == MASKED else ())
 
     def readable(self, team: str) -> tuple[Access, ...]:
-        """Every table that a team sees, in order of declaration."""
+        """Return every table that a team sees, in order of declaration."""
         reader = self.team(team)
         return tuple(self.access(team, name) for name, table in self.tables.items() if reader.may_read(table))

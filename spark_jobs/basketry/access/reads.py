@@ -9,20 +9,22 @@ from sqlglot.errors import SqlglotError
 from basketry.access.model import AccessRefusedError, Grants
 
 DIALECT = "databricks"
+_WRITES = (exp.Into, exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Drop, exp.Command)
 
 
 def permitted_sql(grants: Grants, team: str, sql: str, dialect: str = DIALECT) -> str:
-    """The same query with each table replaced by what the team sees of it: masked columns are null.
+    """Return the same query with each table replaced by what the team sees of it: masked columns are null.
 
-    AccessRefusedError for anything but one query over tables that the team may read, whatever way they are named.
+    Raises:
+        AccessRefusedError: It is anything but one query over tables that the team may read, whatever way they are named.
     """
     return permitted(grants, team, parse_query(sql, dialect)).sql(dialect=dialect)
 
 
 def permitted(grants: Grants, team: str, tree: exp.Query) -> exp.Query:
-    """The same as permitted_sql, for a query that is already read; changes it in place."""
+    """Do the same as permitted_sql to a query that is already parsed, in place."""
     # Names of WITH hide tables of the same name for the whole query: refused below, not resolved by scope.
-    local = {one.alias for one in tree.find_all(exp.CTE)}
+    local = {cte.alias for cte in tree.find_all(exp.CTE)}
     for table in list(tree.find_all(exp.Table)):
         if table.db or table.name not in local:
             table.replace(_seen(grants, team, table))
@@ -30,15 +32,15 @@ def permitted(grants: Grants, team: str, tree: exp.Query) -> exp.Query:
 
 
 def parse_query(sql: str, dialect: str = DIALECT) -> exp.Query:
-    """The one query that the text is; AccessRefusedError for anything else."""
+    """Parse the one query that the text is; AccessRefusedError for anything else."""
     try:
-        statements = [one for one in sqlglot.parse(sql, dialect=dialect) if one is not None]
+        statements = [statement for statement in sqlglot.parse(sql, dialect=dialect) if statement is not None]
     except (SqlglotError, RecursionError):
         raise AccessRefusedError("the question's SQL cannot be read: ask for one SELECT.") from None
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise AccessRefusedError("only one SELECT may be asked at a time: nothing may be changed.")
     tree = statements[0]
-    if tree.find(exp.Into, exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Drop, exp.Command):
+    if tree.find(*_WRITES):
         raise AccessRefusedError("only a SELECT may be asked: nothing may be changed.")
     return tree
 

@@ -19,16 +19,24 @@ if TYPE_CHECKING:
 Securable = tuple[str, str]
 """Kind (CATALOG, SCHEMA, TABLE) and full name."""
 
-Held = dict[Securable, dict[str, frozenset[str]]]
+Privileges = dict[Securable, dict[str, frozenset[str]]]
 """Privileges by securable and principal."""
 
 MASK = "mask_personal"
 """The function in schema ops that hides a value from all but who may see it."""
 
 
-@dataclass(frozen=True)
-class Change:
-    """One principal gets or loses a privilege on one securable. by_hand: nobody asked for it in the file."""
+@dataclass(frozen=True, kw_only=True)
+class GrantChange:
+    """One principal gets or loses a privilege on one securable.
+
+    Attributes:
+        securable: The catalog, schema or table.
+        principal: The group or user.
+        privilege: The privilege, as Unity Catalog calls it.
+        grant: Whether it is granted, else revoked.
+        by_hand: Whether nobody asked for it in the file.
+    """
 
     securable: Securable
     principal: str
@@ -37,113 +45,142 @@ class Change:
     by_hand: bool = False
 
     def __str__(self) -> str:
-        """As the statement that it is."""
+        """Return the statement that it is."""
         verb, to = ("GRANT", "TO") if self.grant else ("REVOKE", "FROM")
         kind, name = self.securable
         return f"{verb} {self.privilege.replace('_', ' ')} ON {kind} {name} {to} `{self.principal}`"
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What would change. statements: SQL of the masks, in order."""
+class GrantPlan:
+    """What would change.
 
-    changes: tuple[Change, ...]
+    Attributes:
+        changes: Privileges to grant and to revoke.
+        statements: SQL of the masks, in order.
+    """
+
+    changes: tuple[GrantChange, ...]
     statements: tuple[str, ...]
 
     @property
-    def drift(self) -> tuple[Change, ...]:
+    def drift(self) -> tuple[GrantChange, ...]:
         """What somebody granted by hand."""
         return tuple(change for change in self.changes if change.by_hand)
 
     def lines(self) -> tuple[str, ...]:
-        """For people."""
-        told = [f"added by hand: {change}" if change.by_hand else str(change) for change in self.changes]
-        return (*told, *self.statements) or ("grants are as the file says",)
+        """Return the plan as people read it."""
+        changes = [f"added by hand: {change}" if change.by_hand else str(change) for change in self.changes]
+        return (*changes, *self.statements) or ("grants are as the file says",)
 
 
-def plan(client: WorkspaceClient, grants: Grants) -> Plan:
+def plan_grants(client: WorkspaceClient, grants: Grants) -> GrantPlan:
     """Compare the file with Unity Catalog. Writes nothing."""
     stored = _stored_tables(client, grants.catalog)
-    wanted = desired(grants, stored)
+    desired = desired_privileges(grants, stored)
     schemas = sorted({name.split(".")[0] for name in stored})
-    everything = [
+    securables = [
         ("CATALOG", grants.catalog),
         *(("SCHEMA", f"{grants.catalog}.{schema}") for schema in schemas),
         *(("TABLE", f"{grants.catalog}.{name}") for name in sorted(stored)),
     ]
-    found_there = {securable: held(client, securable) for securable in everything}
+    actual = {securable: privileges_on(client, securable) for securable in securables}
     managed = {team.principal for team in grants.teams.values()}
-    changes = tuple(_changes(wanted, found_there, managed, grants.pipeline))
-    return Plan(changes, tuple(_masks(grants, stored)))
+    changes = tuple(_changes(desired, actual, managed, grants.pipeline))
+    return GrantPlan(changes, tuple(_masks(grants, stored)))
 
 
-def apply(
-    client: WorkspaceClient, found: Plan, execute: Callable[[str], object], *, revoke_by_hand: bool = False
+def apply_grants(
+    client: WorkspaceClient, grant_plan: GrantPlan, execute: Callable[[str], object], *, revoke_by_hand: bool = False
 ) -> int:
-    """Do what the plan says, masks before grants, so that nothing is readable unmasked; returns how many steps.
+    """Do what the plan says, masks before grants, so that nothing is readable unmasked.
 
-    execute: runs one SQL statement. Grants by hand are left alone unless revoke_by_hand.
+    Args:
+        client: The workspace.
+        grant_plan: What to do.
+        execute: Runs one SQL statement.
+        revoke_by_hand: Whether grants by hand are revoked, too; else they are left alone.
+
+    Returns:
+        The number of steps.
     """
-    for statement in found.statements:
+    for statement in grant_plan.statements:
         execute(statement)
-    done = [change for change in found.changes if revoke_by_hand or not change.by_hand]
-    for change in done:
-        carry_out(client, change)
-    return len(done) + len(found.statements)
+    changes = [change for change in grant_plan.changes if revoke_by_hand or not change.by_hand]
+    for change in changes:
+        apply_change(client, change)
+    return len(changes) + len(grant_plan.statements)
 
 
-def carry_out(client: WorkspaceClient, change: Change) -> None:
+def apply_change(client: WorkspaceClient, change: GrantChange) -> None:
     """Grant or revoke one privilege."""
     from databricks.sdk.service.catalog import PermissionsChange, Privilege
 
     (kind, name), privilege = change.securable, Privilege(change.privilege)
-    given, taken = ([privilege], []) if change.grant else ([], [privilege])
-    client.grants.update(kind, name, changes=[PermissionsChange(principal=change.principal, add=given, remove=taken)])
+    added, removed = ([privilege], []) if change.grant else ([], [privilege])
+    client.grants.update(kind, name, changes=[PermissionsChange(principal=change.principal, add=added, remove=removed)])
 
 
-def desired(grants: Grants, stored: Iterable[str]) -> Held:
-    """The privileges that the file asks for, of the tables that exist. stored: names as schema.table."""
-    found: Held = {}
+def desired_privileges(grants: Grants, stored: Iterable[str]) -> Privileges:
+    """Return the privileges that the file asks for, of the tables that exist.
+
+    Args:
+        grants: The file.
+        stored: Names of tables as schema.table.
+    """
+    privileges: Privileges = {}
     for team in grants.teams.values():
         for name in stored:
             table = grants.tables.get(name)
             if table is not None and team.may_read(table):
-                found.setdefault(("TABLE", f"{grants.catalog}.{name}"), {})[team.principal] = frozenset({"SELECT"})
+                privileges.setdefault(("TABLE", f"{grants.catalog}.{name}"), {})[team.principal] = frozenset({"SELECT"})
                 schema = ("SCHEMA", f"{grants.catalog}.{table.schema}")
-                found.setdefault(schema, {})[team.principal] = frozenset({"USE_SCHEMA"})
-                found.setdefault(("CATALOG", grants.catalog), {})[team.principal] = frozenset({"USE_CATALOG"})
-    return found
+                privileges.setdefault(schema, {})[team.principal] = frozenset({"USE_SCHEMA"})
+                privileges.setdefault(("CATALOG", grants.catalog), {})[team.principal] = frozenset({"USE_CATALOG"})
+    return privileges
 
 
-def _changes(wanted: Held, found: Held, managed: set[str], pipeline: str) -> Iterator[Change]:
-    for securable, principals in found.items():
-        should = wanted.get(securable, {})
+def _changes(desired: Privileges, actual: Privileges, managed: set[str], pipeline: str) -> Iterator[GrantChange]:
+    for securable, principals in actual.items():
+        should = desired.get(securable, {})
         for principal in sorted({*principals, *should} - {pipeline}):
-            is_, ought = principals.get(principal, frozenset()), should.get(principal, frozenset())
-            yield from (Change(securable, principal, one, grant=True) for one in sorted(ought - is_))
+            present, asked_for = principals.get(principal, frozenset()), should.get(principal, frozenset())
+            yield from (
+                GrantChange(securable=securable, principal=principal, privilege=privilege, grant=True)
+                for privilege in sorted(asked_for - present)
+            )
             # What a team holds beyond the file may be yesterday's file or a hand: the file does not remember, so a hand.
-            yield from (Change(securable, principal, one, grant=False, by_hand=True) for one in sorted(is_ - ought))
+            yield from (
+                GrantChange(securable=securable, principal=principal, privilege=privilege, grant=False, by_hand=True)
+                for privilege in sorted(present - asked_for)
+            )
 
 
 def _stored_tables(client: WorkspaceClient, catalog: str) -> dict[str, Mapping[str, str | None]]:
-    """The mask of every column, None where it has none, by schema.table."""
-    found: dict[str, Mapping[str, str | None]] = {}
+    """Return the mask of every column, None where it has none, by schema.table."""
+    stored: dict[str, Mapping[str, str | None]] = {}
     for schema in client.schemas.list(catalog):
         if schema.name in SCHEMAS:
             for table in client.tables.list(catalog, schema.name):
-                masks = {str(one.name): one.mask.function_name if one.mask else None for one in table.columns or []}
-                found[f"{schema.name}.{table.name}"] = masks
-    return found
+                masks = {
+                    str(column.name): column.mask.function_name if column.mask else None
+                    for column in table.columns or []
+                }
+                stored[f"{schema.name}.{table.name}"] = masks
+    return stored
 
 
-def held(client: WorkspaceClient, securable: Securable) -> dict[str, frozenset[str]]:
-    """The privileges on a securable by principal, those that it inherits left out."""
-    given = client.grants.get(*securable).privilege_assignments or []
-    return {str(one.principal): frozenset(str(name.value) for name in one.privileges or []) for one in given}
+def privileges_on(client: WorkspaceClient, securable: Securable) -> dict[str, frozenset[str]]:
+    """Return the privileges on a securable by principal, without those that it inherits."""
+    assignments = client.grants.get(*securable).privilege_assignments or []
+    return {
+        str(assignment.principal): frozenset(str(name.value) for name in assignment.privileges or [])
+        for assignment in assignments
+    }
 
 
 def _masks(grants: Grants, stored: Mapping[str, Mapping[str, str | None]]) -> Iterator[str]:
-    """The function, made anew because who sees in clear may have changed, and a mask for each column that lacks one."""
+    """Yield the function, made anew because who sees in clear may have changed, and a mask for each column that lacks one."""
     function = f"{grants.catalog}.ops.{MASK}"
     missing = [
         (name, column)
@@ -165,8 +202,8 @@ def _is_masked_for_some(grants: Grants, table: Table | None) -> bool:
 
 def _function(grants: Grants) -> str:
     clear = sorted({grants.pipeline, *(team.principal for team in grants.teams.values() if team.pii == "clear")})
-    seen = " OR ".join(f"is_account_group_member('{name}')" for name in clear)
+    conditions = " OR ".join(f"is_account_group_member('{name}')" for name in clear)
     return (
         f"CREATE OR REPLACE FUNCTION {grants.catalog}.ops.{MASK}(value STRING) RETURNS STRING"
-        f" RETURN CASE WHEN {seen} THEN value END"
+        f" RETURN CASE WHEN {conditions} THEN value END"
     )

@@ -1,4 +1,4 @@
-"""Who writes the query of a question that the grammar does not understand: a Genie space, or a model behind a URL.
+"""Drafts of queries for questions that the grammar does not understand: by a Genie space, or by a model behind a URL.
 
 A draft is only text: it is run by the warehouse like every other query, so it passes the same guard, for the team that
 asks; and, as in every answer, a table with personal data is not read for it. Without a space or a URL nothing is drafted.
@@ -35,7 +35,7 @@ class Drafter(Protocol):
         ...
 
     def draft(self, question: str, cubes: tuple[Cube, ...], today: date) -> str:
-        """Databricks SQL over the cubes' tables; WarehouseError with one sentence when there is none."""
+        """Return Databricks SQL over the cubes' tables; WarehouseError with one sentence when there is none."""
         ...
 
 
@@ -48,7 +48,7 @@ class GenieSpace:
     source: str = GENIE
 
     def draft(self, question: str, cubes: tuple[Cube, ...], today: date) -> str:
-        """The query that Genie attaches to its answer. It knows the tables by its own space."""
+        """Return the query that Genie attaches to its answer. It knows the tables by its own space."""
         from databricks.sdk.errors import DatabricksError, OperationFailed
 
         try:
@@ -65,7 +65,14 @@ class GenieSpace:
 
 @dataclass(frozen=True)
 class ChatModel:
-    """Any endpoint that speaks OpenAI's chat completions. url: its base, before /chat/completions; key: '' for none."""
+    """Any endpoint that speaks OpenAI's chat completions.
+
+    Attributes:
+        url: Its base, before /chat/completions.
+        model: The model's name there.
+        key: The API key, '' for none.
+        source: What an answer says about who wrote the query.
+    """
 
     url: str
     model: str
@@ -73,7 +80,7 @@ class ChatModel:
     source: str = MODEL
 
     def draft(self, question: str, cubes: tuple[Cube, ...], today: date) -> str:
-        """The query in the model's answer."""
+        """Return the query in the model's answer."""
         import httpx
 
         body = {
@@ -91,7 +98,12 @@ class ChatModel:
 
 
 def drafter(environment: Mapping[str, str], client: Callable[[], WorkspaceClient] | None = None) -> Drafter | None:
-    """The one that the settings name: BASKETRY_GENIE_SPACE_ID, or BASKETRY_MODEL_URL with BASKETRY_MODEL_NAME (and _KEY)."""
+    """Return the drafter that the settings name, None without one.
+
+    Args:
+        environment: BASKETRY_GENIE_SPACE_ID, or BASKETRY_MODEL_URL with BASKETRY_MODEL_NAME (and _KEY).
+        client: Makes the workspace's client, for a Genie space.
+    """
     space, url = environment.get("BASKETRY_GENIE_SPACE_ID"), environment.get("BASKETRY_MODEL_URL")
     if space and client is not None:
         return GenieSpace(client, space)
@@ -106,7 +118,7 @@ def drafter(environment: Mapping[str, str], client: Callable[[], WorkspaceClient
 
 
 def prompt(cubes: tuple[Cube, ...], today: date) -> str:
-    """What a model is told: the measures and the columns of the tables that the team may ask about, and the last day."""
+    """Return the instructions for a model: the measures and tables that the team may ask about, and the last day."""
     used = {name for cube in cubes for name in cube.tables}
     lines = [
         "You write one SELECT statement in Databricks SQL that answers the user's question, and nothing else.\n",

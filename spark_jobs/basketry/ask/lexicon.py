@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from basketry.ask.words import phrase
+from basketry.ask.tokenizer import stems_of
 from basketry.metrics.model import Cube, Metrics
 
 MEASURE, DIMENSION, MEMBER, CUE = "measure", "dimension", "member", "cue"
@@ -197,7 +197,14 @@ NOISE = frozenset(_NOISE.split())
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a phrase can stand for. kind: a kind above; name: of the measure, dimension or bucket; member: a value."""
+    """What a phrase can stand for.
+
+    Attributes:
+        kind: One of the kinds above.
+        cube: The cube to which it belongs, '' for words of the grammar.
+        name: The name of the measure, dimension or bucket.
+        member: A member's value.
+    """
 
     kind: str
     cube: str = ""
@@ -211,7 +218,13 @@ class Lexicon:
     def __init__(
         self, metrics: Metrics, cubes: Iterable[Cube], members: Mapping[tuple[str, str], Iterable[str]]
     ) -> None:
-        """cubes: those that the team may read; members: values of the data by cube and dimension."""
+        """Collect the phrases.
+
+        Args:
+            metrics: The declared metrics.
+            cubes: Those that the team may read.
+            members: Values of the data by cube and dimension.
+        """
         self.metrics = metrics
         self.cubes = {cube.name: cube for cube in cubes}
         self._phrases: dict[tuple[str, ...], dict[Meaning, None]] = {}
@@ -227,15 +240,15 @@ class Lexicon:
         self.longest = max(len(stems) for stems in self._phrases)
 
     def meanings(self, stems: tuple[str, ...]) -> tuple[Meaning, ...]:
-        """What exactly these words can stand for."""
+        """Return what exactly these words can stand for."""
         return tuple(self._phrases.get(stems, ()))
 
     def phrases(self) -> Iterable[tuple[str, ...]]:
-        """Every phrase."""
+        """Return every phrase."""
         return self._phrases
 
     def _add(self, text: str, meaning: Meaning) -> None:
-        stems = phrase(text)
+        stems = stems_of(text)
         if not all(stem.isdecimal() for stem in stems):  # a number in a question is a number, not a member
             self._phrases.setdefault(stems, {})[meaning] = None
 

@@ -10,22 +10,35 @@ from basketry.errors import BadInputError
 from basketry.warehouse.model import TableState
 
 MONEY, COUNT, SHARE, NUMBER, DATE, TEXT = "money", "count", "share", "number", "date", "text"
+GRAMMAR = "grammar"
+"""The source of an answer whose query the grammar wrote."""
+
 UNITS = (MONEY, COUNT, SHARE, NUMBER, DATE, TEXT)
 """What the values of a column are. money: in the catalog's currency; share: 1.0 is all, shown in per cent."""
 
 
 class NotUnderstoodError(BadInputError):
-    """A question that is not answered. suggestions: questions that would be."""
+    """A question that is not answered.
+
+    Attributes:
+        suggestions: Questions that would be answered.
+    """
 
     def __init__(self, message: str, suggestions: tuple[str, ...] = ()) -> None:
-        """message: one sentence that says why."""
+        """Say why in one sentence."""
         super().__init__(message)
         self.suggestions = suggestions
 
 
 @dataclass(frozen=True)
 class Heading:
-    """A column of an answer. name: in the query; label: for people; unit: one of UNITS."""
+    """A column of an answer.
+
+    Attributes:
+        name: Its name in the query.
+        label: Its name for people.
+        unit: One of UNITS.
+    """
 
     name: str
     label: str
@@ -34,7 +47,14 @@ class Heading:
 
 @dataclass(frozen=True)
 class Chart:
-    """How the rows are best drawn. kind: number, bar, line or table; x, series: dimension columns; y: measures."""
+    """How the rows are best drawn.
+
+    Attributes:
+        kind: number, bar, line or table.
+        x: The dimension's column along the axis.
+        y: The measures' columns.
+        series: The column that tells several lines apart.
+    """
 
     kind: str
     x: str | None = None
@@ -42,13 +62,23 @@ class Chart:
     series: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What is shown for a question. Refused: refusal says why, suggestions what to ask instead, all else is empty.
+    """What is shown for a question; of a refused one all but question, refusal, suggestions and source is empty.
 
-    understood: the question as it was understood, in words. sql: the query that was run, Databricks SQL.
-    rows: a tuple a row, in the order of columns. read: version and time of every table. data_until: the last day that
-    the data knows, from which "last month" and the like are counted. source: who wrote the query: grammar, genie, model.
+    Attributes:
+        question: As it was asked.
+        understood: The question as it was understood, in words.
+        sql: The query that was run, Databricks SQL.
+        columns: The columns of the rows, in order.
+        rows: One tuple per row, in the order of the columns.
+        truncated: Whether there are more rows.
+        chart: How the rows are best drawn.
+        read: Version and time of every table that was read.
+        data_until: The last day that the data know, from which "last month" and the like are counted.
+        refusal: Why there is no answer.
+        suggestions: What to ask instead.
+        source: Who wrote the query: grammar, genie or model.
     """
 
     question: str
@@ -62,7 +92,7 @@ class Answer:
     data_until: date | None = None
     refusal: str | None = None
     suggestions: tuple[str, ...] = ()
-    source: str = "grammar"
+    source: str = GRAMMAR
 
     @property
     def answered(self) -> bool:

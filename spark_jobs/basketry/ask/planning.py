@@ -8,10 +8,11 @@ from datetime import date
 
 from sqlglot import exp
 
-from basketry.ask.expressions import ascending, compared, day_literal, one_of, only_where, ratio
+from basketry.ask.charts import chart_of
 from basketry.ask.model import COUNT, DATE, MONEY, NUMBER, SHARE, TEXT, Chart, Heading, NotUnderstoodError
 from basketry.ask.request import Filter, Request
 from basketry.ask.sources import Source, source_of
+from basketry.ask.sql_expressions import ascending, compare_bound, day_literal, matches_filter, only_where, ratio
 from basketry.metrics.model import EVENTS, SNAPSHOTS, Dimension, Measure
 from basketry.metrics.periods import LONG_AGO, Period
 
@@ -22,8 +23,14 @@ FACTS = "facts"
 
 
 @dataclass(frozen=True)
-class Plan:
-    """A query with what its columns are. order: of the columns of query."""
+class QueryPlan:
+    """A query with what its columns are.
+
+    Attributes:
+        query: The query as a tree.
+        headings: Its columns, in order.
+        chart: How its rows are best drawn.
+    """
 
     query: exp.Select
     headings: tuple[Heading, ...]
@@ -35,16 +42,23 @@ class Plan:
         return self.query.sql(dialect=DIALECT, pretty=True)
 
 
-def plan(request: Request, today: date, as_of: date | None) -> Plan:
-    """The query of a request.
+def plan_query(request: Request, today: date, as_of: date | None) -> QueryPlan:
+    """Plan the query of a request.
 
-    today: the last day of the data. as_of: the snapshot that is looked at, for cubes of snapshots.
-    NotUnderstoodError when the measures cannot be added up as asked.
+    Args:
+        request: What is asked for.
+        today: The last day of the data.
+        as_of: The snapshot that is looked at, for cubes of snapshots.
+
+    Raises:
+        NotUnderstoodError: The measures cannot be added up as asked.
     """
     source = source_of(request, today)
     builder = _Builder(request, source, as_of)
     query = builder.query()
-    return Plan(query, builder.headings(), _chart(request, builder))
+    names = tuple(name for name, _, _ in builder.numbers())
+    chart = chart_of(request, names, builder.ranked_by() if names else "")
+    return QueryPlan(query, builder.headings(), chart)
 
 
 class _Builder:
@@ -52,10 +66,10 @@ class _Builder:
 
     def __init__(self, request: Request, source: Source, as_of: date | None) -> None:
         self.request, self.source, self.as_of = request, source, as_of
-        self.joined = {one.join for one in request.dimensions if one.join}
+        self.joined = {dimension.join for dimension in request.dimensions if dimension.join}
 
     def query(self) -> exp.Select:
-        """The whole query."""
+        """Build the whole query."""
         query = exp.select(*self._shown(), *self._inner_numbers())
         query = self._from(query).where(*self._conditions())
         grouped = list(self._grouped())
@@ -68,20 +82,20 @@ class _Builder:
         return query.limit(min(self.request.top or MOST_ROWS, MOST_ROWS))
 
     def _inner_numbers(self) -> Iterator[exp.Expression]:
-        """The numbers of the inner query: growth is made from both periods outside."""
-        for name, tree, _ in self._numbers():
+        """Yield the numbers of the inner query: growth is made from both periods outside."""
+        for name, tree, _ in self.numbers():
             if self._growth(name) is None:
                 yield exp.alias_(tree, name)
 
     def headings(self) -> tuple[Heading, ...]:
-        """The columns, in order."""
-        shown = [Heading(one.name, one.label, TEXT) for one in self.request.groups]
+        """Return the columns, in order."""
+        shown = [Heading(dimension.name, dimension.label, TEXT) for dimension in self.request.groups]
         bucket = [Heading(self.request.bucket, self.request.bucket, DATE)] if self.request.bucket else []
-        numbers = [Heading(name, self._number_label(name), unit) for name, _, unit in self._numbers()]
+        numbers = [Heading(name, self._number_label(name), unit) for name, _, unit in self.numbers()]
         return (*bucket, *shown, *numbers)
 
     def _number_label(self, name: str) -> str:
-        """A number's name for people: what is compared says which days it is of."""
+        """Return a number's name for people: what is compared says of which days it is."""
         label = name.replace("_", " ")
         if self.request.before is None or name not in self._compared():
             return label
@@ -97,7 +111,7 @@ class _Builder:
         return exp.column(name, table=join or (FACTS if self.joined else None))
 
     def _own(self, tree: exp.Expression) -> exp.Expression:
-        """An expression of metrics.yaml, its columns told by their table where there are several."""
+        """Qualify the columns of an expression of metrics.yaml by their table where there are several."""
         copied = tree.copy()
         if self.joined:
             for column in copied.find_all(exp.Column):
@@ -136,16 +150,16 @@ class _Builder:
             return day
         return exp.cast(exp.TimestampTrunc(this=day, unit=exp.var(unit.upper())), "date")
 
-    def _numbers(self) -> list[tuple[str, exp.Expression, str]]:
-        """Name, expression and unit of every column that is a number."""
+    def numbers(self) -> list[tuple[str, exp.Expression, str]]:
+        """Return name, expression and unit of every column that is a number."""
         counted = self.request.counted
-        found: list[tuple[str, exp.Expression, str]] = []
+        numbers: list[tuple[str, exp.Expression, str]] = []
         if counted is not None:
             column = self._column(counted.key) if counted.key else self._column(counted.column, counted.join)
-            found.append((f"{counted.name}_count", exp.Count(this=exp.Distinct(expressions=[column])), COUNT))
+            numbers.append((f"{counted.name}_count", exp.Count(this=exp.Distinct(expressions=[column])), COUNT))
         for measure in self.request.measures:
-            found.extend(self._measured(measure))
-        return found
+            numbers.extend(self._measured(measure))
+        return numbers
 
     def _measured(self, measure: Measure) -> Iterator[tuple[str, exp.Expression, str]]:
         tree, name = self._own(measure.sql), measure.name
@@ -153,7 +167,9 @@ class _Builder:
         if self.request.before is None or self.request.period is None:
             yield name, tree, unit
         else:
-            now, then = (only_where(tree, self._within(one)) for one in (self.request.period, self.request.before))
+            now, then = (
+                only_where(tree, self._within(period)) for period in (self.request.period, self.request.before)
+            )
             yield name, now, unit
             yield f"{name}_before", then, unit
             yield f"{name}_growth", exp.null(), SHARE
@@ -183,9 +199,9 @@ class _Builder:
             yield self._column(request.cube.horizon).eq(exp.Literal.number(request.horizon))
         yield from self._times()
         yield from self._totals()
-        for one in request.filters:
-            if not (request.share and one.dimension in request.groups):
-                yield self._filter(one)
+        for condition in request.filters:
+            if not (request.share and condition.dimension in request.groups):
+                yield self._filter(condition)
 
     def _times(self) -> Iterator[exp.Expression]:
         request = self.request
@@ -193,7 +209,7 @@ class _Builder:
             if self.as_of is not None:
                 yield self._column(request.cube.time).eq(day_literal(self.as_of))
         elif request.period is not None:
-            spans = [self._within(one) for one in (request.period, request.before) if one is not None]
+            spans = [self._within(period) for period in (request.period, request.before) if period is not None]
             yield exp.or_(*spans)
 
     def _within(self, period: Period) -> exp.Expression:
@@ -203,19 +219,19 @@ class _Builder:
         return exp.Between(this=day, low=day_literal(period.start), high=day_literal(period.end))
 
     def _totals(self) -> Iterator[exp.Expression]:
-        """Rows that hold a total are looked at where nothing is asked by their dimension, and only there."""
+        """Look at rows that hold a total where nothing is asked by their dimension, and only there."""
         used = {dimension.name for dimension in self.request.dimensions}
         for dimension in self.request.cube.dimensions.values():
             if dimension.total is not None:
                 column, total = self._column(dimension.column), exp.Literal.string(dimension.total)
                 yield column.neq(total) if dimension.name in used else column.eq(total)
 
-    def _filter(self, one: Filter) -> exp.Expression:
-        condition = one_of(self._label(one.dimension), one)
-        if not one.excluded:
-            return condition
+    def _filter(self, condition: Filter) -> exp.Expression:
+        is_member = matches_filter(self._label(condition.dimension), condition)
+        if not condition.excluded:
+            return is_member
         # What has no value is not one of those left out either.
-        return exp.or_(condition, exp.Is(this=self._label(one.dimension), expression=exp.null()))
+        return exp.or_(is_member, exp.Is(this=self._label(condition.dimension), expression=exp.null()))
 
     def _bounded(self, query: exp.Select, grouped: bool) -> exp.Select:
         for bound in self.request.bounds:
@@ -224,20 +240,20 @@ class _Builder:
                     "what is above or below the number? Say for example categories with revenue over 1000."
                 )
             if bound.measure is not None:
-                query = query.having(compared(self._bound_by(bound.measure), bound))
+                query = query.having(compare_bound(self._bound_by(bound.measure), bound))
         return query
 
     def _outer(self, query: exp.Select) -> exp.Select:
-        """Conditions on what is only known when all rows are: the growth, and members of which the share is asked."""
+        """Add conditions on what is only known when all rows are: the growth, and members of which the share is asked."""
         names = [heading.name for heading in self.headings()]
         conditions: list[exp.Expression] = []
         for bound in self.request.bounds:
             if bound.measure is None:
                 suffix = "growth" if self.request.before else "share"
-                conditions.append(compared(exp.column(f"{self.request.measures[0].name}_{suffix}"), bound))
-        for one in self.request.filters:
-            if self.request.share and one.dimension in self.request.groups:
-                conditions.append(one_of(exp.column(one.dimension.name), one))
+                conditions.append(compare_bound(exp.column(f"{self.request.measures[0].name}_{suffix}"), bound))
+        for member_filter in self.request.filters:
+            if self.request.share and member_filter.dimension in self.request.groups:
+                conditions.append(matches_filter(exp.column(member_filter.dimension.name), member_filter))
         if not conditions and not self.request.before:
             return query
         shown = [self._growth(name) or exp.column(name) for name in names]
@@ -249,18 +265,18 @@ class _Builder:
         return results.where(*conditions)
 
     def _bound_by(self, measure: Measure) -> exp.Expression:
-        """What is above or below a number: of what is compared, the period itself."""
+        """Return what is above or below a number: of what is compared, the period itself."""
         tree = self._own(measure.sql)
         if self.request.before is None or self.request.period is None:
             return tree
         return only_where(tree, self._within(self.request.period))
 
     def _growth(self, name: str) -> exp.Expression | None:
-        """The growth of a measure from the columns of both periods, nothing where it must not be told; None for any other."""
+        """Return the growth of a measure from both periods' columns, null where it must not be shown; None for any other."""
         measure = name.removesuffix("_growth")
         if not self.request.before or measure == name:
             return None
-        if self.request.lacking:
+        if self.request.no_change_reason:
             return exp.alias_(exp.cast(exp.null(), "double"), name)
         now, then = exp.column(measure), exp.column(f"{measure}_before")
         return exp.alias_(ratio(exp.Sub(this=now, expression=then), then), name)
@@ -269,7 +285,7 @@ class _Builder:
         request = self.request
         if request.bucket and request.top is None:
             yield ascending(request.bucket)
-        elif self._numbers() and (request.groups or request.bucket):
+        elif self.numbers() and (request.groups or request.bucket):
             yield exp.Ordered(this=exp.column(self.ranked_by()), desc=request.descending, nulls_first=False)
         if request.bucket and request.top is not None:
             yield ascending(request.bucket)
@@ -277,21 +293,8 @@ class _Builder:
             yield ascending(dimension.name)
 
     def ranked_by(self) -> str:
-        """The column that the rows are ordered by."""
+        """Return the column by which the rows are ordered."""
         if not self.request.measures:
-            return self._numbers()[0][0]
+            return self.numbers()[0][0]
         first = self.request.measures[0].name
         return f"{first}_growth" if self.request.growth else f"{first}_share" if self.request.share else first
-
-
-def _chart(request: Request, builder: _Builder) -> Chart:
-    names = tuple(name for name, _, _ in builder._numbers())
-    if not names or request.listing:
-        return Chart("table")
-    drawn = names[:2] if request.before else (builder.ranked_by(),)
-    if request.bucket:
-        series = request.groups[0].name if request.groups else None
-        return Chart("line", request.bucket, drawn, series)
-    if not request.groups:
-        return Chart("number", y=names)
-    return Chart("bar", request.groups[0].name, drawn) if len(request.groups) == 1 else Chart("table")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from basketry.metrics.comparison import Comparison
+from basketry.metrics.comparison import PeriodComparison
 from basketry.metrics.model import Cube, Dimension, Measure
 from basketry.metrics.periods import Period
 
@@ -20,20 +20,40 @@ class Filter:
 
 @dataclass(frozen=True)
 class Bound:
-    """Only results above or below a number. measure: None for the change of a comparison; operator: >, >=, < or <=."""
+    """Only results above or below a number.
+
+    Attributes:
+        measure: What is bounded; None for the change of a comparison.
+        operator: >, >=, < or <=.
+        number: The bound.
+    """
 
     measure: Measure | None
     operator: str
     number: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Request:
     """A question to one cube.
 
-    groups: a row for each of their members; bucket: a row for each day, week …; comparison: of the period with another one;
-    lacking: why its change must not be shown, '' when it may; top: how many rows of the ranking, None for all; horizon: days
-    ahead; counted: how many members there are is asked.
+    Attributes:
+        cube: The cube.
+        measures: What is measured.
+        groups: The dimensions for each of whose members there is a row.
+        filters: The members that are looked at, or left out.
+        period: The days that are looked at.
+        comparison: Of the period with another one.
+        no_change_reason: Why its change must not be shown, '' when it may.
+        bucket: day, week … for each of which there is a row.
+        share: Whether each row's share of the whole is asked.
+        growth: Whether rows are ranked or chosen by their change.
+        top: How many rows of the ranking, None for all.
+        descending: Whether the highest come first.
+        bounds: Limits of the results.
+        counted: The dimension whose members are counted.
+        horizon: The days ahead, of a forecast.
+        listing: Whether members are listed with their own values.
     """
 
     cube: Cube
@@ -41,8 +61,8 @@ class Request:
     groups: tuple[Dimension, ...] = ()
     filters: tuple[Filter, ...] = ()
     period: Period | None = None
-    comparison: Comparison | None = None
-    lacking: str = ""
+    comparison: PeriodComparison | None = None
+    no_change_reason: str = ""
     bucket: str | None = None
     share: bool = False
     growth: bool = False
@@ -61,5 +81,9 @@ class Request:
     @property
     def dimensions(self) -> tuple[Dimension, ...]:
         """Every dimension that the rows must have: grouped, filtered or counted."""
-        used = (*self.groups, *(one.dimension for one in self.filters), *((self.counted,) if self.counted else ()))
-        return tuple(dict((one.name, one) for one in used).values())
+        used = (
+            *self.groups,
+            *(condition.dimension for condition in self.filters),
+            *((self.counted,) if self.counted else ()),
+        )
+        return tuple(dict((dimension.name, dimension) for dimension in used).values())

@@ -11,15 +11,15 @@ from basketry.metrics.model import SNAPSHOTS
 _WORDS = {">": "above", ">=": "at least", "<": "below", "<=": "at most"}
 
 
-def understood(request: Request, today: date, as_of: date | None) -> str:
-    """One sentence, without its full stop."""
+def describe_request(request: Request, today: date, as_of: date | None) -> str:
+    """Describe a request in one sentence, without its full stop."""
     return ", ".join(_parts(request, today, as_of))
 
 
 def _parts(request: Request, today: date, as_of: date | None) -> Iterator[str]:
     yield _measured(request)
-    yield from (_filtered(one) for one in request.filters)
-    yield from (_bounded(one, request) for one in request.bounds)
+    yield from (_filtered(condition) for condition in request.filters)
+    yield from (_bounded(bound, request) for bound in request.bounds)
     if request.horizon:
         yield f"in the next {request.horizon} days"
     if request.cube.kind != SNAPSHOTS:
@@ -28,22 +28,19 @@ def _parts(request: Request, today: date, as_of: date | None) -> Iterator[str]:
         yield f"as of {as_of}"
     if request.before:
         yield f"compared with {request.before}"
-        if request.lacking:
-            yield f"without a change because {request.lacking}"
+        if request.no_change_reason:
+            yield f"without a change because {request.no_change_reason}"
     if request.top:
-        yield (
-            f"the {'highest' if request.descending else 'lowest'} {request.top}"
-            if request.top > 1
-            else ("the highest" if request.descending else "the lowest")
-        )
+        end = "highest" if request.descending else "lowest"
+        yield f"the {end} {request.top}" if request.top > 1 else f"the {end}"
 
 
 def _measured(request: Request) -> str:
-    groups = [one.label for one in request.groups]
+    groups = [dimension.label for dimension in request.groups]
     by = " and ".join([*([request.bucket] if request.bucket else []), *groups])
     if request.listing:
-        return f"each {groups[0]} with its {', '.join([*groups[1:], *(one.label for one in request.measures)])}"
-    names = [one.label for one in request.measures]
+        return f"each {groups[0]} with its {', '.join([*groups[1:], *(measure.label for measure in request.measures)])}"
+    names = [measure.label for measure in request.measures]
     if request.counted:
         names.insert(0, f"number of different values of {request.counted.label}")
     what = " and ".join(names)
@@ -54,11 +51,11 @@ def _measured(request: Request) -> str:
     return f"{what} by {by}" if by else what
 
 
-def _filtered(one: Filter) -> str:
-    return f"{'without' if one.excluded else 'only'} {one.dimension.label} {' or '.join(one.members)}"
+def _filtered(condition: Filter) -> str:
+    return f"{'without' if condition.excluded else 'only'} {condition.dimension.label} {' or '.join(condition.members)}"
 
 
-def _bounded(one: Bound, request: Request) -> str:
-    what = one.measure.label if one.measure else "growth" if request.before else "share"
-    number = f"{one.number:g}" if one.measure and one.measure.unit != "share" else f"{one.number:.4g}"
-    return f"{what} {_WORDS[one.operator]} {number}"
+def _bounded(bound: Bound, request: Request) -> str:
+    what = bound.measure.label if bound.measure else "growth" if request.before else "share"
+    number = f"{bound.number:g}" if bound.measure and bound.measure.unit != "share" else f"{bound.number:.4g}"
+    return f"{what} {_WORDS[bound.operator]} {number}"

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Callable, Iterable
 
 from basketry.ask.lexicon import BUCKETS, GRAMMAR, NOISE, Lexicon
-from basketry.ask.words import phrase
+from basketry.ask.tokenizer import stems_of
 
 MOST, MOST_TRIED = 3, 12
 _NEAR = 0.72
@@ -16,26 +16,33 @@ _NEAR = 0.72
 def near_questions(
     question: str, unknown: Iterable[str], lexicon: Lexicon, works: Callable[[str], bool]
 ) -> tuple[str, ...]:
-    """The question with each unknown word replaced by a near one, where that makes it work. works: asks without answering."""
+    """Replace each unknown word by a near one, where that makes the question understood.
+
+    Args:
+        question: As asked.
+        unknown: The words that are not understood.
+        lexicon: The words of the team.
+        works: Whether a question would be understood.
+    """
     words = list(unknown)
     choices = itertools.product(*(near_words(word, lexicon) for word in words))
-    found: dict[str, None] = {}
+    understood: dict[str, None] = {}
     for choice in itertools.islice(choices, MOST_TRIED):
         candidate = question
         for word, near in zip(words, choice, strict=True):
             candidate = _replaced(candidate, word, near)
         if works(candidate):
-            found[candidate] = None
-    return tuple(found)[:MOST]
+            understood[candidate] = None
+    return tuple(understood)[:MOST]
 
 
 def near_words(word: str, lexicon: Lexicon) -> list[str]:
-    """Words and short phrases of the lexicon that are written like this one."""
-    known = {" ".join(stems): None for stems in lexicon.phrases() if len(stems) <= 3}
-    known |= dict.fromkeys(word for words in GRAMMAR.values() for word in words) | dict.fromkeys(BUCKETS)
-    known |= dict.fromkeys(one for one in NOISE if len(one) > 3)
-    stems = " ".join(phrase(word))
-    return difflib.get_close_matches(stems, list(known), n=4, cutoff=_NEAR) if stems else []
+    """Return words and short phrases of the lexicon that are written like this one."""
+    candidates = {" ".join(stems): None for stems in lexicon.phrases() if len(stems) <= 3}
+    candidates |= dict.fromkeys(word for words in GRAMMAR.values() for word in words) | dict.fromkeys(BUCKETS)
+    candidates |= dict.fromkeys(noise for noise in NOISE if len(noise) > 3)
+    stems = " ".join(stems_of(word))
+    return difflib.get_close_matches(stems, list(candidates), n=4, cutoff=_NEAR) if stems else []
 
 
 def _replaced(question: str, word: str, near: str) -> str:

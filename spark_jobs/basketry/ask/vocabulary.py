@@ -22,7 +22,7 @@ _lexicons: weakref.WeakKeyDictionary[Warehouse, Cache[Lexicon]] = weakref.WeakKe
 
 
 def readable_cubes(metrics: Metrics, warehouse: Warehouse, team: str) -> tuple[Cube, ...]:
-    """The cubes whose every table the team may read and that exist by now, in order; AccessRefusedError for no team."""
+    """Return the cubes whose every table the team may read and that exist by now; AccessRefusedError for no team."""
     reader = warehouse.grants.team(team)
     tables = warehouse.grants.tables
     allowed = [cube for cube in metrics.cubes.values() if all(reader.may_read(tables[name]) for name in cube.tables)]
@@ -32,16 +32,16 @@ def readable_cubes(metrics: Metrics, warehouse: Warehouse, team: str) -> tuple[C
 
 
 def _sees(cube: Cube, warehouse: Warehouse, team: str) -> bool:
-    """Whether the team sees every column that the cube's own parts need."""
+    """Return whether the team sees every column that the cube's own parts need."""
     base = cube.table.format(grain="day")
     columns = set(visible_columns(warehouse.grants, team, base))
-    used = {cube.time, *(one.column for one in cube.dimensions.values() if not one.join)}
-    used |= {one.name for measure in cube.measures.values() for one in measure.sql.find_all(exp.Column)}
+    used = {cube.time, *(dimension.column for dimension in cube.dimensions.values() if not dimension.join)}
+    used |= {column.name for measure in cube.measures.values() for column in measure.sql.find_all(exp.Column)}
     return used <= columns
 
 
 def lexicon_of(metrics: Metrics, warehouse: Warehouse, team: str) -> Lexicon:
-    """The words of a team; remembered until a table that members come from has a new version."""
+    """Return the words of a team; remembered until a table from which members come has a new version."""
     cubes = readable_cubes(metrics, warehouse, team)
     states = warehouse.states(list(dict.fromkeys(name for cube in cubes for name in cube.tables)))
     key = (team, id(metrics), tuple((state.name, state.version) for state in states))
@@ -59,7 +59,7 @@ def _members(cubes: tuple[Cube, ...], warehouse: Warehouse, team: str) -> Iterat
 
 
 def members_query(cube: Cube, dimension: Dimension) -> exp.Select:
-    """The names of a dimension's members; of a cube of periods the years' table has them all in the fewest rows."""
+    """Return the query of a dimension's members; of a cube of periods the years' table has them all in the fewest rows."""
     table = cube.joins[dimension.join].table if dimension.join else cube.table.format(grain="year")
     column = exp.column(dimension.column)
     conditions = [exp.not_(exp.Is(this=column, expression=exp.null()))]
@@ -69,14 +69,14 @@ def members_query(cube: Cube, dimension: Dimension) -> exp.Select:
     return query.order_by(column.copy())
 
 
-def first_day(cube: Cube, warehouse: Warehouse, team: str) -> date | None:
-    """The first day that the cube knows; None when it is empty."""
-    return _edge(cube, warehouse, team, exp.Min)
+def first_data_day(cube: Cube, warehouse: Warehouse, team: str) -> date | None:
+    """Return the first day that the cube knows; None when it is empty."""
+    return _edge(cube, warehouse, team, which=exp.Min)
 
 
-def newest_day(cube: Cube, warehouse: Warehouse, team: str, until: date | None = None) -> date | None:
-    """The last day that the cube knows, at most `until`; None when it is empty."""
-    return _edge(cube, warehouse, team, exp.Max, until)
+def newest_data_day(cube: Cube, warehouse: Warehouse, team: str, until: date | None = None) -> date | None:
+    """Return the last day that the cube knows, at most `until`; None when it is empty."""
+    return _edge(cube, warehouse, team, which=exp.Max, until=until)
 
 
 def _edge(

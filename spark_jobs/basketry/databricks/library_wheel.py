@@ -1,7 +1,7 @@
 """This library as a wheel, for executors of a cluster: they import what a job's Python functions name.
 
 The name carries a hash of the sources, so that a cluster never takes yesterday's wheel for today's, and whoever submits a
-job from another checkout than the deployed one is told that the wheel is missing, instead of mixing two editions.
+job from another checkout than the deployed one learns that the wheel is missing, instead of mixing two editions.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _OLDEST = (1980, 1, 1, 0, 0, 0)
 
 
 def wheel_name(package: Path = PACKAGE) -> str:
-    """File name of the wheel; changes with any source."""
+    """Return the file name of the wheel; it changes with any source."""
     return f"{package.name}-{_version(package)}-py3-none-any.whl"
 
 
 def wheel_bytes(package: Path = PACKAGE) -> bytes:
-    """The wheel, after the binary distribution format 1.0 (packaging.python.org)."""
+    """Build the wheel, after the binary distribution format 1.0 (packaging.python.org)."""
     info = f"{package.name}-{_version(package)}.dist-info"
     files = {f"{package.name}/{path.relative_to(package).as_posix()}": path.read_bytes() for path in _sources(package)}
     files[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: {package.name}\nVersion: {_version(package)}\n".encode()

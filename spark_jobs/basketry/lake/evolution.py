@@ -25,7 +25,7 @@ def upgrade(spark: SparkSession, table: Table, name: str, folder: Path | None) -
         BadInputError: The stored table differs by more than that.
     """
     if folder is not None:
-        stored, never_missing = local_delta.columns(folder), local_delta.never_missing(folder)
+        stored, never_missing = local_delta.columns(folder), local_delta.required_columns(folder)
     else:
         schema = spark.read.table(name).schema
         stored = {field.name: field.dataType.simpleString() for field in schema}

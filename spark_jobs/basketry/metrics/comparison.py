@@ -19,7 +19,7 @@ from basketry.metrics.periods import DAY, LONG_AGO, SPAN, WEEK, YEAR, Period, a_
 
 
 @dataclass(frozen=True)
-class Extent:
+class DateExtent:
     """The days that the data fill, both included."""
 
     first: date
@@ -27,9 +27,14 @@ class Extent:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Two ranges of days whose numbers are set beside one another. is_like: whether a change from one to the other tells
-    anything, their lengths being what they are."""
+class PeriodComparison:
+    """Two ranges of days whose numbers are set beside one another.
+
+    Attributes:
+        now: The range that is looked at.
+        before: The range with which it is compared.
+        is_like: Whether a change from one to the other tells anything, their lengths being what they are.
+    """
 
     now: Period
     before: Period
@@ -40,8 +45,13 @@ class Comparison:
         """Whether the ranges share days, so that something would be compared with itself."""
         return self.now.start <= self.before.end and self.before.start <= self.now.end
 
-    def lacking(self, extent: Extent, write: Callable[[date], str] = str) -> str:
-        """Why there is no change to be shown; '' when there is one. write: how days are written."""
+    def no_change_reason(self, extent: DateExtent, write: Callable[[date], str] = str) -> str:
+        """Return why there is no change to be shown; '' when there is one.
+
+        Args:
+            extent: The days that the data fill.
+            write: How days are written.
+        """
         if min(self.now.start, self.before.start) < extent.first:
             return f"the data begin on {write(extent.first)}"
         if max(self.now.end, self.before.end) > extent.last:
@@ -51,62 +61,66 @@ class Comparison:
         return ""
 
 
-def with_previous(period: Period, last: date) -> Comparison:
-    """A period beside the one before it, up to the last day of the data."""
+def with_previous(period: Period, last: date) -> PeriodComparison:
+    """Compare a period with the one before it, up to the last day of the data."""
     now = period.until(last)
     if is_running(period, last):
-        return Comparison(now, _as_far(now, period.whole.previous() if period.unit != SPAN else now.previous()))
-    return Comparison(now, period.previous())
+        return PeriodComparison(now, _as_far(now, period.whole.previous() if period.unit != SPAN else now.previous()))
+    return PeriodComparison(now, period.previous())
 
 
-def with_year_before(period: Period, last: date) -> Comparison:
-    """A period beside the same one a year earlier, up to the last day of the data."""
+def with_year_before(period: Period, last: date) -> PeriodComparison:
+    """Compare a period with the same one a year earlier, up to the last day of the data."""
     now = period.until(last)
     if not is_running(period, last):
-        return Comparison(now, period.year_before())
+        return PeriodComparison(now, period.year_before())
     if period.unit == WEEK:
-        return Comparison(now, _as_far(now, period.year_before()))
-    return Comparison(now, Period(a_year_earlier(now.start), a_year_earlier(now.end)))
+        return PeriodComparison(now, _as_far(now, period.year_before()))
+    return PeriodComparison(now, Period(start=a_year_earlier(now.start), end=a_year_earlier(now.end)))
 
 
-def with_week_before(day: date) -> Comparison:
-    """A day beside the same weekday a week before."""
-    return Comparison(period_of(day, DAY), period_of(day - timedelta(7), DAY))
+def with_week_before(day: date) -> PeriodComparison:
+    """Compare a day with the same weekday a week before."""
+    return PeriodComparison(period_of(day, DAY), period_of(day - timedelta(7), DAY))
 
 
-def with_named(period: Period, other: Period, last: date) -> Comparison:
-    """Two periods that somebody named beside one another: if either is still running, as far as that one is."""
+def with_named(period: Period, other: Period, last: date) -> PeriodComparison:
+    """Compare two periods that somebody named beside one another: if either is still running, as far as that one is."""
     now, before = period.until(last), other.until(last)
     if _is_like(period.whole, other.whole):
         if is_running(period, last) and not is_running(other, last):
             before = _as_far(now, before)
         elif is_running(other, last) and not is_running(period, last):
             now = _as_far(before, now)
-    return Comparison(now, before, _is_like(now, before))
+    return PeriodComparison(now, before, _is_like(now, before))
 
 
 def is_running(period: Period, last: date) -> bool:
-    """Whether days of it are still to come after the last day of the data."""
+    """Return whether days of it are still to come after the last day of the data."""
     return period.start <= last < period.whole.end
 
 
 def _as_far(running: Period, whole: Period) -> Period:
-    """The days of a whole period that are comparable to those of a running one."""
+    """Return the days of a whole period that are comparable to those of a running one."""
     if running.unit == whole.unit == YEAR:
         shift = running.start.year - whole.start.year
-        return Period(whole.start, _same_date(running.end, running.end.year - shift))
+        return Period(start=whole.start, end=_same_date(running.end, running.end.year - shift))
     if running.days > whole.days:
-        return Period(whole.end - timedelta(running.days - 1), whole.end)
-    return whole if running.days == whole.days else Period(whole.start, whole.start + timedelta(running.days - 1))
+        return Period(start=whole.end - timedelta(running.days - 1), end=whole.end)
+    return (
+        whole
+        if running.days == whole.days
+        else Period(start=whole.start, end=whole.start + timedelta(running.days - 1))
+    )
 
 
 def _same_date(day: date, year: int) -> date:
-    """The date in another year; 28 February for the 29th where that has none."""
+    """Return the date in another year; 28 February for the 29th where that has none."""
     return day.replace(year=year) if day.day < 29 or day.month != 2 else (date(year, 3, 1) - timedelta(1))
 
 
 def _is_like(now: Period, before: Period) -> bool:
-    """Whether the ranges are as long as one another: in days, in whole months, or by their dates."""
+    """Return whether the ranges are as long as one another: in days, in whole months, or by their dates."""
     if min(now.start, before.start) <= LONG_AGO:
         return False
     if now.days == before.days or (now.months is not None and now.months == before.months):

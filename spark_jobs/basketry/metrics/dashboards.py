@@ -1,6 +1,6 @@
-"""Lakeview dashboards of the cubes, one a cube: counters of its measures, a trend, and bars by dimension.
+"""Lakeview dashboards of the cubes, one per cube: counters of its measures, a trend, and bars by dimension.
 
-Queries name tables as schema.table; the catalog is given when a dashboard is created (`dataset_catalog`).
+Queries name tables as schema.table; the catalog is set when a dashboard is created (`dataset_catalog`).
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _FORMATS = {
 
 
 def dashboards(metrics: Metrics) -> dict[str, Document]:
-    """The dashboards by name. Cubes over tables with personal data have none."""
+    """Return the dashboards by name. Cubes over tables with personal data have none."""
     return {cube.name: dashboard(cube) for cube in open_cubes(metrics)}
 
 
 def dashboard(cube: Cube) -> Document:
-    """One cube's dashboard, as a `.lvdash.json` document."""
+    """Return one cube's dashboard, as a `.lvdash.json` document."""
     samples = list(samples_of(cube))
     layout = [
         {"widget": _widget(sample, cube), "position": {"x": n % 2 * 6, "y": n // 2 * 6, "width": 6, "height": 6}}
@@ -44,30 +44,32 @@ def dashboard(cube: Cube) -> Document:
     }
     datasets = [
         {
-            "name": _name(one.sql),
-            "displayName": one.question,
-            "queryLines": [f"{line}\n" for line in one.sql.splitlines()],
+            "name": _name(sample.sql),
+            "displayName": sample.question,
+            "queryLines": [f"{line}\n" for line in sample.sql.splitlines()],
         }
-        for one in samples
+        for sample in samples
     ]
     return {"datasets": datasets, "pages": [page]}
 
 
 def samples_of(cube: Cube) -> Iterator[Sample]:
-    """The queries of a dashboard: the first measure over time, and the first ones by each dimension that has names."""
+    """Yield the queries of a dashboard: the first measure over time, and the first ones by each dimension that has names."""
     first = next(iter(cube.measures.values()))
     if cube.kind == PERIODS:
         yield over_time(cube, [first.name])
-        yield over_time(cube, [one.name for one in cube.measures.values() if one.unit == "count"][:1], "week")
+        yield over_time(
+            cube, [measure.name for measure in cube.measures.values() if measure.unit == "count"][:1], "week"
+        )
     for dimension in cube.dimensions.values():
         if dimension.named:
-            yield by_dimension(cube, dimension.name, [one.name for one in _allowed(cube, dimension.name)][:2])
+            yield by_dimension(cube, dimension.name, [measure.name for measure in _allowed(cube, dimension.name)][:2])
     if cube.kind == SNAPSHOTS and not cube.joins:
         yield over_time(cube, [first.name])
 
 
 def _allowed(cube: Cube, dimension: str) -> Iterator[Measure]:
-    """Measures that may be summed to the dimension: distinct counts only where a row of the table is one member."""
+    """Yield the measures that may be summed to the dimension: distinct counts only where a row of the table is one member."""
     for measure in cube.measures.values():
         if cube.kind != PERIODS or measure.adds_up != NOWHERE or dimension in ("product", "category", "department"):
             yield measure
@@ -110,5 +112,5 @@ def _encodings(sample: Sample, cube: Cube) -> Document:
 
 
 def _name(text: str) -> str:
-    """The short stable name that dashboards give their parts."""
+    """Return the short stable name that dashboards give their parts."""
     return hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -15,18 +15,18 @@ VERSION = 2
 
 
 def genie_space(metrics: Metrics) -> Document:
-    """The space as `serialized_space` has it; identifiers are schema.table, and get the catalog when it is created."""
+    """Return the space as `serialized_space` has it; identifiers are schema.table, and get the catalog when it is created."""
     cubes = open_cubes(metrics)
     samples = {sample.question: sample for cube in cubes for sample in samples_of(cube)}
     used = {name for cube in cubes for name in cube.tables}
     tables = sorted((table for table in TABLES if table.full_name in used), key=lambda table: table.full_name)
     examples = [
         {
-            "id": identity(f"example {one.question}"),
-            "question": [one.question],
-            "sql": [f"{line}\n" for line in one.sql.splitlines()],
+            "id": identity(f"example {sample.question}"),
+            "question": [sample.question],
+            "sql": [f"{line}\n" for line in sample.sql.splitlines()],
         }
-        for one in samples.values()
+        for sample in samples.values()
     ]
     questions = [{"id": identity(f"sample {question}"), "question": [question]} for question in list(samples)[:12]]
     return {
@@ -41,7 +41,7 @@ def genie_space(metrics: Metrics) -> Document:
 
 
 def with_catalog(space: Document, catalog: str) -> Document:
-    """The same space with `catalog.schema.table` for identifiers, as a workspace wants it."""
+    """Return the same space with `catalog.schema.table` for identifiers, as a workspace wants it."""
     tables = [{**table, "identifier": f"{catalog}.{table['identifier']}"} for table in space["data_sources"]["tables"]]
     return {**space, "data_sources": {"tables": tables}}
 
@@ -51,11 +51,11 @@ RULES = (
     "Give no percentage on or of a range that begins before the first day of the data: what was not delivered is not zero.",
     "The previous month, week or days after a named period are those just before it, never before today.",
 )
-"""How periods are compared (basketry.metrics.comparison), for who writes queries."""
+"""How periods are compared (basketry.metrics.comparison), for the writers of queries."""
 
 
 def identity(text: str) -> str:
-    """32 lower-case hexadecimal digits: the same text has the same id."""
+    """Return 32 lower-case hexadecimal digits: the same text has the same id."""
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -72,15 +72,17 @@ def _table(table: Table) -> Document:
 
 
 def instructions(cubes: tuple[Cube, ...]) -> list[str]:
-    """What somebody must know who writes queries over the cubes: measures, words, what always holds."""
+    """Return what somebody must know who writes queries over the cubes: measures, words, what always holds."""
     lines = ["Use these measures, and no others, by their definitions.\n"]
     for cube in cubes:
         lines.append(f"{cube.name}: {cube.meaning}. Tables: {', '.join(cube.tables)}.\n")
         if cube.where is not None:
             lines.append(f"Always: {cube.where.sql(dialect='databricks')}.\n")
-        for one in cube.measures.values():
-            also = f" Also called {', '.join(one.words)}." if one.words else ""
-            lines.append(f"{one.label} = {one.sql.sql(dialect='databricks')}; it adds up: {one.adds_up}.{also}\n")
+        for measure in cube.measures.values():
+            also = f" Also called {', '.join(measure.words)}." if measure.words else ""
+            lines.append(
+                f"{measure.label} = {measure.sql.sql(dialect='databricks')}; it adds up: {measure.adds_up}.{also}\n"
+            )
     lines.extend(f"{line}\n" for line in RULES)
     lines.append("Questions about persons, their names and addresses are refused.\n")
     return lines

@@ -1,4 +1,4 @@
-"""Reads include/metrics.yaml; a mistake is told with file, line and the nearest right word."""
+"""Reads include/metrics.yaml; a mistake is reported with file, line and the nearest right word."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from basketry.access.guard import HARMLESS
+from basketry.access.guard import ALLOWED
 from basketry.config.documents import Node, did_you_mean, read_document
 from basketry.metrics.model import ADDS_UP, EVERYWHERE, KINDS, PERIODS, UNITS, Cube, Dimension, Join, Measure, Metrics
 from basketry.tables import GRAINS, TABLES, Table, propensity_wide
@@ -21,7 +21,7 @@ _KNOWN = {table.full_name: table for table in (*TABLES, propensity_wide(()))}
 
 
 def load_metrics(include: Path) -> Metrics:
-    """The metrics; a ContractError names file, line and what is wrong."""
+    """Read the metrics; a ContractError names file, line and what is wrong."""
     root = read_document(include / FILE, f"{include.name}/{FILE}")
     top = root.mapping("the metrics", ("cubes", "defaults", "unclear"), ("cubes",))
     nodes = _entries(top["cubes"], "cubes")
@@ -42,20 +42,21 @@ def _cube(name: str, node: Node) -> Cube:
     tables = _tables(entries["table"], kind)
     if "rollup" in entries:
         _tables(entries["rollup"], kind)
-    joins = {key: _join(key, one, tables) for key, one in _entries(entries.get("joins"), "joins").items()}
+    joins = {key: _join(key, entry, tables) for key, entry in _entries(entries.get("joins"), "joins").items()}
     columns = {column for table in tables for column in table.column_names}
-    measures = {key: _measure(key, one, columns) for key, one in _entries(entries["measures"], "measures").items()}
+    measures = {key: _measure(key, entry, columns) for key, entry in _entries(entries["measures"], "measures").items()}
     dimensions = {
-        key: _dimension(key, one, columns, joins) for key, one in _entries(entries["dimensions"], "dimensions").items()
+        key: _dimension(key, entry, columns, joins)
+        for key, entry in _entries(entries["dimensions"], "dimensions").items()
     }
     return Cube(
-        name,
-        entries["meaning"].string("meaning"),
-        kind,
-        entries["table"].string("table"),
-        _column(entries["time"], columns),
-        measures,
-        dimensions,
+        name=name,
+        meaning=entries["meaning"].string("meaning"),
+        kind=kind,
+        table=entries["table"].string("table"),
+        time=_column(entries["time"], columns),
+        measures=measures,
+        dimensions=dimensions,
         rollup=entries["rollup"].string("rollup") if "rollup" in entries else None,
         where=_expression(entries["where"], columns) if "where" in entries else None,
         horizon=_column(entries["horizon"], columns) if "horizon" in entries else None,
@@ -66,7 +67,7 @@ def _cube(name: str, node: Node) -> Cube:
 
 
 def _tables(node: Node, kind: str) -> list[Table]:
-    """The declared tables that the name stands for: one for each grain where kind is periods."""
+    """Return the declared tables for which the name stands: one for each grain where the kind is periods."""
     text = node.string("table")
     if (kind == PERIODS) != ("{grain}" in text):
         node.fail(f"'{text}': a cube of periods has a table for each {{grain}}, and only such a one.")
@@ -96,11 +97,11 @@ def _measure(name: str, node: Node, columns: Iterable[str]) -> Measure:
         if not column.find_ancestor(exp.AggFunc):
             entries["sql"].fail(f"{column.name} of measure {name} stands outside SUM, COUNT, AVG, MIN and MAX.")
     return Measure(
-        name,
-        tree,
-        entries["unit"].choice("unit", UNITS),
-        entries["adds_up"].choice("adds_up", ADDS_UP) if "adds_up" in entries else EVERYWHERE,
-        _texts(entries.get("words"), f"words of {name}"),
+        name=name,
+        sql=tree,
+        unit=entries["unit"].choice("unit", UNITS),
+        adds_up=entries["adds_up"].choice("adds_up", ADDS_UP) if "adds_up" in entries else EVERYWHERE,
+        words=_texts(entries.get("words"), f"words of {name}"),
     )
 
 
@@ -117,19 +118,19 @@ def _dimension(name: str, node: Node, columns: Iterable[str], joins: Mapping[str
     named = members is None or members.value != "none"
     words = _entries(members, f"members of {name}") if members is not None and named else {}
     return Dimension(
-        name,
-        column,
-        _texts(entries.get("words"), f"words of {name}"),
+        name=name,
+        column=column,
+        words=_texts(entries.get("words"), f"words of {name}"),
         key=_column(entries["key"], columns) if "key" in entries else None,
         join=join or None,
         named=named,
-        members={key: _texts(one, f"words of {key}") for key, one in words.items()},
+        members={key: _texts(entry, f"words of {key}") for key, entry in words.items()},
         total=str(entries["total"].expect(str, "total")) if "total" in entries else None,
     )
 
 
 def _expression(node: Node, columns: Iterable[str]) -> exp.Expression:
-    """SQL of harmless expressions over the cube's columns."""
+    """Parse SQL of harmless expressions over the cube's columns."""
     text = node.string("SQL")
     try:
         select = sqlglot.parse_one(f"SELECT {text}", dialect="databricks")
@@ -139,7 +140,7 @@ def _expression(node: Node, columns: Iterable[str]) -> exp.Expression:
         node.fail(f"'{text}' is more than one expression; write one like SUM(net_revenue).")
     tree = select.expressions[0]
     for part in tree.walk():
-        if type(part) not in HARMLESS or isinstance(part, (exp.Select, exp.Alias)):
+        if type(part) not in ALLOWED or isinstance(part, (exp.Select, exp.Alias)):
             node.fail(f"'{text}' uses {part.sql()}, which may not be asked; write one like SUM(net_revenue).")
         if isinstance(part, exp.Column):
             _named(part.name, node, columns)
@@ -155,7 +156,7 @@ def _named(name: str, node: Node, columns: Iterable[str]) -> str:
 
 
 def _lists(node: Node | None, names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(one.choice("measure or dimension", names) for one in node.items("lists")) if node else ()
+    return tuple(entry.choice("measure or dimension", names) for entry in node.items("lists")) if node else ()
 
 
 def _entries(node: Node | None, what: str) -> dict[str, Node]:
@@ -163,4 +164,4 @@ def _entries(node: Node | None, what: str) -> dict[str, Node]:
 
 
 def _texts(node: Node | None, what: str) -> tuple[str, ...]:
-    return tuple(one.string(what) for one in node.items(what)) if node else ()
+    return tuple(text_node.string(what) for text_node in node.items(what)) if node else ()

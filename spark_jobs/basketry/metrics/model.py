@@ -16,9 +16,17 @@ ADDS_UP = (EVERYWHERE, TIME, NOWHERE)
 UNITS = ("money", "count", "share", "number")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Measure:
-    """A number that is asked for. sql: an aggregate over the cube's columns; adds_up: over what it may be summed."""
+    """A number that can be asked for.
+
+    Attributes:
+        name: Its name in the file.
+        sql: An aggregate over the cube's columns.
+        unit: One of UNITS.
+        adds_up: Over what it may be summed, one of ADDS_UP.
+        words: What people also call it.
+    """
 
     name: str
     sql: exp.Expression
@@ -32,12 +40,19 @@ class Measure:
         return self.name.replace("_", " ")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Dimension:
-    """What a measure is told by. column: what is shown; key: tells two of one name apart; named: members have names.
+    """What a measure is broken down by.
 
-    members: further words by member; total: the member that holds the sum of the others, None where none does.
-    join: name of the join that the column comes from.
+    Attributes:
+        name: Its name in the file.
+        column: What is shown.
+        words: What people also call it.
+        key: The column that tells two members of one name apart.
+        join: The name of the join from which the column comes.
+        named: Whether its members have names.
+        members: Further words by member.
+        total: The member that holds the sum of the others, None where none does.
     """
 
     name: str
@@ -57,18 +72,37 @@ class Dimension:
 
 @dataclass(frozen=True)
 class Join:
-    """A table that adds columns to a row. on: column of the cube's table by column of this one."""
+    """A table that adds columns to a row.
+
+    Attributes:
+        name: Its name in the file.
+        table: schema.table.
+        on: The column of this table by the column of the cube's.
+    """
 
     name: str
     table: str
     on: Mapping[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cube:
-    """One kind of fact. table, rollup: schema.table, with {grain} where kind is periods; where: what always holds.
+    """One kind of fact.
 
-    horizon: column of the days ahead; lists: what is shown of a member that is listed; words: they say it is about this.
+    Attributes:
+        name: Its name in the file.
+        meaning: What it is, for people.
+        kind: One of KINDS.
+        table: schema.table, with {grain} where the kind is periods.
+        time: The column of the day.
+        measures: By name.
+        dimensions: By name.
+        rollup: The table of sums, like `table`.
+        where: The condition that always holds.
+        horizon: The column of the days ahead.
+        joins: By name.
+        lists: What is shown of a member that is listed.
+        words: Words that say that a question is about this cube.
     """
 
     name: str
@@ -96,14 +130,20 @@ class Cube:
 
 @dataclass(frozen=True)
 class Metrics:
-    """The whole file. defaults: the cube of a word that several have; unclear: what a vague word could mean."""
+    """The whole file.
+
+    Attributes:
+        cubes: By name.
+        defaults: The cube of a word that several have.
+        unclear: What a vague word could mean.
+    """
 
     cubes: Mapping[str, Cube]
     defaults: Mapping[str, str]
     unclear: Mapping[str, tuple[str, ...]]
 
     def measures(self) -> Iterator[tuple[Cube, Measure]]:
-        """Every measure with its cube, in order."""
+        """Yield every measure with its cube, in order."""
         for cube in self.cubes.values():
             for measure in cube.measures.values():
                 yield cube, measure

@@ -1,4 +1,4 @@
-"""What another price would earn, from a forecast and an elasticity. Plain numpy: jobs and the console ask the same function."""
+"""What another price would earn, from a forecast and an elasticity. Plain numpy: jobs and the console share the function."""
 
 from __future__ import annotations
 
@@ -29,10 +29,18 @@ def what_if(
     change: float,
     level: float = 0.9,
 ) -> WhatIf:
-    """What would be earned if the price changed by a share (-0.1: ten per cent off): revenue (1 + change)^(1 + e).
+    """Return what would be earned if the price changed by a share: revenue (1 + change)^(1 + elasticity).
 
-    revenue, low, high: the forecast at today's price with its interval of `level`. The errors of forecast and elasticity
-    count as independent on a logarithmic scale. nan where the elasticity is.
+    The errors of forecast and elasticity count as independent on a logarithmic scale.
+
+    Args:
+        revenue: The forecast at today's price.
+        low: The lower end of its interval.
+        high: The upper end of its interval.
+        elasticity: Of demand to the price; the answer is nan where it is.
+        standard_error: Of the elasticity.
+        change: The price's change as a share; -0.1 is ten per cent off.
+        level: The level of the interval.
     """
     if change <= -1:
         raise ValueError(f"a price cannot change by {change:.0%}")

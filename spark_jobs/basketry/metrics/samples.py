@@ -14,9 +14,17 @@ DIALECT = "databricks"
 HORIZON = 28
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Sample:
-    """A question with its query. dimensions, measures: the columns, in order; day: whether the first is a date."""
+    """A question with its query.
+
+    Attributes:
+        question: In plain words.
+        sql: In Databricks SQL.
+        dimensions: The first columns, in order.
+        measures: The columns after them, in order.
+        time: The name of the first column where it is a date.
+    """
 
     question: str
     sql: str
@@ -26,34 +34,39 @@ class Sample:
 
 
 def open_cubes(metrics: Metrics) -> tuple[Cube, ...]:
-    """The cubes none of whose tables holds personal data."""
+    """Return the cubes none of whose tables holds personal data."""
     personal = {table.full_name for table in TABLES if table.pii_columns}
     return tuple(cube for cube in metrics.cubes.values() if not personal & set(cube.tables))
 
 
 def by_dimension(cube: Cube, dimension: str, measures: Sequence[str], grain: str = "month", top: int = 20) -> Sample:
-    """Measures by a dimension: over the newest whole period of the grain, or as of the newest date."""
-    one = cube.dimensions[dimension]
-    facts = _facts(cube, one)
+    """Return measures by a dimension: over the newest whole period of the grain, or as of the newest date."""
+    shown = cube.dimensions[dimension]
+    facts = _facts(cube, shown)
     label = (
-        exp.func("COALESCE", _column(one.column, one.join, facts), exp.cast(_column(one.key, None, facts), "string"))
-        if one.key
-        else (_column(one.column, one.join, facts))
+        exp.func(
+            "COALESCE", _column(shown.column, shown.join, facts), exp.cast(_column(shown.key, None, facts), "string")
+        )
+        if shown.key
+        else (_column(shown.column, shown.join, facts))
     )
-    groups = [_column(one.column, one.join, facts), *([_column(one.key, None, facts)] if one.key else [])]
+    groups = [_column(shown.column, shown.join, facts), *([_column(shown.key, None, facts)] if shown.key else [])]
     query = _selected(cube, [(dimension, label)], measures, facts)
-    query = _from(query, cube, one, grain, level=dimension if dimension in ("category", "department") else None)
-    query = query.where(*_conditions(cube, (one,), grain, facts)).group_by(*groups)
+    query = _from(query, cube, shown, grain, level=dimension if dimension in ("category", "department") else None)
+    query = query.where(*_conditions(cube, (shown,), grain, facts)).group_by(*groups)
     query = query.order_by(exp.Ordered(this=exp.column(measures[0]), desc=True, nulls_first=False)).limit(top)
     names = " and ".join(cube.measures[name].label for name in measures)
     when = f" last {grain}" if cube.kind == PERIODS else ""
     return Sample(
-        f"{names} by {one.label}{when}", query.sql(dialect=DIALECT, pretty=True), (dimension,), tuple(measures)
+        question=f"{names} by {shown.label}{when}",
+        sql=query.sql(dialect=DIALECT, pretty=True),
+        dimensions=(dimension,),
+        measures=tuple(measures),
     )
 
 
 def over_time(cube: Cube, measures: Sequence[str], grain: str = "month") -> Sample:
-    """Measures of everything by period, or by as-of date."""
+    """Return measures of everything by period, or by as-of date."""
     name = grain if cube.kind == PERIODS else "day"
     time = exp.cast(exp.column(cube.time), "date") if cube.kind not in (PERIODS, SNAPSHOTS) else exp.column(cube.time)
     query = _selected(cube, [(name, time)], measures, None)
@@ -61,14 +74,20 @@ def over_time(cube: Cube, measures: Sequence[str], grain: str = "month") -> Samp
     if cube.kind == PERIODS:
         query = query.where(exp.column("level").eq(exp.Literal.string("total")))
     query = query.group_by(time.copy()).order_by(exp.column(name)).limit(1000)
-    names = " and ".join(cube.measures[one].label for one in measures)
-    return Sample(f"{names} by {name}", query.sql(dialect=DIALECT, pretty=True), (name,), tuple(measures), time=name)
+    names = " and ".join(cube.measures[measure_name].label for measure_name in measures)
+    return Sample(
+        question=f"{names} by {name}",
+        sql=query.sql(dialect=DIALECT, pretty=True),
+        dimensions=(name,),
+        measures=tuple(measures),
+        time=name,
+    )
 
 
 def _selected(
     cube: Cube, shown: Sequence[tuple[str, exp.Expression]], measures: Sequence[str], facts: str | None
 ) -> exp.Select:
-    numbers = [exp.alias_(_told(cube.measures[name].sql, facts), name) for name in measures]
+    numbers = [exp.alias_(_qualified(cube.measures[name].sql, facts), name) for name in measures]
     return exp.select(*(exp.alias_(tree.copy(), name) for name, tree in shown), *numbers)
 
 
@@ -80,7 +99,7 @@ def _column(name: str | None, join: str | None, facts: str | None) -> exp.Column
     return exp.column(str(name), table=join or facts)
 
 
-def _told(tree: exp.Expression, facts: str | None) -> exp.Expression:
+def _qualified(tree: exp.Expression, facts: str | None) -> exp.Expression:
     copied = tree.copy()
     for column in copied.find_all(exp.Column) if facts else ():
         column.set("table", exp.to_identifier(facts))
@@ -98,29 +117,29 @@ def _from(query: exp.Select, cube: Cube, dimension: Dimension | None, grain: str
 
 
 def _conditions(cube: Cube, used: Sequence[Dimension], grain: str, facts: str | None) -> list[exp.Expression]:
-    """The newest whole period, or the newest as-of date; and what always holds."""
-    found = [*_totals(cube, used, facts), *_always(cube, facts)]
+    """Return the newest whole period, or the newest as-of date; and what always holds."""
+    conditions = [*_totals(cube, used, facts), *_always(cube, facts)]
     table = cube.table.format(grain=grain)
     newest = exp.select(exp.Max(this=exp.column(cube.time))).from_(exp.to_table(table))
     time = _column(cube.time, None, facts)
     if cube.kind == PERIODS:
         newest = newest.where(exp.not_(exp.column("is_partial")))
         if used and used[0].name in ("category", "department"):
-            found.append(exp.column("level").eq(exp.Literal.string(used[0].name)))
-    return [*found, time.eq(newest.subquery())] if cube.kind in (PERIODS, SNAPSHOTS) else found
+            conditions.append(exp.column("level").eq(exp.Literal.string(used[0].name)))
+    return [*conditions, time.eq(newest.subquery())] if cube.kind in (PERIODS, SNAPSHOTS) else conditions
 
 
 def _totals(cube: Cube, used: Sequence[Dimension], facts: str | None = None) -> list[exp.Expression]:
-    found = []
-    for one in cube.dimensions.values():
-        if one.total is not None:
-            column, total = _column(one.column, None, facts), exp.Literal.string(one.total)
-            found.append(column.neq(total) if one in used else column.eq(total))
-    return found
+    conditions = []
+    for dimension in cube.dimensions.values():
+        if dimension.total is not None:
+            column, total = _column(dimension.column, None, facts), exp.Literal.string(dimension.total)
+            conditions.append(column.neq(total) if dimension in used else column.eq(total))
+    return conditions
 
 
 def _always(cube: Cube, facts: str | None) -> list[exp.Expression]:
-    found = [_told(cube.where, facts)] if cube.where is not None else []
+    conditions = [_qualified(cube.where, facts)] if cube.where is not None else []
     if cube.horizon:
-        found.append(_column(cube.horizon, None, facts).eq(exp.Literal.number(HORIZON)))
-    return found
+        conditions.append(_column(cube.horizon, None, facts).eq(exp.Literal.number(HORIZON)))
+    return conditions

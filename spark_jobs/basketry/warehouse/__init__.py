@@ -5,7 +5,7 @@
                            {"week": date(2026, 11, 9)}, team="sales")
     rows.columns, rows.rows, rows.read      # names, tuples, which version of which table, written when
 
-A query is Databricks SQL over `schema.table`, the same here and on Databricks. What may be asked is told by
+A query is Databricks SQL over `schema.table`, the same here and on Databricks. What may be asked is decided by
 `basketry.access.guard`: one SELECT, the team's tables, without the columns it may not see. Locally DuckDB answers over
 the Delta folders, on Databricks a SQL warehouse; both stop after a time and a number of rows.
 """
@@ -48,9 +48,13 @@ def open_warehouse(
     client: Callable[[], WorkspaceClient] | None = None,
     warehouse_id: str | None = None,
 ) -> Warehouse:
-    """The warehouse of a catalog. Keep it: it remembers what it read, and may be used by many threads.
+    """Open the warehouse of a catalog. Keep it: it remembers what it read, and may be used by many threads.
 
-    client, warehouse_id: needed on Databricks only; the client is made when the first query comes.
+    Args:
+        catalog: The catalog.
+        settings: Where the include folder and a local lake are.
+        client: Makes the workspace's client when the first query comes; needed on Databricks only.
+        warehouse_id: The id of the SQL warehouse; needed on Databricks only.
     """
     grants = load_grants(catalog, settings.include)
     if settings.lake is not None:

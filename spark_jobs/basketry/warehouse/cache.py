@@ -14,7 +14,12 @@ class Cache(Generic[Value]):
     """At most `size` values by key; the one not asked for longest goes first."""
 
     def __init__(self, size: int, keeps: Callable[[Value], bool] = lambda value: True) -> None:
-        """keeps: whether a value is small enough to remember."""
+        """Start empty.
+
+        Args:
+            size: Most values.
+            keeps: Whether a value is small enough to remember.
+        """
         self._size = size
         self._keeps = keeps
         self._values: OrderedDict[Hashable, Value] = OrderedDict()
@@ -22,13 +27,13 @@ class Cache(Generic[Value]):
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
-        """The value of the key, made now unless it is remembered. What make raises is raised and not remembered."""
+        """Return the value of the key, made now unless it is remembered. What `make` raises is raised and not remembered."""
         with self._lock:
             if key in self._values:
                 self._values.move_to_end(key)
                 return self._values[key]
-            work = self._working.setdefault(key, threading.Lock())
-        with work:
+            key_lock = self._working.setdefault(key, threading.Lock())
+        with key_lock:
             with self._lock:
                 if key in self._values:
                     return self._values[key]

@@ -44,7 +44,12 @@ class LocalWarehouse(Warehouse):
     """The Delta folders of one catalog."""
 
     def __init__(self, grants: Grants, lake: Path) -> None:
-        """lake: the folder that holds the catalogs."""
+        """Open nothing yet.
+
+        Args:
+            grants: Who may read what of the catalog.
+            lake: The folder that holds the catalogs.
+        """
         super().__init__(grants)
         self._folder = lake / grants.catalog
         self._datasets: Cache[Any] = Cache(64)
@@ -55,7 +60,7 @@ class LocalWarehouse(Warehouse):
             self._idle.put(None)
 
     def states(self, full_names: Sequence[str]) -> tuple[TableState, ...]:
-        """The newest state of each table that exists."""
+        """Return the newest state of each table that exists."""
         tables = [self.grants.tables[name] for name in full_names]
         return tuple(self._state(table) for table in tables if local_delta.exists(self._path(table)))
 
@@ -66,7 +71,9 @@ class LocalWarehouse(Warehouse):
             raise NotYetError(f"{missing[0]} of catalog {self.catalog} does not exist yet: run the job that fills it.")
         sql = _duckdb_sql(guarded)
         key = (sql, tuple(sorted(parameters.items())), tuple((state.name, state.version) for state in states))
-        return self._answers.get(key, lambda: self._answer(sql, parameters, guarded.tables, states, seconds))
+        return self._answers.get(
+            key, lambda: self._answer(sql, parameters, tables=guarded.tables, states=states, seconds=seconds)
+        )
 
     def _answer(
         self,
@@ -81,21 +88,21 @@ class LocalWarehouse(Warehouse):
             for table, dataset in zip(tables, datasets, strict=True):
                 connection.register(table.full_name, dataset)
             try:
-                found = _executed(connection, sql, parameters, seconds)
+                answer = _execute(connection, sql, parameters, seconds)
             finally:
                 for table in tables:
                     connection.unregister(table.full_name)
-        columns = [column.to_pylist(maps_as_pydicts="lossy") for column in found.columns]
-        return Rows(tuple(found.column_names), tuple(zip(*columns, strict=True)), states)
+        columns = [column.to_pylist(maps_as_pydicts="lossy") for column in answer.columns]
+        return Rows(tuple(answer.column_names), tuple(zip(*columns, strict=True)), states)
 
     @contextmanager
     def _connection(self, seconds: float) -> Iterator[duckdb.DuckDBPyConnection]:
-        """One of a few connections, for one query at a time: opening one takes longer than many a query."""
+        """Lend one of a few connections for one query at a time: opening one takes longer than many a query."""
         try:
-            found = self._idle.get(timeout=seconds)
+            idle = self._idle.get(timeout=seconds)
         except queue.Empty:
             raise SlowQueryError("too many people ask at once: try again in a moment.") from None
-        connection = _connect() if found is None else found
+        connection = _connect() if idle is None else idle
         try:
             yield connection
         finally:
@@ -132,7 +139,7 @@ def _connect() -> duckdb.DuckDBPyConnection:
 
 @lru_cache(maxsize=512)  # translating takes longer than many an answer that is remembered
 def _duckdb_sql(guarded: Guarded) -> str:
-    """The query for DuckDB: a table is registered under its full name; dates stay dates when days are added."""
+    """Return the query for DuckDB: a table is registered under its full name; dates stay dates when days are added."""
     tree = guarded.query.copy()
     names = {table.full_name for table in guarded.tables}
     for table in tree.find_all(exp.Table):
@@ -144,7 +151,7 @@ def _duckdb_sql(guarded: Guarded) -> str:
     return tree.sql(dialect="duckdb")
 
 
-def _executed(connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, Any], seconds: float) -> pa.Table:
+def _execute(connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, Any], seconds: float) -> pa.Table:
     timer = threading.Timer(seconds, connection.interrupt)
     timer.start()
     try:

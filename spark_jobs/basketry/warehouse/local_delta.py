@@ -24,12 +24,18 @@ _WITHOUT_STATISTICS = ("array", "map", "struct", "boolean")
 
 
 def exists(folder: Path) -> bool:
-    """Whether a Delta table has been created in the folder."""
+    """Return whether a Delta table has been created in the folder."""
     return any(folder.glob("_delta_log/*.json"))
 
 
 def create(folder: Path, table: Table, schema_json: str) -> None:
-    """Create the empty table. schema_json: its columns as Spark and Delta write them."""
+    """Create the empty table.
+
+    Args:
+        folder: The table's folder.
+        table: Its declaration.
+        schema_json: Its columns as Spark and Delta write them.
+    """
     DeltaTable.create(
         folder,
         Schema.from_json(schema_json),
@@ -40,29 +46,38 @@ def create(folder: Path, table: Table, schema_json: str) -> None:
 
 
 def properties(table: Table) -> Mapping[str, str]:
-    """The Delta properties of a new table."""
-    found = {"delta.enableChangeDataFeed": "true"} if table.tracks_changes else {}
+    """Return the Delta properties of a new table."""
+    settings = {"delta.enableChangeDataFeed": "true"} if table.tracks_changes else {}
     if table.pii_columns:
         # Else the log would keep the least and the greatest name and address long after their files are gone.
-        plain = (one.name for one in table.columns if not one.pii and not one.type.startswith(_WITHOUT_STATISTICS))
-        found["delta.dataSkippingStatsColumns"] = ",".join(plain)
-    return found
+        plain = (
+            column.name
+            for column in table.columns
+            if not column.pii and not column.type.startswith(_WITHOUT_STATISTICS)
+        )
+        settings["delta.dataSkippingStatsColumns"] = ",".join(plain)
+    return settings
 
 
 def columns(folder: Path) -> dict[str, str]:
-    """The newest version's columns with their types as Spark writes them."""
+    """Return the newest version's columns with their types as Spark writes them."""
     fields = json.loads(DeltaTable(folder).schema().to_json())["fields"]
     return {field["name"]: spark_type(field["type"]) for field in fields}
 
 
-def never_missing(folder: Path) -> frozenset[str]:
-    """The newest version's columns that are declared NOT NULL."""
+def required_columns(folder: Path) -> frozenset[str]:
+    """Return the newest version's columns that are declared NOT NULL."""
     fields = json.loads(DeltaTable(folder).schema().to_json())["fields"]
     return frozenset(field["name"] for field in fields if not field["nullable"])
 
 
 def add_columns(folder: Path, schema_json: str) -> None:
-    """Add these columns behind those that are there; rows written before have none. schema_json: as for `create`."""
+    """Add these columns behind those that are there; rows written before have none.
+
+    Args:
+        folder: The table's folder.
+        schema_json: The columns, as for `create`.
+    """
     DeltaTable(folder).alter.add_columns(list(Schema.from_json(schema_json).fields))
 
 
@@ -73,10 +88,13 @@ def vacuum(folder: Path, retention_hours: int = 0, *, dry_run: bool = False) -> 
 
 
 def data_files(folder: Path) -> list[tuple[int, str]]:
-    """Size in bytes and partition of every file of the newest version."""
+    """Return size in bytes and partition of every file of the newest version."""
     table = DeltaTable(folder)
     actions = pa.table(table.get_add_actions(flatten=False)).to_pylist()
-    return [(int(one["size_bytes"]), str(one.get("partition") or one.get("partition_values") or "")) for one in actions]
+    return [
+        (int(action["size_bytes"]), str(action.get("partition") or action.get("partition_values") or ""))
+        for action in actions
+    ]
 
 
 def compact(folder: Path, clustered_by: Sequence[str] = ()) -> None:
@@ -89,12 +107,12 @@ def compact(folder: Path, clustered_by: Sequence[str] = ()) -> None:
 
 
 def version(folder: Path) -> int:
-    """The newest version of the table."""
+    """Return the newest version of the table."""
     return max(int(path.stem) for path in _commits(folder))
 
 
 def written_at(folder: Path, version: int) -> datetime:
-    """When a version was committed (UTC)."""
+    """Return when a version was committed (UTC)."""
     commit = folder / "_delta_log" / f"{version:020d}.json"
     for line in commit.read_text(encoding="utf-8").splitlines():
         milliseconds = json.loads(line).get("commitInfo", {}).get("timestamp")
@@ -104,7 +122,7 @@ def written_at(folder: Path, version: int) -> datetime:
 
 
 def commits(folder: Path) -> Iterator[dict[str, Any]]:
-    """What Delta says of each commit (operation, operationMetrics, userMetadata …), newest first, as far as the log goes."""
+    """Yield what Delta says of each commit (operation, operationMetrics, userMetadata …), newest first, as far as the log goes."""
     for path in sorted(_commits(folder), reverse=True):
         for line in path.read_text(encoding="utf-8").splitlines():
             if info := json.loads(line).get("commitInfo"):
@@ -112,7 +130,7 @@ def commits(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def rows_written(commit: Mapping[str, Any], where: str | None) -> int:
-    """Rows that a commit wrote in place of those that satisfy `where`, without those copied beside them.
+    """Return the rows that a commit wrote in place of those that satisfy `where`, without those copied beside them.
 
     Nothing to write and nothing to replace makes no commit: then this is an earlier one of other words, and 0.
     """
@@ -129,28 +147,29 @@ def replace_rows(folder: Path, names: Sequence[str], rows: Sequence[Sequence[obj
     """
     table = DeltaTable(folder)
     schema = pa.schema(table.schema().to_arrow())
-    given = dict(zip(names, zip(*rows, strict=True), strict=True))
-    arrays = [pa.array(given.get(field.name, [None] * len(rows)), field.type) for field in schema]
+    values_by_name = dict(zip(names, zip(*rows, strict=True), strict=True))
+    arrays = [pa.array(values_by_name.get(field.name, [None] * len(rows)), field.type) for field in schema]
     write_deltalake(table, pa.Table.from_arrays(arrays, schema=schema), mode="overwrite", predicate=where)
 
 
 def append_once(folder: Path, rows: pa.Table, writer: str, number: int, where: str | None = None) -> bool:
     """Append rows, or replace those that satisfy `where`, in one commit; unless the writer's number was committed before.
 
-    Returns whether it was done now.
+    Returns:
+        Whether it was done now.
     """
     table = DeltaTable(folder)
-    done = table.transaction_version(writer)
-    if done is not None and done >= number:
+    committed = table.transaction_version(writer)
+    if committed is not None and committed >= number:
         return False
     schema = pa.schema(table.schema().to_arrow())
-    noted = CommitProperties(app_transactions=[Transaction(writer, number)])
+    commit_properties = CommitProperties(app_transactions=[Transaction(writer, number)])
     write_deltalake(
         table,
         rows.select(schema.names).cast(schema),
         mode="append" if where is None else "overwrite",
         predicate=where,
-        commit_properties=noted,
+        commit_properties=commit_properties,
     )
     return True
 
@@ -158,15 +177,19 @@ def append_once(folder: Path, rows: pa.Table, writer: str, number: int, where: s
 def read_filtered(
     folder: Path, columns: Sequence[str], values: Mapping[str, Collection[str]], since: Mapping[str, date]
 ) -> pa.Table:
-    """Those columns of the rows where each column of `values` has one of them, and each of `since` that date or a later one.
+    """Read columns of the rows that have the wanted values.
 
-    A column that the table does not have is missing in every row.
+    Args:
+        folder: The table's folder.
+        columns: What to read; a column that the table does not have is missing in every row.
+        values: By column, the values of which a row must have one.
+        since: By column, the date that a row must have, or a later one.
     """
-    wanted = [ds.field(name).isin(pa.array(sorted(those), pa.string())) for name, those in values.items()]
-    wanted += [ds.field(name) >= day for name, day in since.items()]
+    conditions = [ds.field(name).isin(pa.array(sorted(members), pa.string())) for name, members in values.items()]
+    conditions += [ds.field(name) >= day for name, day in since.items()]
     stored = DeltaTable(folder).to_pyarrow_dataset()
-    chosen = {name: ds.field(name) if name in stored.schema.names else ds.scalar(None) for name in columns}
-    return stored.to_table(columns=chosen, filter=reduce(and_, wanted))
+    selected = {name: ds.field(name) if name in stored.schema.names else ds.scalar(None) for name in columns}
+    return stored.to_table(columns=selected, filter=reduce(and_, conditions))
 
 
 def _commits(folder: Path) -> list[Path]:

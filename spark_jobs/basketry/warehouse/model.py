@@ -40,7 +40,13 @@ class NotYetError(BadInputError):
 
 @dataclass(frozen=True)
 class TableState:
-    """Which state of a table was read. version: Delta version; written_at: UTC instant of its commit."""
+    """The state of a table that was read.
+
+    Attributes:
+        name: schema.table.
+        version: The Delta version.
+        written_at: The UTC instant of its commit.
+    """
 
     name: str
     version: int
@@ -49,7 +55,14 @@ class TableState:
 
 @dataclass(frozen=True)
 class Rows:
-    """The answer to a query. truncated: there was more than the limit; read: the tables it comes from."""
+    """The answer to a query.
+
+    Attributes:
+        columns: The names of the columns.
+        rows: One tuple per row.
+        read: The tables from which it comes.
+        truncated: Whether there was more than the limit.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
@@ -57,16 +70,16 @@ class Rows:
     truncated: bool = False
 
     def records(self) -> list[dict[str, Any]]:
-        """A dict a row."""
+        """Return one dict per row."""
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
     def column(self, name: str) -> list[Any]:
-        """The values of one column; ValueError when there is none of that name."""
+        """Return the values of one column; ValueError when there is none of that name."""
         position = self.columns.index(name)
         return [row[position] for row in self.rows]
 
     def cut(self, limit: int) -> Rows:
-        """The first rows, at most so many, marked as truncated where there are more."""
+        """Return the first rows, at most so many, marked as truncated where there are more."""
         if len(self.rows) <= limit:
             return self
         return Rows(self.columns, self.rows[:limit], self.read, truncated=True)
@@ -76,7 +89,7 @@ class Warehouse(ABC):
     """The tables of one catalog, as far as a team may see them."""
 
     def __init__(self, grants: Grants) -> None:
-        """grants: who may read what of the catalog."""
+        """Keep who may read what of the catalog."""
         self.grants = grants
         self._passed: Cache[Guarded] = Cache(512)
 
@@ -96,34 +109,50 @@ class Warehouse(ABC):
     ) -> Rows:
         """Run one SELECT in Databricks SQL.
 
-        parameters: value of each `:name`. limit: most rows. Raises AccessRefusedError for what the team may not ask,
-        NotYetError for a table that is not there yet, SlowQueryError after so many seconds, WarehouseError else.
+        Args:
+            sql: The query, over `schema.table`.
+            parameters: The value of each `:name`.
+            team: The team that asks.
+            limit: Most rows.
+            seconds: How long the query may take.
+
+        Raises:
+            AccessRefusedError: The team may not ask this.
+            NotYetError: A table is not there yet.
+            SlowQueryError: The time was over.
+            WarehouseError: Any other failure.
         """
         guarded = self.guarded(sql, team=team, limit=limit)
         return self._run(guarded, dict(parameters or {}), seconds).cut(limit)
 
     def own(self, sql: str, *, limit: int, seconds: float = SECONDS) -> Rows:
-        """Run one SELECT of the house itself, whatever teams may read: what it finds decides what is shown and never is.
+        """Run one SELECT of the library itself, whatever teams may read: its rows decide what is shown and never are shown.
 
-        sql: words of the code alone, never anybody's input. Raises as `query` does.
+        Args:
+            sql: Words of the code alone, never anybody's input.
+            limit: Most rows.
+            seconds: How long the query may take.
+
+        Raises:
+            WarehouseError: As `query` does.
         """
-        everything = Team(_HOUSE, self.grants.pipeline, (), ("*",), CLEAR)
-        guarded = guard(replace(self.grants, teams={_HOUSE: everything}), _HOUSE, sql, limit + 1)
+        unrestricted = Team(name=_HOUSE, principal=self.grants.pipeline, members=(), reads=("*",), pii=CLEAR)
+        guarded = guard(replace(self.grants, teams={_HOUSE: unrestricted}), _HOUSE, sql, limit + 1)
         return self._run(guarded, {}, seconds).cut(limit)
 
     def guarded(self, sql: str, *, team: str, limit: int = MOST_ROWS) -> Guarded:
-        """The query as it would be run, with the tables it reads; AccessRefusedError when the team may not ask it."""
+        """Return the query as it would be run, with the tables it reads; AccessRefusedError when the team may not ask it."""
         # One row more than may be shown tells that there is more.
         return self._passed.get((team, sql, limit), lambda: guard(self.grants, team, sql, limit + 1))
 
     def columns(self, team: str, full_name: str) -> tuple[str, ...]:
-        """The columns of `schema.table` that the team sees: what `SELECT *` gives it."""
+        """Return the columns of `schema.table` that the team sees: what `SELECT *` gives it."""
         return visible_columns(self.grants, team, full_name)
 
     @abstractmethod
     def states(self, full_names: Sequence[str]) -> tuple[TableState, ...]:
-        """The newest state of each table that exists, in the order given."""
+        """Return the newest state of each table that exists, in the order of the names."""
 
     @abstractmethod
     def _run(self, guarded: Guarded, parameters: dict[str, Any], seconds: float) -> Rows:
-        """The rows of a query that passed the guard."""
+        """Return the rows of a query that passed the guard."""

@@ -61,14 +61,20 @@ class DatabricksWarehouse(Warehouse):
     """One catalog in Unity Catalog."""
 
     def __init__(self, grants: Grants, client: Callable[[], WorkspaceClient] | None, warehouse_id: str | None) -> None:
-        """client: makes the workspace's client; the SDK's own settings are used without one."""
+        """Connect nothing yet.
+
+        Args:
+            grants: Who may read what of the catalog.
+            client: Makes the workspace's client; the SDK's own settings are used without one.
+            warehouse_id: The id of the SQL warehouse.
+        """
         super().__init__(grants)
         if not warehouse_id:
             raise BadInputError("BASKETRY_WAREHOUSE_ID is not set: give the id of the SQL warehouse that answers.")
         self._warehouse_id = warehouse_id
         self._make_client = client
         self._client: WorkspaceClient | None = None
-        self._known: dict[str, tuple[float, TableState]] = {}
+        self._states: dict[str, tuple[float, TableState]] = {}
 
     @property
     def client(self) -> WorkspaceClient:
@@ -82,12 +88,12 @@ class DatabricksWarehouse(Warehouse):
         return self._client
 
     def states(self, full_names: Sequence[str]) -> tuple[TableState, ...]:
-        """The newest state of each table that exists, at most a minute old."""
-        found = (self._state(name) for name in full_names)
-        return tuple(state for state in found if state is not None)
+        """Return the newest state of each table that exists, at most a minute old."""
+        states = (self._state(name) for name in full_names)
+        return tuple(state for state in states if state is not None)
 
     def _state(self, full_name: str) -> TableState | None:
-        asked_at, state = self._known.get(full_name, (float("-inf"), None))
+        asked_at, state = self._states.get(full_name, (float("-inf"), None))
         if state is not None and time.monotonic() - asked_at < STATE_SECONDS:
             return state
         schema, name = full_name.split(".")
@@ -97,7 +103,7 @@ class DatabricksWarehouse(Warehouse):
             return None
         newest = history.records()[0]
         state = TableState(full_name, int(newest["version"]), newest["timestamp"])
-        self._known[full_name] = (time.monotonic(), state)
+        self._states[full_name] = (time.monotonic(), state)
         return state
 
     def _run(self, guarded: Guarded, parameters: dict[str, Any], seconds: float) -> Rows:
@@ -105,26 +111,26 @@ class DatabricksWarehouse(Warehouse):
         return Rows(rows.columns, rows.rows, self.states([table.full_name for table in guarded.tables]))
 
     def _statement(self, sql: str, parameters: dict[str, Any], seconds: float) -> Rows:
-        with _told_plainly():
-            return self._answered(sql, parameters, seconds)
+        with _plain_errors():
+            return self._execute(sql, parameters, seconds)
 
-    def _answered(self, sql: str, parameters: dict[str, Any], seconds: float) -> Rows:
-        answer = self._finished(sql, parameters, seconds)
+    def _execute(self, sql: str, parameters: dict[str, Any], seconds: float) -> Rows:
+        answer = self._await(sql, parameters, seconds)
         state = answer.status.state.value if answer.status and answer.status.state else "FAILED"
         if state == "CANCELED":
             raise SlowQueryError(f"the query took longer than {seconds:g} seconds: ask for less at once.")
         if state != "SUCCEEDED":
             self._refuse(answer)
-        described = (answer.manifest.schema.columns if answer.manifest and answer.manifest.schema else None) or []
-        readers = [_READERS.get(one.type_name.value if one.type_name else "", str) for one in described]
+        columns = (answer.manifest.schema.columns if answer.manifest and answer.manifest.schema else None) or []
+        readers = [_READERS.get(column.type_name.value if column.type_name else "", str) for column in columns]
         rows = tuple(
             tuple(None if text is None else read(text) for read, text in zip(readers, row, strict=True))
             for row in self._texts(answer)
         )
-        return Rows(tuple(str(one.name) for one in described), rows, ())
+        return Rows(tuple(str(column.name) for column in columns), rows, ())
 
-    def _finished(self, sql: str, parameters: dict[str, Any], seconds: float) -> StatementResponse:
-        """The statement's end; it is cancelled when it takes too long."""
+    def _await(self, sql: str, parameters: dict[str, Any], seconds: float) -> StatementResponse:
+        """Return the statement's end; it is cancelled when it takes too long."""
         api = self.client.statement_execution
         answer = api.execute_statement(
             statement=sql,
@@ -163,8 +169,8 @@ class DatabricksWarehouse(Warehouse):
 
 
 @contextmanager
-def _told_plainly() -> Iterator[None]:
-    """Refusals of the workspace in words of ours: its own may name what the reader need not know."""
+def _plain_errors() -> Iterator[None]:
+    """Say refusals of the workspace in words of ours: its own may name what the reader need not know."""
     from databricks.sdk.errors import DatabricksError, PermissionDenied, TooManyRequests, Unauthenticated
     from databricks.sdk.errors.platform import BadRequest, NotFound
 
@@ -175,14 +181,14 @@ def _told_plainly() -> Iterator[None]:
         if isinstance(cause, Unauthenticated) or "Invalid access token" in str(cause):
             raise UnavailableError("Databricks refuses the login: renew the connection's token.") from None
         if isinstance(cause, PermissionDenied):
-            words = "the login may not use the SQL warehouse: make deploy-check names the missing permission."
+            message = "the login may not use the SQL warehouse: make deploy-check names the missing permission."
         elif isinstance(cause, TooManyRequests):
-            words = "the SQL warehouse has too many requests: try again in a minute."
+            message = "the SQL warehouse has too many requests: try again in a minute."
         elif isinstance(cause, BadRequest | NotFound):
-            words = "the SQL warehouse of BASKETRY_WAREHOUSE_ID cannot be asked: make deploy-check tells why."
+            message = "the SQL warehouse of BASKETRY_WAREHOUSE_ID cannot be asked: make deploy-check tells why."
         else:
-            words = "the workspace does not answer: try again in a minute."
-        raise UnavailableError(words) from None
+            message = "the workspace does not answer: try again in a minute."
+        raise UnavailableError(message) from None
 
 
 def _parameter(name: str, value: Any) -> StatementParameterListItem:

@@ -87,14 +87,14 @@ def test_a_number_is_e164_or_nothing(text: str | None, region: str | None, expec
 )
 def test_a_mailbox_is_one_however_it_is_written(text: str) -> None:
     """Capitals, blanks, invisible characters, a name before it, a link: the mailbox is the same."""
-    mailbox = contacts.mailboxes(contacts.valid_emails(pa.array([text], pa.string())))
+    mailbox = contacts.mailbox_keys(contacts.valid_emails(pa.array([text], pa.string())))
     assert mailbox.to_pylist() == ["pat.doe@example.com"]
 
 
 def test_another_mailbox_is_another() -> None:
     """Dots and what stands behind a plus make another address on most servers; a text of two addresses is none."""
     texts = ["pat.doe@example.com", "patdoe@example.com", "pat.doe+shop@example.com", "pat.doe@mail.example.com"]
-    assert len(set(contacts.mailboxes(pa.array(texts)).to_pylist())) == len(texts)
+    assert len(set(contacts.mailbox_keys(pa.array(texts)).to_pylist())) == len(texts)
     assert emails("a@example.com <b@example.com> c", "<a@example.com> <b@example.com>") == [None, None]
 
 
@@ -115,7 +115,7 @@ def test_another_mailbox_is_another() -> None:
 def test_a_number_is_one_however_it_is_written(text: str, region: str | None) -> None:
     """National, international, with signs nobody sees; of an unknown country, as in the retailer's own."""
     texts, regions = pa.array([text], pa.string()), pa.array([region], pa.string())
-    found = contacts.numbers(contacts.valid_phones(texts, regions), texts, regions, "DE")
+    found = contacts.number_keys(contacts.valid_phones(texts, regions), texts, regions, "DE")
     assert found.to_pylist() == ["+493023125001"]
 
 

@@ -144,21 +144,27 @@ _columns = st.sampled_from(["product", "email", "name", "net_revenue", "*", "rea
 
 
 @settings(max_examples=150, deadline=None)
-@given(_columns, _names, _columns, _names, st.sampled_from(["UNION", "JOIN", "IN", "WITH", ";"]))
-def test_what_passes_reads_only_what_the_team_may(first: str, one: str, second: str, other: str, how: str) -> None:
+@given(
+    first=_columns,
+    table=_names,
+    second=_columns,
+    other=_names,
+    how=st.sampled_from(["UNION", "JOIN", "IN", "WITH", ";"]),
+)
+def test_what_passes_reads_only_what_the_team_may(first: str, table: str, second: str, other: str, how: str) -> None:
     """However two selects are put together."""
     parts = {
-        "UNION": f"SELECT {first} FROM {one} UNION SELECT {second} FROM {other}",
-        "JOIN": f"SELECT {first} FROM {one} AS a JOIN {other} AS b ON a.product_id = b.product_id",
-        "IN": f"SELECT {first} FROM {one} WHERE product_id IN (SELECT {second} FROM {other})",
-        "WITH": f"WITH x AS (SELECT {second} FROM {other}) SELECT {first} FROM {one}",
-        ";": f"SELECT {first} FROM {one}; SELECT {second} FROM {other}",
+        "UNION": f"SELECT {first} FROM {table} UNION SELECT {second} FROM {other}",
+        "JOIN": f"SELECT {first} FROM {table} AS a JOIN {other} AS b ON a.product_id = b.product_id",
+        "IN": f"SELECT {first} FROM {table} WHERE product_id IN (SELECT {second} FROM {other})",
+        "WITH": f"WITH x AS (SELECT {second} FROM {other}) SELECT {first} FROM {table}",
+        ";": f"SELECT {first} FROM {table}; SELECT {second} FROM {other}",
     }
     try:
         guarded = guard(GRANTS, "sales", parts[how], 10)
     except AccessRefusedError:
         return
     again = sqlglot.parse_one(guarded.sql(), dialect="databricks")
-    read = {f"{table.db}.{table.name}" for table in again.find_all(exp.Table) if table.db}
+    read = {f"{node.db}.{node.name}" for node in again.find_all(exp.Table) if node.db}
     assert read <= {"gold.sales_day", "gold.sales_week"}
     assert not {column.name for column in again.find_all(exp.Column)} & {"email", "name", "phone"}

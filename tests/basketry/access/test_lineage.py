@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pytest
 
 from basketry.access import Grants, load_grants
-from basketry.access.lineage import Place, contract_edges, declared_edges, leaks, sql_edges
+from basketry.access.lineage import ColumnRef, contract_edges, declared_edges, find_leaks, sql_edges
 from basketry.config.catalogs import catalog_names
 from basketry.config.settings import CHECKOUT
 from basketry.contracts import load_contracts
@@ -17,7 +17,7 @@ from basketry.tables import MARKETING_AUDIENCE, Column, Table
 INCLUDE = CHECKOUT / "include"
 
 
-def edges(grants: Grants) -> Iterable[tuple[Place, Place]]:
+def edges(grants: Grants) -> Iterable[tuple[ColumnRef, ColumnRef]]:
     """All that the checkout says: contracts, declared tables, and SQL files of views."""
     for contract in load_contracts(grants.catalog, INCLUDE).values():
         yield from contract_edges(contract)
@@ -30,7 +30,7 @@ def edges(grants: Grants) -> Iterable[tuple[Place, Place]]:
 def test_no_personal_column_reaches_a_team_without_the_right(catalog: str) -> None:
     """The build fails when a table or a view lets one out."""
     grants = load_grants(catalog, INCLUDE)
-    assert [str(leak) for leak in leaks(grants, edges(grants))] == []
+    assert [str(leak) for leak in find_leaks(grants, edges(grants))] == []
 
 
 def view(name: str, *columns: str) -> Table:
@@ -61,7 +61,7 @@ def test_a_view_that_lets_it_out_is_found(sql: str, columns: tuple[str, ...], is
     """Under another name, inside an expression, through a subquery; what only counts is none."""
     grants = load_grants("demo", INCLUDE)
     made = view("sales_with_people", *columns)
-    found = leaks(grants, sql_edges(made.full_name, sql, grants.tables), {made.full_name: made})
+    found = find_leaks(grants, sql_edges(made.full_name, sql, grants.tables), {made.full_name: made})
     assert bool(found) is is_leak
     assert all("sales" in leak.teams and "which is not tagged" in str(leak) for leak in found)
 
@@ -72,7 +72,7 @@ def test_a_forgotten_tag_is_found() -> None:
     columns = tuple(dataclasses.replace(one, pii=one.pii and one.name != "email") for one in MARKETING_AUDIENCE.columns)
     careless = dataclasses.replace(MARKETING_AUDIENCE, columns=columns)
     tables = {**grants.tables, careless.full_name: careless}
-    found = leaks(dataclasses.replace(grants, tables=tables), declared_edges(tables))
+    found = find_leaks(dataclasses.replace(grants, tables=tables), declared_edges(tables))
     assert {leak.target for leak in found} == {(careless.full_name, "email")}
 
 
@@ -82,5 +82,5 @@ def test_a_mapping_into_an_untagged_column_is_found() -> None:
     contract = load_contracts("demo", INCLUDE)["customers"]
     wrong = {"city": "concat(city, phone)"}
     mapped = tuple(dataclasses.replace(one, expression=wrong.get(one.name, one.expression)) for one in contract.mapped)
-    found = leaks(grants, contract_edges(dataclasses.replace(contract, mapped=mapped)))
+    found = find_leaks(grants, contract_edges(dataclasses.replace(contract, mapped=mapped)))
     assert ("silver.customers", "city") in {leak.target for leak in found}

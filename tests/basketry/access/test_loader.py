@@ -69,12 +69,12 @@ def test_what_is_not_named_is_refused(grants: Grants, team: str, table: str) -> 
 
 def test_a_refusal_does_not_tell_what_exists(grants: Grants) -> None:
     """A table that is not for the team and one that does not exist get the same words."""
-    said = []
+    sentences = []
     for table in ("silver.customers", "silver.no_such"):
         with pytest.raises(AccessRefusedError) as refused:
             grants.access("sales", table)
-        said.append(str(refused.value).replace(table, "X"))
-    assert said[0] == said[1]
+        sentences.append(str(refused.value).replace(table, "X"))
+    assert sentences[0] == sentences[1]
 
 
 def test_a_user_has_one_team_or_none(grants: Grants) -> None:

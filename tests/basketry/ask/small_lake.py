@@ -110,7 +110,7 @@ def _judged(random: np.random.Generator, products: pd.DataFrame) -> dict[str, pd
         for n, product in enumerate(products.itertuples()):
             shift = n if as_of == LAST else (n + 1) % 12
             expected = round(float(random.uniform(50, 900)), 2)
-            decisions.append(_decision(as_of, n, product, shift, expected))
+            decisions.append(_decision(as_of, n, product, shift=shift, expected=expected))
             for days in (7, 28, 91):
                 forecasts.append(
                     {
@@ -194,12 +194,12 @@ def _measured(lines: pd.DataFrame, by: list[str]) -> pd.DataFrame:
         ratings=lines.rating,
     )
     how = {"orders": "nunique", "customers": "nunique", "average_rating": "mean", "ratings": "count"}
-    found = (
+    totals = (
         parts.groupby(by).agg({name: how.get(name, "sum") for name in parts.columns if name not in by}).reset_index()
     )
-    found["net_revenue"] = found.gross_revenue - found.instore_discount - found.returns_amount
-    found["average_price"] = (found.gross_revenue - found.instore_discount) / found.units_sold.where(
-        found.units_sold > 0
+    totals["net_revenue"] = totals.gross_revenue - totals.instore_discount - totals.returns_amount
+    totals["average_price"] = (totals.gross_revenue - totals.instore_discount) / totals.units_sold.where(
+        totals.units_sold > 0
     )
     for name in (
         "gross_revenue",
@@ -209,7 +209,7 @@ def _measured(lines: pd.DataFrame, by: list[str]) -> pd.DataFrame:
         "average_price",
         "average_rating",
     ):
-        found[name] = [None if pd.isna(value) else money(value) for value in found[name]]
+        totals[name] = [None if pd.isna(value) else money(value) for value in totals[name]]
     for name in (
         "units_sold",
         "units_returned",
@@ -217,8 +217,8 @@ def _measured(lines: pd.DataFrame, by: list[str]) -> pd.DataFrame:
         "manuf_coupon_discount",
         "manuf_coupon_match_discount",
     ):
-        found[name] = [Decimal(int(value)) for value in found[name]] if name in found else Decimal(0)
-    return found
+        totals[name] = [Decimal(int(value)) for value in totals[name]] if name in totals else Decimal(0)
+    return totals
 
 
 def write(home: Path, raw: Mapping[str, pd.DataFrame]) -> None:

@@ -24,7 +24,7 @@ def people(random: np.random.Generator) -> dict[str, pd.DataFrame]:
     for as_of in (date(2026, 10, 31), LAST):
         for view in ("named", "cluster"):
             for n, segment in enumerate(SEGMENTS):
-                profiles.append(_profile(random, as_of, view, n, segment))
+                profiles.append(_profile(random, as_of, view=view, n=n, segment=segment))
         for days in (1, 7):
             for start, end in (("Champions", "Loyal"), ("Loyal", "Champions"), ("Loyal", "At risk"), ("Lost", "Lost")):
                 moves.append(

@@ -14,9 +14,9 @@ import pytest
 from databricks.sdk import WorkspaceClient
 
 from basketry.ask import Answer, answer, drafter
-from basketry.ask.answering import metrics_in
+from basketry.ask.answering import cached_metrics
 from basketry.ask.drafts import ChatModel, GenieSpace, prompt
-from basketry.ask.vocabulary import lexicon_of, newest_day
+from basketry.ask.vocabulary import lexicon_of, newest_data_day
 from basketry.config.settings import CHECKOUT, Settings
 from basketry.errors import BadInputError
 from basketry.warehouse import NotYetError, Warehouse, open_warehouse
@@ -94,15 +94,15 @@ def asked(shop: Warehouse, endpoint: Endpoint, team: str = "sales", question: st
 def test_a_model_drafts_what_the_grammar_does_not_understand(shop: Warehouse, endpoint: Endpoint) -> None:
     """The answer shows the query and says who wrote it; the model is told the team's tables only."""
     endpoint.content = f"Here it is:\n```sql\n{GOOD};\n```"
-    found = asked(shop, endpoint)
-    assert found.answered, found.refusal
-    assert (found.source, found.sql) == ("model", GOOD)
-    assert [(one.name, one.unit) for one in found.columns] == [("brand", "text"), ("net_revenue", "money")]
-    assert len(found.rows) == 3
-    assert "drafted by model" in found.understood
-    told = endpoint.asked[0]["messages"][0]["content"]
-    assert "gold.sales_year(" in told
-    assert "product_decisions" not in told
+    drafted = asked(shop, endpoint)
+    assert drafted.answered, drafted.refusal
+    assert (drafted.source, drafted.sql) == ("model", GOOD)
+    assert [(one.name, one.unit) for one in drafted.columns] == [("brand", "text"), ("net_revenue", "money")]
+    assert len(drafted.rows) == 3
+    assert "drafted by model" in drafted.understood
+    prompt_text = endpoint.asked[0]["messages"][0]["content"]
+    assert "gold.sales_year(" in prompt_text
+    assert "product_decisions" not in prompt_text
     assert endpoint.keys == ["Bearer k"]
 
 
@@ -146,8 +146,8 @@ def test_settings_of_a_model() -> None:
 
 def test_the_prompt_names_no_table_with_personal_data(shop: Warehouse) -> None:
     """A model outside the house is not even told that it exists."""
-    cubes = tuple(lexicon_of(metrics_in(CHECKOUT / "include"), shop, "on_call").cubes.values())
-    day = newest_day(cubes[0], shop, "on_call")
+    cubes = tuple(lexicon_of(cached_metrics(CHECKOUT / "include"), shop, "on_call").cubes.values())
+    day = newest_data_day(cubes[0], shop, "on_call")
     assert day is not None
     assert "silver.customers" not in prompt(cubes, day)
 
@@ -183,11 +183,11 @@ def remote(workspace: DatabricksEmulator) -> Warehouse:
 )
 def test_a_sql_warehouse_gives_the_same_answer(shop: Warehouse, remote: Warehouse, question: str, team: str) -> None:
     """The same query, the same rows with the same types, the same versions."""
-    here, there = (answer(question, team=team, warehouse=one) for one in (shop, remote))
+    here, there = (answer(question, team=team, warehouse=reader) for reader in (shop, remote))
     assert there.answered, there.refusal
     assert (there.sql, there.understood, there.columns) == (here.sql, here.understood, here.columns)
     assert [tuple(map(str, row)) for row in there.rows] == [tuple(map(str, row)) for row in here.rows]
-    assert [(one.name, one.version) for one in there.read] == [(one.name, one.version) for one in here.read]
+    assert [(state.name, state.version) for state in there.read] == [(state.name, state.version) for state in here.read]
 
 
 def test_a_table_that_the_workspace_lacks(remote: Warehouse) -> None:

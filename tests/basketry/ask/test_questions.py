@@ -61,25 +61,25 @@ def test_a_question_gives_the_counted_rows(
     case: dict[str, Any], shop: Warehouse, counted: duckdb.DuckDBPyConnection
 ) -> None:
     """The same rows as counted from the raw data, with the sentence that was understood."""
-    found = answer(case["ask"], team=TEAM, warehouse=shop)
-    assert found.answered, (found.refusal, found.suggestions)
+    answered = answer(case["ask"], team=TEAM, warehouse=shop)
+    assert answered.answered, (answered.refusal, answered.suggestions)
     expected = [tuple(map(plain, row)) for row in counted.execute(case["sql"]).fetchall()]
-    rows = [tuple(map(plain, row)) for row in found.rows]
+    rows = [tuple(map(plain, row)) for row in answered.rows]
     if not case.get("ordered"):
         expected, rows = sorted(expected, key=order), sorted(rows, key=order)
     assert expected, "the expected rows are empty: the case proves nothing"
-    assert len(rows) == len(expected), (found.sql, rows, expected)
+    assert len(rows) == len(expected), (answered.sql, rows, expected)
     tolerance = case.get("tolerance", 1e-6)
     for row, wanted in zip(rows, expected, strict=True):
-        assert len(row) == len(wanted) == len(found.columns)
+        assert len(row) == len(wanted) == len(answered.columns)
         assert all(same(one, other, tolerance) for one, other in zip(row, wanted, strict=True)), (
-            found.sql,
+            answered.sql,
             row,
             wanted,
         )
-    assert case.get("says", "") in found.understood
-    assert found.read
-    assert found.data_until
+    assert case.get("says", "") in answered.understood
+    assert answered.read
+    assert answered.data_until
 
 
 def test_there_are_enough_questions() -> None:

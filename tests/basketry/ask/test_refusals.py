@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from basketry.access import guard
 from basketry.ask import answer
-from basketry.ask.answering import understand
+from basketry.ask.answering import interpret
 from basketry.ask.model import NotUnderstoodError
 from basketry.warehouse import Warehouse
 
@@ -30,15 +30,15 @@ WORDS = _WORDS.split()
 def test_a_refusal(case: dict[str, Any], shop: Warehouse) -> None:
     """One sentence says why; no query, no rows; what is suggested works."""
     team = case.get("team", "on_call")
-    found = answer(case["ask"], team=team, warehouse=shop)
-    assert not found.answered, found.sql
-    assert case.get("says", "") in str(found.refusal)
-    assert not (found.sql or found.rows or found.columns or found.read)
-    assert "Traceback" not in str(found.refusal)
+    refused = answer(case["ask"], team=team, warehouse=shop)
+    assert not refused.answered, refused.sql
+    assert case.get("says", "") in str(refused.refusal)
+    assert not (refused.sql or refused.rows or refused.columns or refused.read)
+    assert "Traceback" not in str(refused.refusal)
     if "suggests" in case:
-        assert case["suggests"].casefold() in [one.casefold() for one in found.suggestions]
-    for suggestion in found.suggestions if team == "on_call" else ():
-        understand(suggestion, team=team, warehouse=shop)
+        assert case["suggests"].casefold() in [one.casefold() for one in refused.suggestions]
+    for suggestion in refused.suggestions if team == "on_call" else ():
+        interpret(suggestion, team=team, warehouse=shop)
 
 
 def test_there_are_enough_refusals() -> None:
@@ -54,14 +54,14 @@ def test_there_are_enough_refusals() -> None:
 def test_no_query_of_a_question_escapes_the_guard(shop: Warehouse, words: list[str], team: str) -> None:
     """Whatever is asked: a refusal, or one SELECT that the guard lets pass for the very team, with its LIMIT."""
     try:
-        found = understand(" ".join(words), team=team, warehouse=shop)
+        interpretation = interpret(" ".join(words), team=team, warehouse=shop)
     except NotUnderstoodError:
         return
-    guarded = guard(shop.grants, team, found.plan.sql, 1000)
+    guarded = guard(shop.grants, team, interpretation.plan.sql, 1000)
     assert guarded.tables
     assert all(shop.grants.team(team).may_read(table) for table in guarded.tables)
     assert guarded.query.args["limit"]
-    shop.query(found.plan.sql, team=team)
+    shop.query(interpretation.plan.sql, team=team)
 
 
 @settings(

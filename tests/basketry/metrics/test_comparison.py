@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from basketry.metrics.comparison import (
-    Comparison,
-    Extent,
+    DateExtent,
+    PeriodComparison,
     is_running,
     with_named,
     with_previous,
@@ -21,7 +21,7 @@ from basketry.metrics.periods import DAY, MONTH, QUARTER, SPAN, UNITS, WEEK, YEA
 from tests.properties import SAME_EACH_TIME
 
 LAST = date(2026, 11, 28)
-EXTENT = Extent(date(2025, 2, 17), LAST)
+EXTENT = DateExtent(date(2025, 2, 17), LAST)
 days = st.dates(date(2019, 1, 1), date(2035, 12, 31))
 
 
@@ -30,10 +30,10 @@ def of(day: str, unit: str) -> Period:
 
 
 def span(first: str, last: str, made_of: str = DAY) -> Period:
-    return Period(date.fromisoformat(first), date.fromisoformat(last), SPAN, None, made_of)
+    return Period(start=date.fromisoformat(first), end=date.fromisoformat(last), unit=SPAN, back=None, made_of=made_of)
 
 
-def ranges(found: Comparison) -> str:
+def ranges(found: PeriodComparison) -> str:
     return f"{found.now} | {found.before}"
 
 
@@ -143,8 +143,10 @@ def test_a_period_beside_the_one_before_and_the_year_before(
 @SAME_EACH_TIME
 @given(day=days, unit=st.sampled_from(UNITS), later=st.integers(0, 400))
 def test_running_periods_meet_as_many_days(day: date, unit: str, later: int) -> None:
-    """On whatever day one looks: as many days lie before, they end before it begins, and none is after the last day; whole
-    periods meet their whole neighbour. A leap day is the only one that a year may have more."""
+    """On whatever day one looks: as many days lie before, they end before it begins, and none is after the last day.
+
+    Whole periods meet their whole neighbour. A leap day is the only one that a year may have more.
+    """
     period, last = period_of(day, unit), day + timedelta(days=later)
     previous, year = with_previous(period, last), with_year_before(period, last)
     assert previous.now == year.now == period.until(last)
@@ -159,7 +161,7 @@ def test_running_periods_meet_as_many_days(day: date, unit: str, later: int) -> 
 
 
 @pytest.mark.parametrize(
-    ("period", "other", "expected", "lacking"),
+    ("period", "other", "expected", "reason"),
     [
         (of("2026-11-01", MONTH), of("2025-11-01", MONTH), "2026-11-01 to 2026-11-28 | 2025-11-01 to 2025-11-28", ""),
         (of("2025-11-01", MONTH), of("2026-11-01", MONTH), "2025-11-01 to 2025-11-28 | 2026-11-01 to 2026-11-28", ""),
@@ -191,19 +193,19 @@ def test_running_periods_meet_as_many_days(day: date, unit: str, later: int) -> 
     ],
     ids=lambda value: value if isinstance(value, str) else str(value),
 )
-def test_two_named_periods(period: Period, other: Period, expected: str, lacking: str) -> None:
+def test_two_named_periods(period: Period, other: Period, expected: str, reason: str) -> None:
     """Whichever of two like periods is still running cuts the other; what is not alike, or not filled, has no change."""
     found = with_named(period, other, LAST)
-    assert (ranges(found), found.lacking(EXTENT)) == (expected, lacking)
+    assert (ranges(found), found.no_change_reason(EXTENT)) == (expected, reason)
 
 
 def test_days_before_the_data_are_not_zero() -> None:
     """The first day with a change is the one whose base is filled from its beginning, and the reason names the first day."""
-    assert with_year_before(of("2026-02-01", MONTH), LAST).lacking(EXTENT) == "the data begin on 2025-02-17"
-    assert with_year_before(of("2026-03-01", MONTH), LAST).lacking(EXTENT) == ""
-    assert with_previous(of("2025-03-01", MONTH), LAST).lacking(EXTENT) == "the data begin on 2025-02-17"
-    assert with_week_before(date(2025, 2, 23)).lacking(EXTENT) == "the data begin on 2025-02-17"
-    assert with_week_before(date(2025, 2, 24)).lacking(EXTENT) == ""
+    assert with_year_before(of("2026-02-01", MONTH), LAST).no_change_reason(EXTENT) == "the data begin on 2025-02-17"
+    assert with_year_before(of("2026-03-01", MONTH), LAST).no_change_reason(EXTENT) == ""
+    assert with_previous(of("2025-03-01", MONTH), LAST).no_change_reason(EXTENT) == "the data begin on 2025-02-17"
+    assert with_week_before(date(2025, 2, 23)).no_change_reason(EXTENT) == "the data begin on 2025-02-17"
+    assert with_week_before(date(2025, 2, 24)).no_change_reason(EXTENT) == ""
 
 
 def test_what_shares_days_is_told() -> None:

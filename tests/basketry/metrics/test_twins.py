@@ -20,7 +20,7 @@ from basketry.metrics.samples import Sample, open_cubes
 from basketry.tables import TABLES
 from basketry.warehouse import Warehouse, open_warehouse
 from tests.basketry.ask import small_lake
-from tools import twins
+from tools import generate_dashboards
 
 METRICS = load_metrics(CHECKOUT / "include")
 SAMPLES = [sample for cube in open_cubes(METRICS) for sample in samples_of(cube)]
@@ -37,10 +37,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
 
 
 def test_the_files_are_what_is_made() -> None:
-    """`python -m tools.twins` would change nothing, and there is no file that it does not make."""
-    made = twins.files()
+    """`python -m tools.generate_dashboards` would change nothing, and there is no file that it does not make."""
+    made = generate_dashboards.generated_files()
     for path, text in made.items():
-        assert path.read_text(encoding="utf-8") == text, f"run python -m tools.twins: {path.name} is old"
+        assert path.read_text(encoding="utf-8") == text, f"run python -m tools.generate_dashboards: {path.name} is old"
     there = {*DASHBOARDS, *(CHECKOUT / "include" / "genie").glob("*.json")}
     assert there == set(made)
 
@@ -49,7 +49,7 @@ def test_the_files_are_what_is_made() -> None:
 def test_a_dashboard_keeps_the_format(path: Path) -> None:
     """Names are unique, fields are columns of the widget's own data set, encodings are fields, tiles do not overlap."""
     document = json.loads(path.read_text())
-    datasets = {one["name"]: "".join(one["queryLines"]) for one in document["datasets"]}
+    datasets = {dataset["name"]: "".join(dataset["queryLines"]) for dataset in document["datasets"]}
     assert len(datasets) == len(document["datasets"])
     tiles: set[tuple[int, int]] = set()
     names: set[str] = set()
@@ -57,8 +57,12 @@ def test_a_dashboard_keeps_the_format(path: Path) -> None:
         assert page["layoutVersion"] == "GRID_V1"
         assert page["pageType"] == "PAGE_TYPE_CANVAS"
         for entry in page["layout"]:
-            widget, place = entry["widget"], entry["position"]
-            cells = {(place["x"] + x, place["y"] + y) for x in range(place["width"]) for y in range(place["height"])}
+            widget, position = entry["widget"], entry["position"]
+            cells = {
+                (position["x"] + x, position["y"] + y)
+                for x in range(position["width"])
+                for y in range(position["height"])
+            }
             assert not tiles & cells
             assert max(x for x, _ in cells) < 12
             tiles |= cells
@@ -69,7 +73,7 @@ def test_a_dashboard_keeps_the_format(path: Path) -> None:
             sql = datasets[query["query"]["datasetName"]]
             fields = {field["name"]: field["expression"] for field in query["query"]["fields"]}
             assert all(f"AS {name}" in sql and expression == f"`{name}`" for name, expression in fields.items())
-            assert {one["fieldName"] for one in widget["spec"]["encodings"].values()} <= set(fields)
+            assert {dataset["fieldName"] for dataset in widget["spec"]["encodings"].values()} <= set(fields)
             assert widget["spec"]["version"] == {"bar": 3, "line": 3}[widget["spec"]["widgetType"]]
 
 
@@ -106,8 +110,8 @@ def test_no_table_with_personal_data_is_in_a_twin() -> None:
 def test_a_twin_says_what_the_question_says(sample: Sample, shop: Warehouse) -> None:
     """A dashboard's query, and Genie's example, gives on the local lake the rows of the same question in plain words."""
     rows = shop.query(sample.sql, team="on_call")
-    found = answer(sample.question, team="on_call", warehouse=shop)
-    assert found.answered, (found.refusal, found.suggestions)
+    answered = answer(sample.question, team="on_call", warehouse=shop)
+    assert answered.answered, (answered.refusal, answered.suggestions)
     assert rows.columns == (*sample.dimensions, *sample.measures)
     assert rows.rows
-    assert sorted(map(str, rows.rows)) == sorted(map(str, found.rows)), (sample.sql, found.sql)
+    assert sorted(map(str, rows.rows)) == sorted(map(str, answered.rows)), (sample.sql, answered.sql)

@@ -59,19 +59,19 @@ def airflow_app(home: Path) -> Iterator[Any]:
 @pytest.fixture(autouse=True)
 def _no_registry(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages of the application meet a model registry that is down; the tests of the asking itself do not."""
-    from basketry_airflow.console import registered
+    from basketry_airflow.console import model_aliases
 
     if "airflow_app" in request.fixturenames:
-        monkeypatch.setattr(registered, "_ask", _nobody_answers)
+        monkeypatch.setattr(model_aliases, "_ask", _nobody_answers)
 
 
 def _nobody_answers(name: str) -> None:
     """What asking a model registry that is down comes to, without the minutes."""
-    from basketry_airflow.console import registered
+    from basketry_airflow.console import model_aliases
 
-    with registered._lock:
-        registered._known[name] = (time.monotonic(), registered._UNKNOWN)
-        registered._waiting.pop(name).set()
+    with model_aliases._lock:
+        model_aliases._known[name] = (time.monotonic(), model_aliases._UNKNOWN)
+        model_aliases._waiting.pop(name).set()
 
 
 @pytest.fixture(scope="session")

@@ -37,19 +37,19 @@ def make_sales(catalog: Path, items: list[Product], weeks: int, as_of: date = AS
         write(catalog, SALES_ROLLUP[grain], rollup)
     rows = [
         {
-            "product_id": one.product_id,
-            "name": one.name,
-            "brand": one.brand,
-            "department": one.department,
-            "category": one.category,
-            "list_price": round(one.price, 2),
-            "unit_cost": round(one.price * 0.6, 2),
-            "units_available": 40 + 7 * place,
+            "product_id": item.product_id,
+            "name": item.name,
+            "brand": item.brand,
+            "department": item.department,
+            "category": item.category,
+            "list_price": round(item.price, 2),
+            "unit_cost": round(item.price * 0.6, 2),
+            "units_available": 40 + 7 * index,
             "_file_checksum": "a" * 64,
-            "_row_number": place + 2,
+            "_row_number": index + 2,
             "_delivered_at": DELIVERED,
         }
-        for place, one in enumerate(items)
+        for index, item in enumerate(items)
     ]
     write(catalog, tables.PRODUCTS, money(rows, tables.PRODUCTS))
     return _weekly(daily, items, as_of)

@@ -31,17 +31,27 @@ def make_decisions(catalog: Path, items: list[Product], weekly: list[float], as_
     draw = np.random.default_rng(SEED + 3)
     buckets = _buckets(weekly)
     decided, forecast, accuracy, response = [], [], [], []
-    for place, item in enumerate(items):
-        expected = weekly[place] * (0.9 + 0.2 * draw.random())
+    for index, item in enumerate(items):
+        expected = weekly[index] * (0.9 + 0.2 * draw.random())
         forecast += _forecast(item, "product", expected, as_of)
-        accuracy += [_came(item, back, expected, draw, as_of) for back in (28, 56, 84)]
-        decided.append(_decided(item, expected, buckets[place], draw, as_of))
-        if place % 3 == 0:
+        accuracy += [_came(item, back, weekly=expected, draw=draw, as_of=as_of) for back in (28, 56, 84)]
+        decided.append(_decided(item, expected, bucket=buckets[index], draw=draw, as_of=as_of))
+        if index % 3 == 0:
             response.append(_response(item, draw, as_of))
-    for department in sorted({one.department for one in items}):
-        size = sum(value for value, one in zip(weekly, items, strict=True) if one.department == department)
-        forecast += _forecast(Product("", "", "", department, "", 0, 0), "department", size, as_of)
-    forecast += _forecast(Product("", "", "", "", "", 0, 0), "total", sum(weekly), as_of)
+    for department in sorted({item.department for item in items}):
+        size = sum(value for value, item in zip(weekly, items, strict=True) if item.department == department)
+        forecast += _forecast(
+            Product(product_id="", name="", brand="", department=department, category="", price=0, daily=0),
+            "department",
+            size,
+            as_of,
+        )
+    forecast += _forecast(
+        Product(product_id="", name="", brand="", department="", category="", price=0, daily=0),
+        "total",
+        sum(weekly),
+        as_of,
+    )
     write(catalog, tables.PRODUCT_DECISIONS, decided)
     write(catalog, tables.PRODUCT_FORECASTS, forecast)
     write(catalog, tables.FORECAST_ACCURACY, accuracy)

@@ -62,13 +62,13 @@ def make_ops(catalog: Path, as_of: date) -> None:
     write(catalog, tables.JOB_RUNS, runs)
 
 
-def _file(feed: str, place: int, draw: np.random.Generator) -> dict[str, Any]:
+def _file(feed: str, weeks_back: int, draw: np.random.Generator) -> dict[str, Any]:
     read = int(9000 + draw.integers(6000))
     bad, twice = int(draw.integers(45)), int(draw.integers(9))
     reasons = [("customer_known", bad // 2), ("quantity:not_a_number", bad - bad // 2)] if bad else []
-    delivered = DELIVERED - timedelta(days=7 * place, minutes=len(feed))
+    delivered = DELIVERED - timedelta(days=7 * weeks_back, minutes=len(feed))
     return {
-        "file_checksum": f"{feed}-{place}".ljust(64, "0"),
+        "file_checksum": f"{feed}-{weeks_back}".ljust(64, "0"),
         "feed": feed,
         "file_name": f"{feed}_{delivered:%Y-%m-%d}.csv",
         "file_bytes": read * 84,
@@ -84,8 +84,8 @@ def _file(feed: str, place: int, draw: np.random.Generator) -> dict[str, Any]:
         "rows_warned": 12,
         "reasons": reasons,
         "unknown_columns": [],
-        "touched_from": AS_OF - timedelta(days=7 * place + 6),
-        "touched_to": AS_OF - timedelta(days=7 * place),
+        "touched_from": AS_OF - timedelta(days=7 * weeks_back + 6),
+        "touched_to": AS_OF - timedelta(days=7 * weeks_back),
         "run_id": "manual__2026-11-21",
     }
 

@@ -73,8 +73,8 @@ def make_people(catalog: Path, items: list[Product], customers: int, as_of: date
         )
     write(catalog, tables.RFM_SEGMENTS, money(segments, tables.RFM_SEGMENTS))
     _write_profiles(catalog, segments, as_of)
-    _write_moves(catalog, segments, before, names, as_of)
-    _write_scores(catalog, items, customers, draw, as_of)
+    _write_moves(catalog, segments, before=before, names=names, as_of=as_of)
+    _write_scores(catalog, items, customers=customers, draw=draw, as_of=as_of)
     _write_audience(catalog, segments, draw, as_of)
 
 
@@ -111,8 +111,8 @@ def _write_profiles(catalog: Path, segments: Rows, as_of: date) -> None:
 
 def _write_moves(catalog: Path, segments: Rows, before: np.ndarray, names: list[str], as_of: date) -> None:
     paths: dict[tuple[str, str], list[float]] = {}
-    for row, place in zip(segments, before, strict=True):
-        paths.setdefault((names[int(place)], row["segment"]), []).append(float(row["monetary_total"]))
+    for row, index in zip(segments, before, strict=True):
+        paths.setdefault((names[int(index)], row["segment"]), []).append(float(row["monetary_total"]))
     rows = [
         {
             "as_of": as_of,
@@ -135,7 +135,7 @@ def _write_scores(catalog: Path, items: list[Product], customers: int, draw: np.
     categories = sorted({item.category for item in items})
     scores: list[pa.Table] = []
     outcomes: Rows = []
-    for place, category in enumerate(categories):
+    for index, category in enumerate(categories):
         probability = draw.beta(1.2, 9, customers)
         rank = np.argsort(np.argsort(-probability))
         scores.append(
@@ -146,7 +146,7 @@ def _write_scores(catalog: Path, items: list[Product], customers: int, draw: np.
                     "category": pa.repeat(category, customers),
                     "probability": np.round(probability, 5),
                     "decile": rank * 10 // customers + 1,
-                    "category_rank": (np.arange(customers) + place) % len(categories) + 1,
+                    "category_rank": (np.arange(customers) + index) % len(categories) + 1,
                     "model_version": pa.repeat("4", customers),
                     "is_stale": pa.repeat(False, customers),
                 }
@@ -156,11 +156,29 @@ def _write_scores(catalog: Path, items: list[Product], customers: int, draw: np.
             predicted = float(probability.mean() * (0.7 + 0.6 * draw.random()))
             for audience in ("all", "repeat", "explore"):
                 outcomes.append(
-                    _outcome(category, audience, version, as_of - timedelta(days=back), predicted, customers, draw)
+                    _outcome(
+                        category,
+                        audience,
+                        version=version,
+                        day=as_of - timedelta(days=back),
+                        predicted=predicted,
+                        customers=customers,
+                        draw=draw,
+                    )
                 )
     for version, back in (("3", 60), ("4", 30)):
         for audience in ("all", "repeat", "explore"):
-            outcomes.append(_outcome("", audience, version, as_of - timedelta(days=back), 0.118, customers, draw))
+            outcomes.append(
+                _outcome(
+                    "",
+                    audience,
+                    version=version,
+                    day=as_of - timedelta(days=back),
+                    predicted=0.118,
+                    customers=customers,
+                    draw=draw,
+                )
+            )
     write(catalog, tables.PROPENSITY_SCORES, pa.concat_tables(scores))
     write(catalog, tables.PROPENSITY_OUTCOMES, outcomes)
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from basketry import tables
 from tests.lakes import arrow_type, fill
 
-DELIVERED = datetime(2026, 11, 21, 3, 12, tzinfo=UTC)
+DELIVERED = datetime(2026, 11, 21, 3, minute=12, tzinfo=UTC)
 Rows = list[dict[str, Any]]
 
 

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from tools import services
-from tools.environment import CHECKOUT, Places
+from tools.environment import CHECKOUT, InstancePaths
 from tools.processes import ensure, stop, wait_until_alive
 
 PASSWORD = "only-for-this-test"
@@ -30,7 +30,7 @@ def free_port() -> int:
 @contextmanager
 def real_airflow(home: Path, running: Sequence[str] = (WEB, DAGS)) -> Iterator[str]:
     """The address of the server, which has started when the context begins and is gone when it ends."""
-    places = replace(Places.from_environment(), home=home, airflow_port=free_port(), mlflow_port=free_port())
+    places = replace(InstancePaths.from_environment(), home=home, airflow_port=free_port(), mlflow_port=free_port())
     folders = os.pathsep.join(str(CHECKOUT / name) for name in ("spark_jobs", "plugins"))
     env = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")},

@@ -28,7 +28,7 @@ HOSTILE = '<script>alert("x")</script>'
 """A product's name that is no name: it must be shown as it is and do nothing."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Product:
     """A product and what it usually costs and sells."""
 
@@ -44,7 +44,7 @@ class Product:
 def products(each: int = 4, hostile: bool = True) -> list[Product]:
     """`each` products of every category. hostile: one has a name that is no name, another begins like a formula."""
     draw = np.random.default_rng(SEED)
-    found = []
+    items = []
     for department, categories in TREE.items():
         for category in categories:
             for number in range(each):
@@ -52,20 +52,38 @@ def products(each: int = 4, hostile: bool = True) -> list[Product]:
                 kind = f"{KINDS[number % len(KINDS)]}{'' if number < len(KINDS) else f' {number // len(KINDS) + 1}'}"
                 price, daily = float(np.exp(draw.normal(1.4, 0.5))), float(np.exp(draw.normal(1.9, 0.7)))
                 name = f"{category} {kind}"
-                found.append(Product(f"P{len(found) + 1:04d}", name, brand, department, category, price, daily))
+                items.append(
+                    Product(
+                        product_id=f"P{len(items) + 1:04d}",
+                        name=name,
+                        brand=brand,
+                        department=department,
+                        category=category,
+                        price=price,
+                        daily=daily,
+                    )
+                )
     if hostile:
-        first, second = found[-1], found[-2]
-        found[-1] = Product(first.product_id, HOSTILE, first.brand, first.department, first.category, 3.99, 9.0)
-        found[-2] = Product(
-            second.product_id,
-            '=HYPERLINK("http://x.example")',
-            second.brand,
-            second.department,
-            second.category,
-            4.99,
-            8.0,
+        first, second = items[-1], items[-2]
+        items[-1] = Product(
+            product_id=first.product_id,
+            name=HOSTILE,
+            brand=first.brand,
+            department=first.department,
+            category=first.category,
+            price=3.99,
+            daily=9.0,
         )
-    return found
+        items[-2] = Product(
+            product_id=second.product_id,
+            name='=HYPERLINK("http://x.example")',
+            brand=second.brand,
+            department=second.department,
+            category=second.category,
+            price=4.99,
+            daily=8.0,
+        )
+    return items
 
 
 def daily_sales(items: list[Product], weeks: int, as_of: date = AS_OF) -> pa.Table:

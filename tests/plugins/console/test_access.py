@@ -89,7 +89,7 @@ def test_a_team_sees_its_tables_only(client: Clients, forgotten: None) -> None:
         assert "may not read" in sales.get(f"/basketry/{page}").text, page
     for path in DOWNLOADS[1:6]:
         assert sales.get(f"/basketry/{path}").status_code == 403, path
-    assert sales.get("/basketry/domains/sales/download").status_code == 200
+    assert sales.get("/basketry/sales/download").status_code == 200
 
 
 @pytest.mark.parametrize("user", ["admin", "data_science", "sales"])
@@ -141,7 +141,7 @@ def test_a_hostile_name_is_only_text(client: Clients, forgotten: None) -> None:
     "value", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "' OR 1=1 --", "\x00", "é" * 500]
 )
 @pytest.mark.parametrize(
-    "place",
+    "path",
     [
         "sales?department=",
         "sales?period=",
@@ -154,11 +154,11 @@ def test_a_hostile_name_is_only_text(client: Clients, forgotten: None) -> None:
         "segments?view=",
     ],
 )
-def test_hostile_parameters_do_nothing(client: Clients, place: str, value: str, forgotten: None) -> None:
+def test_hostile_parameters_do_nothing(client: Clients, path: str, value: str, forgotten: None) -> None:
     """What a link carries is a value, never part of a page or of a query."""
     from urllib.parse import quote
 
-    answer = client("admin").get(f"/basketry/{place}{quote(value)}")
+    answer = client("admin").get(f"/basketry/{path}{quote(value)}")
     assert answer.status_code < 500
     assert "<script>alert" not in answer.text and "<img" not in answer.text
 
@@ -192,7 +192,7 @@ def events(event: str) -> list[dict[str, Any]]:
 
 def test_exports_and_questions_are_written_down(client: Clients, forgotten: None) -> None:
     """Who took what away and how many rows, who asked what; an address in a question is blotted out."""
-    client("sales").get("/basketry/domains/sales/download?grain=month")
+    client("sales").get("/basketry/sales/download?grain=month")
     client("admin").get("/basketry/ask?q=What+did+maria.lopez@mail.example+buy+since+2026-05-01")
     (export,) = events("basketry.export")
     assert export["user"] == "sales" and export["team"] == "sales" and export["what"].startswith("sales_month_")
@@ -203,19 +203,19 @@ def test_exports_and_questions_are_written_down(client: Clients, forgotten: None
 
 def test_exports_are_limited_by_the_hour(client: Clients, forgotten: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the hour's share there is a refusal and no file; another user is not held up by it."""
-    from basketry_airflow.console import audit, limits
+    from basketry_airflow.console import audit, rate_limits
 
-    monkeypatch.setitem(limits.PER_HOUR, audit.EXPORT, 2)
+    monkeypatch.setitem(rate_limits.PER_HOUR, audit.EXPORT, 2)
     sales, admin = client("sales"), client("admin")
-    answers = [sales.get("/basketry/domains/sales/download").status_code for _ in range(3)]
+    answers = [sales.get("/basketry/sales/download").status_code for _ in range(3)]
     assert answers == [200, 200, 429]
     assert len(events("basketry.export")) == 2
-    assert admin.get("/basketry/domains/sales/download").status_code == 200
+    assert admin.get("/basketry/sales/download").status_code == 200
 
 
 def test_a_download_is_harmless_in_a_spreadsheet(client: Clients, forgotten: None) -> None:
     """A name that begins like a formula is text; numbers stay numbers."""
-    text = client("admin").get("/basketry/domains/decisions/download").text
+    text = client("admin").get("/basketry/decisions/download").text
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["product"] for row in rows if "HYPERLINK" in row["product"]] == ['\'=HYPERLINK("http://x.example")']
     assert all(float(row["predicted_revenue"]) > 0 for row in rows)

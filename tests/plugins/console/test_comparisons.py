@@ -1,5 +1,7 @@
-"""Sales, Today and Ask compare by one rule, and write the days beside every change. The lake's data are those from Monday
-2025-09-29 to Friday 2026-11-20."""
+"""Sales, Today and Ask compare by one rule, and write the days beside every change.
+
+The lake's data are those from Monday 2025-09-29 to Friday 2026-11-20.
+"""
 
 from __future__ import annotations
 
@@ -55,12 +57,12 @@ def test_a_running_month_meets_as_many_days(client: Clients, days: duckdb.DuckDB
     assert "still running, until 20 Nov 2026" in text
     assert "Customers of a part of a month are not compared" in text
     pets = "level = 'department' AND department = 'Pets'"
-    assert change(days, "net_revenue", now, october, pets) in text.partition("Pets")[2]
+    assert change(days, "net_revenue", now, october, where=pets) in text.partition("Pets")[2]
 
 
 def test_the_download_says_its_days(client: Clients, days: duckdb.DuckDBPyConnection, forgotten: None) -> None:
     """Every line of the CSV names the three ranges that its sums are of."""
-    text = client("admin").get("/basketry/domains/sales/download?grain=month&period=2026-11-01").text
+    text = client("admin").get("/basketry/sales/download?grain=month&period=2026-11-01").text
     rows = {row["department"]: row for row in csv.DictReader(io.StringIO(text))}
     sold = "SELECT sum(net_revenue) FROM sales_day_rollup WHERE level = 'department' AND department = 'Pets'"
     for name, first, last, label in (
@@ -88,7 +90,7 @@ def test_no_change_on_days_before_the_data(client: Clients, home: Path, forgotte
     assert "No change on a year before, 1–30 Sep 2026 against 1–30 Sep 2025: the data begin on 29 Sep 2025." in text
     assert "on a year before, 1–30 Sep 2026 against 1–30 Sep 2025 " not in text
     rows = csv.DictReader(
-        io.StringIO(client("admin").get("/basketry/domains/sales/download?grain=month&period=2026-09-01").text)
+        io.StringIO(client("admin").get("/basketry/sales/download?grain=month&period=2026-09-01").text)
     )
     for row in rows:
         assert row["net_revenue_year_ago"] == "" and row["days_year_ago"] == "none: the data begin on 29 Sep 2025"

@@ -52,13 +52,13 @@ def runtime(emulator: DatabricksEmulator, monkeypatch: pytest.MonkeyPatch) -> It
 
 def opened(client: Clients) -> dict[tuple[str, str], str]:
     """The text of every page and download of OPENINGS."""
-    found = {}
+    texts = {}
     for user, paths in OPENINGS:
         for path in paths:
             answer = client(user).get(f"/basketry/{path}")
             assert answer.status_code == 200, (user, path, answer.text)
-            found[user, path] = CLOCK.sub("a while ago", answer.text)
-    return found
+            texts[user, path] = CLOCK.sub("a while ago", answer.text)
+    return texts
 
 
 def test_every_page_says_the_same_as_over_folders(
@@ -101,7 +101,7 @@ def test_a_workspace_in_trouble_is_told_in_a_sentence(
     """503 within the console's frame, in words of ours, after seconds and not minutes."""
     from basketry_airflow.console import viewer
 
-    monkeypatch.setattr(viewer, "PATIENCE", 1)
+    monkeypatch.setattr(viewer, "RETRY_SECONDS", 1)
     runtime("databricks")
     emulator.faults.add(**fault)
     answer = client("admin").get("/basketry/sales")

@@ -36,10 +36,10 @@ def failed(client: Clients) -> list[str]:
 
 def test_another_feeds_load_hides_nothing(airflow: None, client: Clients) -> None:
     """A failed load stays while other feeds load, well or not, and while the same feed is tried again; its success ends it."""
-    add_run("ingest", 1, PRODUCTS, "failed", ["check_files"])
+    add_run("ingest", 1, PRODUCTS, "failed", failed=["check_files"])
     add_run("ingest", 2, ORDERS, "success")
     assert failed(client) == ["check_files | ingest | demo, products"]
-    add_run("ingest", 3, ORDERS, "failed", ["load"])
+    add_run("ingest", 3, ORDERS, "failed", failed=["load"])
     add_run("ingest", 4, PRODUCTS, "running")
     assert failed(client) == ["load | ingest | demo, order_lines", "check_files | ingest | demo, products"]
     add_run("ingest", 5, {**PRODUCTS, "files": "products_2026-11-29.xlsx"}, "success")
@@ -48,21 +48,21 @@ def test_another_feeds_load_hides_nothing(airflow: None, client: Clients) -> Non
 
 def test_a_load_of_every_feed_settles_each(airflow: None, client: Clients) -> None:
     """The load of every feed includes the one that failed; one feed's load does not settle a failed load of all."""
-    add_run("ingest", 1, PRODUCTS, "failed", ["load"])
-    add_run("ingest", 2, EVERYTHING, "failed", ["load"])
+    add_run("ingest", 1, PRODUCTS, "failed", failed=["load"])
+    add_run("ingest", 2, EVERYTHING, "failed", failed=["load"])
     add_run("ingest", 3, PRODUCTS, "success")
     assert failed(client) == ["load | ingest | demo, every feed"]
-    add_run("ingest", 4, PRODUCTS, "failed", ["load"])
+    add_run("ingest", 4, PRODUCTS, "failed", failed=["load"])
     add_run("ingest", 5, EVERYTHING, "success")
     assert failed(client) == []
 
 
 def test_another_catalogs_run_hides_nothing(airflow: None, client: Clients) -> None:
     """A scheduled run is about the catalog of scheduled runs; the same DAG by hand for another catalog settles that one only."""
-    add_run("daily_sales", 1, {}, "failed", ["sales"])
+    add_run("daily_sales", 1, {}, "failed", failed=["sales"])
     add_run("daily_sales", 2, {"catalog": "online_retail", "as_of": "2026-11-20"}, "success")
     assert failed(client) == ["sales | daily_sales | demo"]
-    add_run("daily_sales", 3, {"catalog": "online_retail"}, "failed", ["sales"])
+    add_run("daily_sales", 3, {"catalog": "online_retail"}, "failed", failed=["sales"])
     add_run("daily_sales", 4, {"catalog": "demo", "as_of": "2026-11-28"}, "success")
     assert failed(client) == ["sales | daily_sales | online_retail"]
 
@@ -70,10 +70,10 @@ def test_another_catalogs_run_hides_nothing(airflow: None, client: Clients) -> N
 def test_a_dry_run_settles_nothing_real(airflow: None, client: Clients) -> None:
     """What writes nothing proves nothing of what should have been written; forgetting is dry unless the form says otherwise."""
     request = {"catalog": "demo", "customers": "17", "request_id": "R-1"}
-    add_run("forget", 1, {**request, "dry_run": False}, "failed", ["forget"])
+    add_run("forget", 1, {**request, "dry_run": False}, "failed", failed=["forget"])
     add_run("forget", 2, request, "success")
     add_run("forget", 3, {**request, "request_id": "R-2", "dry_run": False}, "success")
-    add_run("ingest", 0, {**PRODUCTS, "dry_run": True}, "failed", ["load"])
+    add_run("ingest", 0, {**PRODUCTS, "dry_run": True}, "failed", failed=["load"])
     assert failed(client) == ["forget | forget | demo, R-1", "load | ingest | demo, products, dry run"]
     add_run("forget", 4, {**request, "dry_run": False}, "success")
     add_run("ingest", 5, PRODUCTS, "success")
@@ -83,7 +83,7 @@ def test_a_dry_run_settles_nothing_real(airflow: None, client: Clients) -> None:
 def test_a_run_that_failed_without_a_task_is_there(airflow: None, client: Clients) -> None:
     """A run whose time was over has no failed task, and failed all the same; a thousand runs before it are one row."""
     for number in range(30):
-        add_run("offers", number / 100, {}, "failed", ["offers"])
+        add_run("offers", number / 100, {}, "failed", failed=["offers"])
     add_run("daily_sales", 1, {}, "failed")
     assert failed(client) == [f"{WHOLE_RUN} | daily_sales | demo", "offers | offers | demo"]
 

@@ -48,13 +48,13 @@ def test_the_parts_add_up_to_the_whole(home: Path, client: Clients, forgotten: N
 def test_a_filter_shows_what_it_says(home: Path, client: Clients, forgotten: None) -> None:
     """Bucket, action and text in any combination give the rows of the table that are like that."""
     rows = table(home, "product_decisions")
-    found = download(client, "decisions/download?bucket=Low&action=hold&text=classic")
-    wanted = {
+    listed = download(client, "decisions/download?bucket=Low&action=hold&text=classic")
+    expected = {
         row["product_id"]
         for row in rows
         if row["bucket"] == "Low" and row["action"] == "hold" and "classic" in row["product"].lower()
     }
-    assert {row["product_id"] for row in found} == wanted and wanted
+    assert {row["product_id"] for row in listed} == expected and expected
 
 
 def test_a_campaign_list_adds_up_its_purchases(client: Clients, forgotten: None) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from basketry import tables
-from basketry_airflow.console import registered
+from basketry_airflow.console import model_aliases
 from basketry_airflow.console.verdicts import former_champions
 from tests.lakes import fill
 
@@ -42,7 +42,7 @@ def verdict(catalog: str, kind: str, number: int, word: str, **more: Any) -> dic
         "champion_after": None if word == "refuse" else str(number),
         "verdict": word,
         "decided_by": "gate",
-        "decided_at": datetime(2026, 11, 29, 9, 30, tzinfo=UTC),
+        "decided_at": datetime(2026, 11, 29, 9, minute=30, tzinfo=UTC),
         "reason": WHY if word == "refuse" else UNSURE,
         "checks": json.dumps([check]),
         "run_id": f"r/{number}",
@@ -97,9 +97,9 @@ def test_who_may_not_read_verdicts_is_told_none(client: Clients, refused: None) 
 
 def test_models_says_that_nothing_scores(client: Clients, refused: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who refused and why stand above the numbers; the version is no longer said to wait; nothing is offered to return to."""
-    versions = registered.Registered({"champion": None, "challenger": "1", "previous": None}, answered=True)
+    versions = model_aliases.ModelAliases({"champion": None, "challenger": "1", "previous": None}, answered=True)
     monkeypatch.setattr(
-        "basketry_airflow.console.pages.models.registered", lambda names: dict.fromkeys(names, versions)
+        "basketry_airflow.console.pages.models.model_aliases", lambda names: dict.fromkeys(names, versions)
     )
     text = page(client, f"models?catalog={CATALOG}")
     assert text.count(f"The gate refused version 1 on 2026-11-29: {WHY}") == 4

@@ -105,11 +105,11 @@ def test_undeploy_touches_nothing_that_it_did_not_make(bench: Bench) -> None:
     delivered = bench.emulator.home / "landing" / CATALOG / "orders.csv"
     delivered.write_text("a\n")
     bench.undeploy()
-    said = "\n".join(bench.lines)
-    assert (lake / "gold").is_dir() and "schema sales_project.gold" not in said
-    assert f"folder {FOLDER} stays: it holds {FOLDER}/notes.txt" in said
-    assert "secret scope basketry stays: it holds the secret token" in said
-    assert f"volume {CATALOG}.landing.files stays: it holds /Volumes/{CATALOG}/landing/files/orders.csv" in said
+    output = "\n".join(bench.lines)
+    assert (lake / "gold").is_dir() and "schema sales_project.gold" not in output
+    assert f"folder {FOLDER} stays: it holds {FOLDER}/notes.txt" in output
+    assert "secret scope basketry stays: it holds the secret token" in output
+    assert f"volume {CATALOG}.landing.files stays: it holds /Volumes/{CATALOG}/landing/files/orders.csv" in output
     assert delivered.exists() and bench.emulator.tree.read(f"{FOLDER}/notes.txt") == b"mine"
     delivered.unlink()
     bench.emulator.governance.secrets.clear()

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.tools.deploy.conftest import CATALOG, Bench, Edit, target_text
-from tools.deploy.checks import attempt, look, secrets_present
-from tools.deploy.commands import told
+from tools.deploy.checks import check_secrets, check_workspace, try_permissions
+from tools.deploy.commands import explained_errors
 from tools.deploy.manifest import LOCK
 from tools.deploy.target import load_target
 from tools.problem import Problem
@@ -22,7 +22,7 @@ def refused(bench: Bench, words: str, **options: bool) -> None:
     """Deploying is refused with these words and leaves everything as it was."""
     before = bench.state()
     site = bench.site()
-    with pytest.raises(Problem, match=words), told(site.target):
+    with pytest.raises(Problem, match=words), explained_errors(site.target):
         bench.deploy(**options)
     assert bench.state() == before
 
@@ -142,7 +142,7 @@ def test_a_target_is_read_strictly(checkout: Path, edit: Edit, text: str, words:
 
 @pytest.mark.parametrize("name", ["", "dve"])
 def test_an_unknown_target_names_those_that_exist(checkout: Path, name: str) -> None:
-    """make deploy without TARGET, or with a misspelt one."""
+    """`make deploy` without TARGET, or with a misspelt one."""
     with pytest.raises(Problem, match="dev"):
         load_target(name, checkout / "include")
 
@@ -153,7 +153,7 @@ def test_the_check_tries_each_permission_and_leaves_nothing(bench: Bench) -> Non
     from basketry.access import load_grants
 
     grants = load_grants(CATALOG, bench.checkout / "include")
-    found = [*look(site, grants, bench.checkout / "include"), *attempt(site, grants)]
+    found = [*check_workspace(site, grants, bench.checkout / "include"), *try_permissions(site, grants)]
     assert all(str(one).endswith(": ok") for one in found if not one.what.startswith("compute profile existing")), found
     tried = " ".join(one.what for one in found)
     for permission in ("schema", "volume", "model", "grant", "file", "experiment", "secret scope", "statement", "runs"):
@@ -164,7 +164,7 @@ def test_the_check_tries_each_permission_and_leaves_nothing(bench: Bench) -> Non
 def test_a_secret_without_value_is_named(bench: Bench, edit: Edit) -> None:
     """With the command that puts it in; the deployment itself never asks for a value."""
     edit("include/targets/dev.yaml", target_text(secrets="[dialler]"))
-    (finding,) = secrets_present(bench.site())
+    (finding,) = check_secrets(bench.site())
     assert (
         str(finding) == "secret basketry/dialler: it has no value yet; databricks secrets put-secret basketry dialler"
     )
@@ -176,7 +176,7 @@ def test_a_deployment_that_broke_off_is_finished_by_the_next(bench: Bench, path:
     before, tries = bench.state(), int("volumes" in path)  # the check makes a volume of its own first
     bench.emulator.faults.add("server_error_after_accept", path=path, after=tries)
     site = bench.site()
-    with pytest.raises(Problem, match="run the same command again"), told(site.target):
+    with pytest.raises(Problem, match="run the same command again"), explained_errors(site.target):
         bench.deploy()
     bench.deploy()
     assert bench.deploy(plan=True) == 0

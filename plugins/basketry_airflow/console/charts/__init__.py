@@ -1,7 +1,7 @@
 """Charts as plain geometry; `templates/charts.html` draws them, so that every text passes its escaping.
 
 The horizontal unit is per cent of the width and the vertical one is a pixel: charts fill any screen while their text keeps
-its size. Every chart carries the numbers that it shows as a table, and one sentence for who cannot see it.
+its size. Every chart carries the numbers that it shows as a table, and one sentence for a reader who cannot see it.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from basketry_airflow.console.charts.scale import WIDTH
-from basketry_airflow.console.formats import Writer, count
+from basketry_airflow.console.formats import Formatter, count
 
 GAP = 6.0
 LEAST = 16.0
@@ -16,7 +16,14 @@ LEFT, RIGHT = 370.0, WIDTH - 370.0
 
 @dataclass(frozen=True)
 class Flow:
-    """So many went from one to the other."""
+    """So many moved from one name to another.
+
+    Attributes:
+        source: The name that they left.
+        target: The name at which they arrived.
+        size: How many.
+        tip: The tool tip; made from the others when empty.
+    """
 
     source: str
     target: str
@@ -34,9 +41,20 @@ class End:
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Flows:
-    """All that the template draws. bands: (SVG path, what it tells, whether it stays)."""
+    """All that the template draws.
+
+    Attributes:
+        title: Above the chart.
+        summary: One sentence for a reader who cannot see it.
+        height: In pixels.
+        sources: The left column.
+        targets: The right column.
+        bands: SVG path, tool tip, and whether source and target are one.
+        header: Headings of the table beneath.
+        rows: Its rows.
+    """
 
     title: str
     summary: str
@@ -48,36 +66,48 @@ class Flows:
     rows: tuple[tuple[str, ...], ...]
 
 
-def flows(title: str, moved: Sequence[Flow], order: Sequence[str], *, of: str, write: Writer = count) -> Flows:
-    """Bands between two columns in one order. of: what is counted, e.g. customers."""
-    names = [name for name in order if any(name in (one.source, one.target) for one in moved)]
-    kept = sorted(
-        (one for one in moved if one.size > 0 and one.source in names and one.target in names),
-        key=lambda one: (names.index(one.source), names.index(one.target)),
+def flows(title: str, movements: Sequence[Flow], order: Sequence[str], *, of: str, write: Formatter = count) -> Flows:
+    """Draw bands between two columns in one order.
+
+    Args:
+        title: Above the chart.
+        movements: How many moved from where to where; others than of `order` are left out.
+        order: The names of both columns, from the top.
+        of: What is counted, e.g. customers.
+        write: How counts are written.
+    """
+    names = [name for name in order if any(name in (flow.source, flow.target) for flow in movements)]
+    drawn = sorted(
+        (flow for flow in movements if flow.size > 0 and flow.source in names and flow.target in names),
+        key=lambda flow: (names.index(flow.source), names.index(flow.target)),
     )
-    pixels = _pixels(kept)
-    sources = _column([(name, sum(one.size for one in kept if one.source == name)) for name in names], pixels, write)
-    targets = _column([(name, sum(one.size for one in kept if one.target == name)) for name in names], pixels, write)
-    everything = sum(one.size for one in kept)
-    stayed = sum(one.size for one in kept if one.source == one.target)
+    pixels = _pixels(drawn)
+    sources = _column(
+        [(name, sum(flow.size for flow in drawn if flow.source == name)) for name in names], pixels, write
+    )
+    targets = _column(
+        [(name, sum(flow.size for flow in drawn if flow.target == name)) for name in names], pixels, write
+    )
+    total = sum(flow.size for flow in drawn)
+    stayed = sum(flow.size for flow in drawn if flow.source == flow.target)
     return Flows(
         title=title,
-        summary=f"{title}: {write(stayed)} of {write(everything)} {of} stayed where they were.",
+        summary=f"{title}: {write(stayed)} of {write(total)} {of} stayed where they were.",
         height=max([end.top + end.height for end in (*sources, *targets)], default=LEAST),
         sources=sources,
         targets=targets,
-        bands=tuple(_bands(kept, sources, targets, pixels, of, write)),
+        bands=tuple(_bands(drawn, sources=sources, targets=targets, pixels=pixels, of=of, write=write)),
         header=("from", "to", of),
-        rows=tuple((one.source, one.target, write(one.size)) for one in sorted(kept, key=lambda one: -one.size)),
+        rows=tuple((flow.source, flow.target, write(flow.size)) for flow in sorted(drawn, key=lambda flow: -flow.size)),
     )
 
 
-def _pixels(moved: Sequence[Flow]) -> float:
-    """Pixels for one of what is counted."""
-    return 360.0 / max(1.0, sum(one.size for one in moved))
+def _pixels(movements: Sequence[Flow]) -> float:
+    """Return the pixels for one of what is counted."""
+    return 360.0 / max(1.0, sum(flow.size for flow in movements))
 
 
-def _column(sizes: Sequence[tuple[str, float]], pixels: float, write: Writer) -> tuple[End, ...]:
+def _column(sizes: Sequence[tuple[str, float]], pixels: float, write: Formatter) -> tuple[End, ...]:
     ends, top = [], 0.0
     for name, size in sizes:
         if size > 0:
@@ -88,19 +118,19 @@ def _column(sizes: Sequence[tuple[str, float]], pixels: float, write: Writer) ->
 
 
 def _bands(
-    moved: Sequence[Flow], sources: Sequence[End], targets: Sequence[End], pixels: float, of: str, write: Writer
+    movements: Sequence[Flow], sources: Sequence[End], targets: Sequence[End], pixels: float, of: str, write: Formatter
 ) -> list[tuple[str, str, bool]]:
     leave = {end.name: end.top for end in sources}
     arrive = {end.name: end.top for end in targets}
-    drawn = []
-    for one in moved:
-        thick = max(1.0, one.size * pixels)
-        path = _band(leave[one.source], arrive[one.target], thick)
-        leave[one.source] += thick
-        arrive[one.target] += thick
-        tip = one.tip or f"{one.source} → {one.target}\n{write(one.size)} {of}"
-        drawn.append((path, tip, one.source == one.target))
-    return drawn
+    bands = []
+    for flow in movements:
+        thick = max(1.0, flow.size * pixels)
+        path = _band(leave[flow.source], arrive[flow.target], thick)
+        leave[flow.source] += thick
+        arrive[flow.target] += thick
+        tip = flow.tip or f"{flow.source} → {flow.target}\n{write(flow.size)} {of}"
+        bands.append((path, tip, flow.source == flow.target))
+    return bands
 
 
 def _band(start: float, end: float, thick: float) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from basketry_airflow.console.charts.scale import WIDTH, Scale, scale, spread
-from basketry_airflow.console.formats import Writer, decimal, tick
+from basketry_airflow.console.formats import Formatter, decimal, tick
 
 HEIGHT = 220.0
 LABELS = 6
@@ -15,7 +15,13 @@ LABELS = 6
 
 @dataclass(frozen=True)
 class Line:
-    """One line. look: main, before, year, forecast or other: how templates draw it. None leaves a gap."""
+    """One line.
+
+    Attributes:
+        name: In the legend.
+        values: One per label; None leaves a gap.
+        look: How templates draw it: main, before, year, forecast or other.
+    """
 
     name: str
     values: Sequence[float | None]
@@ -24,7 +30,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Band:
-    """An interval around a line, by place; None where there is none."""
+    """An interval around a line, by label; None where there is none."""
 
     name: str
     low: Sequence[float | None]
@@ -33,17 +39,24 @@ class Band:
 
 @dataclass(frozen=True)
 class Tick:
-    """A label of an axis. place: per cent along the time axis, pixels down the value axis."""
+    """A label of an axis.
 
-    place: float
+    Attributes:
+        position: Per cent along the time axis, pixels down the value axis.
+        text: What stands there.
+        anchor: SVG's text-anchor.
+        minor: Whether a narrow screen leaves it out.
+    """
+
+    position: float
     text: str
     anchor: str = "middle"
     minor: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Hit:
-    """A place that a pointer or the arrow keys find: what it tells, and where the points of the lines are."""
+    """An area that a pointer or the arrow keys find: its tool tip, and where the points of the lines are."""
 
     left: float
     width: float
@@ -52,7 +65,7 @@ class Hit:
     dots: tuple[tuple[str, float], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LineChart:
     """All that the template draws; paths are (look, SVG path) in a drawing WIDTH wide."""
 
@@ -75,98 +88,117 @@ def line_chart(
     lines: Sequence[Line],
     *,
     band: Band | None = None,
-    write: Writer = decimal,
+    write: Formatter = decimal,
     from_zero: bool = True,
     over: str = "period",
 ) -> LineChart:
-    """Lines of equal length over labelled places. over: what a place is, the first heading of the table."""
+    """Draw lines of equal length over labels.
+
+    Args:
+        title: Above the chart.
+        labels: Along the time axis.
+        lines: The lines, each as long as the labels.
+        band: An interval around one of them.
+        write: How values are written.
+        from_zero: Whether the value axis begins at zero.
+        over: What a label is, the first heading of the table.
+    """
     values = [value for line in lines for value in line.values]
     values += [*band.low, *band.high] if band else []
     ruler = scale(values, HEIGHT, from_zero=from_zero)
-    places = spread(len(labels)) if labels else []
+    positions = spread(len(labels)) if labels else []
     names = tuple(line.name for line in lines) + ((band.name,) if band else ())
     looks = tuple(line.look for line in lines) + (("band",) if band else ())
-    rows = tuple(_row(place, label, lines, band, write) for place, label in enumerate(labels))
+    rows = tuple(_row(index, label, lines, band=band, write=write) for index, label in enumerate(labels))
     return LineChart(
         title=title,
         summary=_summary(title, labels, lines, write),
         height=HEIGHT,
         legend=tuple(zip(looks, names, strict=True)),
-        areas=_areas(band, places, ruler) if band else (),
-        paths=tuple((line.look, _path(line.values, places, ruler)) for line in lines),
+        areas=_areas(band, positions, ruler) if band else (),
+        paths=tuple((line.look, _path(line.values, positions, ruler)) for line in lines),
         grid=tuple(Tick(ruler.y(value), tick(write(value))) for value in ruler.ticks),
-        labels=tuple(_labels(labels, places)),
-        hits=tuple(_hit(place, places, rows[place], names, lines, ruler) for place in range(len(labels))),
+        labels=tuple(_labels(labels, positions)),
+        hits=tuple(
+            _hit(index, positions=positions, row=rows[index], names=names, lines=lines, ruler=ruler)
+            for index in range(len(labels))
+        ),
         header=(over, *names),
         rows=rows,
     )
 
 
-def _path(values: Sequence[float | None], places: Sequence[float], ruler: Scale) -> str:
+def _path(values: Sequence[float | None], positions: Sequence[float], ruler: Scale) -> str:
     parts, pen = [], "M"
-    for place, value in zip(places, values, strict=True):
+    for position, value in zip(positions, values, strict=True):
         if value is None:
             pen = "M"
             continue
-        parts.append(f"{pen}{place * WIDTH / 100:g} {ruler.y(float(value)):g}")
+        parts.append(f"{pen}{position * WIDTH / 100:g} {ruler.y(float(value)):g}")
         pen = "L"
     return "".join(parts)
 
 
-def _areas(band: Band, places: Sequence[float], ruler: Scale) -> tuple[str, ...]:
-    known = [
-        (place * WIDTH / 100, ruler.y(float(low)), ruler.y(float(high)))
-        for place, low, high in zip(places, band.low, band.high, strict=True)
+def _areas(band: Band, positions: Sequence[float], ruler: Scale) -> tuple[str, ...]:
+    points = [
+        (position * WIDTH / 100, ruler.y(float(low)), ruler.y(float(high)))
+        for position, low, high in zip(positions, band.low, band.high, strict=True)
         if low is not None and high is not None
     ]
-    if len(known) < 2:
+    if len(points) < 2:
         return ()
-    upper = [f"{x:g} {high:g}" for x, _, high in known]
-    lower = [f"{x:g} {low:g}" for x, low, _ in reversed(known)]
+    upper = [f"{x:g} {high:g}" for x, _, high in points]
+    lower = [f"{x:g} {low:g}" for x, low, _ in reversed(points)]
     return ("M" + "L".join(upper + lower) + "Z",)
 
 
-def _labels(labels: Sequence[str], places: Sequence[float]) -> list[Tick]:
+def _labels(labels: Sequence[str], positions: Sequence[float]) -> list[Tick]:
     step = max(1, -(-len(labels) // LABELS))
     shown = list(range(0, len(labels), step))
     return [
-        Tick(places[place], labels[place], "start" if place == 0 else "middle", minor=bool(number % 2))
-        for number, place in enumerate(shown)
-        if places[place] < 97
+        Tick(positions[index], labels[index], "start" if index == 0 else "middle", minor=bool(number % 2))
+        for number, index in enumerate(shown)
+        if positions[index] < 97
     ]
 
 
 def _hit(
-    place: int,
-    places: Sequence[float],
+    index: int,
+    positions: Sequence[float],
     row: tuple[str, ...],
     names: tuple[str, ...],
     lines: Sequence[Line],
     ruler: Scale,
 ) -> Hit:
-    width = 100 / len(places)
-    told = [f"{name}: {text}" for name, text in zip(names, row[1:], strict=True)]
-    dots = tuple((line.look, ruler.y(float(value))) for line in lines if (value := line.values[place]) is not None)
-    return Hit(round(places[place] - width / 2, 3), round(width, 3), places[place], "\n".join([row[0], *told]), dots)
+    width = 100 / len(positions)
+    values = [f"{name}: {text}" for name, text in zip(names, row[1:], strict=True)]
+    dots = tuple((line.look, ruler.y(float(value))) for line in lines if (value := line.values[index]) is not None)
+    return Hit(
+        left=round(positions[index] - width / 2, 3),
+        width=round(width, 3),
+        middle=positions[index],
+        tip="\n".join([row[0], *values]),
+        dots=dots,
+    )
 
 
-def _row(place: int, label: str, lines: Sequence[Line], band: Band | None, write: Writer) -> tuple[str, ...]:
-    cells = [label, *(write(line.values[place]) for line in lines)]
+def _row(index: int, label: str, lines: Sequence[Line], band: Band | None, write: Formatter) -> tuple[str, ...]:
+    cells = [label, *(write(line.values[index]) for line in lines)]
     if band:
-        low, high = band.low[place], band.high[place]
+        low, high = band.low[index], band.high[index]
         cells.append("" if low is None or high is None else f"{write(low)} to {write(high)}")
     return tuple(cells)
 
 
-def _summary(title: str, labels: Sequence[str], lines: Sequence[Line], write: Writer) -> str:
+def _summary(title: str, labels: Sequence[str], lines: Sequence[Line], write: Formatter) -> str:
     if not labels:
         return f"{title}: nothing to show."
-    told = []
+    sentences = []
     for line in lines:
-        known = [(label, value) for label, value in zip(labels, line.values, strict=True) if value is not None]
-        if known:
-            top = max(known, key=lambda pair: pair[1])
-            told.append(
-                f"{line.name} ends at {write(known[-1][1])} ({known[-1][0]}), highest {write(top[1])} ({top[0]})"
+        points = [(label, value) for label, value in zip(labels, line.values, strict=True) if value is not None]
+        if points:
+            highest = max(points, key=lambda pair: pair[1])
+            sentences.append(
+                f"{line.name} ends at {write(points[-1][1])} ({points[-1][0]}), highest {write(highest[1])} ({highest[0]})"
             )
-    return f"{title}: {'; '.join(told) or 'no values'}."
+    return f"{title}: {'; '.join(sentences) or 'no values'}."

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from basketry_airflow.console.charts.lines import Tick
 from basketry_airflow.console.charts.scale import scale
-from basketry_airflow.console.formats import Writer, decimal, tick
+from basketry_airflow.console.formats import Formatter, decimal, tick
 
 HEIGHT = 280.0
 
@@ -21,9 +21,23 @@ class Dot:
     y: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PointChart:
-    """All that the template draws. dots: (per cent from the left, pixels from the top, what it tells)."""
+    """All that the template draws.
+
+    Attributes:
+        title: Above the chart.
+        summary: One sentence for a reader who cannot see it.
+        height: In pixels.
+        x_name: What is measured across.
+        y_name: What is measured up.
+        dots: Per cent from the left, pixels from the top, and the tool tip of each.
+        diagonal: Both ends of the line on which the measures are equal.
+        grid: Labels of the vertical axis.
+        labels: Labels of the horizontal axis.
+        header: Headings of the table beneath.
+        rows: Its rows.
+    """
 
     title: str
     summary: str
@@ -39,12 +53,21 @@ class PointChart:
 
 
 def point_chart(
-    title: str, dots: Sequence[Dot], *, x_name: str, y_name: str, of: str, write: Writer = decimal
+    title: str, dots: Sequence[Dot], *, x_name: str, y_name: str, of: str, write: Formatter = decimal
 ) -> PointChart:
-    """Both measures on one scale, so that a point on the diagonal has kept its promise. of: what a point is."""
+    """Draw both measures on one scale, so that a point on the diagonal has kept its promise.
+
+    Args:
+        title: Above the chart.
+        dots: The points.
+        x_name: What is measured across.
+        y_name: What is measured up.
+        of: What a point is, e.g. product.
+        write: How values are written.
+    """
     ruler = scale([value for dot in dots for value in (dot.x, dot.y)], HEIGHT)
     across = 100 / (ruler.high - ruler.low)
-    placed = tuple(
+    positions = tuple(
         (
             round((dot.x - ruler.low) * across, 2),
             ruler.y(dot.y),
@@ -59,7 +82,7 @@ def point_chart(
         height=HEIGHT,
         x_name=x_name,
         y_name=y_name,
-        dots=placed,
+        dots=positions,
         diagonal=(0, HEIGHT, 100, 0),
         grid=tuple(Tick(ruler.y(value), tick(write(value))) for value in ruler.ticks),
         labels=tuple(Tick(round((value - ruler.low) * across, 2), tick(write(value))) for value in ticks),

@@ -1,1 +1,1 @@
-"""What each page shows: a module a page, with its routes, its queries, and dataclasses that its template draws."""
+"""What each page shows: one module per page, with its routes, its queries, and dataclasses that its template draws."""

@@ -11,10 +11,10 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from basketry.ask import Answer, Heading, answer
-from basketry_airflow.console import audit, formats, limits
+from basketry_airflow.console import audit, formats, rate_limits
 from basketry_airflow.console.charts import Line, LineChart, line_chart
 from basketry_airflow.console.exports import export
-from basketry_airflow.console.rendering import Looking, render
+from basketry_airflow.console.rendering import CurrentViewer, render
 from basketry_airflow.console.viewer import Viewer
 
 router = APIRouter()
@@ -30,9 +30,17 @@ LONGEST = 300
 SHOWN_ROWS = 200
 
 
-@dataclass(frozen=True)
-class Shown:
-    """An answer as it is drawn. cells: texts of the first rows; bars: share of each row's first measure in the largest."""
+@dataclass(frozen=True, kw_only=True)
+class DrawnAnswer:
+    """An answer as it is drawn.
+
+    Attributes:
+        answer: The answer itself.
+        now: The time of the request.
+        cells: The texts of the first rows.
+        bars: The share of each row's first measure in the largest.
+        line: The chart of an answer over time.
+    """
 
     answer: Answer
     now: datetime
@@ -48,39 +56,39 @@ class Shown:
 
 
 @router.get("/ask")
-def page(viewer: Looking, q: str = Query("", max_length=LONGEST)) -> Response:
-    """The page, with an answer when there is a question."""
+def page(viewer: CurrentViewer, q: str = Query("", max_length=LONGEST)) -> Response:
+    """Return the page, with an answer when there is a question."""
     shown = ask(viewer, q) if q.strip() else None
     return render(viewer, "ask", "Ask", shown, question=q, examples=EXAMPLES, longest=LONGEST)
 
 
 @router.get("/ask/download")
-def download(viewer: Looking, q: str = Query(max_length=LONGEST)) -> Response:
-    """The answer's rows as CSV."""
-    found = answer(q, team=viewer.team.name, warehouse=viewer.warehouse)
-    return export(viewer, "answer", [column.label for column in found.columns], found.rows)
+def download(viewer: CurrentViewer, q: str = Query(max_length=LONGEST)) -> Response:
+    """Return the answer's rows as CSV."""
+    answered = answer(q, team=viewer.team.name, warehouse=viewer.warehouse)
+    return export(viewer, "answer", [column.label for column in answered.columns], answered.rows)
 
 
-def ask(viewer: Viewer, question: str) -> Shown:
-    """The answer to a question; the question is written down first."""
-    limits.admit(
+def ask(viewer: Viewer, question: str) -> DrawnAnswer:
+    """Answer a question; the question is recorded first."""
+    rate_limits.rate_limit(
         audit.QUESTION, viewer.user, team=viewer.team.name, catalog=viewer.catalog.name, question=question.strip()
     )
-    found = answer(question, team=viewer.team.name, warehouse=viewer.warehouse)
+    answered = answer(question, team=viewer.team.name, warehouse=viewer.warehouse)
     now = datetime.now(UTC)
-    if not found.answered:
-        return Shown(found, now)
+    if not answered.answered:
+        return DrawnAnswer(answer=answered, now=now)
     currency = viewer.catalog.currency
-    writers = [_writer(column.unit, currency) for column in found.columns]
+    writers = [_writer(column.unit, currency) for column in answered.columns]
     cells = tuple(
-        tuple(write(value) for write, value in zip(writers, row, strict=True)) for row in found.rows[:SHOWN_ROWS]
+        tuple(write(value) for write, value in zip(writers, row, strict=True)) for row in answered.rows[:SHOWN_ROWS]
     )
-    return Shown(found, now, cells, _bars(found), _line(found, currency))
+    return DrawnAnswer(answer=answered, now=now, cells=cells, bars=_bars(answered), line=_line(answered, currency))
 
 
-def _writer(unit: str, currency: str) -> formats.Writer:
-    """How values of a unit are written."""
-    writers: dict[str, formats.Writer] = {
+def _writer(unit: str, currency: str) -> formats.Formatter:
+    """Return how values of a unit are written."""
+    writers: dict[str, formats.Formatter] = {
         "money": formats.exact_money(currency),
         "count": formats.count,
         "share": formats.share,
@@ -94,44 +102,46 @@ def _day(value: Any) -> str:
     return formats.day(value) if isinstance(value, date) or value is None else str(value)
 
 
-def _place(columns: Sequence[Heading], name: str) -> int:
-    return next(place for place, column in enumerate(columns) if column.name == name)
+def _index_of(columns: Sequence[Heading], name: str) -> int:
+    return next(index for index, column in enumerate(columns) if column.name == name)
 
 
-def _bars(found: Answer) -> tuple[float, ...]:
-    if found.chart.kind != "bar" or not found.chart.y:
+def _bars(answered: Answer) -> tuple[float, ...]:
+    if answered.chart.kind != "bar" or not answered.chart.y:
         return ()
-    place = _place(found.columns, found.chart.y[0])
-    values = [max(0.0, float(row[place] or 0)) for row in found.rows[:SHOWN_ROWS]]
-    most = max(values, default=0.0)
-    return tuple(value / most if most else 0.0 for value in values)
+    index = _index_of(answered.columns, answered.chart.y[0])
+    values = [max(0.0, float(row[index] or 0)) for row in answered.rows[:SHOWN_ROWS]]
+    largest = max(values, default=0.0)
+    return tuple(value / largest if largest else 0.0 for value in values)
 
 
-def _line(found: Answer, currency: str) -> LineChart | None:
-    """A line for each measure, or for each value of the series; None for an answer that is no line."""
-    drawn = found.chart
-    if drawn.kind != "line" or drawn.x is None or not drawn.y or len(found.rows) < 2:
+def _line(answered: Answer, currency: str) -> LineChart | None:
+    """Draw a line for each measure, or for each value of the series; None for an answer that is no line."""
+    drawn = answered.chart
+    if drawn.kind != "line" or drawn.x is None or not drawn.y or len(answered.rows) < 2:
         return None
-    x = _place(found.columns, drawn.x)
-    labels = list(dict.fromkeys(row[x] for row in found.rows))
+    x = _index_of(answered.columns, drawn.x)
+    labels = list(dict.fromkeys(row[x] for row in answered.rows))
     looks = ("main", "year", "forecast", "other", "before")
     lines: list[Line] = []
-    for name, values in _series(found, x).items():
+    for name, values in _series(answered, x).items():
         lines.append(Line(name, [values.get(label) for label in labels], looks[len(lines) % len(looks)]))
-    heading = found.columns[_place(found.columns, drawn.y[0])]
+    heading = answered.columns[_index_of(answered.columns, drawn.y[0])]
     write = formats.money(currency) if heading.unit == "money" else _writer(heading.unit, currency)
     texts = [_day(label) if isinstance(label, date) else str(label) for label in labels]
-    return line_chart(heading.label.capitalize(), texts, lines[: len(looks)], write=write, over=found.columns[x].label)
+    return line_chart(
+        heading.label.capitalize(), texts, lines[: len(looks)], write=write, over=answered.columns[x].label
+    )
 
 
-def _series(found: Answer, x: int) -> dict[str, dict[Any, float | None]]:
-    """Values by label, for each line."""
+def _series(answered: Answer, x: int) -> dict[str, dict[Any, float | None]]:
+    """Return the values by label, for each line."""
     lines: dict[str, dict[Any, float | None]] = {}
-    for measure in found.chart.y:
-        place = _place(found.columns, measure)
-        for row in found.rows:
-            name = found.columns[place].label
-            if found.chart.series:
-                name = str(row[_place(found.columns, found.chart.series)])
-            lines.setdefault(name, {})[row[x]] = None if row[place] is None else float(row[place])
+    for measure in answered.chart.y:
+        index = _index_of(answered.columns, measure)
+        for row in answered.rows:
+            name = answered.columns[index].label
+            if answered.chart.series:
+                name = str(row[_index_of(answered.columns, answered.chart.series)])
+            lines.setdefault(name, {})[row[x]] = None if row[index] is None else float(row[index])
     return lines

@@ -1,4 +1,4 @@
-"""Data: files and what became of them, rows set aside, contracts as people read them, the data model, lineage."""
+"""Data: files and what became of them, quarantined rows, contracts as people read them, the data model, lineage."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from starlette.responses import Response
 from basketry.config.settings import Settings
 from basketry.contracts import Contract, load_contracts
 from basketry.tables import Table
-from basketry_airflow.console import happenings
+from basketry_airflow.console import airflow_status
 from basketry_airflow.console.exports import export_query
-from basketry_airflow.console.rendering import Looking, render
-from basketry_airflow.console.viewer import Notice, Record, Viewer, chosen
+from basketry_airflow.console.rendering import CurrentViewer, render
+from basketry_airflow.console.viewer import Notice, Record, Viewer, choose_value
 
 router = APIRouter()
 
@@ -34,20 +34,28 @@ VIEWS = (
 MOST_LINES = 100
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Quarantine:
-    """Rows set aside. reasons: rows by reason; verbatim: whether the team sees the rows as delivered; replay: how to start it."""
+    """Quarantined rows.
+
+    Attributes:
+        rows: The newest ones.
+        is_cut: Whether there are more.
+        reasons: The number of rows by reason.
+        verbatim: Whether the team sees the rows as delivered.
+        replay: How the user may start a replay.
+    """
 
     rows: tuple[Record, ...]
     is_cut: bool
     reasons: tuple[Record, ...]
     verbatim: bool
-    replay: happenings.Start | None
+    replay: airflow_status.RunTrigger | None
 
 
 @dataclass(frozen=True)
 class Step:
-    """A step of the lineage: a feed or job, what it reads, what it makes."""
+    """A step of the lineage: a feed or a job, what it reads, what it makes."""
 
     name: str
     kind: str
@@ -55,14 +63,14 @@ class Step:
     makes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Data:
-    """What the page shows; of files to steps only what `view` asks for is filled."""
+    """What the page shows; from files to steps only what `view` asks for is filled."""
 
     view: str
     feed: str
     feeds: tuple[str, ...]
-    lacking: Notice | None = None
+    unavailable: Notice | None = None
     files: tuple[Record, ...] = ()
     quarantine: Quarantine | None = None
     contract: Contract | None = None
@@ -72,17 +80,17 @@ class Data:
 
 
 @router.get("/data")
-def page(request: Request, viewer: Looking, user: GetUserDep) -> Response:
-    """The page."""
+def page(request: Request, viewer: CurrentViewer, user: GetUserDep) -> Response:
+    """Return the page."""
     shown = data(viewer, request.query_params, user)
     return render(viewer, "data", "Data", shown, views=VIEWS)
 
 
 @router.get("/data/download")
-def download(request: Request, viewer: Looking) -> Response:
-    """Every file of the ledger, or every quarantined row, as CSV; with `feed` only of that one."""
+def download(request: Request, viewer: CurrentViewer) -> Response:
+    """Return every file of the ledger, or every quarantined row, as CSV; with `feed` only of that one."""
     feed = request.query_params.get("feed")
-    what = chosen(request.query_params, "view", ("files", "quarantine"), "files")
+    what = choose_value(request.query_params, "view", ("files", "quarantine"), "files")
     where, values = _only(feed)
     if what == "files":
         columns = "feed, file_name, delivered_at, status, refusal, rows_read, rows_good, rows_quarantined, rows_duplicate, run_id"
@@ -93,29 +101,47 @@ def download(request: Request, viewer: Looking) -> Response:
     return export_query(viewer, "quarantine", sql, **values)
 
 
-def data(viewer: Viewer, given: Mapping[str, str], user: Any) -> Data:
-    """All that the page shows; parameters: view, feed. user: Airflow's own."""
-    view = chosen(given, "view", tuple(name for name, _ in VIEWS), "files")
+def data(viewer: Viewer, parameters: Mapping[str, str], user: Any) -> Data:
+    """Return all that the page shows.
+
+    Args:
+        viewer: Who looks.
+        parameters: view, feed.
+        user: Airflow's own user.
+    """
+    view = choose_value(parameters, "view", tuple(name for name, _ in VIEWS), "files")
     contracts = _contracts(viewer.catalog.name)
     feeds = tuple(sorted(contracts))
-    feed = given.get("feed", "") if given.get("feed") in feeds else ""
+    feed = parameters.get("feed", "") if parameters.get("feed") in feeds else ""
     if view == "files":
-        lacking = viewer.missing("Files", "ingest", FILES)
-        return Data(view, feed, feeds, lacking, files=() if lacking else _files(viewer, feed))
+        unavailable = viewer.missing("Files", "ingest", FILES)
+        return Data(
+            view=view,
+            feed=feed,
+            feeds=feeds,
+            unavailable=unavailable,
+            files=() if unavailable else _files(viewer, feed),
+        )
     if view == "quarantine":
-        lacking = viewer.missing("Quarantine", "ingest", QUARANTINE)
-        return Data(view, feed, feeds, lacking, quarantine=None if lacking else _quarantine(viewer, feed, user))
+        unavailable = viewer.missing("Quarantine", "ingest", QUARANTINE)
+        return Data(
+            view=view,
+            feed=feed,
+            feeds=feeds,
+            unavailable=unavailable,
+            quarantine=None if unavailable else _quarantine(viewer, feed, user),
+        )
     if view == "contracts":
-        return Data(view, feed, feeds, contract=contracts.get(feed), contracts=contracts)
+        return Data(view=view, feed=feed, feeds=feeds, contract=contracts.get(feed), contracts=contracts)
     if view == "tables":
-        return Data(view, feed, feeds, tables=_tables(viewer))
-    return Data(view, feed, feeds, steps=(*_of_contracts(contracts), *_of_jobs(viewer)))
+        return Data(view=view, feed=feed, feeds=feeds, tables=_tables(viewer))
+    return Data(view=view, feed=feed, feeds=feeds, steps=(*_of_contracts(contracts), *_of_jobs(viewer)))
 
 
 def _contracts(catalog: str) -> Mapping[str, Contract]:
     include = Settings.from_environment().include
-    found = (include / "contracts" / catalog).glob("*.yaml")
-    return _loaded(catalog, tuple(sorted((path.name, path.stat().st_mtime_ns) for path in found)))
+    paths = (include / "contracts" / catalog).glob("*.yaml")
+    return _loaded(catalog, tuple(sorted((path.name, path.stat().st_mtime_ns) for path in paths)))
 
 
 @lru_cache(maxsize=16)
@@ -124,7 +150,7 @@ def _loaded(catalog: str, changes: tuple[tuple[str, int], ...]) -> Mapping[str, 
 
 
 def _only(feed: str | None) -> tuple[str, dict[str, Any]]:
-    """The condition for one feed and its value; both empty for all."""
+    """Return the condition for one feed and its value; both empty for all."""
     return ("WHERE feed = :feed", {"feed": feed}) if feed else ("", {})
 
 
@@ -149,43 +175,50 @@ def _quarantine(viewer: Viewer, feed: str, user: Any) -> Quarantine:
         {**row, "content": _fields(row.get("content"))} for row in viewer.records(sql, limit=MOST_LINES + 1, **values)
     ]
     reasons = tuple(viewer.records(counted, **values))
-    replay = happenings.start_of(user, REPLAY_DAG)
-    return Quarantine(tuple(rows[:MOST_LINES]), len(rows) > MOST_LINES, reasons, verbatim, replay)
+    replay = airflow_status.run_trigger(user, REPLAY_DAG)
+    return Quarantine(
+        rows=tuple(rows[:MOST_LINES]), is_cut=len(rows) > MOST_LINES, reasons=reasons, verbatim=verbatim, replay=replay
+    )
 
 
 def _fields(content: str | None) -> dict[str, Any]:
-    """A delivered row's fields by name; the text itself where it is no JSON object."""
+    """Return a delivered row's fields by name; the text itself where it is no JSON object."""
     if content is None:
         return {}
     try:
-        found = json.loads(content)
+        fields = json.loads(content)
     except ValueError:
         return {"row": content}
-    return found if isinstance(found, dict) else {"row": content}
+    return fields if isinstance(fields, dict) else {"row": content}
 
 
 def _tables(viewer: Viewer) -> tuple[tuple[Table, tuple[str, ...]], ...]:
-    """Every table that the team may read, each with the columns that it does not see."""
+    """Return every table that the team may read, each with the columns that it does not see."""
     readable = viewer.warehouse.grants.readable(viewer.team.name)
     return tuple((access.table, access.masked) for access in readable)
 
 
 def _of_contracts(contracts: Mapping[str, Contract]) -> list[Step]:
     return [
-        Step(f"ingest {feed}", "feed", (f"files of {feed}", one.path.name), (f"bronze.{feed}", one.entity.full_name))
-        for feed, one in contracts.items()
+        Step(
+            f"ingest {feed}",
+            "feed",
+            (f"files of {feed}", contract.path.name),
+            (f"bronze.{feed}", contract.entity.full_name),
+        )
+        for feed, contract in contracts.items()
     ]
 
 
 def _of_jobs(viewer: Viewer) -> list[Step]:
-    """What each job read when it ran last; nothing for a team that may not know."""
+    """Return what each job read when it ran last; nothing for a team that may not know."""
     if viewer.missing("Runs of jobs", "daily_scoring", RUNS):
         return []
     sql = f"""SELECT job, input_versions, rows_out FROM (SELECT job, input_versions, rows_out,
-              row_number() OVER (PARTITION BY job ORDER BY as_of DESC, run_id DESC) AS place FROM {RUNS}) AS newest
-              WHERE place = 1 ORDER BY job"""  # noqa: S608
-    found = viewer.records(sql)
-    return [Step(row["job"], "job", _read(row["input_versions"]), (f"{row['rows_out']:,} rows",)) for row in found]
+              row_number() OVER (PARTITION BY job ORDER BY as_of DESC, run_id DESC) AS newest_first FROM {RUNS}) AS newest
+              WHERE newest_first = 1 ORDER BY job"""  # noqa: S608
+    rows = viewer.records(sql)
+    return [Step(row["job"], "job", _read(row["input_versions"]), (f"{row['rows_out']:,} rows",)) for row in rows]
 
 
 def _read(versions: Mapping[str, int] | None) -> tuple[str, ...]:

@@ -13,9 +13,9 @@ from starlette.responses import Response
 from basketry_airflow.console import formats
 from basketry_airflow.console.charts import Band, Dot, Line, LineChart, PointChart, line_chart, point_chart
 from basketry_airflow.console.exports import export_query
-from basketry_airflow.console.rendering import Looking, render
-from basketry_airflow.console.verdicts import nothing_scored, provisional
-from basketry_airflow.console.viewer import Notice, Record, Viewer, chosen
+from basketry_airflow.console.rendering import CurrentViewer, render
+from basketry_airflow.console.verdicts import not_scored_notice, provisional_champion_notice
+from basketry_airflow.console.viewer import Notice, Record, Viewer, choose_value
 
 router = APIRouter()
 
@@ -32,7 +32,14 @@ COLUMNS = """product_id, product, department, category, predicted_revenue, low_9
 
 @dataclass(frozen=True)
 class Filters:
-    """What is asked for; None for all. text: part of a product's name or its id."""
+    """What is asked for; None for all.
+
+    Attributes:
+        bucket: One of BUCKETS.
+        action: One of ACTIONS.
+        category: A category's name.
+        text: Part of a product's name, or its id.
+    """
 
     bucket: str | None
     action: str | None
@@ -40,15 +47,21 @@ class Filters:
     text: str | None
 
     @classmethod
-    def of(cls, given: Mapping[str, str]) -> Filters:
-        """Of a request's parameters."""
-        bucket, action = chosen(given, "bucket", BUCKETS, ""), chosen(given, "action", ACTIONS, "")
+    def of(cls, parameters: Mapping[str, str]) -> Filters:
+        """Read them from a request's parameters."""
+        bucket, action = (
+            choose_value(parameters, "bucket", BUCKETS, ""),
+            choose_value(parameters, "action", ACTIONS, ""),
+        )
         return cls(
-            bucket or None, action or None, given.get("category") or None, (given.get("text") or "").strip() or None
+            bucket or None,
+            action or None,
+            parameters.get("category") or None,
+            (parameters.get("text") or "").strip() or None,
         )
 
     def where(self, as_of: date) -> tuple[str, dict[str, Any]]:
-        """The condition of a query, and its values."""
+        """Return the condition of a query, and its values."""
         parts = ["as_of = :as_of"]
         values: dict[str, Any] = {"as_of": as_of}
         for name in ("bucket", "action", "category"):
@@ -61,13 +74,25 @@ class Filters:
         return " AND ".join(parts), values
 
     def as_parameters(self) -> dict[str, str | None]:
-        """As a link needs them."""
+        """Return them as a link needs them."""
         return {"bucket": self.bucket, "action": self.action, "category": self.category, "text": self.text}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Decisions:
-    """What the page shows. quality: the newest outcome of 28 days over all products; buckets: products and revenue of each."""
+    """What the page shows.
+
+    Attributes:
+        as_of: The newest day with decisions.
+        filters: What is asked for.
+        categories: All categories to choose from.
+        buckets: The products and the revenue of each bucket.
+        lines: The first decisions.
+        is_cut: Whether there are more.
+        outlook: The catalog's weeks so far and those that are expected.
+        accuracy: What was predicted and what came, by product.
+        quality: The newest outcome of 28 days over all products.
+    """
 
     as_of: date
     filters: Filters
@@ -76,22 +101,24 @@ class Decisions:
     lines: tuple[Record, ...]
     is_cut: bool
     outlook: LineChart | Notice
-    kept: PointChart | Notice
+    accuracy: PointChart | Notice
     quality: Record | None
 
 
 @router.get("/decisions")
-def page(request: Request, viewer: Looking) -> Response:
-    """The page."""
-    lacking = nothing_scored(viewer, "Decisions", KIND, DECISIONS)
-    shown = lacking or decisions(viewer, Filters.of(request.query_params))
+def page(request: Request, viewer: CurrentViewer) -> Response:
+    """Return the page."""
+    unavailable = not_scored_notice(viewer, "Decisions", KIND, (DECISIONS,))
+    shown = unavailable or decisions(viewer, Filters.of(request.query_params))
     choices = {"all_buckets": BUCKETS, "all_actions": ACTIONS}
-    return render(viewer, "decisions", "Decisions", shown, **choices, provisional=provisional(viewer, KIND))
+    return render(
+        viewer, "decisions", "Decisions", shown, **choices, provisional=provisional_champion_notice(viewer, KIND)
+    )
 
 
 @router.get("/decisions/download")
-def download(request: Request, viewer: Looking) -> Response:
-    """Every product that the filters let through, as CSV."""
+def download(request: Request, viewer: CurrentViewer) -> Response:
+    """Return every product that the filters let through, as CSV."""
     as_of = viewer.newest(DECISIONS) or date.min
     where, values = Filters.of(request.query_params).where(as_of)
     sql = f"SELECT as_of, {COLUMNS} FROM {DECISIONS} WHERE {where} ORDER BY predicted_revenue DESC, product_id"  # noqa: S608
@@ -99,7 +126,7 @@ def download(request: Request, viewer: Looking) -> Response:
 
 
 def decisions(viewer: Viewer, filters: Filters) -> Decisions | Notice:
-    """All that the page shows."""
+    """Return all that the page shows."""
     as_of = viewer.newest(DECISIONS)
     if as_of is None:
         return Notice("No decisions yet", "gold.product_decisions has no row yet. The DAG daily_scoring fills it.")
@@ -118,26 +145,36 @@ def decisions(viewer: Viewer, filters: Filters) -> Decisions | Notice:
         lines=tuple(lines[:MOST_LINES]),
         is_cut=len(lines) > MOST_LINES,
         outlook=_outlook(viewer, as_of),
-        kept=_kept(viewer, filters),
+        accuracy=_accuracy(viewer, filters),
         quality=_quality(viewer),
     )
 
 
 def _outlook(viewer: Viewer, as_of: date) -> LineChart | Notice:
-    """The catalog's weeks so far and those that are expected."""
-    lacking = viewer.missing("Forecast", "daily_scoring", FORECASTS, WEEKS)
-    if lacking:
-        return lacking
+    """Draw the catalog's weeks so far and those that are expected."""
+    unavailable = viewer.missing("Forecast", "daily_scoring", FORECASTS, WEEKS)
+    if unavailable:
+        return unavailable
     past = f"""SELECT period_start, net_revenue FROM {WEEKS} WHERE level = 'total' AND NOT is_partial
                ORDER BY period_start DESC"""  # noqa: S608
     ahead = f"""SELECT first_day, revenue, low_90, high_90 FROM {FORECASTS}
                 WHERE as_of = :as_of AND level = 'total' AND last_day - first_day = 6 ORDER BY first_day"""  # noqa: S608
     sold = list(reversed(viewer.records(past, limit=PAST_WEEKS)))
-    return past_and_ahead(viewer, "Revenue by week, sold and expected", sold, viewer.records(ahead, as_of=as_of), as_of)
+    return past_and_ahead(
+        viewer, "Revenue by week, sold and expected", sold=sold, ahead=viewer.records(ahead, as_of=as_of), as_of=as_of
+    )
 
 
 def past_and_ahead(viewer: Viewer, title: str, sold: list[Record], ahead: list[Record], as_of: date) -> LineChart:
-    """Weeks sold (period_start, net_revenue), then weeks expected (first_day, revenue, low_90, high_90)."""
+    """Draw weeks sold, then weeks expected.
+
+    Args:
+        viewer: Who looks.
+        title: Above the chart.
+        sold: Rows with period_start and net_revenue.
+        ahead: Rows with first_day, revenue, low_90 and high_90.
+        as_of: The day of the forecast.
+    """
     labels = [formats.short_day(row["period_start"]) for row in sold]
     labels += [formats.short_day(as_of + timedelta(days=row["first_day"])) for row in ahead]
     gap: list[float | None] = [None] * len(sold)
@@ -153,11 +190,11 @@ def past_and_ahead(viewer: Viewer, title: str, sold: list[Record], ahead: list[R
     )
 
 
-def _kept(viewer: Viewer, filters: Filters) -> PointChart | Notice:
-    """Products of the newest forecast of 28 days that is over: what was predicted and what came."""
-    lacking = viewer.missing("Outcomes of forecasts", "weekly_retraining", ACCURACY)
-    if lacking:
-        return lacking
+def _accuracy(viewer: Viewer, filters: Filters) -> PointChart | Notice:
+    """Draw the products of the newest forecast of 28 days that is over: what was predicted and what came."""
+    unavailable = viewer.missing("Outcomes of forecasts", "weekly_retraining", ACCURACY)
+    if unavailable:
+        return unavailable
     judged = f"SELECT max(as_of) AS newest FROM {ACCURACY} WHERE horizon_days = 28 AND level = 'product'"  # noqa: S608
     newest = (viewer.record(judged) or {}).get("newest")
     if newest is None:

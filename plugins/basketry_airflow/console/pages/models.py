@@ -12,10 +12,16 @@ from starlette.responses import Response
 
 from basketry.gates.model import FAILED, INCONCLUSIVE, REFUSE, UNSURE
 from basketry_airflow.champions import first_refusal
-from basketry_airflow.console import happenings
-from basketry_airflow.console.registered import Registered, registered
-from basketry_airflow.console.rendering import Looking, render
-from basketry_airflow.console.verdicts import PROMOTIONS, champion_by, former_champions, provisional_notice, refused
+from basketry_airflow.console import airflow_status
+from basketry_airflow.console.model_aliases import ModelAliases, model_aliases
+from basketry_airflow.console.rendering import CurrentViewer, render
+from basketry_airflow.console.verdicts import (
+    PROMOTIONS,
+    champion_by,
+    former_champions,
+    provisional_notice,
+    refusal_notice,
+)
 from basketry_airflow.console.viewer import Notice, Record, Viewer
 
 router = APIRouter()
@@ -25,24 +31,30 @@ NEWEST = 20
 """Verdicts of a model that are shown."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Model:
-    """One kind of model. champion: by the registry, else by the newest verdict that moved it; verdicts: newest first.
+    """One kind of model.
 
-    standing: that its first version was refused, or that the champion is provisional. former: versions that have scored and
-    do not now, which may be rolled back to.
+    Attributes:
+        kind: The kind, as in include/gates.
+        name: The registered name.
+        champion: By the registry, else by the newest verdict that moved it.
+        registry: What the registry says now.
+        verdicts: The newest first.
+        notice: That its first version was refused, or that the champion is provisional.
+        former: Versions that have scored and do not now, which may be rolled back to.
     """
 
     kind: str
     name: str
     champion: str | None
-    registry: Registered
+    registry: ModelAliases
     verdicts: tuple[Record, ...]
-    standing: Notice | None
+    notice: Notice | None
     former: tuple[str, ...]
 
     def alias(self, alias: str) -> str | None:
-        """The version that the registry names so."""
+        """Return the version that the registry names so."""
         return self.registry.versions.get(alias)
 
     @property
@@ -54,48 +66,61 @@ class Model:
 
 @dataclass(frozen=True)
 class Models:
-    """What the page shows. rollback: how the user may start one, None when Airflow does not let them."""
+    """What the page shows.
+
+    Attributes:
+        models: One for each kind that a gate has ever decided about.
+        rollback: How the user may start one, None when Airflow does not let them.
+    """
 
     models: tuple[Model, ...]
-    rollback: happenings.Start | None
+    rollback: airflow_status.RunTrigger | None
 
 
 @router.get("/models")
-def page(viewer: Looking, user: GetUserDep) -> Response:
-    """The page."""
+def page(viewer: CurrentViewer, user: GetUserDep) -> Response:
+    """Return the page."""
     shown = viewer.missing("Models", "weekly_retraining", PROMOTIONS) or models(viewer, user)
     return render(viewer, "models", "Models", shown)
 
 
 def models(viewer: Viewer, user: Any) -> Models | Notice:
-    """All that the page shows. user: Airflow's own."""
+    """Return all that the page shows, for Airflow's own user."""
     sql = f"""SELECT model, number, version, champion_before, champion_after, verdict, decided_by, decided_at, reason, checks
               FROM {PROMOTIONS} ORDER BY model, number DESC"""  # noqa: S608
-    found: dict[str, list[Record]] = {}
+    rows_by_model: dict[str, list[Record]] = {}
     for row in viewer.records(sql):
-        found.setdefault(row["model"], []).append(row)
-    if not found:
+        rows_by_model.setdefault(row["model"], []).append(row)
+    if not rows_by_model:
         return Notice("No models yet", "No gate has judged a model so far. The DAG bootstrap trains the first ones.")
-    known = registered(tuple(found))
-    listed = tuple(_model(name, rows, known[name]) for name, rows in found.items())
-    return Models(listed, happenings.start_of(user, ROLLBACK_DAG))
+    aliases = model_aliases(tuple(rows_by_model))
+    cards = tuple(_model(name, rows, aliases[name]) for name, rows in rows_by_model.items())
+    return Models(cards, airflow_status.run_trigger(user, ROLLBACK_DAG))
 
 
-def _model(name: str, rows: list[Record], told: Registered) -> Model:
-    champion = told.versions.get("champion") if told.answered else champion_by(rows)
+def _model(name: str, rows: list[Record], aliases: ModelAliases) -> Model:
+    champion = aliases.versions.get("champion") if aliases.answered else champion_by(rows)
     verdicts = tuple({**row, "checks": _checks(row["checks"])} for row in rows[:NEWEST])
     former = former_champions(rows, champion)
     kind = name.rpartition(".")[2]
-    return Model(kind, name, champion, told, verdicts, _standing(kind, rows, champion), former)
+    return Model(
+        kind=kind,
+        name=name,
+        champion=champion,
+        registry=aliases,
+        verdicts=verdicts,
+        notice=_notice(kind, rows, champion),
+        former=former,
+    )
 
 
-def _standing(kind: str, rows: list[Record], champion: str | None) -> Notice | None:
+def _notice(kind: str, rows: list[Record], champion: str | None) -> Notice | None:
     refusal = first_refusal(rows) if champion is None else None
-    return refused(refusal, kind) if refusal else provisional_notice(kind, rows, champion)
+    return refusal_notice(refusal, kind) if refusal else provisional_notice(kind, rows, champion)
 
 
 def _checks(text: str) -> tuple[Record, ...]:
-    """The gate's checks, those that did not pass first; none where they cannot be read."""
+    """Return the gate's checks, those that did not pass first; none where they cannot be read."""
     try:
         checks = json.loads(text or "[]")
     except ValueError:

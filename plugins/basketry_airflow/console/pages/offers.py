@@ -1,4 +1,4 @@
-"""Offers: what happens right now, how the policy learns, and whether offers work better than for those who get none chosen."""
+"""Offers: what happens right now, how the policy learns, and whether chosen offers work better than the popular one."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from basketry_airflow.console import formats
 from basketry_airflow.console.charts import Line, LineChart, line_chart
-from basketry_airflow.console.rendering import Looking, render
-from basketry_airflow.console.verdicts import provisional
+from basketry_airflow.console.rendering import CurrentViewer, render
+from basketry_airflow.console.verdicts import provisional_champion_notice
 from basketry_airflow.console.viewer import Notice, Record, Viewer
 
 router = APIRouter()
@@ -25,9 +25,18 @@ SURE = 1.96
 """Standard errors on either side of a 95 % interval."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Effect:
-    """Click rates of who got chosen offers and of who got the popular one, and the difference with its 95 % interval."""
+    """The click rates of chosen offers and of the popular one, and their difference with its 95 % interval.
+
+    Attributes:
+        treated: Click rate of those who got chosen offers.
+        control: Click rate of those who got the popular offer.
+        treated_shown: Offers shown to the former.
+        control_shown: Offers shown to the latter.
+        low: Lower end of the difference's interval.
+        high: Upper end of it.
+    """
 
     treated: float
     control: float
@@ -38,7 +47,7 @@ class Effect:
 
     @property
     def difference(self) -> float:
-        """Treated less control."""
+        """The treated rate less the control's."""
         return self.treated - self.control
 
     @property
@@ -49,9 +58,18 @@ class Effect:
         return "chosen offers are clicked less often" if self.high < 0 else "no difference can be told yet"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Offers:
-    """What the page shows. last_hour: sums of the 60 minutes before the newest event; policies: by policy version."""
+    """What the page shows.
+
+    Attributes:
+        newest: The minute of the newest event.
+        last_hour: Sums of the 60 minutes before it.
+        last_day: Sums of the 24 hours before it, by category.
+        learning: Click rates by day.
+        effect: Chosen offers against the popular one.
+        policies: Decisions by policy version.
+    """
 
     newest: datetime
     last_hour: Record
@@ -62,19 +80,19 @@ class Offers:
 
 
 @router.get("/offers")
-def page(viewer: Looking) -> Response:
-    """The page."""
+def page(viewer: CurrentViewer) -> Response:
+    """Return the page."""
     shown = viewer.missing("Offers", "offers", PERFORMANCE) or offers(viewer)
-    notices = [notice for kind in KINDS if (notice := provisional(viewer, kind))]
+    notices = [notice for kind in KINDS if (notice := provisional_champion_notice(viewer, kind))]
     return render(viewer, "offers", "Offers", shown, provisional=notices)
 
 
 def offers(viewer: Viewer) -> Offers | Notice:
-    """All that the page shows."""
-    found = viewer.record(f"SELECT max(minute) AS minute, max(event_date) AS day FROM {PERFORMANCE}") or {}  # noqa: S608
-    if found.get("minute") is None:
+    """Return all that the page shows."""
+    newest_event = viewer.record(f"SELECT max(minute) AS minute, max(event_date) AS day FROM {PERFORMANCE}") or {}  # noqa: S608
+    if newest_event.get("minute") is None:
         return Notice("No offers yet", "No shopper has been shown an offer so far. The DAG offers decides them.")
-    newest, day = found["minute"], found["day"]
+    newest, day = newest_event["minute"], newest_event["day"]
     sums = "sum(shown) AS shown, sum(clicked) AS clicked, sum(bought) AS bought, sum(revenue) AS revenue"
     hour = f"SELECT {sums} FROM {PERFORMANCE} WHERE event_date >= :day AND minute > :since"  # noqa: S608
     by_category = f"""SELECT category, {sums} FROM {PERFORMANCE} WHERE event_date >= :day AND minute > :since
@@ -91,17 +109,20 @@ def offers(viewer: Viewer) -> Offers | Notice:
 
 
 def _learning(viewer: Viewer, day: date) -> LineChart:
-    """Click rate by day; by audience where decisions and responses may be read."""
+    """Draw the click rate by day; by audience where decisions and responses may be read."""
     first = day - timedelta(days=DAYS - 1)
     rates = _rates_by_audience(viewer, first)
     if not rates:
         sql = f"""SELECT event_date, sum(clicked) / nullif(sum(shown), 0) AS rate FROM {PERFORMANCE}
                   WHERE event_date >= :first GROUP BY event_date"""  # noqa: S608
         rates = {"Click rate": {row["event_date"]: row["rate"] for row in viewer.records(sql, first=first)}}
-    days = sorted({one for line in rates.values() for one in line})
+    days = sorted({date_shown for line in rates.values() for date_shown in line})
     looks = {"Chosen by the policy": "main", "Popular offer (control)": "before"}
-    lines = [Line(name, [line.get(one) for one in days], looks.get(name, "main")) for name, line in rates.items()]
-    labels = [formats.short_day(one) for one in days]
+    lines = [
+        Line(name, [line.get(date_shown) for date_shown in days], looks.get(name, "main"))
+        for name, line in rates.items()
+    ]
+    labels = [formats.short_day(date_shown) for date_shown in days]
     return line_chart("Learning curve: clicks per offer shown", labels, lines, write=formats.share, over="day")
 
 
@@ -113,19 +134,19 @@ def _rates_by_audience(viewer: Viewer, first: date) -> dict[str, dict[date, floa
     clicked = f"""SELECT event_date, audience, count(*) AS n FROM {RESPONSES}
                   WHERE event_date >= :first AND response = 'click' GROUP BY event_date, audience"""  # noqa: S608
     clicks = {(row["event_date"], row["audience"]): row["n"] for row in viewer.records(clicked, first=first)}
-    found: dict[str, dict[date, float]] = {}
+    rates: dict[str, dict[date, float]] = {}
     names: dict[str, str] = {TREATED: "Chosen by the policy", CONTROL: "Popular offer (control)"}
     for row in viewer.records(shown, first=first):
         if row["n"]:
-            line = found.setdefault(str(names.get(row["audience"], row["audience"])), {})
+            line = rates.setdefault(str(names.get(row["audience"], row["audience"])), {})
             line[row["event_date"]] = clicks.get((row["event_date"], row["audience"]), 0) / row["n"]
-    return found
+    return rates
 
 
 def _effect(viewer: Viewer, day: date) -> Effect | Notice:
-    lacking = viewer.missing("Effect", "offers", DECISIONS, RESPONSES)
-    if lacking:
-        return lacking
+    unavailable = viewer.missing("Effect", "offers", DECISIONS, RESPONSES)
+    if unavailable:
+        return unavailable
     first = day - timedelta(days=DAYS - 1)
     shown = f"SELECT audience, count(product_id) AS n FROM {DECISIONS} WHERE event_date >= :first GROUP BY audience"  # noqa: S608
     clicked = f"""SELECT audience, count(*) AS n FROM {RESPONSES}
@@ -138,10 +159,17 @@ def _effect(viewer: Viewer, day: date) -> Effect | Notice:
 
 
 def effect(treated_clicks: int, treated: int, control_clicks: int, control: int) -> Effect:
-    """The difference of two rates; its interval by the normal approximation with unpooled variances (Wald)."""
-    one, other = treated_clicks / treated, control_clicks / control
-    error = SURE * math.sqrt(one * (1 - one) / treated + other * (1 - other) / control)
-    return Effect(one, other, treated, control, one - other - error, one - other + error)
+    """Compare two rates; the interval is by the normal approximation with unpooled variances (Wald)."""
+    treated_rate, control_rate = treated_clicks / treated, control_clicks / control
+    error = SURE * math.sqrt(treated_rate * (1 - treated_rate) / treated + control_rate * (1 - control_rate) / control)
+    return Effect(
+        treated=treated_rate,
+        control=control_rate,
+        treated_shown=treated,
+        control_shown=control,
+        low=treated_rate - control_rate - error,
+        high=treated_rate - control_rate + error,
+    )
 
 
 def _policies(viewer: Viewer, day: date) -> tuple[Record, ...]:

@@ -14,8 +14,8 @@ from basketry.metrics.pricing import what_if
 from basketry_airflow.console import formats
 from basketry_airflow.console.charts import Band, Line, LineChart, line_chart
 from basketry_airflow.console.pages.decisions import DECISIONS, FORECASTS, KIND, past_and_ahead
-from basketry_airflow.console.rendering import Looking, render
-from basketry_airflow.console.verdicts import nothing_scored, provisional
+from basketry_airflow.console.rendering import CurrentViewer, render
+from basketry_airflow.console.verdicts import not_scored_notice, provisional_champion_notice
 from basketry_airflow.console.viewer import Record, Viewer
 
 router = APIRouter()
@@ -26,9 +26,17 @@ CHANGES = (-0.3, -0.2, -0.1, -0.05, 0.0, 0.05, 0.1, 0.2, 0.3)
 """Price changes that the what-if shows, as shares of today's price."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Prices:
-    """What other prices would earn. learned_from: product or category; best: the row with the highest expectation."""
+    """What other prices would earn.
+
+    Attributes:
+        chart: Expected revenue by price.
+        rows: One per price.
+        elasticity: The elasticity in use.
+        standard_error: Its standard error.
+        learned_from: product or category.
+    """
 
     chart: LineChart
     rows: tuple[Record, ...]
@@ -37,28 +45,39 @@ class Prices:
     learned_from: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ProductPage:
-    """What the page shows. forecasts: the horizons; came: forecasts that are over; prices: None where the price never told."""
+    """What the page shows.
+
+    Attributes:
+        as_of: The newest day with decisions.
+        decision: The product's decision.
+        history: Weeks sold and expected.
+        forecasts: The horizons from tomorrow on.
+        outcomes: Forecasts that are over.
+        prices: None where the price never moved enough.
+    """
 
     as_of: date
     decision: Record
     history: LineChart
     forecasts: tuple[Record, ...]
-    came: tuple[Record, ...]
+    outcomes: tuple[Record, ...]
     prices: Prices | None
 
 
 @router.get("/decisions/{product_id}")
-def page(product_id: str, viewer: Looking) -> Response:
-    """The page."""
-    shown = nothing_scored(viewer, "Decisions", KIND, DECISIONS) or product(viewer, product_id)
+def page(product_id: str, viewer: CurrentViewer) -> Response:
+    """Return the page."""
+    shown = not_scored_notice(viewer, "Decisions", KIND, (DECISIONS,)) or product(viewer, product_id)
     title = getattr(shown, "decision", {}).get("product") or product_id
-    return render(viewer, "decisions", title, shown, template="product", provisional=provisional(viewer, KIND))
+    return render(
+        viewer, "decisions", title, shown, template="product", provisional=provisional_champion_notice(viewer, KIND)
+    )
 
 
 def product(viewer: Viewer, product_id: str) -> ProductPage:
-    """All that the page shows; BadInputError for a product that nothing was decided about."""
+    """Return all that the page shows; BadInputError for a product that nothing was decided about."""
     newest = viewer.newest(DECISIONS) or date.min
     sql = f"""SELECT * FROM {DECISIONS} WHERE as_of = :as_of AND product_id = :product"""  # noqa: S608
     decision = viewer.record(sql, as_of=newest, product=product_id)
@@ -69,7 +88,7 @@ def product(viewer: Viewer, product_id: str) -> ProductPage:
         decision=decision,
         history=_history(viewer, product_id, newest),
         forecasts=tuple(row for row in _forecasts(viewer, product_id, newest) if row["first_day"] == 1),
-        came=_came(viewer, product_id),
+        outcomes=_outcomes(viewer, product_id),
         prices=_prices(viewer, decision, newest),
     )
 
@@ -81,7 +100,7 @@ def _history(viewer: Viewer, product_id: str, as_of: date) -> LineChart:
                   ORDER BY period_start DESC"""  # noqa: S608
         sold = list(reversed(viewer.records(sql, limit=PAST_WEEKS, product=product_id)))
     ahead = [row for row in _forecasts(viewer, product_id, as_of) if row["last_day"] - row["first_day"] == 6]
-    return past_and_ahead(viewer, "Revenue by week, sold and expected", sold, ahead, as_of)
+    return past_and_ahead(viewer, "Revenue by week, sold and expected", sold=sold, ahead=ahead, as_of=as_of)
 
 
 def _forecasts(viewer: Viewer, product_id: str, as_of: date) -> list[Record]:
@@ -93,7 +112,7 @@ def _forecasts(viewer: Viewer, product_id: str, as_of: date) -> list[Record]:
     return viewer.records(sql, as_of=as_of, product=product_id)
 
 
-def _came(viewer: Viewer, product_id: str) -> tuple[Record, ...]:
+def _outcomes(viewer: Viewer, product_id: str) -> tuple[Record, ...]:
     if viewer.missing("Outcomes", "weekly_retraining", "gold.forecast_accuracy"):
         return ()
     sql = """SELECT as_of, horizon_days, predicted, low_90, high_90, observed FROM gold.forecast_accuracy
@@ -102,13 +121,13 @@ def _came(viewer: Viewer, product_id: str) -> tuple[Record, ...]:
 
 
 def _prices(viewer: Viewer, decision: Record, as_of: date) -> Prices | None:
-    """By the product's own elasticity, else by its category's; None where neither is known."""
+    """Return prices by the product's own elasticity, else by its category's; None where neither is known."""
     if decision["predicted_revenue"] is None or viewer.missing("Prices", "daily_scoring", RESPONSE):
         return None
     sql = f"""SELECT level, elasticity, standard_error FROM {RESPONSE} WHERE as_of = :as_of AND category = :category
               AND (product_id = :product OR level = 'category') ORDER BY level DESC"""  # noqa: S608
-    found = viewer.record(sql, as_of=as_of, category=decision["category"], product=decision["product_id"])
-    return _what_if(viewer, decision, found) if found else None
+    response = viewer.record(sql, as_of=as_of, category=decision["category"], product=decision["product_id"])
+    return _what_if(viewer, decision, response) if response else None
 
 
 def _what_if(viewer: Viewer, decision: Record, response: Record) -> Prices:
@@ -116,8 +135,8 @@ def _what_if(viewer: Viewer, decision: Record, response: Record) -> Prices:
     elasticity, error = (np.array([float(response[name])]) for name in ("elasticity", "standard_error"))
     rows = []
     for changed in CHANGES:
-        told = what_if(revenue, low, high, elasticity, error, changed)
-        numbers = {"revenue": float(told.revenue[0]), "low": float(told.low[0]), "high": float(told.high[0])}
+        outcome = what_if(revenue, low=low, high=high, elasticity=elasticity, standard_error=error, change=changed)
+        numbers = {"revenue": float(outcome.revenue[0]), "low": float(outcome.low[0]), "high": float(outcome.high[0])}
         rows.append({"change": changed, **numbers, "more": numbers["revenue"] - float(revenue[0])})
     chart = line_chart(
         "Expected revenue of 28 days at another price",
@@ -127,4 +146,10 @@ def _what_if(viewer: Viewer, decision: Record, response: Record) -> Prices:
         write=formats.money(viewer.catalog.currency),
         over="price",
     )
-    return Prices(chart, tuple(rows), response["elasticity"], response["standard_error"], response["level"])
+    return Prices(
+        chart=chart,
+        rows=tuple(rows),
+        elasticity=response["elasticity"],
+        standard_error=response["standard_error"],
+        learned_from=response["level"],
+    )

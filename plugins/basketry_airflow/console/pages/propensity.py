@@ -11,10 +11,10 @@ from starlette.responses import Response
 from basketry.errors import BadInputError
 from basketry_airflow.console import formats
 from basketry_airflow.console.charts import Dot, PointChart, point_chart
+from basketry_airflow.console.contacts import contact_columns, export_customers
 from basketry_airflow.console.exports import MOST_ROWS
-from basketry_airflow.console.people import contact_columns, export_people
-from basketry_airflow.console.rendering import Looking, render
-from basketry_airflow.console.verdicts import nothing_scored, provisional
+from basketry_airflow.console.rendering import CurrentViewer, render
+from basketry_airflow.console.verdicts import not_scored_notice, provisional_champion_notice
 from basketry_airflow.console.viewer import Notice, Record, Viewer
 
 router = APIRouter()
@@ -24,9 +24,23 @@ KIND = "propensity"
 TOP = 25
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Propensity:
-    """What the page shows. deciles: customers and expected buyers of each tenth; versions: outcomes of each model version."""
+    """What the page shows.
+
+    Attributes:
+        as_of: The newest day with scores.
+        category: The category looked at.
+        categories: All categories to choose from.
+        expected: Expected buyers.
+        customers: Customers with a score.
+        version: The version that scored them.
+        top: The likeliest customers.
+        deciles: Customers and expected buyers of each tenth.
+        reliability: Predicted and observed rates, by category.
+        versions: Outcomes of each model version.
+        lifts: The newest outcomes, by category.
+    """
 
     as_of: date
     category: str
@@ -42,15 +56,17 @@ class Propensity:
 
 
 @router.get("/propensity")
-def page(viewer: Looking, category: str = "") -> Response:
-    """The page."""
-    shown = nothing_scored(viewer, "Propensity", KIND, SCORES) or propensity(viewer, category)
-    return render(viewer, "propensity", "Propensity", shown, most=MOST_ROWS, provisional=provisional(viewer, KIND))
+def page(viewer: CurrentViewer, category: str = "") -> Response:
+    """Return the page."""
+    shown = not_scored_notice(viewer, "Propensity", KIND, (SCORES,)) or propensity(viewer, category)
+    return render(
+        viewer, "propensity", "Propensity", shown, most=MOST_ROWS, provisional=provisional_champion_notice(viewer, KIND)
+    )
 
 
 @router.get("/propensity/download")
-def download(viewer: Looking, category: str, best: int = Query(1000, ge=1, le=MOST_ROWS)) -> Response:
-    """The `best` likeliest customers of a category; `expected` adds up: purchases that a campaign to so many meets."""
+def download(viewer: CurrentViewer, category: str, best: int = Query(1000, ge=1, le=MOST_ROWS)) -> Response:
+    """Return the `best` likeliest customers of a category; `expected` sums up the purchases that such a campaign meets."""
     as_of = viewer.newest(SCORES)
     if as_of is None:
         raise BadInputError("There is no score yet.")
@@ -61,17 +77,17 @@ def download(viewer: Looking, category: str, best: int = Query(1000, ge=1, le=MO
                     sum(s.probability) OVER (ORDER BY s.probability DESC, s.customer_id) AS expected{contact}
                     FROM {SCORES} AS s{join} WHERE s.as_of = :as_of AND s.category = :category) AS ranked
               WHERE rank <= :best ORDER BY rank"""  # noqa: S608
-    return export_people(viewer, f"campaign_{category}_{as_of}", sql, as_of=as_of, category=category, best=best)
+    return export_customers(viewer, f"campaign_{category}_{as_of}", sql, as_of=as_of, category=category, best=best)
 
 
-def propensity(viewer: Viewer, wanted: str) -> Propensity | Notice:
-    """All that the page shows; wanted: a category, the first one unless it is scored."""
+def propensity(viewer: Viewer, requested: str) -> Propensity | Notice:
+    """Return all that the page shows of the requested category; of the first one when that is not scored."""
     as_of = viewer.newest(SCORES)
     if as_of is None:
         return Notice("No scores yet", f"{SCORES} has no row yet. The DAG daily_scoring fills it.")
     sql = f"SELECT category FROM {SCORES} WHERE as_of = :as_of GROUP BY category ORDER BY category"  # noqa: S608
     categories = tuple(row["category"] for row in viewer.records(sql, as_of=as_of))
-    category = wanted if wanted in categories else categories[0]
+    category = requested if requested in categories else categories[0]
     where = "WHERE as_of = :as_of AND category = :category"
     top = f"""SELECT customer_id, probability, decile, category_rank FROM {SCORES} {where}
               ORDER BY probability DESC, customer_id"""  # noqa: S608
@@ -94,9 +110,9 @@ def propensity(viewer: Viewer, wanted: str) -> Propensity | Notice:
 
 
 def _reliability(viewer: Viewer) -> PointChart | Notice:
-    lacking = viewer.missing("Outcomes", "daily_scoring", OUTCOMES)
-    if lacking:
-        return lacking
+    unavailable = viewer.missing("Outcomes", "daily_scoring", OUTCOMES)
+    if unavailable:
+        return unavailable
     rows = _newest_outcomes(viewer, "category, mean_predicted, mean_observed")
     if not rows:
         return Notice("No outcomes yet", "Scores are judged 30 days after they were made: look again then.")

@@ -14,9 +14,9 @@ from basketry.tables import GRAINS
 from basketry_airflow.console import formats, periods
 from basketry_airflow.console.charts import Line, LineChart, line_chart
 from basketry_airflow.console.exports import export_query
-from basketry_airflow.console.rendering import Looking, render
-from basketry_airflow.console.sales_figures import Baselines, Place, baselines_of, breakdown, figures
-from basketry_airflow.console.viewer import Notice, Record, Viewer, chosen
+from basketry_airflow.console.rendering import CurrentViewer, render
+from basketry_airflow.console.sales_figures import Baselines, ProductScope, baselines_of, breakdown, figures
+from basketry_airflow.console.viewer import Notice, Record, Viewer, choose_value
 
 router = APIRouter()
 
@@ -32,7 +32,7 @@ MEASURES = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Tile:
     """One number of the period: how it is written, and its change on the period before and on a year ago, if it has one."""
 
@@ -43,15 +43,29 @@ class Tile:
     on_year: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Sales:
-    """What the page shows. product: name of the product looked at; newer, older: neighbours of the period.
+    """What the page shows.
 
-    baselines: what the period is compared with; partial: why it is no whole one, '' when it is.
+    Attributes:
+        grain: day, week, month or year.
+        scope: The part of the product tree looked at.
+        product: The name of the product looked at.
+        start: The first day of the period.
+        period: The period's name.
+        partial: Why it is no whole one, '' when it is.
+        baselines: What the period is compared with.
+        older: The period before it.
+        newer: The period after it.
+        tiles: Its measures.
+        chart: Revenue by period.
+        lines: The parts of the scope.
+        is_cut: Whether there are more lines.
+        unavailable: Why there is nothing to show.
     """
 
     grain: str
-    place: Place
+    scope: ProductScope
     product: str | None
     start: date
     period: str
@@ -63,43 +77,43 @@ class Sales:
     chart: LineChart
     lines: tuple[Record, ...]
     is_cut: bool
-    lacking: Notice | None = None
+    unavailable: Notice | None = None
 
 
 @router.get("/sales")
-def page(request: Request, viewer: Looking) -> Response:
-    """The page."""
-    lacking = viewer.missing("Sales", "daily_sales", *(f"gold.sales_{grain}_rollup" for grain in GRAINS))
-    shown = lacking or sales(viewer, request.query_params)
+def page(request: Request, viewer: CurrentViewer) -> Response:
+    """Return the page."""
+    unavailable = viewer.missing("Sales", "daily_sales", *(f"gold.sales_{grain}_rollup" for grain in GRAINS))
+    shown = unavailable or sales(viewer, request.query_params)
     return render(viewer, "sales", "Sales", shown, grains=GRAINS)
 
 
 @router.get("/sales/download")
-def download(request: Request, viewer: Looking) -> Response:
-    """The page's table, all of it, as CSV."""
-    grain, place = _asked(request.query_params)
+def download(request: Request, viewer: CurrentViewer) -> Response:
+    """Return the page's table, all of it, as CSV."""
+    grain, scope = _parse_parameters(request.query_params)
     start = _start(viewer, grain, request.query_params.get("period"))
     baselines = baselines_of(viewer, grain, start)
-    sql, values = breakdown(place if place.below else Place(place.department, place.category), baselines)
+    sql, values = breakdown(scope if scope.below else ProductScope(scope.department, scope.category), baselines)
     return export_query(viewer, f"sales_{grain}_{start}", sql, **values)
 
 
 def sales(viewer: Viewer, parameters: Mapping[str, str]) -> Sales | Notice:
-    """All that the page shows; parameters: grain, period, department, category, product."""
-    grain, place = _asked(parameters)
+    """Return all that the page shows; parameters: grain, period, department, category, product."""
+    grain, scope = _parse_parameters(parameters)
     start = _start(viewer, grain, parameters.get("period"))
-    history = {row["period_start"]: row for row in _history(viewer, grain, place, start)}
+    history = {row["period_start"]: row for row in _history(viewer, grain, scope, start)}
     if start not in history:
         return Notice(
             "Nothing was sold", f"There is no sale here in {periods.name(start, grain)}: choose another period."
         )
     now, baselines = history[start], baselines_of(viewer, grain, start)
-    sold = _sold(viewer, place, baselines)
-    sql, values = breakdown(place, baselines)
-    lines = viewer.records(sql, limit=MOST_LINES + 1, **values) if place.below else []
+    sold = _sold(viewer, scope, baselines)
+    sql, values = breakdown(scope, baselines)
+    lines = viewer.records(sql, limit=MOST_LINES + 1, **values) if scope.below else []
     return Sales(
         grain=grain,
-        place=place,
+        scope=scope,
         product=now.get("product"),
         start=start,
         period=periods.name(start, grain),
@@ -107,43 +121,43 @@ def sales(viewer: Viewer, parameters: Mapping[str, str]) -> Sales | Notice:
         baselines=baselines,
         older=periods.earlier(start, grain) if periods.earlier(start, grain) in history else None,
         newer=periods.earlier(start, grain, -1) if periods.earlier(start, grain, -1) in history else None,
-        tiles=tuple(_tile(name, label, look, now[name], sold) for name, label, look in MEASURES),
+        tiles=tuple(_tile(name, label, look, value=now[name], sold=sold) for name, label, look in MEASURES),
         chart=_chart(viewer, history, baselines, sold),
         lines=tuple(_with_share(lines[:MOST_LINES], now["net_revenue"])),
         is_cut=len(lines) > MOST_LINES,
     )
 
 
-def _asked(parameters: Mapping[str, str]) -> tuple[str, Place]:
-    place = Place(*(parameters.get(name) or None for name in ("department", "category", "product")))
-    return chosen(parameters, "grain", GRAINS, "week"), place
+def _parse_parameters(parameters: Mapping[str, str]) -> tuple[str, ProductScope]:
+    scope = ProductScope(*(parameters.get(name) or None for name in ("department", "category", "product")))
+    return choose_value(parameters, "grain", GRAINS, "week"), scope
 
 
-def _start(viewer: Viewer, grain: str, wanted: str | None) -> date:
-    """The period asked for; else the newest complete one, or the newest at all."""
+def _start(viewer: Viewer, grain: str, requested: str | None) -> date:
+    """Return the period asked for; else the newest complete one, or the newest at all."""
     try:
-        if wanted:
-            return date.fromisoformat(wanted)
+        if requested:
+            return date.fromisoformat(requested)
     except ValueError:
         pass  # as if none had been asked for
     table = f"gold.sales_{grain}_rollup"
     sql = f"""SELECT max(CASE WHEN NOT is_partial THEN period_start END) AS complete, max(period_start) AS newest
               FROM {table} WHERE level = 'total'"""  # noqa: S608 the console's own words
-    found = viewer.record(sql) or {}
-    newest = found.get("complete") or found.get("newest")
+    periods_known = viewer.record(sql) or {}
+    newest = periods_known.get("complete") or periods_known.get("newest")
     return newest if newest is not None else date.min
 
 
 def _partial(baselines: Baselines) -> str:
-    """Why the period is no whole one; '' when it is."""
+    """Say why the period is no whole one; '' when it is."""
     if baselines.is_running:
         return f"still running, until {formats.day(baselines.extent.last)}"
     begins = baselines.extent.first
     return f"the data begin on {formats.day(begins)}" if baselines.period.start < begins else ""
 
 
-def _history(viewer: Viewer, grain: str, place: Place, start: date) -> list[Record]:
-    """Periods from two years before the one looked at to the one after it."""
+def _history(viewer: Viewer, grain: str, scope: ProductScope, start: date) -> list[Record]:
+    """Return the periods from two years before the one looked at to the one after it."""
     values: dict[str, Any] = {
         "first": periods.earlier(
             start, grain, periods.SHOWN[grain] + {"day": 364, "week": 52, "month": 12}.get(grain, 1)
@@ -151,27 +165,29 @@ def _history(viewer: Viewer, grain: str, place: Place, start: date) -> list[Reco
         "last": periods.earlier(start, grain, -1),
     }
     measures = "period_start, net_revenue, orders, units_sold, customers, average_price"
-    source, where, of_place = place.rows(grain)
-    sql = f"""SELECT {measures}{", product" if place.product else ""} FROM {source}
+    source, where, scope_values = scope.rows(grain)
+    sql = f"""SELECT {measures}{", product" if scope.product else ""} FROM {source}
               WHERE {where} AND period_start BETWEEN :first AND :last ORDER BY period_start"""  # noqa: S608
-    return viewer.records(sql, **values, **of_place)
+    return viewer.records(sql, **values, **scope_values)
 
 
 def _tile(name: str, label: str, look: str, value: Any, sold: Mapping[str, Record]) -> Tile:
-    now, before, year = (sold[one].get(name) for one in ("now", "before", "year"))
-    return Tile(label, look, value, formats.relative(now, before), formats.relative(now, year))
+    now, before, year = (sold[range_name].get(name) for range_name in ("now", "before", "year"))
+    return Tile(
+        name=label, look=look, value=value, on_before=formats.relative(now, before), on_year=formats.relative(now, year)
+    )
 
 
-def _sold(viewer: Viewer, place: Place, baselines: Baselines) -> dict[str, Record]:
-    """The measures of the period as far as it has come, and of what it is compared with; nothing where that is lacking."""
+def _sold(viewer: Viewer, scope: ProductScope, baselines: Baselines) -> dict[str, Record]:
+    """Return the measures of the period as far as it has come, and of what it is compared with; empty without a change."""
     spans = {
         "now": baselines.now,
         "before": baselines.before.comparison.before,
         "year": baselines.year.comparison.before,
     }
-    lacking = {"before": baselines.before.lacking, "year": baselines.year.lacking}
+    reasons = {"before": baselines.before.no_change_reason, "year": baselines.year.no_change_reason}
     return {
-        name: {} if lacking.get(name) else figures(viewer, place, span, baselines.source)
+        name: {} if reasons.get(name) else figures(viewer, scope, span, baselines.source)
         for name, span in spans.items()
     }
 
@@ -179,13 +195,13 @@ def _sold(viewer: Viewer, place: Place, baselines: Baselines) -> dict[str, Recor
 def _chart(
     viewer: Viewer, history: Mapping[date, Record], baselines: Baselines, sold: Mapping[str, Record]
 ) -> LineChart:
-    """Revenue by period beside a year before: a period that the data do not fill has no point but its own page's."""
+    """Draw revenue by period beside a year before: a period that the data do not fill has no point but its own page's."""
     grain, start = baselines.grain, baselines.period.start
     first = max(min(history), periods.earlier(start, grain, periods.SHOWN[grain] - 1))
-    shown, place = [], first
-    while place <= start:
-        shown.append(place)
-        place = periods.earlier(place, grain, -1)
+    shown, period_start = [], first
+    while period_start <= start:
+        shown.append(period_start)
+        period_start = periods.earlier(period_start, grain, -1)
     filled = baselines.extent.first
     revenue = {when: float(row["net_revenue"]) for when, row in history.items() if when >= filled or when == start}
     lines = [Line("Net revenue", [revenue.get(when) for when in shown])]
@@ -203,7 +219,7 @@ def _number(value: Any) -> float | None:
 
 
 def _with_share(lines: list[Record], whole: Any) -> list[Record]:
-    """Each line with its share of the whole and its changes."""
+    """Return each line with its share of the whole and its changes."""
     return [
         {
             **row,

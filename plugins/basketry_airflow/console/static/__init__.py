@@ -17,9 +17,9 @@ router = APIRouter()
 
 @cache
 def files() -> dict[str, tuple[bytes, str, str]]:
-    """Content, media type and a tag of the content by name."""
-    found = sorted(path for path in FOLDER.iterdir() if path.suffix in KINDS)
-    return {path.name: _file(path) for path in found}
+    """Return content, media type and a tag of the content by name."""
+    paths = sorted(path for path in FOLDER.iterdir() if path.suffix in KINDS)
+    return {path.name: _file(path) for path in paths}
 
 
 def _file(path: Path) -> tuple[bytes, str, str]:
@@ -29,7 +29,7 @@ def _file(path: Path) -> tuple[bytes, str, str]:
 
 @router.get("/static/{name}")
 async def file(name: str, request: Request) -> Response:
-    """One file, kept by the browser until it changes: pages name it together with its tag."""
+    """Return one file, cached by the browser until it changes: pages name it together with its tag."""
     if name not in files():
         raise HTTPException(404, "There is no such file.")
     content, kind, tag = files()[name]

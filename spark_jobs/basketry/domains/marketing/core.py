@@ -74,7 +74,7 @@ def _validator(country: str) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa
             code = country_code(batch.column("country"), country)
             mail_text, phone_text = batch.column("delivered_email"), batch.column("delivered_phone")
             email, phone = contacts.valid_emails(mail_text), contacts.valid_phones(phone_text, code)
-            shared = (contacts.mailboxes(email), contacts.numbers(phone, phone_text, code, country))
+            shared = (contacts.mailbox_keys(email), contacts.number_keys(phone, phone_text, code, country))
             columns = [*batch.columns, email, phone, *shared, code]
             yield pa.RecordBatch.from_arrays(columns, [*batch.schema.names, *_VALIDATED])
 

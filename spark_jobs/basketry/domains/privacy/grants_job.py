@@ -23,10 +23,10 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     from basketry.access import unity
 
     client = WorkspaceClient()
-    plan = unity.plan(client, grants)
+    plan = unity.plan_grants(client, grants)
     steps = 0
     if not arguments.dry_run:
-        steps = unity.apply(client, plan, lake.spark.sql, revoke_by_hand=arguments.revoke_by_hand)
+        steps = unity.apply_grants(client, plan, lake.spark.sql, revoke_by_hand=arguments.revoke_by_hand)
     details = {"planned": list(plan.lines()), "by_hand": [str(change) for change in plan.drift]}
     return JobReport(
         rows_in=len(grants.tables), rows_out=steps, summary=plan.lines(), details=details, dry_run=arguments.dry_run

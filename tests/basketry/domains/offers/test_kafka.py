@@ -16,7 +16,7 @@ from tests.basketry.domains.offers.lake import fill, rows
 from tests.basketry.domains.offers.small import world
 from tests.kafka_broker import kafka_broker
 from tools import spark
-from tools.environment import Places
+from tools.environment import InstancePaths
 
 CHECKOUT = Path(__file__).resolve().parents[4]
 TOPIC = "shop-events"
@@ -24,7 +24,7 @@ TOPIC = "shop-events"
 
 def set_up(folder: Path) -> Path:
     """Spark's settings as `make setup` writes them where BASKETRY_OFFER_EVENTS names a broker."""
-    jars = spark.kafka_jars(Places.from_environment(), Path(os.environ["JAVA_HOME"]), print)
+    jars = spark.kafka_jars(InstancePaths.from_environment(), Path(os.environ["JAVA_HOME"]), print)
     lines = (Path(os.environ["SPARK_CONF_DIR"]) / "spark-defaults.conf").read_text().splitlines()
     values = dict(line.split(" ", 1) for line in lines)
     values["spark.driver.extraClassPath"] += os.pathsep + os.pathsep.join(map(str, jars))

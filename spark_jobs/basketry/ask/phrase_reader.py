@@ -1,4 +1,4 @@
-"""What each phrase of a question does beside its neighbours, for one cube."""
+"""What each phrase of a question adds to the request to one cube; that depends on the phrases beside it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import date
 
 from basketry.ask import lexicon as words
+from basketry.ask.items import HORIZON, NUMBER, PERIOD, Item
 from basketry.ask.lexicon import Meaning
 from basketry.ask.model import NotUnderstoodError
-from basketry.ask.reading import HORIZON, NUMBER, PERIOD, Item
 from basketry.ask.request import Bound, Filter
 from basketry.metrics.model import Cube, Dimension, Measure
 from basketry.metrics.periods import Period
@@ -18,19 +18,28 @@ MOST_TOP = 1000
 
 
 class OtherCubeError(NotUnderstoodError):
-    """A phrase means nothing in this cube: the question is to another one. word: as asked, '' for none."""
+    """A phrase means nothing in this cube: the question is to another one.
+
+    Attributes:
+        word: The phrase as asked, '' for none.
+    """
 
     def __init__(self, message: str, word: str = "") -> None:
-        """message: one sentence that says why."""
+        """Say why in one sentence."""
         super().__init__(message)
         self.word = word
 
 
 class RewordError(NotUnderstoodError):
-    """A question that would be understood with other words in one place. text: as asked; readings: what to write instead."""
+    """A question that would be understood with other words in one position.
+
+    Attributes:
+        text: The words as asked.
+        readings: What to write instead.
+    """
 
     def __init__(self, message: str, text: str, readings: Sequence[str]) -> None:
-        """message: one sentence that says why."""
+        """Say why in one sentence."""
         super().__init__(message)
         self.text, self.readings = text, tuple(readings)
 
@@ -39,16 +48,27 @@ class SeveralMeaningsError(RewordError):
     """A word that stands for several things in one cube."""
 
     def __init__(self, text: str, names: Sequence[str]) -> None:
-        """names: the dimensions and measures that it can be."""
+        """Ask which is meant.
+
+        Args:
+            text: The word as asked.
+            names: The dimensions and measures that it can be.
+        """
         message = f"'{text}' can be {' or '.join(f'the {name}' for name in names)}: say which."
         super().__init__(message, text, [f"{name} {text}" for name in names])
 
 
-class Phrases:
+class PhraseReader:
     """One pass over the items of a question, for one cube."""
 
     def __init__(self, cube: Cube, items: Sequence[Item], today: date) -> None:
-        """today: the last day of the data."""
+        """Start before the first item.
+
+        Args:
+            cube: The cube that is asked.
+            items: The question's items.
+            today: The last day of the data.
+        """
         self.cube, self.today = cube, today
         self.items = [(item, self._meaning(position, items)) for position, item in enumerate(items)]
         self.measures: list[Measure] = []
@@ -57,7 +77,7 @@ class Phrases:
         self.periods: list[Period] = []
         self.against: Period | None = None
         self.bounds: list[Bound] = []
-        self.seen: set[str] = set()
+        self.kinds: set[str] = set()
         self.bucket: str | None = None
         self.counted: Dimension | None = None
         self.horizon: int | None = None
@@ -66,18 +86,18 @@ class Phrases:
         self.single = False
 
     def _meaning(self, position: int, items: Sequence[Item]) -> Meaning | None:
-        """What a phrase stands for in this cube; None for periods and numbers."""
+        """Return what a phrase stands for in this cube; None for periods and numbers."""
         item = items[position]
         if not item.meanings:
             return None
-        own = [one for one in item.meanings if one.cube == self.cube.name]
-        plain = [one for one in item.meanings if not one.cube]
+        own = [meaning for meaning in item.meanings if meaning.cube == self.cube.name]
+        plain = [meaning for meaning in item.meanings if not meaning.cube]
         if not own and not plain:
             raise OtherCubeError(f"'{item.text}' is nothing that {self.cube.meaning} is told by.", item.text)
         if len(own) > 1:
-            own = _fitting(own, items, position) or own
+            own = _best_meanings(own, items, position) or own
         if len(own) > 1:
-            raise SeveralMeaningsError(item.text, [one.name.replace("_", " ") for one in own])
+            raise SeveralMeaningsError(item.text, [meaning.name.replace("_", " ") for meaning in own])
         return own[0] if own else plain[0]
 
     def _take(self, position: int, item: Item, meaning: Meaning | None) -> None:
@@ -95,12 +115,12 @@ class Phrases:
                 words.BUCKET: self._take_bucket,
                 words.NOT: self._take_not,
             }
-            self.seen.add(meaning.kind)
+            self.kinds.add(meaning.kind)
             if meaning.kind in takers:
                 takers[meaning.kind](position, item, meaning)
 
     def kind(self, position: int) -> str:
-        """Kind of the item there, '' beyond the ends."""
+        """Return the kind of the item at a position, '' beyond the ends."""
         if not 0 <= position < len(self.items):
             return ""
         item, meaning = self.items[position]
@@ -128,12 +148,12 @@ class Phrases:
         return Bound(measure, operator, number)
 
     def _measure_at(self, position: int, text: str) -> Measure | None:
-        """The measure that a bound is about: right after its number, else the last one before it."""
-        for place in (position, *range(position, -1, -1)):
-            item, meaning = self.items[place]
+        """Return the measure that a bound is about: right after its number, else the last one before it."""
+        for index in (position, *range(position, -1, -1)):
+            item, meaning = self.items[index]
             if meaning and meaning.kind == words.MEASURE:
                 return self.cube.measures[meaning.name]
-            if meaning and meaning.kind in (words.GROWTH, words.DECLINE, words.SHARE) and place < position:
+            if meaning and meaning.kind in (words.GROWTH, words.DECLINE, words.SHARE) and index < position:
                 return None
         raise NotUnderstoodError(f"'{text}' needs a measure: say for example revenue {text} 1000.")
 
@@ -167,14 +187,14 @@ class Phrases:
     def _take_member(self, position: int, item: Item, meaning: Meaning) -> None:
         dimension, member = self.cube.dimensions[meaning.name], str(meaning.member)
         excluded = self._is_excluded(position)
-        for place, one in enumerate(self.filters):
-            if one.dimension == dimension and one.excluded == excluded:
-                self.filters[place] = replace(one, members=tuple(dict.fromkeys((*one.members, member))))
+        for index, condition in enumerate(self.filters):
+            if condition.dimension == dimension and condition.excluded == excluded:
+                self.filters[index] = replace(condition, members=tuple(dict.fromkeys((*condition.members, member))))
                 return
         self.filters.append(Filter(dimension, (member,), excluded))
 
     def _is_excluded(self, position: int) -> bool:
-        """Whether a negation stands before the list of members that this one is in."""
+        """Return whether a negation stands before the list of members that this one is in."""
         while self.kind(position - 1) in (words.OR, words.MEMBER, words.DIMENSION) and position:
             position -= 1
         return self.kind(position - 1) == words.NOT
@@ -196,24 +216,28 @@ class Phrases:
         self.bucket = meaning.name
 
 
-def _fitting(own: list[Meaning], items: Sequence[Item], position: int) -> list[Meaning]:
-    """Of several meanings, those of the dimension that stands beside the word; else members before names."""
+def _best_meanings(own: list[Meaning], items: Sequence[Item], position: int) -> list[Meaning]:
+    """Choose of several meanings those of the dimension that stands beside the word; else members before names."""
     beside = {
         meaning.name
-        for place in (position - 1, position + 1)
-        if 0 <= place < len(items)
-        for meaning in items[place].meanings
+        for index in (position - 1, position + 1)
+        if 0 <= index < len(items)
+        for meaning in items[index].meanings
         if meaning.kind == words.DIMENSION
     }
-    members = [one for one in own if one.kind == words.MEMBER]
-    named = [one for one in members if one.name in beside]
+    members = [meaning for meaning in own if meaning.kind == words.MEMBER]
+    named = [meaning for meaning in members if meaning.name in beside]
     if named or (members and _follows_members(items, position)):
         return named or members
-    return [] if all(one.kind == words.MEMBER for one in own) else [one for one in own if one.kind != words.MEMBER]
+    return (
+        []
+        if all(meaning.kind == words.MEMBER for meaning in own)
+        else [meaning for meaning in own if meaning.kind != words.MEMBER]
+    )
 
 
 def _follows_members(items: Sequence[Item], position: int) -> bool:
-    """Whether the word goes on a list of members, or begins what is left out."""
+    """Return whether the word goes on a list of members, or begins what is left out."""
     before = position - 1
     if before >= 1 and items[before].is_a(words.OR):
         return items[before - 1].is_a(words.MEMBER)

@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from basketry.ask.model import NotUnderstoodError
-from basketry.ask.times import read_horizon, read_period
-from basketry.ask.words import tokens
+from basketry.ask.time_phrases import read_horizon, read_period
+from basketry.ask.tokenizer import tokenize
 from basketry.metrics.periods import Period, period_of, week_of
 
 TODAY = date(2026, 11, 15)
@@ -51,7 +51,7 @@ TODAY = date(2026, 11, 15)
 )
 def test_a_phrase(phrase: str, start: str, end: str) -> None:
     """All its words are used, and the days are these."""
-    words = tokens(phrase)
+    words = tokenize(phrase)
     found = read_period(words, TODAY)
     assert found is not None
     assert (found[0].start.isoformat(), found[0].end.isoformat(), found[1]) == (start, end, len(words))
@@ -60,7 +60,7 @@ def test_a_phrase(phrase: str, start: str, end: str) -> None:
 @pytest.mark.parametrize("phrase", ["revenue", "last", "last customers", "next week", "the month", "12", "1492"])
 def test_no_phrase(phrase: str) -> None:
     """Nothing is read into other words."""
-    assert read_period(tokens(phrase), TODAY) is None
+    assert read_period(tokenize(phrase), TODAY) is None
 
 
 @pytest.mark.parametrize(
@@ -69,14 +69,14 @@ def test_no_phrase(phrase: str) -> None:
 def test_an_impossible_time(phrase: str) -> None:
     """One sentence says what is wrong."""
     with pytest.raises(NotUnderstoodError):
-        read_period(tokens(phrase), TODAY)
+        read_period(tokenize(phrase), TODAY)
 
 
 def test_days_ahead() -> None:
     """Weeks and days, not months: forecasts have no such horizon."""
-    assert read_horizon(tokens("next week")) == (7, 2)
-    assert read_horizon(tokens("next 4 weeks")) == (28, 3)
-    assert read_horizon(tokens("next month")) is None
+    assert read_horizon(tokenize("next week")) == (7, 2)
+    assert read_horizon(tokenize("next 4 weeks")) == (28, 3)
+    assert read_horizon(tokenize("next month")) is None
 
 
 def test_the_year_before() -> None:
@@ -84,14 +84,16 @@ def test_the_year_before() -> None:
     assert week_of(2026, 12).year_before() == week_of(2025, 12)
     assert week_of(2020, 53).year_before() == week_of(2019, 52)
     assert period_of(date(2024, 2, 29), "month").year_before() == period_of(date(2023, 2, 1), "month")
-    assert Period(date(2024, 2, 29), date(2024, 3, 1)).year_before() == Period(date(2023, 2, 28), date(2023, 3, 1))
+    assert Period(start=date(2024, 2, 29), end=date(2024, 3, 1)).year_before() == Period(
+        start=date(2023, 2, 28), end=date(2023, 3, 1)
+    )
 
 
 def test_whole_periods_tile_a_span() -> None:
     """The period that holds the last day of the data ends there; any other must be whole."""
-    span = Period(date(2026, 5, 1), TODAY)
+    span = Period(start=date(2026, 5, 1), end=TODAY)
     assert span.tiled_by("month", TODAY)
     assert not span.tiled_by("year", TODAY)
-    assert not Period(date(2026, 5, 1), date(2026, 5, 20)).tiled_by("month", TODAY)
+    assert not Period(start=date(2026, 5, 1), end=date(2026, 5, 20)).tiled_by("month", TODAY)
     assert not span.is_one("month", TODAY)
     assert period_of(date(2026, 10, 5), "month").is_one("month", TODAY)

@@ -1,4 +1,4 @@
-"""A few rows of the ops tables, read without a JVM: the local Delta folder, or a SQL warehouse."""
+"""A few rows of the ops tables, read without a JVM: from the local Delta folder, or through a SQL warehouse."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ Row = dict[str, Any]
 
 
 def read_rows(catalog: str, table: Table, columns: Sequence[str], where: Mapping[str, str]) -> list[Row]:
-    """Rows of a declared table whose columns have the texts of `where`; none when the table does not exist yet."""
+    """Return the rows of a declared table whose columns have the texts of `where`; none when the table does not exist yet."""
     settings = Settings.from_environment()
     for name in (*columns, *where):
         table.column(name)  # a name that is not declared must not reach a query
     if settings.lake is not None:
-        return _read_folder(settings.lake, catalog, table, columns, where)
+        return _read_folder(settings.lake, catalog, table, columns=columns, where=where)
     from basketry_airflow.workspace import workspace
 
-    return _ask_warehouse(workspace().statement_execution, catalog, table, columns, where)
+    return _ask_warehouse(workspace().statement_execution, catalog, table, columns=columns, where=where)
 
 
 def _read_folder(lake: Path, catalog: str, table: Table, columns: Sequence[str], where: Mapping[str, str]) -> list[Row]:
@@ -40,16 +40,16 @@ def _read_folder(lake: Path, catalog: str, table: Table, columns: Sequence[str],
     if not DeltaTable.is_deltatable(folder):
         return []
     stored = DeltaTable(folder)
-    there = {field.name for field in stored.schema().fields}  # an earlier release may have written it
-    chosen = ", ".join(f'"{name}"' if name in there else f'NULL AS "{name}"' for name in columns)
+    stored_columns = {field.name for field in stored.schema().fields}  # an earlier release may have written it
+    selected = ", ".join(f'"{name}"' if name in stored_columns else f'NULL AS "{name}"' for name in columns)
     condition = " AND ".join(f'"{name}" = {_literal(value)}' for name, value in where.items()) or "true"
-    query = f"SELECT {chosen} FROM stored WHERE {condition}"  # noqa: S608 declared names, quoted values
+    query = f"SELECT {selected} FROM stored WHERE {condition}"  # noqa: S608 declared names, quoted values
     rows = QueryBuilder().register("stored", stored).execute(query).read_all()
     return [_typed(row.as_py(), table) for row in rows.to_struct_array()]
 
 
 def _literal(text: str) -> str:
-    """A value as standard SQL writes it, where a backslash is a letter like any other."""
+    """Return a value as standard SQL writes it, where a backslash is a letter like any other."""
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -63,10 +63,10 @@ def _ask_warehouse(
         raise BadInputError(
             "BASKETRY_WAREHOUSE_ID is not set: give the id of the SQL warehouse that reads the ops tables."
         )
-    chosen = ", ".join(f"`{name}`" for name in columns)
+    selected = ", ".join(f"`{name}`" for name in columns)
     condition = " AND ".join(f"`{name}` = :{name}" for name in where) or "true"
     answer = api.execute_statement(
-        statement=f"SELECT {chosen} FROM `{catalog}`.`{table.schema}`.`{table.name}` WHERE {condition}",  # noqa: S608
+        statement=f"SELECT {selected} FROM `{catalog}`.`{table.schema}`.`{table.name}` WHERE {condition}",  # noqa: S608
         warehouse_id=warehouse,
         parameters=[StatementParameterListItem(name=name, value=value) for name, value in where.items()],
         wait_timeout="50s",
@@ -101,7 +101,7 @@ def _refuse(answer: StatementResponse) -> None:
 
 
 def _typed(row: Row, table: Table) -> Row:
-    """Both readers' values as plain Python: a warehouse sends every value as text, a folder sends a map as pairs."""
+    """Return both readers' values as plain Python: a warehouse sends every value as text, a folder sends a map as pairs."""
     return {name: _value(value, table.column(name).type) for name, value in row.items()}
 
 

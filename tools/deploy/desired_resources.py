@@ -9,9 +9,9 @@ from string import Template
 from basketry.databricks.library_wheel import wheel_bytes, wheel_name
 from basketry.registry import registered_name
 from basketry.tables import SCHEMAS
+from tools.deploy.containers import Experiment, Folder, Model, Schema, SecretScope, Volume
 from tools.deploy.deployed_resource import Resource
 from tools.deploy.documents import Dashboard, File, GenieSpace
-from tools.deploy.places import Experiment, Folder, Model, Schema, SecretScope, Volume
 from tools.deploy.target import Target
 from tools.deploy.workspace import EXPERIMENTS, api_path
 
@@ -23,8 +23,8 @@ TEAMS_OWN = ("dashboards", "genie", "targets")
 """Folders of include/ that no job reads."""
 
 
-def wanted_resources(target: Target, checkout: Path) -> tuple[Resource, ...]:
-    """All of them."""
+def desired_resources(target: Target, checkout: Path) -> tuple[Resource, ...]:
+    """Return all resources that the target should hold."""
     folder = api_path(target.folder)
     library = tuple(_library(folder, checkout))
     return (
@@ -41,21 +41,21 @@ def wanted_resources(target: Target, checkout: Path) -> tuple[Resource, ...]:
 
 
 def _folders(folder: str, library: Sequence[Resource]) -> Iterator[Resource]:
-    """Every folder that something is put into, each after its parent."""
-    found = {folder, EXPERIMENTS}
+    """Yield every folder that something is put into, each after its parent."""
+    folders = {folder, EXPERIMENTS}
     for file in library:
         parents = (str(parent) for parent in PurePosixPath(file.name).parents)
-        found |= {parent for parent in parents if parent.startswith(f"{folder}/")}
-    yield from (Folder(path) for path in sorted(found))
+        folders |= {parent for parent in parents if parent.startswith(f"{folder}/")}
+    yield from (Folder(path) for path in sorted(folders))
 
 
 def models(checkout: Path) -> list[str]:
-    """The kinds of models: those that have a gate."""
+    """List the models: those that have a gate."""
     return sorted(path.stem for path in (checkout / "include" / "gates").glob("*.yaml"))
 
 
 def _library(folder: str, checkout: Path) -> Iterator[Resource]:
-    """Job scripts with their library and include/ as files, for drivers; the library as a wheel, for executors."""
+    """Yield job scripts, library and include/ as files, for drivers, and the library as a wheel, for executors."""
     for path in _sources(checkout):
         yield File(f"{folder}/{path.relative_to(checkout).as_posix()}", path.read_bytes())
     package = checkout / "spark_jobs" / "basketry"
@@ -76,7 +76,7 @@ def _dashboards(checkout: Path) -> Iterator[Resource]:
 
 
 def _genie_spaces(target: Target, checkout: Path) -> Iterator[Resource]:
-    """Tables are named in full there, so `${catalog}` in a file stands for the target's."""
+    """Yield the Genie spaces; tables are named in full there, so `${catalog}` in a file stands for the target's."""
     for path in sorted((checkout / "include" / "genie").glob("*.json")):
         text = Template(path.read_text(encoding="utf-8")).safe_substitute(catalog=target.catalog)
         yield GenieSpace(f"Basketry {path.stem}", text.encode())

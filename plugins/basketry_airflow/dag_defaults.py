@@ -18,7 +18,7 @@ TIERS = {
 }
 
 
-def on_call(
+def dag_defaults(
     *,
     tier: int,
     owner: str,
@@ -29,10 +29,17 @@ def on_call(
     task_limit: timedelta = timedelta(hours=2),
     run_limit: timedelta = timedelta(hours=6),
 ) -> dict[str, Any]:
-    """Keyword arguments of a DAG that somebody answers for.
+    """Return the keyword arguments of a DAG that somebody answers for.
 
-    tier: one of TIERS. runbook: path of its page in the repository, which `doc` (the module's docstring) must link.
-    runs_at_once: above 1 only where two runs may write the same tables at the same time.
+    Args:
+        tier: The impact tier, one of TIERS.
+        owner: The team that answers for the DAG.
+        runbook: The path of its page in the repository, which `doc` must link.
+        doc: The docstring of the DAG's module.
+        topics: Further tags to search by.
+        runs_at_once: Above 1 only where two runs may write the same tables at the same time.
+        task_limit: How long a task may take.
+        run_limit: How long a run may take.
     """
     if tier not in TIERS:
         raise BadInputError(f"impact tier {tier} does not exist; choose one of: {', '.join(map(str, TIERS))}.")

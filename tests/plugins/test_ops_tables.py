@@ -12,7 +12,7 @@ import pytest
 from deltalake import write_deltalake
 
 from basketry.tables import FILES
-from basketry_airflow.lake import read_rows
+from basketry_airflow.ops_tables import read_rows
 
 ROW = {
     "file_checksum": "c1",
@@ -69,7 +69,7 @@ def test_a_value_is_compared_and_never_executed(lake: Path, text: str) -> None:
 def test_a_task_loads_no_pandas_for_a_few_rows(lake: Path) -> None:
     """It takes longer than everything else that `check_files` and `report` do."""
     script = (
-        "import sys; from basketry.tables import FILES; from basketry_airflow.lake import read_rows;"
+        "import sys; from basketry.tables import FILES; from basketry_airflow.ops_tables import read_rows;"
         "print(len(read_rows('demo', FILES, ['reasons'], {'feed': 'products'})), 'pandas' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

@@ -15,7 +15,7 @@ from airflow.sdk.exceptions import ParamValidationError
 
 from basketry.errors import BadInputError
 from basketry_airflow.alerts import FailureAlert
-from basketry_airflow.manners import TIERS, on_call
+from basketry_airflow.dag_defaults import TIERS, dag_defaults
 from basketry_airflow.retry import JobRetryPolicy
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -144,10 +144,10 @@ def test_schedules_are_what_the_readme_says() -> None:
 @pytest.mark.parametrize("field", ["catalog", "feed"])
 def test_a_form_without_a_required_field_is_refused(name: str, field: str) -> None:
     """Catalog and feed have no default: a run without them is not made."""
-    given = {"catalog": "demo", "feed": "order_lines"}
-    del given[field]
+    form = {"catalog": "demo", "feed": "order_lines"}
+    del form[field]
     with pytest.raises(ParamValidationError, match=field):
-        _filled(DAGS[name].params, given)
+        _filled(DAGS[name].params, form)
 
 
 @pytest.mark.parametrize(
@@ -170,15 +170,15 @@ def test_an_as_of_date_is_a_date(value: str) -> None:
 @pytest.mark.parametrize("value", ["ann@example.com", "Ann Smith", "(212) 555-0123", "", "1; drop"])
 def test_whom_to_forget_is_said_by_number(value: str) -> None:
     """A name, an address or a telephone number is refused before it is stored with the run."""
-    given = {"catalog": "demo", "customers": value, "request_id": "R-1"}
+    form = {"catalog": "demo", "customers": value, "request_id": "R-1"}
     with pytest.raises(ParamValidationError, match="customers"):
-        _filled(DAGS["forget"].params, given)
-    assert _filled(DAGS["forget"].params, {**given, "customers": "200001, 200002"})["dry_run"] is True
+        _filled(DAGS["forget"].params, form)
+    assert _filled(DAGS["forget"].params, {**form, "customers": "200001, 200002"})["dry_run"] is True
 
 
-def _filled(params: object, given: Mapping[str, object]) -> dict[str, object]:
+def _filled(params: object, values: Mapping[str, object]) -> dict[str, object]:
     form = deepcopy(params)
-    form.update(given)  # type: ignore[attr-defined]
+    form.update(values)  # type: ignore[attr-defined]
     filled: dict[str, object] = form.validate()  # type: ignore[attr-defined]
     return filled
 
@@ -191,11 +191,11 @@ def test_a_scheduled_dag_needs_no_form() -> None:
 def test_an_unknown_tier_is_refused() -> None:
     """The set is closed."""
     with pytest.raises(BadInputError, match="1, 2, 3"):
-        on_call(tier=4, owner="us", runbook="docs/runbooks/ingest.md", doc="[runbook](docs/runbooks/ingest.md)")
+        dag_defaults(tier=4, owner="us", runbook="docs/runbooks/ingest.md", doc="[runbook](docs/runbooks/ingest.md)")
 
 
 @pytest.mark.parametrize("doc", [None, "", "no link"])
 def test_a_dag_without_a_runbook_link_is_refused(doc: str | None) -> None:
     """The docstring must link the runbook that the alerts name."""
     with pytest.raises(BadInputError, match="docs/runbooks/ingest.md"):
-        on_call(tier=1, owner="us", runbook="docs/runbooks/ingest.md", doc=doc)
+        dag_defaults(tier=1, owner="us", runbook="docs/runbooks/ingest.md", doc=doc)

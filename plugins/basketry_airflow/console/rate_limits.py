@@ -13,18 +13,22 @@ WINDOW = timedelta(hours=1)
 _ONE_AT_A_TIME = threading.Lock()
 
 
-class TooManyError(BasketryError):
+class RateLimitError(BasketryError):
     """The user did it too often within the hour."""
 
     def __init__(self, event: str) -> None:
-        """event: one of PER_HOUR."""
+        """Say which limit was reached.
+
+        Args:
+            event: One of PER_HOUR.
+        """
         what = event.rpartition(".")[2]
         super().__init__(f"More than {PER_HOUR[event]} {what}s within an hour: go on a little later.")
 
 
-def admit(event: str, user: str, **facts: object) -> None:
-    """Write the event down, or TooManyError when the hour's share is used up: what is not recorded does not happen."""
+def rate_limit(event: str, user: str, **facts: object) -> None:
+    """Record the event, or raise RateLimitError when the hour's share is used up: what is not recorded does not happen."""
     with _ONE_AT_A_TIME:
         if audit.times_since(event, user, datetime.now(UTC) - WINDOW) >= PER_HOUR[event]:
-            raise TooManyError(event)
+            raise RateLimitError(event)
         audit.record(event, user, **facts)

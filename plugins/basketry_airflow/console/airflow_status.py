@@ -14,9 +14,20 @@ RUNS_OF_EACH = 7
 """Newest runs of a DAG that are looked at."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DagState:
-    """One DAG: its newest run, and the states of those before it, newest first. page: its path within Airflow."""
+    """One DAG with its newest run.
+
+    Attributes:
+        dag_id: The DAG.
+        paused: Whether it is paused.
+        state: State of the newest run; None when it never ran.
+        started_at: When that run started.
+        ended_at: When it ended.
+        next_at: When the next run is due; None for a paused DAG and for one that is started by hand.
+        earlier: States of the newest runs, the newest first.
+        page: Path within Airflow.
+    """
 
     dag_id: str
     paused: bool
@@ -38,11 +49,16 @@ class Waiting:
     page: str
 
 
-@dataclass(frozen=True)
-class Start:
+@dataclass(frozen=True, kw_only=True)
+class RunTrigger:
     """How the user may start a DAG by hand: at once, or after unpausing it, because a run of a paused DAG never begins.
 
-    owner: who answers for the DAG. queued: runs that wait in it, and begin first once it is unpaused.
+    Attributes:
+        dag_id: The DAG.
+        paused: Whether it is paused.
+        may_unpause: Whether the user may unpause it.
+        owner: Who answers for the DAG.
+        queued: Runs that wait in it, and begin first once it is unpaused.
     """
 
     dag_id: str
@@ -53,16 +69,21 @@ class Start:
 
 
 @dataclass(frozen=True)
-class Happenings:
-    """All of it."""
+class AirflowStatus:
+    """The DAGs, what failed in them, and the questions that wait for a person."""
 
     dags: tuple[DagState, ...]
     failures: tuple[Failure, ...]
     waiting: tuple[Waiting, ...]
 
 
-def happenings(user: Any, scheduled_catalog: str) -> Happenings:
-    """What the user may know of the DAGs, by Airflow's own permissions. scheduled_catalog: of runs that name none."""
+def airflow_status(user: Any, scheduled_catalog: str) -> AirflowStatus:
+    """Return what the user may know of the DAGs, by Airflow's own permissions.
+
+    Args:
+        user: Airflow's own user.
+        scheduled_catalog: The catalog of runs whose form names none.
+    """
     from airflow.api_fastapi.app import get_auth_manager
     from airflow.utils.session import create_session
 
@@ -70,11 +91,11 @@ def happenings(user: Any, scheduled_catalog: str) -> Happenings:
     with create_session() as session:
         dags = tuple(_dags(session, readable))
         dag_ids = {dag.dag_id for dag in dags}
-        return Happenings(dags, failures(session, dag_ids, scheduled_catalog), tuple(_waiting(session, dag_ids)))
+        return AirflowStatus(dags, failures(session, dag_ids, scheduled_catalog), tuple(_waiting(session, dag_ids)))
 
 
-def start_of(user: Any, dag_id: str) -> Start | None:
-    """How the user may start a run of the DAG; None when Airflow does not let them."""
+def run_trigger(user: Any, dag_id: str) -> RunTrigger | None:
+    """Return how the user may start a run of the DAG; None when Airflow does not let them."""
     from airflow.api_fastapi.app import get_auth_manager
     from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
     from airflow.models.dag import DagModel
@@ -91,7 +112,7 @@ def start_of(user: Any, dag_id: str) -> Start | None:
         waiting = select(func.count()).where(DagRun.dag_id == dag_id, DagRun.state == "queued")
         queued = int(session.scalar(waiting) or 0) if paused else 0
     may_unpause = bool(manager.is_authorized_dag(method="PUT", details=details, user=user))
-    return Start(dag_id, paused, may_unpause, owner, queued)
+    return RunTrigger(dag_id=dag_id, paused=paused, may_unpause=may_unpause, owner=owner, queued=queued)
 
 
 def _dags(session: Any, readable: set[str]) -> Iterable[DagState]:
@@ -99,14 +120,15 @@ def _dags(session: Any, readable: set[str]) -> Iterable[DagState]:
     from airflow.models.dagrun import DagRun
     from sqlalchemy import func, select
 
-    place = func.row_number().over(partition_by=DagRun.dag_id, order_by=DagRun.run_after.desc()).label("place")
-    ranked = select(DagRun.dag_id, DagRun.state, DagRun.start_date, DagRun.end_date, DagRun.run_id, place).subquery()
-    newest = select(ranked).where(ranked.c.place <= RUNS_OF_EACH).order_by(ranked.c.dag_id, ranked.c.place)
+    rank = func.row_number().over(partition_by=DagRun.dag_id, order_by=DagRun.run_after.desc()).label("rank")
+    columns = (DagRun.dag_id, DagRun.state, DagRun.start_date, DagRun.end_date, DagRun.run_id, rank)
+    ranked = select(*columns).subquery()
+    newest = select(ranked).where(ranked.c.rank <= RUNS_OF_EACH).order_by(ranked.c.dag_id, ranked.c.rank)
     runs: dict[str, list[Any]] = {}
     for run in session.execute(newest):
         runs.setdefault(run.dag_id, []).append(run)
-    wanted = select(DagModel.dag_id, DagModel.is_paused, DagModel.next_dagrun_create_after)
-    for dag in session.execute(wanted.where(~DagModel.is_stale).order_by(DagModel.dag_id)):
+    dags = select(DagModel.dag_id, DagModel.is_paused, DagModel.next_dagrun_create_after)
+    for dag in session.execute(dags.where(~DagModel.is_stale).order_by(DagModel.dag_id)):
         if dag.dag_id in readable:
             yield _dag(dag, runs.get(dag.dag_id, []))
 
@@ -130,13 +152,13 @@ def _waiting(session: Any, dag_ids: set[str]) -> Iterable[Waiting]:
     from airflow.models.taskinstance import TaskInstance
     from sqlalchemy import select
 
-    asked = (
+    questions = (
         select(HITLDetail.subject, HITLDetail.created_at, TaskInstance.dag_id, TaskInstance.run_id)
         .join(TaskInstance, TaskInstance.id == HITLDetail.ti_id)
         .where(HITLDetail.responded_at.is_(None), TaskInstance.state.in_(("awaiting_input", "deferred", "running")))
         .order_by(HITLDetail.created_at)
     )
-    for one in session.execute(asked):
-        if one.dag_id in dag_ids:
-            page = f"{run_page(one.dag_id, one.run_id)}/required_actions"
-            yield Waiting(one.dag_id, one.subject, one.created_at, page)
+    for question in session.execute(questions):
+        if question.dag_id in dag_ids:
+            page = f"{run_page(question.dag_id, question.run_id)}/required_actions"
+            yield Waiting(question.dag_id, question.subject, question.created_at, page)

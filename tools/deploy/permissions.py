@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from basketry.access import Grants
-from basketry.access.unity import Change, Held, carry_out
+from basketry.access.unity import GrantChange, Privileges, apply_change
 from basketry.tables import SCHEMAS
+from tools.deploy.containers import Experiment, Folder, Model, Volume
 from tools.deploy.deployed_resource import Resource
+from tools.deploy.desired_resources import VOLUMES
 from tools.deploy.documents import Dashboard, GenieSpace
-from tools.deploy.places import Experiment, Folder, Model, Volume
-from tools.deploy.wanted import VOLUMES
 from tools.deploy.workspace import Site
 
 OBJECT_TYPES = {
@@ -27,7 +27,7 @@ LEVELS = ("CAN_READ", "CAN_VIEW", "CAN_USE", "CAN_RUN", "CAN_MANAGE_RUN", "CAN_E
 """From the least to the most; a greater one holds the lesser ones."""
 
 
-class Right(ABC):
+class Permission(ABC):
     """One principal may do one thing."""
 
     @abstractmethod
@@ -44,17 +44,17 @@ class Right(ABC):
 
     @abstractmethod
     def note(self) -> list[str]:
-        """What the manifest keeps, for `read_right`."""
+        """Return what the manifest keeps, for `read_permission`."""
 
 
 @dataclass(frozen=True)
-class UnityRight(Right):
+class UnityPermission(Permission):
     """A privilege on a securable of Unity Catalog."""
 
-    change: Change
+    change: GrantChange
 
     def __str__(self) -> str:
-        """As the statement that it is."""
+        """Return the statement that it is."""
         return str(self.change)
 
     def missing(self, site: Site) -> bool:
@@ -64,21 +64,34 @@ class UnityRight(Right):
 
     def give(self, site: Site) -> None:
         """GRANT."""
-        carry_out(site.client, self.change)
+        apply_change(site.client, self.change)
 
     def take(self, site: Site) -> None:
         """REVOKE."""
         change = self.change
-        carry_out(site.client, Change(change.securable, change.principal, change.privilege, grant=False))
+        apply_change(
+            site.client,
+            GrantChange(
+                securable=change.securable, principal=change.principal, privilege=change.privilege, grant=False
+            ),
+        )
 
     def note(self) -> list[str]:
-        """Kind, name, principal, privilege."""
+        """Return kind, name, principal and privilege."""
         return ["unity", *self.change.securable, self.change.principal, self.change.privilege]
 
 
-@dataclass(frozen=True)
-class AccessRight(Right):
-    """A permission on an object of the workspace. object_id: empty while it does not exist yet."""
+@dataclass(frozen=True, kw_only=True)
+class ObjectPermission(Permission):
+    """A permission on an object of the workspace.
+
+    Attributes:
+        object_type: What the Permissions API calls the kind of object.
+        object_id: Empty while the object does not exist yet.
+        what: What people call the object.
+        group: The group that gets the permission.
+        level: One of LEVELS.
+    """
 
     object_type: str
     object_id: str
@@ -97,49 +110,51 @@ class AccessRight(Right):
         enough = LEVELS[LEVELS.index(self.level) :]
         entries = site.client.permissions.get(self.object_type, self.object_id).access_control_list or []
         levels = {
-            one.permission_level.value
+            permission.permission_level.value
             for entry in entries
             if entry.group_name == self.group
-            for one in entry.all_permissions or []
-            if one.permission_level
+            for permission in entry.all_permissions or []
+            if permission.permission_level
         }
         return not levels & set(enough)
 
     def give(self, site: Site) -> None:
-        """Beside what others have."""
+        """Add the permission beside what others have."""
         from databricks.sdk.service.iam import AccessControlRequest, PermissionLevel
 
         request = AccessControlRequest(group_name=self.group, permission_level=PermissionLevel(self.level))
         site.client.permissions.update(self.object_type, self.object_id, access_control_list=[request])
 
     def take(self, site: Site) -> None:
-        """Set what others have directly: the API knows no other way to remove one."""
+        """Set only what others have directly: the API knows no other way to remove one."""
         from databricks.sdk.service.iam import AccessControlRequest
 
         entries = site.client.permissions.get(self.object_type, self.object_id).access_control_list or []
-        kept = [
+        remaining = [
             AccessControlRequest(
                 group_name=entry.group_name,
                 user_name=entry.user_name,
                 service_principal_name=entry.service_principal_name,
-                permission_level=one.permission_level,
+                permission_level=permission.permission_level,
             )
             for entry in entries
-            for one in entry.all_permissions or []
-            if not one.inherited
+            for permission in entry.all_permissions or []
+            if not permission.inherited
             and not (
-                entry.group_name == self.group and one.permission_level and one.permission_level.value == self.level
+                entry.group_name == self.group
+                and permission.permission_level
+                and permission.permission_level.value == self.level
             )
         ]
-        site.client.permissions.set(self.object_type, self.object_id, access_control_list=kept)
+        site.client.permissions.set(self.object_type, self.object_id, access_control_list=remaining)
 
     def note(self) -> list[str]:
-        """Every field."""
+        """Return every field."""
         return ["access", self.object_type, self.object_id, self.what, self.group, self.level]
 
 
 @dataclass(frozen=True)
-class SecretRight(Right):
+class SecretPermission(Permission):
     """Reading the secrets of a scope."""
 
     scope: str
@@ -154,7 +169,9 @@ class SecretRight(Right):
         from databricks.sdk.errors import NotFound
 
         try:
-            return self.principal not in {one.principal for one in site.client.secrets.list_acls(self.scope)}
+            return self.principal not in {
+                permission.principal for permission in site.client.secrets.list_acls(self.scope)
+            }
         except NotFound:
             return True
 
@@ -169,64 +186,80 @@ class SecretRight(Right):
         site.client.secrets.delete_acl(self.scope, self.principal)
 
     def note(self) -> list[str]:
-        """Scope and principal."""
+        """Return scope and principal."""
         return ["secret", self.scope, self.principal]
 
 
-def read_right(note: Sequence[str]) -> Right:
-    """The right that `note` tells of."""
+def read_permission(note: Sequence[str]) -> Permission:
+    """Return the right that `note` describes."""
     kind, *parts = note
     if kind == "unity":
         securable, name, principal, privilege = parts
-        return UnityRight(Change((securable, name), principal, privilege, grant=True))
-    return AccessRight(*parts) if kind == "access" else SecretRight(*parts)
+        return UnityPermission(
+            GrantChange(securable=(securable, name), principal=principal, privilege=privilege, grant=True)
+        )
+    if kind == "access":
+        object_type, object_id, what, group, level = parts
+        return ObjectPermission(object_type=object_type, object_id=object_id, what=what, group=group, level=level)
+    return SecretPermission(*parts)
 
 
-def wanted_rights(site: Site, grants: Grants, wanted: Sequence[Resource]) -> Iterator[Right]:
+def desired_permissions(site: Site, grants: Grants, wanted: Sequence[Resource]) -> Iterator[Permission]:
     """Every right there should be, teams' reading of tables aside."""
     yield from _of_the_jobs(grants, wanted)
-    yield SecretRight(site.target.secret_scope, grants.pipeline)
+    yield SecretPermission(site.target.secret_scope, grants.pipeline)
     readers = [grants.pipeline, *(team.principal for team in grants.teams.values())]
     for group in readers:
-        yield AccessRight("warehouses", site.warehouse_id or "", f"warehouse {site.target.warehouse}", group, "CAN_USE")
+        yield ObjectPermission(
+            object_type="warehouses",
+            object_id=site.warehouse_id or "",
+            what=f"warehouse {site.target.warehouse}",
+            group=group,
+            level="CAN_USE",
+        )
     for resource in wanted:
         if resource.kind in OBJECT_TYPES:
-            found = resource.find(site)
-            yield from _access(resource, found.id if found else "", grants.pipeline, readers[1:])
+            existing = resource.find(site)
+            yield from _access(resource, existing.id if existing else "", grants.pipeline, readers[1:])
 
 
-def _access(resource: Resource, object_id: str, jobs: str, teams: Sequence[str]) -> Iterator[Right]:
+def _access(resource: Resource, object_id: str, jobs: str, teams: Sequence[str]) -> Iterator[Permission]:
     kind = OBJECT_TYPES[resource.kind]
     if kind == "directories":
-        yield AccessRight(kind, object_id, resource.label, jobs, "CAN_READ")
+        yield ObjectPermission(object_type=kind, object_id=object_id, what=resource.label, group=jobs, level="CAN_READ")
     elif kind == "experiments":
-        yield AccessRight(kind, object_id, resource.label, jobs, "CAN_EDIT")
+        yield ObjectPermission(object_type=kind, object_id=object_id, what=resource.label, group=jobs, level="CAN_EDIT")
     else:
         # What a reader sees in them is what the tables' grants let them see.
         level = "CAN_RUN" if kind == "genie" else "CAN_READ"
-        yield from (AccessRight(kind, object_id, resource.label, team, level) for team in teams)
+        yield from (
+            ObjectPermission(object_type=kind, object_id=object_id, what=resource.label, group=team, level=level)
+            for team in teams
+        )
 
 
-def _of_the_jobs(grants: Grants, wanted: Sequence[Resource]) -> Iterator[Right]:
+def _of_the_jobs(grants: Grants, wanted: Sequence[Resource]) -> Iterator[Permission]:
     for securable, principals in jobs_privileges(grants, wanted).items():
         for principal, privileges in principals.items():
-            for one in sorted(privileges):
-                yield UnityRight(Change(securable, principal, one, grant=True))
+            for privilege in sorted(privileges):
+                yield UnityPermission(
+                    GrantChange(securable=securable, principal=principal, privilege=privilege, grant=True)
+                )
 
 
-def jobs_privileges(grants: Grants, wanted: Sequence[Resource]) -> Held:
-    """What the principal that runs the jobs needs in Unity Catalog."""
+def jobs_privileges(grants: Grants, wanted: Sequence[Resource]) -> Privileges:
+    """Return the privileges that the principal of the jobs needs in Unity Catalog."""
     catalog, jobs = grants.catalog, grants.pipeline
     tables = frozenset({"USE_SCHEMA", "SELECT", "MODIFY", "CREATE_TABLE", "EXECUTE"})
-    found: Held = {("CATALOG", catalog): {jobs: frozenset({"USE_CATALOG"})}}
+    privileges: Privileges = {("CATALOG", catalog): {jobs: frozenset({"USE_CATALOG"})}}
     for schema in SCHEMAS:
         more = {"gold": {"CREATE_MODEL"}, "ops": {"CREATE_FUNCTION"}}.get(schema, set())
-        found[("SCHEMA", f"{catalog}.{schema}")] = {jobs: tables | more}
+        privileges[("SCHEMA", f"{catalog}.{schema}")] = {jobs: tables | more}
     for schema in VOLUMES:
-        found[("SCHEMA", f"{catalog}.{schema}")] = {jobs: frozenset({"USE_SCHEMA"})}
+        privileges[("SCHEMA", f"{catalog}.{schema}")] = {jobs: frozenset({"USE_SCHEMA"})}
     for resource in wanted:
         if resource.kind == Volume.kind:
-            found[("VOLUME", resource.name)] = {jobs: frozenset({"READ_VOLUME", "WRITE_VOLUME"})}
+            privileges[("VOLUME", resource.name)] = {jobs: frozenset({"READ_VOLUME", "WRITE_VOLUME"})}
         if resource.kind == Model.kind:  # Unity Catalog keeps models among functions; aliases want MANAGE
-            found[("FUNCTION", resource.name)] = {jobs: frozenset({"EXECUTE", "MANAGE"})}
-    return found
+            privileges[("FUNCTION", resource.name)] = {jobs: frozenset({"EXECUTE", "MANAGE"})}
+    return privileges

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from basketry.access.model import Grants
 from basketry.ask.model import NotUnderstoodError
-from basketry.ask.words import Token, phrase, written
+from basketry.ask.tokenizer import Token, join_words, stems_of
 
 WORDS = (
     "email",
@@ -52,14 +52,14 @@ class PersonalDataError(NotUnderstoodError):
 
 
 def refuse_personal(words: Sequence[Token], grants: Grants) -> None:
-    """PersonalDataError when the words ask for what identifies a person."""
-    columns = {one for table in grants.tables.values() if table.schema != "bronze" for one in table.pii_columns}
-    asked = {phrase(word) for word in (*WORDS, *(columns - _NOT_PERSONAL))}
+    """Raise PersonalDataError when the words ask for what identifies a person."""
+    columns = {column for table in grants.tables.values() if table.schema != "bronze" for column in table.pii_columns}
+    forbidden = {stems_of(word) for word in (*WORDS, *(columns - _NOT_PERSONAL))}
     stems = tuple(word.stem for word in words)
-    for phrased in asked:
-        for start in range(len(stems) - len(phrased) + 1):
-            if stems[start : start + len(phrased)] == phrased:
-                found = written(words[start : start + len(phrased)])
+    for stems_asked in forbidden:
+        for start in range(len(stems) - len(stems_asked) + 1):
+            if stems[start : start + len(stems_asked)] == stems_asked:
+                asked_words = join_words(words[start : start + len(stems_asked)])
                 raise PersonalDataError(
-                    f"'{found}' is personal data, which questions never show: use the pages for your team."
+                    f"'{asked_words}' is personal data, which questions never show: use the pages for your team."
                 )

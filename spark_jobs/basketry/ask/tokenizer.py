@@ -1,4 +1,4 @@
-"""A question as words: lower case, without plural, so that it meets the words of the metrics and of the data half-way."""
+"""A question as tokens: lower case, without plural, so that it meets the words of the metrics and of the data half-way."""
 
 from __future__ import annotations
 
@@ -21,33 +21,39 @@ _NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nin
 
 @dataclass(frozen=True)
 class Token:
-    """A word. text: as written, lower case; stem: without plural; number: its value where it is one."""
+    """A word.
+
+    Attributes:
+        text: As written, in lower case.
+        stem: Without plural.
+        number: Its value where it is one.
+    """
 
     text: str
     stem: str
     number: float | None = None
 
 
-def tokens(question: str) -> tuple[Token, ...]:
-    """The words of a question; NotUnderstoodError for none, for too many, and for signs that no question needs."""
+def tokenize(question: str) -> tuple[Token, ...]:
+    """Return the words of a question; NotUnderstoodError for none, for too many, and for signs that no question needs."""
     if len(question) > LONGEST:
         raise NotUnderstoodError(f"the question is longer than {LONGEST} letters: ask for one thing at a time.")
     plain = unicodedata.normalize("NFKC", question)
     if not _ALLOWED.match(plain) or "--" in plain or "/*" in plain:
         raise NotUnderstoodError("a question is made of words and numbers: leave out other signs.")
-    found = _tokens(plain)
-    if not found:
+    words = _tokens(plain)
+    if not words:
         raise NotUnderstoodError("the question is empty: ask for a measure, for example revenue by category.")
-    return found
+    return words
 
 
-def phrase(text: str) -> tuple[str, ...]:
-    """The stems of a name or a synonym, as a question's words would be."""
+def stems_of(text: str) -> tuple[str, ...]:
+    """Return the stems of a name or a synonym, as a question's words would have them."""
     return tuple(token.stem for token in _tokens(unicodedata.normalize("NFKC", text)))
 
 
-def written(words: Sequence[Token]) -> str:
-    """The words as they were asked."""
+def join_words(words: Sequence[Token]) -> str:
+    """Return the words as they were asked."""
     return " ".join(word.text for word in words)
 
 

@@ -23,36 +23,42 @@ MOST_WITHDRAWALS, SECONDS = 2_000_000, 60.0
 
 
 def contact_columns(viewer: Viewer, alias: str) -> tuple[str, str]:
-    """What to add to a SELECT over `alias.customer_id`: its columns and its join; both empty for a team without the right.
+    """Return what to add to a SELECT over `alias.customer_id`: columns and a join, both empty for a team without the right.
 
-    The audience is as old as its last run: what comes of it goes through `export_people`.
+    The audience is as old as its last run: what comes of it goes through `export_customers`.
     """
     if not viewer.sees_people() or viewer.missing("Contacts", "weekly_marketing", AUDIENCE):
         return "", ""
-    seen = viewer.columns(AUDIENCE)
-    columns = "".join(f", a.{name}" for name in CONTACT if name in seen)
+    visible = viewer.columns(AUDIENCE)
+    columns = "".join(f", a.{name}" for name in CONTACT if name in visible)
     newest = f"SELECT max(as_of) FROM {AUDIENCE}"  # noqa: S608 the console's own words
     return columns, f" LEFT JOIN {AUDIENCE} AS a ON a.customer_id = {alias}.customer_id AND a.as_of = ({newest})"
 
 
-def export_people(viewer: Viewer, name: str, sql: str, **values: Any) -> StreamingResponse:
-    """The answer to a query over customers as a file, without contact data that a withdrawal known now forbids to use."""
-    found = viewer.warehouse.query(sql, values, team=viewer.team.name, limit=MOST_ROWS)
-    rows = found.rows
-    if any(channel in found.columns for channel in CHANNELS):
-        closed = withdrawals(viewer)
-        rows = tuple(_permitted(found.columns, row, closed) for row in rows)
-    return export(viewer, name, found.columns, rows)
+def export_customers(viewer: Viewer, name: str, sql: str, **values: Any) -> StreamingResponse:
+    """Return the answer to a query over customers as a file, without contact data that a withdrawal now forbids to use."""
+    answer = viewer.warehouse.query(sql, values, team=viewer.team.name, limit=MOST_ROWS)
+    rows = answer.rows
+    if any(channel in answer.columns for channel in CHANNELS):
+        withdrawn = withdrawals(viewer)
+        rows = tuple(_permitted(answer.columns, row, withdrawn) for row in rows)
+    return export(viewer, name, answer.columns, rows)
 
 
 def withdrawals(viewer: Viewer) -> Withdrawals:
-    """All withdrawals of the catalog as they stand in silver; BadInputError where they are too many to look at."""
+    """Return all withdrawals of the catalog as they stand in silver; BadInputError where they are too many to look at."""
     return _withdrawals(viewer.warehouse, viewer.catalog.country, viewer.warehouse.states([OPT_OUTS, CUSTOMERS]))
 
 
 @lru_cache(maxsize=4)
 def _withdrawals(warehouse: Warehouse, country: str, states: tuple[TableState, ...]) -> Withdrawals:
-    """states: of those of the two tables that exist; with other versions the answer is another."""
+    """Read the withdrawals.
+
+    Args:
+        warehouse: Where the tables are.
+        country: The country of who names none.
+        states: States of those of the two tables that exist; with other versions the answer is another.
+    """
     names = {state.name for state in states}
     if OPT_OUTS not in names:
         return withdrawals_of(_as_table([]), country)
@@ -60,12 +66,12 @@ def _withdrawals(warehouse: Warehouse, country: str, states: tuple[TableState, .
     alias = "c." if customer else "CAST(NULL AS STRING) AS "
     contact = ", ".join(f"{alias}{name}" for name in DELIVERED[2:])
     sql = f"SELECT o.customer_id, o.channel, {contact} FROM {OPT_OUTS} AS o {customer}"  # noqa: S608
-    found = warehouse.own(sql, limit=MOST_WITHDRAWALS, seconds=SECONDS)
-    if found.truncated:
+    answer = warehouse.own(sql, limit=MOST_WITHDRAWALS, seconds=SECONDS)
+    if answer.truncated:
         raise BadInputError(
             f"More than {MOST_WITHDRAWALS:,} withdrawals are known, too many to check a list: take the files of export_audience."
         )
-    return withdrawals_of(_as_table(found.rows), country)
+    return withdrawals_of(_as_table(answer.rows), country)
 
 
 def _as_table(rows: Sequence[Sequence[Any]]) -> pa.Table:
@@ -73,11 +79,11 @@ def _as_table(rows: Sequence[Sequence[Any]]) -> pa.Table:
     return pa.table([pa.array(column, pa.string()) for column in columns], names=list(DELIVERED))
 
 
-def _permitted(columns: Sequence[str], row: Sequence[Any], closed: Withdrawals) -> tuple[Any, ...]:
-    """The row without what may not be used; who can be reached no more loses the name, too."""
+def _permitted(columns: Sequence[str], row: Sequence[Any], withdrawn: Withdrawals) -> tuple[Any, ...]:
+    """Return the row without what may not be used; a customer who can no longer be reached loses the name, too."""
     values: dict[str, Any] = dict(zip(columns, row, strict=True))
     for channel in CHANNELS:
-        if values.get(channel) is not None and closed.closes(channel, values["customer_id"], values[channel]):
+        if values.get(channel) is not None and withdrawn.closes(channel, values["customer_id"], values[channel]):
             values[channel] = None
     if not _is_reachable(values) and "name" in values:
         values["name"] = None

@@ -13,21 +13,26 @@ PATIENCE_SECONDS = 0.15
 
 
 @dataclass(frozen=True)
-class Registered:
-    """Versions by alias. answered: whether the registry did; without it nothing is known."""
+class ModelAliases:
+    """Versions of a model by alias.
+
+    Attributes:
+        versions: The version of each alias, None where it is not set.
+        answered: Whether the registry answered; without it nothing is known.
+    """
 
     versions: dict[str, str | None]
     answered: bool
 
 
-_UNKNOWN = Registered({}, answered=False)
-_known: dict[str, tuple[float, Registered]] = {}
+_UNKNOWN = ModelAliases({}, answered=False)
+_known: dict[str, tuple[float, ModelAliases]] = {}
 _waiting: dict[str, threading.Event] = {}
 _lock = threading.Lock()
 
 
-def registered(names: tuple[str, ...]) -> dict[str, Registered]:
-    """The aliases of each model, at most FRESH_SECONDS old; what is not known yet is asked for and looked up next time."""
+def model_aliases(names: tuple[str, ...]) -> dict[str, ModelAliases]:
+    """Return the aliases of each model, at most FRESH_SECONDS old; what is not known yet is asked for and there next time."""
     pending = [event for name in names if (event := _ask_unless_fresh(name)) is not None]
     end = time.monotonic() + PATIENCE_SECONDS
     for event in pending:
@@ -53,9 +58,9 @@ def _ask(name: str) -> None:
         from basketry_airflow.gate import log_in_to_registry
 
         log_in_to_registry()
-        found = Registered({alias: registry.alias_version(name, alias) for alias in ALIASES}, answered=True)
+        aliases = ModelAliases({alias: registry.alias_version(name, alias) for alias in ALIASES}, answered=True)
     except Exception:  # whatever keeps the registry from answering: the page says that it did not
-        found = _UNKNOWN
+        aliases = _UNKNOWN
     with _lock:
-        _known[name] = (time.monotonic(), found)
+        _known[name] = (time.monotonic(), aliases)
         _waiting.pop(name).set()

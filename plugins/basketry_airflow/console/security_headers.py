@@ -30,11 +30,11 @@ HEADERS = {
 UNEXPECTED = "Something went wrong. Where it happened is in the log of Airflow's api-server."
 
 
-class Safety:
+class SecurityHeaders:
     """ASGI middleware that sets HEADERS, keeps pages out of shared caches, and answers 500 without a word of the error."""
 
     def __init__(self, app: object) -> None:
-        """app: the ASGI application inside."""
+        """Wrap the ASGI application inside."""
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,7 +42,7 @@ class Safety:
         started = False
 
         async def safe(message: Scope) -> None:
-            """Pass a message on, the answer's head with the headers of safety."""
+            """Pass a message on, the head of an answer with the security headers."""
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
@@ -62,6 +62,6 @@ class Safety:
 
 
 def _where(error: Exception) -> str:
-    """The lines of code on the way to the error, without its text, which could carry a value of a row."""
+    """Return the lines of code on the way to the error, without its text, which could carry a value of a row."""
     frames = traceback.extract_tb(error.__traceback__)[-4:]
     return " > ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames)

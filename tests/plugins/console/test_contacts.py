@@ -117,9 +117,9 @@ def test_too_many_withdrawals_hand_out_nothing(
     client: Clients, withdraw: Withdraw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the list cannot be checked, there is none."""
-    from basketry_airflow.console import people
+    from basketry_airflow.console import contacts
 
-    monkeypatch.setattr(people, "MOST_WITHDRAWALS", 1)
+    monkeypatch.setattr(contacts, "MOST_WITHDRAWALS", 1)
     withdraw("X00001", "phone")
     withdraw("X00002", "phone")
     answer = client("marketing").get(f"/basketry/{SEGMENT}")
