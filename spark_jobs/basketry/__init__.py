@@ -28,7 +28,7 @@ class _OldModules(MetaPathFinder, Loader):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """A module that OLD_NAMES names, or a package above one."""
+        """Find a module that OLD_NAMES names, or a package above one."""
         if any(f"{old.partition(':')[0]}.".startswith(f"{fullname}.") for old in OLD_NAMES):
             return ModuleSpec(fullname, self, is_package=True)
         return None
