@@ -45,7 +45,7 @@ def decide(folder: Path, events: int) -> list[Figure]:
     rates = {name: _rate(folder / name, events, name) for name in ("decided", "removed")}
     return [
         Figure(
-            what="events a second in the stream, with the decision / with it removed",
+            what="events per second in the stream, with the decision / with it removed",
             measured=f"{rates['decided']:,.0f} against {rates['removed']:,.0f}",
             ratio=rates["removed"] / rates["decided"],
             goal=2.0,
