@@ -69,12 +69,12 @@ class Cell:
 
     def row(self) -> str:
         """Return the line as Markdown."""
-        limits = "; ".join(_told(check) for check in self.said.checks if check.condition == ABSOLUTE)
+        limits = "; ".join(_describe(check) for check in self.said.checks if check.condition == ABSOLUTE)
         verdict = self.said.verdict if self.said.verdict != REFUSE else f"**{REFUSE}**"
         return f"| {self.world.end} | {self.world.seed} | {self.model} | {verdict} | {limits} |"
 
 
-def _told(check: Check) -> str:
+def _describe(check: Check) -> str:
     ends = interval(check.low, check.high, signed=check.reference is not None)
     judged = (
         ""

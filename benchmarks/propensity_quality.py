@@ -164,7 +164,7 @@ def judge(setting: Setting, chosen: PropensitySettings) -> tuple[results.Results
     trained = train(training, validation, DEFINITION.names, chosen)
     seconds = time.perf_counter() - start
     naive = baselines(pd.concat([training, validation]), test)
-    return results.compare(test, trained.predict(test), naive, champion=None, settings=chosen), trained, seconds
+    return results.compare(test, trained.predict(test), naive, None, chosen), trained, seconds
 
 
 def describe(setting: Setting, outcome: results.Results, trained: Trained, seconds: float) -> str:

@@ -280,7 +280,7 @@ def test_a_workspace_that_lets_nobody_in_is_told() -> None:
 def test_the_command_says_all_and_fails_when_something_is_wrong(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One line a finding, exit code 1 with a finding to mend, else 0."""
+    """One line per finding, exit code 1 with a finding to mend, else 0."""
     listed = [Finding("one"), Finding("two", "it is broken", "make run")]
     monkeypatch.setattr(tools.doctor, "findings", lambda *given: iter(listed))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
