@@ -166,7 +166,7 @@ def airflow(**changed: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("changed", "what", "message"),
+    ("changed", "what", "text"),
     [
         ({"health": {**HEALTH, "scheduler": {"status": "unhealthy"}}}, "Airflow's scheduler", "it is unhealthy"),
         ({"health": {**HEALTH, "dag_processor": None}}, "Airflow's dag_processor", "it is not there"),
@@ -179,14 +179,14 @@ def airflow(**changed: Any) -> dict[str, Any]:
     ],
 )
 def test_what_airflow_says_of_itself_is_told(
-    places: InstancePaths, changed: dict[str, Any], what: str, message: str
+    places: InstancePaths, changed: dict[str, Any], what: str, text: str
 ) -> None:
     """A heart that stopped beating, a file that cannot be read, a schedule that is off; else nothing."""
     with serving(places.airflow_port, airflow(paused=[{"timetable_periodic": False}])):
         assert not broken(running.airflow(places))
     with serving(places.airflow_port, airflow(**changed)):
         found = broken(running.airflow(places))
-    assert found.keys() == {what} and found[what][0] == message and found[what][1]
+    assert found.keys() == {what} and found[what][0] == text and found[what][1]
 
 
 @pytest.fixture
