@@ -264,10 +264,8 @@ def test_a_workspace_that_lets_nobody_in_is_told() -> None:
     def unknown(name: str) -> None:
         raise NotFound(f"{name} does not exist")
 
-    env = {
-        "BASKETRY_WAREHOUSE_ID": "abc",
-        "AIRFLOW_CONN_DATABRICKS_DEFAULT": '{"host": "https://x", "password": "dapi-1"}',
-    }
+    connection = '{"host": "https://x", "password": "dapi-1"}'
+    env = {"BASKETRY_WAREHOUSE_ID": "abc", "AIRFLOW_CONN_DATABRICKS_DEFAULT": connection}
     assert not broken(workspace.look(env, _client))
     assert broken(workspace.look(env, refused)).keys() == {"login at Databricks"}
     assert broken(workspace.look(env, lambda: _client(unknown))).keys() == {"SQL warehouse abc"}
@@ -282,7 +280,7 @@ def test_the_command_says_all_and_fails_when_something_is_wrong(
 ) -> None:
     """One line per finding, exit code 1 with a finding to mend, else 0."""
     listed = [Finding("one"), Finding("two", "it is broken", "make run")]
-    monkeypatch.setattr(tools.doctor, "findings", lambda *given: iter(listed))
+    monkeypatch.setattr(tools.doctor, "findings", lambda *arguments: iter(listed))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     assert tools.doctor.doctor_command([]) == 1
     assert capsys.readouterr().out == "✓ one: ok\n✗ two: it is broken; make run\n\n1 to mend.\n" and listed.pop()
