@@ -39,7 +39,7 @@ def audience(folder: Path) -> list[Figure]:
         seconds.append(runs[-1].cpu_seconds / (size / 1e6))
     small, large = seconds[0], seconds[-1]
     measured = f"{large:.1f} s against {small:.1f} s"
-    what = f"audience, CPU seconds a million customers: {SIZES[-1] / 1e6:g} million / {SIZES[0] / 1e6:g} million"
+    what = f"audience, CPU seconds per million customers: {SIZES[-1] / 1e6:g} million / {SIZES[0] / 1e6:g} million"
     note = f"{LINES_EACH} order lines a customer; wall {runs[-1].seconds:.0f} s, peak {runs[-1].peak_mib:.0f} MiB"
     return [Figure(what=what, measured=measured, ratio=large / small, goal=1.2, note=note)]
 

@@ -135,7 +135,7 @@ def day(retailer: Retailer) -> dict[str, Run | None]:
     for name, arguments in JOBS.items():
         can_run = name not in READS or runs[READS[name]] is not None
         runs[name] = _whole(retailer, name, *arguments) if can_run else None
-        print(f"  {lines:>11,} lines  {name:<20} {_told(runs[name])}", flush=True)
+        print(f"  {lines:>11,} lines  {name:<20} {_describe(runs[name])}", flush=True)
     return runs
 
 
@@ -194,7 +194,7 @@ def _aside(runs: Sequence[Run | None]) -> str:
     return f"wall {walls} s; largest process {' / '.join(f'{run.peak_mib:.0f}' for run in ended)} MiB"
 
 
-def _told(run: Run | None) -> str:
+def _describe(run: Run | None) -> str:
     if run is None:
         return f"stopped after {SECONDS_A_JOB} s, or what it reads was"
     return f"{run.seconds:6.1f} s wall  {run.cpu_seconds:6.1f} s CPU  {run.peak_mib:6.0f} MiB"

@@ -38,7 +38,7 @@ HEADER = """| demo ends | seed | model | verdict | numbers with an absolute limi
 
 
 @dataclass(frozen=True)
-class World:
+class DemoInstance:
     """A demo of its own in a home of its own."""
 
     home: Path
@@ -46,7 +46,7 @@ class World:
     seed: int
 
     @classmethod
-    def prepared(cls, home: Path) -> World:
+    def prepared(cls, home: Path) -> DemoInstance:
         """Read the one that is in the home already, by its manifest."""
         from tools.demo import read_manifest
 
@@ -60,21 +60,21 @@ class World:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A first model of a world and what its gate says about it."""
+class FirstModel:
+    """A first model of an instance and what its gate says about it."""
 
-    world: World
+    instance: DemoInstance
     model: str
-    said: Verdict
+    decision: Verdict
 
     def row(self) -> str:
         """Return the line as Markdown."""
-        limits = "; ".join(_told(check) for check in self.said.checks if check.condition == ABSOLUTE)
-        verdict = self.said.verdict if self.said.verdict != REFUSE else f"**{REFUSE}**"
-        return f"| {self.world.end} | {self.world.seed} | {self.model} | {verdict} | {limits} |"
+        limits = "; ".join(_describe(check) for check in self.decision.checks if check.condition == ABSOLUTE)
+        verdict = self.decision.verdict if self.decision.verdict != REFUSE else f"**{REFUSE}**"
+        return f"| {self.instance.end} | {self.instance.seed} | {self.model} | {verdict} | {limits} |"
 
 
-def _told(check: Check) -> str:
+def _describe(check: Check) -> str:
     ends = format_interval(check.low, check.high, signed=check.reference is not None)
     judged = (
         ""
@@ -87,47 +87,47 @@ def _told(check: Check) -> str:
 
 
 def first_models(folder: Path) -> list[Figure]:
-    """Every model of every end and seed: how many first models their gates refuse."""
-    worlds = [World(folder / f"{end}_{seed}", end, seed) for end in ENDS for seed in SEEDS]
+    """Train every model for every end and seed, and count how many first models their gates refuse."""
+    instances = [DemoInstance(folder / f"{end}_{seed}", end, seed) for end in ENDS for seed in SEEDS]
     cells = []
-    for world in worlds:
-        cells += list(judged(world, tuple(TRAININGS)))
-        shutil.rmtree(world.home)
+    for instance in instances:
+        cells += list(evaluate_models(instance, tuple(TRAININGS)))
+        shutil.rmtree(instance.home)
     print("\n".join([HEADER, *(cell.row() for cell in cells)]), flush=True)
     return [_figure(model, [cell for cell in cells if cell.model == model]) for model in TRAININGS]
 
 
-def _figure(model: str, cells: Sequence[Cell]) -> Figure:
-    refused = sum(cell.said.verdict == REFUSE for cell in cells)
+def _figure(model: str, cells: Sequence[FirstModel]) -> Figure:
+    refused = sum(cell.decision.verdict == REFUSE for cell in cells)
     what = f"{model}: first models that their gate refuses / all, demos of {len(ENDS)} ends and {len(SEEDS)} seeds"
     return Figure(what=what, measured=f"{refused} of {len(cells)}", ratio=refused / len(cells), goal=0.0)
 
 
-def judged(world: World, models: Sequence[str]) -> Iterator[Cell]:
-    """Train each of the models in the world, made first where it is not ready, and hold it against its gate."""
-    if not world.ready:
-        make(world)
-    with registry_of(world.home) as address:
+def evaluate_models(instance: DemoInstance, models: Sequence[str]) -> Iterator[FirstModel]:
+    """Train each of the models in the instance, made first where it is not ready, and hold it against its gate."""
+    if not instance.ready:
+        make(instance)
+    with registry_of(instance.home) as address:
         for model in models:
             name, *given = TRAININGS[model]
-            _run(world, [[name, f"--as-of={world.end}", *given]], MLFLOW_TRACKING_URI=address)
-            yield Cell(world, model, verdict_of(model, address))
+            _run(instance, [[name, f"--as-of={instance.end}", *given]], MLFLOW_TRACKING_URI=address)
+            yield FirstModel(instance, model, verdict_of(model, address))
 
 
-def make(world: World) -> None:
+def make(instance: DemoInstance) -> None:
     """Deliver the demo, load it, and store the features that a training as of its last day reads."""
     from tools.demo import deliver
 
-    deliver(world.home / "landing" / CATALOG, world.end, seed=world.seed)
-    as_of = f"--as-of={world.end}"
+    deliver(instance.home / "landing" / CATALOG, instance.end, seed=instance.seed)
+    as_of = f"--as-of={instance.end}"
     backlog = ["features", as_of, "--training", "--only-missing", "--choose-categories"]
-    _run(world, [["ingest", "--feed=*"], backlog, ["features", as_of]])
+    _run(instance, [["ingest", "--feed=*"], backlog, ["features", as_of]])
 
 
-def _run(world: World, jobs: Sequence[Sequence[str]], **changes: str) -> None:
-    shared = (f"--catalog={CATALOG}", f"--run-id=first_models-{world.end}-{world.seed}")
+def _run(instance: DemoInstance, jobs: Sequence[Sequence[str]], **changes: str) -> None:
+    shared = (f"--catalog={CATALOG}", f"--run-id=first_models-{instance.end}-{instance.seed}")
     commands = [[name, *shared, *given] for name, *given in jobs]
-    submit(HERE / "one_session.py", json.dumps(commands), home=world.home, **changes)
+    submit(HERE / "one_session.py", json.dumps(commands), home=instance.home, **changes)
 
 
 def verdict_of(model: str, address: str) -> Verdict:
@@ -148,8 +148,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--models", default=",".join(TRAININGS), help="which to train, with commas between")
     wanted = parser.parse_args(arguments)
     cells = []
-    for world in sorted((World.prepared(home.absolute()) for home in wanted.home), key=lambda one: (one.end, one.seed)):
-        for cell in judged(world, wanted.models.split(",")):
+    for instance in sorted(
+        (DemoInstance.prepared(home.absolute()) for home in wanted.home), key=lambda one: (one.end, one.seed)
+    ):
+        for cell in evaluate_models(instance, wanted.models.split(",")):
             print(cell.row(), flush=True)
             cells.append(cell)
     print("\n".join(["", HEADER, *(cell.row() for cell in cells)]))

@@ -22,7 +22,7 @@ AS_OF = date(2026, 1, 4)
 
 
 def forecast(folder: Path) -> list[Figure]:
-    """Measure seconds of the back-test; seconds a product and peak memory of a tenth and of all of 100,000 products."""
+    """Measure seconds of the back-test; seconds per product and peak memory of a tenth and of all of 100,000 products."""
     backtest = timed([sys.executable, "-m", "benchmarks.forecast"], environment_with()).seconds
     few, many = (submit(HERE / "many_products.py", str(count), home=folder) for count in (MANY // 10, MANY))
     return [
@@ -33,7 +33,7 @@ def forecast(folder: Path) -> list[Figure]:
             goal=1.0,
         ),
         Figure(
-            what="seconds a product, 100,000 products / 10,000 products",
+            what="seconds per product, 100,000 products / 10,000 products",
             measured=f"{many.seconds:.0f} s against {few.seconds:.0f} s",
             ratio=many.seconds / few.seconds / 10,
             goal=1.2,

@@ -1,4 +1,4 @@
-"""Forecasts so many made-up products as the job does, a group a task, and throws the rows away: `many_products.py <count>`."""
+"""Forecasts so many made-up products as the job does, one group per task, and throws the rows away: `many_products.py <count>`."""
 
 from __future__ import annotations
 

@@ -41,11 +41,11 @@ def offers(folder: Path, events: int = 100_000) -> list[Figure]:
 
 
 def decide(folder: Path, events: int) -> list[Figure]:
-    """Events a second with the decision, as a share of those without it."""
+    """Measure events per second with the decision, as a share of those without it."""
     rates = {name: _rate(folder / name, events, name) for name in ("decided", "removed")}
     return [
         Figure(
-            what="events a second in the stream, with the decision / with it removed",
+            what="events per second in the stream, with the decision / with it removed",
             measured=f"{rates['decided']:,.0f} against {rates['removed']:,.0f}",
             ratio=rates["removed"] / rates["decided"],
             goal=2.0,
@@ -59,9 +59,8 @@ def drain(folder: Path, events: int) -> list[Figure]:
     runs: list[Run] = []
     for count in (events // 10, events):
         home = folder / str(count)
-        _filled(
-            home, environment_with(BASKETRY_HOME=str(home), SPARK_LOCAL_DIRS=str(home / "tmp")), count, _LINES_A_FILE
-        )
+        environment = environment_with(BASKETRY_HOME=str(home), SPARK_LOCAL_DIRS=str(home / "tmp"))
+        _filled(home, environment, count, _LINES_A_FILE)
         runs.append(job("offers", home=home, catalog=CATALOG))
         counted = _counted(home, count)
         assert counted["decided"] == counted["records in the ledger"] == count, counted  # noqa: S101
@@ -167,20 +166,16 @@ def deliver(folder: Path, events: int, lines_a_file: int) -> None:
     at = np.sort(_BEGIN + chance.random(events) * 86_000)
     who, what = chance.integers(_SHOPPERS, size=events), chance.integers(_CATEGORIES * _PRODUCTS_EACH, size=events)
     for start in range(0, events, lines_a_file):
-        path = folder / f"events-{start:09}.jsonl"
-        path.write_text(
-            "\n".join(_lines(first=start, last=min(start + lines_a_file, events), at=at, who=who, what=what)) + "\n"
-        )
-        os.utime(path, (at[min(start + lines_a_file, events) - 1] + 60,) * 2)
+        path, last = folder / f"events-{start:09}.jsonl", min(start + lines_a_file, events)
+        path.write_text("\n".join(_lines(first=start, last=last, at=at, who=who, what=what)) + "\n")
+        os.utime(path, (at[last - 1] + 60,) * 2)
 
 
 def _lines(first: int, last: int, at: np.ndarray, who: np.ndarray, what: np.ndarray) -> Iterator[str]:
     for number in range(first, last):
         when = datetime.fromtimestamp(float(at[number]), UTC).isoformat()
-        yield (
-            f'{{"event_id":"e{number}","event_type":"view","occurred_at":"{when}","customer_id":"s{who[number]:05}",'
-            f'"product_id":"P{what[number]:04}"}}'
-        )
+        head = f'{{"event_id":"e{number}","event_type":"view","occurred_at":"{when}",'
+        yield f'{head}"customer_id":"s{who[number]:05}","product_id":"P{what[number]:04}"}}'
 
 
 def kill(home: Path, kills: int, events: int = 4_000, seed: int = 1) -> dict[str, int]:

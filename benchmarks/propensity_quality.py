@@ -167,7 +167,7 @@ def judge(
     seconds = time.perf_counter() - start
     naive = baseline_predictions(pd.concat([training, validation]), test)
     return (
-        evaluate.compare_with_rivals(test, trained.predict(test), naive, champion=None, settings=chosen),
+        evaluate.compare_with_rivals(test, trained.predict(test), naive=naive, champion=None, settings=chosen),
         trained,
         seconds,
     )

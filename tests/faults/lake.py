@@ -30,7 +30,7 @@ VERSIONS = {"model_version", "version", "champion_before", "champion_after", "ch
 def contents(catalog: Path) -> dict[str, list[str]]:
     """Sorted rows by table."""
     return {
-        str(log.parent.relative_to(catalog)): sorted(map(repr, map(_said, _rows(log.parent))))
+        str(log.parent.relative_to(catalog)): sorted(map(repr, map(_contents_of, _rows(log.parent))))
         for log in sorted(catalog.glob("*/*/_delta_log"))
     }
 
@@ -39,7 +39,7 @@ def _rows(table: Path) -> list[dict[str, Any]]:
     return DeltaTable(str(table)).to_pyarrow_table().to_pylist()
 
 
-def _said(row: dict[str, Any]) -> list[tuple[str, Any]]:
+def _contents_of(row: dict[str, Any]) -> list[tuple[str, Any]]:
     return sorted((name, value) for name, value in row.items() if name not in OWN | VERSIONS)
 
 

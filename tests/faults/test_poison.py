@@ -99,7 +99,7 @@ def test_poison_in_every_field(spark: SparkSession, tmp_path: Path, include: Pat
         rows = cases(contract, key)
         written(contract, rows, lake.settings.landing_folder(catalog, feed))
         _ingest(lake, feed)
-        found = _fates(lake, contract, rows)
+        found = _statuses(lake, contract, rows)
         assert found["poison"] == len(POISON) * len(contract.delivered)
         print(f"{catalog}.{feed}: {len(contract.delivered)} columns, {dict(found)}")
         fates += found
@@ -123,8 +123,8 @@ def _rows(lake: Lakehouse, table: Table) -> list[dict[str, Any]]:
     return DeltaTable(lake.path(table)).to_pyarrow_table().to_pylist() if lake.exists(table) else []
 
 
-def _fates(lake: Lakehouse, contract: Contract, rows: list[Case]) -> Counter[str]:
-    """What became of the poison rows, after checking that every row is in one place, in bronze as it was delivered."""
+def _statuses(lake: Lakehouse, contract: Contract, rows: list[Case]) -> Counter[str]:
+    """Count what became of the poison rows, after checking that every row is in one place, in bronze as it was delivered."""
     first = 1 if contract.file.kind == "jsonl" else 2
     numbers = range(first, first + len(rows))
     aside = {row["row_number"]: row["reasons"] for row in _rows(lake, QUARANTINE) if row["feed"] == contract.feed}
@@ -143,7 +143,7 @@ def _fates(lake: Lakehouse, contract: Contract, rows: list[Case]) -> Counter[str
         if case.column is None:
             assert number in good, (case.texts, reasons)
             continue
-        _check_fate(contract, case, reasons, bronze[number])
+        _check_status(contract, case, reasons, bronze[number])
         statuses["quarantined" if reasons else "good"] += 1
     _check_neighbours(
         contract, mine, [number for number, case in zip(numbers, rows, strict=True) if case.column is None]
@@ -159,7 +159,7 @@ def _check_neighbours(contract: Contract, silver: list[dict[str, Any]], numbers:
     assert len({tuple(value for name, value in row.items() if name not in but) for row in good}) == 1
 
 
-def _check_fate(contract: Contract, case: Case, reasons: list[str], bronze: dict[str, Any]) -> None:
+def _check_status(contract: Contract, case: Case, reasons: list[str], bronze: dict[str, Any]) -> None:
     """What can be said of any contract: NUL is no text, words are no numbers, and what is kept is kept verbatim."""
     column = case.column
     assert column is not None

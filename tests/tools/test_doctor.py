@@ -166,7 +166,7 @@ def airflow(**changed: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("changed", "what", "message"),
+    ("changed", "what", "text"),
     [
         ({"health": {**HEALTH, "scheduler": {"status": "unhealthy"}}}, "Airflow's scheduler", "it is unhealthy"),
         ({"health": {**HEALTH, "dag_processor": None}}, "Airflow's dag_processor", "it is not there"),
@@ -179,14 +179,14 @@ def airflow(**changed: Any) -> dict[str, Any]:
     ],
 )
 def test_what_airflow_says_of_itself_is_told(
-    places: InstancePaths, changed: dict[str, Any], what: str, message: str
+    places: InstancePaths, changed: dict[str, Any], what: str, text: str
 ) -> None:
     """A heart that stopped beating, a file that cannot be read, a schedule that is off; else nothing."""
     with serving(places.airflow_port, airflow(paused=[{"timetable_periodic": False}])):
         assert not broken(running.airflow(places))
     with serving(places.airflow_port, airflow(**changed)):
         found = broken(running.airflow(places))
-    assert found.keys() == {what} and found[what][0] == message and found[what][1]
+    assert found.keys() == {what} and found[what][0] == text and found[what][1]
 
 
 @pytest.fixture
@@ -264,10 +264,8 @@ def test_a_workspace_that_lets_nobody_in_is_told() -> None:
     def unknown(name: str) -> None:
         raise NotFound(f"{name} does not exist")
 
-    env = {
-        "BASKETRY_WAREHOUSE_ID": "abc",
-        "AIRFLOW_CONN_DATABRICKS_DEFAULT": '{"host": "https://x", "password": "dapi-1"}',
-    }
+    connection = '{"host": "https://x", "password": "dapi-1"}'
+    env = {"BASKETRY_WAREHOUSE_ID": "abc", "AIRFLOW_CONN_DATABRICKS_DEFAULT": connection}
     assert not broken(workspace.look(env, _client))
     assert broken(workspace.look(env, refused)).keys() == {"login at Databricks"}
     assert broken(workspace.look(env, lambda: _client(unknown))).keys() == {"SQL warehouse abc"}
@@ -280,9 +278,9 @@ def test_a_workspace_that_lets_nobody_in_is_told() -> None:
 def test_the_command_says_all_and_fails_when_something_is_wrong(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One line a finding, exit code 1 with a finding to mend, else 0."""
+    """One line per finding, exit code 1 with a finding to mend, else 0."""
     listed = [Finding("one"), Finding("two", "it is broken", "make run")]
-    monkeypatch.setattr(tools.doctor, "findings", lambda *given: iter(listed))
+    monkeypatch.setattr(tools.doctor, "findings", lambda *arguments: iter(listed))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     assert tools.doctor.doctor_command([]) == 1
     assert capsys.readouterr().out == "✓ one: ok\n✗ two: it is broken; make run\n\n1 to mend.\n" and listed.pop()

@@ -56,11 +56,11 @@ def _exists(what: str, ask: Callable[[], object], fix: str) -> Finding:
     try:
         ask()
     except (NotFound, PermissionDenied) as error:
-        return Finding(what, _said(error), fix)
+        return Finding(what, _first_line(error), fix)
     return Finding(what)
 
 
-def _said(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0].rstrip(".")
 
 
@@ -143,7 +143,7 @@ def _try(what: str, fix: str, *actions: Callable[[], object]) -> Finding:
         try:
             action()
         except DatabricksError as error:
-            wrong = wrong or _said(error)
+            wrong = wrong or _first_line(error)
     return Finding(what, wrong, fix)
 
 
@@ -184,7 +184,7 @@ def _try_unity(site: Site, grants: Grants, name: str, me: str) -> Iterator[Findi
         try:
             client.schemas.delete(schema)
         except DatabricksError as error:
-            yield Finding(f"remove schema {schema}", _said(error), f"databricks schemas delete {schema}")
+            yield Finding(f"remove schema {schema}", _first_line(error), f"databricks schemas delete {schema}")
 
 
 def _may_grant(site: Site, change: GrantChange, fix: str) -> Finding:

@@ -148,7 +148,7 @@ def test_an_unknown_target_names_those_that_exist(checkout: Path, name: str) -> 
 
 
 def test_the_check_tries_each_permission_and_leaves_nothing(bench: Bench) -> None:
-    """One line a finding; what was made for trying is gone again."""
+    """One line per finding; what was made for trying is gone again."""
     before, site = bench.state(), bench.site()
     from basketry.access import load_grants
 

@@ -216,6 +216,11 @@ def bad_rows(validated: DataFrame) -> DataFrame:
     return validated.where(F.size("_reasons") > 0)
 
 
+def key_columns(contract: Contract) -> list[Column]:
+    """Return the key of the entity inside a validated row, column by column."""
+    return [F.col(f"_entity.`{name}`").alias(name) for name in contract.entity.key]
+
+
 def entity_rows(validated: DataFrame, contract: Contract) -> DataFrame:
     """Return the silver rows of good rows: all columns of the entity, null if the feed does not fill one, and lineage."""
     filled = {column.name for column in contract.mapped}

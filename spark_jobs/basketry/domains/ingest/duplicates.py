@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from basketry.contracts import Contract
-from basketry.domains.ingest.core import good_rows
+from basketry.domains.ingest.core import good_rows, key_columns
 from basketry.lake.sql import NEWER
-
-
-def key_columns(contract: Contract) -> list[Column]:
-    """Return the key of the entity inside a validated row, column by column."""
-    return [F.col(f"_entity.`{name}`").alias(name) for name in contract.entity.key]
 
 
 def repeated_keys(validated: DataFrame, contract: Contract) -> DataFrame:

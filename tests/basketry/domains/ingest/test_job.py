@@ -74,7 +74,7 @@ def test_files_of_one_load_are_resolved_like_files_of_several(shop: Shop) -> Non
     assert shop.silver() == {"a": 1, "d": 3}
 
 
-@pytest.mark.parametrize("step", ["replace", "merge", "record"])
+@pytest.mark.parametrize("step", ["replace", "merge", "record_files"])
 def test_a_load_killed_at_any_write_is_healed_by_the_next_try(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -85,7 +85,7 @@ def test_a_load_killed_at_any_write_is_healed_by_the_next_try(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        target: object = job if step == "record" else Lakehouse
+        target: object = job if step == "record_files" else Lakehouse
         broken.setattr(target, step, die)
         with pytest.raises(KeyboardInterrupt):
             shop.ingest()

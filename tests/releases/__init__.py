@@ -1,0 +1,1 @@
+"""Homes that earlier releases wrote, opened by this one."""

@@ -1,0 +1,103 @@
+"""Homes of earlier releases: this one opens them, goes on with them, and scores with their champions as they did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.releases.opened import Home, opened, releases
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+END = date(2026, 11, 20)
+NEXT = END + timedelta(days=1)
+
+SCORED = {
+    "score_propensity": ("gold.propensity_scores", "gold.propensity_wide"),
+    "rfm": ("gold.rfm_segments",),
+    "forecast": ("gold.product_forecasts",),
+    "recommend": ("gold.offer_recommendations", "gold.offer_popular"),
+}
+"""What champions of each kind make of a day, by job."""
+
+
+@pytest.fixture(scope="module", params=releases())
+def home(
+    request: pytest.FixtureRequest, spark: SparkSession, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Home]:
+    """A release's home, which the tests below go on with in their order."""
+    with opened(request.param, tmp_path_factory.mktemp("release")) as home:
+        yield home
+
+
+def test_the_console_reads_every_table(home: Home) -> None:
+    """Through the warehouse, without Spark; the tables are as the release left them."""
+    counts = home.counts_read()
+    assert len(counts) >= 50 and {"gold.propensity_scores", "ops.promotions", "ops.quarantine"} <= counts.keys()
+    assert counts == {name: home.table(name).num_rows for name in counts}
+
+
+@pytest.mark.parametrize("job", SCORED)
+def test_the_champions_score_as_they_did(home: Home, job: str) -> None:
+    """A day that the release has scored comes out the same, row for row, by the version that it stored."""
+    stored = {name: home.rows(name, as_of=END) for name in SCORED[job]}
+    assert all(stored.values())
+    home.job(job, f"--as-of={END}", "--run-id=again")
+    assert {name: home.rows(name, as_of=END) for name in SCORED[job]} == stored
+    assert {row["model_version"] for row in home.rows("ops.job_runs", run_id="again", job=job)} == {"1"}
+
+
+def test_the_policy_that_was_promoted_decides(home: Home) -> None:
+    """The stream goes on where it stood: only the events of the next day are new, and the champion answers them."""
+    before = home.rows("gold.offer_decisions")
+    home.deliver("events")
+    home.job("offers", "--run-id=next")
+    after = home.rows("gold.offer_decisions")
+    added = [row for row in after if row not in before]
+    assert len(after) == len(before) + len(added)
+    assert {(row["policy_version"], row["decided_at"].date()) for row in added} == {("1", NEXT)}
+
+
+def test_the_next_day_follows(home: Home) -> None:
+    """Its lines are loaded, and two of the release's last day that come late; sales and features follow."""
+    last_day = home.rows("gold.sales_day", period_start=END)
+    home.deliver("new")
+    home.deliver("late")
+    home.job("ingest", "--feed=order_lines", "--run-id=next")
+    home.job("sales", f"--as-of={NEXT}", "--run-id=next")
+    home.job("features", f"--as-of={NEXT}", "--run-id=next")
+    lines = [row for row in home.rows("silver.order_lines", order_date=NEXT) if row["status"] != "cancelled"]
+    sold = sum(row["net_revenue"] for row in home.rows("gold.sales_day", period_start=NEXT))
+    assert lines and sold == sum(row["net_amount"] for row in lines)
+    assert home.rows("gold.sales_day", period_start=END) != last_day
+    assert len(home.rows("gold.customer_features", as_of=NEXT)) >= len(home.rows("gold.customer_features", as_of=END))
+
+
+def test_a_late_line_restates_what_it_touches(home: Home) -> None:
+    """Features and scores of the day whose lines came late change, by the stored version; those of the day before do not."""
+
+    def says(day: date) -> list[list[dict[str, Any]]]:
+        return [home.rows(name, as_of=day) for name in ("gold.customer_features", "gold.propensity_scores")]
+
+    last, before = says(END), says(END - timedelta(days=1))
+    for job in ("restate_features", "restate_results"):
+        home.job(job, f"--as-of={NEXT}", "--run-id=late")
+    assert says(END - timedelta(days=1)) == before
+    assert all(old != new for old, new in zip(last, says(END), strict=True))
+    assert {(row["is_stale"], row["model_version"]) for row in home.rows("gold.propensity_scores")} == {(False, "1")}
+
+
+def test_rows_that_a_contract_lets_pass_now_leave_quarantine(home: Home) -> None:
+    """The release set aside products without a price; a corrected contract takes them."""
+    set_aside = home.rows("ops.quarantine", feed="products", state="open")
+    contract = home.folder / "include" / "contracts" / "demo" / "products.odcs.yaml"
+    text = contract.read_text()
+    assert set_aside and '"list_price > 0"' in text
+    contract.write_text(text.replace('"list_price > 0"', '"list_price >= 0"'))
+    home.job("replay_quarantine", "--feed=products", "--run-id=replay")
+    assert not home.rows("ops.quarantine", feed="products", state="open")
+    assert len(home.rows("ops.quarantine", feed="products", state="replayed")) == len(set_aside)
