@@ -181,6 +181,8 @@ def _cast(checker: Checker, tree: exp.Expression) -> str | None:
 
 
 def _check_precision(checker: Checker, sizes: list[int]) -> None:
+    if len(sizes) > 2:
+        checker.fail(f"casts to decimal({','.join(map(str, sizes))}); give it two sizes, e.g. decimal(18,4).")
     precision, scale = (*sizes, 10, 0)[:2] if len(sizes) != 1 else (sizes[0], 0)
     if not 1 <= precision <= 38 or not 0 <= scale <= precision:
         checker.fail(f"casts to decimal({precision},{scale}); use at most 38 digits, e.g. decimal(18,4).")

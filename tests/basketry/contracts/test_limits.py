@@ -15,6 +15,7 @@ from tests.basketry.contracts.test_checks import compiled, refusal
         ("cast(name as float)", "casts to FLOAT; use one of: bigint, boolean, date, decimal, double, int, string."),
         ("cast(name as timestamp)", "casts to TIMESTAMP; use to_timestamp(text, 'pattern')."),
         ("cast(name as timestamp_ntz)", "casts to TIMESTAMP_NTZ; use to_timestamp(text, 'pattern')."),
+        ("cast(name as decimal(5,5,5))", "casts to decimal(5,5,5); give it two sizes, e.g. decimal(18,4)."),
         ("cast(name as decimal(39))", "casts to decimal(39,0); use at most 38 digits, e.g. decimal(18,4)."),
         ("cast(name as decimal(39,38))", "casts to decimal(39,38); use at most 38 digits, e.g. decimal(18,4)."),
         ("cast(name as decimal(5,6))", "casts to decimal(5,6); use at most 38 digits, e.g. decimal(18,4)."),
