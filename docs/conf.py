@@ -22,7 +22,7 @@ myst_fence_as_directive = ["mermaid"]
 
 autoapi_dirs = [str(CHECKOUT / "spark_jobs" / "basketry"), str(CHECKOUT / "plugins" / "basketry_airflow")]
 autoapi_root = "api"
-autoapi_options = ["members", "undoc-members", "show-module-summary"]
+autoapi_options = ["members", "show-module-summary"]
 autoapi_python_class_content = "class"
 autoapi_member_order = "bysource"
 autoapi_keep_files = False
@@ -30,6 +30,8 @@ autoapi_add_toctree_entry = False
 
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+"""A field of a dataclass is described once, where its class is."""
 
 html_theme = "furo"
 html_title = "Basketry"

@@ -1,5 +1,7 @@
 """The console: web pages inside Airflow for the people who use the results.
 
+::
+
     app       the FastAPI application: who may come in, headers, errors, routes
     viewer    who asks: the Airflow user, the team, the rights of that team, the catalog
     pages/    what each page shows: one module per page, queries in, plain dataclasses out

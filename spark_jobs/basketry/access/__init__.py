@@ -1,5 +1,7 @@
 """Permissions as code: one file that says who may read what, read here by all who enforce it.
 
+::
+
     grants = load_grants("demo", include)
     grants.access("sales", table)        # what a team sees of a table, or AccessRefusedError
     guard(grants, "sales", sql, limit)   # the query over what the team may see, or AccessRefusedError: for all that people ask

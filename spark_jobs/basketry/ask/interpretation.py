@@ -1,5 +1,7 @@
 """From the words of a question to the request that they mean, or to the reason why they mean none.
 
+::
+
     words -> items -> one request per cube that could answer -> the request to the cube that is meant
 
 A reason is handed on as a value, a NotUnderstoodError, until somebody raises it: whoever looks for better words tries many.

@@ -2,6 +2,8 @@
 
 In include/catalogs/<catalog>.yaml, either of:
 
+::
+
     propensity: {categories: [Tea, Coffee]}
     propensity: {top: 10}
 """

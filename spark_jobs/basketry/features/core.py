@@ -3,6 +3,8 @@
 What counts: order lines of kind `sale` that are not cancelled, up to and including each as-of date. Customers and pairs
 know the lines that name a customer; categories know all. A category is the one that silver.products says today.
 
+::
+
     order lines, products ─ packed_lines ─┬─ by customer ─ kernel ─┬─ packed_features ─ unpacked_features: one frame per table
                                           └─ by category ─ kernel ─┘
 

@@ -3,6 +3,8 @@
 A packed batch is many rows as one binary value: an Arrow stream of one batch, texts as codes, compressed. Spark moves
 and stores it without looking inside.
 
+::
+
     pack_lines           order lines as Spark reads them    -> packed lines
     customer_features    packed lines of whole customers    -> packed features of customers and of pairs
     category_features    packed lines of whole categories   -> packed features of categories

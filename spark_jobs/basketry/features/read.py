@@ -54,7 +54,7 @@ def pair_inputs(
         lake: The lake.
         as_of_dates: The dates whose features are read.
         categories: The categories that every customer is paired with.
-        columns: Names of stored measures, each with its level in front: customer_…, category_… or pair_….
+        columns: Names of stored measures, each with its level in front: `customer_…`, `category_…` or `pair_…`.
 
     Raises:
         BadInputError: A date has no features or lacks one of the categories.

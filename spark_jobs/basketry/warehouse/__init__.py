@@ -1,5 +1,7 @@
 """The one reader of results for people: a query in, rows out, never a JVM.
 
+::
+
     warehouse = open_warehouse("demo", Settings.from_environment())
     rows = warehouse.query("SELECT product, net_revenue FROM gold.sales_week WHERE period_start = :week",
                            {"week": date(2026, 11, 9)}, team="sales")

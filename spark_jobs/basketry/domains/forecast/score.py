@@ -1,5 +1,7 @@
 """Forecasts every product as of a day, one group of products at a time, and makes all levels add up.
 
+::
+
     weekly rows ─ groupBy(hash of the product) ─ base forecasts ─┬─ sums by department ─┐
     weekly revenue by department ─ own forecasts of departments ─┴──────── reconcile ───┴─ factors ─ rows
 

@@ -1,5 +1,7 @@
 """Who may be contacted and what they buy: DataFrames in, DataFrames out.
 
+::
+
     customers ── contact_points ── assign_slots ─┬─ with_withdrawals ── with_reachability ── audience
     opt-outs ── closed channels ─────────────────┘                                              │
     order lines, products ── purchases ─┬─ by product ────────────────────────── audience by product

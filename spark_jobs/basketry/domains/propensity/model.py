@@ -3,6 +3,8 @@
 Time order holds throughout, with a gap of a label window between the splits, so that no label is known before the
 features of the next split were:
 
+::
+
     train T-60, T-90, …   ─ label ends ≤ T-30 ─►   validate T-30   ─ ends T ─►   test T   ─ ends T+30 = the as-of date
 
 Candidates are fitted to the training dates and compared on the validation date, which also calibrates the one chosen:

@@ -1,5 +1,7 @@
 """Customers' values, and the sums behind profiles and migration: DataFrames in, DataFrames out.
 
+::
+
     order lines ─ purchase_days ─ customer_values ─ (model) ─ with_history ─ segment_sums, transitions ─ (summaries)
 
 What counts: sales and returns that are not cancelled and name a customer, up to and including the as-of date. Returns are

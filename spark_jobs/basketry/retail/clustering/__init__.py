@@ -3,6 +3,8 @@
 Rows that are equal are worked on once, with a weight: a million customers described by three scores of five are 125
 points, and a bootstrap resample is a vector of weights. Every result depends on the arguments and the seed alone.
 
+::
+
     choice = choose_k(matrix, range(2, 21), seed=7)          # both curves are in choice.candidates
     clusters = fit_kmeans(matrix, choice.k, seed=7)                 # or start_centroids=last.centroids for a refit
     clusters = relabel(clusters, match_labels(last, clusters))   # the labels people know
