@@ -3,8 +3,10 @@
 ::
 
     grants = load_grants("demo", include)
-    grants.access("sales", table)        # what a team sees of a table, or AccessRefusedError
-    guard(grants, "sales", sql, limit)   # the query over what the team may see, or AccessRefusedError: for all that people ask
+    grants.access("sales", table)  # what a team sees of a table, or AccessRefusedError
+    guard(
+        grants, "sales", sql, limit
+    )  # the query over what the team may see, or AccessRefusedError: for all that people ask
 
 Unity Catalog gets the same by `basketry.access.unity`; `basketry.access.lineage` finds personal data on its way out.
 """

@@ -3,9 +3,12 @@
 ::
 
     warehouse = open_warehouse("demo", Settings.from_environment())
-    rows = warehouse.query("SELECT product, net_revenue FROM gold.sales_week WHERE period_start = :week",
-                           {"week": date(2026, 11, 9)}, team="sales")
-    rows.columns, rows.rows, rows.read      # names, tuples, which version of which table, written when
+    rows = warehouse.query(
+        "SELECT product, net_revenue FROM gold.sales_week WHERE period_start = :week",
+        {"week": date(2026, 11, 9)},
+        team="sales",
+    )
+    rows.columns, rows.rows, rows.read  # names, tuples, which version of which table, written when
 
 A query is Databricks SQL over `schema.table`, the same here and on Databricks. What may be asked is decided by
 `basketry.access.guard`: one SELECT, the team's tables, without the columns it may not see. Locally DuckDB answers over

@@ -4,8 +4,6 @@ What counts: order lines of the kind `sale` or `return` whose status is not `can
 Fees and adjustments are no sales. A sale that came back later still counts as a sale on its own day; what came back
 counts as a return on the day of the return line. What each measure means is said in `basketry.tables`.
 
-::
-
     order lines ─ counted_lines ─┬─ daily_totals ─┬─ product_periods ─ sales_by_product ┐
     reviews ──── counted_reviews ┘                │                                     ├ each for day, week, month, year
     order lines ─ counted_lines ── visits ────────┴─ level_periods ─── sales_rollup ────┘

@@ -5,9 +5,9 @@ points, and a bootstrap resample is a vector of weights. Every result depends on
 
 ::
 
-    choice = choose_k(matrix, range(2, 21), seed=7)          # both curves are in choice.candidates
-    clusters = fit_kmeans(matrix, choice.k, seed=7)                 # or start_centroids=last.centroids for a refit
-    clusters = relabel(clusters, match_labels(last, clusters))   # the labels people know
+    choice = choose_k(matrix, range(2, 21), seed=7)  # both curves are in choice.candidates
+    clusters = fit_kmeans(matrix, choice.k, seed=7)  # or start_centroids=last.centroids for a refit
+    clusters = relabel(clusters, match_labels(last, clusters))  # the labels people know
     stability(assign_labels(matrix, last), assign_labels(matrix, clusters))
 """
 
