@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -37,20 +38,25 @@ html_theme = "furo"
 html_title = "Basketry"
 
 
-ON_THE_SITE = {
-    "CHANGELOG.md": "changelog.md",
-    "CONTRIBUTING.md": "contributing.md",
-    "SECURITY.md": "security-policy.md",
+BESIDE = {
+    "changelog": "CHANGELOG.md",
+    "code-of-conduct": "CODE_OF_CONDUCT.md",
+    "contributing": "CONTRIBUTING.md",
+    "security-policy": "SECURITY.md",
 }
-"""Pages that stand beside this folder, where a forge looks for them, and their place on the site."""
+"""Pages of the site whose text stands beside this folder, where a forge looks for it."""
 
 
-def lead_to_the_site(app: object, page: str, source: list[str]) -> None:
-    """Links to pages beside the folder become links to where the site has them."""
-    for name, place in ON_THE_SITE.items():
-        source[0] = source[0].replace(f"](../{name})", f"]({place})")
+def put_on_the_site(app: object, page: str, source: list[str]) -> None:
+    """Give the pages of BESIDE their text, and lead links to where the site has them."""
+    text = source[0]
+    if page in BESIDE:
+        text = (CHECKOUT / BESIDE[page]).read_text(encoding="utf-8").replace("](docs/", "](")
+    for name, file in BESIDE.items():
+        text = text.replace(f"](../{file})", f"]({name}.md)").replace(f"]({file})", f"]({name}.md)")
+    source[0] = re.sub(r"\[([^\]]*)\]\((?:\.\./)?LICENSE\)", r"\1", text)
 
 
 def setup(app: object) -> None:
-    """Sphinx calls this: have every page read by `lead_to_the_site`."""
-    app.connect("source-read", lead_to_the_site)  # type: ignore[attr-defined]
+    """Sphinx calls this: have every page read by `put_on_the_site`."""
+    app.connect("source-read", put_on_the_site)  # type: ignore[attr-defined]
