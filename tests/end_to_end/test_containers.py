@@ -198,4 +198,5 @@ def test_nothing_was_written_into_the_image(daily: Running) -> None:
         "include",
         "spark_jobs",
         "docs",
+        "LICENSE",
     }

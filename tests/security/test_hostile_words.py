@@ -237,6 +237,6 @@ def test_a_hostile_argument_of_a_job_is_refused_or_a_value(word: str, monkeypatc
 @pytest.mark.parametrize("word", HOSTILE)
 def test_a_catalog_is_a_name(word: str) -> None:
     """It becomes a folder and a part of SQL, so nothing else is one."""
-    from basketry.lake.lakehouse import CATALOG_NAME
+    from basketry.lake.table_reads import CATALOG_NAME
 
     assert not CATALOG_NAME.fullmatch(word)
