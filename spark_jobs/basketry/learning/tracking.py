@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version as installed_version
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from basketry import registry
 from basketry.lake.lakehouse import Lakehouse
@@ -20,42 +20,14 @@ _METRICS_PER_CALL = 500
 """MLflow takes at most 1,000 at once; thirty categories have more."""
 
 
-class TrainingArtifacts(Protocol):
-    """What a training leaves behind beside the model."""
-
-    @property
-    def params(self) -> Mapping[str, object]:
-        """What the training was given, by name."""
-
-    @property
-    def metrics(self) -> Mapping[str, float]:
-        """What the training measured, by name."""
-
-    @property
-    def tags(self) -> Mapping[str, str]:
-        """Tags of the run: `basketry.as_of` among them, and `basketry.champion_version`, which the gate reads."""
-
-    @property
-    def documents(self) -> Mapping[str, Any]:
-        """JSON by file name."""
-
-    @property
-    def texts(self) -> Mapping[str, str]:
-        """Texts by file name."""
-
-    @property
-    def figures(self) -> Mapping[str, Figure]:
-        """Pictures by file name."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class TrainingRecord:
-    """The usual `TrainingArtifacts`, of a model that is stored by its state.
+    """What a training leaves behind beside the model.
 
     Attributes:
         params: What the training was given, by name.
         metrics: What the training measured, by name.
-        tags: Tags of the run.
+        tags: Tags of the run: `basketry.as_of` among them, and `basketry.champion_version`, which the gate reads.
         documents: JSON by file name.
         texts: Texts by file name.
         figures: Pictures by file name.
@@ -69,7 +41,7 @@ class TrainingRecord:
     figures: Mapping[str, Figure] = field(default_factory=dict)
 
 
-def register_challenger(lake: Lakehouse, model: str, record: TrainingArtifacts, log_model: Callable[[], str]) -> str:
+def register_challenger(lake: Lakehouse, model: str, record: TrainingRecord, log_model: Callable[[], str]) -> str:
     """Log the record, register the model and make it the challenger.
 
     The alias comes last: whatever is cut off before it leaves a run that nothing refers to.
@@ -161,7 +133,7 @@ def _log_metrics(metrics: Mapping[str, float]) -> None:
         mlflow.log_metrics(dict(items[start : start + _METRICS_PER_CALL]))
 
 
-def _log_artifacts(record: TrainingArtifacts) -> None:
+def _log_artifacts(record: TrainingRecord) -> None:
     import mlflow
 
     for file, content in record.documents.items():

@@ -24,7 +24,6 @@ from basketry.learning.evaluation import Floats
 from basketry.registry import ModelGoneError
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from mlflow.models import ModelSignature
 
 __all__ = [
@@ -113,28 +112,16 @@ def load_propensity_version(name: str, number: str) -> PropensityVersion:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PropensityRecord:
-    """What a training leaves behind.
+class PropensityRecord(tracking.TrainingRecord):
+    """What a training leaves behind, and the version itself.
 
     Attributes:
         version: The trained version.
         example: Rows of which the first become the model's example.
-        params: What the training was given.
-        metrics: What it measured.
-        tags: What the run is found by.
-        documents: JSON by file name.
-        texts: Texts by file name.
-        figures: Pictures by file name.
     """
 
     version: PropensityVersion
     example: pd.DataFrame
-    params: Mapping[str, object]
-    metrics: Mapping[str, float]
-    tags: Mapping[str, str]
-    documents: Mapping[str, Any]
-    texts: Mapping[str, str]
-    figures: Mapping[str, Figure]
 
 
 def register_propensity_version(lake: Lakehouse, record: PropensityRecord) -> str:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cloudpickle  # type: ignore[import-untyped]
 import numpy as np
@@ -23,9 +23,6 @@ from basketry.domains.rfm.values import VALUES, Scoring
 from basketry.lake.lakehouse import Lakehouse
 from basketry.learning import tracking
 from basketry.retail.clustering.measures import Integers
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 MODEL = "rfm"
 _REQUIREMENTS = ("scikit-learn", "pandas", "numpy", "scipy", "cloudpickle")
@@ -62,28 +59,16 @@ class RfmVersion:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RfmRecord:
-    """What a fit leaves behind.
+class RfmRecord(tracking.TrainingRecord):
+    """What a training leaves behind, and the version itself.
 
     Attributes:
         version: The fitted version.
         example: Rows of which the first become the model's example.
-        params: What the fit was given.
-        metrics: What it measured.
-        tags: What the run is found by.
-        documents: JSON by file name.
-        texts: Texts by file name.
-        figures: Pictures by file name.
     """
 
     version: RfmVersion
     example: pd.DataFrame
-    params: Mapping[str, object]
-    metrics: Mapping[str, float]
-    tags: Mapping[str, str]
-    documents: Mapping[str, Any]
-    texts: Mapping[str, str]
-    figures: Mapping[str, Figure]
 
 
 def rfm_model_name(lake: Lakehouse) -> str:
