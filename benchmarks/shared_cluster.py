@@ -31,7 +31,7 @@ def shared_cluster(folder: Path) -> list[Figure]:
     """Minutes from the first request to the end of the last job, and cold starts, with one cluster and with one each."""
     import databricks.sdk  # noqa: F401  it takes a second, which is not to be waited for between two starts
 
-    import tests.airflow_environment  # noqa: F401  before anything imports Airflow
+    import tests.kit.airflow  # noqa: F401  before anything imports Airflow
 
     figures = []
     for dag_id, goal in CASES:

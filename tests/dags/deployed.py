@@ -15,7 +15,7 @@ from basketry import registry
 from basketry.tables import FILES
 from tests.databricks_emulator.emulator import DatabricksEmulator
 from tests.databricks_emulator.process import Ending
-from tests.lakes import fill
+from tests.kit.lake import fill
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CATALOG = "sales_project"

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from basketry import registry
-from tests.basketry.domains.promotion.models import own_registry
 from tests.dags.deployed import CATALOG, CHECKOUT, FEED, Jobs, deployed, new_version, run, states
 from tests.dags.test_gate_run import NOISY, says
 from tests.dags.test_gate_run import run as run_answered
 from tests.databricks_emulator.emulator import DatabricksEmulator
+from tests.kit.registry import own_registry
 from tests.plugins.sharing import include_sharing
 
 DAY = "2026-11-20"

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from basketry import registry
-from tests.basketry.domains.promotion.models import register
 from tests.dags import test_gate_run as gate_run
 from tests.dags.test_gate_run import CLUSTERS, FIRST, OTHERS, Jobs, database, folder, jobs, recorded_verdicts, run  # noqa: F401 fixtures
+from tests.kit.registry import register
 
 CATALOG = "demo"
 FORM = {"catalog": CATALOG, "as_of": "2026-01-31"}

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.basketry.domains.promotion.models import aliases, own_registry, register
 from tests.dags.answers import QUESTION, lets_time_pass, says
 from tests.dags.logged_metrics import CLUSTERS, FIRST, NOISY
+from tests.kit.registry import aliases, own_registry, register
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

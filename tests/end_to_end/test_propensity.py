@@ -27,8 +27,8 @@ from basketry.tables import (
     Table,
     propensity_wide_column,
 )
-from tests.basketry.domains.promotion.models import own_registry
-from tests.scripts import run_script
+from tests.kit.jobs import run_script
+from tests.kit.registry import own_registry
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from tests.few_rows import write_settings
+from tests.kit.few_rows import write_settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CATALOG, END = "demo", date(2026, 11, 20)

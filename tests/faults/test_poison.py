@@ -38,8 +38,8 @@ from basketry.tables import (
     Table,
     bronze_table,
 )
-from tests.basketry.domains.offers.small import engine, world
 from tests.faults.poison import POISON, Case, cases, written
+from tests.kit.offers import engine, world
 
 TELLS_APART = {
     "demo": {

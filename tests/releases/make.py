@@ -29,7 +29,7 @@ HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parents[1]
 sys.path[:0] = [str(CHECKOUT / "spark_jobs"), str(CHECKOUT)]
 
-from tests.few_rows import write_settings  # noqa: E402
+from tests.kit.few_rows import write_settings  # noqa: E402
 from tools import shoppers  # noqa: E402
 from tools.environment import Places  # noqa: E402
 from tools.setup import prepare  # noqa: E402

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.airflow_environment import HOME
 from tests.databricks_emulator.emulator import DatabricksEmulator
+from tests.kit.airflow import HOME
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SECRETS = {

@@ -20,7 +20,7 @@ import pytest
 import tools.doctor
 from basketry.config.settings import Settings
 from basketry.tables import MARKETING_AUDIENCE, PROMOTIONS, REVIEWS, SALES
-from tests.lakes import fill
+from tests.kit.lake import fill
 from tools import setup
 from tools.deploy.checks import Finding
 from tools.doctor import data, machine, running, workspace

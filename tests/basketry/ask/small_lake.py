@@ -32,7 +32,7 @@ from basketry.tables import (
     SALES_ROLLUP,
 )
 from tests.basketry.ask.small_lake_results import LAST, files, money, offers, people
-from tests.lakes import fill
+from tests.kit.lake import fill
 
 FIRST = date(2025, 1, 1)
 PARTS = {"day": "D", "week": "W-SUN", "month": "M", "year": "Y"}

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from basketry import tables
-from tests.lakes import arrow_type, fill
+from tests.kit.lake import arrow_type, fill
 
 DELIVERED = datetime(2026, 11, 21, 3, minute=12, tzinfo=UTC)
 Rows = list[dict[str, Any]]

@@ -15,7 +15,7 @@ import pytest
 from basketry.access import AccessRefusedError
 from basketry.config.settings import CHECKOUT
 from basketry.tables import CUSTOMERS, OPT_OUTS
-from tests.lakes import fill
+from tests.kit.lake import fill
 from tests.plugins.console.lake_people import PERSON
 from tests.plugins.console.lake_tables import DELIVERED
 

@@ -16,7 +16,7 @@ from basketry.domains.ingest import core, table_rules
 from basketry.errors import BadInputError
 from basketry.tables import DISCOUNTS, EVENT_TYPES, HOMEOWNER, ORDER_LINES, REVIEWS, SILVER, Table, Vocabulary
 from tests.basketry.contracts.include_folder import CLICKS
-from tests.basketry.domains.ingest.shop import Shop
+from tests.kit.deliveries import Shop
 
 AMOUNTS = ("quantity", "list_amount", *DISCOUNTS, "net_amount")
 TEXTS = ("order_id", "line_id", "line_kind", "status")
@@ -218,11 +218,9 @@ def test_unknown_texts_are_counted_and_never_of_a_person(spark: SparkSession) ->
 
 def clicks(shop: Shop, name: str, words: tuple[str, ...]) -> None:
     """Deliver events of these types."""
-    (shop.include / "contracts" / "shop" / "clicks.odcs.yaml").write_text(CLICKS)
-    path = shop.settings.landing_folder("shop", "clicks") / name
-    path.parent.mkdir(parents=True, exist_ok=True)
+    shop.contract_path("clicks").write_text(CLICKS)
     lines = [f"{number},{word},2026-01-01 10:00:00" for number, word in enumerate(words)]
-    path.write_text("\n".join(["id,what,at", *lines, ""]))
+    shop.path(name, "clicks").write_text("\n".join(["id,what,at", *lines, ""]))
 
 
 def test_the_report_names_the_text_that_nobody_understands(shop: Shop) -> None:

@@ -11,7 +11,7 @@ from basketry.domains.offers.engine import Engine
 from basketry.domains.offers.memory import Memory
 from basketry.domains.offers.outcomes import BatchOutcome, ShownOffer
 from basketry.domains.offers.records import Records
-from tests.basketry.domains.offers.small import NOON, batch, engine, nobody, only, record, settings, shop, world
+from tests.kit.offers import NOON, batch, engine, nobody, only, record, settings, shop, world
 from tools.demo.offer_shoppers import Showings, merge_records, select_records
 
 

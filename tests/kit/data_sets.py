@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 PUBLISHERS = {
     "online_retail": "Online Retail, UCI Machine Learning Repository no. 352",

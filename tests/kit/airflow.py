@@ -9,10 +9,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+CHECKOUT = Path(__file__).resolve().parents[2]
 HOME = Path(tempfile.mkdtemp(prefix="basketry-airflow-"))
 
-assert "airflow" not in sys.modules, "Airflow reads its settings once: import airflow_environment before it"
+assert "airflow" not in sys.modules, "Airflow reads its settings once: import tests.kit.airflow before it"
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 
 SETTINGS = {
