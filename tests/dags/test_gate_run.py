@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.dags.answers import QUESTION, lets_time_pass, says
-from tests.dags.logged_metrics import CLUSTERS, FIRST, NOISY
+from tests.kit.gate_numbers import CLUSTERS
+from tests.kit.gate_numbers import SHIPPED_FIRST as FIRST
+from tests.kit.gate_numbers import SHIPPED_NOISY as NOISY
 from tests.kit.registry import aliases, own_registry, register
 
 if TYPE_CHECKING:

@@ -1,12 +1,13 @@
-"""A good contract to spoil: writes an include folder and loads from it."""
+"""A catalog with two feeds to be spoiled: ratings of products, and what shoppers do."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 
-from basketry.contracts import Contract, load_contract
+from basketry.contracts import load_catalog, load_contract
+from tests.kit.documents import Document
 
-CATALOG = """\
+_SHOP = """\
 catalog: shop
 description: A shop.
 time_zone: America/New_York
@@ -14,7 +15,7 @@ currency: USD
 country: US
 """
 
-GOOD = """\
+_RATINGS = """\
 apiVersion: v3.2.0
 kind: DataContract
 id: shop.ratings
@@ -59,7 +60,7 @@ schema:
         description: One to five stars.
 """
 
-CLICKS = """\
+_CLICKS = """\
 apiVersion: v3.2.0
 kind: DataContract
 id: shop.clicks
@@ -90,23 +91,17 @@ schema:
       - {name: event_date, transformLogic: to_date(at)}
 """
 
-
-def write_include(folder: Path, contract: str = GOOD, catalog: str = CATALOG) -> Path:
-    """The include folder of a catalog `shop` with one feed `ratings`."""
-    include = folder / "include"
-    (include / "catalogs").mkdir(parents=True)
-    (include / "contracts" / "shop").mkdir(parents=True)
-    (include / "catalogs" / "shop.yaml").write_text(catalog)
-    (include / "contracts" / "shop" / "ratings.odcs.yaml").write_text(contract)
-    return include
-
-
-def load(folder: Path, contract: str = GOOD) -> Contract:
-    """The contract, loaded."""
-    return load_contract("shop", "ratings", write_include(folder, contract))
-
-
-def spoiled(old: str, new: str) -> tuple[str, int]:
-    """GOOD with the only `old` replaced, and the line where that stands."""
-    assert GOOD.count(old) == 1, f"{old!r} is {GOOD.count(old)} times in the good contract"
-    return GOOD.replace(old, new), GOOD[: GOOD.index(old)].count("\n") + 1
+_PATHS = {feed: f"contracts/shop/{feed}.odcs.yaml" for feed in ("ratings", "clicks")}
+SHOP = Document(
+    path="catalogs/shop.yaml", text=_SHOP, load=partial(load_catalog, "shop"), beside={_PATHS["ratings"]: _RATINGS}
+)
+"""The catalog, which has one feed: ratings."""
+RATINGS = Document(
+    path=_PATHS["ratings"], text=_RATINGS, load=partial(load_contract, "shop", "ratings"), beside={SHOP.path: _SHOP}
+)
+CLICKS = Document(
+    path=_PATHS["clicks"],
+    text=_CLICKS,
+    load=partial(load_contract, "shop", "clicks"),
+    beside={SHOP.path: _SHOP, RATINGS.path: _RATINGS},
+)
