@@ -49,7 +49,7 @@ def _measured(folder: Path, dag_id: str, shared: bool) -> tuple[float, int]:
     """Minutes in the workspace's time, and cold starts."""
     from tests.databricks_emulator.emulator import DatabricksEmulator
     from tests.databricks_emulator.process import Ending
-    from tests.plugins.sharing import include_sharing
+    from tests.kit.documents import include_sharing
 
     def works(script: Path, parameters: object) -> Ending:
         """Wait as long as a job takes."""
@@ -104,7 +104,7 @@ def _walked(dag_id: str) -> float:
 
 def _execute(task: Any, handed_on: dict[str, Any]) -> None:
     """One try, as a worker makes it."""
-    from tests.plugins.rendering import context
+    from tests.kit.rendering import context
 
     instance = MagicMock(stats_tags={}, task_id=task.task_id, map_index=-1, try_number=1)
     instance.xcom_pull = lambda task_ids: handed_on.get(task_ids) or MagicMock()

@@ -18,8 +18,8 @@ from tests.dags.deployed import CATALOG, CHECKOUT, FEED, Jobs, deployed, new_ver
 from tests.dags.test_gate_run import NOISY, says
 from tests.dags.test_gate_run import run as run_answered
 from tests.databricks_emulator.emulator import DatabricksEmulator
+from tests.kit.documents import include_sharing
 from tests.kit.registry import own_registry
-from tests.plugins.sharing import include_sharing
 
 DAY = "2026-11-20"
 DATED = {"as_of": DAY}

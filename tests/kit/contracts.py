@@ -1,11 +1,62 @@
-"""A catalog with two feeds to be spoiled: ratings of products, and what shoppers do."""
+"""Contracts: a catalog with two feeds to be spoiled, ratings of products and what shoppers do; and records made by hand."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
+from typing import Any
 
-from basketry.contracts import load_catalog, load_contract
+from basketry.contracts import Contract, FileFormat, MappedColumn, load_catalog, load_contract
+from basketry.tables import Table
 from tests.kit.documents import Document
+
+
+def head(feed: str, purpose: str, *, version: str = "1.0.0") -> str:
+    """How the contract of a feed of the catalog `shop` begins, as far as to the custom properties of its file."""
+    return f"""\
+apiVersion: v3.2.0
+kind: DataContract
+id: shop.{feed}
+name: {feed}
+version: {version}
+status: active
+tenant: shop
+description: {{purpose: {purpose}}}
+schema:
+  - name: delivered
+    physicalType: file
+    logicalType: object
+    customProperties:
+"""
+
+
+def a_contract(entity: Table, **over: Any) -> Contract:
+    """A contract that fills a table from CSV files; it has no columns and no rules, unless said otherwise."""
+    usual = Contract(
+        catalog="demo",
+        feed=entity.name,
+        version="1.0.0",
+        description="",
+        path=Path(f"{entity.name}.odcs.yaml"),
+        entity=entity,
+        file=FileFormat(kind="csv", patterns=("*.csv",)),
+        delivered=(),
+        mapped=(),
+        rules=(),
+        max_rejected_share=0.5,
+        unknown_columns="rescue",
+        delivered_at=None,
+        time_zone="America/New_York",
+    )
+    return replace(usual, **over)
+
+
+def mapped(entity: Table, name: str, expression: str, **over: Any) -> MappedColumn:
+    """A column of the table from that expression, required as the table declares it."""
+    column = entity.column(name)
+    return MappedColumn(name=name, type=column.type, expression=expression, required=not column.nullable, **over)
+
 
 _SHOP = """\
 catalog: shop
@@ -15,20 +66,9 @@ currency: USD
 country: US
 """
 
-_RATINGS = """\
-apiVersion: v3.2.0
-kind: DataContract
-id: shop.ratings
-name: ratings
-version: 1.2.3
-status: active
-tenant: shop
-description: {purpose: Ratings of products.}
-schema:
-  - name: delivered
-    physicalType: file
-    logicalType: object
-    customProperties:
+_RATINGS = (
+    head("ratings", "Ratings of products.", version="1.2.3")
+    + """\
       - {property: filePatterns, value: ["ratings_*.csv"]}
       - {property: format, value: csv}
       - {property: delimiter, value: ";"}
@@ -59,21 +99,11 @@ schema:
         severity: reject
         description: One to five stars.
 """
+)
 
-_CLICKS = """\
-apiVersion: v3.2.0
-kind: DataContract
-id: shop.clicks
-name: clicks
-version: 1.0.0
-status: active
-tenant: shop
-description: {purpose: What shoppers do.}
-schema:
-  - name: delivered
-    physicalType: file
-    logicalType: object
-    customProperties:
+_CLICKS = (
+    head("clicks", "What shoppers do.")
+    + """\
       - {property: filePatterns, value: ["*.csv"]}
       - {property: format, value: csv}
       - {property: maxRejectedShare, value: 0.5}
@@ -90,6 +120,7 @@ schema:
       - {name: occurred_at, transformLogic: at}
       - {name: event_date, transformLogic: to_date(at)}
 """
+)
 
 _PATHS = {feed: f"contracts/shop/{feed}.odcs.yaml" for feed in ("ratings", "clicks")}
 SHOP = Document(

@@ -13,24 +13,12 @@ from pyspark.sql import Row, SparkSession
 from basketry.contracts import load_contract
 from basketry.lake.report import JobReport
 from basketry.tables import FILES, ORDER_LINES, QUARANTINE, REVIEWS, bronze_table
+from tests.kit.contracts import head
 from tests.kit.jobs import run_job
 from tests.kit.lake import a_lake
 
 CATALOG = "catalog: shop\ndescription: A shop for tests.\ntime_zone: Europe/Paris\ncurrency: EUR\ncountry: FR\n"
 CONTRACT = """\
-apiVersion: v3.2.0
-kind: DataContract
-id: shop.reviews
-name: reviews
-version: {version}
-status: active
-tenant: shop
-description: {{purpose: Reviews as the shop exports them.}}
-schema:
-  - name: delivered
-    physicalType: file
-    logicalType: object
-    customProperties:
       - {{property: filePatterns, value: ["reviews_*.csv"]}}
       - {{property: format, value: csv}}
       - {{property: maxRejectedShare, value: 0.5}}
@@ -60,19 +48,6 @@ FIRST = "id,product,stars,day\na,p1,5,2026-01-01\nb,p1,9,2026-01-02\nc,p2,x,nons
 SECOND = "id,product,stars,day\na,p1,1,2026-01-09\nd,p3,3,2026-01-10\n"
 HEADER = ("nr", "sku", "qty", "amt", "day")
 LINES_CONTRACT = """\
-apiVersion: v3.2.0
-kind: DataContract
-id: shop.reviews
-name: reviews
-version: 1.0.0
-status: active
-tenant: shop
-description: {{purpose: Lines as the tills write them.}}
-schema:
-  - name: delivered
-    physicalType: file
-    logicalType: object
-    customProperties:
       - {{property: filePatterns, value: ["reviews_*"]}}
       - {{property: maxRejectedShare, value: 1}}
 {file}
@@ -119,7 +94,8 @@ class Shop:
 
     def contract(self, *, version: str = "1.0.0", most: int = 5) -> None:
         """Write the contract; most: the highest rating it accepts."""
-        self.contract_path().write_text(CONTRACT.format(version=version, most=most))
+        text = head("reviews", "Reviews as the shop exports them.", version=version)
+        self.contract_path().write_text(text + CONTRACT.format(most=most))
 
     def contract_path(self, feed: str = "reviews") -> Path:
         """The contract of a feed."""
@@ -176,8 +152,9 @@ class Till(Shop):
     ) -> None:
         """Write the contract. file: its custom properties; line: what makes the line's id."""
         words = "\n".join(f"      - {{property: {one}}}" for one in file)
-        text = LINES_CONTRACT.format(file=words, line=line, formats=json.dumps(list(formats)))
-        self.contract_path().write_text(text.replace("version: 1.0.0", f"version: {version}"))
+        text = head("reviews", "Lines as the tills write them.", version=version)
+        text += LINES_CONTRACT.format(file=words, line=line, formats=json.dumps(list(formats)))
+        self.contract_path().write_text(text)
 
     def csv(self, name: str, *lines: str, sign: str = ",") -> Path:
         """Deliver lines below the header."""

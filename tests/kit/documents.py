@@ -21,6 +21,19 @@ Read = TypeVar("Read")
 Change = tuple[str, str]
 """What stands in a document, once, and what shall stand there instead."""
 
+QUICK: Mapping[str, Mapping[str, str]] = {
+    "propensity.yaml": {"dates: 8": "dates: 3", "trials: 4": "trials: 1", "refusal: 1.0": "refusal: 50"},
+    "rfm.yaml": {"most: 20": "most: 5", "resamples: 20": "resamples: 3"},
+    "forecast.yaml": {
+        "origins: 26": "origins: 4",
+        "rounds: 100": "rounds: 10",
+        "bootstrap: 500": "bootstrap: 20",
+        "chosen_on: 3": "chosen_on: 2",
+        "tested_on: 3": "tested_on: 1",
+    },
+}
+"""Changes with which a training takes seconds, for tests that ask whether it runs and not how well it predicts."""
+
 
 def changed(text: str, *changes: Change) -> str:
     """Return the text with each change made in turn; what is replaced must stand there exactly once."""
@@ -43,6 +56,11 @@ def copy_include(home: Path, changes: Mapping[str, Mapping[str, str]] | None = N
         document = include / name
         document.write_text(changed(document.read_text(encoding="utf-8"), *words.items()), encoding="utf-8")
     return include
+
+
+def include_sharing(home: Path, choice: str) -> Path:
+    """Copy what is shipped to `home`/include, with another choice of the DAGs whose tasks share a cluster."""
+    return copy_include(home, {"jobs.yaml": {"shared: {}": f"shared: {choice}"}})
 
 
 class Refusal(NamedTuple):

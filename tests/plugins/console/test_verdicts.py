@@ -64,8 +64,8 @@ def provisional(home: Path, airflow_app: Any) -> Iterator[None]:
     kinds = ("propensity", "rfm", "forecast", "recommendations")
     fill(home / "lake", "demo", tables.PROMOTIONS, [verdict("demo", kind, 9, "provisional") for kind in kinds])
     yield
-    from tests.plugins.console.lake_models import make_models
-    from tests.plugins.console.shop import AS_OF
+    from tests.kit.console.models import make_models
+    from tests.kit.console.shop import AS_OF
 
     make_models(home / "lake" / "demo", AS_OF)
 

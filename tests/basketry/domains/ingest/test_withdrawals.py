@@ -10,23 +10,13 @@ import pytest
 from basketry.contracts import load_contract
 from basketry.domains.ingest import core
 from basketry.tables import ALL_CHANNELS, OPT_OUTS, QUARANTINE, Table
+from tests.kit.contracts import head
 from tests.kit.deliveries import Shop
 from tests.kit.lake import fill
 
-CONTRACT = """\
-apiVersion: v3.2.0
-kind: DataContract
-id: shop.opt_outs
-name: opt_outs
-version: 1.0.0
-status: active
-tenant: shop
-description: {purpose: Who does not want to hear from us.}
-schema:
-  - name: delivered
-    physicalType: file
-    logicalType: object
-    customProperties:
+CONTRACT = (
+    head("opt_outs", "Who does not want to hear from us.")
+    + """\
       - {property: filePatterns, value: ["*.csv"]}
       - {property: format, value: csv}
       - {property: maxRejectedShare, value: 0.5}
@@ -57,6 +47,7 @@ schema:
         description: the words that we wrote down
         implementation: "channel in ('phone', 'all')"
 """
+)
 PLAIN, MAPPED = "", ", customProperties: [{property: valueMap, value: {telephone: phone, phone: phone}}]"
 ROWS = (
     "id,said,channel,day\n"

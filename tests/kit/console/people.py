@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from basketry import tables
-from tests.plugins.console.lake_tables import Rows, money, write
-from tests.plugins.console.shop import SEED, Product
+from tests.kit.console.shop import SEED, Product
+from tests.kit.console.tables import Rows, money, write
 
 PERSON = ("Maria Lopez", "maria.lopez@mail.example", "+12025550143")
 """Personal data of every customer of the lake: what must never be seen by who may not."""

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from basketry import tables
-from tests.plugins.console.lake_tables import DELIVERED, write
-from tests.plugins.console.shop import AS_OF, SEED
+from tests.kit.console.shop import AS_OF, SEED
+from tests.kit.console.tables import DELIVERED, write
 
 FEEDS = {"order_lines": 24, "customers": 5, "products": 4, "events": 2, "reviews": 2}
 

@@ -10,12 +10,12 @@ import pyarrow.compute as pc
 
 from basketry import tables
 from basketry.tables import SALES, SALES_ROLLUP
-from tests.plugins.console.lake_decisions import make_decisions
-from tests.plugins.console.lake_models import make_models
-from tests.plugins.console.lake_ops import make_ops
-from tests.plugins.console.lake_people import make_people
-from tests.plugins.console.lake_tables import DELIVERED, money, write
-from tests.plugins.console.shop import AS_OF, Product, daily_sales, in_periods, products
+from tests.kit.console.decisions import make_decisions
+from tests.kit.console.models import make_models
+from tests.kit.console.ops import make_ops
+from tests.kit.console.people import make_people
+from tests.kit.console.shop import AS_OF, Product, daily_sales, in_periods, products
+from tests.kit.console.tables import DELIVERED, money, write
 
 
 def make_lake(catalog: Path, *, weeks: int = 92, each: int = 4, customers: int = 1200, as_of: date = AS_OF) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from basketry import tables
-from tests.plugins.console.lake_tables import Rows, write
-from tests.plugins.console.shop import SEED, Product
+from tests.kit.console.shop import SEED, Product
+from tests.kit.console.tables import Rows, write
 
 ACTIONS = {
     "increase_inventory": ("runs_out", "the stock ends before the sales do: cover 2.1 weeks, below 4"),

@@ -1,4 +1,4 @@
-"""Small contracts and files that the tests of delivered files share."""
+"""Delivered files: texts and workbooks, a contract that reads them, and what is read or refused."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from basketry.contracts import Contract, DeliveredAt, DeliveredColumn, FileForma
 from basketry.errors import BadInputError
 from basketry.files import inspect_file, read_batches
 from basketry.tables import silver_table
+from tests.kit.contracts import a_contract
 
 COLUMNS = ("id", "name", "price")
 PATTERNS = ("*.csv", "*.csv.gz", "*.xlsx", "*.xlsx.gz", "*.jsonl", "*.jsonl.gz", "*.txt")
@@ -28,13 +29,9 @@ def contract(
     **file: Any,
 ) -> Contract:
     """A contract of a feed `things` whose file has these text columns; `file` are FileFormat fields."""
-    return Contract(
-        catalog="demo",
+    return a_contract(
+        silver_table("products"),
         feed="things",
-        version="1.0.0",
-        description="",
-        path=Path("things.odcs.yaml"),
-        entity=silver_table("products"),
         file=FileFormat(**{"kind": "auto", "patterns": PATTERNS, **file}),
         delivered=tuple(
             DeliveredColumn(
@@ -46,12 +43,9 @@ def contract(
             )
             for name in columns
         ),
-        mapped=(),
-        rules=(),
         max_rejected_share=0.05,
         unknown_columns=unknown,
         delivered_at=delivered_at,
-        time_zone="America/New_York",
     )
 
 

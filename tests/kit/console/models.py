@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from basketry import tables
-from tests.plugins.console.lake_tables import DELIVERED, Rows, write
+from tests.kit.console.tables import DELIVERED, Rows, write
 
 COLUMNS = ("condition", "metric", "value", "reference", "low", "high", "limit", "outcome")
 CHECKS = [
