@@ -22,9 +22,9 @@ from basketry.errors import BadInputError
 from basketry.files import inspect_file, read_batches
 from basketry.gates import load_gate
 from basketry.metrics import load_metrics
-from tests.basketry.files.samples import COLUMNS, contract, workbook, written
 from tests.kit.contracts import RATINGS
 from tests.kit.documents import copy_include
+from tests.kit.files import COLUMNS, contract, workbook, written
 from tests.properties import SAME_EACH_TIME
 
 ROWS = [COLUMNS, *((f"P{number}", f"Tea {number}, black", f"{number}.50") for number in range(60))]
