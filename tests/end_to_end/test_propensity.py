@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from basketry.tables import (
     Table,
     propensity_wide_column,
 )
+from tests.kit.dags import run_dag, task_states
 from tests.kit.documents import QUICK, copy_include
 from tests.kit.jobs import run_script
 from tests.kit.registry import own_registry
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
     from basketry.lake.lakehouse import Lakehouse
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 END = date(2026, 11, 20)
 SETTINGS = """\
 training: {dates: 3, step_days: 30, customers: 20000}
@@ -74,11 +74,7 @@ class Shop:
 
     def run(self, dag_id: str, **form: Any) -> dict[str, str]:
         """A run of a DAG to its end; the state of each task."""
-        from airflow.dag_processing.dagbag import DagBag
-
-        dag = DagBag(dag_folder=str(CHECKOUT / "dags" / f"{dag_id}.py")).dags[dag_id]
-        done = dag.test(logical_date=None, run_after=datetime.now(UTC), run_conf={"catalog": "demo", **form})
-        return {task.task_id: str(task.state) for task in done.get_task_instances()}
+        return task_states(run_dag(dag_id, {"catalog": "demo", **form}))
 
     def job(self, name: str, arguments: list[str]) -> None:
         """What spark-submit would do with this script and these arguments."""

@@ -6,18 +6,19 @@ import runpy
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from basketry import registry
+from basketry.config.settings import CHECKOUT
 from basketry.tables import FILES
 from tests.databricks_emulator.emulator import DatabricksEmulator
 from tests.databricks_emulator.process import Ending
+from tests.kit.documents import INCLUDE
 from tests.kit.lake import fill
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 CATALOG = "sales_project"
 FEED = "order_lines"
 TRAINED = {
@@ -117,26 +118,13 @@ def deployed(home: Path) -> Iterator[tuple[DatabricksEmulator, Jobs]]:
     jobs = Jobs(home)
     with DatabricksEmulator(home / "nothing", home, stand_in=jobs) as emulator:
         (home / "lake" / CATALOG).mkdir(parents=True)
-        grants = load_grants(CATALOG, CHECKOUT / "include")
+        grants = load_grants(CATALOG, INCLUDE)
         emulator.unity.principals = {grants.pipeline, *(team.principal for team in grants.teams.values())}
         client = WorkspaceClient(config=Config(host=emulator.url, token=emulator.token, rate_limit=1000))
-        target = replace(load_target("dev", CHECKOUT / "include"), catalog=CATALOG)
+        target = replace(load_target("dev", INCLUDE), catalog=CATALOG)
         Deployment(Site(client, target), CHECKOUT, Options(), lambda line: None).run()
         landing = home / "landing" / CATALOG / FEED
         landing.mkdir(parents=True, exist_ok=True)
         sample = CHECKOUT / "tests" / "samples" / "sales_project" / "sales_orders_2026-11-20.csv"
         (landing / sample.name).write_bytes(sample.read_bytes())
         yield emulator, jobs
-
-
-def run(dag_id: str, **form: Any) -> Any:
-    """A run of a DAG to its end."""
-    from airflow.dag_processing.dagbag import DagBag
-
-    dag = DagBag(dag_folder=str(CHECKOUT / "dags" / f"{dag_id}.py")).dags[dag_id]
-    return dag.test(logical_date=None, run_after=datetime.now(UTC), run_conf={"catalog": CATALOG, **form})
-
-
-def states(dag_run: Any) -> dict[str, str]:
-    """What became of each task."""
-    return {task.task_id: str(task.state) for task in dag_run.get_task_instances()}

@@ -1,14 +1,35 @@
-"""People who answer the gate's question, or do not."""
+"""DAGs of the checkout run to their end, and people who answer a gate's question in one, or do not."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from basketry.config.settings import CHECKOUT
+
 QUESTION = "gate.ask"
 SECONDS = 300
+
+
+def run_dag(dag_id: str, form: dict[str, Any], answer: Callable[[], None] | None = None) -> Any:
+    """Run a DAG to its end, as somebody starts it by hand; `answer` deals with the gate's question once it is asked."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    dag = DagBag(dag_folder=str(CHECKOUT / "dags" / f"{dag_id}.py")).dags[dag_id]
+    with ThreadPoolExecutor(1) as pool:
+        answered = pool.submit(_or_ends_it, answer) if answer else None
+        done = dag.test(logical_date=None, run_after=datetime.now(UTC), run_conf=form)
+        if answered:
+            answered.result()
+    return done
+
+
+def task_states(dag_run: Any) -> dict[str, str]:
+    """What became of each task."""
+    return {task.task_id: str(task.state) for task in dag_run.get_task_instances()}
 
 
 def question() -> Any:
@@ -66,3 +87,20 @@ def lets_time_pass() -> None:
         task = session.get(TaskInstance, waiting.id)
         task.trigger_timeout = datetime.now(UTC) - timedelta(seconds=1)
     SchedulerJobRunner(job=Job()).check_awaiting_input_timeouts()
+
+
+def _or_ends_it(answer: Callable[[], None]) -> None:
+    """Answer; if that fails, the question must not be waited for any longer."""
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+    from sqlalchemy import update
+
+    try:
+        answer()
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+        with create_session() as session:
+            session.execute(update(TaskInstance).where(TaskInstance.task_id == QUESTION).values(state="failed"))
+        raise
