@@ -7,25 +7,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
-from deltalake import write_deltalake
 
 from tests.kit.dags import run_dag, task_states
+from tests.kit.lake import fill
+from tests.kit.results import delivered_file
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FORM = {"catalog": "online_retail", "feed": "order_lines", "delivered_by": "tests"}
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
 LINE = "536365,85123A,WHITE HANGING HEART T-LIGHT HOLDER,6,2010-12-01 08:26:00,2.55,17850,United Kingdom"
-FILES_SCHEMA = pa.schema(
-    [
-        *((name, pa.string()) for name in ("file_checksum", "feed", "file_name", "status", "refusal", "run_id")),
-        *((f"rows_{kind}", pa.int64()) for kind in ("read", "good", "quarantined", "duplicate", "warned")),
-        ("reasons", pa.map_(pa.string(), pa.int64())),
-        ("touched_from", pa.date32()),
-        ("touched_to", pa.date32()),
-    ]
-)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -58,13 +49,13 @@ def job(landing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         calls.append(task.application_args)
         if not {"--dry-run", "--refusals-only"} & set(task.application_args):
             run_id = next(text for text in task.application_args if text.startswith("--run-id="))
-            _record(tmp_path / "lake" / FORM["catalog"] / "ops" / "files", landing, run_id.partition("=")[2])
+            _record(tmp_path / "lake", landing, run_id.partition("=")[2])
 
     monkeypatch.setattr(SparkSubmitOperator, "execute", execute)
     yield calls
 
 
-def _record(table: Path, landing: Path, run_id: str) -> None:
+def _record(lake: Path, landing: Path, run_id: str) -> None:
     from basketry.tables import FILES
     from basketry_airflow.ops_tables import read_rows
 
@@ -73,14 +64,13 @@ def _record(table: Path, landing: Path, run_id: str) -> None:
     }
     rows = [_line(path, run_id) for path in sorted(landing.iterdir()) if _checksum(path) not in recorded]
     if rows:
-        write_deltalake(str(table), pa.Table.from_pylist(rows, FILES_SCHEMA), mode="append")
+        fill(lake, FORM["catalog"], FILES, rows)
 
 
 def _line(path: Path, run_id: str) -> dict[str, Any]:
-    counts = {"rows_read": 3, "rows_good": 1, "rows_quarantined": 1, "rows_duplicate": 1, "rows_warned": 0}
+    counts = {"rows_read": 3, "rows_quarantined": 1, "rows_duplicate": 1, "reasons": {"quantity_not_zero": 1}}
     days = {"touched_from": date(2010, 12, 1), "touched_to": date(2010, 12, 9)}
-    names = {"file_checksum": _checksum(path), "feed": FORM["feed"], "file_name": path.name, "status": "loaded"}
-    return {**names, **counts, **days, "refusal": None, "run_id": run_id, "reasons": [("quantity_not_zero", 1)]}
+    return delivered_file(FORM["feed"], _checksum(path), file_name=path.name, run_id=run_id, **counts, **days)
 
 
 def _checksum(path: Path) -> str:

@@ -18,6 +18,7 @@ from tests.databricks_emulator.emulator import DatabricksEmulator
 from tests.databricks_emulator.process import Ending
 from tests.kit.documents import INCLUDE
 from tests.kit.lake import fill
+from tests.kit.results import delivered_file
 
 CATALOG = "sales_project"
 FEED = "order_lines"
@@ -64,18 +65,14 @@ class Jobs:
         contract = load_contract(arguments.catalog, arguments.feed)
         landing = self.home / "landing" / arguments.catalog / arguments.feed
         rows = [
-            {
-                "file_checksum": inspect_file(path, contract).checksum,
-                "feed": arguments.feed,
-                "file_name": path.name,
-                "status": "loaded",
-                "run_id": arguments.run_id,
-                "reasons": {},
-                "touched_from": date(2026, 11, 20),
-                "touched_to": date(2026, 11, 21),
-                **{f"rows_{kind}": 1 for kind in ("read", "good")},
-                **{f"rows_{kind}": 0 for kind in ("quarantined", "duplicate", "warned")},
-            }
+            delivered_file(
+                arguments.feed,
+                inspect_file(path, contract).checksum,
+                file_name=path.name,
+                run_id=arguments.run_id,
+                touched_from=date(2026, 11, 20),
+                touched_to=date(2026, 11, 21),
+            )
             for path in sorted(landing.iterdir())
         ]
         fill(self.home / "lake", arguments.catalog, FILES, rows)

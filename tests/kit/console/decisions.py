@@ -11,6 +11,7 @@ import numpy as np
 from basketry import tables
 from tests.kit.console.shop import SEED, Product
 from tests.kit.console.tables import Rows, write
+from tests.kit.results import forecast_outcome, product_decision, product_forecast
 
 ACTIONS = {
     "increase_inventory": ("runs_out", "the stock ends before the sales do: cover 2.1 weeks, below 4"),
@@ -71,28 +72,28 @@ def _buckets(weekly: list[float]) -> dict[int, str]:
 def _decided(item: Product, expected: float, bucket: str, draw: np.random.Generator, as_of: date) -> dict[str, Any]:
     action = list(ACTIONS)[int(draw.choice(len(ACTIONS), p=(0.1, 0.45, 0.15, 0.12, 0.13, 0.05)))]
     rule, reason = ACTIONS[action]
-    return {
-        "as_of": as_of,
-        "product_id": item.product_id,
-        "product": item.name,
-        "department": item.department,
-        "category": item.category,
-        "predicted_revenue": expected * 4,
-        "low_90": expected * 2.6,
-        "high_90": expected * 5.6,
-        "bucket": bucket,
-        "action": action,
-        "rule": rule,
-        "reason": reason,
-        "measured": [
+    return product_decision(
+        as_of,
+        {**_described(item), "product": item.name},
+        predicted_revenue=expected * 4,
+        low_90=expected * 2.6,
+        high_90=expected * 5.6,
+        bucket=bucket,
+        action=action,
+        rule=rule,
+        reason=reason,
+        measured=[
             ("outlook", 0.8 + 0.4 * draw.random()),
             ("weeks_of_stock", 2 + 20 * draw.random()),
             ("elasticity", -1.84),
             ("average_rating", 4.1),
         ],
-        "expected_worth": None if action == "hold" else expected * 4 * 0.08,
-        "model_version": "3",
-    }
+        expected_worth=None if action == "hold" else expected * 4 * 0.08,
+    )
+
+
+def _described(item: Product) -> dict[str, str]:
+    return {"product_id": item.product_id, "department": item.department, "category": item.category}
 
 
 def _response(item: Product, draw: np.random.Generator, as_of: date) -> dict[str, Any]:
@@ -109,18 +110,15 @@ def _response(item: Product, draw: np.random.Generator, as_of: date) -> dict[str
 
 
 def _outcome(back: int, products: int, as_of: date) -> dict[str, Any]:
-    return {
-        "as_of": as_of - timedelta(days=28 * back),
-        "horizon_days": 28,
-        "horizon": "days_28",
-        "demand_class": "",
-        "products": products,
-        "wape": 0.19 + 0.01 * back,
-        "rmse": 84.0,
-        "bias": 0.03 - 0.01 * back,
-        "coverage_90": 0.88 + 0.01 * back,
-        "model_version": "3",
-    }
+    return forecast_outcome(
+        as_of - timedelta(days=28 * back),
+        28,
+        products=products,
+        wape=0.19 + 0.01 * back,
+        rmse=84.0,
+        bias=0.03 - 0.01 * back,
+        coverage_90=0.88 + 0.01 * back,
+    )
 
 
 def _forecast(item: Product, level: str, weekly: float, as_of: date) -> Rows:
@@ -129,24 +127,19 @@ def _forecast(item: Product, level: str, weekly: float, as_of: date) -> Rows:
         revenue = weekly * (last - first + 1) / 7 * (1 + 0.003 * last)
         wide = 0.16 + 0.002 * last
         rows.append(
-            {
-                "as_of": as_of,
-                "level": level,
-                "department": item.department,
-                "category": item.category,
-                "product_id": item.product_id,
-                "first_day": first,
-                "last_day": last,
-                "revenue": revenue,
-                "low_50": revenue * (1 - wide / 2),
-                "high_50": revenue * (1 + wide / 2),
-                "low_90": revenue * (1 - wide),
-                "high_90": revenue * (1 + 1.2 * wide),
-                "demand_class": "smooth" if level == "product" else "",
-                "method": "exponential_smoothing" if level == "product" else "reconciled",
-                "basis": "model",
-                "model_version": "3",
-            }
+            product_forecast(
+                as_of,
+                (first, last),
+                revenue,
+                level=level,
+                low_50=revenue * (1 - wide / 2),
+                high_50=revenue * (1 + wide / 2),
+                low_90=revenue * (1 - wide),
+                high_90=revenue * (1 + 1.2 * wide),
+                demand_class="smooth" if level == "product" else "",
+                method="exponential_smoothing" if level == "product" else "reconciled",
+                **_described(item),
+            )
         )
     return rows
 
@@ -157,9 +150,7 @@ def _came(item: Product, back: int, weekly: float, draw: np.random.Generator, as
         "as_of": as_of - timedelta(days=back),
         "horizon_days": 28,
         "level": "product",
-        "department": item.department,
-        "category": item.category,
-        "product_id": item.product_id,
+        **_described(item),
         "demand_class": "smooth",
         "predicted": predicted,
         "low_90": predicted * 0.7,

@@ -12,6 +12,7 @@ import numpy as np
 from basketry import tables
 from tests.kit.console.shop import AS_OF, SEED
 from tests.kit.console.tables import DELIVERED, write
+from tests.kit.results import delivered_file
 
 FEEDS = {"order_lines": 24, "customers": 5, "products": 4, "events": 2, "reviews": 2}
 
@@ -67,27 +68,24 @@ def _file(feed: str, weeks_back: int, draw: np.random.Generator) -> dict[str, An
     bad, twice = int(draw.integers(45)), int(draw.integers(9))
     reasons = [("customer_known", bad // 2), ("quantity:not_a_number", bad - bad // 2)] if bad else []
     delivered = DELIVERED - timedelta(days=7 * weeks_back, minutes=len(feed))
-    return {
-        "file_checksum": f"{feed}-{weeks_back}".ljust(64, "0"),
-        "feed": feed,
-        "file_name": f"{feed}_{delivered:%Y-%m-%d}.csv",
-        "file_bytes": read * 84,
-        "delivered_at": delivered,
-        "delivered_by": "make run",
-        "status": "loaded",
-        "refusal": None,
-        "contract_version": "1.2.0",
-        "rows_read": read,
-        "rows_good": read - bad - twice,
-        "rows_quarantined": bad,
-        "rows_duplicate": twice,
-        "rows_warned": 12,
-        "reasons": reasons,
-        "unknown_columns": [],
-        "touched_from": AS_OF - timedelta(days=7 * weeks_back + 6),
-        "touched_to": AS_OF - timedelta(days=7 * weeks_back),
-        "run_id": "manual__2026-11-21",
-    }
+    return delivered_file(
+        feed,
+        f"{feed}-{weeks_back}".ljust(64, "0"),
+        file_name=f"{feed}_{delivered:%Y-%m-%d}.csv",
+        file_bytes=read * 84,
+        delivered_at=delivered,
+        delivered_by="make run",
+        contract_version="1.2.0",
+        rows_read=read,
+        rows_good=read - bad - twice,
+        rows_quarantined=bad,
+        rows_duplicate=twice,
+        rows_warned=12,
+        reasons=reasons,
+        touched_from=AS_OF - timedelta(days=7 * weeks_back + 6),
+        touched_to=AS_OF - timedelta(days=7 * weeks_back),
+        run_id="manual__2026-11-21",
+    )
 
 
 def _bad_row(feed: str, file: dict[str, Any], row: int) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from basketry import tables
 from tests.kit.console.shop import SEED, Product
 from tests.kit.console.tables import Rows, money, write
+from tests.kit.results import propensity_outcome, segment_move, segment_profile
 
 PERSON = ("Maria Lopez", "maria.lopez@mail.example", "+12025550143")
 """Personal data of every customer of the lake: what must never be seen by who may not."""
@@ -86,25 +87,22 @@ def _write_profiles(catalog: Path, segments: Rows, as_of: date) -> None:
         if mine:
             revenue = sum(float(row["monetary_total"]) for row in mine)
             rows.append(
-                {
-                    "as_of": as_of,
-                    "view": "named",
-                    "segment": name,
-                    "mostly": name,
-                    "customers": len(mine),
-                    "share_of_customers": len(mine) / len(segments),
-                    "revenue": revenue,
-                    "share_of_revenue": revenue / spent,
-                    "recency_days": float(mine[0]["recency_days"]),
-                    "frequency": float(mine[0]["frequency"]),
-                    "monetary": revenue / len(mine) / mine[0]["frequency"],
-                    "expected_purchases_90d": mine[0]["expected_purchases_90d"],
-                    "expected_spend_90d": revenue / len(mine) / 4,
-                    "repurchase_rate_90d": 0.4,
-                    "spend_90d": revenue / len(mine) / 5,
-                    "treatment": TREATMENTS.get(name, "Remind them once; nothing more."),
-                    "model_version": "2",
-                }
+                segment_profile(
+                    as_of,
+                    name,
+                    customers=len(mine),
+                    share_of_customers=len(mine) / len(segments),
+                    revenue=revenue,
+                    share_of_revenue=revenue / spent,
+                    recency_days=float(mine[0]["recency_days"]),
+                    frequency=float(mine[0]["frequency"]),
+                    monetary=revenue / len(mine) / mine[0]["frequency"],
+                    expected_purchases_90d=mine[0]["expected_purchases_90d"],
+                    expected_spend_90d=revenue / len(mine) / 4,
+                    repurchase_rate_90d=0.4,
+                    spend_90d=revenue / len(mine) / 5,
+                    treatment=TREATMENTS.get(name, "Remind them once; nothing more."),
+                )
             )
     write(catalog, tables.RFM_PROFILES, money(rows, tables.RFM_PROFILES))
 
@@ -114,19 +112,11 @@ def _write_moves(catalog: Path, segments: Rows, before: np.ndarray, names: list[
     for row, index in zip(segments, before, strict=True):
         paths.setdefault((names[int(index)], row["segment"]), []).append(float(row["monetary_total"]))
     rows = [
-        {
-            "as_of": as_of,
-            "days": days,
-            "previous_as_of": as_of - timedelta(days=days),
-            "view": "named",
-            "from_segment": source,
-            "to_segment": target,
-            "customers": len(spent),
-            "revenue_before": sum(spent) * 0.97,
-            "revenue_after": sum(spent),
-        }
+        segment_move(
+            as_of, days, path, customers=len(spent), revenue_before=sum(spent) * 0.97, revenue_after=sum(spent)
+        )
         for days in (7, 28)
-        for (source, target), spent in paths.items()
+        for path, spent in paths.items()
     ]
     write(catalog, tables.RFM_MIGRATION, money(rows, tables.RFM_MIGRATION))
 
@@ -187,21 +177,21 @@ def _outcome(
     category: str, audience: str, version: str, day: date, predicted: float, customers: int, draw: np.random.Generator
 ) -> dict[str, Any]:
     observed = predicted * float(np.exp(draw.normal(0, 0.07)))
-    return {
-        "as_of": day,
-        "model_version": version,
-        "category": category,
-        "audience": audience,
-        "customers": customers,
-        "buyers": int(customers * observed),
-        "average_precision": 0.22 + 0.02 * int(version) + 0.02 * draw.random(),
-        "roc_auc": 0.74 + 0.01 * int(version),
-        "log_loss": 0.31,
-        "expected_calibration_error": 0.008,
-        "lift_top_decile": 2.4 + 0.2 * int(version) + draw.random(),
-        "mean_predicted": predicted,
-        "mean_observed": observed,
-    }
+    return propensity_outcome(
+        day,
+        category,
+        audience,
+        model_version=version,
+        customers=customers,
+        buyers=int(customers * observed),
+        average_precision=0.22 + 0.02 * int(version) + 0.02 * draw.random(),
+        roc_auc=0.74 + 0.01 * int(version),
+        log_loss=0.31,
+        expected_calibration_error=0.008,
+        lift_top_decile=2.4 + 0.2 * int(version) + draw.random(),
+        mean_predicted=predicted,
+        mean_observed=observed,
+    )
 
 
 def _write_audience(catalog: Path, segments: Rows, draw: np.random.Generator, as_of: date) -> None:

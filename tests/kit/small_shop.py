@@ -31,8 +31,9 @@ from basketry.tables import (
     SALES,
     SALES_ROLLUP,
 )
-from tests.basketry.ask.small_lake_results import LAST, files, money, offers, people
 from tests.kit.lake import fill
+from tests.kit.results import forecast_outcome, product_decision, product_forecast
+from tests.kit.small_shop_results import LAST, files, money, offers, people
 
 FIRST = date(2025, 1, 1)
 PARTS = {"day": "D", "week": "W-SUN", "month": "M", "year": "Y"}
@@ -112,29 +113,14 @@ def _judged(random: np.random.Generator, products: pd.DataFrame) -> dict[str, pd
             expected = round(float(random.uniform(50, 900)), 2)
             decisions.append(_decision(as_of, n, product, shift=shift, expected=expected))
             for days in (7, 28, 91):
-                forecasts.append(
-                    {
-                        "as_of": as_of,
-                        "level": "product",
-                        "department": product.department,
-                        "category": product.category,
-                        "product_id": product.product_id,
-                        "first_day": 1,
-                        "last_day": days,
-                        "revenue": round(expected * days / 28, 4),
-                        "demand_class": ("smooth", "lumpy")[n % 2],
-                        "method": "ses",
-                        "basis": "model",
-                        "model_version": "3",
-                    }
-                )
+                revenue = round(expected * days / 28, 4)
+                made = {"level": "product", "demand_class": ("smooth", "lumpy")[n % 2], "method": "ses"}
+                forecasts.append(product_forecast(as_of, (1, days), revenue, **_described(product), **made))
             stock.append(
                 {
                     "as_of": as_of,
                     "level": "product",
-                    "product_id": product.product_id,
-                    "department": product.department,
-                    "category": product.category,
+                    **_described(product),
                     "units_available": int(random.integers(0, 500)),
                     "ratings": 0,
                 }
@@ -147,36 +133,34 @@ def _judged(random: np.random.Generator, products: pd.DataFrame) -> dict[str, pd
 
 
 def _decision(as_of: date, n: int, product: Any, shift: int, expected: float) -> dict[str, Any]:
-    return {
-        "as_of": as_of,
-        "product_id": product.product_id,
-        "product": product.product,
-        "department": product.department,
-        "category": product.category,
-        "predicted_revenue": None if n == 11 else expected,
-        "bucket": BUCKETS[shift],
-        "action": ACTIONS[shift],
-        "rule": f"rule_{shift}",
-        "reason": f"because of {shift}",
-        "measured": {"outlook": 1.0},
-        "expected_worth": round(expected / 10, 2) if n % 2 else None,
-        "model_version": "3",
-    }
+    return product_decision(
+        as_of,
+        {**_described(product), "product": product.product},
+        predicted_revenue=None if n == 11 else expected,
+        bucket=BUCKETS[shift],
+        action=ACTIONS[shift],
+        rule=f"rule_{shift}",
+        reason=f"because of {shift}",
+        measured={"outlook": 1.0},
+        expected_worth=round(expected / 10, 2) if n % 2 else None,
+    )
+
+
+def _described(product: Any) -> dict[str, str]:
+    return {name: getattr(product, name) for name in ("product_id", "department", "category")}
 
 
 def _outcome(random: np.random.Generator, as_of: date, days: int, demand: str) -> dict[str, Any]:
-    return {
-        "as_of": as_of,
-        "horizon_days": days,
-        "horizon": f"days_{days}",
-        "demand_class": demand,
-        "products": 12,
-        "wape": round(float(random.uniform(0.2, 0.6)), 4),
-        "rmse": 10.0,
-        "bias": round(float(random.uniform(-0.2, 0.2)), 4),
-        "coverage_90": round(float(random.uniform(0.8, 0.95)), 4),
-        "model_version": "3",
-    }
+    return forecast_outcome(
+        as_of,
+        days,
+        demand_class=demand,
+        products=12,
+        wape=round(float(random.uniform(0.2, 0.6)), 4),
+        rmse=10.0,
+        bias=round(float(random.uniform(-0.2, 0.2)), 4),
+        coverage_90=round(float(random.uniform(0.8, 0.95)), 4),
+    )
 
 
 def _measured(lines: pd.DataFrame, by: list[str]) -> pd.DataFrame:
@@ -254,20 +238,7 @@ def write(home: Path, raw: Mapping[str, pd.DataFrame]) -> None:
         fill(lake, "demo", table, _plain(raw[name]))
     fill(lake, "demo", PRODUCTS, _plain(raw["products"].rename(columns={"product": "name"})))
     # What the questions must not add up: other levels and other parts of the same tables.
-    total = {
-        "as_of": LAST,
-        "level": "total",
-        "department": "",
-        "category": "",
-        "product_id": "",
-        "first_day": 1,
-        "last_day": 28,
-        "revenue": 1e6,
-        "demand_class": "",
-        "method": "reconciled",
-        "basis": "model",
-        "model_version": "3",
-    }
+    total = product_forecast(LAST, (1, 28), 1e6)
     fill(lake, "demo", PRODUCT_FORECASTS, [total, {**total, "level": "product", "product_id": "p1", "first_day": 8}])
 
 

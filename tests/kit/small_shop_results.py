@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tests.kit.results import delivered_file, propensity_outcome, segment_move, segment_profile
+
 LAST = date(2026, 11, 15)
 SEGMENTS = ("Champions", "Loyal", "At risk", "Hibernating", "Lost", "New")
 
@@ -27,19 +29,9 @@ def people(random: np.random.Generator) -> dict[str, pd.DataFrame]:
                 profiles.append(_profile(random, as_of, view=view, n=n, segment=segment))
         for days in (1, 7):
             for start, end in (("Champions", "Loyal"), ("Loyal", "Champions"), ("Loyal", "At risk"), ("Lost", "Lost")):
-                moves.append(
-                    {
-                        "as_of": as_of,
-                        "days": days,
-                        "previous_as_of": as_of - timedelta(days),
-                        "view": "named",
-                        "from_segment": start,
-                        "to_segment": end,
-                        "customers": int(random.integers(1, 40)),
-                        "revenue_before": Decimal(10),
-                        "revenue_after": Decimal(20),
-                    }
-                )
+                revenue = {"revenue_before": Decimal(10), "revenue_after": Decimal(20)}
+                customers = int(random.integers(1, 40))
+                moves.append(segment_move(as_of, days, (start, end), customers=customers, **revenue))
         for category in ("Coffee", "Tea", "Dog Food"):
             for n in range(1, 31):
                 scores.append(
@@ -64,38 +56,36 @@ def people(random: np.random.Generator) -> dict[str, pd.DataFrame]:
 
 
 def _profile(random: np.random.Generator, as_of: date, view: str, n: int, segment: str) -> dict[str, Any]:
-    return {
-        "as_of": as_of,
-        "view": view,
-        "segment": segment if view == "named" else str(n),
-        "mostly": segment,
-        "customers": int(random.integers(10, 200)),
-        "share_of_customers": 0.1,
-        "share_of_revenue": 0.1,
-        "revenue": Decimal(int(random.integers(1000, 90000))),
-        "recency_days": float(random.integers(1, 90)),
-        "frequency": float(random.integers(1, 30)),
-        "monetary": float(random.integers(5, 60)),
-        "treatment": f"treat {segment}",
-        "model_version": "2",
-    }
+    return segment_profile(
+        as_of,
+        segment if view == "named" else str(n),
+        view=view,
+        mostly=segment,
+        customers=int(random.integers(10, 200)),
+        share_of_customers=0.1,
+        share_of_revenue=0.1,
+        revenue=Decimal(int(random.integers(1000, 90000))),
+        recency_days=float(random.integers(1, 90)),
+        frequency=float(random.integers(1, 30)),
+        monetary=float(random.integers(5, 60)),
+        treatment=f"treat {segment}",
+    )
 
 
 def _quality(random: np.random.Generator, as_of: date, category: str, audience: str) -> dict[str, Any]:
-    return {
-        "as_of": as_of,
-        "model_version": "5",
-        "category": category,
-        "audience": audience,
-        "customers": 30,
-        "buyers": 9,
-        "average_precision": round(float(random.random()), 4),
-        "lift_top_decile": round(float(random.uniform(1, 5)), 4),
-        "log_loss": 0.5,
-        "expected_calibration_error": round(float(random.uniform(0, 0.1)), 4),
-        "mean_predicted": 0.3,
-        "mean_observed": 0.3,
-    }
+    return propensity_outcome(
+        as_of,
+        category,
+        audience,
+        customers=30,
+        buyers=9,
+        average_precision=round(float(random.random()), 4),
+        lift_top_decile=round(float(random.uniform(1, 5)), 4),
+        log_loss=0.5,
+        expected_calibration_error=round(float(random.uniform(0, 0.1)), 4),
+        mean_predicted=0.3,
+        mean_observed=0.3,
+    )
 
 
 def _clusters() -> list[dict[str, Any]]:
@@ -122,23 +112,16 @@ def files(random: np.random.Generator) -> pd.DataFrame:
     for n in range(19):
         read, bad = int(random.integers(100, 900)), int(random.integers(0, 20))
         rows.append(
-            {
-                "file_checksum": f"f{n}",
-                "feed": ("order_lines", "customers")[n % 2],
-                "file_name": f"file_{n}.csv",
-                "file_bytes": 1,
-                "delivered_at": datetime(2026, 10, 28, 9, tzinfo=UTC) + timedelta(days=n),
-                "run_id": "r",
-                "status": "refused" if n == 5 else "loaded",
-                "contract_version": "1",
-                "rows_read": read,
-                "rows_good": read - bad,
-                "rows_quarantined": bad,
-                "rows_duplicate": 0,
-                "rows_warned": 0,
-                "reasons": {},
-                "unknown_columns": [],
-            }
+            delivered_file(
+                ("order_lines", "customers")[n % 2],
+                f"f{n}",
+                file_name=f"file_{n}.csv",
+                delivered_at=datetime(2026, 10, 28, 9, tzinfo=UTC) + timedelta(days=n),
+                status="refused" if n == 5 else "loaded",
+                rows_read=read,
+                rows_good=read - bad,
+                rows_quarantined=bad,
+            )
         )
     return pd.DataFrame(rows)
 
