@@ -25,7 +25,7 @@ def test_the_shipped_file_names_every_method() -> None:
     ("weeks: 117", "weeks: 4", "weeks is 4; make it at least 8."),
     ("- croston_sba", "- crostons", "unknown a candidate 'crostons'; did you mean 'croston_sba'?"),
     ("objective: tweedie", "objective: tweedy", "…did you mean 'tweedie'?"),
-    ("feature_fraction: 0.6", "feature_fraction: 6", "…make it at most 1."),
+    ("feature_fraction: 0.6", "feature_fraction: 6", "…make it at most 1…"),
     ("learning_rate: 0.05", "learning_rate: 0", "…more than 0."),
     ("seed: 7", "seed: seven", "seed is text…"),
 )
