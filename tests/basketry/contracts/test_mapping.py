@@ -19,11 +19,11 @@ DELIVERED = RATINGS.text[: RATINGS.text.index("  - name: reviews")]
 
 def refusal(folder: Path, *changes: Change, at: str = "") -> str:
     """The sentence about the contract with these changes, told in the line of the last of them, or of what `at` is."""
-    told = RATINGS.refusal(folder, *changes)
+    refused = RATINGS.refusal(folder, *changes)
     *before, (old, _) = changes
     text, part = (changed(RATINGS.text, *changes), at) if at else (changed(RATINGS.text, *before), old)
-    assert told.line == text[: text.rindex(part)].count("\n") + 1
-    return told.sentence
+    assert refused.line == text[: text.rindex(part)].count("\n") + 1
+    return refused.sentence
 
 
 @mistakes(
