@@ -31,14 +31,14 @@ schema:
 """
 
 
-def a_contract(entity: Table, **over: Any) -> Contract:
+def a_contract(entity: Table, *, feed: str = "", **over: Any) -> Contract:
     """A contract that fills a table from CSV files; it has no columns and no rules, unless said otherwise."""
     usual = Contract(
         catalog="demo",
-        feed=entity.name,
+        feed=feed or entity.name,
         version="1.0.0",
         description="",
-        path=Path(f"{entity.name}.odcs.yaml"),
+        path=Path(f"{feed or entity.name}.odcs.yaml"),
         entity=entity,
         file=FileFormat(kind="csv", patterns=("*.csv",)),
         delivered=(),
