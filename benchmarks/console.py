@@ -60,8 +60,8 @@ print(time.perf_counter() - start)
 
 def console(folder: Path) -> list[Figure]:
     """p95 of the first byte for each size, against its goal; seconds that loading the plugin takes."""
-    from tests.plugins.console.lake import make_lake
-    from tests.plugins.console.server import PASSWORD, WEB, real_airflow
+    from tests.kit.console.lake import make_lake
+    from tests.kit.console.server import PASSWORD, WEB, real_airflow
     from tools.airflow_client import AirflowClient
 
     figures = [plugin_cost()]

@@ -42,6 +42,7 @@ SUITES = {
             "tests/basketry/contracts/test_mapping.py",
             "tests/basketry/contracts/test_expressions.py",
             "tests/basketry/contracts/test_loader.py",
+            "tests/basketry/contracts/test_mistakes.py",
         ),
         first={
             "documents.py": "tests/basketry/config/test_documents.py",

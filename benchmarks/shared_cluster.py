@@ -31,7 +31,7 @@ def shared_cluster(folder: Path) -> list[Figure]:
     """Minutes from the first request to the end of the last job, and cold starts, with one cluster and with one each."""
     import databricks.sdk  # noqa: F401  it takes a second, which is not to be waited for between two starts
 
-    import tests.airflow_environment  # noqa: F401  before anything imports Airflow
+    import tests.kit.airflow  # noqa: F401  before anything imports Airflow
 
     figures = []
     for dag_id, goal in CASES:
@@ -49,7 +49,7 @@ def _measured(folder: Path, dag_id: str, shared: bool) -> tuple[float, int]:
     """Minutes in the workspace's time, and cold starts."""
     from tests.databricks_emulator.emulator import DatabricksEmulator
     from tests.databricks_emulator.process import Ending
-    from tests.plugins.sharing import include_sharing
+    from tests.kit.documents import include_sharing
 
     def works(script: Path, parameters: object) -> Ending:
         """Wait as long as a job takes."""
@@ -104,7 +104,7 @@ def _walked(dag_id: str) -> float:
 
 def _execute(task: Any, handed_on: dict[str, Any]) -> None:
     """One try, as a worker makes it."""
-    from tests.plugins.rendering import context
+    from tests.kit.rendering import context
 
     instance = MagicMock(stats_tags={}, task_id=task.task_id, map_index=-1, try_number=1)
     instance.xcom_pull = lambda task_ids: handed_on.get(task_ids) or MagicMock()

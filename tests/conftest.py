@@ -21,12 +21,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.few_rows import FOR_FEW_ROWS
+from tests.kit.few_rows import FOR_FEW_ROWS
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from basketry.lake.lakehouse import Lakehouse
+
+pytest_plugins = ["tests.kit.fixtures"]
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 

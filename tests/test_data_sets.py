@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.data_sets import PUBLISHERS, data_folder
+from tests.kit.data_sets import PUBLISHERS, data_folder
 
 
 @pytest.mark.parametrize("name", PUBLISHERS)

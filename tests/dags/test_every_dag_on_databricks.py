@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 from basketry import registry
-from tests.basketry.domains.promotion.models import own_registry
-from tests.dags.deployed import CATALOG, CHECKOUT, FEED, Jobs, deployed, new_version, run, states
-from tests.dags.test_gate_run import NOISY, says
-from tests.dags.test_gate_run import run as run_answered
+from basketry.config.settings import CHECKOUT
 from tests.databricks_emulator.emulator import DatabricksEmulator
-from tests.plugins.sharing import include_sharing
+from tests.kit.dags import run_dag, says, task_states
+from tests.kit.deployed import CATALOG, FEED, Jobs, deployed, new_version
+from tests.kit.documents import include_sharing
+from tests.kit.gate_numbers import SHIPPED_NOISY
+from tests.kit.registry import own_registry
 
 DAY = "2026-11-20"
 DATED = {"as_of": DAY}
@@ -83,8 +84,8 @@ def test_a_dag_runs_to_its_end(dag_id: str, workspace: Workspace) -> None:
     """Every task a success but those that have nothing to do; a job's task is one run with its arguments."""
     emulator, jobs = workspace
     before, asked = len(emulator.runs), len(jobs.asked)
-    done = run(dag_id, **FORMS[dag_id])
-    ends = states(done)
+    done = run_dag(dag_id, {"catalog": CATALOG, **FORMS[dag_id]})
+    ends = task_states(done)
     assert {name for name, state in ends.items() if state == "skipped"} == SKIPPED.get(dag_id, set())
     assert set(ends.values()) <= {"success", "skipped"}, ends
     runs = list(emulator.runs)[before:]
@@ -116,9 +117,9 @@ def test_a_persons_yes_reaches_the_workspace(workspace: Workspace, monkeypatch: 
     _, jobs = workspace
     name, version = new_version(CATALOG, "propensity", {})
     registry.move_champion(name, version, registry.alias_version(name, registry.CHAMPION))
-    monkeypatch.setitem(jobs.numbers, "propensity", NOISY)
-    done = run_answered("weekly_retraining", {"catalog": CATALOG, **DATED}, says("Approve", "fresher, and no worse"))
-    assert states(done)["gate.ask"] == states(done)["gate.promote"] == "success"
+    monkeypatch.setitem(jobs.numbers, "propensity", SHIPPED_NOISY)
+    done = run_dag("weekly_retraining", {"catalog": CATALOG, **DATED}, says("Approve", "fresher, and no worse"))
+    assert task_states(done)["gate.ask"] == task_states(done)["gate.promote"] == "success"
     (promoted,) = [arguments for job, arguments in jobs.asked if job == "promote" and arguments.decided_by == "alice"]
     assert (promoted.verdict, promoted.reason, promoted.expected_champion) == (
         "promote",
@@ -145,11 +146,11 @@ def test_sharing_makes_many_cold_starts_one(
     """daily_scoring as it is starts a cluster for each job; with `shared` in include/jobs.yaml one for the whole run."""
     emulator, _ = workspace
     emulator.clusters.starts.clear()
-    alone = states(run("daily_scoring", **DATED))
+    alone = task_states(run_dag("daily_scoring", {"catalog": CATALOG, **DATED}))
     assert emulator.clusters.starts == ["job"] * len(alone)
     emulator.clusters.starts.clear()
     monkeypatch.setenv("BASKETRY_INCLUDE", str(include_sharing(tmp_path, "{daily_scoring: medium}")))
-    shared = states(run("daily_scoring", **DATED))
+    shared = task_states(run_dag("daily_scoring", {"catalog": CATALOG, **DATED}))
     assert shared == dict.fromkeys((*alone, "start_cluster", "stop_cluster"), "success")
     cluster = list(emulator.clusters)[-1]
     assert emulator.clusters.starts == [cluster.cluster_id] and cluster.state == "TERMINATED"
@@ -162,8 +163,8 @@ def test_the_cluster_goes_also_after_a_failure(
     emulator, jobs = workspace
     monkeypatch.setenv("BASKETRY_INCLUDE", str(include_sharing(tmp_path, "{daily_scoring: medium}")))
     monkeypatch.setitem(jobs.fails, "forecast", "basketry.errors.BadInputError: BAD_INPUT: there is no champion.")
-    done = run("daily_scoring", **DATED)
-    ends = states(done)
+    done = run_dag("daily_scoring", {"catalog": CATALOG, **DATED})
+    ends = task_states(done)
     assert (ends.pop("forecast"), ends.pop("decide_products")) == ("failed", "upstream_failed")
     assert set(ends.values()) == {"success"} and "stop_cluster" in ends
     assert str(done.state) == "failed"

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from basketry import registry
-from tests.basketry.domains.promotion.models import register
 from tests.dags import test_gate_run as gate_run
-from tests.dags.test_gate_run import CLUSTERS, FIRST, OTHERS, Jobs, database, folder, jobs, recorded_verdicts, run  # noqa: F401 fixtures
+from tests.dags.test_gate_run import CLUSTERS, FIRST, OTHERS, Jobs, database, folder, jobs, recorded_verdicts  # noqa: F401 fixtures
+from tests.kit.dags import run_dag, task_states
+from tests.kit.registry import register
 
 CATALOG = "demo"
 FORM = {"catalog": CATALOG, "as_of": "2026-01-31"}
 SCORING = {"score_propensity", "rfm", "forecast", "decide_products"}
 BAD = {**FIRST, "roc_auc": 0.5}
-
-
-def ends(dag_run: Any) -> dict[str, str]:
-    """What became of each task."""
-    return {task.task_id: str(task.state) for task in dag_run.get_task_instances()}
 
 
 @pytest.fixture
@@ -37,16 +31,16 @@ def refused(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Jobs:  # noqa: F811
 
 def test_bootstrap_ends_well_when_its_gates_refuse(refused: Jobs) -> None:
     """Every verdict is kept, no job scores, their tasks are skipped, the run is a success; the daily run says the same."""
-    done = run("bootstrap", FORM)
-    outcomes = ends(done)
+    done = run_dag("bootstrap", FORM)
+    outcomes = task_states(done)
     assert {name for name in SCORING if outcomes[name] == "skipped"} == SCORING, outcomes
     assert {outcomes[f"{group}.promote"] for group in ("gate", "rfm_gate", "forecast_gate")} == {"success"}
     assert set(outcomes.values()) == {"success", "skipped"} and str(done.state) == "success"
     assert "--fit" in refused.given["rfm"] and not SCORING - {"rfm"} & set(refused.given)
     assert recorded_verdicts(CATALOG)[-1][:3] == ("refuse", "1", None)
 
-    done = run("daily_scoring", FORM)
-    assert {name for name, state in ends(done).items() if state == "skipped"} == SCORING and str(
+    done = run_dag("daily_scoring", FORM)
+    assert {name for name, state in task_states(done).items() if state == "skipped"} == SCORING and str(
         done.state
     ) == "success"
 
@@ -56,8 +50,8 @@ def test_a_later_refusal_goes_on_with_the_champion(refused: Jobs) -> None:
     name = registry.registered_name(CATALOG, "propensity")
     registry.move_champion(name, register(refused.folder, name, FIRST), None)
     refused.champion = str(registry.alias_version(name, registry.CHAMPION))
-    done = run("bootstrap", FORM)
-    outcomes = ends(done)
+    done = run_dag("bootstrap", FORM)
+    outcomes = task_states(done)
     assert (outcomes["gate.promote"], outcomes["score_propensity"], str(done.state)) == (
         "success",
         "success",
@@ -75,8 +69,8 @@ def test_a_provisional_first_model_scores(refused: Jobs) -> None:
     registry.set_challenger(name, register(refused.folder, name, {"absolute_bias": 9.0}, tags))
     excess = {"excess/expected_calibration_error/low": -0.002, "excess/expected_calibration_error/high": 0.019}
     refused.numbers = {**FIRST, "expected_calibration_error": 0.0207, **excess}
-    done = run("bootstrap", form)
-    outcomes = ends(done)
+    done = run_dag("bootstrap", form)
+    outcomes = task_states(done)
     assert (outcomes["gate.ask"], outcomes["gate.promote"], outcomes["score_propensity"]) == (
         "skipped",
         "success",
@@ -95,8 +89,8 @@ def test_any_other_failure_still_fails(refused: Jobs, monkeypatch: pytest.Monkey
         raise AirflowFailException("out of memory")
 
     monkeypatch.setattr(refused, "_train", breaks)
-    done = run("bootstrap", FORM)
-    outcomes = ends(done)
+    done = run_dag("bootstrap", FORM)
+    outcomes = task_states(done)
     assert (outcomes["train_propensity"], outcomes["score_propensity"], str(done.state)) == (
         "failed",
         "upstream_failed",

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.basketry.domains.promotion.models import aliases, own_registry, register
-from tests.dags.answers import QUESTION, lets_time_pass, says
-from tests.dags.logged_metrics import CLUSTERS, FIRST, NOISY
+from tests.kit.dags import QUESTION, lets_time_pass, run_dag, says, task_states
+from tests.kit.gate_numbers import CLUSTERS
+from tests.kit.gate_numbers import SHIPPED_FIRST as FIRST
+from tests.kit.gate_numbers import SHIPPED_NOISY as NOISY
+from tests.kit.registry import aliases, own_registry, register
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -124,39 +124,9 @@ def jobs(folder: Path, spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> 
     return jobs
 
 
-def run(dag_id: str, form: dict[str, Any], answer: Callable[[], None] | None = None) -> Any:
-    """A run of the DAG to its end; `answer` deals with the question once it is asked."""
-    from airflow.dag_processing.dagbag import DagBag
-
-    dag = DagBag(dag_folder=str(CHECKOUT / "dags" / f"{dag_id}.py")).dags[dag_id]
-    with ThreadPoolExecutor(1) as pool:
-        answered = pool.submit(or_ends_it, answer) if answer else None
-        done = dag.test(logical_date=None, run_after=datetime.now(UTC), run_conf=form)
-        if answered:
-            answered.result()
-    return done
-
-
-def or_ends_it(answer: Callable[[], None]) -> None:
-    """Answer; if that fails, the question must not be waited for any longer."""
-    from airflow.models.taskinstance import TaskInstance
-    from airflow.utils.session import create_session
-    from sqlalchemy import update
-
-    try:
-        answer()
-    except BaseException:
-        import traceback
-
-        traceback.print_exc()
-        with create_session() as session:
-            session.execute(update(TaskInstance).where(TaskInstance.task_id == QUESTION).values(state="failed"))
-        raise
-
-
 def states(dag_run: Any, model: str = "propensity") -> dict[str, str]:
     """What became of each task of one model, and of what all models share."""
-    all_states = {task.task_id: str(task.state) for task in dag_run.get_task_instances()}
+    all_states = task_states(dag_run)
     others = (*OTHERS, *OTHERS.values())
     mine = {name: state for name, state in all_states.items() if not name.startswith(others)}
     return {name: state for name, state in mine.items() if ("rfm" in name) == (model == "rfm")}
@@ -188,7 +158,7 @@ def test_a_first_model_becomes_champion_and_a_rollback_returns_to_it(jobs: Jobs)
 
     name = "demo.gold.propensity"
     jobs.numbers, jobs.really_submitted = FIRST, True
-    done = run("weekly_retraining", {"catalog": "demo"})
+    done = run_dag("weekly_retraining", {"catalog": "demo"})
     assert states(done) == {
         "features": "success",
         "train_propensity": "success",
@@ -216,11 +186,11 @@ def test_a_first_model_becomes_champion_and_a_rollback_returns_to_it(jobs: Jobs)
     register(jobs.folder, name)
     jobs.promote_by_hand("demo", "2", "1")
     form = {"catalog": "demo", "model": "propensity", "reason": "complaints"}
-    ends = states(run("model_rollback", {**form, "to": "1", "score_again": False}))
+    ends = states(run_dag("model_rollback", {**form, "to": "1", "score_again": False}))
     skipped = dict.fromkeys(("score_propensity", "forecast", "recommend"), "skipped")
     assert ends == {"roll_back": "success", "scorer": "success", **skipped}
     assert (aliases(name), "score_propensity" in jobs.given) == ({"champion": "1", "previous": "2"}, False)
-    ends = states(run("model_rollback", {**form, "reason": "2 was better", "score_again": True}))
+    ends = states(run_dag("model_rollback", {**form, "reason": "2 was better", "score_again": True}))
     assert [ends.pop(name) for name in ("forecast", "recommend")] == ["skipped"] * 2 and set(ends.values()) == {
         "success"
     }
@@ -233,7 +203,7 @@ def test_a_first_model_becomes_champion_and_a_rollback_returns_to_it(jobs: Jobs)
 def test_a_yes_promotes_with_name_and_reason(jobs: Jobs) -> None:
     """Within the noise a person is asked, and what is kept is who said yes and why."""
     name = champion(jobs, "complete_journey")
-    done = run("weekly_retraining", {"catalog": "complete_journey"}, says("Approve", "fresher, and no worse"))
+    done = run_dag("weekly_retraining", {"catalog": "complete_journey"}, says("Approve", "fresher, and no worse"))
     assert set(states(done).values()) == {"success"}
     assert aliases(name) == {"champion": "2", "previous": "1"}
     assert recorded_verdicts("complete_journey") == [("promote", "2", "2", "alice", "fresher, and no worse")]
@@ -242,7 +212,7 @@ def test_a_yes_promotes_with_name_and_reason(jobs: Jobs) -> None:
 def test_a_no_is_kept_and_moves_nothing(jobs: Jobs) -> None:
     """A rejection ends the run well, the challenger never gets the alias, and the reason is kept."""
     name = champion(jobs, "online_retail")
-    done = run("weekly_retraining", {"catalog": "online_retail"}, says("Reject", "not before Christmas"))
+    done = run_dag("weekly_retraining", {"catalog": "online_retail"}, says("Reject", "not before Christmas"))
     assert set(states(done).values()) == {"success"}
     assert aliases(name) == {"champion": "1", "challenger": "2"}
     assert recorded_verdicts("online_retail") == [("refuse", "2", "1", "alice", "not before Christmas")]
@@ -251,10 +221,10 @@ def test_a_no_is_kept_and_moves_nothing(jobs: Jobs) -> None:
 def test_no_answer_refuses_and_so_do_bad_numbers(jobs: Jobs) -> None:
     """When the time is up the gate says no itself; a failed check says no without asking anybody."""
     name = champion(jobs, "sales_project")
-    done = run("weekly_retraining", {"catalog": "sales_project"}, lets_time_pass)
+    done = run_dag("weekly_retraining", {"catalog": "sales_project"}, lets_time_pass)
     assert set(states(done).values()) == {"success"}
     jobs.numbers = {**NOISY, "roc_auc": 0.5}
-    done = run("weekly_retraining", {"catalog": "sales_project"})
+    done = run_dag("weekly_retraining", {"catalog": "sales_project"})
     assert states(done)[QUESTION] == "skipped"
     assert aliases(name) == {"champion": "1", "challenger": "3"}
     assert [row[:3] for row in recorded_verdicts("sales_project", "rfm")] == [
@@ -273,6 +243,6 @@ def test_without_a_challenger_nothing_is_judged(jobs: Jobs, monkeypatch: pytest.
     from mlflow import MlflowClient
 
     MlflowClient().delete_registered_model_alias("sales_project.gold.propensity", "challenger")
-    done = run("weekly_retraining", {"catalog": "sales_project"})
+    done = run_dag("weekly_retraining", {"catalog": "sales_project"})
     assert (states(done)["gate.decide"], states(done)["gate.promote"]) == ("failed", "upstream_failed")
     assert done.get_task_instance("gate.decide").try_number == 1

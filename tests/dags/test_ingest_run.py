@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
-from deltalake import write_deltalake
+
+from tests.kit.dags import run_dag, task_states
+from tests.kit.lake import fill
+from tests.kit.results import delivered_file
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FORM = {"catalog": "online_retail", "feed": "order_lines", "delivered_by": "tests"}
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
 LINE = "536365,85123A,WHITE HANGING HEART T-LIGHT HOLDER,6,2010-12-01 08:26:00,2.55,17850,United Kingdom"
-FILES_SCHEMA = pa.schema(
-    [
-        *((name, pa.string()) for name in ("file_checksum", "feed", "file_name", "status", "refusal", "run_id")),
-        *((f"rows_{kind}", pa.int64()) for kind in ("read", "good", "quarantined", "duplicate", "warned")),
-        ("reasons", pa.map_(pa.string(), pa.int64())),
-        ("touched_from", pa.date32()),
-        ("touched_to", pa.date32()),
-    ]
-)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -56,13 +49,13 @@ def job(landing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         calls.append(task.application_args)
         if not {"--dry-run", "--refusals-only"} & set(task.application_args):
             run_id = next(text for text in task.application_args if text.startswith("--run-id="))
-            _record(tmp_path / "lake" / FORM["catalog"] / "ops" / "files", landing, run_id.partition("=")[2])
+            _record(tmp_path / "lake", landing, run_id.partition("=")[2])
 
     monkeypatch.setattr(SparkSubmitOperator, "execute", execute)
     yield calls
 
 
-def _record(table: Path, landing: Path, run_id: str) -> None:
+def _record(lake: Path, landing: Path, run_id: str) -> None:
     from basketry.tables import FILES
     from basketry_airflow.ops_tables import read_rows
 
@@ -71,14 +64,13 @@ def _record(table: Path, landing: Path, run_id: str) -> None:
     }
     rows = [_line(path, run_id) for path in sorted(landing.iterdir()) if _checksum(path) not in recorded]
     if rows:
-        write_deltalake(str(table), pa.Table.from_pylist(rows, FILES_SCHEMA), mode="append")
+        fill(lake, FORM["catalog"], FILES, rows)
 
 
 def _line(path: Path, run_id: str) -> dict[str, Any]:
-    counts = {"rows_read": 3, "rows_good": 1, "rows_quarantined": 1, "rows_duplicate": 1, "rows_warned": 0}
+    counts = {"rows_read": 3, "rows_quarantined": 1, "rows_duplicate": 1, "reasons": {"quantity_not_zero": 1}}
     days = {"touched_from": date(2010, 12, 1), "touched_to": date(2010, 12, 9)}
-    names = {"file_checksum": _checksum(path), "feed": FORM["feed"], "file_name": path.name, "status": "loaded"}
-    return {**names, **counts, **days, "refusal": None, "run_id": run_id, "reasons": [("quantity_not_zero", 1)]}
+    return delivered_file(FORM["feed"], _checksum(path), file_name=path.name, run_id=run_id, **counts, **days)
 
 
 def _checksum(path: Path) -> str:
@@ -89,15 +81,7 @@ def _checksum(path: Path) -> str:
 
 def run(**form: Any) -> Any:
     """A run of the DAG to its end."""
-    from airflow.dag_processing.dagbag import DagBag
-
-    dag = DagBag(dag_folder=str(CHECKOUT / "dags" / "ingest.py")).dags["ingest"]
-    return dag.test(logical_date=None, run_after=datetime.now(UTC), run_conf={**FORM, **form})
-
-
-def states(dag_run: Any) -> dict[str, str]:
-    """What became of each task."""
-    return {task.task_id: str(task.state) for task in dag_run.get_task_instances()}
+    return run_dag("ingest", {**FORM, **form})
 
 
 def summary(dag_run: Any) -> dict[str, Any]:
@@ -121,7 +105,7 @@ def test_a_delivery_is_loaded_reported_and_announced(landing: Path, job: list[li
     (landing / "OnlineRetail.csv").write_text(f"{HEADER}\n{LINE}\n")
     done = run(files="OnlineRetail*.csv")
     loaded = dict.fromkeys(("find_files", "check_files", "load", "report"), "success")
-    assert states(done) == {**loaded, "record_refusals": "skipped"}
+    assert task_states(done) == {**loaded, "record_refusals": "skipped"}
     assert {"--feed=order_lines", "--files=OnlineRetail*.csv", "--delivered-by=tests"} <= set(job[0])
     reported = summary(done)
     assert (reported["rows_read"], reported["rows_good"], reported["rows_quarantined"], reported["rows_duplicate"]) == (
@@ -142,7 +126,7 @@ def test_what_was_loaded_before_is_skipped_and_said(landing: Path, job: list[lis
     first = run()
     (landing / "OnlineRetail.csv").rename(landing / "OnlineRetail_again.csv")
     second = run()
-    assert set(states(second).values()) == {"success", "skipped"}
+    assert set(task_states(second).values()) == {"success", "skipped"}
     reported = summary(second)
     assert reported["loaded"] == []
     assert [(row["name"], first.run_id in row["run_id"]) for row in reported["skipped"]] == [
@@ -155,7 +139,7 @@ def test_a_dry_run_announces_nothing(landing: Path, job: list[list[str]]) -> Non
     """The job is told to write nothing, and nobody downstream hears of it."""
     (landing / "OnlineRetail.csv").write_text(f"{HEADER}\n{LINE}\n")
     done = run(dry_run=True)
-    assert set(states(done).values()) == {"success", "skipped"}
+    assert set(task_states(done).values()) == {"success", "skipped"}
     assert "--dry-run" in job[0]
     assert summary(done) == {"dry_run": True, "files": ["OnlineRetail.csv"]}
     assert asset_events(done) == []
@@ -167,9 +151,9 @@ def test_bad_files_stop_the_run_at_once(landing: Path, job: list[list[str]], cap
     (landing / "OnlineRetail_empty.csv").write_text("")
     (landing / "OnlineRetail_header.csv").write_text("InvoiceNo,Quantity\n1,2\n")
     done = run()
-    assert states(done)["check_files"] == "failed"
+    assert task_states(done)["check_files"] == "failed"
     assert done.get_task_instance("check_files").try_number == 1
-    assert states(done)["load"] == "upstream_failed"
-    assert states(done)["record_refusals"] == "success"
+    assert task_states(done)["load"] == "upstream_failed"
+    assert task_states(done)["record_refusals"] == "success"
     ((*_, arguments),) = [job]
     assert "--refusals-only" in arguments

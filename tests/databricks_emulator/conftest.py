@@ -11,7 +11,7 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.config import Config
 from databricks.sdk.service.jobs import SubmitTask
 
-import tests.airflow_environment  # noqa: F401  before anything imports Airflow
+import tests.kit.airflow  # noqa: F401  before anything imports Airflow
 from tests.databricks_emulator.emulator import WORKSPACE_ROOT, DatabricksEmulator
 
 SCRIPTS = {

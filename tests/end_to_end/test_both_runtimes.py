@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from deltalake import DeltaTable
 
 from basketry.tables import FILES, GRAINS, ORDER_LINES, QUARANTINE, SALES, SALES_ROLLUP, Table
 from tests.databricks_emulator.emulator import DatabricksEmulator
+from tests.kit.dags import run_dag, task_states
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SAMPLES = CHECKOUT / "tests" / "samples" / "sales_project"
@@ -39,11 +39,7 @@ def deliver(home: Path) -> None:
 
 def run(dag_id: str, **form: Any) -> None:
     """A run of a DAG to its end, every task a success."""
-    from airflow.dag_processing.dagbag import DagBag
-
-    dag = DagBag(dag_folder=str(CHECKOUT / "dags" / f"{dag_id}.py")).dags[dag_id]
-    done = dag.test(logical_date=None, run_after=datetime.now(UTC), run_conf={"catalog": CATALOG, **form})
-    states = {task.task_id: str(task.state) for task in done.get_task_instances()}
+    states = task_states(run_dag(dag_id, {"catalog": CATALOG, **form}))
     assert states.pop("record_refusals", "skipped") == "skipped"  # every file was good
     assert set(states.values()) == {"success"}, states
 

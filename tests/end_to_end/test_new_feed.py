@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from basketry.config.settings import Settings
 from basketry.domains.ingest import job
 from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import FILES, REVIEWS
+from tests.kit.documents import copy_include
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```\w*\n# (?P<path>(?:include|landing)/\S+)\n(?P<text>.*?)^```", re.S | re.M)
@@ -26,7 +26,7 @@ def test_the_guide_brings_a_feed_in(spark: SparkSession, tmp_path: Path, monkeyp
     }
     contract = next(path for path in blocks if path.endswith(".odcs.yaml"))
     sample = next(path for path in blocks if path.startswith("landing/"))
-    shutil.copytree(CHECKOUT / "include", tmp_path / "include")
+    copy_include(tmp_path)
     for path, text in blocks.items():
         target = tmp_path / path
         target.parent.mkdir(parents=True, exist_ok=True)

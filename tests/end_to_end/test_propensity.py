@@ -7,9 +7,8 @@ starting Spark a dozen times would prove nothing more.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,15 +26,16 @@ from basketry.tables import (
     Table,
     propensity_wide_column,
 )
-from tests.basketry.domains.promotion.models import own_registry
-from tests.scripts import run_script
+from tests.kit.dags import run_dag, task_states
+from tests.kit.documents import QUICK, copy_include
+from tests.kit.jobs import run_script
+from tests.kit.registry import own_registry
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from basketry.lake.lakehouse import Lakehouse
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 END = date(2026, 11, 20)
 SETTINGS = """\
 training: {dates: 3, step_days: 30, customers: 20000}
@@ -44,7 +44,22 @@ seed: 7
 bootstrap: 20
 drift: {warning: 0.5, refusal: 50}
 """
-
+PLUMBING = {
+    "gates/propensity.yaml": {
+        "  bought_last_30_days: {average_precision: 0}\n": "",
+        "  personal_rate: {average_precision: 0}": "#",
+        "at_most: 0.02": "at_most: 0.5",
+    },
+    "rfm.yaml": QUICK["rfm.yaml"],
+    "forecast.yaml": QUICK["forecast.yaml"],
+    "gates/forecast.yaml": {
+        "seasonal_naive: {wape: 0, rmse: 0}": "seasonal_naive: {wape: 0}",
+        "at_most: 0.35": "at_most: 9",
+        "  exponential_smoothing: {wape: 0}": "# ",
+        "at_least: 0.75, at_most: 0.98": "at_least: 0.1",
+    },
+}
+"""Trainings of seconds, and gates that ask for less: a few hundred customers cannot beat the personal rate beyond doubt."""
 
 FORECAST = {"forecast", "decide_products", "forecast_accuracy"}
 """Daily jobs that have no part in what the later tests are about."""
@@ -59,11 +74,7 @@ class Shop:
 
     def run(self, dag_id: str, **form: Any) -> dict[str, str]:
         """A run of a DAG to its end; the state of each task."""
-        from airflow.dag_processing.dagbag import DagBag
-
-        dag = DagBag(dag_folder=str(CHECKOUT / "dags" / f"{dag_id}.py")).dags[dag_id]
-        done = dag.test(logical_date=None, run_after=datetime.now(UTC), run_conf={"catalog": "demo", **form})
-        return {task.task_id: str(task.state) for task in done.get_task_instances()}
+        return task_states(run_dag(dag_id, {"catalog": "demo", **form}))
 
     def job(self, name: str, arguments: list[str]) -> None:
         """What spark-submit would do with this script and these arguments."""
@@ -87,13 +98,8 @@ def shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Itera
     from basketry.lake.lakehouse import Lakehouse
 
     home = tmp_path_factory.mktemp("propensity")
-    include = home / "include"
-    shutil.copytree(CHECKOUT / "include", include)
+    include = copy_include(home, PLUMBING)
     (include / "propensity.yaml").write_text(SETTINGS)
-    _only_plumbing(include / "gates" / "propensity.yaml")
-    segments = (include / "rfm.yaml").read_text()
-    (include / "rfm.yaml").write_text(segments.replace("most: 20", "most: 5").replace("resamples: 20", "resamples: 3"))
-    _small_forecast(include)
     before = {name: os.environ.get(name) for name in ("BASKETRY_HOME", "BASKETRY_INCLUDE")}
     os.environ |= {"BASKETRY_HOME": str(home), "BASKETRY_INCLUDE": str(include)}
     patch = pytest.MonkeyPatch()
@@ -113,40 +119,6 @@ def shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Itera
         os.environ.pop(name)
         if value is not None:
             os.environ[name] = value
-
-
-def _only_plumbing(gate: Path) -> None:
-    """A few hundred customers cannot beat the personal rate beyond doubt: here the gate asks for less."""
-    text = gate.read_text()
-    kept = [
-        line for line in text.splitlines() if not line.strip().startswith(("personal_rate:", "bought_last_30_days:"))
-    ]
-    gate.write_text("\n".join(kept).replace("at_most: 0.02", "at_most: 0.5") + "\n")
-
-
-def _small_forecast(include: Path) -> None:
-    """A training of seconds, and a gate that a few hundred products can pass."""
-    changes = {
-        "forecast.yaml": {
-            "origins: 26": "origins: 4",
-            "rounds: 100": "rounds: 10",
-            "bootstrap: 500": "bootstrap: 20",
-            "chosen_on: 3": "chosen_on: 2",
-            "tested_on: 3": "tested_on: 1",
-        },
-        "gates/forecast.yaml": {
-            "seasonal_naive: {wape: 0, rmse: 0}": "seasonal_naive: {wape: 0}",
-            "at_most: 0.35": "at_most: 9",
-            "  exponential_smoothing: {wape: 0}": "# ",
-            "at_least: 0.75, at_most: 0.98": "at_least: 0.1",
-        },
-    }
-    for name, words in changes.items():
-        text = (include / name).read_text()
-        for old, new in words.items():
-            assert old in text
-            text = text.replace(old, new)
-        (include / name).write_text(text)
 
 
 def _load(shop: Shop, home: Path) -> None:

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from tests.few_rows import write_settings
+from tests.kit.documents import QUICK, copy_include
+from tests.kit.few_rows import write_settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CATALOG, END = "demo", date(2026, 11, 20)
 FEEDS = ("products", "customers", "order_lines")
 SPARK_CONF = "spark-conf"
-QUICK = {
-    "propensity.yaml": {"dates: 8": "dates: 3", "trials: 4": "trials: 1", "refusal: 1.0": "refusal: 50"},
-    "rfm.yaml": {"most: 20": "most: 5", "resamples: 20": "resamples: 3"},
-    "forecast.yaml": {
-        "origins: 26": "origins: 4",
-        "rounds: 100": "rounds: 10",
-        "bootstrap: 500": "bootstrap: 20",
-        "chosen_on: 3": "chosen_on: 2",
-        "tested_on: 3": "tested_on: 1",
-    },
-}
-"""A training of seconds: what is judged here is that it can be cut off, not how well it predicts."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +65,7 @@ def prepared(home: Path, *, full: bool) -> Path:
     from tools.demo import deliver
 
     deliver(home / "landing" / CATALOG, END, scale=0.05, weeks=60 if full else 12)
-    quick_include(home)
+    copy_include(home, QUICK)
     write_settings(home / SPARK_CONF)
     own_experiments(home)
     plan = home / "plan.json"
@@ -92,18 +80,6 @@ def own_experiments(home: Path) -> None:
     client = MlflowClient(store(home), store(home))
     for model in ("rfm", "propensity", "forecast"):
         client.create_experiment(f"{CATALOG}_{model}", artifact_location=(home / "models" / model).as_uri())
-
-
-def quick_include(home: Path) -> None:
-    """The home's own settings, with which a training takes seconds."""
-    include = home / "include"
-    shutil.copytree(CHECKOUT / "include", include)
-    for name, words in QUICK.items():
-        text = (include / name).read_text()
-        for old, new in words.items():
-            assert old in text, f"include/{name} has no '{old}'"
-            text = text.replace(old, new)
-        (include / name).write_text(text)
 
 
 def _job(script: str, *arguments: str, run: str, model: str = "") -> Job:

@@ -25,8 +25,8 @@ from basketry.metrics.periods import Period, a_year_earlier, period_of
 from basketry.retail.business_calendar import period_end, period_start
 from basketry.tables import FEATURES, GRAINS
 from basketry_airflow.as_of import as_of
-from tests.basketry.domains.offers.small import batch, engine, nobody, only, record, settings, shop
 from tests.basketry.features.samples import Row, by_key, computed, counted, expected, line, product
+from tests.kit.offers import batch, engine, nobody, only, record, settings, shop
 from tests.properties import SAME_EACH_TIME
 
 NEW_YORK = "America/New_York"

@@ -20,10 +20,10 @@ from deltalake import DeltaTable
 
 from basketry import registry
 from basketry.config.settings import Settings
-from tests.basketry.domains.promotion.models import registry_at
 from tests.faults.lake import contents, lost
 from tests.faults.plan import CATALOG, own_experiments, quick_include, store
-from tests.scripts import run_script
+from tests.kit.jobs import run_script
+from tests.kit.registry import registry_at
 from tools.demo import deliver
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import shutil
 from collections import Counter
 from datetime import UTC, date, datetime
 from itertools import product
@@ -16,7 +15,7 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from basketry.config.settings import CHECKOUT, Settings
+from basketry.config.settings import Settings
 from basketry.contracts import Contract, feed_names, load_contract
 from basketry.domains.ingest import job
 from basketry.domains.ingest.leniency import is_excused
@@ -38,8 +37,9 @@ from basketry.tables import (
     Table,
     bronze_table,
 )
-from tests.basketry.domains.offers.small import engine, world
 from tests.faults.poison import POISON, Case, cases, written
+from tests.kit.documents import copy_include
+from tests.kit.offers import engine, world
 
 TELLS_APART = {
     "demo": {
@@ -76,8 +76,7 @@ AS_OF = date(2026, 11, 1)  # the day of the good rows
 @pytest.fixture
 def include(tmp_path: Path) -> Path:
     """What is shipped, but no file is refused for the share of its bad rows."""
-    folder = tmp_path / "include"
-    shutil.copytree(CHECKOUT / "include", folder)
+    folder = copy_include(tmp_path)
     for path in (folder / "contracts").rglob("*.yaml"):
         text, count = re.subn(r"(maxRejectedShare, value: )[\d.]+", r"\g<1>1.0", path.read_text())
         assert count == 1, path

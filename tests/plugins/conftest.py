@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tests.airflow_environment  # noqa: F401  before anything imports Airflow
+import tests.kit.airflow  # noqa: F401  before anything imports Airflow
 from tests.databricks_emulator.fixtures import databricks_emulator
 
 __all__ = ["databricks_emulator"]

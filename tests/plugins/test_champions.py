@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from basketry import registry
 from basketry.tables import PROMOTIONS
 from basketry_airflow.champions import first_refusal, skip_if_refused
-from tests.lakes import fill
+from tests.kit.lake import fill
 
 MODEL = "demo.gold.propensity"
 DECIDED = datetime(2026, 11, 29, 9, minute=30, tzinfo=UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,20 +11,17 @@ import pytest
 from basketry.errors import BadInputError
 from basketry_airflow.compute import CLOUDS, load_compute, load_profile, profile_names
 from basketry_airflow.payload import check_profile
+from tests.kit.documents import INCLUDE, Document, changed
+from tests.kit.mistakes import Mistake, mistakes
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-INCLUDE = CHECKOUT / "include"
 CHOICE = "default: small\njobs: {}\ntags: {project: basketry}\nlibraries: []\n"
-GOOD = "description: x\nkind: job_cluster\nnode_types: {aws: m5d.large}\nnew_cluster: {num_workers: 1}\n"
-
-
-def include(folder: Path, profile: str, choice: str = CHOICE) -> Path:
-    """An include folder with one profile, `small`, and a choice."""
-    root = folder / "include"
-    (root / "compute").mkdir(parents=True)
-    (root / "compute" / "small.yaml").write_text(profile)
-    (root / "jobs.yaml").write_text(choice)
-    return root
+PROFILE = Document(
+    path="compute/small.yaml",
+    text="description: x\nkind: job_cluster\nnode_types: {aws: m5d.large}\nnew_cluster: {num_workers: 1}\n",
+    load=partial(load_compute, job="sales"),
+    beside={"jobs.yaml": CHOICE},
+    error=BadInputError,
+)
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)
@@ -33,24 +31,33 @@ def test_every_shipped_profile_survives_the_sdks_types(name: str, cloud: str) ->
     check_profile(INCLUDE, name, cloud)
 
 
-@pytest.mark.parametrize(
-    ("profile", "named"),
-    [
-        (GOOD + "new_clutser: {}\n", "small.yaml:5: unknown key 'new_clutser'.*did you mean 'new_cluster'"),
-        ("description: nothing else\n", "has no 'kind'"),
-        ("description: x\nkind: job_clutser\n", "did you mean 'job_cluster'"),
-        ("description: x\nkind: serverless\nspot: true\n", "unknown key 'spot'"),
-        (GOOD.replace("num_workers: 1", "spark_version: "), "new_cluster.spark_version is empty"),
-        (GOOD.replace("{aws: m5d.large}", "{gcp: n2-standard-4}"), "node_types says nothing for aws"),
-        (GOOD + "photon: maybe\n", "photon is text; make it true or false"),
-        (GOOD + "timeout_seconds: -1\n", "timeout_seconds is -1"),
-        ("new_cluster: [\n", "not YAML"),
-    ],
+@mistakes(
+    PROFILE,
+    (
+        "new_cluster: {",
+        "new_clutser: {}\nnew_cluster: {",
+        "unknown key 'new_clutser' in a profile of kind job_cluster; did you mean 'new_cluster'?",
+    ),
+    ("kind: job_cluster\n", "", "1: …has no 'kind'…"),
+    ("job_cluster", "job_clutser", "…did you mean 'job_cluster'?"),
+    ("num_workers: 1", "spark_version: ", "new_cluster.spark_version is empty…"),
+    ("{aws: m5d.large}", "{gcp: n2-standard-4}", "node_types says nothing for aws…"),
+    ("node_types:", "photon: maybe\nnode_types:", "photon is text; make it true or false."),
+    ("node_types:", "timeout_seconds: -1\nnode_types:", "timeout_seconds is -1…"),
+    ("{num_workers: 1}", "[", "5: …not YAML…"),
 )
-def test_a_mistake_is_named(tmp_path: Path, profile: str, named: str) -> None:
+def test_a_mistake_is_named(mistake: Mistake, tmp_path: Path) -> None:
     """An unknown key, a missing one, an empty value, another cloud, broken YAML: one sentence each."""
-    with pytest.raises(BadInputError, match=named):
-        load_compute(include(tmp_path, profile), "sales")
+    mistake.check(tmp_path)
+
+
+@mistakes(
+    PROFILE.saying("description: x\nkind: serverless\n"),
+    ("kind: serverless\n", "kind: serverless\nspot: true\n", "unknown key 'spot'…"),
+)
+def test_a_key_of_another_kind_is_named(mistake: Mistake, tmp_path: Path) -> None:
+    """Serverless compute has no spot prices."""
+    mistake.check(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -64,19 +71,21 @@ def test_a_mistake_is_named(tmp_path: Path, profile: str, named: str) -> None:
 def test_a_typo_that_the_api_would_drop_is_found(tmp_path: Path, field: str, named: str) -> None:
     """A misspelt field or a value that no enumeration holds: it costs money for weeks before anybody looks."""
     with pytest.raises(BadInputError, match=re.escape(named)):
-        check_profile(include(tmp_path, GOOD.replace("num_workers: 1", field)), "small", "aws")
+        check_profile(PROFILE.write(tmp_path, ("num_workers: 1", field)), "small", "aws")
 
 
 def test_a_choice_names_what_exists(tmp_path: Path) -> None:
     """An unknown profile, an unknown job."""
-    root = include(tmp_path, GOOD, CHOICE.replace("default: small", "default: smal"))
-    with pytest.raises(BadInputError, match="unknown profile 'smal'; did you mean 'small'"):
-        load_compute(root, "sales")
+    root = PROFILE.write(tmp_path)
     (tmp_path / "spark_jobs").mkdir()
     (tmp_path / "spark_jobs" / "sales.py").touch()
-    (root / "jobs.yaml").write_text(CHOICE.replace("jobs: {}", "jobs: {sale: small}"))
-    with pytest.raises(BadInputError, match="there is no job 'sale'; did you mean 'sales'"):
-        load_compute(root, "sales")
+    for change, sentence in (
+        (("default: small", "default: smal"), "unknown profile 'smal'; did you mean 'small'"),
+        (("jobs: {}", "jobs: {sale: small}"), "there is no job 'sale'; did you mean 'sales'"),
+    ):
+        (root / "jobs.yaml").write_text(changed(CHOICE, change))
+        with pytest.raises(BadInputError, match=re.escape(sentence)):
+            load_compute(root, "sales")
 
 
 def test_each_job_gets_its_own() -> None:
@@ -99,7 +108,7 @@ def test_serverless_gets_packages_and_wheel_through_its_environment() -> None:
 
 def test_libraries_have_the_locked_versions() -> None:
     """What is installed on a cluster is what was tested here."""
-    locked = set(re.findall(r"^[\w.-]+==[\w.]+", (CHECKOUT / "requirements.txt").read_text(), re.MULTILINE))
+    locked = set(re.findall(r"^[\w.-]+==[\w.]+", (INCLUDE.parent / "requirements.txt").read_text(), re.MULTILINE))
     *packages, wheel = load_compute(INCLUDE, "sales").task["libraries"]
     assert packages
     assert {library["pypi"]["package"] for library in packages} <= locked

@@ -16,7 +16,7 @@ from basketry.errors import BadInputError
 from basketry.gates import Gate, Verdict, load_gate
 from basketry.registry import VersionRun
 from basketry_airflow.gate import Ask, decision_payload, evaluate_challenger, gate, realised_metric
-from tests.plugins.rendering import context
+from tests.kit.rendering import context
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 MODEL = "demo.gold.propensity"

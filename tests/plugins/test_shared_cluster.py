@@ -20,8 +20,8 @@ from basketry_airflow.retry import JobRetryPolicy, cause_of
 from basketry_airflow.shared_cluster import START, STOP
 from basketry_airflow.spark_job import spark_job
 from tests.databricks_emulator.emulator import DatabricksEmulator
-from tests.plugins.rendering import context
-from tests.plugins.sharing import include_sharing
+from tests.kit.documents import include_sharing
+from tests.kit.rendering import context
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DOC = "[runbook](docs/runbooks/daily_sales.md)"

@@ -10,7 +10,7 @@ from airflow.sdk import DAG
 from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.script_arguments import ScriptArguments, form_value
 from basketry_airflow.spark_job import spark_job
-from tests.plugins.rendering import rendered
+from tests.kit.rendering import rendered
 
 DOC = "[runbook](docs/runbooks/daily_sales.md)"
 ARGUMENTS = {"feed": form_value("feed"), "dry_run": form_value("dry_run"), "delivered_by": form_value("delivered_by")}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import shutil
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from basketry.access import load_grants
-from basketry.config.settings import CHECKOUT
 from basketry.contracts import load_catalog, load_contract
 from basketry.domains.decisions.rules import load_decision_rules
 from basketry.domains.marketing.calling import load_calling
@@ -24,11 +22,11 @@ from basketry.errors import BadInputError
 from basketry.files import inspect_file, read_batches
 from basketry.gates import load_gate
 from basketry.metrics import load_metrics
-from tests.basketry.contracts.include_folder import GOOD
-from tests.basketry.files.samples import COLUMNS, contract, workbook, written
+from tests.kit.contracts import RATINGS
+from tests.kit.documents import copy_include
+from tests.kit.files import COLUMNS, contract, workbook, written
 from tests.properties import SAME_EACH_TIME
 
-INCLUDE = CHECKOUT / "include"
 ROWS = [COLUMNS, *((f"P{number}", f"Tea {number}, black", f"{number}.50") for number in range(60))]
 KINDS = ("a.csv", "a.csv.gz", "a.jsonl", "a.jsonl.gz", "a.xlsx", "a.xlsx.gz")
 
@@ -115,14 +113,9 @@ LOADERS: dict[str, Callable[[Path], Any]] = {
 @pytest.fixture(scope="module")
 def include(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped folder, and a shop with a good contract."""
-    folder = tmp_path_factory.mktemp("fuzz") / "include"
-    shutil.copytree(INCLUDE, folder)
-    (folder / "catalogs" / "shop.yaml").write_text(
-        (INCLUDE / "catalogs" / "demo.yaml").read_text().replace("demo", "shop")
-    )
-    (folder / "contracts" / "shop").mkdir()
-    (folder / "contracts" / "shop" / "ratings.odcs.yaml").write_text(GOOD)
-    return folder
+    home = tmp_path_factory.mktemp("fuzz")
+    copy_include(home)
+    return RATINGS.write(home)
 
 
 yaml_scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.dates() | st.text(max_size=20)

@@ -15,7 +15,7 @@ from basketry.config.settings import Settings
 from basketry.contracts import load_contract
 from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import CAMPAIGNS, ORDER_LINES, PRODUCTS
-from tests.data_sets import data_folder
+from tests.kit.data_sets import data_folder
 from tests.real_data.loading import load
 
 FILES_OF = {

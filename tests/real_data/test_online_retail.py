@@ -21,7 +21,7 @@ from basketry.domains.sales import job as sales
 from basketry.files import inspect_file
 from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import ORDER_LINES, PRODUCTS, QUARANTINE, SALES, bronze_table
-from tests.data_sets import data_folder
+from tests.kit.data_sets import data_folder
 from tests.real_data.loading import load
 
 ROWS = 541_909

@@ -12,7 +12,7 @@ from basketry.domains.forecast.settings import load_settings
 from basketry.domains.forecast.smoothing import exponential_smoothing
 from benchmarks.forecast_quality import online_retail
 from benchmarks.forecast_quality import tested as judged
-from tests.data_sets import data_folder
+from tests.kit.data_sets import data_folder
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 

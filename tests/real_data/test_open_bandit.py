@@ -12,7 +12,7 @@ from basketry.domains.offers.ope import LoggedFeedback, TargetPolicy
 from basketry.domains.offers.shop import Floats
 from basketry.gates import evaluate_gate, load_gate
 from basketry.gates.model import REFUSE
-from tests.data_sets import data_folder
+from tests.kit.data_sets import data_folder
 
 IMPRESSIONS = 10_000
 README = {"men": (0.0057, 0.0038, 0.0081, 0.0069), "women": (0.0058, 0.0039, 0.0079, 0.0046)}

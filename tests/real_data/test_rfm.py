@@ -17,7 +17,7 @@ from basketry.config.settings import CHECKOUT
 from basketry.domains.rfm import core, model
 from basketry.domains.rfm.settings import RfmSettings, load_settings
 from basketry.domains.rfm.values import VALUES, Cap, Scoring
-from tests.data_sets import data_folder
+from tests.kit.data_sets import data_folder
 
 LAST_DAY = date(2011, 12, 9)
 CUSTOMERS = 4_334

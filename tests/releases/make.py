@@ -14,7 +14,6 @@ import json
 import lzma
 import os
 import runpy
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -29,9 +28,10 @@ HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parents[1]
 sys.path[:0] = [str(CHECKOUT / "spark_jobs"), str(CHECKOUT)]
 
-from tests.few_rows import write_settings  # noqa: E402
+from tests.kit.documents import QUICK, copy_include  # noqa: E402
+from tests.kit.few_rows import write_settings  # noqa: E402
 from tools import shoppers  # noqa: E402
-from tools.environment import Places  # noqa: E402
+from tools.environment import InstancePaths  # noqa: E402
 from tools.setup import prepare  # noqa: E402
 
 CATALOG, END = "demo", date(2026, 11, 20)
@@ -42,12 +42,11 @@ SHOPPING = tuple(END - timedelta(days=days) for days in reversed(range(4)))
 INSTEAD = {"home": "/basketry/home", "checkout": "/basketry/checkout"}
 """Stand for folders of the machine wherever registry and checkpoints name them; who unpacks puts the real home there."""
 
-QUICK = {
-    "propensity.yaml": {"dates: 8": "dates: 1", "trials: 4": "trials: 1", "refusal: 1.0": "refusal: 50"},
-    "rfm.yaml": {"most: 20": "most: 4", "resamples: 20": "resamples: 3"},
-    "forecast.yaml": {"origins: 26": "origins: 4", "rounds: 100": "rounds: 5", "bootstrap: 500": "bootstrap: 20",
-                      "chosen_on: 3": "chosen_on: 2", "tested_on: 3": "tested_on: 1"},
-}  # fmt: skip
+SMALL = {
+    "propensity.yaml": {**QUICK["propensity.yaml"], "dates: 8": "dates: 1"},
+    "rfm.yaml": {**QUICK["rfm.yaml"], "most: 20": "most: 4"},
+    "forecast.yaml": {**QUICK["forecast.yaml"], "rounds: 100": "rounds: 5"},
+}
 """A training of seconds, whose model is small."""
 
 PARTS = {
@@ -122,10 +121,10 @@ def main() -> None:
 
 def make(home: Path, release: str) -> None:
     """Deliver, set up, and run every job in one Spark session."""
-    places = Places.from_environment({**os.environ, "BASKETRY_HOME": str(home)})
+    places = InstancePaths.from_environment({**os.environ, "BASKETRY_HOME": str(home)})
     os.environ.update(prepare(places, print))
     deliver(home)
-    quick_include(home)
+    copy_include(home, SMALL)
     write_settings(home / "spark-conf")
     with (home / "spark-conf" / "spark-defaults.conf").open("a") as settings:
         settings.write("spark.sql.parquet.compression.codec uncompressed\n")  # the archive's own is better
@@ -187,18 +186,6 @@ def _write(file: Path, lines: list[list[str]]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     with gzip.open(file, "wt", newline="") as text:
         csv.writer(text).writerows(lines)
-
-
-def quick_include(home: Path) -> None:
-    """The home's own settings, with which a training takes seconds."""
-    include = home / "include"
-    shutil.copytree(CHECKOUT / "include", include)
-    for name, words in QUICK.items():
-        text = (include / name).read_text()
-        for old, new in words.items():
-            assert old in text, f"include/{name} has no '{old}'"
-            text = text.replace(old, new)
-        (include / name).write_text(text)
 
 
 def own_experiments(home: Path, store: str) -> None:

@@ -22,6 +22,7 @@ from deltalake import DeltaTable
 from basketry.config.settings import CHECKOUT, Settings
 from basketry.tables import TABLES
 from basketry.warehouse import open_warehouse
+from tests.kit.documents import copy_include
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -101,7 +102,7 @@ def opened(release: str, folder: Path) -> Iterator[Home]:
 
 def unpack(release: str, home: Path) -> None:
     """Unpack every archive; what a release did not know of the settings is there as this one ships it."""
-    shutil.copytree(CHECKOUT / "include", home / "include")
+    copy_include(home)
     for archive in sorted((HERE / release).glob("*.tar.xz")):
         with tarfile.open(archive) as content:
             content.extractall(home, filter="data")

@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-import tests.airflow_environment  # noqa: F401  before anything imports Airflow
+import tests.kit.airflow  # noqa: F401  before anything imports Airflow

@@ -13,14 +13,14 @@ import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from tests.airflow_environment import HOME
 from tests.databricks_emulator.emulator import DatabricksEmulator
+from tests.kit.airflow import HOME
+from tests.kit.dags import run_dag
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SECRETS = {
@@ -108,11 +108,7 @@ def secret_environment(emulator: DatabricksEmulator, webhook: Webhook) -> dict[s
 
 def run(dag_id: str) -> str:
     """A run of the DAG to its end, by hand, with a note that is no secret; its state."""
-    from airflow.dag_processing.dagbag import DagBag
-
-    dag = DagBag(dag_folder=str(CHECKOUT / "dags" / f"{dag_id}.py")).dags[dag_id]
-    done = dag.test(logical_date=None, run_after=datetime.now(UTC), run_conf={"catalog": "demo", "as_of": "2026-01-31"})
-    return str(done.state)
+    return str(run_dag(dag_id, {"catalog": "demo", "as_of": "2026-01-31"}).state)
 
 
 def files(folder: Path) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -20,7 +19,8 @@ import pytest
 import tools.doctor
 from basketry.config.settings import Settings
 from basketry.tables import MARKETING_AUDIENCE, PROMOTIONS, REVIEWS, SALES
-from tests.lakes import fill
+from tests.kit.documents import copy_include
+from tests.kit.lake import fill
 from tools import setup
 from tools.deploy.checks import Finding
 from tools.doctor import data, machine, running, workspace
@@ -119,7 +119,7 @@ def test_a_full_disk_is_told(places: InstancePaths, monkeypatch: pytest.MonkeyPa
 )
 def test_a_file_that_cannot_be_read_is_told(file: str, what: str, tmp_path: Path) -> None:
     """With its line; the shipped ones can all be read."""
-    include = shutil.copytree(CHECKOUT / "include", tmp_path / "include")
+    include = copy_include(tmp_path)
     assert not broken(data.configuration("demo", include))
     (include / file).write_text("nonsense: true\n" + (include / file).read_text())
     assert what in broken(data.configuration("demo", include))
@@ -291,7 +291,7 @@ def test_a_broken_contract_does_not_hide_the_rest(
     places: InstancePaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The doctor goes on to the end."""
-    include = shutil.copytree(CHECKOUT / "include", tmp_path / "include")
+    include = copy_include(tmp_path)
     (include / "contracts" / "demo" / "reviews.odcs.yaml").write_text("x: 1\n")
     monkeypatch.setenv("BASKETRY_INCLUDE", str(include))
     monkeypatch.setenv("BASKETRY_HOME", str(places.home))

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from basketry.errors import BadInputError
+from tests.kit.documents import INCLUDE, shipped
+from tests.kit.mistakes import Mistake, mistakes
 from tools import prune, services
-from tools.environment import CHECKOUT, InstancePaths
+from tools.environment import InstancePaths
 
 DAY = 24 * 3600
 VALUES = {"INTEGER": 1, "BOOLEAN": 0, "FLOAT": 0.0, "JSON": "{}", "BLOB": b"", "UUID": "0" * 32, "CHAR(32)": "0" * 32}
@@ -85,18 +86,17 @@ def test_a_home_without_airflow_has_nothing_to_clean(tmp_path: Path, monkeypatch
     assert not (tmp_path / "home").exists()
 
 
-@pytest.mark.parametrize(
-    ("right", "wrong", "message"),
-    [
-        ("runs_days: 180", "runs_days: 6", "runs_days is 6; give at least 7"),
-        ("logs_days: 60", "log_days: 60", "did you mean 'logs_days'"),
-        ("audit_days: 730", "audit_days: long", "audit_days"),
-    ],
+def test_what_is_shipped_is_read() -> None:
+    """Runs for half a year, what people did for two years, logs for two months."""
+    assert prune.load_retention(INCLUDE) == prune.Retention(180, 730, 60)
+
+
+@mistakes(
+    shipped("retention.yaml", prune.load_retention),
+    ("runs_days: 180", "runs_days: 6", "runs_days is 6; give at least 7."),
+    ("logs_days: 60", "log_days: 60", "…did you mean 'logs_days'?"),
+    ("audit_days: 730", "audit_days: long", "audit_days…"),
 )
-def test_a_mistake_in_the_file_is_told(right: str, wrong: str, message: str, tmp_path: Path) -> None:
-    """With its line; the shipped file is fine."""
-    text = (CHECKOUT / "include" / "retention.yaml").read_text()
-    assert prune.load_retention(CHECKOUT / "include") == prune.Retention(180, 730, 60)
-    (tmp_path / "retention.yaml").write_text(text.replace(right, wrong))
-    with pytest.raises(BadInputError, match=message):
-        prune.load_retention(tmp_path)
+def test_a_mistake_in_the_file_is_told(mistake: Mistake, tmp_path: Path) -> None:
+    """With its line."""
+    mistake.check(tmp_path)

@@ -12,7 +12,7 @@ import pytest
 from basketry.errors import BadInputError
 from basketry.tables import ORDER_LINES, PRODUCTS
 from basketry_airflow.retry import CAUSES, UNKNOWN_CAUSE, cause_of
-from tests.basketry.domains.promotion.models import own_registry
+from tests.kit.registry import own_registry
 from tests.tools.declared import DAGS, TARGETS
 from tests.tools.runbooks import FOLDER, Command, airflow_commands, job_of, make_commands, script
 from tools.doctor import doctor_command

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from basketry.access import AccessRefusedError, Grants, load_grants
-from basketry.config.settings import CHECKOUT
-from basketry.errors import ContractError
-
-INCLUDE = CHECKOUT / "include"
-HEAD = "pipeline: jobs\nteams:\n"
+from tests.kit.documents import INCLUDE, Document
+from tests.kit.mistakes import Mistake, mistakes
 
 
 @pytest.fixture(scope="module")
@@ -84,29 +81,41 @@ def test_a_user_has_one_team_or_none(grants: Grants) -> None:
         grants.team_of("mallory")
 
 
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        (HEAD + "  a: {principal: g, reads: [gold.sales_dya]}", r"default.yaml:3: there is no table gold.sales_dya"),
-        (HEAD + "  a: {principal: g, reads: [sales_day]}", "is no table"),
-        (HEAD + "  a: {principal: g, reads: ['*.*']}", "is no table"),
-        (HEAD + "  a: {principal: g, reeds: [gold.sales_day]}", "unknown key 'reeds'"),
-        (HEAD + "  a: {principal: g, reads: [gold.sales_day], tags: {pii: clera}}", "did you mean 'clear'"),
-        (
-            HEAD
-            + "  a: {principal: g, reads: [gold.sales_day], members: [x]}\n  b: {principal: h, reads: [], members: [x]}",
-            "user x is in the teams a and b",
-        ),
-        (HEAD + "  a: {principal: g, reads: []}\n  b: {principal: g, reads: []}", "group g is in the teams a and b"),
-        ("teams: {}", "no 'pipeline'"),
-    ],
+TEAMS = "pipeline: jobs\nteams:\n  a: {principal: g, reads: [gold.sales_day]}\n  b: {principal: h, reads: []}\n"
+DEMO = Document(
+    path="grants/default.yaml",
+    text=TEAMS,
+    load=partial(load_grants, "demo"),
+    beside={
+        str(path.relative_to(INCLUDE)): path.read_text()
+        for folder in ("contracts", "catalogs")
+        for path in (INCLUDE / folder).rglob("*.yaml")
+    },
 )
-def test_a_mistake_is_told_with_its_line(tmp_path: Path, text: str, problem: str) -> None:
+
+
+def test_two_teams_are_right(tmp_path: Path) -> None:
+    """What the mistakes are made in."""
+    grants = DEMO.read(tmp_path)
+    assert set(grants.teams) == {"a", "b"}
+    assert [access.table.full_name for access in grants.readable("a")] == ["gold.sales_day"]
+
+
+@mistakes(
+    DEMO,
+    ("gold.sales_day", "gold.sales_dya", "3: there is no table gold.sales_dya…"),
+    ("gold.sales_day", "sales_day", "…is no table…"),
+    ("gold.sales_day", "'*.*'", "…is no table…"),
+    ("reads: [gold.sales_day]", "reeds: [gold.sales_day]", "unknown key 'reeds'…"),
+    ("[gold.sales_day]", "[gold.sales_day], tags: {pii: clera}", "…did you mean 'clear'?"),
+    (
+        "[gold.sales_day]}\n  b: {principal: h, ",
+        "[gold.sales_day], members: [x]}\n  b: {principal: h, members: [x], ",
+        "4: user x is in the teams a and b…",
+    ),
+    ("principal: h", "principal: g", "group g is in the teams a and b…"),
+    ("pipeline: jobs\n", "", "…no 'pipeline'…"),
+)
+def test_a_mistake_is_told_with_its_line(mistake: Mistake, tmp_path: Path) -> None:
     """A typo in a table, a key or a treatment, or somebody in two teams, dies on load."""
-    include = tmp_path / "include"
-    for part in ("contracts", "catalogs"):
-        shutil.copytree(INCLUDE / part, include / part)
-    (include / "grants").mkdir()
-    (include / "grants" / "default.yaml").write_text(text)
-    with pytest.raises(ContractError, match=problem):
-        load_grants("demo", include)
+    mistake.check(tmp_path)

@@ -10,20 +10,20 @@ import pytest
 
 from basketry.config.settings import Settings
 from basketry.warehouse import Warehouse, open_warehouse
-from tests.basketry.ask import small_lake
+from tests.kit import small_shop
 
 
 @pytest.fixture(scope="session")
 def raw() -> dict[str, pd.DataFrame]:
     """The raw frames."""
-    return small_lake.frames()
+    return small_shop.frames()
 
 
 @pytest.fixture(scope="session")
 def shop_home(raw: dict[str, pd.DataFrame], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """BASKETRY_HOME with the small shop's lake."""
     home = tmp_path_factory.mktemp("shop")
-    small_lake.write(home, raw)
+    small_shop.write(home, raw)
     yield home
 
 

@@ -4,31 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from basketry.config.documents import Node
-from basketry.contracts.expressions import Expression, compile_expression
 from basketry.contracts.functions import FUNCTIONS
-from basketry.errors import ContractError
-
-COLUMNS = {
-    "name": "string",
-    "code": "string",
-    "count": "integer",
-    "price": "decimal(18,4)",
-    "day": "date",
-    "moment": "timestamp",
-    "open": "boolean",
-}
-
-
-def compiled(text: str) -> Expression:
-    return compile_expression(Node("feed.odcs.yaml", 7, text, text), "rule", COLUMNS, "Europe/London")
-
-
-def refusal(text: str) -> str:
-    with pytest.raises(ContractError) as raised:
-        compiled(text)
-    return raised.value.message.removeprefix("feed.odcs.yaml:7: ")
-
+from tests.kit.expressions import compiled, refusal
 
 CALLS = {
     "upper": ("upper(name)", "text"),

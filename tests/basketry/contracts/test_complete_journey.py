@@ -8,7 +8,7 @@ import pytest
 from basketry.contracts import load_contract
 from tests.basketry.contracts.duck import column_sql, delivered
 from tests.conftest import CHECKOUT
-from tests.data_sets import data_folder
+from tests.kit.data_sets import data_folder
 
 AMOUNTS = (
     "list_amount",

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from basketry.config.documents import Node
-from basketry.contracts.expressions import Expression, compile_expression
 from basketry.contracts.functions import CLOCK_OR_CHANCE, FUNCTIONS
 from basketry.errors import ContractError
+from tests.kit import expressions
 
-COLUMNS = {
-    "name": "string",
-    "code": "string",
-    "count": "integer",
-    "price": "number",
-    "day": "date",
-    "moment": "timestamp",
-    "open": "boolean",
-}
-
-
-def compiled(text: str) -> Expression:
-    return compile_expression(Node("feed.odcs.yaml", 7, text, text), "transformLogic", COLUMNS, "America/New_York")
+compiled = partial(
+    expressions.compiled,
+    what="transformLogic",
+    columns={**expressions.COLUMNS, "price": "number"},
+    time_zone="America/New_York",
+)
 
 
 WRITTEN = [
@@ -189,5 +183,5 @@ def test_any_text_gives_an_expression_or_a_sentence(text: str) -> None:
     except ContractError as error:
         assert error.message.startswith("feed.odcs.yaml:7: ")
     else:
-        assert expression.columns <= set(COLUMNS)
+        assert expression.columns <= set(expressions.COLUMNS)
         assert "/*" not in expression.sql

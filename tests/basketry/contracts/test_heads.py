@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
 import pytest
@@ -19,90 +20,79 @@ from basketry.contracts import (
     model,
     select_contracts,
 )
-from basketry.errors import BadInputError, ContractError
-from tests.basketry.contracts.include_folder import CATALOG, CLICKS, GOOD, load, spoiled, write_include
+from basketry.errors import BadInputError
+from tests.kit.contracts import CLICKS, RATINGS, SHOP
+from tests.kit.documents import changed
+from tests.kit.mistakes import Mistake, mistakes
 
 ENTITY = "  - name: reviews\n    physicalType: table\n    logicalType: object\n"
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "sentence"),
-    [
-        ("apiVersion: v3.2.0", "apiVersion: v3.2.1", "unknown apiVersion 'v3.2.1'; did you mean 'v3.2.0'?"),
-        ("kind: DataContract", "kind: Contract", "unknown kind 'Contract'; did you mean 'DataContract'?"),
-        ("id: shop.ratings", "id: shop.rating", "id is 'shop.rating', the file's place says 'shop.ratings'; make them equal."),
-        ("name: ratings\n", "name: zebras\n", "name is 'zebras', the file's place says 'ratings'; make them equal."),
-        ("name: ratings\n", "name: ''\n", "name is empty; write it or remove the line."),
-        ("tenant: shop", "tenant: zoo", "tenant is 'zoo', the file's place says 'shop'; make them equal."),
-        ("version: 1.2.3", "version: 1.2.3.4", "version '1.2.3.4' must be three numbers such as 1.0.0."),
-        ("version: 1.2.3", "version: 1.2.x", "version '1.2.x' must be three numbers such as 1.0.0."),
-        ("version: 1.2.3", "version: a.2.3", "version 'a.2.3' must be three numbers such as 1.0.0."),
-        ("version: 1.2.3", "version: '1.2'", "version '1.2' must be three numbers such as 1.0.0."),
-        ("{purpose: Ratings of products.}", "{purpos: x}", "unknown key 'purpos' in description; did you mean 'purpose'?"),
-        ("{purpose: Ratings of products.}", "{purpose: ''}", "purpose is empty; write it or remove the line."),
-        (ENTITY, ENTITY.replace("table", "file"), "unknown physicalType 'file'; use one of: table."),
-        (ENTITY, ENTITY.replace("object", "objekt"), "unknown logicalType 'objekt'; did you mean 'object'?"),
-        (ENTITY, ENTITY.replace("    physicalType: table\n", ""), "a schema object has no 'physicalType'; add it."),
-    ],
+@mistakes(
+    RATINGS,
+    ("apiVersion: v3.2.0", "apiVersion: v3.2.1", "unknown apiVersion 'v3.2.1'; did you mean 'v3.2.0'?"),
+    ("kind: DataContract", "kind: Contract", "unknown kind 'Contract'; did you mean 'DataContract'?"),
+    ("id: shop.ratings", "id: shop.rating", "id is 'shop.rating', the file's place says 'shop.ratings'; make them equal."),
+    ("name: ratings\n", "name: zebras\n", "name is 'zebras', the file's place says 'ratings'; make them equal."),
+    ("name: ratings\n", "name: ''\n", "name is empty; write it or remove the line."),
+    ("tenant: shop", "tenant: zoo", "tenant is 'zoo', the file's place says 'shop'; make them equal."),
+    ("version: 1.2.3", "version: 1.2.3.4", "version '1.2.3.4' must be three numbers such as 1.0.0."),
+    ("version: 1.2.3", "version: 1.2.x", "version '1.2.x' must be three numbers such as 1.0.0."),
+    ("version: 1.2.3", "version: a.2.3", "version 'a.2.3' must be three numbers such as 1.0.0."),
+    ("version: 1.2.3", "version: '1.2'", "version '1.2' must be three numbers such as 1.0.0."),
+    ("{purpose: Ratings of products.}", "{purpos: x}", "unknown key 'purpos' in description; did you mean 'purpose'?"),
+    ("{purpose: Ratings of products.}", "{purpose: ''}", "purpose is empty; write it or remove the line."),
+    (ENTITY, ENTITY.replace("table", "file"), "unknown physicalType 'file'; use one of: table."),
+    (ENTITY, ENTITY.replace("object", "objekt"), "unknown logicalType 'objekt'; did you mean 'object'?"),
+    (ENTITY, ENTITY.replace("    physicalType: table\n", ""), "a schema object has no 'physicalType'; add it."),
 )  # fmt: skip
-def test_a_head_says_what_its_place_says(old: str, new: str, sentence: str, tmp_path: Path) -> None:
+def test_a_head_says_what_its_place_says(mistake: Mistake, tmp_path: Path) -> None:
     """Copied contracts keep words of the one they were copied from; each is told in its line."""
-    text, line = spoiled(old, new)
-    with pytest.raises(ContractError) as raised:
-        load(tmp_path, text)
-    where, _, reason = raised.value.message.partition(": ")
-    changed = [
-        number for number, pair in enumerate(zip(old.split("\n"), new.split("\n"), strict=False)) if pair[0] != pair[1]
-    ]
-    lines = {line + changed[0], line}
-    assert (reason, int(where.rpartition(":")[2]) in lines) == (sentence, True)
+    mistake.check(tmp_path)
 
 
 @pytest.mark.parametrize("version", ["0.0.0", "10.20.30"])
 def test_a_version_is_three_numbers(version: str, tmp_path: Path) -> None:
     """As long as they like."""
-    text, _ = spoiled("version: 1.2.3", f"version: {version}")
-    assert load(tmp_path, text).version == version
+    assert RATINGS.read(tmp_path, ("version: 1.2.3", f"version: {version}")).version == version
 
 
 def test_a_description_may_be_missing(tmp_path: Path) -> None:
     """Or have other words than its purpose."""
     written = "description: {purpose: Ratings of products.}\n"
-    assert load(tmp_path / "a").description == "Ratings of products."
-    assert load(tmp_path / "b", GOOD.replace(written, "")).description == ""
-    assert load(tmp_path / "c", GOOD.replace(written, "description: {usage: x}\n")).description == ""
+    assert RATINGS.read(tmp_path / "a").description == "Ratings of products."
+    assert RATINGS.read(tmp_path / "b", (written, "")).description == ""
+    assert RATINGS.read(tmp_path / "c", (written, "description: {usage: x}\n")).description == ""
 
 
 @pytest.mark.parametrize("number", [0, 1, 3])
 def test_a_contract_has_two_objects(number: int, tmp_path: Path) -> None:
     """The file, then the entity; the sentence says how many there are."""
-    start, middle = GOOD.index("  - name: delivered"), GOOD.index("  - name: reviews")
-    objects = [GOOD[start:middle], GOOD[middle:], GOOD[middle:]][:number]
-    text = GOOD[:start].removesuffix("\n") + ("\n" + "".join(objects) if objects else " []\n")
-    with pytest.raises(ContractError) as raised:
-        load(tmp_path, text)
-    assert raised.value.message.endswith(
-        f"ratings.odcs.yaml:9: schema has {number} objects; write two: delivered, then the entity."
+    head, delivered, reviews = re.split(r"^(?=  - name: delivered|  - name: reviews)", RATINGS.text, flags=re.M)
+    objects = [delivered, reviews, reviews][:number]
+    text = head.removesuffix("\n") + ("\n" + "".join(objects) if objects else " []\n")
+    assert RATINGS.saying(text).refusal(tmp_path) == (
+        9,
+        f"schema has {number} objects; write two: delivered, then the entity.",
     )
 
 
 def test_a_contract_knows_where_it_stands(tmp_path: Path) -> None:
     """Catalog, feed, file and the catalog's time zone, unless it has one of its own."""
-    contract = load(tmp_path / "a")
+    contract = RATINGS.read(tmp_path / "a")
     assert contract.path == tmp_path / "a" / "include" / "contracts" / "shop" / "ratings.odcs.yaml"
-    own, _ = spoiled('property: delimiter, value: ";"', "property: timeZone, value: Europe/London")
-    other = load(tmp_path / "b", own)
+    own = ('property: delimiter, value: ";"', "property: timeZone, value: Europe/London")
+    other = RATINGS.read(tmp_path / "b", own)
     assert (contract.time_zone, other.time_zone) == ("America/New_York", "Europe/London")
     assert "'Europe/London'" in other.mapped[4].expression
 
 
 def test_feeds_are_loaded_so_that_what_others_refer_to_comes_first(tmp_path: Path) -> None:
     """Reviews before events, whatever the feeds are called; one feed alone by its name."""
-    include = write_include(tmp_path)
+    include = CLICKS.write(tmp_path)
     folder = include / "contracts" / "shop"
-    (folder / "clicks.odcs.yaml").write_text(CLICKS)
     (folder / "a_second.odcs.yaml").write_text(
-        GOOD.replace("ratings\n", "a_second\n").replace("shop.ratings", "shop.a_second")
+        changed(RATINGS.text, ("name: ratings\n", "name: a_second\n"), ("shop.ratings", "shop.a_second"))
     )
     (folder / "notes.yaml").write_text("")
     assert feed_names("shop", include) == ["a_second", "clicks", "ratings"]
@@ -123,7 +113,7 @@ def test_feeds_are_loaded_so_that_what_others_refer_to_comes_first(tmp_path: Pat
 
 def test_what_is_not_there_yet_is_told_as_the_file_to_write(tmp_path: Path) -> None:
     """Where there is no right word to name, the place of the first file is."""
-    include = write_include(tmp_path)
+    include = RATINGS.write(tmp_path)
     (include / "contracts" / "shop" / "ratings.odcs.yaml").unlink()
     with pytest.raises(BadInputError) as feed:
         load_contract("shop", "ratings", include)
@@ -139,9 +129,9 @@ def test_what_is_not_there_yet_is_told_as_the_file_to_write(tmp_path: Path) -> N
 
 def test_a_catalog_is_what_its_file_says(tmp_path: Path) -> None:
     """Names are sorted; every word has its place; what is not yaml is no catalog."""
-    include = write_include(tmp_path)
+    include = SHOP.write(tmp_path)
     for name in ("zoo", "bar"):
-        (include / "catalogs" / f"{name}.yaml").write_text(CATALOG.replace("catalog: shop", f"catalog: {name}"))
+        (include / "catalogs" / f"{name}.yaml").write_text(changed(SHOP.text, ("catalog: shop", f"catalog: {name}")))
     (include / "catalogs" / "notes.txt").write_text("")
     assert catalog_names(include) == ["bar", "shop", "zoo"]
     shop = load_catalog("shop", include)
@@ -153,42 +143,36 @@ def test_a_catalog_is_what_its_file_says(tmp_path: Path) -> None:
 @pytest.mark.parametrize("country", ["NO", "GB"])
 def test_a_country_is_read_as_written(country: str, tmp_path: Path) -> None:
     """Norway's code is no `no`."""
-    include = write_include(tmp_path, catalog=CATALOG.replace("country: US", f"country: {country}"))
-    assert load_catalog("shop", include).country == country
+    assert SHOP.read(tmp_path, ("country: US", f"country: {country}")).country == country
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "sentence"),
-    [
-        ("catalog: shop", "catalog: Shop", "1: catalog 'Shop' must be lower case letters, digits and _."),
-        ("catalog: shop", "catalog: zoo", "1: catalog is 'zoo' in the file of 'shop'; make them equal."),
-        ("catalog: shop", "catalog: bar", "1: catalog is 'bar' in the file of 'shop'; make them equal."),
-        ("A shop.", "''", "2: description is empty; write it or remove the line."),
-        ("currency: USD", "currency: USDX", "4: currency 'USDX' is not a code such as USD."),
-        ("currency: USD", "currency: US", "4: currency 'US' is not a code such as USD."),
-        ("country: US", "country: USA", "5: country 'USA' is not a code such as US."),
-        ("country: US\n", "", "1: a catalog has no 'country'; add it."),
-        ("country: US\n", "country: US\npropensity: {}\n",
-         "6: propensity has neither or both of 'categories' and 'top'; write one of them."),
-        ("country: US\n", "country: US\npropensity: {top: 3, categories: [a]}\n",
-         "6: propensity has neither or both of 'categories' and 'top'; write one of them."),
-        ("country: US\n", "country: US\npropensity: {top: 0}\n", "6: top is 0; make it at least 1."),
-        ("country: US\n", "country: US\npropensity: {top: -1}\n", "6: top is -1; make it at least 1."),
-        ("country: US\n", "country: US\npropensity: {top: x}\n", "6: top is text; make it a whole number."),
-        ("country: US\n", "country: US\npropensity:\n  categories: []\n",
-         "7: categories is empty or repeats one; list each category once."),
-        ("country: US\n", "country: US\npropensity:\n  categories: [a, b, a]\n",
-         "7: categories is empty or repeats one; list each category once."),
-        ("country: US\n", "country: US\npropensity:\n  categories: [a, '']\n",
-         "7: a category is empty; write it or remove the line."),
-    ],
+@mistakes(
+    SHOP,
+    ("catalog: shop", "catalog: Shop", "1: catalog 'Shop' must be lower case letters, digits and _."),
+    ("catalog: shop", "catalog: zoo", "1: catalog is 'zoo' in the file of 'shop'; make them equal."),
+    ("catalog: shop", "catalog: bar", "1: catalog is 'bar' in the file of 'shop'; make them equal."),
+    ("A shop.", "''", "2: description is empty; write it or remove the line."),
+    ("currency: USD", "currency: USDX", "4: currency 'USDX' is not a code such as USD."),
+    ("currency: USD", "currency: US", "4: currency 'US' is not a code such as USD."),
+    ("country: US", "country: USA", "5: country 'USA' is not a code such as US."),
+    ("country: US\n", "", "1: a catalog has no 'country'; add it."),
+    ("country: US\n", "country: US\npropensity: {}\n",
+     "6: propensity has neither or both of 'categories' and 'top'; write one of them."),
+    ("country: US\n", "country: US\npropensity: {top: 3, categories: [a]}\n",
+     "6: propensity has neither or both of 'categories' and 'top'; write one of them."),
+    ("country: US\n", "country: US\npropensity: {top: 0}\n", "6: top is 0; make it at least 1."),
+    ("country: US\n", "country: US\npropensity: {top: -1}\n", "6: top is -1; make it at least 1."),
+    ("country: US\n", "country: US\npropensity: {top: x}\n", "6: top is text; make it a whole number."),
+    ("country: US\n", "country: US\npropensity:\n  categories: []\n",
+     "7: categories is empty or repeats one; list each category once."),
+    ("country: US\n", "country: US\npropensity:\n  categories: [a, b, a]\n",
+     "7: categories is empty or repeats one; list each category once."),
+    ("country: US\n", "country: US\npropensity:\n  categories: [a, '']\n",
+     "7: a category is empty; write it or remove the line."),
 )  # fmt: skip
-def test_a_catalogs_mistake_is_told_with_its_line(old: str, new: str, sentence: str, tmp_path: Path) -> None:
+def test_a_catalogs_mistake_is_told_with_its_line(mistake: Mistake, tmp_path: Path) -> None:
     """File, line and what to do."""
-    include = write_include(tmp_path, catalog=CATALOG.replace(old, new))
-    with pytest.raises(ContractError) as raised:
-        load_catalog("shop", include)
-    assert raised.value.message == f"include/catalogs/shop.yaml:{sentence}"
+    mistake.check(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -198,12 +182,12 @@ def test_scored_categories_are_named_or_counted(
     text: str, expected: tuple[tuple[str, ...], int], tmp_path: Path
 ) -> None:
     """By name in the order written, or how many of the most bought; ten where nothing is said."""
-    include = write_include(tmp_path, catalog=f"{CATALOG}propensity: {{{text}}}\n")
+    include = SHOP.saying(f"{SHOP.text}propensity: {{{text}}}\n").write(tmp_path)
     read = catalogs.load_category_selection("shop", include)
     assert (read.categories, read.top) == expected
     silent = catalogs.load_category_selection("nobody", include)
     assert (silent.categories, silent.top) == ((), 10)
-    assert load_catalog("shop", write_include(tmp_path / "silent")).scored == silent
+    assert SHOP.read(tmp_path / "silent").scored == silent
 
 
 RECORDS = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.basketry.contracts.test_checks import compiled, refusal
+from tests.kit.expressions import compiled, refusal
 
 
 @pytest.mark.parametrize(

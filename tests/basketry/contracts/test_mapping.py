@@ -7,42 +7,27 @@ from pathlib import Path
 
 import pytest
 
-from basketry.contracts import Contract, MappedColumn, load_contract
-from basketry.errors import ContractError
-from tests.basketry.contracts.include_folder import CLICKS, GOOD, load, spoiled, write_include
+from basketry.contracts import MappedColumn
+from tests.kit.contracts import CLICKS, RATINGS
+from tests.kit.documents import Change, changed
+from tests.kit.mistakes import Mistake, mistakes
 
-RULE = GOOD[GOOD.index("    quality:\n") :]
-
-
-def refusal(folder: Path, *replacements: tuple[str, str], at: str = "") -> str:
-    """The sentence about the good contract with these replacements; at: what stands in its line, else the last of them."""
-    text, line = GOOD, 0
-    for old, new in replacements:
-        assert text.count(old) == 1, old
-        line = text[: text.index(old)].count("\n") + 1
-        text = text.replace(old, new)
-    if at:
-        line = text[: text.rindex(at)].count("\n") + 1
-    with pytest.raises(ContractError) as raised:
-        load(folder, text)
-    where, _, sentence = raised.value.message.partition(": ")
-    assert where == f"include/contracts/shop/ratings.odcs.yaml:{line}"
-    return sentence
+RULE = RATINGS.text[RATINGS.text.index("    quality:\n") :]
+DELIVERED = RATINGS.text[: RATINGS.text.index("  - name: reviews")]
+"""The contract as far as it is about the file."""
 
 
-def clicks(folder: Path, *replacements: tuple[str, str]) -> Contract:
-    text = CLICKS
-    for old, new in replacements:
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    include = write_include(folder)
-    (include / "contracts" / "shop" / "clicks.odcs.yaml").write_text(text)
-    return load_contract("shop", "clicks", include)
+def refusal(folder: Path, *changes: Change, at: str = "") -> str:
+    """The sentence about the contract with these changes, told in the line of the last of them, or of what `at` is."""
+    refused = RATINGS.refusal(folder, *changes)
+    *before, (old, _) = changes
+    text, part = (changed(RATINGS.text, *changes), at) if at else (changed(RATINGS.text, *before), old)
+    assert refused.line == text[: text.rindex(part)].count("\n") + 1
+    return refused.sentence
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "sentence"),
-    [
+@mistakes(
+    RATINGS,
         ("cast(Stars as int)", "sku",
          "column 'rating' is int and its expression gives text; write cast(… as decimal(18,4))."),
         ("cast(Stars as int)", "to_date(Written)",
@@ -54,28 +39,23 @@ def clicks(folder: Path, *replacements: tuple[str, str]) -> Contract:
         ("to_date(Written)", "Stars", "column 'reviewed_on' is date and its expression gives number; give it a date."),
         ("transformLogic: rating_no, primaryKey: true", "transformLogic: Written",
          "column 'review_id' is string and its expression gives timestamp; give it a text."),
-    ],
 )  # fmt: skip
-def test_an_expression_of_the_wrong_kind_is_told_with_its_cure(
-    old: str, new: str, sentence: str, tmp_path: Path
-) -> None:
+def test_an_expression_of_the_wrong_kind_is_told_with_its_cure(mistake: Mistake, tmp_path: Path) -> None:
     """The line is the column's; the cure is what a person would write for these two kinds."""
-    assert refusal(tmp_path, (old, new)) == sentence
+    mistake.check(tmp_path)
 
 
 @pytest.mark.parametrize("expression", ["Stars", "to_date(Written)", "Stars > 1", '"null"', "sku"])
 def test_a_text_column_takes_what_has_one_text(expression: str, tmp_path: Path) -> None:
     """Numbers, days, and true or false are written as text; an instant has as many texts as there are time zones."""
-    text, _ = spoiled("upper(trim(sku))", expression)
-    assert load(tmp_path, text).mapped[1].type == "string"
+    assert RATINGS.read(tmp_path, ("upper(trim(sku))", expression)).mapped[1].type == "string"
 
 
 def test_a_column_may_come_from_its_own_name(tmp_path: Path) -> None:
     """A delivered column of that name needs no expression, but one of the right kind."""
     own = ("{name: sku, logicalType: string}", "{name: product_id, logicalType: string}")
     without = ("product_id, transformLogic: upper(trim(sku)),", "product_id,")
-    text = GOOD.replace(*own).replace(*without)
-    assert load(tmp_path / "a", text).mapped[1].expression == "`product_id`"
+    assert RATINGS.read(tmp_path / "a", own, without).mapped[1].expression == "`product_id`"
     assert refusal(tmp_path / "b", without) == (
         "column 'product_id' has no transformLogic and no delivered column has its name; use one of: Stars, Verdict,"
         " Writer, Written, rating_no, sku."
@@ -101,10 +81,11 @@ def test_a_logical_type_is_the_columns_own(text: str, sentence: str, tmp_path: P
 
 def test_a_logical_type_need_not_be_written(tmp_path: Path) -> None:
     """Of any column."""
-    text = GOOD.replace("name: rating, logicalType: integer,", "name: rating,").replace(
-        "reviewed_on, logicalType: date,", "reviewed_on,"
+    unwritten = (
+        ("name: rating, logicalType: integer,", "name: rating,"),
+        ("reviewed_on, logicalType: date,", "reviewed_on,"),
     )
-    assert [column.type for column in load(tmp_path, text).mapped][3:] == ["int", "date"]
+    assert [column.type for column in RATINGS.read(tmp_path, *unwritten).mapped][3:] == ["int", "date"]
 
 
 PEOPLE = """\
@@ -121,15 +102,19 @@ PEOPLE = """\
 @pytest.mark.parametrize("written", ["", "classification: pii, ", "classification: public, "])
 def test_a_personal_column_is_not_called_public(written: str, tmp_path: Path) -> None:
     """It identifies a person, whatever the contract says; what identifies nobody may be called so."""
-    text = GOOD[: GOOD.index("  - name: reviews")] + PEOPLE.replace("{name: email, ", f"{{name: email, {written}")
-    if "public" not in written:
-        assert [column.name for column in load(tmp_path, text).mapped] == ["customer_id", "email", "city"]
-        return
-    with pytest.raises(ContractError, match=r":32: column 'email' identifies a person; make its classification pii\."):
-        load(tmp_path, text)
+    people, email = RATINGS.saying(DELIVERED + PEOPLE), ("{name: email, ", f"{{name: email, {written}")
+    if "public" in written:
+        assert people.refusal(tmp_path, email) == (
+            32,
+            "column 'email' identifies a person; make its classification pii.",
+        )
+    else:
+        assert [column.name for column in people.read(tmp_path, email).mapped] == ["customer_id", "email", "city"]
 
 
-PRICED = """\
+PRICED = RATINGS.saying(
+    DELIVERED
+    + """\
   - name: products
     physicalType: table
     logicalType: object
@@ -137,28 +122,25 @@ PRICED = """\
       - {name: product_id, transformLogic: sku}
       - {name: list_price, logicalType: number, transformLogic: Stars}
 """
+)
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "sentence"),
-    [
-        ("", "", ""),
-        ("logicalType: number, ", "", ""),
+@pytest.mark.parametrize("written", [(), (("logicalType: number, ", ""),)])
+def test_money_is_a_number_with_digits(written: tuple[Change, ...], tmp_path: Path) -> None:
+    """What stands in brackets behind a type says how many digits it has, not of which kind it is."""
+    assert PRICED.read(tmp_path, *written).mapped[1].type == "decimal(18,4)"
+
+
+@mistakes(
+    PRICED,
         ("logicalType: number, ", "logicalType: integer, ",
          "32: logicalType of column 'list_price' is 'integer'; for decimal(18,4) did you mean 'number'?"),
         ("transformLogic: Stars", "transformLogic: Writer",
          "32: column 'list_price' is decimal(18,4) and its expression gives text; write cast(… as decimal(18,4))."),
-    ],
 )  # fmt: skip
-def test_money_is_a_number_with_digits(old: str, new: str, sentence: str, tmp_path: Path) -> None:
-    """What stands in brackets behind a type says how many digits it has, not of which kind it is."""
-    text = GOOD[: GOOD.index("  - name: reviews")] + PRICED.replace(old, new)
-    if not sentence:
-        assert load(tmp_path, text).mapped[1].type == "decimal(18,4)"
-        return
-    with pytest.raises(ContractError) as raised:
-        load(tmp_path, text)
-    assert raised.value.message == f"include/contracts/shop/ratings.odcs.yaml:{sentence}"
+def test_money_is_nothing_else(mistake: Mistake, tmp_path: Path) -> None:
+    """Neither a whole number nor a text."""
+    mistake.check(tmp_path)
 
 
 def test_a_mark_of_the_key_is_for_the_whole_key(tmp_path: Path) -> None:
@@ -168,27 +150,27 @@ def test_a_mark_of_the_key_is_for_the_whole_key(tmp_path: Path) -> None:
     properties = "    properties:\n      - {name: review_id"
     sentence = "primaryKey marks rating; the key of reviews is review_id."
     assert refusal(tmp_path / "a", *elsewhere, at=properties) == sentence
-    not_at_all, _ = spoiled(mark, "transformLogic: rating_no, primaryKey: false}")
-    assert load(tmp_path / "c", not_at_all).entity.key == ("review_id",)
+    not_at_all = (mark, "transformLogic: rating_no, primaryKey: false}")
+    assert RATINGS.read(tmp_path / "c", not_at_all).entity.key == ("review_id",)
 
 
 def test_what_is_required_of_a_column(tmp_path: Path) -> None:
     """A part of the key, a column that is never null, and one of which the contract says so."""
-    columns = {column.name: column.required for column in load(tmp_path / "a").mapped}
+    columns = {column.name: column.required for column in RATINGS.read(tmp_path / "a").mapped}
     assert (columns["review_id"], columns["product_id"], columns["rating"], columns["customer_id"]) == (
         True,
         True,
         True,
         False,
     )
-    text, _ = spoiled("{name: customer_id, ", "{name: customer_id, required: true, ")
-    assert load(tmp_path / "b", text).mapped[2].required
+    required = ("{name: customer_id, ", "{name: customer_id, required: true, ")
+    assert RATINGS.read(tmp_path / "b", required).mapped[2].required
 
 
 def test_an_occurrence_makes_an_id_of_a_row_and_nothing_else(tmp_path: Path) -> None:
     """It numbers equal rows of a file, so that it stands in a key, and not in a customer's."""
-    text, _ = spoiled("transformLogic: rating_no,", "transformLogic: \"concat(sku, '-', occurrence(sku))\",")
-    (name,) = (column := load(tmp_path / "a", text).mapped[0]).occurrences
+    numbered = ("transformLogic: rating_no,", "transformLogic: \"concat(sku, '-', occurrence(sku))\",")
+    (name,) = (column := RATINGS.read(tmp_path / "a", numbered).mapped[0]).occurrences
     assert name in column.expression
     assert (column.occurrences[name], column.is_id) == (("`sku`",), True)
     for number, old in enumerate(("upper(trim(sku))", "transformLogic: Writer", "cast(Stars as int)")):
@@ -203,28 +185,24 @@ def test_an_occurrence_makes_an_id_of_a_row_and_nothing_else(tmp_path: Path) -> 
 def test_an_occurrence_is_no_customer(entity: str, key: str, good: bool, tmp_path: Path) -> None:
     """A customer is not a row of a file: who comes twice is one person; a campaign without a number is its row."""
     head = PEOPLE[: PEOPLE.index("      - {name: customer_id")].replace("customers", entity)
-    text = (
-        GOOD[: GOOD.index("  - name: reviews")] + head + f"      - {{name: {key}, transformLogic: occurrence(sku)}}\n"
-    )
+    text = DELIVERED + head + f"      - {{name: {key}, transformLogic: occurrence(sku)}}\n"
+    days = [f"      - {{name: {day}, transformLogic: to_date(Written)}}\n" for day in ("start_date", "end_date")]
     if good:
-        text += "".join(
-            f"      - {{name: {day}, transformLogic: to_date(Written)}}\n" for day in ("start_date", "end_date")
-        )
-        assert load(tmp_path, text).mapped[0].occurrences
-        return
-    with pytest.raises(ContractError, match=f"column '{key}' counts an occurrence, which only numbers rows"):
-        load(tmp_path, text)
+        assert RATINGS.saying(text + "".join(days)).read(tmp_path).mapped[0].occurrences
+    else:
+        sentence = RATINGS.saying(text).refusal(tmp_path).sentence
+        assert f"column '{key}' counts an occurrence, which only numbers rows" in sentence
 
 
 def test_an_id_is_a_text_that_is_called_so(tmp_path: Path) -> None:
     """Rows meet by ids; a number or another text is none."""
-    assert {column.name: column.is_id for column in load(tmp_path).mapped} == {
+    assert {column.name: column.is_id for column in RATINGS.read(tmp_path).mapped} == {
         "review_id": True, "product_id": True, "customer_id": True, "rating": False, "reviewed_on": False,
     }  # fmt: skip
     read = MappedColumn(name="a_id", type="-string"[1:], expression="`a`")
     others = (replace(read, name="id_a"), replace(read, type="int"), replace(read, type="timestamp"))
     assert read.is_id and not any(column.is_id for column in others)
-    assert [column.name for column in clicks(tmp_path / "clicks").mapped if column.is_id] == ["event_id"]
+    assert [column.name for column in CLICKS.read(tmp_path / "clicks").mapped if column.is_id] == ["event_id"]
 
 
 @pytest.mark.parametrize(
@@ -244,22 +222,17 @@ def test_a_value_map_is_of_texts(new: str, sentence: str, tmp_path: Path) -> Non
 
 def test_a_prefix_and_a_map_need_not_be_there(tmp_path: Path) -> None:
     """And then there is none."""
-    first, second, third, *_ = load(tmp_path).mapped
+    first, second, third, *_ = RATINGS.read(tmp_path).mapped
     assert (first.value_map, first.id_prefix, second.value_map, third.id_prefix) == (None, None, None, None)
     assert refusal(tmp_path / "a", ("value: P-}", "value: ' '}")) == "idPrefix is empty; write it or remove the line."
-    with pytest.raises(ContractError, match="column 'event_date' is date; idPrefix and valueMap are for text"):
-        clicks(
-            tmp_path / "b",
-            (
-                "transformLogic: to_date(at)",
-                "transformLogic: to_date(at), customProperties: [{property: idPrefix, value: D}]",
-            ),
-        )
+    day = "transformLogic: to_date(at)"
+    prefixed = CLICKS.refusal(tmp_path / "b", (day, f"{day}, customProperties: [{{property: idPrefix, value: D}}]"))
+    assert "column 'event_date' is date; idPrefix and valueMap are for text" in prefixed.sentence
 
 
 def test_a_contract_need_not_have_rules(tmp_path: Path) -> None:
     """Then no row is bad but for what its columns require."""
-    assert load(tmp_path, GOOD.replace(RULE, "")).rules == ()
+    assert RATINGS.read(tmp_path, (RULE, "")).rules == ()
 
 
 def test_rules_have_names_of_their_own(tmp_path: Path) -> None:
@@ -269,7 +242,7 @@ def test_rules_have_names_of_their_own(tmp_path: Path) -> None:
         "the name 'rating_in_range' is taken by another rule or a column; rename the rule."
     )
     other = again.replace("rating_in_range", "rating_is_whole")
-    rules = load(tmp_path / "b", GOOD + other).rules
+    rules = RATINGS.read(tmp_path / "b", (RULE, RULE + other)).rules
     assert [rule.name for rule in rules] == ["rating_in_range", "rating_is_whole"]
     assert {rule.description for rule in rules} == {"One to five stars."}
 
@@ -285,15 +258,14 @@ def test_rules_have_names_of_their_own(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_a_rule_sees_ours_and_theirs(implementation: str, sql: str, tmp_path: Path) -> None:
     """The entity's columns and the delivered ones; of two that SQL cannot tell apart the entity's."""
-    text, _ = spoiled("rating between 1 and 5", implementation)
-    assert load(tmp_path, text).rules[0].expression == sql
+    assert RATINGS.read(tmp_path, ("rating between 1 and 5", implementation)).rules[0].expression == sql
 
 
 def test_a_rule_does_not_see_a_delivered_column_of_our_name(tmp_path: Path) -> None:
     """`Rating` of the file and `rating` of the entity are one name to SQL: the entity's."""
     own = ("{name: Stars, logicalType: number}", "{name: Rating, logicalType: string}")
     mapped = ("cast(Stars as int)", "cast(Rating as int)")
-    assert load(tmp_path / "a", GOOD.replace(*own).replace(*mapped)).rules[0].expression == "`rating` BETWEEN 1 AND 5"
+    assert RATINGS.read(tmp_path / "a", own, mapped).rules[0].expression == "`rating` BETWEEN 1 AND 5"
     assert refusal(tmp_path / "b", own, mapped, ("rating between 1 and 5", "Rating = 'a'")).startswith(
         "rule rating_in_range has the unknown column 'Rating'; did you mean 'rating'?"
     )

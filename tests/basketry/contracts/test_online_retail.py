@@ -12,7 +12,7 @@ import pytest
 from basketry.contracts import Contract, load_contract
 from tests.basketry.contracts.duck import broken, judged
 from tests.conftest import CHECKOUT
-from tests.data_sets import data_folder
+from tests.kit.data_sets import data_folder
 
 FEE = re.compile(r"POST|DOT|M|C2|D|S|B|PADS|CRUK|AMAZONFEE|BANK CHARGES|GIFT_0001_.*|DCGS.*")
 

@@ -6,14 +6,7 @@ import re
 
 import pytest
 
-from basketry.config.documents import Node
-from basketry.contracts.expressions import Expression, compile_expression
-
-COLUMNS = {"name": "string", "count": "integer", "day": "date", "moment": "timestamp"}
-
-
-def compiled(text: str) -> Expression:
-    return compile_expression(Node("feed.odcs.yaml", 7, text, text), "rule", COLUMNS, "Europe/London")
+from tests.kit.expressions import compiled
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import pytest
 from pyspark.sql import SparkSession
 
-from basketry.config.documents import Node
-from basketry.contracts.expressions import compile_expression
+from tests.kit.expressions import compiled
 
 COLUMNS = {"text": "string", "whole": "integer", "amount": "number", "moment": "timestamp"}
 ROWS = """
@@ -46,9 +45,7 @@ def strict(spark: SparkSession) -> Iterator[SparkSession]:
 
 def test_no_value_can_fail_an_expression(strict: SparkSession) -> None:
     """Overflow, division by zero, impossible dates and wrong texts give null; days and times are the retailer's."""
-    written = [
-        compile_expression(Node("f", 1, text, text), "rule", COLUMNS, "America/New_York").sql for text in RESULTS
-    ]
+    written = [compiled(text, columns=COLUMNS, time_zone="America/New_York").sql for text in RESULTS]
     selected = ", ".join(f"cast({sql} as string)" for sql in written)
     rows = strict.sql(f"select {selected} from ({ROWS})").collect()
     found = {text: [row[position] for row in rows] for position, text in enumerate(RESULTS)}

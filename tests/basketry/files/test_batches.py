@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 import pytest
 
 from basketry.files import find_files, inspect_file, read_batches
-from tests.basketry.files.samples import COLUMNS, contract, rows_of, values, workbook, written
-from tests.data_sets import data_folder
+from tests.kit.data_sets import data_folder
+from tests.kit.files import COLUMNS, contract, rows_of, values, workbook, written
 
 ONLINE_RETAIL = (
     "InvoiceNo",

@@ -9,7 +9,7 @@ import pytest
 
 from basketry.errors import BadInputError
 from basketry.files import inspect_file
-from tests.basketry.files.samples import contract, reading_refusal, refusal, rows_of, values, written
+from tests.kit.files import contract, reading_refusal, refusal, rows_of, values, written
 
 
 def test_every_row_has_its_number_values_and_no_defects(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from basketry.errors import BadInputError, NothingDeliveredError
 from basketry.files import find_files, find_in_feeds
-from tests.basketry.files.samples import contract, written
+from tests.kit.files import contract, written
 
 CONTRACT = contract(patterns=("orders*.csv", "orders*.csv.gz"))
 

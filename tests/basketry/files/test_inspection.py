@@ -15,7 +15,7 @@ import pytest
 
 from basketry.contracts import DeliveredAt
 from basketry.files import inspect_file
-from tests.basketry.files.samples import contract, reading_refusal, refusal, rows_of, workbook, written
+from tests.kit.files import contract, reading_refusal, refusal, rows_of, workbook, written
 
 GOOD = "id,name,price\n1,Milk,1.50\n"
 

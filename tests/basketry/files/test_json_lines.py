@@ -9,7 +9,7 @@ import pytest
 
 from basketry.errors import BadInputError
 from basketry.files import inspect_file
-from tests.basketry.files.samples import contract, reading_refusal, refusal, rows_of, values, written
+from tests.kit.files import contract, reading_refusal, refusal, rows_of, values, written
 
 
 def test_values_are_the_texts_that_were_delivered(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from basketry.errors import BadInputError
 from basketry.files import inspect_file, read_batches
-from tests.basketry.files.samples import COLUMNS, contract, rows_of, written
+from tests.kit.files import COLUMNS, contract, rows_of, written
 
 TEXTS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=12)
 

@@ -18,7 +18,7 @@ import xlsxwriter
 from basketry.errors import BadInputError
 from basketry.files import inspect_file
 from basketry.files.workbooks import cell_text
-from tests.basketry.files.samples import COLUMNS, contract, reading_refusal, refusal, rows_of, values, workbook, written
+from tests.kit.files import COLUMNS, contract, reading_refusal, refusal, rows_of, values, workbook, written
 
 HEADER = list(COLUMNS)
 

@@ -13,7 +13,7 @@ from tests.basketry.domains.offers import test_spoiled_policy as policy
 from tests.basketry.domains.offers import test_spoiled_recommendations as recommendations
 from tests.basketry.domains.propensity import test_spoiled as propensity
 from tests.basketry.domains.rfm import test_spoiled as rfm
-from tests.basketry.gates.spoiled import shipped
+from tests.kit.gates import shipped_gate
 
 SPOILED = {
     "forecast": forecast.SPOILED,
@@ -33,7 +33,7 @@ def test_every_gate_is_tried() -> None:
 @pytest.mark.parametrize("name", SPOILED)
 def test_every_limit_of_a_gate_is_tried(name: str) -> None:
     """A spoiled model for each end of each limit, also of those beside a champion; and none for what is no limit."""
-    gate = shipped(name)
+    gate = shipped_gate(name)
     ends = {
         limit.metric: (limit.at_least is not None) + (limit.at_most is not None)
         for limit in (*gate.absolute, *gate.beside_champion)

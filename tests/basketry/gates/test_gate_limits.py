@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from basketry.gates import Gate, evaluate_gate, load_gate, markdown_table
-from tests.basketry.gates.gate_files import write_gates
-from tests.basketry.gates.gate_numbers import FIRST, LATER, NOISY, Numbers, interval
-
-
-@pytest.fixture
-def gate(tmp_path: Path) -> Gate:
-    """The gate of GATE."""
-    return load_gate("propensity", write_gates(tmp_path))
-
+from basketry.gates import Gate, evaluate_gate, markdown_table
+from tests.kit.gate_numbers import FIRST, LATER, NOISY, Numbers, interval
 
 UNSURE: Numbers = {
     "calibration_ratio": 1.375,

@@ -8,10 +8,14 @@ import pytest
 
 from basketry.errors import BadInputError
 from basketry.gates import load_gate
-from tests.basketry.gates.gate_files import GATE, write_gates
+from tests.kit.gates import PROPENSITY
+from tests.kit.mistakes import Mistake, mistakes
 
-BASELINES = GATE[GATE.index("must_beat") : GATE.index("against_champion")]
-MISTAKES = [
+BASELINES = PROPENSITY.text[PROPENSITY.text.index("must_beat") : PROPENSITY.text.index("against_champion")]
+
+
+@mistakes(
+    PROPENSITY,
     ("model: propensity\n", "", "1: a gate has no 'model'; add it."),
     ("when_noise: ask", "when_nois: ask", "17: unknown key 'when_nois' in a gate; did you mean 'when_noise'?"),
     ("when_noise: ask", "when_noise: asks", "17: unknown when_noise 'asks'; did you mean 'ask'?"),
@@ -70,23 +74,10 @@ MISTAKES = [
     ),
     ("[alice]", "['']", "26: a user is empty; write it or remove the line."),
     (BASELINES, "must_beat: {}\n", "9: must_beat is empty; write at least one line."),
-]
-
-
-@pytest.fixture
-def include(tmp_path: Path) -> Path:
-    """An include folder with three gates."""
-    return write_gates(tmp_path)
-
-
-@pytest.mark.parametrize(("right", "wrong", "message"), MISTAKES, ids=[message for _, _, message in MISTAKES])
-def test_a_mistake_is_told_with_its_line(include: Path, right: str, wrong: str, message: str) -> None:
+)
+def test_a_mistake_is_told_with_its_line(mistake: Mistake, tmp_path: Path) -> None:
     """File, line, and what to write instead; nothing of a wrong file is used."""
-    assert right in GATE
-    (include / "gates" / "propensity.yaml").write_text(GATE.replace(right, wrong, 1))
-    with pytest.raises(BadInputError) as error:
-        load_gate("propensity", include)
-    assert error.value.message.startswith(f"include/gates/propensity.yaml:{message}")
+    mistake.check(tmp_path)
 
 
 def test_an_unknown_gate_names_the_nearest(include: Path, tmp_path: Path) -> None:

@@ -7,34 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from basketry.errors import BadInputError
-from basketry.gates import ChampionChange, DecayRule, Gate, Limit, Margin, PartLimit, gate_names, load_gate, model
-from tests.basketry.gates.gate_files import GATE, SEGMENTS, write_gates
+from basketry.gates import ChampionChange, DecayRule, Limit, Margin, PartLimit, gate_names, load_gate, model
+from tests.kit.gates import PROPENSITY, SEGMENTS
+from tests.kit.mistakes import Mistake, mistakes
 
+GATE = PROPENSITY.text
 BASELINES = GATE[GATE.index("must_beat") : GATE.index("against_champion")]
 PARTS = GATE[GATE.index("no_part_worse") : GATE.index("when_noise")]
 REALISED = GATE[GATE.index("realised") : GATE.index("ask:")]
 
 
-def read(folder: Path, *replacements: tuple[str, str], text: str = GATE) -> Gate:
-    """The gate with these replacements."""
-    for old, new in replacements:
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    include = write_gates(folder)
-    (include / "gates" / "propensity.yaml").write_text(text)
-    return load_gate("propensity", include)
-
-
-def refusal(folder: Path, *replacements: tuple[str, str], text: str = GATE) -> str:
-    with pytest.raises(BadInputError) as raised:
-        read(folder, *replacements, text=text)
-    return raised.value.message.removeprefix("include/gates/propensity.yaml:")
-
-
 def test_a_gate_is_what_its_file_says(tmp_path: Path) -> None:
     """Every condition with its metric, its numbers, and which way is better."""
-    gate = read(tmp_path)
+    gate = PROPENSITY.read(tmp_path)
     assert (gate.name, gate.model, gate.when_noise) == ("propensity", "propensity", "ask")
     assert (gate.answer_within_hours, gate.users) == (24, ("alice",))
     assert gate.higher_is_better == {"average_precision": True, "log_loss": False, "calibration_ratio": True}
@@ -64,9 +49,9 @@ def test_a_gate_is_what_its_file_says(tmp_path: Path) -> None:
 
 def test_conditions_that_need_not_be_there(tmp_path: Path) -> None:
     """Parts, what came true, people to ask, and baselines of a model that need not improve."""
-    gate = read(tmp_path / "a", (PARTS, ""), (REALISED, ""), ("  users: [alice]\n", ""))
+    gate = PROPENSITY.read(tmp_path / "a", (PARTS, ""), (REALISED, ""), ("  users: [alice]\n", ""))
     assert (gate.no_part_worse, gate.realised, gate.users) == ((), None, ())
-    include = write_gates(tmp_path / "b")
+    include = PROPENSITY.write(tmp_path / "b")
     segments = load_gate("segments", include)
     assert (segments.must_beat, segments.when_noise, segments.answer_within_hours) == ((), "refuse", 1)
     assert segments.beside_champion == (
@@ -81,14 +66,16 @@ def test_conditions_that_need_not_be_there(tmp_path: Path) -> None:
 
 def test_a_bound_beside_a_champion_may_have_both_ends(tmp_path: Path) -> None:
     """It is a bound and no change when it has nothing but bounds."""
-    gate = read(tmp_path, ("log_loss: {may_be_worse_by: 0.0625}", "log_loss: {at_least: 0.25, at_most: 0.5}"))
+    gate = PROPENSITY.read(
+        tmp_path, ("log_loss: {may_be_worse_by: 0.0625}", "log_loss: {at_least: 0.25, at_most: 0.5}")
+    )
     assert gate.beside_champion == (Limit(metric="log_loss", at_least=0.25, at_most=0.5),)
     assert [change.metric for change in gate.against_champion] == ["average_precision"]
 
 
 def test_an_audience_stands_before_its_metric(tmp_path: Path) -> None:
     """Which way is better is said of the metric, for every audience."""
-    gate = read(tmp_path, ("  average_precision: {at_least: 0.125}", "  repeat/log_loss: {at_most: 0.5}"))
+    gate = PROPENSITY.read(tmp_path, ("  average_precision: {at_least: 0.125}", "  repeat/log_loss: {at_most: 0.5}"))
     assert gate.absolute[0] == Limit(metric="repeat/log_loss", at_least=None, at_most=0.5)
     assert [gate.is_higher_better(name) for name in ("repeat/log_loss", "log_loss", "a/b/average_precision")] == [
         False, False, True,
@@ -116,12 +103,11 @@ def test_an_audience_stands_before_its_metric(tmp_path: Path) -> None:
 )
 def test_numbers_may_go_to_their_limits(old: str, new: str, tmp_path: Path) -> None:
     """A limit is a good number itself."""
-    assert read(tmp_path, (old, new)).name == "propensity"
+    assert PROPENSITY.read(tmp_path, (old, new)).name == "propensity"
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "sentence"),
-    [
+@mistakes(
+    PROPENSITY,
         ("{at_least: 0.75, at_most: 1.25}", "{at_least: 1.5, at_most: 1.25}",
          "8: calibration_ratio must be at least 1.5 and at most 1.25; exchange them."),
         ("{at_least: 0.125}", "{at_least: .inf}", "7: the limit is inf; write a number."),
@@ -164,32 +150,30 @@ def test_numbers_may_go_to_their_limits(old: str, new: str, tmp_path: Path) -> N
         ("  answer_within_hours: 24\n", "", "24: ask has no 'answer_within_hours'; add it."),
         ("model: propensity\n", "model: ' '\n", "1: model is empty; write it or remove the line."),
         (BASELINES, "", "1: a gate has no 'must_beat'; add it, or replaces: when_no_worse."),
-    ],
 )  # fmt: skip
-def test_a_number_beyond_its_limit_is_told_with_it(old: str, new: str, sentence: str, tmp_path: Path) -> None:
+def test_a_number_beyond_its_limit_is_told_with_it(mistake: Mistake, tmp_path: Path) -> None:
     """File, line, what stands there, and what may."""
-    assert refusal(tmp_path, (old, new)).startswith(sentence)
+    mistake.check(tmp_path)
 
 
 def test_what_came_true_is_read_by_version_and_day(tmp_path: Path) -> None:
     """A table whose rows have neither cannot say it of a champion; one without the metric cannot say it at all."""
     where = ('{category: "", audience: all}', '{category: ""}')
-    sentence = refusal(tmp_path / "a", ("gold.propensity_outcomes", "gold.sales_day"), where)
-    assert sentence.startswith("19: gold.sales_day has no column 'model_version'; ")
+    line, sentence = PROPENSITY.refusal(tmp_path / "a", ("gold.propensity_outcomes", "gold.sales_day"), where)
+    assert (line, sentence.startswith("gold.sales_day has no column 'model_version'; ")) == (19, True)
     metric = ("  metric: average_precision\n", "  metric: calibration_ratio\n")
-    assert refusal(tmp_path / "b", metric).startswith(
-        "21: gold.propensity_outcomes has no column 'calibration_ratio'; "
-    )
+    line, sentence = PROPENSITY.refusal(tmp_path / "b", metric)
+    assert (line, sentence.startswith("gold.propensity_outcomes has no column 'calibration_ratio'; ")) == (21, True)
 
 
 def test_some_metric_must_improve_unless_the_gate_says_otherwise(tmp_path: Path) -> None:
     """Else nothing would ever be surely better."""
     no_change = ("{min_absolute: 0.03125, min_relative: 0.125}", "{may_be_worse_by: 1}")
     sentence = "no metric must improve; give one a min_absolute or min_relative change."
-    assert refusal(tmp_path / "a", no_change) == f"12: {sentence}"
-    assert read(tmp_path / "b", no_change, ("when_noise", "replaces: when_no_worse\nwhen_noise")).against_champion
-    segments = SEGMENTS.replace("when_no_worse", "when_better")
-    assert refusal(tmp_path / "c", text=segments).endswith(sentence)
+    assert PROPENSITY.refusal(tmp_path / "a", no_change) == (12, sentence)
+    replaces = ("when_noise", "replaces: when_no_worse\nwhen_noise")
+    assert PROPENSITY.read(tmp_path / "b", no_change, replaces).against_champion
+    assert SEGMENTS.refusal(tmp_path / "c", ("when_no_worse", "when_better")).sentence == sentence
 
 
 @pytest.mark.parametrize(

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import pytest
 
-from basketry.gates import Check, DecayRule, Gate, Limit, Margin, PartLimit, evaluate_gate, load_gate
-from tests.basketry.gates.gate_files import write_gates
-from tests.basketry.gates.gate_numbers import FIRST, LATER, NOISY, Numbers, interval
-from tests.basketry.gates.small_gate import against, change, small
-
-
-@pytest.fixture
-def gate(tmp_path: Path) -> Gate:
-    """The gate of GATE."""
-    return load_gate("propensity", write_gates(tmp_path))
+from basketry.gates import Check, DecayRule, Gate, Limit, Margin, PartLimit, evaluate_gate
+from tests.kit.gate_numbers import FIRST, LATER, NOISY, Numbers, interval
+from tests.kit.gates import against, change, small
 
 
 @pytest.mark.parametrize(

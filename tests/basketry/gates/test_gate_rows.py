@@ -9,7 +9,7 @@ import pytest
 from basketry.gates import Check, Limit, evaluate_gate, markdown_table
 from basketry.gates.formatting import describe_check, format_number
 from basketry.gates.formatting import format_interval as ends
-from tests.basketry.gates.small_gate import against, change, small
+from tests.kit.gates import against, change, small
 
 
 def check(outcome: str = "passed", **changes: object) -> Check:

@@ -18,7 +18,7 @@ from basketry.tables import JOB_RUNS, ORDER_LINES, PRODUCTS, REVIEWS, SALES, TAB
 from basketry.tables.declare import required
 from basketry.warehouse import local_delta
 from tests.basketry.domains.sales.samples import frame, line, product
-from tests.lakes import as_arrow, fill
+from tests.kit.lake import as_arrow, fill
 
 NEXT = Column(name="verified", type="boolean", meaning="the reviewer bought it")
 DAY = date(2024, 3, 9)

@@ -17,7 +17,7 @@ from basketry.lake.report import JobReport
 from basketry.registry import ModelGoneError
 from basketry.tables import JOB_RUNS, ORDER_LINES, RFM_PROFILES
 from tests.basketry.features.samples import frame, line
-from tests.lakes import fill
+from tests.kit.lake import fill
 
 DAYS = tuple(date(2024, 2, 9) + timedelta(days=number) for number in range(3))
 INPUTS = (

@@ -18,10 +18,10 @@ from basketry.domains.forecast import train
 from basketry.domains.offers import policy_learning, train_recommender
 from basketry.domains.rfm import model
 from tests.basketry.domains.forecast import shop
-from tests.basketry.domains.offers import small
 from tests.basketry.domains.offers.test_policy_learning import Log
 from tests.basketry.domains.offers.test_recommender import two_tastes
 from tests.basketry.domains.rfm import samples
+from tests.kit import offers as small
 
 Metrics = Mapping[str, float]
 customers, panel, purchases = cache(samples.customers), cache(shop.panel), cache(two_tastes)

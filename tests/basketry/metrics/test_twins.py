@@ -19,7 +19,7 @@ from basketry.metrics.genie import with_catalog
 from basketry.metrics.samples import Sample, open_cubes
 from basketry.tables import TABLES
 from basketry.warehouse import Warehouse, open_warehouse
-from tests.basketry.ask import small_lake
+from tests.kit import small_shop
 from tools import generate_dashboards
 
 METRICS = load_metrics(CHECKOUT / "include")
@@ -31,8 +31,8 @@ DASHBOARDS = sorted((CHECKOUT / "include" / "dashboards").glob("*.lvdash.json"))
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """The small shop's warehouse."""
     home = tmp_path_factory.mktemp("shop")
-    raw: dict[str, pd.DataFrame] = small_lake.frames()
-    small_lake.write(home, raw)
+    raw: dict[str, pd.DataFrame] = small_shop.frames()
+    small_shop.write(home, raw)
     yield open_warehouse("demo", Settings.from_environment({"BASKETRY_HOME": str(home)}))
 
 

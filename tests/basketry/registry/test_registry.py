@@ -11,7 +11,7 @@ import pytest
 from basketry import registry
 from basketry.errors import BadInputError
 from basketry.registry import RegistryDownError
-from tests.basketry.domains.promotion.models import aliases, own_registry, register
+from tests.kit.registry import aliases, own_registry, register
 
 NAME = "demo.gold.propensity"
 

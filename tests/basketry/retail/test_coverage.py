@@ -16,7 +16,7 @@ from basketry.lake.lakehouse import Lakehouse
 from basketry.retail.coverage import check_delivered, last_delivered_day
 from basketry.tables import ORDER_LINES, PRODUCT_FORECASTS, PRODUCTS
 from tests.basketry.features.samples import frame, line, product
-from tests.lakes import fill
+from tests.kit.lake import fill
 
 LAST = date(2026, 1, 31)
 """The day of the last sale."""

@@ -13,7 +13,7 @@ from basketry.access import AccessRefusedError
 from basketry.config.settings import Settings
 from basketry.tables import CUSTOMERS, PRODUCT_DECISIONS, SALES
 from basketry.warehouse import NotYetError, SlowQueryError, Warehouse, WarehouseError, open_warehouse
-from tests.lakes import fill
+from tests.kit.lake import fill
 
 WEEK = date(2026, 11, 2)
 

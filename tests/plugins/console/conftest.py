@@ -26,7 +26,7 @@ Client = Any
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose catalog `demo` has every table."""
-    from tests.plugins.console.lake import make_lake
+    from tests.kit.console.lake import make_lake
 
     folder = tmp_path_factory.mktemp("console")
     make_lake(folder / "lake" / "demo", weeks=60, each=2, customers=150)

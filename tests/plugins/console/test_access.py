@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.plugins.console.lake_people import PERSON
-from tests.plugins.console.shop import HOSTILE
+from tests.kit.console.people import PERSON
+from tests.kit.console.shop import HOSTILE
 
 Clients = Callable[[str | None], Any]
 

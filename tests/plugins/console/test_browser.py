@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.plugins.console.server import PASSWORD, real_airflow
-from tests.plugins.console.shop import HOSTILE
+from tests.kit.console.server import PASSWORD, real_airflow
+from tests.kit.console.shop import HOSTILE
 from tools.airflow_client import AirflowClient
 from tools.browser import browser
 

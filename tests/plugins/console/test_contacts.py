@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -13,11 +12,11 @@ from typing import Any
 import pytest
 
 from basketry.access import AccessRefusedError
-from basketry.config.settings import CHECKOUT
 from basketry.tables import CUSTOMERS, OPT_OUTS
-from tests.lakes import fill
-from tests.plugins.console.lake_people import PERSON
-from tests.plugins.console.lake_tables import DELIVERED
+from tests.kit.console.people import PERSON
+from tests.kit.console.tables import DELIVERED
+from tests.kit.documents import copy_include
+from tests.kit.lake import fill
 
 Clients = Callable[[str | None], Any]
 Withdraw = Callable[..., None]
@@ -47,10 +46,9 @@ def withdraw(home: Path, forgotten: None) -> Iterator[Withdraw]:
 @pytest.fixture
 def all_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Marketing may read scores, too, as a retailer may decide."""
-    shutil.copytree(CHECKOUT / "include", tmp_path / "include")
-    grants = tmp_path / "include" / "grants" / "default.yaml"
-    grants.write_text(grants.read_text().replace("[gold.marketing_*, ", "[gold.marketing_*, gold.propensity_*, "))
-    monkeypatch.setenv("BASKETRY_INCLUDE", str(tmp_path / "include"))
+    readable = {"[gold.marketing_*, ": "[gold.marketing_*, gold.propensity_*, "}
+    include = copy_include(tmp_path, {"grants/default.yaml": readable})
+    monkeypatch.setenv("BASKETRY_INCLUDE", str(include))
 
 
 def contacts(client: Clients, path: str) -> dict[str, tuple[str, str, str]]:

@@ -11,7 +11,7 @@ from airflow.dag_processing.dagbag import DagBag
 
 from basketry_airflow.console.failures import WHOLE_RUN
 from basketry_airflow.console.subjects import DEFAULTS, FIELDS, form_of, subject
-from tests.plugins.console.runs import CHECKOUT, add_run, airflow_with
+from tests.kit.console.runs import CHECKOUT, add_run, airflow_with
 
 Clients = Callable[[str | None], Any]
 PRODUCTS = {"catalog": "demo", "feed": "products"}

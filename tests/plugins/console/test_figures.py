@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 
-from tests.plugins.console.shop import AS_OF
+from tests.kit.console.shop import AS_OF
 
 Clients = Callable[[str | None], Any]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.plugins.console.lake_people import PERSON
+from tests.kit.console.people import PERSON
 
 Clients = Callable[[str | None], Any]
 DAGS = sorted(path.stem for path in (Path(__file__).resolve().parents[3] / "dags").glob("*.py"))

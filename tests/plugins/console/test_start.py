@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.plugins.console.runs import add_run, airflow_with
+from tests.kit.console.runs import add_run, airflow_with
 
 Clients = Callable[[str | None], Any]
 STATIC = Path(__file__).resolve().parents[3] / "plugins" / "basketry_airflow" / "console"

@@ -14,7 +14,7 @@ import pytest
 from basketry import tables
 from basketry_airflow.console import model_aliases
 from basketry_airflow.console.verdicts import former_champions
-from tests.lakes import fill
+from tests.kit.lake import fill
 
 Clients = Callable[[str | None], Any]
 WHY = "1 of 7 checks failed: expected_calibration_error (absolute) is 0.031 (excess +0.011 to +0.021), at most 0.02."
@@ -64,8 +64,8 @@ def provisional(home: Path, airflow_app: Any) -> Iterator[None]:
     kinds = ("propensity", "rfm", "forecast", "recommendations")
     fill(home / "lake", "demo", tables.PROMOTIONS, [verdict("demo", kind, 9, "provisional") for kind in kinds])
     yield
-    from tests.plugins.console.lake_models import make_models
-    from tests.plugins.console.shop import AS_OF
+    from tests.kit.console.models import make_models
+    from tests.kit.console.shop import AS_OF
 
     make_models(home / "lake" / "demo", AS_OF)
 

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from basketry.domains.offers import ope
-from tests.basketry.domains.offers.small import NOON, settings, shop, shoppers
+from tests.kit.offers import NOON, settings, shop, shoppers
 from tools.demo.offer_shoppers import ShopperWorld
 from tools.demo.offer_simulation import SimulatedDay, simulate
 

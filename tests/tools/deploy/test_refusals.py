@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.kit.documents import INCLUDE, Document
+from tests.kit.mistakes import Mistake, mistakes
 from tests.tools.deploy.conftest import CATALOG, Bench, Edit, target_text
 from tools.deploy.checks import check_secrets, check_workspace, try_permissions
 from tools.deploy.commands import explained_errors
@@ -123,21 +126,27 @@ def test_two_people_do_not_deploy_at_once(bench: Bench) -> None:
         bench.deploy("prod")
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        (target_text(cloud="amazon"), r"targets/dev.yaml:2: unknown cloud 'amazon'"),
-        (target_text(catalog="sales_projekt"), "did you mean 'sales_project'"),
-        (target_text(warehous="x"), "unknown key 'warehous'.*did you mean 'warehouse'"),
-        (target_text(folder="/tmp/basketry"), "no folder below /Workspace"),
-        ("description: x\n", "has no 'cloud'"),
-    ],
+@mistakes(
+    Document(
+        path="targets/dev.yaml",
+        text=target_text(),
+        load=partial(load_target, "dev"),
+        beside={f"catalogs/{CATALOG}.yaml": (INCLUDE / "catalogs" / f"{CATALOG}.yaml").read_text()},
+        error=Problem,
+    ),
+    ("cloud: aws", "cloud: amazon", "2: unknown cloud 'amazon'…"),
+    (f"catalog: {CATALOG}", "catalog: sales_projekt", "…did you mean 'sales_project'?"),
+    (
+        "warehouse: basketry\n",
+        "warehouse: basketry\nwarehous: x\n",
+        "unknown key 'warehous' in the target; did you mean 'warehouse'?",
+    ),
+    ("/Workspace/Shared/basketry", "/tmp/basketry", "…no folder below /Workspace…"),
+    ("cloud: aws\n", "", "1: …has no 'cloud'…"),
 )
-def test_a_target_is_read_strictly(checkout: Path, edit: Edit, text: str, words: str) -> None:
+def test_a_target_is_read_strictly(mistake: Mistake, tmp_path: Path) -> None:
     """File, line, and the nearest right word."""
-    edit("include/targets/dev.yaml", text)
-    with pytest.raises(Problem, match=words):
-        load_target("dev", checkout / "include")
+    mistake.check(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["", "dve"])

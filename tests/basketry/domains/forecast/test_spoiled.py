@@ -14,7 +14,7 @@ import pytest
 from basketry.domains.forecast import evaluate, train
 from basketry.gates import evaluate_gate
 from tests.basketry.domains.forecast.shop import panel, settings
-from tests.basketry.gates.spoiled import Spoiled, barely_beyond, failed, shipped
+from tests.kit.gates import Spoiled, barely_beyond, failed, shipped_gate
 
 PRODUCTS, WEEKS = 1_000, 92
 """Of the demo."""
@@ -63,7 +63,7 @@ SPOILED: Spoiled = {
 def test_spoiled_forecasts_are_refused_by_the_limit_that_guards_against_them(kind: str) -> None:
     """Surely beyond, also for a first model, with no more products than the demo has and three origins to test on."""
     metrics, guards = SPOILED[kind]
-    decision = evaluate_gate(shipped("forecast"), metrics())
+    decision = evaluate_gate(shipped_gate("forecast"), metrics())
     assert decision.verdict == "refuse"
     assert guards <= failed(decision)
 
@@ -71,7 +71,7 @@ def test_spoiled_forecasts_are_refused_by_the_limit_that_guards_against_them(kin
 def test_good_forecasts_of_the_same_products_are_promoted() -> None:
     """Within every limit, each with an interval around it."""
     metrics = measured(good())
-    assert evaluate_gate(shipped("forecast"), metrics).verdict == "promote"
+    assert evaluate_gate(shipped_gate("forecast"), metrics).verdict == "promote"
     for name in ("absolute_bias", "coverage_90"):
         assert metrics[f"interval/{name}/low"] < metrics[name] < metrics[f"interval/{name}/high"]
 
@@ -80,12 +80,12 @@ def test_good_forecasts_of_the_same_products_are_promoted() -> None:
 def test_what_is_beyond_a_limit_but_not_surely_is_provisional(metric: str) -> None:
     """A first model whose interval holds the limit."""
     metrics = measured(good())
-    assert evaluate_gate(barely_beyond(shipped("forecast"), metrics, metric), metrics).verdict == "provisional"
+    assert evaluate_gate(barely_beyond(shipped_gate("forecast"), metrics, metric), metrics).verdict == "provisional"
 
 
 def test_intervals_a_little_too_wide_are_provisional_by_the_limit_as_it_is() -> None:
     """The first width of some that covers more than 98 of 100 is no evidence against the limit yet."""
     tried = (widened(width) for width in np.arange(2.0, 3.0, 0.05))
     metrics = next(each for each in tried if each["coverage_90"] > 0.98)
-    decision = evaluate_gate(shipped("forecast"), metrics)
+    decision = evaluate_gate(shipped_gate("forecast"), metrics)
     assert (decision.verdict, {check.outcome for check in decision.checks}) == ("provisional", {"unsure", "passed"})

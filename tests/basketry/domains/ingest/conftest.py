@@ -7,17 +7,16 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from tests.basketry.domains.ingest.shop import Shop
-from tests.basketry.domains.ingest.till import Till
+from tests.kit.deliveries import Shop, Till
 
 
 @pytest.fixture
-def shop(spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+def shop(spark: SparkSession, tmp_path: Path) -> Shop:
     """An empty shop."""
-    return Shop(spark, tmp_path, monkeypatch)
+    return Shop(spark, tmp_path)
 
 
 @pytest.fixture
-def till(spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Till:
+def till(spark: SparkSession, tmp_path: Path) -> Till:
     """An empty shop of order lines."""
-    return Till(spark, tmp_path, monkeypatch)
+    return Till(spark, tmp_path)

@@ -8,7 +8,7 @@ import pytest
 
 from basketry.files.blanks import BLANKS, INVISIBLE, strip_blanks
 from basketry.tables import bronze_table
-from tests.basketry.domains.ingest.till import Till
+from tests.kit.deliveries import Till
 
 
 def test_every_space_of_unicode_is_a_blank() -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
+from functools import partial
 
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 
-from basketry.contracts import Contract, DeliveredColumn, FileFormat, MappedColumn, QualityRule
+from basketry.contracts import Contract, DeliveredColumn, QualityRule
 from basketry.domains.ingest import core, duplicates
 from basketry.tables import ORDER_LINES
+from tests.kit.contracts import a_contract, mapped
 
 DELIVERED = (
     DeliveredColumn(name="Order", header="Order", type="string", required=True),
@@ -27,42 +28,27 @@ DELIVERED = (
 DISCOUNTS = ("instore_discount", "campaign_coupon_discount", "manuf_coupon_discount", "manuf_coupon_match_discount")
 
 
-def mapped(name: str, expression: str, **extra: object) -> MappedColumn:
-    """A mapped column of order_lines, required as the table declares it."""
-    column = ORDER_LINES.column(name)
-    return MappedColumn(name=name, type=column.type, expression=expression, required=not column.nullable, **extra)  # type: ignore[arg-type]
-
-
-CONTRACT = Contract(
-    catalog="demo",
-    feed="order_lines",
-    version="1.0.0",
-    description="",
-    path=Path("order_lines.odcs.yaml"),
-    entity=ORDER_LINES,
-    file=FileFormat(kind="csv", patterns=("*.csv",)),
+column = partial(mapped, ORDER_LINES)
+CONTRACT = a_contract(
+    ORDER_LINES,
     delivered=DELIVERED,
     mapped=(
-        mapped("order_id", "Order", id_prefix="O-"),
-        mapped("line_id", "cast(Line as string)"),
-        mapped("ordered_at", "`When`"),
-        mapped("order_date", "to_date(from_utc_timestamp(`When`, 'America/New_York'))"),
-        mapped("line_kind", "'sale'"),
-        mapped("status", "State", value_map={"P": "paid", "S": "shipped"}),
-        mapped("quantity", "Quantity"),
-        mapped("list_amount", "Quantity * Price"),
-        *(mapped(name, "0") for name in DISCOUNTS),
-        mapped("net_amount", "Quantity * Price"),
+        column("order_id", "Order", id_prefix="O-"),
+        column("line_id", "cast(Line as string)"),
+        column("ordered_at", "`When`"),
+        column("order_date", "to_date(from_utc_timestamp(`When`, 'America/New_York'))"),
+        column("line_kind", "'sale'"),
+        column("status", "State", value_map={"P": "paid", "S": "shipped"}),
+        column("quantity", "Quantity"),
+        column("list_amount", "Quantity * Price"),
+        *(column(name, "0") for name in DISCOUNTS),
+        column("net_amount", "Quantity * Price"),
     ),
     rules=(
         QualityRule("quantity_not_zero", "quantity <> 0", "reject", ""),
         QualityRule("price_not_negative", "Price >= 0", "reject", ""),
         QualityRule("few_units", "quantity < 100", "warn", ""),
     ),
-    max_rejected_share=0.5,
-    unknown_columns="rescue",
-    delivered_at=None,
-    time_zone="America/New_York",
 )
 
 GOOD = ("1", "1", "2026-03-01 23:30", "2", "1.50", "P")

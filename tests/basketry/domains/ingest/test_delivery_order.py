@@ -12,7 +12,7 @@ from basketry.contracts import load_contract
 from basketry.errors import BadInputError
 from basketry.files import inspect_file
 from basketry.tables import FILES, ORDER_LINES
-from tests.basketry.domains.ingest.till import DAY_IN_NAME, Till
+from tests.kit.deliveries import DAY_IN_NAME, Till
 
 MORNING, NOON = 1_770_000_000, 1_770_010_000
 

@@ -7,7 +7,7 @@ import pytest
 from basketry.config.settings import EVERY_FEED
 from basketry.errors import BadInputError
 from basketry.tables import FILES, REVIEWS
-from tests.basketry.domains.ingest.shop import CONTRACT, FIRST, Shop
+from tests.kit.deliveries import CONTRACT, FIRST, Shop
 
 RATINGS = "id,product,stars,day\nk,p9,4,2026-02-01\nl,p9,7,2026-02-02\n"
 
@@ -18,17 +18,10 @@ def two(shop: Shop) -> Shop:
     for name in ("ratings", "unused"):
         text = CONTRACT.format(version="1.0.0", most=5).replace("shop.reviews", f"shop.{name}")
         text = text.replace("name: reviews\nversion", f"name: {name}\nversion").replace("reviews_", f"{name}_")
-        (shop.include / "contracts" / "shop" / f"{name}.odcs.yaml").write_text(text)
+        shop.contract_path(name).write_text(text)
     shop.deliver("2026-01-04", FIRST)
-    ratings(shop, RATINGS)
+    shop.deliver("2026-02-03", RATINGS, feed="ratings")
     return shop
-
-
-def ratings(shop: Shop, text: str) -> None:
-    """Deliver the other feed's file."""
-    path = shop.settings.landing_folder("shop", "ratings") / "ratings_2026-02-03.csv"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
 
 
 def test_every_feed_is_loaded_by_its_own_contract(two: Shop) -> None:
@@ -47,12 +40,12 @@ def test_every_feed_is_loaded_by_its_own_contract(two: Shop) -> None:
 @pytest.mark.parametrize("bad", ["id,stars,day\nk,4,2026-02-01\n", RATINGS.replace("4", "8")])
 def test_a_refused_file_stops_the_whole_delivery(two: Shop, bad: str) -> None:
     """By its header or by its rows: the other feed is not loaded either, and the ledger names the file."""
-    ratings(two, bad)
+    two.deliver("2026-02-03", bad, feed="ratings")
     with pytest.raises(BadInputError, match=r"nothing was loaded, since ratings_2026-02-03.csv: "):
         two.ingest(feed=EVERY_FEED)
     assert not two.lake.exists(REVIEWS)
     assert [(row.feed, row.status) for row in two.lake.read(FILES).collect()] == [("ratings", "refused")]
-    ratings(two, RATINGS)
+    two.deliver("2026-02-03", RATINGS, feed="ratings")
     two.ingest(feed=EVERY_FEED)
     assert two.silver() == {"a": 4, "k": 4}
 

@@ -11,7 +11,7 @@ from basketry.domains.ingest import job
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import FILES, QUARANTINE, REVIEWS
-from tests.basketry.domains.ingest.shop import FIRST, SECOND, Shop
+from tests.kit.deliveries import FIRST, SECOND, Shop
 
 
 def test_every_row_of_a_file_ends_in_one_place(shop: Shop) -> None:

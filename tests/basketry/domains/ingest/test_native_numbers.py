@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.basketry.domains.ingest.till import COMMA, Till
+from tests.kit.deliveries import COMMA, Till
 
 DAY = "2026-01-31"
 

@@ -6,7 +6,7 @@ import pytest
 
 from basketry.errors import BadInputError
 from basketry.tables import FILES, REVIEWS
-from tests.basketry.domains.ingest.shop import FIRST, Shop
+from tests.kit.deliveries import FIRST, Shop
 
 
 def test_a_file_that_does_not_fit_its_contract_gets_its_line(shop: Shop) -> None:
@@ -31,7 +31,7 @@ def test_a_loaded_file_that_fits_no_more_keeps_its_line(shop: Shop) -> None:
     shop.deliver("2026-01-05", FIRST)
     shop.ingest()
     before = shop.ledger()
-    contract = shop.include / "contracts" / "shop" / "reviews.odcs.yaml"
+    contract = shop.contract_path()
     contract.write_text(
         contract.read_text().replace("name: stars", "name: points").replace("Logic: stars", "Logic: points")
     )

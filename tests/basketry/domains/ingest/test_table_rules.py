@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
-from basketry.contracts import Contract, DeliveredColumn, FileFormat, MappedColumn, QualityRule
+from basketry.contracts import Contract, DeliveredColumn, QualityRule
 from basketry.domains.ingest import core, table_rules
 from basketry.errors import BadInputError
 from basketry.tables import DISCOUNTS, EVENT_TYPES, HOMEOWNER, ORDER_LINES, REVIEWS, SILVER, Table, Vocabulary
-from tests.basketry.contracts.include_folder import CLICKS
-from tests.basketry.domains.ingest.shop import Shop
+from tests.kit.contracts import CLICKS, a_contract, mapped
+from tests.kit.deliveries import Shop
 
 AMOUNTS = ("quantity", "list_amount", *DISCOUNTS, "net_amount")
 TEXTS = ("order_id", "line_id", "line_kind", "status")
@@ -26,28 +25,8 @@ def contract(
     entity: Table, expressions: dict[str, str], delivered: tuple[DeliveredColumn, ...], *rules: QualityRule
 ) -> Contract:
     """A contract without any rule of its own but these."""
-    mapped = tuple(
-        MappedColumn(
-            name=name, type=entity.column(name).type, expression=text, required=not entity.column(name).nullable
-        )
-        for name, text in expressions.items()
-    )
-    return Contract(
-        catalog="shop",
-        feed="feed",
-        version="1.0.0",
-        description="",
-        path=Path("feed.odcs.yaml"),
-        entity=entity,
-        file=FileFormat(kind="csv", patterns=("*.csv",)),
-        delivered=delivered,
-        mapped=mapped,
-        rules=rules,
-        max_rejected_share=0.5,
-        unknown_columns="rescue",
-        delivered_at=None,
-        time_zone="Europe/Paris",
-    )
+    columns = tuple(mapped(entity, name, text) for name, text in expressions.items())
+    return a_contract(entity, delivered=delivered, mapped=columns, rules=rules, time_zone="Europe/Paris")
 
 
 DAYS = {"ordered_at": "timestamp'2026-01-01 10:00:00'", "order_date": "date'2026-01-01'"}
@@ -218,11 +197,9 @@ def test_unknown_texts_are_counted_and_never_of_a_person(spark: SparkSession) ->
 
 def clicks(shop: Shop, name: str, words: tuple[str, ...]) -> None:
     """Deliver events of these types."""
-    (shop.include / "contracts" / "shop" / "clicks.odcs.yaml").write_text(CLICKS)
-    path = shop.settings.landing_folder("shop", "clicks") / name
-    path.parent.mkdir(parents=True, exist_ok=True)
+    shop.contract_path("clicks").write_text(CLICKS.text)
     lines = [f"{number},{word},2026-01-01 10:00:00" for number, word in enumerate(words)]
-    path.write_text("\n".join(["id,what,at", *lines, ""]))
+    shop.path(name, "clicks").write_text("\n".join(["id,what,at", *lines, ""]))
 
 
 def test_the_report_names_the_text_that_nobody_understands(shop: Shop) -> None:

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 
 from basketry.contracts import load_contract
-from basketry.domains.ingest import core, job, replay
-from basketry.lake.report import JobReport
+from basketry.domains.ingest import core
 from basketry.tables import ALL_CHANNELS, OPT_OUTS, QUARANTINE, Table
-from tests.basketry.domains.ingest.shop import Shop
-from tests.lakes import fill
+from tests.kit.contracts import head
+from tests.kit.deliveries import Shop
+from tests.kit.lake import fill
 
-CONTRACT = """\
-apiVersion: v3.2.0
-kind: DataContract
-id: shop.opt_outs
-name: opt_outs
-version: 1.0.0
-status: active
-tenant: shop
-description: {purpose: Who does not want to hear from us.}
-schema:
-  - name: delivered
-    physicalType: file
-    logicalType: object
-    customProperties:
+CONTRACT = (
+    head("opt_outs", "Who does not want to hear from us.")
+    + """\
       - {property: filePatterns, value: ["*.csv"]}
       - {property: format, value: csv}
       - {property: maxRejectedShare, value: 0.5}
@@ -59,6 +47,7 @@ schema:
         description: the words that we wrote down
         implementation: "channel in ('phone', 'all')"
 """
+)
 PLAIN, MAPPED = "", ", customProperties: [{property: valueMap, value: {telephone: phone, phone: phone}}]"
 ROWS = (
     "id,said,channel,day\n"
@@ -77,24 +66,9 @@ DAY = date(2026, 1, 20)
 @pytest.fixture
 def no_more(shop: Shop) -> Shop:
     """A shop with a feed of withdrawals."""
-    path = shop.include / "contracts" / "shop" / "opt_outs.odcs.yaml"
-    path.write_text(CONTRACT % PLAIN)
-    landing = shop.settings.landing_folder("shop", "opt_outs") / "opt_outs_1.csv"
-    landing.parent.mkdir(parents=True)
-    landing.write_text(ROWS)
+    shop.contract_path("opt_outs").write_text(CONTRACT % PLAIN)
+    shop.path("opt_outs_1.csv", "opt_outs").write_text(ROWS)
     return shop
-
-
-def load_feeds(shop: Shop, **given: object) -> JobReport:
-    """Load the feed."""
-    defaults: dict[str, object] = {
-        "feed": "opt_outs",
-        "files": "*",
-        "force": False,
-        "refusals_only": False,
-        "dry_run": False,
-    }
-    return job.run(shop.lake, argparse.Namespace(**{**defaults, "run_id": "r", "delivered_by": None, **given}))
 
 
 def silver(shop: Shop) -> dict[str, tuple[str, date | None]]:
@@ -108,8 +82,8 @@ def test_a_withdrawal_counts_whatever_cannot_be_read_in_it(no_more: Shop, mappin
 
     What names nobody, and what the contract tells apart as no withdrawal, is set aside.
     """
-    (no_more.include / "contracts" / "shop" / "opt_outs.odcs.yaml").write_text(CONTRACT % mapping)
-    report = load_feeds(no_more)
+    no_more.contract_path("opt_outs").write_text(CONTRACT % mapping)
+    report = no_more.ingest(feed="opt_outs")
     everything = (ALL_CHANNELS, DAY)
     assert silver(no_more) == {
         "A": ("phone", DAY),
@@ -130,10 +104,9 @@ def test_no_day_at_all_is_enough(no_more: Shop) -> None:
     """A contract may leave the day out: some lists hold numbers of customers alone."""
     text = (CONTRACT % PLAIN).partition("    quality:")[0]
     lines = [line for line in text.splitlines() if "opted_out_on" not in line and "name: day" not in line]
-    (no_more.include / "contracts" / "shop" / "opt_outs.odcs.yaml").write_text("\n".join(lines))
-    landing = no_more.settings.landing_folder("shop", "opt_outs") / "opt_outs_1.csv"
-    landing.write_text("id,said,channel\nA,out,phone\n")
-    load_feeds(no_more)
+    no_more.contract_path("opt_outs").write_text("\n".join(lines))
+    no_more.path("opt_outs_1.csv", "opt_outs").write_text("id,said,channel\nA,out,phone\n")
+    no_more.ingest(feed="opt_outs")
     assert silver(no_more) == {"A": ("phone", None)}
 
 
@@ -148,7 +121,7 @@ def test_quarantine_of_an_earlier_release_is_replayed_into_its_lake(no_more: Sho
     lake = no_more.lake
     lake._create(earlier(OPT_OUTS))
     lake._upgraded.clear()
-    load_feeds(no_more, files="opt_outs_1.csv")
+    no_more.ingest("opt_outs_1.csv", feed="opt_outs")
     lost = lake.read(QUARANTINE).collect()[0].asDict() | {
         "row_number": 20,
         "reasons": ["day:not_a_date"],
@@ -156,7 +129,7 @@ def test_quarantine_of_an_earlier_release_is_replayed_into_its_lake(no_more: Sho
         "delivered_at": datetime(2026, 1, 1, tzinfo=UTC),
     }
     fill(no_more.settings.home / "lake", "shop", QUARANTINE, [lost])
-    report = replay.run(lake, argparse.Namespace(feed="opt_outs", dry_run=False, run_id="r2"))
+    report = no_more.replay("opt_outs")
     assert report.details["passed"] == 1
     assert silver(no_more)["Z"] == (ALL_CHANNELS, None)
 

@@ -11,13 +11,14 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, Schema, write_deltalake
 
-from basketry.config.settings import CHECKOUT
 from basketry.domains.maintenance.core import DataFile, count_mergeable, needs_compaction
 from basketry.domains.maintenance.job import maintenance_statements
 from basketry.domains.maintenance.settings import MaintenancePolicy, load_settings
-from basketry.errors import BadInputError, ContractError
+from basketry.errors import BadInputError
 from basketry.tables import CUSTOMERS, ORDER_LINES, RFM_SEGMENTS
 from basketry.warehouse import local_delta
+from tests.kit.documents import INCLUDE, shipped
+from tests.kit.mistakes import Mistake, mistakes
 
 POLICY = MaintenancePolicy(small_file=100, at_most=2, retention_days=30)
 DAYS, EVERY = 365, 7
@@ -41,25 +42,18 @@ def test_what_could_be_merged(files: list[DataFile], could: int) -> None:
 
 def test_the_shipped_policy_is_read() -> None:
     """A month of versions."""
-    assert load_settings(CHECKOUT / "include") == MaintenancePolicy(32 * 1024**2, 16, 30)
+    assert load_settings(INCLUDE) == MaintenancePolicy(32 * 1024**2, 16, 30)
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        (
-            "small_file_mb: 32\nsmall_files_at_most: 16\nretention_day: 30\n",
-            "maintenance.yaml:3: unknown key 'retention_day'",
-        ),
-        ("small_file_mb: 32\nsmall_files_at_most: 16\nretention_days: 1\n", "retention_days is 1; give at least 7"),
-        ("small_file_mb: 32\n", "has no 'small_files_at_most'"),
-    ],
+@mistakes(
+    shipped("maintenance.yaml", load_settings),
+    ("retention_days: 30", "retention_day: 30", "unknown key 'retention_day'…"),
+    ("retention_days: 30", "retention_days: 1", "retention_days is 1; give at least 7."),
+    ("small_files_at_most: 16", "", "2: …has no 'small_files_at_most'…"),
 )
-def test_a_mistake_is_named(tmp_path: Path, text: str, words: str) -> None:
+def test_a_mistake_is_named(mistake: Mistake, tmp_path: Path) -> None:
     """An unknown key, a missing one, a retention that would take files from readers."""
-    (tmp_path / "maintenance.yaml").write_text(text)
-    with pytest.raises(ContractError, match=words):
-        load_settings(tmp_path)
+    mistake.check(tmp_path)
 
 
 def run_daily(

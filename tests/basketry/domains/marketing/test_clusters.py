@@ -6,9 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pytest
 
-from basketry.config.settings import CHECKOUT
 from basketry.domains.marketing.clusters import (
     ALL_ROUND,
     CATEGORY,
@@ -19,8 +17,9 @@ from basketry.domains.marketing.clusters import (
 )
 from basketry.domains.marketing.mixes import share_matrix
 from basketry.domains.marketing.settings import ClusterSettings, load_settings
-from basketry.errors import ContractError
 from basketry.retail.clustering import assign_labels
+from tests.kit.documents import INCLUDE, shipped
+from tests.kit.mistakes import Mistake, mistakes
 
 SETTINGS = ClusterSettings(least=2, most=5, customers=500, resamples=4, least_stability=0.75, products=10, seed=7)
 COLUMNS = ("Beer", "Dairy", "Nappies", "Produce", "Wine")
@@ -97,20 +96,15 @@ def test_shares_are_of_everything_spent() -> None:
 
 def test_the_shipped_settings_load() -> None:
     """include/marketing.yaml is as the loader wants it."""
-    assert load_settings(CHECKOUT / "include").preferred_channel == "phone"
+    assert load_settings(INCLUDE).preferred_channel == "phone"
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "problem"),
-    [
-        ("most: 8", "most: 2", "most is below least"),
-        ("least: 3", "leest: 3", "unknown key 'leest'"),
-        ("preferred_channel: phone", "preferred_channel: fax", "unknown preferred_channel"),
-    ],
+@mistakes(
+    shipped("marketing.yaml", load_settings),
+    ("most: 8", "most: 2", "most is below least…"),
+    ("least: 3", "leest: 3", "unknown key 'leest'…"),
+    ("preferred_channel: phone", "preferred_channel: fax", "unknown preferred_channel…"),
 )
-def test_a_mistake_in_the_settings_is_told(tmp_path: Path, old: str, new: str, problem: str) -> None:
+def test_a_mistake_in_the_settings_is_told(mistake: Mistake, tmp_path: Path) -> None:
     """With file and line."""
-    text = (CHECKOUT / "include" / "marketing.yaml").read_text().replace(old, new)
-    (tmp_path / "marketing.yaml").write_text(text)
-    with pytest.raises(ContractError, match=problem):
-        load_settings(tmp_path)
+    mistake.check(tmp_path)

@@ -14,7 +14,7 @@ from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import CUSTOMERS, MARKETING_AUDIENCE, MARKETING_CLUSTERS, OPT_OUTS, ORDER_LINES, PRODUCTS, Table
 from tests.basketry.domains.marketing import shop
 from tests.basketry.domains.marketing.conftest import arguments
-from tests.basketry.domains.promotion.models import own_registry
+from tests.kit.registry import own_registry
 
 KINDS = {"beer": ("Beer", "Wine"), "baby": ("Nappies", "Wipes"), "green": ("Produce", "Dairy")}
 CATEGORIES = tuple(name for pair in KINDS.values() for name in pair)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from basketry.config.settings import CHECKOUT
 from basketry.domains.marketing.calling import Calling, Hours, load_calling
 from basketry.domains.marketing.locations import (
     DISAGREE,
@@ -24,7 +23,8 @@ from basketry.domains.marketing.locations import (
     zip_rows,
 )
 from basketry.domains.marketing.windows import call_windows, days_after, merge_equal_zones
-from basketry.errors import ContractError
+from tests.kit.documents import INCLUDE, Document
+from tests.kit.mistakes import Mistake, mistakes
 
 EVERY_DAY = frozenset(range(7))
 CALLING = Calling(
@@ -172,28 +172,34 @@ def test_the_package_knows_every_state() -> None:
 
 def test_the_shipped_file_is_legal() -> None:
     """include/calling.yaml loads, and every state's hours lie within the federal limit."""
-    calling = load_calling(CHECKOUT / "include")
+    calling = load_calling(INCLUDE)
     assert all(time(8) <= one.opens < one.closes <= time(21) for one in (calling.usual, *calling.states.values()))
 
 
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ('hours: {from: "07:00", to: "18:00", days: [mon]}', "calling.yaml:1: .*federal limit"),
-        ('hours: {from: "09:00", to: "22:00", days: [mon]}', "federal limit"),
-        ('hours: {from: "18:00", to: "09:00", days: [mon]}', "federal limit"),
-        ('hours: {from: "9", to: "18:00", days: [mon]}', 'from of hours is .9.; write it as "09:00"'),
-        ('hours: {from: "09:00", to: "18:00", days: [monday]}', "unknown day 'monday'"),
-        (
-            'hours: {from: "09:00", to: "18:00", days: [mon]}\nstates:\n  Texas: {}',
-            "calling.yaml:3: 'Texas' is no state",
-        ),
-        ('hours: {from: "09:00", to: "18:00", days: [mon]}\nstates:\n  TX: {until: "20:00"}', "unknown key 'until'"),
-        ('hours: {from: "09:00", to: "18:00"}', "no 'days'"),
-    ],
+HOURS = Document(
+    path="calling.yaml",
+    text='hours: {from: "09:00", to: "18:00", days: [mon]}\nstates:\n  TX: {to: "17:00"}\n',
+    load=load_calling,
 )
-def test_a_mistake_names_its_line(tmp_path: Path, text: str, problem: str) -> None:
+
+
+def test_hours_within_the_limit_are_right(tmp_path: Path) -> None:
+    """What the mistakes are made in."""
+    calling = HOURS.read(tmp_path)
+    assert (calling.usual.opens, calling.usual.closes, calling.states["TX"].closes) == (time(9), time(18), time(17))
+
+
+@mistakes(
+    HOURS,
+    ("09:00", "07:00", "…federal limit…"),
+    ("18:00", "22:00", "…federal limit…"),
+    ('from: "09:00", to: "18:00"', 'from: "18:00", to: "09:00"', "…federal limit…"),
+    ("09:00", "9", "from of hours is '9'; write it as \"09:00\"…"),
+    ("[mon]", "[monday]", "unknown day 'monday'…"),
+    ("TX:", "Texas:", "'Texas' is no state…"),
+    ('to: "17:00"', 'until: "20:00"', "unknown key 'until'…"),
+    (", days: [mon]", "", "…no 'days'…"),
+)
+def test_a_mistake_names_its_line(mistake: Mistake, tmp_path: Path) -> None:
     """Hours outside the limit, wrong words: refused with file, line and what to do."""
-    (tmp_path / "calling.yaml").write_text(text)
-    with pytest.raises(ContractError, match=problem):
-        load_calling(tmp_path)
+    mistake.check(tmp_path)

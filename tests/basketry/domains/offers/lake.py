@@ -20,8 +20,8 @@ from basketry.domains.offers.messages import FEED
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.schemas import declared_schema
 from basketry.tables import CUSTOMERS, ORDER_LINES, PRODUCTS, Table
-from tests.basketry.domains.offers.small import NOON, shop, shoppers
 from tests.basketry.features.samples import line
+from tests.kit.offers import NOON, shop, shoppers
 
 LINEAGE = {"_file_checksum": "x", "_row_number": 1, "_delivered_at": datetime(2025, 12, 31, tzinfo=UTC)}
 ARGUMENTS = argparse.Namespace(dry_run=False, continuous=False, run_id="test", catalog="demo")

@@ -17,7 +17,7 @@ import redis
 from basketry.domains.offers import cache
 from basketry.domains.offers.cache import DEGRADED, DELTA, REDIS, PopularityCache
 from basketry.domains.offers.shop import PopularProducts
-from tests.basketry.domains.offers.small import engine, only, record, shop
+from tests.kit.offers import engine, only, record, shop
 
 
 def program() -> Path:

@@ -11,7 +11,7 @@ from basketry.domains.offers.engine import Engine
 from basketry.domains.offers.memory import Memory
 from basketry.domains.offers.outcomes import BatchOutcome, ShownOffer
 from basketry.domains.offers.records import Records
-from tests.basketry.domains.offers.small import NOON, batch, engine, nobody, only, record, settings, shop, world
+from tests.kit.offers import NOON, batch, engine, nobody, only, record, settings, shop, world
 from tools.demo.offer_shoppers import Showings, merge_records, select_records
 
 
@@ -120,18 +120,28 @@ def shown_of(outcome: BatchOutcome) -> list[int]:
     return [int(product) for _, decided in outcome.slot_decisions for product in decided.product if product >= 0]
 
 
-def test_a_shopper_is_shown_no_more_than_the_caps() -> None:
-    """Offers a day in all and in a category; the next day begins anew."""
-    of = shop()
-    one = settings(a_day=3, a_category_a_day=2, at_most=2)
-    events = batch([record(f"e{number}", minutes=number) for number in range(30)])
-    outcome = engine(one, knowledge=nobody(of), popular=only(of, *range(40))).process(events, frozenset(), {})
-    assert len(shown_of(outcome)) <= 3
-    counts = np.bincount(of.category[shown_of(outcome)], minlength=2)
-    assert counts.max() <= 2
-    reasons = [reason for _, decided in outcome.slot_decisions for reason in decided.reason]
-    assert "shown enough today" in reasons or len(shown_of(outcome)) < 3
-    assert len([1 for _, decided in outcome.slot_decisions if decided.slot == 1 for _ in decided.row]) == 30
+@pytest.mark.parametrize(
+    ("a_day", "a_category_a_day", "shown", "why_no_more"),
+    [
+        (300, 300, [30, 30], set()),  # two at each of thirty events: nothing but a cap withholds any
+        (3, 300, [2, 1], {"shown enough today"}),
+        (300, 2, [2, 2], {"nothing eligible"}),
+        (3, 2, [2, 1], {"shown enough today"}),
+    ],
+)
+def test_a_shopper_is_shown_what_the_caps_allow_and_no_more(
+    a_day: int, a_category_a_day: int, shown: list[int], why_no_more: set[str]
+) -> None:
+    """Offers a day in all and in a category: what is popular in two categories reaches each cap; the next day begins anew."""
+    of, caps = shop(), settings(a_day=a_day, a_category_a_day=a_category_a_day, at_most=2)
+    decides = engine(caps, knowledge=nobody(of), popular=only(of, 0, 15, 1, 16, 2, 17, 3, 18))
+    for day in range(2):
+        events = batch([record(f"e{day}-{number}", minutes=1440 * day + number) for number in range(30)])
+        outcome = decides.process(events, frozenset(), {})
+        assert np.bincount(of.category[shown_of(outcome)]).tolist() == shown
+        reasons = {reason for _, decided in outcome.slot_decisions for reason in decided.reason}
+        assert reasons == {"popular beside"} | why_no_more
+        assert sum(len(decided.row) for _, decided in outcome.slot_decisions if decided.slot == 1) == 30
 
 
 def test_an_opted_out_shopper_is_shown_nothing() -> None:

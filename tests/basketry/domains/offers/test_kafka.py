@@ -13,8 +13,8 @@ from basketry.domains.offers.records import to_messages
 from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import OFFER_BATCHES, OFFER_DECISIONS, OFFER_EVENTS, QUARANTINE
 from tests.basketry.domains.offers.lake import fill, rows
-from tests.basketry.domains.offers.small import world
-from tests.kafka_broker import kafka_broker
+from tests.kit.kafka import kafka_broker
+from tests.kit.offers import world
 from tools import spark
 from tools.environment import InstancePaths
 

@@ -16,7 +16,7 @@ from basketry.domains.offers.policy import BESIDE, DISCOUNT, ThompsonSampling, U
 from basketry.domains.offers.policy_learning import Examples
 from basketry.domains.offers.records import Records
 from basketry.domains.offers.settings import OfferSettings
-from tests.basketry.domains.offers.small import NOON, settings, shop, shoppers
+from tests.kit.offers import NOON, settings, shop, shoppers
 from tools.demo.offer_shoppers import ShopperWorld, Showings
 from tools.demo.offer_simulation import blurred_knowledge, popular_from_views
 

@@ -11,7 +11,7 @@ from basketry.domains.offers import recommender, train_recommender
 from basketry.domains.offers.recommender import PurchaseMatrix
 from basketry.errors import BadInputError
 from basketry.gates import evaluate_gate, load_gate
-from tests.data_sets import data_folder
+from tests.kit.data_sets import data_folder
 
 
 def two_tastes(shoppers: int = 60, seed: int = 1) -> PurchaseMatrix:

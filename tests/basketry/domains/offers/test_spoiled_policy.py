@@ -10,7 +10,7 @@ import pytest
 from basketry.domains.offers import ope
 from basketry.domains.offers.ope import LoggedFeedback, TargetPolicy
 from basketry.gates import evaluate_gate
-from tests.basketry.gates.spoiled import Spoiled, failed, shipped
+from tests.kit.gates import Spoiled, failed, shipped_gate
 
 FEW, ENOUGH = 2_000, 60_000
 """Tested decisions: what the views and carts of the demo's last 60 days come to, and what this policy needs."""
@@ -54,14 +54,14 @@ SPOILED: Spoiled = {
 def test_a_policy_on_spoiled_decisions_is_refused_by_the_limit_that_guards_against_it(kind: str) -> None:
     """By that limit alone: the policy is as good as ever, and surely better than what is popular."""
     metrics, guards = SPOILED[kind]
-    decision = evaluate_gate(shipped("offer_policy"), metrics())
+    decision = evaluate_gate(shipped_gate("offer_policy"), metrics())
     assert decision.verdict == "refuse"
     assert {check.metric for check in decision.checks if check.outcome == "failed"} == failed(decision) == guards
 
 
 def test_the_same_policy_on_enough_decisions_is_promoted() -> None:
     """As many as the demo's shoppers make when all of them use the app; the few who do make too few."""
-    assert evaluate_gate(shipped("offer_policy"), measured(ENOUGH)).verdict == "promote"
+    assert evaluate_gate(shipped_gate("offer_policy"), measured(ENOUGH)).verdict == "promote"
 
 
 def test_a_count_has_two_answers() -> None:
@@ -69,4 +69,4 @@ def test_a_count_has_two_answers() -> None:
     metrics = measured(ENOUGH)
     assert not [name for name in metrics if name.startswith("interval/")]
     for changed in ({"effective_sample_size": 4_999.0}, {"greatest_weight": 200.1}):
-        assert evaluate_gate(shipped("offer_policy"), {**metrics, **changed}).verdict == "refuse"
+        assert evaluate_gate(shipped_gate("offer_policy"), {**metrics, **changed}).verdict == "refuse"

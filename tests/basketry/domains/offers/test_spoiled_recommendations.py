@@ -14,7 +14,7 @@ from basketry.domains.offers import recommender, train_recommender
 from basketry.domains.offers.recommender import PurchaseMatrix, Recommender
 from basketry.domains.offers.shop import Floats
 from basketry.gates import evaluate_gate
-from tests.basketry.gates.spoiled import Spoiled, barely_beyond, failed, shipped
+from tests.kit.gates import Spoiled, barely_beyond, failed, shipped_gate
 
 SHOPPERS, PRODUCTS, KINDS = 1_500, 1_050, 47
 """Of the demo: shoppers of four weeks who had bought before, products, and categories."""
@@ -72,7 +72,7 @@ what is worse than chance. Shuffled scores are refused all the same, because the
 def test_spoiled_recommendations_are_refused(kind: str) -> None:
     """Also those of a first model, with no more shoppers than the demo has; below the limit, the limit refuses itself."""
     metrics, guards = SPOILED[kind]
-    decision = evaluate_gate(shipped("recommendations"), metrics())
+    decision = evaluate_gate(shipped_gate("recommendations"), metrics())
     assert decision.verdict == "refuse"
     assert guards <= failed(decision)
     assert any(check.condition == "better than popular" and check.outcome == "failed" for check in decision.checks)
@@ -81,7 +81,7 @@ def test_spoiled_recommendations_are_refused(kind: str) -> None:
 def test_good_recommendations_to_the_same_shoppers_are_promoted() -> None:
     """Within the limit, with an interval around it."""
     metrics = measured()
-    assert evaluate_gate(shipped("recommendations"), metrics).verdict == "promote"
+    assert evaluate_gate(shipped_gate("recommendations"), metrics).verdict == "promote"
     for name in ("recall_at_12", "ndcg_at_12"):
         assert metrics[f"interval/{name}/low"] < metrics[name] < metrics[f"interval/{name}/high"]
 
@@ -89,7 +89,7 @@ def test_good_recommendations_to_the_same_shoppers_are_promoted() -> None:
 def test_what_is_below_the_limit_but_not_surely_is_provisional() -> None:
     """A first model whose interval over shoppers holds the limit."""
     metrics = measured()
-    gate = barely_beyond(shipped("recommendations"), metrics, "recall_at_12")
+    gate = barely_beyond(shipped_gate("recommendations"), metrics, "recall_at_12")
     assert evaluate_gate(gate, metrics).verdict == "provisional"
 
 

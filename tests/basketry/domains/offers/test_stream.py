@@ -30,7 +30,7 @@ from basketry.tables import (
     Table,
 )
 from tests.basketry.domains.offers.lake import ARGUMENTS, another, deliver, fill, rows
-from tests.basketry.domains.offers.small import world
+from tests.kit.offers import world
 from tools.demo.offer_shoppers import Showings, merge_records, select_records
 
 pytestmark = pytest.mark.usefixtures("registry_home")

@@ -31,9 +31,9 @@ from basketry.tables import (
 )
 from basketry.warehouse import local_delta
 from tests.basketry.domains.offers.lake import fill, rows
-from tests.basketry.domains.offers.small import engine, settings, shop
 from tests.basketry.domains.offers.test_policy_learning import Log
 from tests.basketry.features.samples import frame, line
+from tests.kit.offers import engine, settings, shop
 
 AS_OF = argparse.Namespace(as_of=date(2026, 1, 5), dry_run=False, catalog="demo", run_id="test", model="champion")
 LAST_DAY = argparse.Namespace(**{**vars(AS_OF), "as_of": date(2025, 12, 31)})

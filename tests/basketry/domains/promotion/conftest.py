@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from basketry import registry
-from tests.basketry.domains.promotion.acting import NUMBERS
-from tests.basketry.domains.promotion.models import own_registry, register
+from tests.kit.registry import RUNS, own_registry, register
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +22,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture
 def model(folder: Path) -> str:
     """A kind of model that no other test uses, with three versions; the last is the challenger."""
-    model = f"kind_{next(NUMBERS)}"
+    model = f"kind_{next(RUNS)}"
     name = registry.registered_name("demo", model)
     for _ in range(3):
         register(folder, name)

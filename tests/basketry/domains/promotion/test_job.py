@@ -19,7 +19,7 @@ from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
 from basketry.learning.versions import champion_promotions
 from basketry.registry.promotion_history import former_champions
-from tests.basketry.domains.promotion.acting import MOMENT, pointing, promote, rollback, stored_decisions
+from tests.kit.registry import MOMENT, pointing, promote, rollback, stored_decisions
 
 
 def test_the_first_champion_and_its_successor(lake: Lakehouse, folder: Path, model: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from basketry import registry
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
-from tests.basketry.domains.promotion.acting import pointing, promote, rollback, stored_decisions
+from tests.kit.registry import pointing, promote, rollback, stored_decisions
 
 
 def test_a_rollback_returns_to_previous_and_back(lake: Lakehouse, model: str) -> None:

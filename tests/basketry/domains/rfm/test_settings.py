@@ -5,27 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 
-from basketry.config.settings import CHECKOUT
 from basketry.domains.rfm.settings import load_settings
-from basketry.errors import ContractError
+from tests.kit.documents import INCLUDE, shipped
+from tests.kit.mistakes import Mistake, mistakes
 
-SHIPPED = (CHECKOUT / "include" / "rfm.yaml").read_text(encoding="utf-8")
-
-
-def refusal(folder: Path, right: str, wrong: str) -> str:
-    """The refusal of the shipped file with one place changed."""
-    assert right in SHIPPED
-    (folder / "rfm.yaml").write_text(SHIPPED.replace(right, wrong, 1), encoding="utf-8")
-    with pytest.raises(ContractError) as error:
-        load_settings(folder)
-    return error.value.message
+SETTINGS = shipped("rfm.yaml", load_settings)
 
 
 def test_the_shipped_grid_names_all_cells_as_marketers_do() -> None:
     """Eleven names, 125 cells; the best customer is a champion, the worst is lost, a valuable one who left is not."""
-    grid = load_settings(CHECKOUT / "include").grid
+    grid = load_settings(INCLUDE).grid
     assert len(grid.names) == 11 and grid.positions.shape == (5, 5, 5)
     assert set(np.unique(grid.positions)) == set(range(11))
     segments = grid.segments(np.array([[5, 5, 5], [1, 1, 1], [1, 5, 5], [5, 1, 3], [4, 1, 1], [2, 4, 1], [3, 4, 2]]))
@@ -35,50 +25,43 @@ def test_the_shipped_grid_names_all_cells_as_marketers_do() -> None:
 
 def test_a_hole_is_named(tmp_path: Path) -> None:
     """A cell that no segment has refuses the file, and the cell is told."""
-    message = refusal(tmp_path, "{r: 1, f: [1, 2], m: [1, 2]}", "{r: 1, f: [1, 2], m: 1}")
-    assert message.startswith("rfm.yaml:") and "no segment has r 1, f 1, m 2; r 1, f 2, m 2;" in message
-    message = refusal(tmp_path, "{r: 3, f: [4, 5], m: [1, 5]}", "{r: 3, f: 5, m: [1, 5]}")
-    assert "r 3, f 4, m 1; r 3, f 4, m 2; r 3, f 4, m 3 and 2 more" in message
+    hole = ("{r: 1, f: [1, 2], m: [1, 2]}", "{r: 1, f: [1, 2], m: 1}")
+    assert "no segment has r 1, f 1, m 2; r 1, f 2, m 2;" in SETTINGS.refusal(tmp_path / "a", hole).sentence
+    larger = ("{r: 3, f: [4, 5], m: [1, 5]}", "{r: 3, f: 5, m: [1, 5]}")
+    sentence = SETTINGS.refusal(tmp_path / "b", larger).sentence
+    assert "r 3, f 4, m 1; r 3, f 4, m 2; r 3, f 4, m 3 and 2 more" in sentence
 
 
-def test_an_overlap_is_named_with_both_owners(tmp_path: Path) -> None:
-    """A cell that two segments have refuses the file, with the line of the second."""
-    message = refusal(tmp_path, "{r: [4, 5], f: [4, 5], m: [1, 3]}", "{r: [4, 5], f: [4, 5], m: [1, 4]}")
-    line = 1 + SHIPPED[: SHIPPED.index("{r: [4, 5], f: [4, 5], m: [1, 3]}")].count("\n")
-    assert message == f"rfm.yaml:{line}: r 4, f 4, m 4 is in 'Champions' and in 'Loyal'; leave it in one of them."
-
-
-@pytest.mark.parametrize(
-    ("right", "wrong", "message"),
-    [
-        (
-            "window_days: 365",
-            "window_day: 365",
-            "unknown key 'window_day' in the document; did you mean 'window_days'?",
-        ),
-        ("window_days: 365", "window_days: 0", "window_days is 0; make it at least 1."),
-        (
-            "frequency: {quantile: 0.99}",
-            "frequency: {quantile: 2}",
-            "quantile of frequency is 2; write a share up to 1.",
-        ),
-        ("frequency: {quantile: 0.99}", "frequency: {at: 30, quantile: 1}", "needs either at or quantile."),
-        ("monetary: {quantile: 0.99}", "monetary: {at: 0}", "at of monetary is 0; write more than 0."),
-        ("most: 20", "most: 1", "most is 1; make it at least 2."),
-        ("least: 2 ", "least: 21 ", "most is 20, below least; make it at least 21."),
-        ("[1, 7, 28]", "[]", "migration_days is empty"),
-        ("least_stability: 0.75", "least_stability: 7", "least_stability is 7; make it a number from 0 to 1."),
-        ("{r: 5, f: 1, m: [1, 5]}", "{r: 6, f: 1, m: [1, 5]}", "r is 6 to 6; scores run from 1 to 5"),
-        (
-            "{r: 5, f: 1, m: [1, 5]}",
-            "{r: 5, f: 1, m: [5, 1]}",
-            "m is 5 to 1; scores run from 1 to 5, the lower one first",
-        ),
-        ("{r: 5, f: 1, m: [1, 5]}", "{r: 5, f: 1, m: [1, 2, 5]}", "m has 3 numbers"),
-        ("{r: 5, f: 1, m: [1, 5]}", "{r: 5, f: 1}", "a cell of New has no 'm'; add it."),
-        ("  New:", "  (new):", "begins with a bracket"),
-    ],
+@mistakes(
+    SETTINGS,
+    (
+        "{r: [4, 5], f: [4, 5], m: [1, 3]}",
+        "{r: [4, 5], f: [4, 5], m: [1, 4]}",
+        "r 4, f 4, m 4 is in 'Champions' and in 'Loyal'; leave it in one of them.",
+    ),
 )
-def test_a_mistake_is_told(tmp_path: Path, right: str, wrong: str, message: str) -> None:
+def test_an_overlap_is_named_with_both_owners(mistake: Mistake, tmp_path: Path) -> None:
+    """A cell that two segments have refuses the file, with the line of the second."""
+    mistake.check(tmp_path)
+
+
+@mistakes(
+    SETTINGS,
+    ("window_days: 365", "window_day: 365", "unknown key 'window_day' in the document; did you mean 'window_days'?"),
+    ("window_days: 365", "window_days: 0", "window_days is 0; make it at least 1."),
+    ("frequency: {quantile: 0.99}", "frequency: {quantile: 2}", "quantile of frequency is 2; write a share up to 1."),
+    ("frequency: {quantile: 0.99}", "frequency: {at: 30, quantile: 1}", "…needs either at or quantile."),
+    ("monetary: {quantile: 0.99}", "monetary: {at: 0}", "at of monetary is 0; write more than 0."),
+    ("most: 20", "most: 1", "most is 1; make it at least 2."),
+    ("least: 2 ", "least: 21 ", "8: most is 20, below least; make it at least 21."),
+    ("[1, 7, 28]", "[]", "migration_days is empty…"),
+    ("least_stability: 0.75", "least_stability: 7", "least_stability is 7; make it a number from 0 to 1."),
+    ("{r: 5, f: 1, m: [1, 5]}", "{r: 6, f: 1, m: [1, 5]}", "r is 6 to 6; scores run from 1 to 5…"),
+    ("{r: 5, f: 1, m: [1, 5]}", "{r: 5, f: 1, m: [5, 1]}", "m is 5 to 1; scores run from 1 to 5, the lower one first."),
+    ("{r: 5, f: 1, m: [1, 5]}", "{r: 5, f: 1, m: [1, 2, 5]}", "m has 3 numbers…"),
+    ("{r: 5, f: 1, m: [1, 5]}", "{r: 5, f: 1}", "a cell of New has no 'm'; add it."),
+    ("  New:", "  (new):", "…begins with a bracket…"),
+)
+def test_a_mistake_is_told(mistake: Mistake, tmp_path: Path) -> None:
     """File, line, what is wrong and what to write."""
-    assert message in refusal(tmp_path, right, wrong)
+    mistake.check(tmp_path)

@@ -17,7 +17,7 @@ from basketry.domains.rfm import model
 from basketry.domains.rfm.settings import load_settings
 from basketry.domains.rfm.values import VALUES
 from basketry.gates import evaluate_gate
-from tests.basketry.gates.spoiled import Spoiled, barely_beyond, failed, shipped
+from tests.kit.gates import Spoiled, barely_beyond, failed, shipped_gate
 
 CUSTOMERS = 2_200
 """Customers of the demo who spent something in its last year."""
@@ -108,7 +108,7 @@ SPOILED: Spoiled = {
 def test_spoiled_segments_are_refused_by_the_limit_that_guards_against_them(kind: str) -> None:
     """Surely beyond, also for a first model and with no more customers than the demo has."""
     metrics, guards = SPOILED[kind]
-    decision = evaluate_gate(shipped("rfm"), metrics())
+    decision = evaluate_gate(shipped_gate("rfm"), metrics())
     assert decision.verdict == "refuse"
     assert guards <= failed(decision)
 
@@ -116,7 +116,7 @@ def test_spoiled_segments_are_refused_by_the_limit_that_guards_against_them(kind
 def test_good_segments_of_the_same_customers_are_promoted() -> None:
     """Within every limit, each but the plain share with an interval around it."""
     metrics = good().metrics
-    assert evaluate_gate(shipped("rfm"), metrics).verdict == "promote"
+    assert evaluate_gate(shipped_gate("rfm"), metrics).verdict == "promote"
     for name in ("silhouette", "stability"):
         assert metrics[f"interval/{name}/low"] < metrics[name] < metrics[f"interval/{name}/high"] <= 1
     assert "interval/smallest_share/low" not in metrics
@@ -126,8 +126,8 @@ def test_good_segments_of_the_same_customers_are_promoted() -> None:
 def test_what_is_beyond_a_limit_but_not_surely_is_provisional(metric: str) -> None:
     """A first model whose interval holds the limit; the share of the smallest cluster has no such doubt."""
     metrics = good().metrics
-    assert evaluate_gate(barely_beyond(shipped("rfm"), metrics, metric), metrics).verdict == "provisional"
-    assert evaluate_gate(shipped("rfm"), {**metrics, "smallest_share": 0.0019}).verdict == "refuse"
+    assert evaluate_gate(barely_beyond(shipped_gate("rfm"), metrics, metric), metrics).verdict == "provisional"
+    assert evaluate_gate(shipped_gate("rfm"), {**metrics, "smallest_share": 0.0019}).verdict == "refuse"
 
 
 def test_the_same_customers_give_the_same_intervals() -> None:

@@ -1,0 +1,127 @@
+"""A workspace to which this checkout is deployed, and where a job is checked instead of run: every DAG in seconds."""
+
+from __future__ import annotations
+
+import runpy
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from basketry import registry
+from basketry.config.settings import CHECKOUT
+from basketry.tables import FILES
+from tests.databricks_emulator.emulator import DatabricksEmulator
+from tests.databricks_emulator.process import Ending
+from tests.kit.documents import INCLUDE
+from tests.kit.lake import fill
+from tests.kit.results import delivered_file
+
+CATALOG = "sales_project"
+FEED = "order_lines"
+TRAINED = {
+    "train_propensity": "propensity",
+    "train_forecast": "forecast",
+    "train_recommendations": "recommendations",
+    "train_offer_policy": "offer_policy",
+}
+
+
+@dataclass
+class Jobs:
+    """What the jobs of a workspace were asked to do.
+
+    fails: text with which a script ends, by its name. numbers: what a training logs, by its model.
+    """
+
+    home: Path
+    asked: list[tuple[str, Any]] = field(default_factory=list)
+    fails: dict[str, str] = field(default_factory=dict)
+    numbers: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def __call__(self, script: Path, parameters: Sequence[str]) -> Ending:
+        """Start the deployed script as far as its arguments, and leave what the DAG's next tasks read."""
+        arguments = _arguments(script, parameters)
+        self.asked.append((script.stem, arguments))
+        if text := self.fails.get(script.stem):
+            return Ending("failure", text, text)
+        model = "rfm" if script.stem == "rfm" and arguments.fit else TRAINED.get(script.stem)
+        if model:
+            registry.set_challenger(*new_version(arguments.catalog, model, self.numbers.get(model, {})))
+        elif script.stem == "promote" and arguments.verdict == "promote":
+            name = registry.registered_name(arguments.catalog, arguments.model)
+            registry.move_champion(name, arguments.challenger, arguments.expected_champion)
+        elif script.stem == "ingest" and not arguments.refusals_only:
+            self._load(arguments)
+        return Ending("success")
+
+    def _load(self, arguments: Any) -> None:
+        from basketry.contracts import load_contract
+        from basketry.files import inspect_file
+
+        contract = load_contract(arguments.catalog, arguments.feed)
+        landing = self.home / "landing" / arguments.catalog / arguments.feed
+        rows = [
+            delivered_file(
+                arguments.feed,
+                inspect_file(path, contract).checksum,
+                file_name=path.name,
+                run_id=arguments.run_id,
+                touched_from=date(2026, 11, 20),
+                touched_to=date(2026, 11, 21),
+            )
+            for path in sorted(landing.iterdir())
+        ]
+        fill(self.home / "lake", arguments.catalog, FILES, rows)
+
+
+def _arguments(script: Path, parameters: Sequence[str]) -> Any:
+    """What the script's own parser makes of the parameters when it is started; its job is not begun."""
+    started: list[Any] = []
+    with patch("basketry.lake.runner.job_main", lambda parser, job: started.append(parser)):
+        runpy.run_path(str(script), run_name="__main__")
+    (parser,) = started
+    return parser.parse_args(list(parameters))
+
+
+def new_version(catalog: str, model: str, numbers: Mapping[str, float]) -> tuple[str, str]:
+    """The model's name and its next version, which holds nothing but the numbers of its training."""
+    import mlflow
+
+    client, name = mlflow.MlflowClient(), registry.registered_name(catalog, model)
+    if not client.search_registered_models(f"name = '{name}'"):
+        client.create_registered_model(name)
+    champion = registry.alias_version(name, registry.CHAMPION) or ""
+    with mlflow.start_run() as run:
+        mlflow.log_metrics(dict(numbers))
+        mlflow.set_tags({"basketry.champion_version": champion})
+    return name, str(client.create_model_version(name, f"runs:/{run.info.run_id}/model", run.info.run_id).version)
+
+
+@contextmanager
+def deployed(home: Path) -> Iterator[tuple[DatabricksEmulator, Jobs]]:
+    """The workspace after `make deploy` of this checkout for CATALOG, with a delivered file."""
+    from databricks.sdk import WorkspaceClient
+    from databricks.sdk.config import Config
+
+    from basketry.access import load_grants
+    from tools.deploy.apply import Deployment, Options
+    from tools.deploy.target import load_target
+    from tools.deploy.workspace import Site
+
+    jobs = Jobs(home)
+    with DatabricksEmulator(home / "nothing", home, stand_in=jobs) as emulator:
+        (home / "lake" / CATALOG).mkdir(parents=True)
+        grants = load_grants(CATALOG, INCLUDE)
+        emulator.unity.principals = {grants.pipeline, *(team.principal for team in grants.teams.values())}
+        client = WorkspaceClient(config=Config(host=emulator.url, token=emulator.token, rate_limit=1000))
+        target = replace(load_target("dev", INCLUDE), catalog=CATALOG)
+        Deployment(Site(client, target), CHECKOUT, Options(), lambda line: None).run()
+        landing = home / "landing" / CATALOG / FEED
+        landing.mkdir(parents=True, exist_ok=True)
+        sample = CHECKOUT / "tests" / "samples" / "sales_project" / "sales_orders_2026-11-20.csv"
+        (landing / sample.name).write_bytes(sample.read_bytes())
+        yield emulator, jobs

@@ -1,0 +1,134 @@
+"""A model registry of a test's own on SQLite, real but tiny models in it, and who promotes them."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import chdir, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from basketry import registry
+from tests.kit.jobs import run_job
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+    from basketry.domains.promotion.ledger import PromotionDecision
+    from basketry.lake.lakehouse import Lakehouse
+    from basketry.lake.report import JobReport
+
+RUNS = itertools.count(1)
+MOMENT = "2026-03-10T09:30:00+00:00"
+
+MODEL_CODE = """\
+import mlflow
+
+
+class Even(mlflow.pyfunc.PythonModel):
+    def predict(self, context, model_input, params=None):
+        return [0.5] * len(model_input)
+
+
+mlflow.models.set_model(Even())
+"""
+
+
+@contextmanager
+def own_registry(folder: Path) -> Iterator[str]:
+    """MLflow on a SQLite file in the folder, for this process and its children."""
+    import mlflow
+
+    with registry_at(f"sqlite:///{folder / 'mlflow.db'}") as uri:
+        mlflow.set_experiment(experiment_id=mlflow.create_experiment("tests", (folder / "artifacts").as_uri()))
+        (folder / "even.py").write_text(MODEL_CODE)
+        yield uri
+
+
+@contextmanager
+def copied_registry(empty: Path, folder: Path) -> Iterator[str]:
+    """The MLflow of a database in which nothing happened, copied to the folder; its files lie in the folder too."""
+    shutil.copy2(empty, folder / "mlflow.db")
+    with registry_at(f"sqlite:///{folder / 'mlflow.db'}") as uri, chdir(folder):
+        yield uri
+
+
+@contextmanager
+def registry_at(uri: str) -> Iterator[str]:
+    """This MLflow, for this process and its children."""
+    import mlflow
+
+    before = {name: os.environ.get(name) for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")}
+    os.environ["MLFLOW_TRACKING_URI"] = uri
+    os.environ.pop("MLFLOW_REGISTRY_URI", None)
+    mlflow.set_tracking_uri(uri)
+    try:
+        yield uri
+    finally:
+        mlflow.set_tracking_uri(None)
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+
+def register(
+    folder: Path, name: str, metrics: Mapping[str, float] | None = None, tags: Mapping[str, str] | None = None
+) -> str:
+    """Train nothing, log everything: a run with these metrics and tags, and its model as the next version of `name`."""
+    import mlflow
+
+    with mlflow.start_run():
+        mlflow.log_metrics(dict(metrics or {}))
+        mlflow.set_tags(dict(tags or {}))
+        logged = mlflow.pyfunc.log_model(name="model", python_model=str(folder / "even.py"), pip_requirements=[])
+        return str(mlflow.register_model(logged.model_uri, name).version)
+
+
+def aliases(name: str) -> dict[str, str]:
+    """Where the model's aliases point."""
+    import mlflow
+
+    found = mlflow.MlflowClient().get_registered_model(name).aliases
+    return {alias: str(version) for alias, version in found.items()}
+
+
+def pointing(model: str) -> dict[str, str]:
+    """Where the aliases of this kind of model point."""
+    return aliases(registry.registered_name("demo", model))
+
+
+def run_of(name: str, version: str) -> Run:
+    """The MLflow run that made a version."""
+    import mlflow
+
+    client = mlflow.MlflowClient()
+    return client.get_run(client.get_model_version(name, version).run_id)
+
+
+def promote(lake: Lakehouse, model: str, version: str | None, expected: str | None = None, **given: Any) -> JobReport:
+    """Run the job as a gate does."""
+    usual = {
+        "challenger": version,
+        "expected_champion": expected,
+        "verdict": "promote",
+        "decided_by": "gate",
+        "decided_at": MOMENT,
+        "reason": "all 5 checks hold.",
+        "run_id": f"weekly_retraining/run_{next(RUNS)}/gate.promote/-1/1",
+    }
+    return run_job(lake, "promote", model=model, **{**usual, **given})
+
+
+def rollback(lake: Lakehouse, model: str, to: str, **given: Any) -> JobReport:
+    """Run the job as model_rollback does."""
+    return promote(lake, model, None, **{"verdict": None, "rollback_to": to, "decided_by": "alice", **given})
+
+
+def stored_decisions(lake: Lakehouse, model: str) -> list[PromotionDecision]:
+    """The model's rows of ops.promotions."""
+    from basketry.domains.promotion import ledger
+
+    return ledger.load_promotion_decisions(lake, registry.registered_name("demo", model))
