@@ -15,7 +15,7 @@ SHIPPED = Path(__file__).resolve().parents[4] / "include"
 def test_the_shipped_settings_load() -> None:
     """And they keep the order of the limits."""
     settings = load_settings(SHIPPED)
-    assert settings.dates >= 1 and 0 < settings.drift_warning < settings.drift_refusal
+    assert settings.training.dates >= 1 and 0 < settings.drift.warning < settings.drift.refusal
 
 
 @pytest.mark.parametrize(

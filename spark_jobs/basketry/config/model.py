@@ -1,0 +1,102 @@
+"""What a document is made of: the base class of all, and the words with which a kind says what its values must be.
+
+A kind of document is a pydantic model in the package that uses it: frozen, strict, and without a key that it does not know.
+How a mistake in one becomes a sentence with file and line is in locator.py; here is what a model may say about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+
+from basketry.config.documents import Node, did_you_mean
+
+
+class Document(BaseModel):
+    """A mapping of a YAML document, or of a part of one. Its `title` is what errors call it, else its key does."""
+
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True
+    )
+
+
+class Mistake(ValueError):
+    """What is wrong with a value, raised by a validator; the locator adds file and line."""
+
+    def __init__(self, sentence: str, *path: str | int, **values: object) -> None:
+        """Store what is wrong.
+
+        Args:
+            sentence: a template. `{what}` is what errors call the value, `{0}` its key, `{1}` the key of what contains
+                it, and so on outwards; other names are those of `values`.
+            path: where the mistake stands below the value that is validated.
+            values: what the template names.
+        """
+        super().__init__(sentence)
+        self.sentence, self.path, self.values = sentence, path, values
+
+
+@dataclass(frozen=True)
+class Label:
+    """What errors call a value that is not called as its key: a template with `{0}`, `{1}` as in a Mistake."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Fix:
+    """What errors say is to be done about a number out of bounds or a list too short."""
+
+    text: str
+
+
+class Reads(BeforeValidator):
+    """A value that a function makes from its node: because it must see it as written, or its line."""
+
+    def __init__(self, read: Callable[[Node], object]) -> None:
+        """Pass the function nodes only: a value that code puts in is there already."""
+        super().__init__(lambda value: read(value) if isinstance(value, Node) else value)
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise Mistake("{what} is empty; write it or remove the line.")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_not_blank)]
+"""A text that is not empty."""
+
+Share = Annotated[float, Field(ge=0, le=1), Fix("make it a number from 0 to 1")]
+Positive = Annotated[float, Field(gt=0), Fix("make it more than 0")]
+Natural = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+def choose(text: str, words: Iterable[str]) -> str:
+    """Return a text that is one of the words.
+
+    Raises:
+        Mistake: if it is none, with the nearest one.
+    """
+    if text not in words:
+        raise Mistake("unknown {what} '{text}'; {hint}", text=text, hint=did_you_mean(text, words))
+    return text
+
+
+def one_of(words: Iterable[str]) -> AfterValidator:
+    """Make the validator of a text that is one of the words."""
+    return AfterValidator(lambda text: choose(_not_blank(text), words))
+
+
+def one_of_context(name: str) -> AfterValidator:
+    """Make the validator of a text that is one of the words which the reader of the document passes under a name."""
+
+    def check(text: str, info: ValidationInfo) -> str:
+        words: dict[str, Any] = info.context or {}
+        return choose(_not_blank(text), words[name])
+
+    return AfterValidator(check)
