@@ -96,7 +96,7 @@ def test_a_home_without_airflow_has_nothing_to_clean(tmp_path: Path, monkeypatch
 def test_a_mistake_in_the_file_is_told(right: str, wrong: str, message: str, tmp_path: Path) -> None:
     """With its line; the shipped file is fine."""
     text = (CHECKOUT / "include" / "retention.yaml").read_text()
-    assert prune.load_retention(CHECKOUT / "include") == prune.Retention(180, 730, 60)
+    assert prune.load_retention(CHECKOUT / "include") == prune.Retention(runs_days=180, audit_days=730, logs_days=60)
     (tmp_path / "retention.yaml").write_text(text.replace(right, wrong))
     with pytest.raises(BadInputError, match=message):
         prune.load_retention(tmp_path)

@@ -22,6 +22,15 @@ class Document(BaseModel):
         frozen=True, strict=True, extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True
     )
 
+    def leaves(self) -> dict[str, object]:
+        """Return every value by its keys from the outermost on, with dots between: what a training logs."""
+        values: dict[str, object] = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            inner = value.leaves() if isinstance(value, Document) else None
+            values |= {f"{name}.{key}": leaf for key, leaf in inner.items()} if inner is not None else {name: value}
+        return values
+
 
 class Mistake(ValueError):
     """What is wrong with a value, raised by a validator; the locator adds file and line."""

@@ -18,11 +18,21 @@ from basketry.domains.marketing.clusters import (
     hellinger_shares,
 )
 from basketry.domains.marketing.mixes import share_matrix
-from basketry.domains.marketing.settings import ClusterSettings, load_settings
+from basketry.domains.marketing.settings import load_settings
 from basketry.errors import ContractError
 from basketry.retail.clustering import assign_labels
+from tests.changed import changed
 
-SETTINGS = ClusterSettings(least=2, most=5, customers=500, resamples=4, least_stability=0.75, products=10, seed=7)
+SETTINGS = changed(
+    load_settings(CHECKOUT / "include"),
+    least=2,
+    most=5,
+    customers=500,
+    resamples=4,
+    least_stability=0.75,
+    products=10,
+    seed=7,
+)
 COLUMNS = ("Beer", "Dairy", "Nappies", "Produce", "Wine")
 KINDS = np.array([[1, 30, 1, 30, 1], [30, 1, 1, 1, 30], [1, 10, 50, 1, 1]], dtype=float)
 
