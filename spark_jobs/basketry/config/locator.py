@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from pydantic import ValidationError
 
 from basketry.config.documents import Node, describe_kind, did_you_mean, read_document
-from basketry.config.model import Document, Fix, Label, Mistake, Reads
+from basketry.config.model import Document, Fix, Label, Mistake, Nullable, Reads
 
 D = TypeVar("D", bound=Document)
 
@@ -141,7 +141,7 @@ def parse_document(model: type[D], root: Node, **context: object) -> D:
 
 def _values(node: Node, kind: _Type | None) -> Any:
     """Return what pydantic gets for a node: the node itself where a reader of ours looks at it, or where nothing stands."""
-    if kind is None or kind.hint is Node or kind.mark(Reads) or node.value is None:
+    if kind is None or kind.hint is Node or kind.mark(Reads) or (node.value is None and not kind.mark(Nullable)):
         return node
     if isinstance(node.value, dict):
         return {key: _values(entry, kind.inside(key)) for key, entry in node.value.items()}
@@ -178,8 +178,6 @@ def _sentence(detail: Mapping[str, Any], node: Node, kind: _Type, what: str) -> 
     if error in _BOUNDS:
         value = f"{node.value:g}" if isinstance(node.value, float) else node.value
         return f"{what} is {value}; {fix.text if fix else _BOUNDS[error].format(**context)}."
-    if error == "too_short":
-        return f"{what} is empty; {fix.text if fix else 'write at least one'}."
     if error in _WANTED or error == "literal_error":
         return describe_kind(node.value, _WANTED.get(error, str), what)
     return f"{what} is wrong ({detail['msg']}); correct it."

@@ -47,6 +47,10 @@ class Mistake(ValueError):
         super().__init__(sentence)
         self.sentence, self.path, self.values = sentence, path, values
 
+    def below(self, *path: str | int) -> Mistake:
+        """Return the same mistake as seen from what contains the validated value."""
+        return Mistake(self.sentence, *path, *self.path, **self.values)
+
 
 @dataclass(frozen=True)
 class Label:
@@ -57,7 +61,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Fix:
-    """What errors say is to be done about a number out of bounds or a list too short."""
+    """What errors say is to be done about a number out of bounds."""
 
     text: str
 
@@ -76,6 +80,10 @@ def _not_blank(text: str) -> str:
     return text
 
 
+class Nullable:
+    """Marks a value that may be null; elsewhere a key with nothing behind it is a mistake."""
+
+
 Text = Annotated[str, AfterValidator(_not_blank)]
 """A text that is not empty."""
 
@@ -85,14 +93,30 @@ Natural = Annotated[int, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
 
 
-def choose(text: str, words: Iterable[str]) -> str:
+def not_empty(fix: str) -> AfterValidator:
+    """Make the validator of a list or mapping that has an entry; `fix` says what to write else."""
+
+    def check(entries: Any) -> Any:
+        if not entries:
+            raise Mistake("{what} is empty; {fix}", fix=fix)
+        return entries
+
+    return AfterValidator(check)
+
+
+def choose(text: str, words: Iterable[str], *path: str | int) -> str:
     """Return a text that is one of the words.
+
+    Args:
+        text: what was written.
+        words: the right words.
+        path: where the text stands below the value that is validated.
 
     Raises:
         Mistake: if it is none, with the nearest one.
     """
     if text not in words:
-        raise Mistake("unknown {what} '{text}'; {hint}", text=text, hint=did_you_mean(text, words))
+        raise Mistake("unknown {what} '{text}'; {hint}", *path, text=text, hint=did_you_mean(text, words))
     return text
 
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from basketry.config.documents import Node
 from basketry.config.locator import load_document
-from basketry.config.model import Count, Document, Fix, Label, Mistake, Natural, Positive, Reads, Text
+from basketry.config.model import Count, Document, Fix, Label, Mistake, Natural, Positive, Reads, Text, not_empty
 
 FILE = "offers.yaml"
 _BelowOne = Annotated[float, Field(ge=0, lt=1), Fix("write a share from 0 to below 1")]
@@ -112,7 +112,7 @@ class OfferSettings(Document):
     eligibility: EligibilitySettings
     policy: PolicySettings
     events: EventSettings
-    offers: Annotated[tuple[Offer, ...], Field(min_length=1), AfterValidator(_each_once)]
+    offers: Annotated[tuple[Offer, ...], not_empty("write at least one."), AfterValidator(_each_once)]
 
 
 def load_settings(include: Path) -> OfferSettings:

@@ -9,7 +9,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from basketry.config.locator import load_document
-from basketry.config.model import Count, Document, Fix, Label, Mistake, Natural, Share
+from basketry.config.model import Count, Document, Fix, Label, Mistake, Natural, Share, not_empty
 from basketry.domains.rfm.grid import SegmentGrid, Segments, segment_grid
 from basketry.domains.rfm.values import Cap
 
@@ -68,8 +68,7 @@ class RfmSettings(Document):
     clusters: ClusteringSettings
     migration_days: Annotated[
         tuple[Annotated[int, Field(ge=1), Label("a number of days")], ...],
-        Field(min_length=1),
-        Fix("write at least one number of days"),
+        not_empty("write at least one number of days."),
         AfterValidator(lambda days: tuple(sorted(set(days)))),
     ]
     pictures: Annotated[int, Field(ge=10)]
