@@ -91,8 +91,8 @@ class _Place:
     keys: tuple[str, ...]
 
     @classmethod
-    def find(cls, root: Node, model: type[Document], path: Sequence[str | int]) -> _Place:
-        """Follow a path into a document, as far as the document goes."""
+    def find(cls, root: Node, model: type[Document], path: Sequence[str | int], above: Sequence[str]) -> _Place:
+        """Follow a path into a document, as far as the document goes; `above` are the keys that lead to it."""
         node, kind = root, _Type.of(model)
         steps: list[tuple[Node, _Type | None]] = [(node, kind)]
         keys: list[str] = []
@@ -103,7 +103,7 @@ class _Place:
             node, kind = entry, kind.inside(key)  # type: ignore[assignment]
             steps.append((node, kind))
             keys += [key] if isinstance(key, str) else []
-        return cls(tuple(steps), tuple(reversed(keys)))
+        return cls(tuple(steps), (*reversed(keys), *above))
 
 
 def _inside(node: Node, key: str | int) -> Node | None:
@@ -112,7 +112,7 @@ def _inside(node: Node, key: str | int) -> Node | None:
     return node.value[key] if isinstance(node.value, list) and isinstance(key, int) else None
 
 
-def load_document(model: type[D], path: Path, label: str, **context: object) -> D:
+def load_document(model: type[D], path: Path, label: str, context: Mapping[str, Any] | None = None) -> D:
     """Read a YAML document into its model.
 
     Args:
@@ -124,18 +124,25 @@ def load_document(model: type[D], path: Path, label: str, **context: object) -> 
     Raises:
         ContractError: for the first mistake, with file, line and what to write instead.
     """
-    return parse_document(model, read_document(path, label), **context)
+    return parse_document(model, read_document(path, label), context)
 
 
-def parse_document(model: type[D], root: Node, **context: object) -> D:
-    """Validate a document, or a part of one, as its model; see `load_document`."""
+def parse_document(model: type[D], root: Node, context: Mapping[str, Any] | None = None, keys: Sequence[str] = ()) -> D:
+    """Validate a document, or a part of one, as its model; see `load_document`.
+
+    Args:
+        model: the kind of document or part.
+        root: where it begins.
+        context: what validators of the model ask for.
+        keys: the keys that lead to the part, its own first.
+    """
     try:
         return model.model_validate(_values(root, _Type.of(model)), context=context)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
         rank = {kind: position for position, kind in enumerate(_FIRST)}
         first = min(details, key=lambda detail: rank.get(detail["type"], len(_FIRST)))
-        _fail(root, model, first)
+        _fail(root, model, first, keys)
         raise
 
 
@@ -150,11 +157,11 @@ def _values(node: Node, kind: _Type | None) -> Any:
     return node.value
 
 
-def _fail(root: Node, model: type[Document], detail: Mapping[str, Any]) -> None:
+def _fail(root: Node, model: type[Document], detail: Mapping[str, Any], keys: Sequence[str]) -> None:
     """Refuse the document with the sentence for one of pydantic's errors."""
     mistake = detail.get("ctx", {}).get("error")
     path = (*detail["loc"], *(mistake.path if isinstance(mistake, Mistake) else ()))
-    place = _Place.find(root, model, path)
+    place = _Place.find(root, model, path, keys)
     node, kind = place.steps[-1]
     if detail["type"] == "extra_forbidden":
         _, around = place.steps[-2]

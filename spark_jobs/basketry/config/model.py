@@ -6,7 +6,7 @@ How a mistake in one becomes a sentence with file and line is in locator.py; her
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -22,9 +22,9 @@ class Document(BaseModel):
         frozen=True, strict=True, extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True
     )
 
-    def leaves(self) -> dict[str, object]:
+    def leaves(self) -> dict[str, Any]:
         """Return every value by its keys from the outermost on, with dots between: what a training logs."""
-        values: dict[str, object] = {}
+        values: dict[str, Any] = {}
         for name in type(self).model_fields:
             value = getattr(self, name)
             inner = value.leaves() if isinstance(value, Document) else None
@@ -125,11 +125,16 @@ def one_of(words: Iterable[str]) -> AfterValidator:
     return AfterValidator(lambda text: choose(_not_blank(text), words))
 
 
+def context_of(info: ValidationInfo) -> Mapping[str, Any]:
+    """Return what the reader of the document passes to its validators."""
+    context: Mapping[str, Any] = info.context or {}
+    return context
+
+
 def one_of_context(name: str) -> AfterValidator:
     """Make the validator of a text that is one of the words which the reader of the document passes under a name."""
 
     def check(text: str, info: ValidationInfo) -> str:
-        words: dict[str, Any] = info.context or {}
-        return choose(_not_blank(text), words[name])
+        return choose(_not_blank(text), context_of(info)[name])
 
     return AfterValidator(check)
