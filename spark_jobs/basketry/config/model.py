@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
-from basketry.config.documents import Node, did_you_mean
+from basketry.config.documents import Node, describe_kind, did_you_mean
 
 
 class Document(BaseModel):
@@ -74,6 +74,29 @@ class Reads(BeforeValidator):
         super().__init__(lambda value: read(value) if isinstance(value, Node) else value)
 
 
+class Placed(str):
+    """A text that knows where it stands, for what is checked only when the whole document is known.
+
+    Attributes:
+        node: where it stands.
+    """
+
+    node: Node
+
+    @classmethod
+    def read(cls, node: Node) -> Placed:
+        """Read a text that is not empty."""
+        if not isinstance(node.value, str):
+            raise Mistake(describe_kind(node.value, str, "{what}"))
+        text = cls(_not_blank(node.value))
+        text.node = node
+        return text
+
+    def fail(self, message: str) -> NoReturn:
+        """Refuse the document because of this text."""
+        self.node.fail(message)
+
+
 def _not_blank(text: str) -> str:
     if not text.strip():
         raise Mistake("{what} is empty; write it or remove the line.")
@@ -86,6 +109,9 @@ class Nullable:
 
 Text = Annotated[str, AfterValidator(_not_blank)]
 """A text that is not empty."""
+
+PlacedText = Annotated[Placed, Reads(Placed.read)]
+"""A text that is not empty and knows where it stands."""
 
 Share = Annotated[float, Field(ge=0, le=1), Fix("make it a number from 0 to 1")]
 Positive = Annotated[float, Field(gt=0), Fix("make it more than 0")]
