@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from pydantic import ValidationError
 
 from basketry.config.documents import Node, describe_kind, did_you_mean, read_document
-from basketry.config.model import Document, Fix, Label, Mistake, Nullable, Reads
+from basketry.config.model import Document, Fix, Label, Mistake, Nullable, Reads, keys_of
 
 D = TypeVar("D", bound=Document)
 
@@ -63,13 +63,16 @@ class _Type:
             field = fields.get(str(key))
             return None if field is None else self.of(field.annotation, field.metadata)
         arguments = get_args(self.hint)
-        return self.of(arguments[0 if isinstance(key, int) else -1]) if arguments else None
+        if not arguments:
+            return None
+        position = key if isinstance(key, int) and arguments[-1] is not Ellipsis else 0
+        return self.of(arguments[position if isinstance(key, int) else -1])
 
     def fields(self) -> Mapping[str, Any] | None:
         """Return the fields of a model by their keys in the document; None where it is no model."""
         if not (isinstance(self.hint, type) and issubclass(self.hint, Document)):
             return None
-        return {field.alias or name: field for name, field in self.hint.model_fields.items()}
+        return keys_of(self.hint)
 
     def mark(self, kind: type[Any]) -> Any:
         """Return what of a kind is annotated, None if there is nothing."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, NoReturn
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic.fields import FieldInfo
 
 from basketry.config.documents import Node, describe_kind, did_you_mean
 
@@ -30,6 +31,11 @@ class Document(BaseModel):
             inner = value.leaves() if isinstance(value, Document) else None
             values |= {f"{name}.{key}": leaf for key, leaf in inner.items()} if inner is not None else {name: value}
         return values
+
+
+def keys_of(model: type[Document]) -> dict[str, FieldInfo]:
+    """Return the fields of a kind of document by their keys."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 class Mistake(ValueError):
