@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
@@ -63,11 +63,7 @@ class CategorySettings(Document):
 class CatalogDocument(Document, title="a catalog"):
     """The file of a catalog, of which nothing is asked but the categories that are scored."""
 
-    name: Any = Field(None, alias="catalog")
-    description: Any = None
-    time_zone: Any = None
-    currency: Any = None
-    country: Any = None
+    unread = frozenset({"catalog", "description", "time_zone", "currency", "country"})
     propensity: CategorySettings | None = None
 
     @property
@@ -94,6 +90,7 @@ class Catalog(CatalogDocument):
         country: the ISO 3166 code of its country, two letters.
     """
 
+    unread = frozenset()
     name: Annotated[str, Reads(lambda node: formats.read_slug(node, "catalog")), AfterValidator(_file_name)] = Field(
         alias="catalog"
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin
 
 from pydantic import ValidationError
 
@@ -29,14 +29,13 @@ _WANTED: Mapping[str, type] = {
 """The Python type that a value must have, by pydantic's name of the error."""
 
 _BOUNDS = {
-    "greater_than_equal": "make it at least {ge}",
-    "greater_than": "make it more than {gt}",
-    "less_than_equal": "make it at most {le}",
-    "less_than": "make it less than {lt}",
-    "finite_number": "write a number",
+    "greater_than_equal": "make it at least {ge:g}",
+    "greater_than": "make it more than {gt:g}",
+    "less_than_equal": "make it at most {le:g}",
+    "less_than": "make it less than {lt:g}",
 }
-_FIRST = ("extra_forbidden", "missing")
-"""Errors that are told before all others: a misspelt key is also a missing one."""
+_FIRST = {"extra_forbidden": 0, "missing": 1}
+"""Errors that are told before all others, in this order."""
 
 
 @dataclass(frozen=True)
@@ -57,22 +56,22 @@ class _Type:
             return cls.of(options[0], marks) if len(options) == 1 else cls(hint, tuple(marks))
         return cls(hint, tuple(marks))
 
-    def inside(self, key: str | int) -> _Type | None:
-        """Return the type of an entry or item; None where the model does not say."""
-        if (fields := self.fields()) is not None:
-            field = fields.get(str(key))
-            return None if field is None else self.of(field.annotation, field.metadata)
+    @property
+    def model(self) -> type[Document] | None:
+        """The kind of document, None where it is none."""
+        return self.hint if isinstance(self.hint, type) and issubclass(self.hint, Document) else None
+
+    def inside(self, key: str | int) -> _Type:
+        """Return the type of an entry or item."""
+        if self.model is not None:
+            field = keys_of(self.model).get(str(key))
+            return _UNKNOWN if field is None else self.of(field.annotation, field.metadata)
         arguments = get_args(self.hint)
         if not arguments:
-            return None
-        position = key if isinstance(key, int) and arguments[-1] is not Ellipsis else 0
-        return self.of(arguments[position if isinstance(key, int) else -1])
-
-    def fields(self) -> Mapping[str, Any] | None:
-        """Return the fields of a model by their keys in the document; None where it is no model."""
-        if not (isinstance(self.hint, type) and issubclass(self.hint, Document)):
-            return None
-        return keys_of(self.hint)
+            return _UNKNOWN
+        if isinstance(key, int):
+            return self.of(arguments[0 if arguments[-1] is Ellipsis else key])
+        return self.of(arguments[-1])
 
     def mark(self, kind: type[Any]) -> Any:
         """Return what of a kind is annotated, None if there is nothing."""
@@ -80,33 +79,39 @@ class _Type:
 
     def name(self, keys: Sequence[str]) -> str:
         """Return what errors call the value; `keys` are those that lead to it, its own first."""
-        title = self.hint.model_config.get("title") if self.fields() is not None else None
+        title = None if self.model is None else self.model.model_config.get("title")
         label = self.mark(Label)
         own = keys[0] if keys else "the document"
         return (label.text if label else title or "{own}").format(*keys, own=own)
 
 
+_UNKNOWN = _Type(object, ())
+"""What a model says of a key that it does not know."""
+
+
 @dataclass(frozen=True)
 class _Place:
-    """Where an error is: the nodes on the way to it, the root first, each with its type; and the keys, its own first."""
+    """Where an error is.
 
-    steps: tuple[tuple[Node, _Type | None], ...]
+    Attributes:
+        node: The node there.
+        kind: What the model says of it.
+        around: What the model says of what contains it.
+        keys: The keys that lead to it, its own first.
+    """
+
+    node: Node
+    kind: _Type
+    around: _Type
     keys: tuple[str, ...]
 
-    @classmethod
-    def find(cls, root: Node, model: type[Document], path: Sequence[str | int], above: Sequence[str]) -> _Place:
-        """Follow a path into a document, as far as the document goes; `above` are the keys that lead to it."""
-        node, kind = root, _Type.of(model)
-        steps: list[tuple[Node, _Type | None]] = [(node, kind)]
-        keys: list[str] = []
-        for key in path:
-            entry = _inside(node, key)
-            if entry is None or kind is None:
-                break
-            node, kind = entry, kind.inside(key)  # type: ignore[assignment]
-            steps.append((node, kind))
-            keys += [key] if isinstance(key, str) else []
-        return cls(tuple(steps), (*reversed(keys), *above))
+    def follow(self, path: Sequence[str | int]) -> _Place:
+        """Follow a path as far as the document goes."""
+        entry = _inside(self.node, path[0]) if path else None
+        if entry is None:
+            return self
+        keys = (path[0], *self.keys) if isinstance(path[0], str) else self.keys
+        return _Place(entry, self.kind.inside(path[0]), self.kind, keys).follow(path[1:])
 
 
 def _inside(node: Node, key: str | int) -> Node | None:
@@ -139,19 +144,17 @@ def parse_document(model: type[D], root: Node, context: Mapping[str, Any] | None
         context: what validators of the model ask for.
         keys: the keys that lead to the part, its own first.
     """
+    kind = _Type.of(model)
     try:
-        return model.model_validate(_values(root, _Type.of(model)), context=context)
+        return model.model_validate(_values(root, kind), context=context)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-        rank = {kind: position for position, kind in enumerate(_FIRST)}
-        first = min(details, key=lambda detail: rank.get(detail["type"], len(_FIRST)))
-        _fail(root, model, first, keys)
-        raise
+    return _fail(_Place(root, kind, kind, tuple(keys)), details)
 
 
-def _values(node: Node, kind: _Type | None) -> Any:
+def _values(node: Node, kind: _Type) -> Any:
     """Return what pydantic gets for a node: the node itself where a reader of ours looks at it, or where nothing stands."""
-    if kind is None or kind.hint is Node or kind.mark(Reads) or (node.value is None and not kind.mark(Nullable)):
+    if kind is _UNKNOWN or kind.hint is Node or kind.mark(Reads) or (node.value is None and not kind.mark(Nullable)):
         return node
     if isinstance(node.value, dict):
         return {key: _values(entry, kind.inside(key)) for key, entry in node.value.items()}
@@ -160,21 +163,20 @@ def _values(node: Node, kind: _Type | None) -> Any:
     return node.value
 
 
-def _fail(root: Node, model: type[Document], detail: Mapping[str, Any], keys: Sequence[str]) -> None:
-    """Refuse the document with the sentence for one of pydantic's errors."""
+def _fail(root: _Place, details: Sequence[Mapping[str, Any]]) -> NoReturn:
+    """Refuse the document with the sentence for the first of pydantic's errors; a misspelt key is also a missing one."""
+    detail = min(details, key=lambda error: _FIRST.get(error["type"], len(_FIRST)))
     mistake = detail.get("ctx", {}).get("error")
-    path = (*detail["loc"], *(mistake.path if isinstance(mistake, Mistake) else ()))
-    place = _Place.find(root, model, path, keys)
-    node, kind = place.steps[-1]
-    if detail["type"] == "extra_forbidden":
-        _, around = place.steps[-2]
-        title, fields = around.name(place.keys[1:]), around.fields()  # type: ignore[union-attr]
-        node.fail(f"unknown key '{path[-1]}' in {title}; {did_you_mean(str(path[-1]), fields or ())}")
-    kind = kind or _Type.of(object)
-    what = kind.name(place.keys)
+    path = (*detail["loc"], *mistake.path) if isinstance(mistake, Mistake) else detail["loc"]
+    place = root.follow(path)
+    if detail["type"] == "extra_forbidden" and place.around.model is not None:
+        model, key = place.around.model, str(path[-1])
+        hint = did_you_mean(key, (*keys_of(model), *model.unread))
+        place.node.fail(f"unknown key '{key}' in {place.around.name(place.keys[1:])}; {hint}")
+    what = place.kind.name(place.keys)
     if isinstance(mistake, Mistake):
-        node.fail(mistake.sentence.format(*place.keys, what=what, **mistake.values))
-    node.fail(_sentence(detail, node, kind, what))
+        place.node.fail(mistake.sentence.format(*place.keys, what=what, **mistake.values))
+    place.node.fail(_sentence(detail, place.node, place.kind, what))
 
 
 def _sentence(detail: Mapping[str, Any], node: Node, kind: _Type, what: str) -> str:
@@ -185,6 +187,8 @@ def _sentence(detail: Mapping[str, Any], node: Node, kind: _Type, what: str) -> 
     if error == "literal_error" and isinstance(node.value, str):
         words = get_args(kind.hint) if get_origin(kind.hint) is Literal else ()
         return f"unknown {what} '{node.value}'; {did_you_mean(node.value, words)}"
+    if error == "finite_number":
+        return f"{what} is {node.value}; write a number."
     if error in _BOUNDS:
         value = f"{node.value:g}" if isinstance(node.value, float) else node.value
         return f"{what} is {value}; {fix.text if fix else _BOUNDS[error].format(**context)}."

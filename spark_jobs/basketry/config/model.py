@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, NoReturn
+from functools import cache
+from typing import Annotated, Any, ClassVar, NoReturn
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 from pydantic.fields import FieldInfo
 
 from basketry.config.documents import Node, describe_kind, did_you_mean
@@ -23,6 +24,16 @@ class Document(BaseModel):
         frozen=True, strict=True, extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True
     )
 
+    unread: ClassVar[frozenset[str]] = frozenset()
+    """Keys that may be there and that nobody reads."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_unread(cls, entries: Any) -> Any:
+        if not isinstance(entries, dict):
+            return entries
+        return {key: entry for key, entry in entries.items() if key not in cls.unread}
+
     def leaves(self) -> dict[str, Any]:
         """Return every value by its keys from the outermost on, with dots between: what a training logs."""
         values: dict[str, Any] = {}
@@ -33,6 +44,7 @@ class Document(BaseModel):
         return values
 
 
+@cache
 def keys_of(model: type[Document]) -> dict[str, FieldInfo]:
     """Return the fields of a kind of document by their keys."""
     return {field.alias or name: field for name, field in model.model_fields.items()}

@@ -43,14 +43,8 @@ class OdcsDocument(Document, alias_generator=to_camel):
     """A part of a contract, whose keys are written as the standard writes them."""
 
 
-class Described(OdcsDocument):
-    """What ODCS offers for people and other tools to read; Basketry does not act on it."""
-
-    id: Any = None
-    description: Any = None
-    business_name: Any = None
-    tags: Any = None
-    authoritative_definitions: Any = None
+_NOTES = frozenset({"id", "description", "businessName", "tags", "authoritativeDefinitions"})
+"""What ODCS offers for people and other tools to read; Basketry does not act on it."""
 
 
 def _of_its_place(text: str, info: ValidationInfo) -> str:
@@ -78,16 +72,27 @@ _PlaceName = Annotated[Text, AfterValidator(_of_its_place)]
 class DescriptionDocument(OdcsDocument, title="description"):
     """What a contract is for."""
 
+    unread = frozenset({"usage", "limitations", "authoritativeDefinitions", "customProperties"})
     purpose: Text = ""
-    usage: Any = None
-    limitations: Any = None
-    authoritative_definitions: Any = None
-    custom_properties: Any = None
 
 
 class ContractDocument(OdcsDocument, title="a contract"):
-    """The top of a contract; `fields` of the context say what the file's place says."""
+    """The top of a contract; the context says what the file's place says."""
 
+    unread = frozenset(
+        {
+            "tags",
+            "domain",
+            "dataProduct",
+            "team",
+            "roles",
+            "support",
+            "slaProperties",
+            "servers",
+            "authoritativeDefinitions",
+            "contractCreatedTs",
+        }
+    )
     api_version: Annotated[str, one_of((API_VERSION,))]
     kind: Annotated[str, one_of(("DataContract",))]
     status: Annotated[str, one_of(STATUSES)]
@@ -97,16 +102,6 @@ class ContractDocument(OdcsDocument, title="a contract"):
     version: Annotated[Text, AfterValidator(_version)]
     description: DescriptionDocument = DescriptionDocument()
     objects: Node = Field(alias="schema")
-    tags: Any = None
-    domain: Any = None
-    data_product: Any = None
-    team: Any = None
-    roles: Any = None
-    support: Any = None
-    sla_properties: Any = None
-    servers: Any = None
-    authoritative_definitions: Any = None
-    contract_created_ts: Any = None
 
 
 class DeliveredAtDocument(OdcsDocument):
@@ -178,20 +173,17 @@ class FileProperties(OdcsDocument):
         return self
 
 
-class SchemaObject(Described, title="a schema object"):
+class SchemaObject(OdcsDocument, title="a schema object"):
     """What both objects of a contract have."""
 
-    name: Any
-    physical_name: Any = None
-    physical_type: Any
+    unread = _NOTES | {"physicalName", "dataGranularityDescription"}
     logical_type: Annotated[str, one_of(("object",))]
-    data_granularity_description: Any = None
 
 
-class Property(Described):
+class Property(OdcsDocument):
     """What both kinds of columns have."""
 
-    physical_type: Any = None
+    unread = _NOTES | {"physicalType"}
     required: bool = False
     classification: Annotated[PlacedText, one_of(CLASSIFICATIONS)] | None = None
     custom_properties: Node | None = None
@@ -271,13 +263,11 @@ class EntityObject(SchemaObject):
 class MappedProperty(Property, title="a property of {0}"):
     """A column of the entity; the context's `columns` are those that a feed can fill."""
 
+    unread = Property.unread | {"transformDescription", "transformSourceObjects", "primaryKeyPosition"}
     name: Annotated[PlacedText, one_of_context("columns"), Label("column of {1}")]
     logical_type: PlacedText | None = None
     transform_logic: Node | None = None
-    transform_description: Any = None
-    transform_source_objects: Any = None
     primary_key: bool = False
-    primary_key_position: Any = None
 
 
 class MappedProperties(OdcsDocument):
@@ -290,16 +280,13 @@ class MappedProperties(OdcsDocument):
 class QualityDocument(OdcsDocument, title="a quality rule"):
     """What makes a row bad."""
 
+    unread = frozenset({"id", "dimension", "businessImpact", "tags"})
     name: Annotated[Text, AfterValidator(_slug), Label("name of a rule")]
     type: Annotated[str, one_of(("custom",)), Label("type of a rule")]
     engine: Annotated[str, one_of((ENGINE,)), Label("engine of a rule")]
     implementation: Node
     severity: Annotated[str, one_of(SEVERITIES)]
     description: Annotated[Text, Label("description of a rule")]
-    id: Any = None
-    dimension: Any = None
-    business_impact: Any = None
-    tags: Any = None
 
 
 def read_properties(model: type[D], node: Node | None, what: str, owner: Node) -> D:
