@@ -11,19 +11,13 @@ from pydantic import AfterValidator, PrivateAttr
 from basketry.config.catalogs import catalog_names
 from basketry.config.documents import did_you_mean
 from basketry.config.locator import load_document
-from basketry.config.model import Document, Label, Mistake, Text, one_of, one_of_context
+from basketry.config.model import Document, Label, Text, must, one_of, one_of_context
 from basketry.errors import BadInputError
 from tools.problem import Problem
 
 CLOUDS = ("aws", "azure", "gcp")
+_WithoutSlash = AfterValidator(lambda text: text.rstrip("/"))
 _FOLDER = re.compile(r"/Workspace/[\w.@ /-]*\w\Z")
-
-
-def _workspace_folder(text: str) -> str:
-    text = text.rstrip("/")
-    if not _FOLDER.match(text):
-        raise Mistake("'{text}' is no folder below /Workspace: write one.", text=text)
-    return text
 
 
 class Target(Document, title="the target"):
@@ -44,10 +38,10 @@ class Target(Document, title="the target"):
     description: Text
     cloud: Annotated[str, one_of(CLOUDS)]
     catalog: Annotated[str, one_of_context("catalogs")]
-    folder: Annotated[Text, AfterValidator(_workspace_folder)]
+    folder: Annotated[Text, _WithoutSlash, must(_FOLDER.match, "'{value}' is no folder below /Workspace: write one.")]
     warehouse: Text
     secret_scope: Text
-    host: Annotated[Text, AfterValidator(lambda address: address.rstrip("/"))] = ""
+    host: Annotated[Text, _WithoutSlash] = ""
     profile: Text = ""
     secrets: tuple[Annotated[Text, Label("secret")], ...] = ()
     _name: str = PrivateAttr()

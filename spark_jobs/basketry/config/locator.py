@@ -70,7 +70,7 @@ class _Type:
         if not arguments:
             return _UNKNOWN
         if isinstance(key, int):
-            return self.of(arguments[0 if arguments[-1] is Ellipsis else key])
+            return self.of(arguments[0 if arguments[-1] is Ellipsis else min(key, len(arguments) - 1)])
         return self.of(arguments[-1])
 
     def mark(self, kind: type[Any]) -> Any:

@@ -103,10 +103,10 @@ class Placed(str):
 
     @classmethod
     def read(cls, node: Node) -> Placed:
-        """Read a text that is not empty."""
+        """Read a text."""
         if not isinstance(node.value, str):
             raise Mistake(describe_kind(node.value, str, "{what}"))
-        text = cls(_not_blank(node.value))
+        text = cls(node.value)
         text.node = node
         return text
 
@@ -115,37 +115,43 @@ class Placed(str):
         self.node.fail(message)
 
 
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise Mistake("{what} is empty; write it or remove the line.")
-    return text
+def must(be_good: Callable[[Any], object], sentence: str) -> AfterValidator:
+    """Make the validator of a value that passes a test.
+
+    Args:
+        be_good: the test.
+        sentence: what is wrong otherwise: a template as in a Mistake, in which `{value}` is the value.
+    """
+
+    def check(value: Any) -> Any:
+        if not be_good(value):
+            raise Mistake(sentence, value=value)
+        return value
+
+    return AfterValidator(check)
+
+
+def not_empty(fix: str) -> AfterValidator:
+    """Make the validator of a list or mapping that has an entry; `fix` says what to write else."""
+    return must(bool, f"{{what}} is empty; {fix}")
 
 
 class Nullable:
     """Marks a value that may be null; elsewhere a key with nothing behind it is a mistake."""
 
 
-Text = Annotated[str, AfterValidator(_not_blank)]
+_BLANK = "{what} is empty; write it or remove the line."
+
+Text = Annotated[str, must(str.strip, _BLANK)]
 """A text that is not empty."""
 
-PlacedText = Annotated[Placed, Reads(Placed.read)]
+PlacedText = Annotated[Placed, Reads(Placed.read), must(str.strip, _BLANK)]
 """A text that is not empty and knows where it stands."""
 
 Share = Annotated[float, Field(ge=0, le=1), Fix("make it a number from 0 to 1")]
 Positive = Annotated[float, Field(gt=0), Fix("make it more than 0")]
 Natural = Annotated[int, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
-
-
-def not_empty(fix: str) -> AfterValidator:
-    """Make the validator of a list or mapping that has an entry; `fix` says what to write else."""
-
-    def check(entries: Any) -> Any:
-        if not entries:
-            raise Mistake("{what} is empty; {fix}", fix=fix)
-        return entries
-
-    return AfterValidator(check)
 
 
 def choose(text: str, words: Iterable[str], *path: str | int) -> str:
@@ -159,6 +165,8 @@ def choose(text: str, words: Iterable[str], *path: str | int) -> str:
     Raises:
         Mistake: if it is none, with the nearest one.
     """
+    if not text.strip():
+        raise Mistake(_BLANK, *path)
     if text not in words:
         raise Mistake("unknown {what} '{text}'; {hint}", *path, text=text, hint=did_you_mean(text, words))
     return text
@@ -166,7 +174,7 @@ def choose(text: str, words: Iterable[str], *path: str | int) -> str:
 
 def one_of(words: Iterable[str]) -> AfterValidator:
     """Make the validator of a text that is one of the words."""
-    return AfterValidator(lambda text: choose(_not_blank(text), words))
+    return AfterValidator(lambda text: choose(text, words))
 
 
 def context_of(info: ValidationInfo) -> Mapping[str, Any]:
@@ -179,6 +187,6 @@ def one_of_context(name: str) -> AfterValidator:
     """Make the validator of a text that is one of the words which the reader of the document passes under a name."""
 
     def check(text: str, info: ValidationInfo) -> str:
-        return choose(_not_blank(text), context_of(info)[name])
+        return choose(text, context_of(info)[name])
 
     return AfterValidator(check)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
@@ -19,6 +20,7 @@ from basketry.config.model import (
     Text,
     context_of,
     keys_of,
+    must,
     one_of,
     one_of_context,
 )
@@ -31,6 +33,9 @@ DELIVERED = "delivered"
 STATUSES = ("proposed", "draft", "active", "deprecated", "retired")
 CLASSIFICATIONS = ("pii", "public", "internal", "restricted", "confidential")
 
+_VERSION = re.compile(r"\d+\.\d+\.\d+\Z", re.ASCII)
+_SLUG = must(formats.is_slug, "{what} '{value}' must be lower case letters, digits and _.")
+_NAMED = must(bool, "{what} is an empty list; name at least one.")
 _ONLY_FOR = {
     "delimiter": ("csv", "auto"),
     "quote": ("csv", "auto"),
@@ -51,18 +56,6 @@ def _of_its_place(text: str, info: ValidationInfo) -> str:
     right = context_of(info)[str(info.field_name)]
     if text != right:
         raise Mistake("{0} is '{text}', the file's place says '{right}'; make them equal.", text=text, right=right)
-    return text
-
-
-def _version(text: str) -> str:
-    if [part.isdigit() for part in text.split(".")] != [True] * 3:
-        raise Mistake("version '{text}' must be three numbers such as 1.0.0.", text=text)
-    return text
-
-
-def _slug(text: str) -> str:
-    if not formats.is_slug(text):
-        raise Mistake("{what} '{text}' must be lower case letters, digits and _.", text=text)
     return text
 
 
@@ -96,10 +89,10 @@ class ContractDocument(OdcsDocument, title="a contract"):
     api_version: Annotated[str, one_of((API_VERSION,))]
     kind: Annotated[str, one_of(("DataContract",))]
     status: Annotated[str, one_of(STATUSES)]
-    name: Annotated[_PlaceName, AfterValidator(_slug)]
+    name: Annotated[_PlaceName, _SLUG]
     tenant: _PlaceName
     id: _PlaceName
-    version: Annotated[Text, AfterValidator(_version)]
+    version: Annotated[Text, must(_VERSION.match, "version '{value}' must be three numbers such as 1.0.0.")]
     description: DescriptionDocument = DescriptionDocument()
     objects: Node = Field(alias="schema")
 
@@ -115,39 +108,25 @@ def _character(name: str) -> Reads:
     return Reads(lambda node: formats.read_character(node, name))
 
 
-def _named(texts: tuple[str, ...]) -> tuple[str, ...]:
-    if not texts:
-        raise Mistake("{what} is an empty list; name at least one.")
-    return texts
-
-
-def _row(number: int) -> int:
-    if number < 1:
-        raise Mistake("headerRow counts from 1; write the row a spreadsheet shows.")
-    return number
-
-
-def _rejected_share(share: float) -> float:
-    if not 0 <= share <= 1:
-        raise Mistake("{what} is {share}; write a share from 0 to 1.", share=share)
-    return share
-
-
 class FileProperties(OdcsDocument):
     """The custom properties of the delivered object: how a file is written."""
 
     format: Annotated[str, one_of(FORMATS)] = "auto"
-    file_patterns: Annotated[tuple[Annotated[str, Reads(formats.read_file_pattern)], ...], AfterValidator(_named)]
+    file_patterns: Annotated[tuple[Annotated[str, Reads(formats.read_file_pattern)], ...], _NAMED]
     delimiter: Annotated[str, _character("delimiter")] = ","
     quote: Annotated[str, _character("quote")] = '"'
     encoding: Annotated[str, Reads(formats.read_encoding)] = "utf-8"
     decimal_sign: Annotated[str, _character("decimalSign")] = "."
     thousands_sign: Annotated[str, _character("thousandsSign")] | None = None
     sheet: Text | None = None
-    header_row: Annotated[int, AfterValidator(_row)] = 1
-    null_values: Annotated[tuple[Annotated[str, Label("a text of nullValues")], ...], AfterValidator(_named)] = ("",)
+    header_row: Annotated[
+        int, must(lambda row: row >= 1, "headerRow counts from 1; write the row a spreadsheet shows.")
+    ] = 1
+    null_values: Annotated[tuple[Annotated[str, Label("a text of nullValues")], ...], _NAMED] = ("",)
     unknown_columns: Annotated[str, one_of(UNKNOWN_COLUMNS)] = "rescue"
-    max_rejected_share: Annotated[float, AfterValidator(_rejected_share)] = 0.05
+    max_rejected_share: Annotated[
+        float, must(lambda share: 0 <= share <= 1, "{what} is {value}; write a share from 0 to 1.")
+    ] = 0.05
     delivered_at: DeliveredAtDocument | None = None
     time_zone: Annotated[str, Reads(lambda node: formats.read_time_zone(node, "timeZone"))] | None = None
 
@@ -200,16 +179,17 @@ class FormatOption(OdcsDocument):
     format: Node | None = None
 
 
-def _identifier(name: str) -> str:
-    if not formats.IDENTIFIER.match(name):
-        raise Mistake("name '{name}' must be letters, digits and _; put the file's header in physicalName.", name=name)
-    return name
-
-
 class DeliveredProperty(Property, title="a delivered property"):
     """A column of the file."""
 
-    name: Annotated[Text, AfterValidator(_identifier), Label("name of a delivered property")]
+    name: Annotated[
+        Text,
+        must(
+            formats.IDENTIFIER.match,
+            "name '{value}' must be letters, digits and _; put the file's header in physicalName.",
+        ),
+        Label("name of a delivered property"),
+    ]
     logical_type: Annotated[str, one_of(DELIVERED_TYPES)]
     physical_name: Text | None = None
     logical_type_options: FormatOption = FormatOption()
@@ -281,7 +261,7 @@ class QualityDocument(OdcsDocument, title="a quality rule"):
     """What makes a row bad."""
 
     unread = frozenset({"id", "dimension", "businessImpact", "tags"})
-    name: Annotated[Text, AfterValidator(_slug), Label("name of a rule")]
+    name: Annotated[Text, _SLUG, Label("name of a rule")]
     type: Annotated[str, one_of(("custom",)), Label("type of a rule")]
     engine: Annotated[str, one_of((ENGINE,)), Label("engine of a rule")]
     implementation: Node

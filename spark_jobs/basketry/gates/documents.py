@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from basketry.config.documents import Node, did_you_mean
 from basketry.config.locator import parse_document
-from basketry.config.model import Document, Fix, Label, Mistake, Reads, Text, choose, not_empty, one_of
+from basketry.config.model import Document, Fix, Label, Mistake, Reads, Text, choose, must, not_empty, one_of
 from basketry.gates.model import ASK, REFUSE
 from basketry.tables import TABLES, Table
 
@@ -40,26 +40,16 @@ class LimitSettings(Document, title="the limit of {0}"):
         return self
 
 
-def _not_zero(value: float) -> float:
-    if value == 0:
-        raise Mistake("{what} is 0; write a positive number.")
-    return value
-
-
-def _share(value: float) -> float:
-    if value > 1:
-        raise Mistake("{what} is a share of the champion's value; write at most 1.")
-    return value
-
-
+_NOT_ZERO = must(bool, "{what} is 0; write a positive number.")
+_SHARE = must(lambda share: share <= 1, "{what} is a share of the champion's value; write at most 1.")
 _Change = Annotated[float, Field(ge=0), Fix("write 0 or more"), Label("{0} of {1}")]
 
 
 class ChangeSettings(Document, title="the change of {0}"):
     """What the change of a metric against the champion must be."""
 
-    min_absolute: Annotated[_Change, AfterValidator(_not_zero)] | None = None
-    min_relative: Annotated[_Change, AfterValidator(_not_zero), AfterValidator(_share)] | None = None
+    min_absolute: Annotated[_Change, _NOT_ZERO] | None = None
+    min_relative: Annotated[_Change, _NOT_ZERO, _SHARE] | None = None
     may_be_worse_by: _Change | None = None
 
     @model_validator(mode="after")

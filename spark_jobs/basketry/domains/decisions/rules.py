@@ -14,7 +14,19 @@ from pydantic import AfterValidator, Field, model_validator
 
 from basketry.config.documents import did_you_mean
 from basketry.config.locator import load_document
-from basketry.config.model import Count, Document, Label, Mistake, Nullable, Positive, Text, choose, not_empty, one_of
+from basketry.config.model import (
+    Count,
+    Document,
+    Label,
+    Mistake,
+    Nullable,
+    Positive,
+    Text,
+    choose,
+    must,
+    not_empty,
+    one_of,
+)
 
 FILE = "decisions.yaml"
 ACTIONS = ("increase_inventory", "hold", "optimise_price", "discount", "promote", "delist")
@@ -83,12 +95,6 @@ class BucketSettings(Document):
         return self
 
 
-def _below_one(change: float) -> float:
-    if change >= 1:
-        raise Mistake(f"{{what}} is {change:g}; write a share below 1, such as 0.1.")
-    return change
-
-
 class PriceSettings(Document):
     """When the response to a price is known, and by how much a price is changed.
 
@@ -99,7 +105,9 @@ class PriceSettings(Document):
         largest_standard_error: The error beyond which an elasticity counts as unknown.
     """
 
-    change: Annotated[Positive, AfterValidator(_below_one)]
+    change: Annotated[
+        Positive, must(lambda share: share < 1, "{what} is {value:g}; write a share below 1, such as 0.1.")
+    ]
     least_weeks: Count
     least_spread: Positive
     largest_standard_error: Positive

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BeforeValidator
 
-from basketry.config.model import Document, Label, Mistake, Text
+from basketry.config.model import Document, Label, Mistake, Text, must
 
 SCORES = 5
 _MAX_NAMED = 3
@@ -48,14 +48,14 @@ def _ends(value: object) -> object:
     return ends
 
 
-def _in_order(ends: tuple[int, int]) -> tuple[int, int]:
-    low, high = ends
-    if not 1 <= low <= high <= SCORES:
-        raise Mistake(f"{{what}} is {low} to {high}; scores run from 1 to {SCORES}, the lower one first.")
-    return ends
-
-
-ScoreRange = Annotated[tuple[int, int], BeforeValidator(_ends), AfterValidator(_in_order)]
+ScoreRange = Annotated[
+    tuple[int, int],
+    BeforeValidator(_ends),
+    must(
+        lambda ends: 1 <= ends[0] <= ends[1] <= SCORES,
+        f"{{what}} is {{value[0]}} to {{value[1]}}; scores run from 1 to {SCORES}, the lower one first.",
+    ),
+]
 
 
 class CellRange(Document, title="a cell of {1}"):
@@ -70,16 +70,14 @@ class CellRange(Document, title="a cell of {1}"):
         return product(*(range(low, high + 1) for low, high in (self.r, self.f, self.m)))
 
 
-def _not_without_cells(boxes: tuple[CellRange, ...]) -> tuple[CellRange, ...]:
-    if not boxes:
-        raise Mistake("the segment '{1}' has no cells; write at least one or remove it.")
-    return boxes
-
-
 class Segment(Document, title="the segment {0}"):
     """A named segment: its cells, and what marketing does with its customers."""
 
-    cells: Annotated[tuple[CellRange, ...], AfterValidator(_not_without_cells), Label("cells of {1}")]
+    cells: Annotated[
+        tuple[CellRange, ...],
+        must(bool, "the segment '{1}' has no cells; write at least one or remove it."),
+        Label("cells of {1}"),
+    ]
     treatment: Annotated[Text, Label("treatment of {1}")]
 
 
