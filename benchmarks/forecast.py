@@ -69,12 +69,12 @@ def weekly_rows(first: int, count: int, weeks: int = WEEKS) -> pd.DataFrame:
 
 def trained(panel: Panel) -> object:
     """Train with four origins, by the shipped settings."""
-    from dataclasses import replace
-
     from basketry.domains.forecast import train
     from basketry.domains.forecast.settings import load_settings
 
-    settings = replace(load_settings(CHECKOUT / "include"), chosen_on=2, tested_on=2)
+    shipped = load_settings(CHECKOUT / "include")
+    past = shipped.backtest.model_copy(update={"chosen_on": 2, "tested_on": 2})
+    settings = shipped.model_copy(update={"backtest": past})
     return train.train_challenger(panel, Namespace(as_of=AS_OF), settings).trained
 
 

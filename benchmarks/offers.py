@@ -233,8 +233,6 @@ def _counted(home: Path, events: int) -> dict[str, int]:
 
 def learn(days: int, shoppers: int = 300) -> dict[str, float]:
     """Draw the click-through of each policy day by day in one simulated shop; returns the means."""
-    from dataclasses import replace
-
     from matplotlib.figure import Figure as Picture
 
     from basketry.domains.offers.settings import load_settings
@@ -252,7 +250,7 @@ def learn(days: int, shoppers: int = 300) -> dict[str, float]:
         units=np.full(count, 100.0),
     )
     world = offer_shoppers.ShopperWorld.create(shop, shopper_ids, days=days, start=_BEGIN, seed=11)
-    settings = replace(load_settings(CHECKOUT / "include"), control_share=0.0)
+    settings = load_settings(CHECKOUT / "include").model_copy(update={"control_share": 0.0})
     picture = Picture(figsize=(7, 3.5), layout="constrained")
     axes = picture.subplots()
     click_rates = {}

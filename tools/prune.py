@@ -5,30 +5,34 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Annotated
 
-from basketry.config.documents import read_document
+from pydantic import Field
+
+from basketry.config.locator import load_document
+from basketry.config.model import Document, Fix
 from tools.environment import CHECKOUT, InstancePaths
 from tools.problem import Problem
 from tools.processes import last_line, log_file
 from tools.services import airflow_environment, program
 
 FILE = "retention.yaml"
-LEAST_DAYS = 7
 RUNS = ("dag_run", "task_instance", "task_instance_history", "task_reschedule", "xcom", "job", "import_error")
 """Tables of Airflow's database that are about runs."""
 AUDIT = ("log",)
 
 
-@dataclass(frozen=True)
-class Retention:
+Days = Annotated[int, Field(ge=7), Fix("give at least 7")]
+
+
+class Retention(Document):
     """Days for which runs, the audit trail and log files are kept."""
 
-    runs_days: int
-    audit_days: int
-    logs_days: int
+    runs_days: Days
+    audit_days: Days
+    logs_days: Days
 
 
 def load_retention(include: Path) -> Retention:
@@ -37,13 +41,7 @@ def load_retention(include: Path) -> Retention:
     Raises:
         ContractError: A key is missing or unknown, or days are fewer than seven; names the line.
     """
-    keys = tuple(Retention.__dataclass_fields__)
-    top = read_document(include / FILE, FILE).mapping("the document", keys, keys)
-    values = {key: top[key].expect(int, key) for key in keys}
-    for key, days in values.items():
-        if days < LEAST_DAYS:
-            top[key].fail(f"{key} is {days}; give at least {LEAST_DAYS}.")
-    return Retention(**values)
+    return load_document(Retention, include / FILE, FILE)
 
 
 def prune_command(arguments: list[str]) -> int:

@@ -13,6 +13,7 @@ from basketry.domains.offers.memory import Memory
 from basketry.domains.offers.records import DAY, Records
 from basketry.domains.offers.settings import OfferSettings, load_settings
 from basketry.domains.offers.shop import Assortment, PopularProducts, ShopperKnowledge
+from tests.kit.changed import changed
 from tools.demo.offer_shoppers import ShopperWorld
 from tools.demo.offer_simulation import blurred_knowledge, popular_from_views
 
@@ -22,7 +23,7 @@ MINUTE = 60.0
 
 def settings(**changes: object) -> OfferSettings:
     """What is shipped, with changes."""
-    return replace(load_settings(CHECKOUT / "include"), **changes)  # type: ignore[arg-type]
+    return changed(load_settings(CHECKOUT / "include"), **changes)
 
 
 def shop(categories: int = 12, products: int = 15) -> Assortment:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
@@ -15,8 +15,9 @@ from threadpoolctl import threadpool_limits
 
 from basketry.config.settings import CHECKOUT
 from basketry.domains.rfm import core, model
-from basketry.domains.rfm.settings import RfmSettings, load_settings
+from basketry.domains.rfm.settings import CapSettings, RfmSettings, load_settings
 from basketry.domains.rfm.values import VALUES, Cap, Scoring
+from tests.kit.changed import changed
 from tests.kit.data_sets import data_folder
 
 LAST_DAY = date(2011, 12, 9)
@@ -38,7 +39,7 @@ def one_thread() -> Iterator[None]:
 def settings() -> RfmSettings:
     """As shipped, with the reference's caps and all days of the file."""
     shipped = load_settings(CHECKOUT / "include")
-    return replace(shipped, frequency_cap=Cap(30), monetary_cap=Cap(2500), window_days=374, resamples=4)
+    return changed(shipped, frequency=CapSettings(at=30), monetary=CapSettings(at=2500), window_days=374, resamples=4)
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +127,7 @@ class Last:
 
 def test_a_refit_a_week_later_keeps_nine_in_ten(lines: DataFrame, values: pd.DataFrame, settings: RfmSettings) -> None:
     """Of the customers whom the old model leaves where they were, at least 90 % stay after a refit; both curves are there."""
-    quick = replace(settings, least_clusters=6, most_clusters=8, keep_within=1.0, keep_stability=0.0)
+    quick = changed(settings, least=6, most=8, keep_within=1.0, keep_stability=0.0)
     week_ago = values_of(lines, LAST_DAY - timedelta(days=7), settings.window_days)
     first = model.train_rfm_model(week_ago.reset_index(), quick)
     again = model.train_rfm_model(values.reset_index(), quick, Last(first))
@@ -143,9 +144,7 @@ def test_eight_clusters_have_a_silhouette_of_their_own(values: pd.DataFrame, set
     """The curve over k that is logged holds k = 8, and its value is scikit-learn's of the same clusters."""
     from sklearn.metrics import silhouette_score
 
-    trained = model.train_rfm_model(
-        values.reset_index(), replace(settings, least_clusters=8, most_clusters=8, resamples=2)
-    )
+    trained = model.train_rfm_model(values.reset_index(), changed(settings, least=8, most=8, resamples=2))
     curve = model.cluster_curves(trained.choice)
     assert curve["k"] == [8.0]
     assert curve["silhouette"][0] == pytest.approx(silhouette_score(trained.matrix, trained.assigned), abs=1e-3)

@@ -88,7 +88,7 @@ def test_a_home_without_airflow_has_nothing_to_clean(tmp_path: Path, monkeypatch
 
 def test_what_is_shipped_is_read() -> None:
     """Runs for half a year, what people did for two years, logs for two months."""
-    assert prune.load_retention(INCLUDE) == prune.Retention(180, 730, 60)
+    assert prune.load_retention(INCLUDE) == prune.Retention(runs_days=180, audit_days=730, logs_days=60)
 
 
 @mistakes(

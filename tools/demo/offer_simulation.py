@@ -67,7 +67,7 @@ def popular_from_views(shop: Assortment, viewed: Sequence[str], width: int = 24)
 def blurred_knowledge(world: ShopperWorld, settings: OfferSettings) -> ShopperKnowledge:
     """Draw what a recommender would know on the first day: a blurred picture of the tastes."""
     random = np.random.default_rng([world.seed, 3])
-    shop, count = world.shop, max(settings.recommended, 1)
+    shop, count = world.shop, max(settings.candidates.recommended, 1)
     blurred = world.taste[0][:, shop.category] + random.normal(0, 1.5, (len(world.shoppers), len(shop.products)))
     best = np.argsort(-blurred, axis=1)[:, :count]
     nobody = np.full((1, best.shape[1]), NONE)

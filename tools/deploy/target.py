@@ -3,45 +3,57 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, PrivateAttr
 
 from basketry.config.catalogs import catalog_names
-from basketry.config.documents import Node, did_you_mean, read_document
+from basketry.config.documents import did_you_mean
+from basketry.config.locator import load_document
+from basketry.config.model import Document, Label, Text, must, one_of, one_of_context
 from basketry.errors import BadInputError
 from tools.problem import Problem
 
 CLOUDS = ("aws", "azure", "gcp")
-_NEEDED = ("description", "cloud", "catalog", "folder", "warehouse", "secret_scope")
-_KNOWN = (*_NEEDED, "host", "profile", "secrets")
+_WithoutSlash = AfterValidator(lambda text: text.rstrip("/"))
 _FOLDER = re.compile(r"/Workspace/[\w.@ /-]*\w\Z")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Target:
+class Target(Document, title="the target"):
     """A workspace to deploy to, and the names used there.
 
     Attributes:
-        name: The name of its file.
+        description: What it is for.
         cloud: One of CLOUDS.
-        host: The address of the workspace; empty where the environment decides.
-        profile: A profile of the Databricks CLI; empty where the environment decides.
         catalog: The catalog in Unity Catalog.
         folder: The workspace folder that holds scripts and library.
         warehouse: The name of the SQL warehouse.
         secret_scope: The scope of the jobs' secrets.
+        host: The address of the workspace; empty where the environment decides.
+        profile: A profile of the Databricks CLI; empty where the environment decides.
         secrets: Names of the secrets, never values.
     """
 
-    name: str
-    cloud: str
-    host: str
-    profile: str
-    catalog: str
-    folder: str
-    warehouse: str
-    secret_scope: str
-    secrets: tuple[str, ...]
+    description: Text
+    cloud: Annotated[str, one_of(CLOUDS)]
+    catalog: Annotated[str, one_of_context("catalogs")]
+    folder: Annotated[Text, _WithoutSlash, must(_FOLDER.match, "'{value}' is no folder below /Workspace: write one.")]
+    warehouse: Text
+    secret_scope: Text
+    host: Annotated[Text, _WithoutSlash] = ""
+    profile: Text = ""
+    secrets: tuple[Annotated[Text, Label("secret")], ...] = ()
+    _name: str = PrivateAttr()
+
+    def model_post_init(self, context: Any) -> None:
+        """Keep the name of the file, which does not stand in it."""
+        self._name = context["name"]
+
+    @property
+    def name(self) -> str:
+        """The name of its file."""
+        return self._name
 
 
 def target_names(include: Path) -> list[str]:
@@ -59,33 +71,8 @@ def load_target(name: str, include: Path) -> Target:
     if name not in names:
         hint = did_you_mean(name, names) if name else f"use one of: {', '.join(names)}."
         raise Problem(f"there is no target '{name}' in include/targets: say make deploy TARGET=…; {hint}")
+    path, context = include / "targets" / f"{name}.yaml", {"name": name, "catalogs": catalog_names(include)}
     try:
-        return _target(name, include)
+        return load_document(Target, path, f"targets/{name}.yaml", context)
     except BadInputError as error:
         raise Problem(error.message) from None
-
-
-def _target(name: str, include: Path) -> Target:
-    root = read_document(include / "targets" / f"{name}.yaml", f"targets/{name}.yaml")
-    entries = root.mapping("the target", _KNOWN, _NEEDED)
-    secrets = entries["secrets"].items("secrets") if "secrets" in entries else []
-    return Target(
-        name=name,
-        cloud=entries["cloud"].choice("cloud", CLOUDS),
-        host=_text(entries, "host").rstrip("/"),
-        profile=_text(entries, "profile"),
-        catalog=entries["catalog"].choice("catalog", catalog_names(include)),
-        folder=_folder(entries["folder"]),
-        warehouse=entries["warehouse"].string("warehouse"),
-        secret_scope=entries["secret_scope"].string("secret_scope"),
-        secrets=tuple(secret.string("secret") for secret in secrets),
-    )
-
-
-def _text(entries: dict[str, Node], key: str) -> str:
-    return entries[key].string(key) if key in entries else ""
-
-
-def _folder(node: Node) -> str:
-    text = node.string("folder").rstrip("/")
-    return text if _FOLDER.match(text) else node.fail(f"'{text}' is no folder below /Workspace: write one.")

@@ -8,19 +8,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Self, TypeVar
+
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from basketry.config import formats
-from basketry.config.documents import Node, did_you_mean, read_document
+from basketry.config.documents import Node, did_you_mean
+from basketry.config.locator import load_document
+from basketry.config.model import Count, Document, Label, Mistake, Reads, Text, context_of
 from basketry.config.settings import Settings
 from basketry.errors import BadInputError
 
 _CURRENCY = re.compile(r"[A-Z]{3}\Z")
 _COUNTRY = re.compile(r"[A-Z]{2}\Z")
-
-_REQUIRED = ("catalog", "description", "time_zone", "currency", "country")
-_KEYS = (*_REQUIRED, "propensity")
-_PROPENSITY_KEYS = ("categories", "top")
-
+D = TypeVar("D", bound="CatalogDocument")
 
 DEFAULT_TOP = 10
 """How many categories are scored when a catalog does not say."""
@@ -39,8 +40,46 @@ class CategorySelection:
     top: int = DEFAULT_TOP
 
 
-@dataclass(frozen=True, kw_only=True)
-class Catalog:
+class CategorySettings(Document):
+    """Which categories are scored: named, or how many of the most bought."""
+
+    categories: tuple[Annotated[Text, Label("a category")], ...] | None = None
+    top: Count | None = None
+
+    @model_validator(mode="after")
+    def _check_choice(self) -> Self:
+        if (self.categories is None) == (self.top is None):
+            raise Mistake("propensity has neither or both of 'categories' and 'top'; write one of them.")
+        if self.categories is not None and len(set(self.categories)) < max(1, len(self.categories)):
+            raise Mistake("categories is empty or repeats one; list each category once.", "categories")
+        return self
+
+    @property
+    def selection(self) -> CategorySelection:
+        """What is scored, whichever way it is written."""
+        return CategorySelection(self.categories or (), DEFAULT_TOP if self.top is None else self.top)
+
+
+class CatalogDocument(Document, title="a catalog"):
+    """The file of a catalog, of which nothing is asked but the categories that are scored."""
+
+    unread = frozenset({"catalog", "description", "time_zone", "currency", "country"})
+    propensity: CategorySettings | None = None
+
+    @property
+    def scored(self) -> CategorySelection:
+        """Which categories are scored."""
+        return CategorySelection() if self.propensity is None else self.propensity.selection
+
+
+def _file_name(name: str, info: ValidationInfo) -> str:
+    file = context_of(info)["file"]
+    if name != file:
+        raise Mistake("catalog is '{name}' in the file of '{file}'; make them equal.", name=name, file=file)
+    return name
+
+
+class Catalog(CatalogDocument):
     """A retailer.
 
     Attributes:
@@ -49,15 +88,16 @@ class Catalog:
         time_zone: the IANA time zone in which its business day begins and ends.
         currency: the ISO 4217 code of its currency.
         country: the ISO 3166 code of its country, two letters.
-        scored: which categories are scored.
     """
 
-    name: str
-    description: str
-    time_zone: str
-    currency: str
-    country: str
-    scored: CategorySelection = CategorySelection()
+    unread = frozenset()
+    name: Annotated[str, Reads(lambda node: formats.read_slug(node, "catalog")), AfterValidator(_file_name)] = Field(
+        alias="catalog"
+    )
+    description: Text
+    time_zone: Annotated[str, Reads(formats.read_time_zone)]
+    currency: Annotated[str, Reads(lambda node: _code(node, "currency", _CURRENCY, "USD"))]
+    country: Annotated[str, Reads(lambda node: _code(node, "country", _COUNTRY, "US"))]
 
 
 def include_folder(include: Path | None) -> Path:
@@ -86,17 +126,7 @@ def load_catalog(name: str, include: Path | None = None) -> Catalog:
     if name not in names:
         hint = did_you_mean(name, names) if names else f"add {folder.name}/catalogs/{name}.yaml."
         raise BadInputError(f"unknown catalog '{name}'; {hint}")
-    entries = _document(name, folder).mapping("a catalog", _KEYS, _REQUIRED)
-    if formats.read_slug(entries["catalog"], "catalog") != name:
-        entries["catalog"].fail(f"catalog is '{entries['catalog'].value}' in the file of '{name}'; make them equal.")
-    return Catalog(
-        name=name,
-        description=entries["description"].string("description"),
-        time_zone=formats.read_time_zone(entries["time_zone"]),
-        currency=_code(entries["currency"], "currency", _CURRENCY, "USD"),
-        country=_code(entries["country"], "country", _COUNTRY, "US"),
-        scored=_read_category_selection(entries.get("propensity")),
-    )
+    return _read(Catalog, name, folder)
 
 
 def load_category_selection(name: str, include: Path) -> CategorySelection:
@@ -105,29 +135,12 @@ def load_category_selection(name: str, include: Path) -> CategorySelection:
     Raises:
         ContractError: for an unknown key in the file.
     """
-    if name not in catalog_names(include):
-        return CategorySelection()
-    return _read_category_selection(_document(name, include).mapping("a catalog", _KEYS).get("propensity"))
+    return _read(CatalogDocument, name, include).scored if name in catalog_names(include) else CategorySelection()
 
 
-def _document(name: str, include: Path) -> Node:
+def _read(model: type[D], name: str, include: Path) -> D:
     path = include / "catalogs" / f"{name}.yaml"
-    return read_document(path, file_label(path, include))
-
-
-def _read_category_selection(node: Node | None) -> CategorySelection:
-    if node is None:
-        return CategorySelection()
-    entries = node.mapping("propensity", _PROPENSITY_KEYS)
-    if len(entries) != 1:
-        node.fail("propensity has neither or both of 'categories' and 'top'; write one of them.")
-    if "top" in entries:
-        top: int = entries["top"].expect(int, "top")
-        return CategorySelection(top=top) if top > 0 else entries["top"].fail(f"top is {top}; make it at least 1.")
-    names = [item.string("a category") for item in entries["categories"].items("categories")]
-    if not names or len(set(names)) < len(names):
-        entries["categories"].fail("categories is empty or repeats one; list each category once.")
-    return CategorySelection(tuple(names))
+    return load_document(model, path, file_label(path, include), {"file": name})
 
 
 def _code(node: Node, what: str, pattern: re.Pattern[str], example: str) -> str:

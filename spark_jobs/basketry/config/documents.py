@@ -36,6 +36,11 @@ def did_you_mean(word: str, words: Iterable[str]) -> str:
     return f"did you mean '{by_lower[close[0]]}'?" if close else f"use one of: {', '.join(choices)}."
 
 
+def describe_kind(value: object, kind: type, what: str) -> str:
+    """Say of which kind a value is, in words, and of which it must be."""
+    return f"{what} is {_KINDS.get(type(value), 'empty or a date')}; make it {_KINDS[kind]}."
+
+
 @dataclass(frozen=True)
 class Node:
     """A YAML value with its place in the file.
@@ -65,7 +70,7 @@ class Node:
         good = isinstance(self.value, kind) and (kind is bool or not isinstance(self.value, bool))
         if good or (kind is float and type(self.value) is int):
             return self.value
-        return self.fail(f"{what} is {_KINDS.get(type(self.value), 'empty or a date')}; make it {_KINDS[kind]}.")
+        return self.fail(describe_kind(self.value, kind, what))
 
     def mapping(self, what: str, allowed: Iterable[str], required: Iterable[str] = ()) -> dict[str, Node]:
         """Return the entries of a mapping whose keys are all allowed and whose required keys are all there."""

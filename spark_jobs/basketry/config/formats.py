@@ -21,10 +21,15 @@ _ENCODINGS = ("utf-8", "utf-16", "latin-1", "cp1252", "iso-8859-15")
 _SLIPS = {"Y": "yyyy", "D": "dd", "u": "yyyy", "n": "SSS", "T": "'T'"}
 
 
+def is_slug(name: str) -> bool:
+    """Return whether a name can be a folder, a table and a Python identifier."""
+    return _SLUG.match(name) is not None
+
+
 def read_slug(node: Node, what: str) -> str:
     """Read a name that can be a folder, a table and a Python identifier: lower case letters, digits and _."""
     name = node.string(what)
-    return name if _SLUG.match(name) else node.fail(f"{what} '{name}' must be lower case letters, digits and _.")
+    return name if is_slug(name) else node.fail(f"{what} '{name}' must be lower case letters, digits and _.")
 
 
 def read_date_pattern(node: Node, what: str, text: str | None = None) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from basketry.config import formats
 from basketry.config.catalogs import file_label, include_folder, load_catalog
-from basketry.config.documents import Node, custom_properties, did_you_mean, read_document
+from basketry.config.documents import did_you_mean
+from basketry.config.locator import load_document, parse_document
 from basketry.config.settings import EVERY_FEED
-from basketry.contracts import delivered, keys, mapping
-from basketry.contracts.model import Contract
+from basketry.contracts import delivered, mapping
+from basketry.contracts.documents import DELIVERED, ContractDocument, DeliveredObject, EntityObject
+from basketry.contracts.model import Contract, DeliveredAt
 from basketry.errors import BadInputError
+from basketry.tables import silver_table
 
 SUFFIX = ".odcs.yaml"
 LOADING_ORDER = (
@@ -69,67 +71,37 @@ def load_contract(catalog: str, feed: str, include: Path | None = None) -> Contr
         hint = did_you_mean(feed, feeds) if feeds else f"add {folder.name}/contracts/{catalog}/{feed}{SUFFIX}."
         raise BadInputError(f"unknown feed '{feed}' of catalog '{catalog}'; {hint}")
     path = folder / "contracts" / catalog / f"{feed}{SUFFIX}"
-    root = read_document(path, file_label(path, folder))
-    top = root.mapping("a contract", keys.TOP, keys.TOP_REQUIRED)
-    _check_head(top, catalog, feed)
-    return _read_schema(top, path, default_zone=load_catalog(catalog, folder).time_zone)
+    place = {"name": feed, "tenant": catalog, "id": f"{catalog}.{feed}"}
+    document = load_document(ContractDocument, path, file_label(path, folder), place)
+    return _read_schema(document, path, default_zone=load_catalog(catalog, folder).time_zone)
 
 
-def _check_head(top: dict[str, Node], catalog: str, feed: str) -> None:
-    top["apiVersion"].choice("apiVersion", (keys.API_VERSION,))
-    top["kind"].choice("kind", ("DataContract",))
-    top["status"].choice("status", keys.STATUSES)
-    for key, right in (("name", feed), ("tenant", catalog), ("id", f"{catalog}.{feed}")):
-        if top[key].string(key) != right:
-            top[key].fail(f"{key} is '{top[key].value}', the file's place says '{right}'; make them equal.")
-    formats.read_slug(top["name"], "name")
-    version = top["version"].string("version")
-    if [part.isdigit() for part in version.split(".")] != [True] * 3:
-        top["version"].fail(f"version '{version}' must be three numbers such as 1.0.0.")
-
-
-def _read_schema(top: dict[str, Node], path: Path, default_zone: str) -> Contract:
-    objects = top["schema"].items("schema")
+def _read_schema(document: ContractDocument, path: Path, default_zone: str) -> Contract:
+    objects = document.objects.items("schema")
     if len(objects) != 2:
-        top["schema"].fail(f"schema has {len(objects)} objects; write two: {keys.DELIVERED}, then the entity.")
-    source = _read_object(objects[0], "file", keys.DELIVERED_OBJECT)
-    target = _read_object(objects[1], "table", keys.ENTITY_OBJECT)
-    source["name"].choice("name of the first schema object", (keys.DELIVERED,))
-    settings = custom_properties(source.get("customProperties"), keys.DELIVERED, keys.FILE_PROPERTIES)
-    zone = formats.read_time_zone(settings["timeZone"], "timeZone") if "timeZone" in settings else default_zone
-    entity = mapping.read_entity(target["name"])
-    columns = delivered.read_delivered_columns(source["properties"])
-    mapped, nodes = mapping.read_mapped_columns(target["properties"], entity, columns, zone)
+        document.objects.fail(f"schema has {len(objects)} objects; write two: {DELIVERED}, then the entity.")
+    source, target = parse_document(DeliveredObject, objects[0]), parse_document(EntityObject, objects[1])
+    settings = delivered.read_file_properties(source, objects[0])
+    zone, stamp = settings.time_zone or default_zone, settings.delivered_at
+    entity = silver_table(target.name)
+    columns = delivered.delivered_columns(source, objects[0])
+    mapped, nodes = mapping.read_mapped_columns(target.properties, entity, columns, zone)
 
     return Contract(
-        catalog=top["tenant"].value,
-        feed=top["name"].value,
-        version=top["version"].value,
-        description=_description(top.get("description")),
+        catalog=document.tenant,
+        feed=document.name,
+        version=document.version,
+        description=document.description.purpose,
         path=path,
         entity=entity,
-        file=delivered.read_file_format(settings, objects[0]),
+        file=delivered.file_format(settings),
         delivered=columns,
         mapped=mapped,
         rules=mapping.read_quality_rules(
-            target.get("quality"), mapped=mapped, delivered=columns, mapped_names=nodes, time_zone=zone
+            target.quality, mapped=mapped, delivered=columns, mapped_names=nodes, time_zone=zone
         ),
-        max_rejected_share=delivered.read_max_rejected_share(settings.get("maxRejectedShare")),
-        unknown_columns=delivered.read_unknown_columns(settings.get("unknownColumns")),
-        delivered_at=delivered.read_delivered_at(settings.get("deliveredAt")),
+        max_rejected_share=settings.max_rejected_share,
+        unknown_columns=settings.unknown_columns,
+        delivered_at=None if stamp is None else DeliveredAt(stamp.from_file_name, stamp.format),
         time_zone=zone,
     )
-
-
-def _read_object(node: Node, physical: str, allowed: tuple[str, ...]) -> dict[str, Node]:
-    entries = node.mapping("a schema object", allowed, keys.OBJECT_REQUIRED)
-    entries["physicalType"].choice("physicalType", (physical,))
-    entries["logicalType"].choice("logicalType", ("object",))
-    return entries
-
-
-def _description(node: Node | None) -> str:
-    if node is None:
-        return ""
-    entries = node.mapping("description", keys.DESCRIPTION)
-    return entries["purpose"].string("purpose") if "purpose" in entries else ""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from basketry.config.documents import Node, custom_properties, did_you_mean
-from basketry.config.formats import read_slug
-from basketry.contracts import functions, keys
-from basketry.contracts.delivered import read_flag, read_pii
-from basketry.contracts.model import SEVERITIES, DeliveredColumn, MappedColumn, QualityRule
-from basketry.tables import LINEAGE, SILVER, Table, Vocabulary, silver_table
+from basketry.config.documents import Node, did_you_mean
+from basketry.config.locator import parse_document
+from basketry.config.model import Placed
+from basketry.contracts import functions
+from basketry.contracts.documents import MappedProperties, MappedProperty, QualityDocument, read_properties
+from basketry.contracts.model import DeliveredColumn, MappedColumn, QualityRule
+from basketry.tables import LINEAGE, Table, Vocabulary
 
 if TYPE_CHECKING:
     from basketry.contracts.expressions import Expression
@@ -22,11 +23,6 @@ _FIXES = {
     (functions.TEXT, functions.NUMBER): "write cast(… as decimal(18,4))",
 }
 _LINEAGE_NAMES = {column.name for column in LINEAGE}
-
-
-def read_entity(node: Node) -> Table:
-    """Return the silver table that the contract names."""
-    return silver_table(node.choice("entity", [table.name for table in SILVER]))
 
 
 def fillable_columns(table: Table) -> dict[str, str]:
@@ -49,14 +45,15 @@ def read_mapped_columns(
     mapped: list[MappedColumn] = []
     primary: set[str] = set()
     nodes: dict[str, Node] = {}
+    context = {"columns": fillable_columns(table)}
     for item in node.items(f"properties of {table.name}"):
-        entries = item.mapping(f"a property of {table.name}", keys.MAPPED_PROPERTY, ("name",))
-        name = entries["name"].choice(f"column of {table.name}", fillable_columns(table))
+        document = parse_document(MappedProperty, item, context, keys=(table.name,))
+        name = document.name
         if name in nodes:
-            entries["name"].fail(f"column '{name}' is mapped twice; remove one.")
-        nodes[name] = entries["name"]
-        primary |= {name} if read_flag(entries, "primaryKey") else set()
-        mapped.append(_read_column(entries, table, columns, time_zone))
+            name.fail(f"column '{name}' is mapped twice; remove one.")
+        nodes[name] = name.node
+        primary |= {name} if document.primary_key else set()
+        mapped.append(_read_column(document, table, columns, time_zone))
     _check_complete(node, table, nodes, primary)
     return tuple(mapped), nodes
 
@@ -70,43 +67,43 @@ def _check_complete(node: Node, table: Table, nodes: Mapping[str, Node], primary
         node.fail(f"primaryKey marks {', '.join(sorted(primary))}; the key of {table.name} is {', '.join(table.key)}.")
 
 
-def _read_column(entries: Mapping[str, Node], table: Table, columns: Mapping[str, str], time_zone: str) -> MappedColumn:
-    column = table.column(entries["name"].value)
+def _read_column(document: MappedProperty, table: Table, columns: Mapping[str, str], time_zone: str) -> MappedColumn:
+    column = table.column(document.name)
     name = column.name
-    properties = custom_properties(entries.get("customProperties"), f"column '{name}'", keys.MAPPED_PROPERTIES)
-    _check_logical_type(entries.get("logicalType"), name, column.type)
-    if column.pii and "classification" in entries and not read_pii(entries):
-        entries["classification"].fail(f"column '{name}' identifies a person; make its classification pii.")
-    expression = _compile(name, entries, columns, time_zone)
-    node = entries.get("transformLogic", entries["name"])
+    properties = read_properties(MappedProperties, document.custom_properties, f"column '{name}'", document.name.node)
+    _check_logical_type(document.logical_type, name, column.type)
+    if column.pii and document.classification is not None and not document.is_pii:
+        document.classification.fail(f"column '{name}' identifies a person; make its classification pii.")
+    node = document.transform_logic or document.name.node
+    expression = _compile(document, columns, time_zone)
     _check_kind(node, name, expression.kind, column.type)
     if expression.occurrences and (name not in table.key or name == "customer_id"):
         node.fail(
             f"column '{name}' counts an occurrence, which only numbers rows; use it in an id that is a row's own."
         )
-    for text_only in properties.values():
-        if column.type != "string":
+    for text_only in (properties.id_prefix and properties.id_prefix.node, properties.value_map):
+        if text_only is not None and column.type != "string":
             text_only.fail(f"column '{name}' is {column.type}; idPrefix and valueMap are for text, use transformLogic.")
     return MappedColumn(
         name=name,
         type=column.type,
         expression=expression.sql,
-        required=name in table.key or not column.nullable or read_flag(entries, "required"),
-        value_map=_read_value_map(properties.get("valueMap"), column.words),
-        id_prefix=properties["idPrefix"].string("idPrefix") if "idPrefix" in properties else None,
+        required=name in table.key or not column.nullable or document.required,
+        value_map=_read_value_map(properties.value_map, column.words),
+        id_prefix=None if properties.id_prefix is None else str(properties.id_prefix),
         occurrences=expression.occurrences,
     )
 
 
-def _compile(name: str, entries: Mapping[str, Node], columns: Mapping[str, str], time_zone: str) -> Expression:
-    if "transformLogic" in entries:
-        return _expression(entries["transformLogic"], f"transformLogic of {name}", columns, time_zone)
-    node = entries["name"]
+def _compile(document: MappedProperty, columns: Mapping[str, str], time_zone: str) -> Expression:
+    name = document.name
+    if document.transform_logic is not None:
+        return _expression(document.transform_logic, f"transformLogic of {name}", columns, time_zone)
     if name not in columns:
         hint = did_you_mean(name, columns)
-        node.fail(f"column '{name}' has no transformLogic and no delivered column has its name; {hint}")
+        name.fail(f"column '{name}' has no transformLogic and no delivered column has its name; {hint}")
     # A column's own name is an expression too; it takes the same way through the checks.
-    return _expression(Node(node.label, node.line, f"`{name}`"), f"column {name}", columns, time_zone)
+    return _expression(Node(name.node.label, name.node.line, f"`{name}`"), f"column {name}", columns, time_zone)
 
 
 def _expression(node: Node, what: str, columns: Mapping[str, str], time_zone: str) -> Expression:
@@ -116,14 +113,13 @@ def _expression(node: Node, what: str, columns: Mapping[str, str], time_zone: st
     return compile_expression(node, what, columns, time_zone)
 
 
-def _check_logical_type(node: Node | None, name: str, column_type: str) -> None:
-    if node is None:
-        return
+def _check_logical_type(logical_type: Placed | None, name: str, column_type: str) -> None:
     kinds = {"int": "integer", "bigint": "integer", "decimal": "number", "double": "number"}
     base = column_type.split("(")[0]
     right = kinds.get(base, base)
-    if node.string("logicalType") != right:
-        node.fail(f"logicalType of column '{name}' is '{node.value}'; for {column_type} did you mean '{right}'?")
+    if logical_type is not None and logical_type != right:
+        written = f"logicalType of column '{name}' is '{logical_type}'"
+        logical_type.fail(f"{written}; for {column_type} did you mean '{right}'?")
 
 
 def _check_kind(node: Node, name: str, kind: str | None, column_type: str) -> None:
@@ -181,14 +177,11 @@ def read_quality_rules(
 
 
 def _read_rule(item: Node, columns: Mapping[str, str], time_zone: str) -> QualityRule:
-    entries = item.mapping("a quality rule", keys.QUALITY, keys.QUALITY_REQUIRED)
-    name = read_slug(entries["name"], "name of a rule")
-    entries["type"].choice("type of a rule", ("custom",))
-    entries["engine"].choice("engine of a rule", (keys.ENGINE,))
-    expression = _expression(entries["implementation"], f"rule {name}", columns, time_zone)
+    document = parse_document(QualityDocument, item)
+    name, node = document.name, document.implementation
+    expression = _expression(node, f"rule {name}", columns, time_zone)
     if expression.occurrences:
-        entries["implementation"].fail(f"rule {name} counts an occurrence; only an id can, a rule looks at one row.")
+        node.fail(f"rule {name} counts an occurrence; only an id can, a rule looks at one row.")
     if expression.kind not in (None, functions.BOOLEAN):
-        entries["implementation"].fail(f"rule {name} gives {expression.kind}; write what is true for a good row.")
-    severity = entries["severity"].choice("severity", SEVERITIES)
-    return QualityRule(name, expression.sql, severity, entries["description"].string("description of a rule"))
+        node.fail(f"rule {name} gives {expression.kind}; write what is true for a good row.")
+    return QualityRule(name, expression.sql, document.severity, document.description)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from basketry.contracts import keys, load_contract
+from basketry.config.model import keys_of
+from basketry.contracts import documents, load_contract
 from basketry.contracts.functions import FUNCTIONS
 from tests.conftest import CHECKOUT
 
@@ -35,6 +36,8 @@ def test_the_example_loads_as_written(tmp_path: Path) -> None:
 
 def test_the_page_names_every_word() -> None:
     """A custom property or function that is not on the page would be found by nobody."""
-    ours = {*keys.FILE_PROPERTIES, *keys.DELIVERED_PROPERTIES, *keys.MAPPED_PROPERTIES, *keys.QUALITY_REQUIRED}
+    custom = (documents.FileProperties, documents.DeliveredProperties, documents.MappedProperties)
+    required = {key for key, field in keys_of(documents.QualityDocument).items() if field.is_required()}
+    ours = required.union(*map(keys_of, custom))
     missing = [word for word in ours | set(FUNCTIONS) - {"substring"} if not re.search(rf"\b{word}\b", PAGE)]
     assert not missing

@@ -43,12 +43,12 @@ DECISION_COLUMNS = (
 
 def bucket_limits(revenues: pd.Series, rules: DecisionRules) -> tuple[float, float]:
     """Return the expected revenue from which a product is High, and from which Medium, given the whole catalog's."""
-    if rules.by == AMOUNT:
-        return rules.high_from, rules.medium_from
+    if rules.buckets.by == AMOUNT:
+        return rules.buckets.high_from, rules.buckets.medium_from
     forecast = revenues.dropna()
     if not len(forecast):
         return float("inf"), float("inf")
-    return float(forecast.quantile(rules.high_from)), float(forecast.quantile(rules.medium_from))
+    return float(forecast.quantile(rules.buckets.high_from)), float(forecast.quantile(rules.buckets.medium_from))
 
 
 def buckets(revenues: pd.Series, limits: tuple[float, float]) -> pd.Series:
@@ -72,7 +72,7 @@ def derive_measures(products: pd.DataFrame, rules: DecisionRules) -> pd.DataFram
     revenue = numbers["predicted_revenue"]
     price = numbers["price_28d"].fillna(numbers["price_91d"])
     weekly_units = (revenue / _WEEKS / price).where(price > 0)
-    sure = numbers["standard_error"] <= rules.largest_standard_error
+    sure = numbers["standard_error"] <= rules.price.largest_standard_error
     return pd.DataFrame(
         {
             "outlook": (revenue / numbers["revenue_28d"]).where(numbers["revenue_28d"] > 0),
@@ -127,12 +127,12 @@ def decide_products(products: pd.DataFrame, rules: DecisionRules, limits: tuple[
     sources = numbers.assign(bucket=bucket)
     bands = {measure.name: band(sources[measure.source], measure) for measure in rules.measures}
     decisions = products.assign(bucket=bucket, action=NO_ACTION, rule="", reason=_NO_REASON, expected_worth=np.nan)
-    for rule in rules.rules:
+    for name, rule in rules.rules_by_name.items():
         fits = bucket.notna()
-        for name, wanted in rule.when.items():
-            fits &= bands[name].isin(wanted)
+        for measure, wanted in rule.when.items():
+            fits &= bands[measure].isin(wanted)
         if fits.any():
-            decisions.loc[fits, ["action", "rule"]] = [rule.action, rule.name]
+            decisions.loc[fits, ["action", "rule"]] = [rule.action, name]
             decisions.loc[fits, "reason"] = _reasons(rule, rules, sources[fits], bands)
             decisions.loc[fits, "expected_worth"] = expected_worth(rule, products[fits], numbers[fits], rules)
     known_numbers = [_finite(row) for row in numbers.to_dict("records")]
@@ -179,7 +179,7 @@ def expected_worth(
     if rule.worth == "promotion":
         return revenue * rules.promotion_uplift
     if rule.worth in ("lower_price", "higher_price"):
-        change = rules.price_change if rule.worth == "higher_price" else -rules.price_change
+        change = rules.price.change if rule.worth == "higher_price" else -rules.price.change
         at_other_price = what_if(
             revenue=revenue,
             low=products["low_90"].to_numpy(dtype=float),

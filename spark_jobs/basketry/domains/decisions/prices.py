@@ -75,7 +75,7 @@ def _regression(sums: DataFrame, level: str, rules: DecisionRules) -> DataFrame:
     freedom = F.col("weeks") - F.col("means") - 1
     elasticity = F.try_divide(F.col("price_units"), F.col("price_price"))
     residual = F.greatest(F.col("units_units") - elasticity * F.col("price_units"), F.lit(0.0))
-    usable = sums.where((F.col("weeks") >= rules.least_weeks) & (freedom >= _MIN_DEGREES_OF_FREEDOM)).withColumn(
+    usable = sums.where((F.col("weeks") >= rules.price.least_weeks) & (freedom >= _MIN_DEGREES_OF_FREEDOM)).withColumn(
         "price_spread", F.sqrt(F.greatest(F.col("price_price"), F.lit(0.0)) / F.col("weeks"))
     )
     measures = {
@@ -83,7 +83,7 @@ def _regression(sums: DataFrame, level: str, rules: DecisionRules) -> DataFrame:
         "elasticity": elasticity,
         "standard_error": F.sqrt(residual / freedom / F.col("price_price")),
     }
-    return usable.where(F.col("price_spread") >= rules.least_spread).select(
+    return usable.where(F.col("price_spread") >= rules.price.least_spread).select(
         F.lit(level).alias("level"),
         "category",
         "product_id",

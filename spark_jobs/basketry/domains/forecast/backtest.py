@@ -100,16 +100,16 @@ def group_forecasts(history: Floats, methods: GroupMethods) -> tuple[Floats, Flo
 def make_origin(panel: Panel, weeks_ago: int, settings: ForecastSettings) -> Origin:
     """Train every method on what was known some weeks before the panel's end, and set it beside what was sold then."""
     past = panel.before(weeks_ago)
-    rows = booster.training_matrix(past, settings.training_origins, settings.active_weeks)
-    model = booster.fit_booster(rows, settings.parameters, settings.rounds, settings.seed)
-    active = (past.idle < settings.active_weeks) & past.sold.any(axis=1)
+    rows = booster.training_matrix(past, settings.training.origins, settings.history.active_weeks)
+    model = booster.fit_booster(rows, settings.booster.parameters, settings.training.rounds, settings.seed)
+    active = (past.idle < settings.history.active_weeks) & past.sold.any(axis=1)
     part = _with_norms(past).select(active)  # its norms stay those of the whole catalog
     names, history = group_history(past)
     departments, total = group_forecasts(history, best_group_methods(history))
     return Origin(
         weeks_ago=weeks_ago,
         panel=part,
-        classes=demand_classes(part, settings.new_weeks),
+        classes=demand_classes(part, settings.history.new_weeks),
         weekly=weekly_candidates(part, model, ALL),
         observed=totals_ahead(panel, weeks_ago)[active],
         names=names,

@@ -75,7 +75,7 @@ def evaluate_origins(
     """Test the newest `tested_on` origins whose 28 days are over, each chosen and calibrated by earlier ones alone."""
     finished = (origin for origin in origins if origin.weeks_ago >= HORIZONS[1])
     oldest_first = sorted(finished, key=lambda origin: -origin.weeks_ago)
-    tested = oldest_first[1:][-settings.tested_on :]
+    tested = oldest_first[1:][-settings.backtest.tested_on :]
     return _concatenated([_test(origin, _before(origin, origins), settings, champion) for origin in tested])
 
 

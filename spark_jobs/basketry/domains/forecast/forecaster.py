@@ -160,17 +160,17 @@ def fit_forecaster(
         past: Origins of the past, which decide about methods, intervals and the weight of each level.
         settings: How forecasts are made.
     """
-    rows = booster.training_matrix(panel, settings.training_origins, settings.active_weeks)
+    rows = booster.training_matrix(panel, settings.training.origins, settings.history.active_weeks)
     choice = backtest.choose_methods(past, settings.candidates)
     variances = backtest.learn_variances(past, choice)
     _, history = backtest.group_history(panel)
     methods = backtest.best_group_methods(history)
     return Forecaster(
         trained_as_of=as_of,
-        active_weeks=settings.active_weeks,
-        new_weeks=settings.new_weeks,
+        active_weeks=settings.history.active_weeks,
+        new_weeks=settings.history.new_weeks,
         norms=norms_of(panel),
-        booster=booster.fit_booster(rows, settings.parameters, settings.rounds, settings.seed),
+        booster=booster.fit_booster(rows, settings.booster.parameters, settings.training.rounds, settings.seed),
         choice=choice,
         spreads=learn_spreads(past, choice, variances),
         group_spread=learn_group_spread(history, methods),
@@ -181,13 +181,13 @@ def fit_forecaster(
 
 def fallback_forecaster(panel: Panel, as_of: date, settings: ForecastSettings) -> Forecaster:
     """Forecast every product by its category, with guessed intervals: for a catalog too young to train on."""
-    names = booster.training_matrix(panel, 1, settings.active_weeks).names
+    names = booster.training_matrix(panel, 1, settings.history.active_weeks).names
     wide = spread_of(np.array([]), np.array([]), np.array([], dtype=object))
     smoothing = groups.DEFAULT_METHOD
     return Forecaster(
         trained_as_of=as_of,
-        active_weeks=settings.active_weeks,
-        new_weeks=settings.new_weeks,
+        active_weeks=settings.history.active_weeks,
+        new_weeks=settings.history.new_weeks,
         norms=norms_of(panel),
         booster=Booster(names, ("",) * len(HORIZONS)),
         choice=dict.fromkeys(CLASSES, SHARE),

@@ -55,7 +55,7 @@ def read_history(lake: Lakehouse, as_of: date, settings: ForecastSettings) -> Sa
             f"catalog {lake.catalog} sold no product up to {as_of}: run ingest first, or look at a later day."
         )
     check_delivered(lake, as_of)
-    weeks = core.complete_weeks(row.first, as_of, settings.weeks)
+    weeks = core.complete_weeks(row.first, as_of, settings.history.weeks)
     return SalesHistory(
         lines=lines, tree=table_or_empty(lake, PRODUCTS), first_sale=row.first, weeks=weeks, products=int(row.products)
     )
@@ -74,7 +74,7 @@ def weekly_rows(history: SalesHistory) -> DataFrame:
 def training_panel(history: SalesHistory, settings: ForecastSettings) -> Panel:
     """Make the series of at most about `training_products` products, the same ones on every day."""
     rows = weekly_rows(history)
-    share = settings.training_products / max(1, history.products)
+    share = settings.training.products / max(1, history.products)
     if share < 1:
         rows = rows.where(F.pmod(F.xxhash64("product_id"), F.lit(_BUCKETS)) < math.ceil(share * _BUCKETS))
     return panel_of(rows.toArrow().to_pandas(), history.weeks)

@@ -98,7 +98,7 @@ def _version(
     if history.weeks >= LEAST_TRAINING_WEEKS:
         [resolved] = versions.resolve(lake, MODEL_SPEC, wanted, [as_of])
         return resolved.version, resolved.note
-    if history.weeks >= settings.least_weeks:
+    if history.weeks >= settings.history.least_weeks:
         panel, reason = sales_history.training_panel(history, settings), "forecast by category"
     else:
         panel = panel_of(sales_history.weekly_rows(history).limit(0).toPandas(), WEEKS_AHEAD)
@@ -115,7 +115,7 @@ def _write(
     features = core.product_features(history.lines, reviews, history.tree, first_sale=history.first_sale, as_of=as_of)
     lake.replace(PRODUCT_FEATURES, features, where)
     weekly = sales_history.weekly_rows(history).persist(StorageLevel.DISK_ONLY)
-    short = history.weeks < settings.least_weeks
+    short = history.weeks < settings.history.least_weeks
     try:
         base = base_forecasts(weekly, version.forecaster, history, settings, short=short)
         base = base.persist(StorageLevel.DISK_ONLY)
@@ -140,7 +140,7 @@ def base_forecasts(
         settings: How forecasts are made.
         short: There is too little history: every forecast is missing.
     """
-    groups = max(1, math.ceil(history.products / settings.products_a_group))
+    groups = max(1, math.ceil(history.products / settings.scoring.products_a_group))
     weeks = max(history.weeks, 1)
 
     def forecast(part: pd.DataFrame) -> pd.DataFrame:

@@ -118,8 +118,8 @@ def origin_weeks(weeks: int, settings: ForecastSettings) -> list[int]:
 
     Origins that would have less than eight weeks of history are left out; two at least remain.
     """
-    count = settings.chosen_on + settings.tested_on
-    wanted = [HORIZONS[1] + number * settings.step_weeks for number in range(count)]
+    count = settings.backtest.chosen_on + settings.backtest.tested_on
+    wanted = [HORIZONS[1] + number * settings.backtest.step_weeks for number in range(count)]
     return sorted((ago for ago in wanted if weeks - ago >= _LEAST_WEEKS_BEFORE), reverse=True)
 
 
@@ -165,7 +165,7 @@ def _forecasts(rival: ComparedChampion, arguments: argparse.Namespace) -> evalua
 
 def _params(training: ForecastTraining, versions: Mapping[str, int], settings: ForecastSettings) -> dict[str, object]:
     params: dict[str, object] = {f"method.{name}": method for name, method in training.trained.choice.items()}
-    params |= {f"settings.{name}": value for name, value in vars(settings).items()}
+    params |= {f"settings.{name}": value for name, value in settings.leaves().items()}
     return params | {f"version.{name}": version for name, version in versions.items()}
 
 

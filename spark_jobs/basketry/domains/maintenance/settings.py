@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from basketry.config.documents import read_document
+from pydantic import Field
+
+from basketry.config.locator import load_document
+from basketry.config.model import Document, Fix
 
 FILE = "maintenance.yaml"
-_KEYS = {"small_file_mb": 1, "small_files_at_most": 1, "retention_days": 7}
-"""Whole numbers, each with its smallest value: Delta itself warns below a week, because a slow reader loses its files."""
+
+
+class MaintenanceSettings(Document):
+    """The file; Delta itself warns of a retention below a week, because a slow reader loses its files."""
+
+    small_file_mb: Annotated[int, Field(ge=1), Fix("give at least 1")]
+    small_files_at_most: Annotated[int, Field(ge=1), Fix("give at least 1")]
+    retention_days: Annotated[int, Field(ge=7), Fix("give at least 7")]
 
 
 @dataclass(frozen=True)
@@ -38,10 +48,5 @@ def load_settings(include: Path) -> MaintenancePolicy:
     Raises:
         ContractError: for a missing or unknown key or a value out of range, with its line.
     """
-    top = read_document(include / FILE, FILE).mapping("the document", _KEYS, _KEYS)
-    values = {}
-    for key, least in _KEYS.items():
-        values[key] = top[key].expect(int, key)
-        if values[key] < least:
-            top[key].fail(f"{key} is {values[key]}; give at least {least}.")
-    return MaintenancePolicy(values["small_file_mb"] * 1024**2, values["small_files_at_most"], values["retention_days"])
+    settings = load_document(MaintenanceSettings, include / FILE, FILE)
+    return MaintenancePolicy(settings.small_file_mb * 1024**2, settings.small_files_at_most, settings.retention_days)

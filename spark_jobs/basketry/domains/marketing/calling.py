@@ -7,8 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
+from typing import Annotated, Self
 
-from basketry.config.documents import Node, read_document
+from pydantic import Field, model_validator
+
+from basketry.config.documents import Node
+from basketry.config.locator import load_document
+from basketry.config.model import Document, Label, Mistake, Reads, one_of
 
 FILE = "calling.yaml"
 EARLIEST, LATEST = time(8), time(21)
@@ -34,6 +39,9 @@ class Hours:
     days: frozenset[int]
 
 
+_WIDEST = Hours(EARLIEST, LATEST, frozenset())
+
+
 @dataclass(frozen=True)
 class Calling:
     """The values of include/calling.yaml.
@@ -51,6 +59,65 @@ class Calling:
         return self.states.get(state, self.usual)
 
 
+def _clock(node: Node) -> time:
+    match = _CLOCK.match(node.text)
+    if match is None:
+        raise Mistake("{what} is '{text}'; write it as \"09:00\".", text=node.text)
+    return time(int(match[1]), int(match[2]))
+
+
+_Clock = Annotated[time, Reads(_clock), Label("{0} of {1}")]
+_Days = Annotated[tuple[Annotated[str, one_of(_DAYS), Label("day")], ...], Label("days of {1}")]
+
+
+class StateHours(Document):
+    """The hours of a state; what is left out is as usual."""
+
+    opens: _Clock | None = Field(None, alias="from")
+    closes: _Clock | None = Field(None, alias="to")
+    days: _Days | None = None
+
+    def merged(self, usual: Hours) -> Hours:
+        """Return the hours, with the usual ones where nothing else is said; a Mistake beyond the federal limit."""
+        opens, closes = self.opens or usual.opens, self.closes or usual.closes
+        if not EARLIEST <= opens < closes <= LATEST:
+            hours = f"{opens:%H:%M} to {closes:%H:%M}"
+            raise Mistake("{what}: {hours} is not within the federal limit of 08:00 to 21:00.", hours=hours)
+        return Hours(opens, closes, usual.days if self.days is None else frozenset(map(_DAYS.index, self.days)))
+
+
+class UsualHours(StateHours):
+    """The hours where no state says otherwise."""
+
+    opens: _Clock = Field(alias="from")
+    closes: _Clock = Field(alias="to")
+    days: _Days
+
+    @model_validator(mode="after")
+    def _check_limit(self) -> Self:
+        self.merged(_WIDEST)
+        return self
+
+
+class CallingSettings(Document):
+    """The file."""
+
+    hours: UsualHours
+    states: Mapping[str, StateHours] = {}
+
+    @model_validator(mode="after")
+    def _check_states(self) -> Self:
+        usual = self.hours.merged(_WIDEST)
+        for name, hours in self.states.items():
+            if not _STATE.match(name):
+                raise Mistake("'{0}' is no state: write its two-letter code.", "states", name)
+            try:
+                hours.merged(usual)
+            except Mistake as mistake:
+                raise mistake.below("states", name) from None
+        return self
+
+
 def load_calling(include: Path) -> Calling:
     """Read when calls may be made.
 
@@ -60,33 +127,6 @@ def load_calling(include: Path) -> Calling:
     Raises:
         ContractError: Hours are outside the federal limit, or a key or day is unknown.
     """
-    root = read_document(include / FILE, FILE)
-    top = root.mapping("the document", ("hours", "states"), ("hours",))
-    usual = _hours(top["hours"], "hours", None)
-    states = top["states"].expect(dict, "states") if "states" in top else {}
-    return Calling(usual, {_state(name, node): _hours(node, name, usual) for name, node in states.items()})
-
-
-def _state(name: str, node: Node) -> str:
-    return name if _STATE.match(name) else node.fail(f"'{name}' is no state: write its two-letter code.")
-
-
-def _hours(node: Node, what: str, usual: Hours | None) -> Hours:
-    entries = node.mapping(what, ("from", "to", "days"), () if usual else ("from", "to", "days"))
-    hours = usual or Hours(EARLIEST, LATEST, frozenset())
-    opens = _clock(entries["from"], f"from of {what}") if "from" in entries else hours.opens
-    closes = _clock(entries["to"], f"to of {what}") if "to" in entries else hours.closes
-    if not EARLIEST <= opens < closes <= LATEST:
-        node.fail(f"{what}: {opens:%H:%M} to {closes:%H:%M} is not within the federal limit of 08:00 to 21:00.")
-    return Hours(opens, closes, _days(entries["days"], what) if "days" in entries else hours.days)
-
-
-def _clock(node: Node, what: str) -> time:
-    match = _CLOCK.match(node.text)
-    if match is None:
-        return node.fail(f"{what} is '{node.text}'; write it as \"09:00\".")
-    return time(int(match[1]), int(match[2]))
-
-
-def _days(node: Node, what: str) -> frozenset[int]:
-    return frozenset(_DAYS.index(day.choice("day", _DAYS)) for day in node.items(f"days of {what}"))
+    settings = load_document(CallingSettings, include / FILE, FILE)
+    usual = settings.hours.merged(_WIDEST)
+    return Calling(usual, {name: hours.merged(usual) for name, hours in settings.states.items()})

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from basketry.domains.marketing.settings import ClusterSettings
+from basketry.domains.marketing.settings import MarketingSettings
 from basketry.retail import clustering
 from basketry.retail.clustering import Clusters
 from basketry.retail.clustering.measures import Floats, Integers
@@ -85,7 +85,7 @@ def hellinger_shares(spent: Floats) -> Floats:
 
 
 def fit_mix(
-    mix: str, rows: Floats, columns: Sequence[str], *, previous: PreviousClusters | None, settings: ClusterSettings
+    mix: str, rows: Floats, columns: Sequence[str], *, previous: PreviousClusters | None, settings: MarketingSettings
 ) -> MixClusters | None:
     """Fit clusters, begun from the previous ones where there are any.
 
@@ -110,17 +110,17 @@ def fit_mix(
         )
         metrics |= {"adjusted_rand_index": agreement.adjusted_rand_index, "changed_share": agreement.changed_share}
         from_run = f"moved from {previous.as_of}"
-    elif distinct <= settings.most:
+    elif distinct <= settings.clusters.most:
         return None
     else:
-        bounds = range(settings.least, settings.most + 1)
+        bounds = range(settings.clusters.least, settings.clusters.most + 1)
         choice = clustering.choose_k(
             rows,
             bounds,
             seed=settings.seed,
-            resamples=settings.resamples,
-            least_stability=settings.least_stability,
-            most_rows=settings.customers,
+            resamples=settings.clusters.resamples,
+            least_stability=settings.clusters.least_stability,
+            most_rows=settings.clusters.customers,
             restarts=2,
         )
         clusters = clustering.fit_kmeans(rows, choice.k, seed=settings.seed)

@@ -68,7 +68,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
         people = points.where("dropped IS NULL")
         customers, dropped = points.count(), core.dropped_by_reason(points, rows)
         purchases = {CATEGORY: sums.categories, PRODUCT: sums.products}
-        segments = fit_segments(lake, as_of, people, purchases=purchases, settings=settings.clusters)
+        segments = fit_segments(lake, as_of, people, purchases=purchases, settings=settings)
         written = 0
         if not arguments.dry_run:
             written = _write(lake, as_of, people, sums=sums, segments=segments)

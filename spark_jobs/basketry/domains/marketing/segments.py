@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from basketry import registry
 from basketry.domains.marketing import mixes
 from basketry.domains.marketing.clusters import CATEGORY, MixClusters, PreviousClusters, fit_mix
-from basketry.domains.marketing.settings import ClusterSettings
+from basketry.domains.marketing.settings import MarketingSettings
 from basketry.lake.lakehouse import Lakehouse
 from basketry.retail.clustering import Clusters
 from basketry.tables import MARKETING_AUDIENCE, MARKETING_CLUSTERS
@@ -51,7 +51,7 @@ class MixSegments:
 
 
 def fit_segments(
-    lake: Lakehouse, as_of: date, people: DataFrame, *, purchases: Mapping[str, DataFrame], settings: ClusterSettings
+    lake: Lakehouse, as_of: date, people: DataFrame, *, purchases: Mapping[str, DataFrame], settings: MarketingSettings
 ) -> dict[str, MixSegments]:
     """Fit the clusters of each mix on a sample of the audience and assign everybody.
 
@@ -66,9 +66,9 @@ def fit_segments(
     segments = {}
     for mix, bought in purchases.items():
         rows = bought.join(people.select("customer_id"), "customer_id", "left_semi")
-        columns = mixes.mix_columns(rows, mix, _ALL if mix == CATEGORY else settings.products)
+        columns = mixes.mix_columns(rows, mix, _ALL if mix == CATEGORY else settings.clusters.products)
         lists = mixes.pack_purchases(rows, mix, columns)
-        sample = mixes.sample_shares(lists, len(columns), wanted=settings.customers, available=available)
+        sample = mixes.sample_shares(lists, len(columns), wanted=settings.clusters.customers, available=available)
         fitted = None
         if len(sample):
             fitted = fit_mix(mix, sample, columns, previous=read_previous_clusters(lake, mix, as_of), settings=settings)

@@ -136,14 +136,14 @@ def append_training_rows(lake: Lakehouse, settings: OfferSettings, newest: float
     """
     if not lake.exists(OFFER_DECISIONS):
         return 0
-    last_hour = int((newest - settings.settle_minutes * 60) // 3_600)  # hours before it are over, and settled
+    last_hour = int((newest - settings.events.settle_minutes * 60) // 3_600)  # hours before it are over, and settled
     newest_hour = _newest_training_hour(lake)
     since = F.lit(0) if newest_hour is None else F.lit((newest_hour + 1) * 3_600)
     at = F.unix_seconds("decided_at")
     settled = lake.read(OFFER_DECISIONS).where((at >= since) & (at < last_hour * 3_600))
     count = settled.where("slot = 1").count()
     if count:  # by Spark: after a long backlog these are too many rows for the driver
-        rows = training_rows(settled, _responses(lake), settings.settle_minutes)
+        rows = training_rows(settled, _responses(lake), settings.events.settle_minutes)
         lake.append(OFFER_TRAINING, rows, once=("offer_training", last_hour))
     return count
 

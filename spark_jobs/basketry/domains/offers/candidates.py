@@ -77,11 +77,11 @@ class Chooser:
         Returns:
             Products (events x candidates, -1 for none), and how strongly each is recommended.
         """
-        rows, beside_count = self.knowledge.rows_of(batch.shoppers), self.settings.popular_beside
-        recommended = self.knowledge.recommended[rows, : self.settings.recommended]
-        scores = self.knowledge.scores[rows, : self.settings.recommended]
+        rows, beside_count = self.knowledge.rows_of(batch.shoppers), self.settings.candidates.popular_beside
+        recommended = self.knowledge.recommended[rows, : self.settings.candidates.recommended]
+        scores = self.knowledge.scores[rows, : self.settings.candidates.recommended]
         beside = self.popular.products[batch.context, :beside_count]
-        overall = np.tile(self.popular.products[-1, : self.settings.popular - beside_count], (len(rows), 1))
+        overall = np.tile(self.popular.products[-1, : self.settings.candidates.popular - beside_count], (len(rows), 1))
         no_scores = np.zeros((len(rows), beside.shape[1] + overall.shape[1]))
         return np.column_stack([recommended, beside, overall]), np.column_stack([scores, no_scores])
 
@@ -210,7 +210,7 @@ class CandidateTable:
             category=category,
             features=self.features[rows],
             excluded_by=exclusion_reasons(facts, self.chooser.shop, self.chooser.settings),
-            shown_enough=self.memory.shown[shopper_indices] >= self.chooser.settings.a_day,
+            shown_enough=self.memory.shown[shopper_indices] >= self.chooser.settings.eligibility.a_day,
             opted_out=self.opted_out[rows],
             control=self.control[rows],
         )

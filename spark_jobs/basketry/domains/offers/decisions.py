@@ -145,7 +145,7 @@ def _slot_decisions(
 
 def _source(column: Ints, settings: OfferSettings) -> Ints:
     """Return the positions in CHOSEN of where candidates came from."""
-    edges = [settings.recommended, settings.recommended + settings.popular_beside]
+    edges = [settings.candidates.recommended, settings.candidates.recommended + settings.candidates.popular_beside]
     return np.asarray(np.searchsorted(edges, column, side="right"), dtype=np.int64)
 
 

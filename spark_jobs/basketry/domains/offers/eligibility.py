@@ -39,10 +39,10 @@ def exclusion_reasons(facts: CandidateFacts, shop: Assortment, settings: OfferSe
         facts.products < 0,
         _repeated(facts.products),
         np.isnan(facts.discount),
-        ~(shop.units[product] >= settings.least_units),
-        ~(margin >= settings.least_margin),  # an unknown cost is no proof of a margin
-        facts.days_since_bought < settings.not_bought_days,
-        facts.shown_in_category >= settings.a_category_a_day,
+        ~(shop.units[product] >= settings.eligibility.least_units),
+        ~(margin >= settings.eligibility.least_margin),  # an unknown cost is no proof of a margin
+        facts.days_since_bought < settings.eligibility.not_bought_days,
+        facts.shown_in_category >= settings.eligibility.a_category_a_day,
     )
     reasons = np.full(facts.products.shape, -1, dtype=np.int64)
     for number in reversed(range(len(REASONS))):

@@ -102,13 +102,13 @@ class Engine:
         self.chooser = replace(self.chooser, popular=popular)
 
     def _epoch(self, at: float) -> int:
-        return int(at // (self.settings.learn_minutes * MINUTE)) if at > NEVER else NEVER
+        return int(at // (self.settings.policy.learn_minutes * MINUTE)) if at > NEVER else NEVER
 
     def _epochs(self, validated: ValidatedRecords) -> Iterator[tuple[int, int]]:
         """Yield runs of records of one epoch, as first and beyond last."""
         if not len(validated.newest):
             return
-        epochs = validated.newest // (self.settings.learn_minutes * MINUTE)
+        epochs = validated.newest // (self.settings.policy.learn_minutes * MINUTE)
         edges = [0, *(np.flatnonzero(np.diff(epochs)) + 1).tolist(), len(epochs)]
         yield from zip(edges[:-1], edges[1:], strict=True)
 
@@ -118,11 +118,11 @@ class Engine:
         if epoch <= memory.epoch:
             return
         if memory.epoch > NEVER:
-            days = (epoch - memory.epoch) * self.settings.learn_minutes * MINUTE / DAY
+            days = (epoch - memory.epoch) * self.settings.policy.learn_minutes * MINUTE / DAY
             prior = Posterior.prior(len(self.shop.categories), self.settings)
-            memory.learned = memory.learned.decayed(0.5 ** (days / self.settings.half_life_days), prior)
+            memory.learned = memory.learned.decayed(0.5 ** (days / self.settings.policy.half_life_days), prior)
         memory.enter_epoch(epoch, self.shop.category)
-        memory.forget_before(int(newest // DAY) - self.settings.not_bought_days - 1)
+        memory.forget_before(int(newest // DAY) - self.settings.eligibility.not_bought_days - 1)
         self._refresh_chooser()
 
     def _refresh_chooser(self) -> None:

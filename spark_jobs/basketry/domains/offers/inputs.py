@@ -57,14 +57,14 @@ def read_knowledge(lake: Lakehouse, shop: Assortment, settings: OfferSettings) -
     """Read what is known about every customer; what was never computed for a catalog is empty, not an error."""
     shoppers = tuple(sorted(row[0] for row in lake.read(CUSTOMERS).select("customer_id").collect()))
     shopper_rows = {name: number for number, name in enumerate(shoppers)}
-    recommended, scores = _read_recommendations(lake, shop, shopper_rows, max(settings.recommended, 1))
+    recommended, scores = _read_recommendations(lake, shop, shopper_rows, max(settings.candidates.recommended, 1))
     return ShopperKnowledge(
         shoppers=shoppers,
         recommended=recommended,
         scores=scores,
         propensity=_read_propensity(lake, shop, shopper_rows),
         opted_out=read_opted_out(lake),
-        bought=_read_bought(lake, shop, shopper_rows, settings.not_bought_days),
+        bought=_read_bought(lake, shop, shopper_rows, settings.eligibility.not_bought_days),
     )
 
 

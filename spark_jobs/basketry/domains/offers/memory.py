@@ -114,8 +114,8 @@ class Memory:
     def appeal(self, settings: OfferSettings) -> Floats:
         """Compute the response rate of each product over that of all, as of the epoch; little evidence is drawn to 1."""
         shown, clicked = int(self.live_shown.sum()), int(self.live_clicked.sum())
-        weight = settings.prior_weight
-        overall = (clicked + weight * settings.prior_rate) / (shown + weight)
+        weight = settings.policy.prior_weight
+        overall = (clicked + weight * settings.policy.prior_rate) / (shown + weight)
         return np.asarray((self.live_clicked + weight * overall) / (self.live_shown + weight) / overall)
 
     def enter_epoch(self, epoch: int, category: Ints) -> None:

@@ -35,7 +35,7 @@ def message_stream(lake: Lakehouse, settings: OfferSettings) -> DataFrame:
     if lake.settings.offer_events:
         return _kafka_stream(lake, settings)
     folder = lake.settings.landing_folder(lake.catalog, FEED)
-    bytes_at_once = max(1, int(settings.megabytes_at_once * 2**20))  # a file that is larger comes alone
+    bytes_at_once = max(1, int(settings.events.megabytes_at_once * 2**20))  # a file that is larger comes alone
     if lake.settings.runtime == "local":
         folder.mkdir(parents=True, exist_ok=True)
         # Nothing is too old to be read: without this a file is passed over once one a week newer was seen.
@@ -63,7 +63,7 @@ def _kafka_stream(lake: Lakehouse, settings: OfferSettings) -> DataFrame:
         )
     reader = lake.spark.readStream.format("kafka").option("kafka.bootstrap.servers", address.netloc)
     reader = reader.option("subscribe", topic).option("startingOffsets", "earliest")
-    reader = reader.option("maxOffsetsPerTrigger", settings.messages_at_once).options(**_kafka_options())
+    reader = reader.option("maxOffsetsPerTrigger", settings.events.messages_at_once).options(**_kafka_options())
     columns = [
         F.col("value").cast("string").alias("content"),
         F.concat_ws("/", "topic", "partition").alias("origin"),

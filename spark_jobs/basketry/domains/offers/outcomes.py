@@ -110,6 +110,6 @@ def response_fate(records: Records, position: int, shown: ShownOffer | None, set
         return OTHER_SHOPPER
     if records.at[position] < shown.at:
         return TOO_EARLY
-    if records.at[position] > shown.at + settings.respond_days * DAY:
+    if records.at[position] > shown.at + settings.events.respond_days * DAY:
         return TOO_LATE
     return ANSWERED if records.kinds[position] in shown.kinds else GOOD

@@ -78,8 +78,8 @@ class Posterior:
     @classmethod
     def prior(cls, categories: int, settings: OfferSettings) -> Posterior:
         """Return the belief before any evidence: every category responds at the prior rate, and nothing else matters."""
-        weights = np.r_[np.ones(len(FEATURE_NAMES)), np.full(categories, settings.prior_weight)]
-        mean = np.r_[np.zeros(len(FEATURE_NAMES)), np.full(categories, settings.prior_rate)]
+        weights = np.r_[np.ones(len(FEATURE_NAMES)), np.full(categories, settings.policy.prior_weight)]
+        mean = np.r_[np.zeros(len(FEATURE_NAMES)), np.full(categories, settings.policy.prior_rate)]
         return cls(np.diag(weights), weights * mean).rounded
 
     @property
@@ -147,9 +147,9 @@ class ThompsonSampling:
         """Draw the samples; the same posterior and seed give the same ones."""
         mean = posterior.mean
         root = np.linalg.cholesky(posterior.precision)
-        noise = np.random.default_rng(list(seed)).standard_normal((len(mean), settings.draws))
-        spread = np.sqrt(settings.prior_rate) * np.linalg.solve(root.T, noise)
-        return cls(mean + spread.T, settings.no_offer_below, settings.floor)
+        noise = np.random.default_rng(list(seed)).standard_normal((len(mean), settings.policy.draws))
+        spread = np.sqrt(settings.policy.prior_rate) * np.linalg.solve(root.T, noise)
+        return cls(mean + spread.T, settings.policy.no_offer_below, settings.policy.floor)
 
     def probabilities(self, inputs: PolicyInput) -> Floats:
         """Count how often each action wins, see `OfferPolicy`."""

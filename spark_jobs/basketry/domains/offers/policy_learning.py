@@ -165,7 +165,7 @@ def fit_policy(examples: Examples, categories: Sequence[str], settings: OfferSet
     prior, inputs = Posterior.prior(len(categories), settings), examples.inputs
     shown = np.flatnonzero(examples.chosen < inputs.eligible.shape[1])
     newest = float(inputs.at.max(initial=0.0))
-    share = 0.5 ** ((newest - inputs.at[shown]) / DAY / settings.half_life_days)
+    share = 0.5 ** ((newest - inputs.at[shown]) / DAY / settings.policy.half_life_days)
     column = examples.chosen[shown]
     design = design_matrix(inputs.features[shown, column], inputs.category[shown, column], len(categories))
     root = np.sqrt(share)

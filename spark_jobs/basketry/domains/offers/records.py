@@ -114,7 +114,7 @@ def validate_records(
     accepted_ids = _mark_duplicates(fate, records, seen)
     times = np.where(_are(fate, ""), records.at, -np.inf)
     newest_before = np.maximum.accumulate(np.r_[newest, times])
-    is_late = _are(fate, "") & (records.at < newest_before[:-1] - settings.late_minutes * MINUTE)
+    is_late = _are(fate, "") & (records.at < newest_before[:-1] - settings.events.late_minutes * MINUTE)
     for position in np.flatnonzero(is_late).tolist():
         fate[position] = LATE if records.kinds[position] in ACTIVITY else ""
     return ValidatedRecords([text or GOOD for text in fate], newest_before[1:], product, accepted_ids)
@@ -148,7 +148,8 @@ def _check_values(fate: list[str], records: Records, settings: OfferSettings) ->
 
 def outside_time_limits(records: Records, settings: OfferSettings) -> tuple[Flags, Flags]:
     """Say of each record whether it is older, and whether it is newer than its delivery allows; without a time neither."""
-    oldest, newest = records.delivered - settings.oldest_days * DAY, records.delivered + settings.ahead_minutes * MINUTE
+    oldest = records.delivered - settings.events.oldest_days * DAY
+    newest = records.delivered + settings.events.ahead_minutes * MINUTE
     return records.at < oldest, records.at > newest
 
 

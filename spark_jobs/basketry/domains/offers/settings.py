@@ -1,41 +1,29 @@
-"""What people set about offers: include/offers.yaml."""
+"""What people set about offers: include/offers.yaml. The file says what each value means."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Annotated, Self
 
-from basketry.config.documents import Node, read_document
+from pydantic import AfterValidator, Field, model_validator
+
+from basketry.config.documents import Node
+from basketry.config.locator import load_document
+from basketry.config.model import Count, Document, Fix, Label, Mistake, Natural, Positive, Reads, Text, not_empty
 
 FILE = "offers.yaml"
-_WHOLE: Mapping[str, Mapping[str, int]] = {
-    "candidates": {"recommended": 0, "popular": 1},
-    "eligibility": {"least_units": 0, "not_bought_days": 0, "a_day": 1, "a_category_a_day": 1},
-    "policy": {"draws": 8, "learn_minutes": 1},
-    "events": {
-        "late_minutes": 1,
-        "ahead_minutes": 0,
-        "oldest_days": 1,
-        "respond_days": 1,
-        "settle_minutes": 0,
-        "messages_at_once": 1,
-    },
-}
-"""Whole numbers of each section, each with its least allowed value."""
-_SHARES: Mapping[str, Sequence[str]] = {
-    "eligibility": ("least_margin",),
-    "policy": ("floor", "no_offer_below", "prior_rate"),
-}
-_POSITIVE: Mapping[str, Sequence[str]] = {
-    "policy": ("prior_weight", "half_life_days"),
-    "events": ("megabytes_at_once",),
-}
+_BelowOne = Annotated[float, Field(ge=0, lt=1), Fix("write a share from 0 to below 1")]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Offer:
+def _day(node: Node) -> date:
+    try:
+        return date.fromisoformat(node.text)
+    except ValueError:
+        raise Mistake("{what} is '{text}'; write a day as 2026-01-31.", text=node.text) from None
+
+
+class Offer(Document, title="an offer"):
     """A discount that runs from a first day to a last day.
 
     Attributes:
@@ -47,48 +35,84 @@ class Offer:
         budget: Discount that may be granted in all.
     """
 
-    id: str
-    categories: tuple[str, ...]
-    discount: float
-    first: date
-    last: date
-    budget: float
+    id: Text
+    discount: _BelowOne
+    first: Annotated[date, Reads(_day)] = Field(alias="from")
+    last: Annotated[date, Reads(_day)] = Field(alias="to")
+    budget: Positive
+    categories: tuple[Annotated[Text, Label("a category")], ...] = ()
+
+    @model_validator(mode="after")
+    def _check_order(self) -> Self:
+        if self.last < self.first:
+            raise Mistake(f"the offer ends on {self.last}, before it begins; make it {self.first} or later.", "to")
+        return self
 
 
-@dataclass(frozen=True, kw_only=True)
-class OfferSettings:
-    """The values of include/offers.yaml by their names there; the file says what each of them means."""
+class CandidateSettings(Document):
+    """How many products are looked at for one answer."""
 
-    at_most: int
-    control_share: float
-    seed: int
-    recommended: int
-    popular: int
-    least_units: int
-    least_margin: float
-    not_bought_days: int
-    a_day: int
-    a_category_a_day: int
-    draws: int
-    floor: float
-    no_offer_below: float
-    prior_rate: float
-    prior_weight: float
-    half_life_days: float
-    learn_minutes: int
-    late_minutes: int
-    ahead_minutes: int
-    oldest_days: int
-    respond_days: int
-    settle_minutes: int
-    megabytes_at_once: float
-    messages_at_once: int
-    offers: tuple[Offer, ...]
+    recommended: Natural
+    popular: Count
 
     @property
     def popular_beside(self) -> int:
         """Number of popular candidates of the category being looked at; the other ones are popular in the whole shop."""
         return (self.popular + 1) // 2
+
+
+class EligibilitySettings(Document):
+    """Which of them may be offered."""
+
+    least_units: Natural
+    least_margin: _BelowOne
+    not_bought_days: Natural
+    a_day: Count
+    a_category_a_day: Count
+
+
+class PolicySettings(Document):
+    """How the choice is made and learned."""
+
+    draws: Annotated[int, Field(ge=8)]
+    floor: _BelowOne
+    no_offer_below: _BelowOne
+    prior_rate: _BelowOne
+    prior_weight: Positive
+    half_life_days: Positive
+    learn_minutes: Count
+
+
+class EventSettings(Document):
+    """Which events count, and how many are taken at once."""
+
+    late_minutes: Count
+    ahead_minutes: Natural
+    oldest_days: Count
+    respond_days: Count
+    settle_minutes: Natural
+    megabytes_at_once: Positive
+    messages_at_once: Count
+
+
+def _each_once(offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
+    for index, offer in enumerate(offers):
+        if offer.id in {earlier.id for earlier in offers[:index]}:
+            raise Mistake("offer '{id}' is written twice; rename one.", id=offer.id)
+    return offers
+
+
+class OfferSettings(Document):
+    """The values of include/offers.yaml by their names there."""
+
+    at_most: Count
+    control_share: _BelowOne
+    seed: Natural
+    candidates: CandidateSettings
+    eligibility: EligibilitySettings
+    policy: PolicySettings
+    events: EventSettings
+    offers: Annotated[tuple[Offer, ...], not_empty("write at least one."), AfterValidator(_each_once)]
 
 
 def load_settings(include: Path) -> OfferSettings:
@@ -100,68 +124,4 @@ def load_settings(include: Path) -> OfferSettings:
     Raises:
         ContractError: A key is missing or unknown, a value is out of range, or an offer ends before it begins.
     """
-    top_names = ("at_most", "control_share", "seed", *_WHOLE, "offers")
-    top = read_document(include / FILE, FILE).mapping("the document", top_names, top_names)
-    values: dict[str, float] = {}
-    for section, least_counts in _WHOLE.items():
-        names = (*least_counts, *_SHARES.get(section, ()), *_POSITIVE.get(section, ()))
-        nodes = top[section].mapping(section, names, names)
-        values |= {name: _count(nodes[name], name, least) for name, least in least_counts.items()}
-        values |= {name: _share(nodes[name], name) for name in _SHARES.get(section, ())}
-        values |= {name: _positive(nodes[name], name) for name in _POSITIVE.get(section, ())}
-    return OfferSettings(
-        at_most=_count(top["at_most"], "at_most", 1),
-        control_share=_share(top["control_share"], "control_share"),
-        seed=_count(top["seed"], "seed", 0),
-        offers=_offers(top["offers"]),
-        **values,  # type: ignore[arg-type]
-    )
-
-
-def _offers(node: Node) -> tuple[Offer, ...]:
-    offers = tuple(_offer(item) for item in node.items("offers"))
-    if not offers:
-        node.fail("offers is empty; write at least one.")
-    for index, offer in enumerate(offers):
-        if offer.id in {earlier.id for earlier in offers[:index]}:
-            node.fail(f"offer '{offer.id}' is written twice; rename one.")
-    return offers
-
-
-def _offer(node: Node) -> Offer:
-    required = ("id", "discount", "from", "to", "budget")
-    nodes = node.mapping("an offer", (*required, "categories"), required)
-    first, last = _day(nodes["from"], "from"), _day(nodes["to"], "to")
-    if last < first:
-        nodes["to"].fail(f"the offer ends on {last}, before it begins; make it {first} or later.")
-    categories = nodes["categories"].items("categories") if "categories" in nodes else []
-    return Offer(
-        id=nodes["id"].string("id"),
-        categories=tuple(item.string("a category") for item in categories),
-        discount=_share(nodes["discount"], "discount"),
-        first=first,
-        last=last,
-        budget=_positive(nodes["budget"], "budget"),
-    )
-
-
-def _day(node: Node, what: str) -> date:
-    try:
-        return date.fromisoformat(node.text)
-    except ValueError:
-        return node.fail(f"{what} is '{node.text}'; write a day as 2026-01-31.")
-
-
-def _count(node: Node, what: str, least: int) -> int:
-    value: int = node.expect(int, what)
-    return value if value >= least else node.fail(f"{what} is {value}; make it at least {least}.")
-
-
-def _share(node: Node, what: str) -> float:
-    value = float(node.expect(float, what))
-    return value if 0 <= value < 1 else node.fail(f"{what} is {value:g}; write a share from 0 to below 1.")
-
-
-def _positive(node: Node, what: str) -> float:
-    value = float(node.expect(float, what))
-    return value if value > 0 else node.fail(f"{what} is {value:g}; make it more than 0.")
+    return load_document(OfferSettings, include / FILE, FILE)

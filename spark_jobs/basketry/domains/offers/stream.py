@@ -186,7 +186,7 @@ class OfferStream:
         if not answered:
             return {}
         settings = self.engine.settings
-        since = {"event_date": day_before_first_event(records, settings.respond_days + 1, settings)}
+        since = {"event_date": day_before_first_event(records, settings.events.respond_days + 1, settings)}
         decisions = {offer.rpartition("/")[0] for offer in answered}
         rows = self.lake.read_filtered(OFFER_DECISIONS, _SHOWN_COLUMNS, {"decision_id": decisions}, since)
         offers = {

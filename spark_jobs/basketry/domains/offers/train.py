@@ -38,7 +38,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     if not arguments.dry_run:
         tags = {"basketry.as_of": arguments.as_of.isoformat(), "basketry.champion_version": number or ""}
         record = TrainingRecord(
-            params=vars(settings) | {"offers": len(settings.offers)}, metrics=trained.metrics, tags=tags
+            params=settings.leaves() | {"offers": len(settings.offers)}, metrics=trained.metrics, tags=tags
         )
         version = tracking.register_policy(lake, trained.learned, record)
     versions = {table.full_name: lake.version(table) for table in (OFFER_TRAINING, OFFER_POPULAR)}

@@ -69,9 +69,9 @@ def plan_training(lake: Lakehouse, as_of: date, settings: PropensitySettings) ->
         notes.append(
             f"{len(usable)} of {len(dates.train)} training dates have {MIN_HISTORY_DAYS} days of history: used these"
         )
-    share = min(1.0, settings.customers / max(1, customers))
+    share = min(1.0, settings.training.customers / max(1, customers))
     if share < 1:
-        notes.append(f"{settings.customers:,} of {customers:,} customers train, validate and test")
+        notes.append(f"{settings.training.customers:,} of {customers:,} customers train, validate and test")
     categories = _categories(lake, dates.test)
     propensity_wide(categories)  # refuses two categories that could not be told apart in a column or a metric
     return TrainingPlan(replace(dates, train=usable), categories, share, tuple(notes))

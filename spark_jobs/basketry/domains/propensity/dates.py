@@ -35,5 +35,5 @@ class SplitDates:
 def split_dates(as_of: date, settings: PropensitySettings) -> SplitDates:
     """Return the splits of a training as of that day: the test labels end on it, all others before the next split."""
     test, validation, newest = (as_of - timedelta(days=HORIZON * number) for number in (1, 2, 3))
-    train = [newest - timedelta(days=settings.step_days * number) for number in range(settings.dates)]
+    train = [newest - timedelta(days=settings.training.step_days * number) for number in range(settings.training.dates)]
     return SplitDates(tuple(sorted(train)), validation, test)

@@ -60,9 +60,9 @@ def measure_drift(rows: DataFrame, version: PropensityVersion, settings: Propens
 
 
 def _verdict(index: float, settings: PropensitySettings) -> str:
-    if index >= settings.drift_refusal:
+    if index >= settings.drift.refusal:
         return REFUSED
-    return WARNING if index >= settings.drift_warning else OK
+    return WARNING if index >= settings.drift.warning else OK
 
 
 def describe_drifts(drifts: Sequence[Drift], verdict: str) -> str:

@@ -235,5 +235,5 @@ class _Search:
                 best[:] = [fitted]  # one estimator in memory, not one per trial
             return max(_score(fitted), 0.0)
 
-        study.optimize(objective, n_trials=self.settings.trials)
+        study.optimize(objective, n_trials=self.settings.tuning.trials)
         return best[0]

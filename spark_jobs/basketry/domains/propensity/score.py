@@ -125,7 +125,7 @@ def _check_drift(lake: Lakehouse, batch: ScoringBatch, settings: PropensitySetti
     refused = drift.describe_drifts(drifts, drift.REFUSED)
     if refused:
         raise BadInputError(
-            f"inputs of version {batch.version.number} drifted past {settings.drift_refusal:g} ({refused}): see what changed"
+            f"inputs of version {batch.version.number} drifted past {settings.drift.refusal:g} ({refused}): see what changed"
             " in the deliveries, train again, or raise drift.refusal in propensity.yaml."
         )
     return drifts

@@ -227,7 +227,7 @@ def _params(training: PropensityTraining, versions: Mapping[str, int]) -> dict[s
         "model.structure": chosen.structure,
         "model.calibration": training.trained.calibration,
         **{f"model.{name}": value for name, value in chosen.parameters.items()},
-        **{f"settings.{name}": value for name, value in vars(training.settings).items()},
+        **{f"settings.{name}": value for name, value in training.settings.leaves().items()},
         **{f"version.{name}": version for name, version in versions.items()},
     }
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import AfterValidator, BeforeValidator
 
-from basketry.config.documents import Node
+from basketry.config.model import Document, Label, Mistake, Text, must
 
 SCORES = 5
-DIMENSIONS = ("r", "f", "m")
 _MAX_NAMED = 3
 
 Cell = tuple[int, ...]
@@ -39,54 +40,84 @@ class SegmentGrid:
         return np.asarray(self.names, dtype=object)[self.positions[r, f, m]]
 
 
-def load_segment_grid(node: Node) -> SegmentGrid:
-    """Read the segments of a settings file.
+def _ends(value: object) -> object:
+    """Let a single score stand for a range of its own."""
+    ends = value if isinstance(value, tuple) else (value, value)
+    if len(ends) != 2:
+        raise Mistake("{what} has {count} numbers; write one score or the two ends of a range.", count=len(ends))
+    return ends
 
-    Raises:
-        ContractError: A cell has no segment, or two; the message names it.
-    """
-    entries: dict[str, Node] = node.expect(dict, "segments")
+
+ScoreRange = Annotated[
+    tuple[int, int],
+    BeforeValidator(_ends),
+    must(
+        lambda ends: 1 <= ends[0] <= ends[1] <= SCORES,
+        f"{{what}} is {{value[0]}} to {{value[1]}}; scores run from 1 to {SCORES}, the lower one first.",
+    ),
+]
+
+
+class CellRange(Document, title="a cell of {1}"):
+    """Cells side by side: one score or a range of scores in each dimension."""
+
+    r: ScoreRange
+    f: ScoreRange
+    m: ScoreRange
+
+    def cells(self) -> Iterator[Cell]:
+        """Yield every cell."""
+        return product(*(range(low, high + 1) for low, high in (self.r, self.f, self.m)))
+
+
+class Segment(Document, title="the segment {0}"):
+    """A named segment: its cells, and what marketing does with its customers."""
+
+    cells: Annotated[
+        tuple[CellRange, ...],
+        must(bool, "the segment '{1}' has no cells; write at least one or remove it."),
+        Label("cells of {1}"),
+    ]
+    treatment: Annotated[Text, Label("treatment of {1}")]
+
+
+def _owners(segments: Mapping[str, Segment]) -> dict[Cell, str]:
     owner: dict[Cell, str] = {}
-    treatments = {}
-    for name, entry in entries.items():
+    for name, segment in segments.items():
         if name.startswith("("):
-            entry.fail(f"the segment '{name}' begins with a bracket; such names are kept for who came and who went.")
-        segment = entry.mapping(f"the segment {name}", ("cells", "treatment"), ("cells", "treatment"))
-        treatments[name] = segment["treatment"].string(f"treatment of {name}")
-        for cell, box in _cells(segment["cells"], name):
-            if cell in owner:
-                box.fail(f"{_cell_text(cell)} is in '{owner[cell]}' and in '{name}'; leave it in one of them.")
-            owner[cell] = name
+            kept = "the segment '{name}' begins with a bracket; such names are kept for who came and who went."
+            raise Mistake(kept, name, name=name)
+        for position, box in enumerate(segment.cells):
+            for cell in box.cells():
+                if cell in owner:
+                    twice = "{cell} is in '{first}' and in '{name}'; leave it in one of them."
+                    path = (name, "cells", position)
+                    raise Mistake(twice, *path, cell=_cell_text(cell), first=owner[cell], name=name)
+                owner[cell] = name
+    return owner
+
+
+def _check_segments(segments: Mapping[str, Segment]) -> Mapping[str, Segment]:
+    owner = _owners(segments)
     holes = [cell for cell in product(range(1, SCORES + 1), repeat=3) if cell not in owner]
     if holes:
         more = f" and {len(holes) - _MAX_NAMED} more" if len(holes) > _MAX_NAMED else ""
         cells = "; ".join(_cell_text(cell) for cell in holes[:_MAX_NAMED])
-        node.fail(f"no segment has {cells}{more}; every one of the 125 cells needs a name.")
-    names = tuple(entries)
+        raise Mistake(f"no segment has {cells}{more}; every one of the 125 cells needs a name.")
+    return segments
+
+
+Segments = Annotated[Mapping[str, Segment], AfterValidator(_check_segments)]
+"""Segments by name, each of the 125 cells in exactly one of them."""
+
+
+def segment_grid(segments: Mapping[str, Segment]) -> SegmentGrid:
+    """Lay the segments of a settings file out as a grid."""
+    names = tuple(segments)
     positions = np.zeros((SCORES,) * 3, dtype=np.int64)
-    for (r, f, m), name in owner.items():
+    for (r, f, m), name in _owners(segments).items():
         positions[r - 1, f - 1, m - 1] = names.index(name)
-    return SegmentGrid(names, treatments, positions)
-
-
-def _cells(node: Node, name: str) -> Iterator[tuple[Cell, Node]]:
-    boxes = node.items(f"cells of {name}")
-    if not boxes:
-        node.fail(f"the segment '{name}' has no cells; write at least one or remove it.")
-    for box in boxes:
-        ranges = box.mapping(f"a cell of {name}", DIMENSIONS, DIMENSIONS)
-        for r, f, m in product(*(_range(ranges[dimension], dimension) for dimension in DIMENSIONS)):
-            yield (r, f, m), box
-
-
-def _range(node: Node, dimension: str) -> range:
-    ends = node.items(dimension) if isinstance(node.value, list) else [node, node]
-    if len(ends) != 2:
-        node.fail(f"{dimension} has {len(ends)} numbers; write one score or the two ends of a range.")
-    low, high = (int(end.expect(int, dimension)) for end in ends)
-    if not 1 <= low <= high <= SCORES:
-        node.fail(f"{dimension} is {low} to {high}; scores run from 1 to {SCORES}, the lower one first.")
-    return range(low, high + 1)
+    return SegmentGrid(names, {name: segment.treatment for name, segment in segments.items()}, positions)
 
 
 def _cell_text(cell: Cell) -> str:

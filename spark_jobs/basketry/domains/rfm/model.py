@@ -119,7 +119,7 @@ def train_rfm_model(values: pd.DataFrame, settings: RfmSettings, champion: Champ
 
 
 def _train(values: pd.DataFrame, settings: RfmSettings, champion: Champion | None) -> TrainedRfmModel:
-    scoring = Scoring.from_values(values, settings.frequency_cap, settings.monetary_cap)
+    scoring = Scoring.from_values(values, settings.caps.frequency.cap, settings.caps.monetary.cap)
     doubles = values[list(VALUES)].astype(np.float64)
     bins = quantile_bins(scoring.caps, SCORES)
     matrix = fit_bins(bins, doubles)
@@ -148,16 +148,16 @@ def _train(values: pd.DataFrame, settings: RfmSettings, champion: Champion | Non
 
 
 def _choice(matrix: Floats, settings: RfmSettings) -> ClusterCount:
-    if len(matrix) < settings.least_clusters:
+    if len(matrix) < settings.clusters.least:
         raise BadInputError(
-            f"there are {len(matrix)} customers and the fewest clusters to try are {settings.least_clusters}: load more data."
+            f"there are {len(matrix)} customers and the fewest clusters to try are {settings.clusters.least}: load more data."
         )
     return clustering.choose_k(
         matrix,
-        range(settings.least_clusters, settings.most_clusters + 1),
+        range(settings.clusters.least, settings.clusters.most + 1),
         seed=settings.seed,
-        resamples=settings.resamples,
-        least_stability=settings.least_stability,
+        resamples=settings.clusters.resamples,
+        least_stability=settings.clusters.least_stability,
     )
 
 
@@ -176,8 +176,8 @@ def _number_of_clusters(choice: ClusterCount, last: Clusters | None, settings: R
     same_k = next((candidate for candidate in choice.candidates if last is not None and candidate.k == last.k), None)
     if same_k is None or same_k.k == choice.k:
         return choice.k, False
-    is_stable = same_k.stability >= settings.keep_stability
-    is_good = same_k.silhouette >= choice.chosen.silhouette - settings.keep_within
+    is_stable = same_k.stability >= settings.clusters.keep_stability
+    is_good = same_k.silhouette >= choice.chosen.silhouette - settings.clusters.keep_within
     return (same_k.k, True) if is_stable and is_good else (choice.k, False)
 
 
@@ -229,7 +229,7 @@ def _silhouette(matrix: Floats, labels: Integers, settings: RfmSettings) -> Inte
 def _stability(matrix: Floats, choice: ClusterCount, k: int, settings: RfmSettings) -> Interval:
     """Return the stability of so many clusters, with its interval over customers."""
     candidate = next(candidate for candidate in choice.candidates if candidate.k == k)
-    return clustering.stability_interval(matrix, candidate, seed=settings.seed, resamples=settings.resamples)
+    return clustering.stability_interval(matrix, candidate, seed=settings.seed, resamples=settings.clusters.resamples)
 
 
 def cluster_curves(choice: ClusterCount) -> dict[str, Sequence[float]]:

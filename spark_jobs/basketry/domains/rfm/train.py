@@ -144,7 +144,7 @@ def training_set(days: DataFrame, as_of: date, settings: RfmSettings) -> Trainin
             f"no customer has a purchase date with positive spend in the {settings.window_days} days up to {as_of}:"
             " load order lines of these days, or look at what was returned."
         )
-    share = min(1.0, settings.customers / customers)
+    share = min(1.0, settings.clusters.customers / customers)
     frame = _frame(sample_customers(values, share))
     return TrainingSet(frame, {**row.asDict(), "customers": customers}, share)
 
@@ -229,7 +229,7 @@ def _curve_metrics(curves: Mapping[str, Any]) -> dict[str, float]:
 def _params(settings: RfmSettings, fit: RfmFit) -> dict[str, object]:
     scoring = fit.trained.scoring
     return {
-        **{f"settings.{name}": value for name, value in vars(settings).items() if name != "grid"},
+        **{f"settings.{name}": value for name, value in settings.leaves().items() if name != "segments"},
         **{f"edges.{name}": " ".join(f"{edge:g}" for edge in edges) for name, edges in scoring.edges.items()},
         **{f"cap.{name}": value for name, value in scoring.caps.items()},
         **{f"counts.{name}": value for name, value in fit.training.counts.items()},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 
 from basketry.domains.decisions import core
 from basketry.domains.decisions.rules import ACTIONS, load_decision_rules
+from tests.kit.changed import changed
 
 RULES = load_decision_rules(Path(__file__).resolve().parents[4] / "include")
 LIMITS = (1000.0, 100.0)
@@ -96,7 +96,7 @@ def test_buckets_by_quantile_and_by_amount() -> None:
     revenues = pd.Series([0.0, 10, 20, 30, 40, 50, 60, 70, 80, 90])
     names = core.buckets(revenues, core.bucket_limits(revenues, RULES))
     assert names.value_counts().to_dict() == {"High": 2, "Medium": 3, "Low": 5}
-    amounts = replace(RULES, by="amount", high_from=85.0, medium_from=25.0)
+    amounts = changed(RULES, by="amount", high_from=85.0, medium_from=25.0)
     assert core.buckets(revenues, core.bucket_limits(revenues, amounts)).tolist() == ["Low"] * 3 + ["Medium"] * 6 + [
         "High"
     ]

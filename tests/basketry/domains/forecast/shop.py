@@ -9,16 +9,15 @@ import pandas as pd
 
 from basketry.domains.forecast.series import MEASURES, Panel, panel_of
 from basketry.domains.forecast.settings import ForecastSettings, load_settings
+from tests.kit.changed import changed
 
 CHECKOUT = Path(__file__).resolve().parents[4]
 
 
-def settings(**changed: object) -> ForecastSettings:
+def settings(**values: object) -> ForecastSettings:
     """The shipped settings, small enough for a test."""
-    from dataclasses import replace
-
-    small = {"training_origins": 6, "rounds": 15, "bootstrap": 30, "chosen_on": 2, "tested_on": 2, **changed}
-    return replace(load_settings(CHECKOUT / "include"), **small)  # type: ignore[arg-type]
+    small = {"origins": 6, "rounds": 15, "bootstrap": 30, "chosen_on": 2, "tested_on": 2, **values}
+    return changed(load_settings(CHECKOUT / "include"), **small)
 
 
 def rows(products: int = 120, weeks: int = 40, seed: int = 1) -> pd.DataFrame:

@@ -16,7 +16,7 @@ def test_the_shipped_file_names_every_method() -> None:
     """All baselines compete, so that none is beaten by being left out."""
     found = load_settings(INCLUDE)
     assert set(found.candidates) == set(ALL) > set(BASELINES)
-    assert found.parameters["objective"] == "tweedie"
+    assert found.booster.parameters["objective"] == "tweedie"
 
 
 @mistakes(

@@ -16,12 +16,15 @@ from basketry.domains.marketing.clusters import (
     hellinger_shares,
 )
 from basketry.domains.marketing.mixes import share_matrix
-from basketry.domains.marketing.settings import ClusterSettings, load_settings
+from basketry.domains.marketing.settings import load_settings
 from basketry.retail.clustering import assign_labels
+from tests.kit.changed import changed
 from tests.kit.documents import INCLUDE, shipped
 from tests.kit.mistakes import Mistake, mistakes
 
-SETTINGS = ClusterSettings(least=2, most=5, customers=500, resamples=4, least_stability=0.75, products=10, seed=7)
+SETTINGS = changed(
+    load_settings(INCLUDE), least=2, most=5, customers=500, resamples=4, least_stability=0.75, products=10, seed=7
+)
 COLUMNS = ("Beer", "Dairy", "Nappies", "Produce", "Wine")
 KINDS = np.array([[1, 30, 1, 30, 1], [30, 1, 1, 1, 30], [1, 10, 50, 1, 1]], dtype=float)
 

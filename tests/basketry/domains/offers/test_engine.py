@@ -11,6 +11,7 @@ from basketry.domains.offers.engine import Engine
 from basketry.domains.offers.memory import Memory
 from basketry.domains.offers.outcomes import BatchOutcome, ShownOffer
 from basketry.domains.offers.records import Records
+from tests.kit.changed import changed
 from tests.kit.offers import NOON, batch, engine, nobody, only, record, settings, shop, world
 from tools.demo.offer_shoppers import Showings, merge_records, select_records
 
@@ -261,8 +262,8 @@ def test_clicks_change_what_is_chosen_and_only_from_the_next_epoch() -> None:
 def test_a_budget_that_is_spent_ends_the_offer() -> None:
     """From the next epoch on, and the next offer of the list applies."""
     base = settings(control_share=0.0)
-    offers = (replace(base.offers[1], id="first", budget=0.01), replace(base.offers[1], id="second", discount=0.2))
-    of = engine(replace(base, offers=offers, floor=0.0, no_offer_below=0.0001))
+    offers = (changed(base.offers[1], id="first", budget=0.01), changed(base.offers[1], id="second", discount=0.2))
+    of = engine(changed(base, offers=offers, floor=0.0, no_offer_below=0.0001))
     outcome = of.process(record("e1"), frozenset(), {})
     [offer, *_] = outcome.shown
     bought = record("r1", kind="offer_purchase", offer=offer, minutes=1, revenue=5.0)

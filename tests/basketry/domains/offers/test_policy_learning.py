@@ -133,7 +133,7 @@ def test_a_version_comes_back_as_it_was_kept_and_follows_the_categories(log: Log
     assert back.posterior.moment.tolist() == learned.posterior.moment.tolist()
     changed = back.posterior_over(("new", *categories[1:]), settings())
     assert changed.mean[len(changed.mean) - 1] != 0
-    assert changed.moment[6] == pytest.approx(settings().prior_rate * settings().prior_weight, abs=1e-5)
+    assert changed.moment[6] == pytest.approx(settings().policy.prior_rate * settings().policy.prior_weight, abs=1e-5)
     with pytest.raises(ValueError, match="other features"):
         policy_learning.policy_from_state({**learned.state(), "numbers": ["other"]})
 

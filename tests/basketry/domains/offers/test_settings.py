@@ -17,7 +17,7 @@ def test_what_is_shipped_can_be_read() -> None:
     found = load_settings(INCLUDE)
     assert [offer.id for offer in found.offers] == ["staples-10", "everything-5"]
     assert found.offers[0].first == date(2025, 1, 1) and found.offers[1].categories == ()
-    assert 0 < found.floor < 1 and found.at_most >= 1
+    assert 0 < found.policy.floor < 1 and found.at_most >= 1
 
 
 @mistakes(

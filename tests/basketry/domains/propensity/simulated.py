@@ -7,18 +7,19 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from basketry.domains.propensity.settings import PropensitySettings
+from basketry.config.settings import CHECKOUT
+from basketry.domains.propensity.settings import PropensitySettings, load_settings
+from tests.kit.changed import changed
 
 INPUTS = ("habit", "recency", "noise")
 CATEGORIES = ("Bread", "Milk", "Tea")
 FIRST = date(2024, 1, 1)
 
 
-def settings(**changed: float) -> PropensitySettings:
+def settings(**values: float) -> PropensitySettings:
     """Settings small enough for a test."""
     usual = {"dates": 3, "step_days": 30, "customers": 1000, "trials": 1, "seed": 7, "bootstrap": 40}
-    values = {**usual, "drift_warning": 0.2, "drift_refusal": 1.0, **changed}
-    return PropensitySettings(**values)  # type: ignore[arg-type]
+    return changed(load_settings(CHECKOUT / "include"), **{**usual, "warning": 0.2, "refusal": 1.0, **values})
 
 
 def rows(dates: int, customers: int = 300, seed: int = 1) -> pd.DataFrame:

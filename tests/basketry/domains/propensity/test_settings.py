@@ -14,7 +14,7 @@ SETTINGS = shipped("propensity.yaml", load_settings)
 def test_the_shipped_settings_load() -> None:
     """And they keep the order of the limits."""
     settings = load_settings(INCLUDE)
-    assert settings.dates >= 1 and 0 < settings.drift_warning < settings.drift_refusal
+    assert settings.training.dates >= 1 and 0 < settings.drift.warning < settings.drift.refusal
 
 
 @mistakes(

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
 from basketry.config.settings import CHECKOUT
-from basketry.domains.rfm.settings import RfmSettings, load_settings
-from basketry.domains.rfm.values import Cap
+from basketry.domains.rfm.settings import CapSettings, RfmSettings, load_settings
+from tests.kit.changed import changed
 
-SETTINGS: RfmSettings = replace(
-    load_settings(CHECKOUT / "include"), most_clusters=4, resamples=3, bootstrap=20, pictures=60, frequency_cap=Cap(30)
+SETTINGS: RfmSettings = changed(
+    load_settings(CHECKOUT / "include"), most=4, resamples=3, bootstrap=20, pictures=60, frequency=CapSettings(at=30)
 )
 """The shipped settings, made quick."""
 

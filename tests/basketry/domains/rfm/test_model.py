@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from basketry.domains.rfm.values import VALUES
 from basketry.errors import BadInputError
 from basketry.retail.clustering import adjusted_rand_index
 from tests.basketry.domains.rfm.samples import KINDS, SETTINGS, customers
+from tests.kit.changed import changed
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,10 @@ def test_the_same_data_fit_again_changes_nobody(first: model.TrainedRfmModel) ->
 
 def test_the_number_of_clusters_stays_while_it_is_good_enough(first: model.TrainedRfmModel) -> None:
     """A champion of two clusters keeps two within the margin, and gives way beyond it; a new one gets a new number."""
-    two = model.train_rfm_model(customers(), replace(SETTINGS, most_clusters=2))
-    retained = model.train_rfm_model(customers(), replace(SETTINGS, keep_within=1.0, keep_stability=0.0), Last(two))
+    two = model.train_rfm_model(customers(), changed(SETTINGS, most=2))
+    retained = model.train_rfm_model(customers(), changed(SETTINGS, keep_within=1.0, keep_stability=0.0), Last(two))
     assert retained.clusters.k == 2 and retained.keeps_k
-    left = model.train_rfm_model(customers(), replace(SETTINGS, keep_within=0.0), Last(two))
+    left = model.train_rfm_model(customers(), changed(SETTINGS, keep_within=0.0), Last(two))
     assert left.clusters.k == 3 and not left.keeps_k
     assert set(left.clusters.labels) == {1, 2, 3}
 

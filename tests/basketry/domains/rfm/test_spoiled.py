@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from unittest import mock
@@ -17,12 +17,13 @@ from basketry.domains.rfm import model
 from basketry.domains.rfm.settings import load_settings
 from basketry.domains.rfm.values import VALUES
 from basketry.gates import evaluate_gate
+from tests.kit.changed import changed
 from tests.kit.gates import Spoiled, barely_beyond, failed, shipped_gate
 
 CUSTOMERS = 2_200
 """Customers of the demo who spent something in its last year."""
 
-SETTINGS = replace(load_settings(CHECKOUT / "include"), least_clusters=3, most_clusters=4)
+SETTINGS = changed(load_settings(CHECKOUT / "include"), least=3, most=4)
 Labels = np.ndarray
 
 
@@ -75,7 +76,7 @@ def reassigned(change: Callable[[Labels], Labels], champion: Last | None = None)
     """The metrics of a training whose model assigns otherwise than it has learned."""
     fitted = model.cluster_pipeline
     with mock.patch.object(model, "cluster_pipeline", lambda *parts: Reassigned(fitted(*parts), change)):
-        return model.train_rfm_model(customers(), replace(SETTINGS, most_clusters=3), champion).metrics
+        return model.train_rfm_model(customers(), changed(SETTINGS, most=3), champion).metrics
 
 
 def shuffled(labels: Labels) -> Labels:
@@ -90,7 +91,7 @@ def one_tiny(labels: Labels) -> Labels:
 
 def twenty_clusters() -> Mapping[str, float]:
     """Far more clusters than there is structure for."""
-    return model.train_rfm_model(without_structure(), replace(SETTINGS, least_clusters=20, most_clusters=20)).metrics
+    return model.train_rfm_model(without_structure(), changed(SETTINGS, least=20, most=20)).metrics
 
 
 SPOILED: Spoiled = {
