@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from basketry.config.settings import CHECKOUT
+from basketry.jobs import all_jobs
+from basketry.jobs.command_line import parse_arguments
 
 if TYPE_CHECKING:
     from basketry.lake.lakehouse import Lakehouse
@@ -16,11 +15,7 @@ if TYPE_CHECKING:
 
 def run_script(lake: Lakehouse, name: str, arguments: Sequence[str]) -> JobReport:
     """What spark-submit would do with this script of spark_jobs/ and these arguments, its line in ops.job_runs included."""
-    from basketry.lake.runner import run_job
+    from basketry.lake.runner import job_function, run_job
 
-    sys.path.insert(0, str(CHECKOUT / "spark_jobs"))
-    try:
-        script = importlib.import_module(name)
-    finally:
-        sys.path.remove(str(CHECKOUT / "spark_jobs"))
-    return run_job(lake, name, script.parser.parse_args(list(arguments)), script.run)
+    job = all_jobs()[name]
+    return run_job(lake, name, parse_arguments(job, arguments), job_function(job))

@@ -18,7 +18,9 @@ from airflow.sdk import Param, TaskGroup, TriggerRule, task
 
 from basketry.config.settings import Settings
 from basketry.errors import BadInputError
+from basketry.jobs.promotion import PROMOTE
 from basketry_airflow.champions import AUTOMATIC
+from basketry_airflow.script_arguments import CATALOG
 from basketry_airflow.spark_job import DATABRICKS_CONNECTION, spark_job
 
 if TYPE_CHECKING:
@@ -58,9 +60,9 @@ def gate(name: str, *, group_id: str = "gate") -> TaskGroup:
             params={REASON: Param("", "Why; kept in ops.promotions.", type="string", title="Why")},
             response_timeout=INITIAL_TIMEOUT,
         )
-        promote = spark_job(
-            "promote",
-            trigger_rule=TriggerRule.NONE_FAILED,  # `ask` is skipped when nobody need be asked
+        # `ask` is skipped when nobody need be asked.
+        promote = spark_job(PROMOTE, trigger_rule=TriggerRule.NONE_FAILED)(
+            catalog=CATALOG,
             model=_decided("model", group_id),
             challenger=_decided("challenger", group_id),
             expected_champion=_decided("champion", group_id),

@@ -12,6 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 from basketry import registry
+from basketry.jobs.command_line import parse_arguments
 from basketry.tables import FILES
 from tests.databricks_emulator.emulator import DatabricksEmulator
 from tests.databricks_emulator.process import Ending
@@ -81,12 +82,12 @@ class Jobs:
 
 
 def _arguments(script: Path, parameters: Sequence[str]) -> Any:
-    """What the script's own parser makes of the parameters when it is started; its job is not begun."""
+    """What the script's own job makes of the parameters when it is started; it is not begun."""
     started: list[Any] = []
-    with patch("basketry.lake.runner.job_main", lambda parser, job: started.append(parser)):
+    with patch("basketry.lake.runner.job_main", started.append):
         runpy.run_path(str(script), run_name="__main__")
-    (parser,) = started
-    return parser.parse_args(list(parameters))
+    (job,) = started
+    return parse_arguments(job, parameters)
 
 
 def new_version(catalog: str, model: str, numbers: Mapping[str, float]) -> tuple[str, str]:

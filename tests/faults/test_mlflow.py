@@ -16,8 +16,9 @@ import pytest
 
 from basketry import registry
 from basketry.errors import BAD_INPUT_EXIT, TRY_AGAIN_EXIT, BadInputError
+from basketry.jobs.forecast import FORECAST
 from basketry.lake import runner
-from basketry.lake.runner import job_main, job_parser
+from basketry.lake.runner import job_main
 from basketry.learning import tracking, versions
 from basketry_airflow.retry import cause_of, never_passes
 from tests.faults.failing_mlflow import FailingMlflow, failing_mlflow
@@ -237,7 +238,7 @@ def test_a_job_ends_with_one_line_and_its_own_exit_code(
     monkeypatch.setattr(runner, "_run", lambda *given: (_ for _ in ()).throw(raised))
     monkeypatch.setattr(sys, "argv", ["forecast", "--catalog=demo", "--as-of=2026-11-20"])
     with pytest.raises(SystemExit) as end:
-        job_main(job_parser("forecast", "", dated=True), lambda lake, given: pytest.fail("it never begins"))
+        job_main(FORECAST)
     assert (end.value.code, capsys.readouterr().err) == (code, f"{line}\n")
     told = RuntimeError(f"Cannot execute: spark-submit forecast.py. Error code is: {code}.")
     assert (never_passes(told) is None) == (code == TRY_AGAIN_EXIT)

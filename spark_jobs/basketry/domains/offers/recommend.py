@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from datetime import date, timedelta
 
 import numpy as np
@@ -14,6 +13,7 @@ from basketry import registry
 from basketry.domains.offers.cache import connect_redis, store_popular
 from basketry.domains.offers.inputs import WIDTH
 from basketry.domains.offers.shop import WITHOUT_CATEGORY
+from basketry.jobs.offers import RecommendArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning import versions
@@ -24,7 +24,7 @@ _DAYS = 90
 WHOLE_SHOP = ""
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: RecommendArguments) -> JobReport:
     """Write popular products as of --as-of, also into Redis, and recommendations where there is a champion.
 
     Both tables are what offers choose from now: rows of a later day stay, so that a day run again does not take them back.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,6 +14,7 @@ from basketry.domains.offers import recommender
 from basketry.domains.offers.recommender import PurchaseMatrix, Recommender
 from basketry.domains.offers.settings import load_settings
 from basketry.errors import BadInputError
+from basketry.jobs import DatedArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning import tracking, versions
@@ -66,7 +66,7 @@ def read_purchases(lake: Lakehouse, first: date, last: date) -> PurchaseMatrix:
     return PurchaseMatrix.from_rows(*(rows[name].to_pylist() for name in ("customer_id", "product_id", "orders")))
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
     """Learn as of --as-of and register the challenger; with --dry-run leave nothing behind."""
     seed = load_settings(lake.settings.include).seed
     name = registry.registered_name(lake.catalog, MODEL)

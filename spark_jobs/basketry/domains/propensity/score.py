@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,6 +16,7 @@ from basketry.domains.propensity.settings import PropensitySettings, load_settin
 from basketry.domains.propensity.tracking import PropensityVersion
 from basketry.errors import BadInputError
 from basketry.features.read import stored_feature_dates
+from basketry.jobs.propensity import ScorePropensityArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning import versions
@@ -60,7 +60,7 @@ class ScoringBatch:
         return f"as_of IN ({', '.join(_literal(day) for day in self.dates)})"
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: ScorePropensityArguments) -> JobReport:
     """Score the --days days that end on --as-of; nothing is written when an input of any of them drifted too far."""
     settings = load_settings(lake.settings.include)
     if arguments.days < 1:

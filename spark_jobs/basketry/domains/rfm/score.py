@@ -6,7 +6,6 @@ days' previous segments and migration are refreshed; they end as if the days had
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from basketry.domains.rfm.settings import RfmSettings, load_settings
 from basketry.domains.rfm.tracking import MODEL, RfmVersion, load_rfm_version
 from basketry.domains.rfm.values import VALUES
 from basketry.errors import BadInputError
+from basketry.jobs.rfm import RfmArguments
 from basketry.lake.change_feed import InputDependency
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
@@ -45,7 +45,7 @@ _COMPUTED_COLUMNS = ("r", "f", "m", "segment", "cluster", "expected_purchases_90
 _SCHEMA = ", ".join(f"{name} {RFM_SEGMENTS.column(name).type}" for name in (*_COPIED_COLUMNS, *_COMPUTED_COLUMNS))
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: RfmArguments) -> JobReport:
     """Assign as of --as-of, then look back: what the customers of 90 days ago did since, and who moved."""
     settings = load_settings(lake.settings.include)
     as_of: date = arguments.as_of
