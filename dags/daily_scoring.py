@@ -17,6 +17,7 @@ from basketry.jobs.features import FEATURES
 from basketry.jobs.forecast import DECIDE_PRODUCTS, FORECAST, FORECAST_ACCURACY
 from basketry.jobs.propensity import PROPENSITY_OUTCOMES, SCORE_PROPENSITY
 from basketry.jobs.rfm import RFM
+from basketry.registry.models import FORECAST_MODEL, PROPENSITY_MODEL, RFM_MODEL
 from basketry_airflow.as_of import AS_OF
 from basketry_airflow.champions import skip_if_refused
 from basketry_airflow.dag_defaults import dag_defaults
@@ -42,12 +43,12 @@ with DAG(
     ),
 ):
     features = spark_job(FEATURES)(catalog=CATALOG, as_of=AS_OF)
-    features >> spark_job(SCORE_PROPENSITY, before=skip_if_refused("propensity", named_by="model"))(
+    features >> spark_job(SCORE_PROPENSITY, before=skip_if_refused(PROPENSITY_MODEL, named_by="model"))(
         catalog=CATALOG, as_of=AS_OF, model=form_value("model", str)
     )
     spark_job(PROPENSITY_OUTCOMES)(catalog=CATALOG, as_of=AS_OF)
-    spark_job(RFM, before=skip_if_refused("rfm"))(catalog=CATALOG, as_of=AS_OF, model=CHAMPION_OR_AS_THEN)
-    forecasts = spark_job(FORECAST, before=skip_if_refused("forecast"))(
+    spark_job(RFM, before=skip_if_refused(RFM_MODEL))(catalog=CATALOG, as_of=AS_OF, model=CHAMPION_OR_AS_THEN)
+    forecasts = spark_job(FORECAST, before=skip_if_refused(FORECAST_MODEL))(
         catalog=CATALOG, as_of=AS_OF, model=CHAMPION_OR_AS_THEN
     )
     forecasts >> spark_job(DECIDE_PRODUCTS)(catalog=CATALOG, as_of=AS_OF)

@@ -11,9 +11,10 @@ from __future__ import annotations
 from airflow.sdk import DAG
 
 from basketry.jobs.promotion import PROMOTE
+from basketry.registry.models import MODELS
 from basketry_airflow.as_of import AS_OF
 from basketry_airflow.dag_defaults import dag_defaults
-from basketry_airflow.model_forms import MODELS, rollback_form, scorer
+from basketry_airflow.model_forms import rollback_form, scorer
 from basketry_airflow.script_arguments import CATALOG, form_value
 from basketry_airflow.spark_job import spark_job
 
@@ -40,5 +41,9 @@ with DAG(
     (
         back
         >> scorer()
-        >> [spark_job(job)(catalog=CATALOG, as_of=AS_OF, model="champion") for job in MODELS.values() if job]
+        >> [
+            spark_job(spec.scoring)(catalog=CATALOG, as_of=AS_OF, model="champion")
+            for spec in MODELS.values()
+            if spec.scoring
+        ]
     )

@@ -13,6 +13,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, CronTriggerTimetable
 
 from basketry.jobs.offers import RECOMMEND, TRAIN_OFFER_POLICY, TRAIN_RECOMMENDATIONS
+from basketry.registry.models import OFFER_POLICY_MODEL, RECOMMENDATIONS_MODEL
 from basketry_airflow.as_of import AS_OF
 from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.forms import dated_form
@@ -37,6 +38,6 @@ with DAG(
 ):
     recommend = spark_job(RECOMMEND)(catalog=CATALOG, as_of=AS_OF)
     train_recommendations = spark_job(TRAIN_RECOMMENDATIONS)(catalog=CATALOG, as_of=AS_OF)
-    train_recommendations >> gate("recommendations", group_id="recommendations_gate") >> recommend
+    train_recommendations >> gate(RECOMMENDATIONS_MODEL, group_id="recommendations_gate") >> recommend
     train_offer_policy = spark_job(TRAIN_OFFER_POLICY)(catalog=CATALOG, as_of=AS_OF)
-    train_offer_policy >> gate("offer_policy", group_id="offer_policy_gate")
+    train_offer_policy >> gate(OFFER_POLICY_MODEL, group_id="offer_policy_gate")

@@ -16,6 +16,7 @@ from basketry.jobs.features import FEATURES
 from basketry.jobs.forecast import TRAIN_FORECAST
 from basketry.jobs.propensity import TRAIN_PROPENSITY
 from basketry.jobs.rfm import RFM
+from basketry.registry.models import FORECAST_MODEL, PROPENSITY_MODEL, RFM_MODEL
 from basketry_airflow.as_of import AS_OF
 from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.forms import dated_form
@@ -41,8 +42,8 @@ with DAG(
     features = spark_job(FEATURES)(
         catalog=CATALOG, as_of=AS_OF, training=True, only_missing=True, choose_categories=True
     )
-    features >> spark_job(TRAIN_PROPENSITY)(catalog=CATALOG, as_of=AS_OF) >> gate("propensity")
+    features >> spark_job(TRAIN_PROPENSITY)(catalog=CATALOG, as_of=AS_OF) >> gate(PROPENSITY_MODEL)
     fit_rfm = spark_job(RFM, task_id="fit_rfm")(catalog=CATALOG, as_of=AS_OF, fit=True)
-    fit_rfm >> gate("rfm", group_id="rfm_gate")
+    fit_rfm >> gate(RFM_MODEL, group_id="rfm_gate")
     train_forecast = spark_job(TRAIN_FORECAST)(catalog=CATALOG, as_of=AS_OF)
-    train_forecast >> gate("forecast", group_id="forecast_gate")
+    train_forecast >> gate(FORECAST_MODEL, group_id="forecast_gate")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from basketry.gates import Gate, Verdict
     from basketry.registry import VersionRun
+    from basketry.registry.models import ModelSpec
 
 log = logging.getLogger(__name__)
 
@@ -45,13 +46,13 @@ INITIAL_TIMEOUT = timedelta(days=1)
 Payload = dict[str, Any]
 
 
-def gate(name: str, *, group_id: str = "gate") -> TaskGroup:
-    """Make the tasks that let a challenger become champion, or not, by `include/gates/<name>.yaml`.
+def gate(model: ModelSpec, *, group_id: str = "gate") -> TaskGroup:
+    """Make the tasks that let a challenger become champion, or not, by `include/gates/<model>.yaml`.
 
     Put them after the training: they take the version that is the challenger when they start.
     """
-    with TaskGroup(group_id, tooltip=f"include/gates/{name}.yaml") as group:
-        decision = decide(name)
+    with TaskGroup(group_id, tooltip=f"include/gates/{model.name}.yaml") as group:
+        decision = decide(model.name)
         question = Ask(
             task_id="ask",
             decided=f"{group_id}.decide",

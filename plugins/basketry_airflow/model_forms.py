@@ -9,25 +9,10 @@ from airflow.sdk import Param, task
 
 from basketry import registry
 from basketry.config.settings import Settings
-from basketry.jobs import Job, argument_fields
-from basketry.jobs.forecast import FORECAST
-from basketry.jobs.offers import RECOMMEND
+from basketry.jobs import argument_fields
 from basketry.jobs.promotion import PROMOTE
-from basketry.jobs.propensity import SCORE_PROPENSITY
-from basketry.jobs.rfm import RFM
+from basketry.registry.models import MODELS
 from basketry_airflow.forms import NAME, argument_field, catalogs
-
-MODELS: dict[str, Job[..., Any] | None] = {
-    "propensity": SCORE_PROPENSITY,
-    "rfm": RFM,
-    "forecast": FORECAST,
-    "recommendations": RECOMMEND,
-    "offer_policy": None,
-}
-"""The kinds of models that a catalog has, each with a gate in `include/gates/` and the job by which it scores a day.
-
-None: nothing is scored by the day; the stream of offers takes up its champion with the next events.
-"""
 
 
 def rollback_form() -> dict[str, Param]:
@@ -58,7 +43,7 @@ def rollback_form() -> dict[str, Param]:
 def scorer(params: Mapping[str, Any] | None = None) -> str | None:
     """Return the task that scores again with the form's model, if that is wished and the model scores days; else None."""
     form = params or {}
-    job = MODELS[form["model"]] if form["score_again"] else None
+    job = MODELS[form["model"]].scoring if form["score_again"] else None
     return job.name if job else None
 
 

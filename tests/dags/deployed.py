@@ -13,6 +13,7 @@ from unittest.mock import patch
 
 from basketry import registry
 from basketry.jobs.command_line import parse_arguments
+from basketry.registry.models import MODELS
 from basketry.tables import FILES
 from tests.databricks_emulator.emulator import DatabricksEmulator
 from tests.databricks_emulator.process import Ending
@@ -21,12 +22,6 @@ from tests.lakes import fill
 CHECKOUT = Path(__file__).resolve().parents[2]
 CATALOG = "sales_project"
 FEED = "order_lines"
-TRAINED = {
-    "train_propensity": "propensity",
-    "train_forecast": "forecast",
-    "train_recommendations": "recommendations",
-    "train_offer_policy": "offer_policy",
-}
 
 
 @dataclass
@@ -47,8 +42,12 @@ class Jobs:
         self.asked.append((script.stem, arguments))
         if text := self.fails.get(script.stem):
             return Ending("failure", text, text)
-        model = "rfm" if script.stem == "rfm" and arguments.fit else TRAINED.get(script.stem)
-        if model:
+        given = vars(arguments).items()
+        trained = [
+            s.name for s in MODELS.values() if s.training.name == script.stem and s.training_options.items() <= given
+        ]
+        if trained:
+            (model,) = trained
             registry.set_challenger(*new_version(arguments.catalog, model, self.numbers.get(model, {})))
         elif script.stem == "promote" and arguments.verdict == "promote":
             name = registry.registered_name(arguments.catalog, arguments.model)

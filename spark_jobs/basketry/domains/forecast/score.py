@@ -28,7 +28,7 @@ from basketry.domains.forecast.reconcile import Reconciled, reconcile
 from basketry.domains.forecast.sales_history import SalesHistory
 from basketry.domains.forecast.series import WEEKS_AHEAD, Floats, Texts, panel_of
 from basketry.domains.forecast.settings import ForecastSettings, load_settings
-from basketry.domains.forecast.tracking import MODEL_SPEC, ForecastVersion
+from basketry.domains.forecast.tracking import LOADER, ForecastVersion
 from basketry.jobs.forecast import ForecastArguments
 from basketry.lake.change_feed import InputDependency, all_rows
 from basketry.lake.lakehouse import Lakehouse
@@ -99,7 +99,7 @@ def _version(
 ) -> tuple[ForecastVersion, str]:
     """Return the version that forecasts, and why it is not the champion, if so."""
     if history.weeks >= LEAST_TRAINING_WEEKS:
-        [resolved] = versions.resolve(lake, MODEL_SPEC, wanted, [as_of])
+        [resolved] = versions.resolve(lake, LOADER, wanted, [as_of])
         return resolved.version, resolved.note
     if history.weeks >= settings.least_weeks:
         panel, reason = sales_history.training_panel(history, settings), "forecast by category"

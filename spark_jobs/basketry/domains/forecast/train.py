@@ -18,6 +18,7 @@ from basketry.jobs import DatedArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning.tracking import TrainingRecord
+from basketry.registry.models import FORECAST_MODEL
 from basketry.tables import ORDER_LINES, PRODUCTS
 
 _LEAST_WEEKS_BEFORE = 8
@@ -192,7 +193,7 @@ def _card_subject(
 def _tags(lake: Lakehouse, arguments: DatedArguments, rival: ComparedChampion) -> dict[str, str]:
     tags = {
         "basketry.catalog": lake.catalog,
-        "basketry.model": tracking.MODEL,
+        "basketry.model": FORECAST_MODEL.name,
         "basketry.as_of": str(arguments.as_of),
         "basketry.run_id": str(arguments.run_id),
         "basketry.champion_version": "" if rival.problem else rival.version,

@@ -17,6 +17,7 @@ from basketry.jobs.offers import RecommendArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning import versions
+from basketry.registry.models import RECOMMENDATIONS_MODEL
 from basketry.retail.coverage import check_delivered, last_delivered_day
 from basketry.tables import OFFER_POPULAR, OFFER_RECOMMENDATIONS, ORDER_LINES, PRODUCTS, Table
 
@@ -87,10 +88,10 @@ def write_recommendations(lake: Lakehouse, as_of: date, wanted: str) -> tuple[st
     """
     from basketry.domains.offers import train_recommender
 
-    name = registry.registered_name(lake.catalog, train_recommender.MODEL)
+    name = registry.registered_name(lake.catalog, RECOMMENDATIONS_MODEL.name)
     if wanted == registry.CHAMPION and registry.alias_version(name, registry.CHAMPION) is None:
         return None, 0
-    [choice] = versions.resolve(lake, train_recommender.KIND, wanted, [as_of])
+    [choice] = versions.resolve(lake, train_recommender.LOADER, wanted, [as_of])
     model = choice.version.recommender
     first = as_of - timedelta(days=train_recommender.HISTORY_DAYS)
     purchases = train_recommender.read_purchases(lake, first, as_of)

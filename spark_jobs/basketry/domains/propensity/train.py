@@ -19,6 +19,7 @@ from basketry.lake.report import JobReport
 from basketry.learning.confidence import CALIBRATION
 from basketry.learning.drift import Distribution
 from basketry.learning.evaluation import Floats
+from basketry.registry.models import PROPENSITY_MODEL
 from basketry.tables import FEATURE_DATES, FEATURES, ORDER_LINES, PRODUCTS, SCORED_CATEGORIES
 
 _IMPORTANCE_ROWS = 20_000
@@ -235,7 +236,7 @@ def _params(training: PropensityTraining, versions: Mapping[str, int]) -> dict[s
 def _tags(lake: Lakehouse, arguments: DatedArguments, champion: ChampionPredictions) -> dict[str, str]:
     tags = {
         "basketry.catalog": lake.catalog,
-        "basketry.model": tracking.MODEL,
+        "basketry.model": PROPENSITY_MODEL.name,
         "basketry.as_of": str(arguments.as_of),
         "basketry.run_id": str(arguments.run_id),
         "basketry.champion_version": "" if champion.predicted is None else champion.version,

@@ -17,7 +17,7 @@ from basketry.domains.rfm import core, migration
 from basketry.domains.rfm.grid import SegmentGrid
 from basketry.domains.rfm.holdout import DAYS_AHEAD, HISTORY, PURCHASES, SPEND
 from basketry.domains.rfm.settings import RfmSettings, load_settings
-from basketry.domains.rfm.tracking import MODEL, RfmVersion, load_rfm_version
+from basketry.domains.rfm.tracking import RfmVersion, load_rfm_version
 from basketry.domains.rfm.values import VALUES
 from basketry.errors import BadInputError
 from basketry.jobs.rfm import RfmArguments
@@ -25,6 +25,7 @@ from basketry.lake.change_feed import InputDependency
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning import versions
+from basketry.registry.models import RFM_MODEL
 from basketry.retail.coverage import check_delivered
 from basketry.tables import ORDER_LINES, RFM_SEGMENTS
 
@@ -38,7 +39,7 @@ INPUTS = (
 )
 """What segments are computed from."""
 
-MODEL_SPEC: versions.ModelSpec[RfmVersion] = versions.ModelSpec(MODEL, load_rfm_version, "rfm --fit")
+LOADER: versions.ModelLoader[RfmVersion] = versions.ModelLoader(RFM_MODEL, load_rfm_version)
 
 _COPIED_COLUMNS = ("customer_id", *VALUES, "monetary_total")
 _COMPUTED_COLUMNS = ("r", "f", "m", "segment", "cluster", "expected_purchases_90d", "expected_spend_90d")
@@ -50,7 +51,7 @@ def run(lake: Lakehouse, arguments: RfmArguments) -> JobReport:
     settings = load_settings(lake.settings.include)
     as_of: date = arguments.as_of
     inputs = lake.versions(ORDER_LINES)  # first: what comes meanwhile came late
-    [choice] = versions.resolve(lake, MODEL_SPEC, arguments.model, [as_of])
+    [choice] = versions.resolve(lake, LOADER, arguments.model, [as_of])
     check_delivered(lake, as_of)
     lines = lake.read(ORDER_LINES)
     if core.has_no_spend(lines, as_of, choice.version.window_days):

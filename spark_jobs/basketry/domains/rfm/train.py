@@ -22,6 +22,7 @@ from basketry.jobs import DatedArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning.evaluation import Interval
+from basketry.registry.models import RFM_MODEL
 from basketry.retail.coverage import check_delivered
 from basketry.retail.sampling import sample_customers
 from basketry.tables import ORDER_LINES
@@ -242,7 +243,7 @@ def _params(settings: RfmSettings, fit: RfmFit) -> dict[str, object]:
 def _tags(lake: Lakehouse, arguments: DatedArguments, fit: RfmFit) -> dict[str, str]:
     tags = {
         "basketry.catalog": lake.catalog,
-        "basketry.model": tracking.MODEL,
+        "basketry.model": RFM_MODEL.name,
         "basketry.as_of": str(arguments.as_of),
         "basketry.run_id": str(arguments.run_id),
         "basketry.champion_version": fit.champion.number if fit.champion else "",
