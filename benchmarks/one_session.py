@@ -5,7 +5,6 @@ spark-submit one_session.py '[["features", "--catalog=demo", …], …]'
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
 import time
@@ -13,16 +12,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "spark_jobs"))
 
+from basketry.jobs import all_jobs  # noqa: E402
 from basketry.lake.runner import job_main  # noqa: E402
 
 
 def main(commands: list[list[str]]) -> None:
     """Run each; the first that fails ends it all with its exit code."""
     for name, *arguments in commands:
-        script = importlib.import_module(name)
         sys.argv = [name, *arguments]
         start = time.monotonic()
-        job_main(script.parser, script.run)
+        job_main(all_jobs()[name])
         print(f"{name}: {time.monotonic() - start:.0f} s", flush=True)
 
 

@@ -141,7 +141,7 @@ def champion(home: Path) -> None:
         texts={},
         figures={},
     )
-    name = registry.registered_name("demo", tracking.MODEL)
+    name = registry.registered_name("demo", "rfm")
     registry.move_champion(name, _registered(record), None)
 
 

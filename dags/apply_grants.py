@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from airflow.sdk import DAG
 
+from basketry.jobs.privacy import APPLY_GRANTS
 from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.model_forms import is_wanted
 from basketry_airflow.privacy_forms import grants_form
-from basketry_airflow.script_arguments import form_value
+from basketry_airflow.script_arguments import CATALOG, form_value
 from basketry_airflow.spark_job import spark_job
 
 with DAG(
@@ -27,6 +28,8 @@ with DAG(
         topics=("privacy", "manual"),
     ),
 ):
-    plan = spark_job("apply_grants", task_id="plan", dry_run=True)
-    change = spark_job("apply_grants", task_id="change", revoke_by_hand=form_value("revoke_by_hand"))
+    plan = spark_job(APPLY_GRANTS, task_id="plan")(catalog=CATALOG, dry_run=True)
+    change = spark_job(APPLY_GRANTS, task_id="change")(
+        catalog=CATALOG, revoke_by_hand=form_value("revoke_by_hand", bool)
+    )
     plan >> is_wanted("apply") >> change

@@ -12,11 +12,17 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
+from basketry.jobs.features import FEATURES
+from basketry.jobs.forecast import DECIDE_PRODUCTS, FORECAST, TRAIN_FORECAST
+from basketry.jobs.propensity import SCORE_PROPENSITY, TRAIN_PROPENSITY
+from basketry.jobs.rfm import RFM
+from basketry.registry.models import FORECAST_MODEL, PROPENSITY_MODEL, RFM_MODEL
 from basketry_airflow.as_of import AS_OF
 from basketry_airflow.champions import skip_if_refused
 from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.forms import dated_form
 from basketry_airflow.gate import gate
+from basketry_airflow.script_arguments import CATALOG
 from basketry_airflow.spark_job import spark_job
 
 with DAG(
@@ -32,14 +38,17 @@ with DAG(
         run_limit=timedelta(days=4),  # a person may be asked
     ),
 ):
-    backlog = spark_job(
-        "features", task_id="feature_backlog", as_of=AS_OF, training=True, only_missing=True, choose_categories=True
+    backlog = spark_job(FEATURES, task_id="feature_backlog")(
+        catalog=CATALOG, as_of=AS_OF, training=True, only_missing=True, choose_categories=True
     )
-    today = spark_job("features", as_of=AS_OF)
-    scores = spark_job("score_propensity", as_of=AS_OF, before=skip_if_refused("propensity"))
-    segments = spark_job("rfm", as_of=AS_OF, before=skip_if_refused("rfm"))
-    spark_job("rfm", task_id="fit_rfm", as_of=AS_OF, fit=True) >> gate("rfm", group_id="rfm_gate") >> segments
-    backlog >> today >> spark_job("train_propensity", as_of=AS_OF) >> gate("propensity") >> scores
-    forecast_gate = gate("forecast", group_id="forecast_gate")
-    forecasts = spark_job("forecast", as_of=AS_OF, before=skip_if_refused("forecast"))
-    spark_job("train_forecast", as_of=AS_OF) >> forecast_gate >> forecasts >> spark_job("decide_products", as_of=AS_OF)
+    today = spark_job(FEATURES)(catalog=CATALOG, as_of=AS_OF)
+    scores = spark_job(SCORE_PROPENSITY, before=skip_if_refused(PROPENSITY_MODEL))(catalog=CATALOG, as_of=AS_OF)
+    segments = spark_job(RFM, before=skip_if_refused(RFM_MODEL))(catalog=CATALOG, as_of=AS_OF)
+    fit_rfm = spark_job(RFM, task_id="fit_rfm")(catalog=CATALOG, as_of=AS_OF, fit=True)
+    fit_rfm >> gate(RFM_MODEL, group_id="rfm_gate") >> segments
+    train_propensity = spark_job(TRAIN_PROPENSITY)(catalog=CATALOG, as_of=AS_OF)
+    backlog >> today >> train_propensity >> gate(PROPENSITY_MODEL) >> scores
+    forecast_gate = gate(FORECAST_MODEL, group_id="forecast_gate")
+    forecasts = spark_job(FORECAST, before=skip_if_refused(FORECAST_MODEL))(catalog=CATALOG, as_of=AS_OF)
+    train_forecast = spark_job(TRAIN_FORECAST)(catalog=CATALOG, as_of=AS_OF)
+    train_forecast >> forecast_gate >> forecasts >> spark_job(DECIDE_PRODUCTS)(catalog=CATALOG, as_of=AS_OF)

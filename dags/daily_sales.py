@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
+from basketry.jobs.sales import SALES
 from basketry_airflow.as_of import AS_OF
 from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.forms import dated_form
+from basketry_airflow.script_arguments import CATALOG
 from basketry_airflow.spark_job import spark_job
 
 DAILY_0930 = CronTriggerTimetable("30 9 * * *", timezone="UTC")
@@ -25,4 +27,4 @@ with DAG(
         tier=2, owner="sales-analytics", runbook="docs/runbooks/daily_sales.md", doc=__doc__, topics=("sales", "daily")
     ),
 ):
-    spark_job("sales", as_of=AS_OF)
+    spark_job(SALES)(catalog=CATALOG, as_of=AS_OF)

@@ -13,14 +13,20 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
+from basketry.jobs.features import FEATURES
+from basketry.jobs.forecast import DECIDE_PRODUCTS, FORECAST, FORECAST_ACCURACY
+from basketry.jobs.propensity import PROPENSITY_OUTCOMES, SCORE_PROPENSITY
+from basketry.jobs.rfm import RFM
+from basketry.registry.models import FORECAST_MODEL, PROPENSITY_MODEL, RFM_MODEL
 from basketry_airflow.as_of import AS_OF
 from basketry_airflow.champions import skip_if_refused
 from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.forms import scoring_form
-from basketry_airflow.script_arguments import form_value
+from basketry_airflow.script_arguments import CATALOG, form_value
 from basketry_airflow.spark_job import spark_job
 
-CHAMPION_OR_AS_THEN = "{{ params.model if params.model == 'as-then' else 'champion' }}"  # a version is of propensity
+# A version is of propensity.
+CHAMPION_OR_AS_THEN = "{{ params.model if params.model == 'as-then' else 'champion' }}"
 DAILY_1015 = CronTriggerTimetable("15 10 * * *", timezone="UTC")
 
 with DAG(
@@ -36,15 +42,14 @@ with DAG(
         runs_at_once=3,  # every table of it is written a day at a time
     ),
 ):
-    features = spark_job("features", as_of=AS_OF)
-    features >> spark_job(
-        "score_propensity",
-        as_of=AS_OF,
-        model=form_value("model"),
-        before=skip_if_refused("propensity", named_by="model"),
+    features = spark_job(FEATURES)(catalog=CATALOG, as_of=AS_OF)
+    features >> spark_job(SCORE_PROPENSITY, before=skip_if_refused(PROPENSITY_MODEL, named_by="model"))(
+        catalog=CATALOG, as_of=AS_OF, model=form_value("model", str)
     )
-    spark_job("propensity_outcomes", as_of=AS_OF)
-    spark_job("rfm", as_of=AS_OF, model=CHAMPION_OR_AS_THEN, before=skip_if_refused("rfm"))
-    forecasts = spark_job("forecast", as_of=AS_OF, model=CHAMPION_OR_AS_THEN, before=skip_if_refused("forecast"))
-    forecasts >> spark_job("decide_products", as_of=AS_OF)
-    spark_job("forecast_accuracy", as_of=AS_OF)
+    spark_job(PROPENSITY_OUTCOMES)(catalog=CATALOG, as_of=AS_OF)
+    spark_job(RFM, before=skip_if_refused(RFM_MODEL))(catalog=CATALOG, as_of=AS_OF, model=CHAMPION_OR_AS_THEN)
+    forecasts = spark_job(FORECAST, before=skip_if_refused(FORECAST_MODEL))(
+        catalog=CATALOG, as_of=AS_OF, model=CHAMPION_OR_AS_THEN
+    )
+    forecasts >> spark_job(DECIDE_PRODUCTS)(catalog=CATALOG, as_of=AS_OF)
+    spark_job(FORECAST_ACCURACY)(catalog=CATALOG, as_of=AS_OF)

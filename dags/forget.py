@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from airflow.sdk import DAG
 
+from basketry.jobs.privacy import FORGET
 from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.privacy_forms import forget_form
-from basketry_airflow.script_arguments import form_value
+from basketry_airflow.script_arguments import CATALOG, form_value
 from basketry_airflow.spark_job import spark_job
 
 with DAG(
@@ -23,11 +24,11 @@ with DAG(
         tier=2, owner="data-protection", runbook="docs/runbooks/forget.md", doc=__doc__, topics=("privacy", "manual")
     ),
 ):
-    spark_job(
-        "forget",
-        customers=form_value("customers"),
-        request_id=form_value("request_id"),
-        dry_run=form_value("dry_run"),
+    spark_job(FORGET)(
+        catalog=CATALOG,
+        customers=form_value("customers", str),
+        request_id=form_value("request_id", str),
+        dry_run=form_value("dry_run", bool),
         decided_by="{{ dag_run.triggering_user_name or 'unknown' }}",
         requested_at="{{ dag_run.start_date.isoformat() }}",
     )

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, TriggerRule
 
+from basketry.jobs.ingest import INGEST
 from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.forms import ingest_form
 from basketry_airflow.ingest_steps import check_files, find_files, report
-from basketry_airflow.script_arguments import form_value
+from basketry_airflow.script_arguments import CATALOG, form_value
 from basketry_airflow.spark_job import spark_job
 
 # Two feeds may be loaded at once (two runs of one feed wait, a run of every feed waits for all): commits to a table that they
@@ -37,8 +38,20 @@ with DAG(
     ),
 ):
     checked = check_files(find_files())
-    delivery = {name: form_value(name) for name in ("feed", "files", "dry_run", "delivered_by")}
-    load = spark_job("ingest", task_id="load", force=form_value("load_again"), **delivery)
+    load = spark_job(INGEST, task_id="load")(
+        catalog=CATALOG,
+        force=form_value("load_again", bool),
+        feed=form_value("feed", str),
+        files=form_value("files", str),
+        dry_run=form_value("dry_run", bool),
+        delivered_by=form_value("delivered_by", str),
+    )
     checked >> load >> report(checked)
-    refused = TriggerRule.ONE_FAILED
-    checked >> spark_job("ingest", task_id="record_refusals", trigger_rule=refused, refusals_only=True, **delivery)
+    checked >> spark_job(INGEST, task_id="record_refusals", trigger_rule=TriggerRule.ONE_FAILED)(
+        catalog=CATALOG,
+        refusals_only=True,
+        feed=form_value("feed", str),
+        files=form_value("files", str),
+        dry_run=form_value("dry_run", bool),
+        delivered_by=form_value("delivered_by", str),
+    )

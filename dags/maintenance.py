@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
+from basketry.jobs.maintenance import MAINTENANCE
 from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.forms import maintenance_form
-from basketry_airflow.script_arguments import form_value
+from basketry_airflow.script_arguments import CATALOG, form_value
 from basketry_airflow.spark_job import spark_job
 
 SUNDAYS_0600 = CronTriggerTimetable("0 6 * * SUN", timezone="UTC")
@@ -28,4 +29,4 @@ with DAG(
         topics=("tables", "weekly"),
     ),
 ):
-    spark_job("maintenance", dry_run=form_value("dry_run"))
+    spark_job(MAINTENANCE)(catalog=CATALOG, dry_run=form_value("dry_run", bool))

@@ -12,8 +12,10 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
+from basketry.jobs.offers import OFFERS
 from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.forms import catalog_form
+from basketry_airflow.script_arguments import CATALOG
 from basketry_airflow.spark_job import spark_job
 
 EVERY_FIVE_MINUTES = CronTriggerTimetable("*/5 * * * *", timezone="UTC")
@@ -32,4 +34,4 @@ with DAG(
         run_limit=timedelta(hours=2),
     ),
 ):
-    spark_job("offers")
+    spark_job(OFFERS)(catalog=CATALOG)

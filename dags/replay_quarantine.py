@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from airflow.sdk import DAG
 
+from basketry.jobs.ingest import REPLAY_QUARANTINE
 from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.forms import replay_form
-from basketry_airflow.script_arguments import form_value
+from basketry_airflow.script_arguments import CATALOG, form_value
 from basketry_airflow.spark_job import spark_job
 
 with DAG(
@@ -26,4 +27,4 @@ with DAG(
         topics=("ingest", "manual"),
     ),
 ):
-    spark_job("replay_quarantine", feed=form_value("feed"), dry_run=form_value("dry_run"))
+    spark_job(REPLAY_QUARANTINE)(catalog=CATALOG, feed=form_value("feed", str), dry_run=form_value("dry_run", bool))

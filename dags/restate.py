@@ -10,9 +10,12 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
+from basketry.jobs.features import RESTATE_FEATURES
+from basketry.jobs.maintenance import RESTATE_RESULTS
 from basketry_airflow.as_of import AS_OF
 from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.forms import dated_form
+from basketry_airflow.script_arguments import CATALOG
 from basketry_airflow.spark_job import spark_job
 
 DAILY_0945 = CronTriggerTimetable("45 9 * * *", timezone="UTC")
@@ -25,4 +28,5 @@ with DAG(
         tier=2, owner="data-science", runbook="docs/runbooks/restate.md", doc=__doc__, topics=("propensity", "daily")
     ),
 ):
-    spark_job("restate_features", as_of=AS_OF) >> spark_job("restate_results", as_of=AS_OF)
+    features = spark_job(RESTATE_FEATURES)(catalog=CATALOG, as_of=AS_OF)
+    features >> spark_job(RESTATE_RESULTS)(catalog=CATALOG, as_of=AS_OF)

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
+from basketry.jobs.marketing import AUDIENCE, EXPORT_AUDIENCE
 from basketry_airflow.as_of import AS_OF
 from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.forms import dated_form
+from basketry_airflow.script_arguments import CATALOG
 from basketry_airflow.spark_job import spark_job
 
 MONDAY_1200 = CronTriggerTimetable("0 12 * * MON", timezone="UTC")
@@ -29,4 +31,5 @@ with DAG(
         topics=("marketing", "weekly"),
     ),
 ):
-    spark_job("audience", as_of=AS_OF) >> spark_job("export_audience", as_of=AS_OF)
+    audience = spark_job(AUDIENCE)(catalog=CATALOG, as_of=AS_OF)
+    audience >> spark_job(EXPORT_AUDIENCE)(catalog=CATALOG, as_of=AS_OF)

@@ -12,10 +12,13 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
+from basketry.jobs.offers import RECOMMEND, TRAIN_OFFER_POLICY, TRAIN_RECOMMENDATIONS
+from basketry.registry.models import OFFER_POLICY_MODEL, RECOMMENDATIONS_MODEL
 from basketry_airflow.as_of import AS_OF
 from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.forms import dated_form
 from basketry_airflow.gate import gate
+from basketry_airflow.script_arguments import CATALOG
 from basketry_airflow.spark_job import spark_job
 
 MONDAY_1300 = CronTriggerTimetable("0 13 * * MON", timezone="UTC")
@@ -33,10 +36,8 @@ with DAG(
         run_limit=timedelta(days=4),  # a person may be asked
     ),
 ):
-    recommend = spark_job("recommend", as_of=AS_OF)
-    (
-        spark_job("train_recommendations", as_of=AS_OF)
-        >> gate("recommendations", group_id="recommendations_gate")
-        >> recommend
-    )
-    spark_job("train_offer_policy", as_of=AS_OF) >> gate("offer_policy", group_id="offer_policy_gate")
+    recommend = spark_job(RECOMMEND)(catalog=CATALOG, as_of=AS_OF)
+    train_recommendations = spark_job(TRAIN_RECOMMENDATIONS)(catalog=CATALOG, as_of=AS_OF)
+    train_recommendations >> gate(RECOMMENDATIONS_MODEL, group_id="recommendations_gate") >> recommend
+    train_offer_policy = spark_job(TRAIN_OFFER_POLICY)(catalog=CATALOG, as_of=AS_OF)
+    train_offer_policy >> gate(OFFER_POLICY_MODEL, group_id="offer_policy_gate")

@@ -12,10 +12,16 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
+from basketry.jobs.features import FEATURES
+from basketry.jobs.forecast import TRAIN_FORECAST
+from basketry.jobs.propensity import TRAIN_PROPENSITY
+from basketry.jobs.rfm import RFM
+from basketry.registry.models import FORECAST_MODEL, PROPENSITY_MODEL, RFM_MODEL
 from basketry_airflow.as_of import AS_OF
 from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.forms import dated_form
 from basketry_airflow.gate import gate
+from basketry_airflow.script_arguments import CATALOG
 from basketry_airflow.spark_job import spark_job
 
 MONDAY_1130 = CronTriggerTimetable("30 11 * * MON", timezone="UTC")
@@ -33,7 +39,11 @@ with DAG(
         run_limit=timedelta(days=4),  # a person may be asked
     ),
 ):
-    features = spark_job("features", as_of=AS_OF, training=True, only_missing=True, choose_categories=True)
-    features >> spark_job("train_propensity", as_of=AS_OF) >> gate("propensity")
-    spark_job("rfm", task_id="fit_rfm", as_of=AS_OF, fit=True) >> gate("rfm", group_id="rfm_gate")
-    spark_job("train_forecast", as_of=AS_OF) >> gate("forecast", group_id="forecast_gate")
+    features = spark_job(FEATURES)(
+        catalog=CATALOG, as_of=AS_OF, training=True, only_missing=True, choose_categories=True
+    )
+    features >> spark_job(TRAIN_PROPENSITY)(catalog=CATALOG, as_of=AS_OF) >> gate(PROPENSITY_MODEL)
+    fit_rfm = spark_job(RFM, task_id="fit_rfm")(catalog=CATALOG, as_of=AS_OF, fit=True)
+    fit_rfm >> gate(RFM_MODEL, group_id="rfm_gate")
+    train_forecast = spark_job(TRAIN_FORECAST)(catalog=CATALOG, as_of=AS_OF)
+    train_forecast >> gate(FORECAST_MODEL, group_id="forecast_gate")

@@ -1,12 +1,9 @@
-"""Makes Unity Catalog's grants what include/grants says; --dry-run shows the plan and what was granted by hand."""
+"""Run the job `apply_grants`, which basketry.jobs.privacy declares."""
 
 from __future__ import annotations
 
-from basketry.domains.privacy.grants_job import run
-from basketry.lake.runner import job_main, job_parser
-
-parser = job_parser("apply_grants", __doc__, dated=False)
-parser.add_argument("--revoke-by-hand", action="store_true", help="also revoke what somebody granted by hand")
+from basketry.jobs.privacy import APPLY_GRANTS
+from basketry.lake.runner import job_main
 
 if __name__ == "__main__":
-    job_main(parser, run)
+    job_main(APPLY_GRANTS)

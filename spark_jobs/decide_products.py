@@ -1,11 +1,9 @@
-"""Decides what to do about every product that is forecast as of a day, by the rules of include/decisions.yaml."""
+"""Run the job `decide_products`, which basketry.jobs.forecast declares."""
 
 from __future__ import annotations
 
-from basketry.domains.decisions.job import run
-from basketry.lake.runner import job_main, job_parser
-
-parser = job_parser("decide_products", __doc__, dated=True)
+from basketry.jobs.forecast import DECIDE_PRODUCTS
+from basketry.lake.runner import job_main
 
 if __name__ == "__main__":
-    job_main(parser, run)
+    job_main(DECIDE_PRODUCTS)

@@ -1,11 +1,9 @@
-"""Judges the forecasts of 7, 28 and 91 days before the as-of date by what was sold since."""
+"""Run the job `forecast_accuracy`, which basketry.jobs.forecast declares."""
 
 from __future__ import annotations
 
-from basketry.domains.forecast.accuracy import run
-from basketry.lake.runner import job_main, job_parser
-
-parser = job_parser("forecast_accuracy", __doc__, dated=True)
+from basketry.jobs.forecast import FORECAST_ACCURACY
+from basketry.lake.runner import job_main
 
 if __name__ == "__main__":
-    job_main(parser, run)
+    job_main(FORECAST_ACCURACY)

@@ -1,11 +1,9 @@
-"""Compacts small files of a catalog's tables and deletes those that no kept version needs."""
+"""Run the job `maintenance`, which basketry.jobs.maintenance declares."""
 
 from __future__ import annotations
 
-from basketry.domains.maintenance.job import run
-from basketry.lake.runner import job_main, job_parser
-
-parser = job_parser("maintenance", __doc__, dated=False)
+from basketry.jobs.maintenance import MAINTENANCE
+from basketry.lake.runner import job_main
 
 if __name__ == "__main__":
-    job_main(parser, run)
+    job_main(MAINTENANCE)

@@ -1,12 +1,9 @@
-"""Puts quarantined rows of a feed through today's contract; those that now pass leave quarantine."""
+"""Run the job `replay_quarantine`, which basketry.jobs.ingest declares."""
 
 from __future__ import annotations
 
-from basketry.domains.ingest.replay import run
-from basketry.lake.runner import job_main, job_parser
-
-parser = job_parser("replay_quarantine", __doc__, dated=False, locks=("ingest {feed}",))
-parser.add_argument("--feed", required=True, help="which feed: the name of its contract")
+from basketry.jobs.ingest import REPLAY_QUARANTINE
+from basketry.lake.runner import job_main
 
 if __name__ == "__main__":
-    job_main(parser, run)
+    job_main(REPLAY_QUARANTINE)

@@ -1,11 +1,9 @@
-"""Computes the features again of exactly those stored days that late or corrected order lines touch."""
+"""Run the job `restate_features`, which basketry.jobs.features declares."""
 
 from __future__ import annotations
 
-from basketry.features.restate import run
-from basketry.lake.runner import job_main, job_parser
-
-parser = job_parser("restate_features", __doc__, dated=True, locks=("features",))
+from basketry.jobs.features import RESTATE_FEATURES
+from basketry.lake.runner import job_main
 
 if __name__ == "__main__":
-    job_main(parser, run)
+    job_main(RESTATE_FEATURES)

@@ -1,11 +1,9 @@
-"""Trains, tests and registers a challenger of the model that forecasts the revenue of every product."""
+"""Run the job `train_forecast`, which basketry.jobs.forecast declares."""
 
 from __future__ import annotations
 
-from basketry.domains.forecast.train import run
-from basketry.lake.runner import job_main, job_parser
-
-parser = job_parser("train_forecast", __doc__, dated=True)
+from basketry.jobs.forecast import TRAIN_FORECAST
+from basketry.lake.runner import job_main
 
 if __name__ == "__main__":
-    job_main(parser, run)
+    job_main(TRAIN_FORECAST)

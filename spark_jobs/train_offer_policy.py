@@ -1,11 +1,9 @@
-"""Learns a policy that chooses offers from logged decisions, judges it off-policy, and registers it as challenger."""
+"""Run the job `train_offer_policy`, which basketry.jobs.offers declares."""
 
 from __future__ import annotations
 
-from basketry.domains.offers.train import run
-from basketry.lake.runner import job_main, job_parser
-
-parser = job_parser("train_offer_policy", __doc__, dated=True)
+from basketry.jobs.offers import TRAIN_OFFER_POLICY
+from basketry.lake.runner import job_main
 
 if __name__ == "__main__":
-    job_main(parser, run)
+    job_main(TRAIN_OFFER_POLICY)

@@ -1,11 +1,9 @@
-"""Learns which products to recommend to whom, tests that on the newest purchases, and registers it as challenger."""
+"""Run the job `train_recommendations`, which basketry.jobs.offers declares."""
 
 from __future__ import annotations
 
-from basketry.domains.offers.train_recommender import run
-from basketry.lake.runner import job_main, job_parser
-
-parser = job_parser("train_recommendations", __doc__, dated=True)
+from basketry.jobs.offers import TRAIN_RECOMMENDATIONS
+from basketry.lake.runner import job_main
 
 if __name__ == "__main__":
-    job_main(parser, run)
+    job_main(TRAIN_RECOMMENDATIONS)

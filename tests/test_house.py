@@ -26,6 +26,7 @@ PLAIN = {
     "ask",
     "warehouse",
     "databricks",
+    "jobs",
 }
 SPARK = {"lake", "retail", "learning", "features", "domains"}
 CLOCKS = {"now", "utcnow", "today", "current_date", "current_timestamp", "localtimestamp"}

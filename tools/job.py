@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 
+from basketry.jobs import all_jobs
 from tools.environment import CHECKOUT, InstancePaths, chosen_catalog
 from tools.problem import Problem
 from tools.services import program
@@ -14,8 +15,8 @@ from tools.setup import prepare
 
 
 def job_names() -> list[str]:
-    """List every job there is: the scripts of spark_jobs/."""
-    return sorted(path.stem for path in (CHECKOUT / "spark_jobs").glob("*.py"))
+    """List every job there is, as declared."""
+    return list(all_jobs())
 
 
 def check_job(name: str, names: list[str]) -> None:

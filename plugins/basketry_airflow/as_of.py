@@ -8,8 +8,9 @@ from typing import Any
 
 from basketry.config.clock import check_day_is_over, clock_override, last_complete_day
 from basketry.errors import BadInputError
+from basketry_airflow.script_arguments import template
 
-AS_OF = "{{ as_of(params, dag_run) }}"
+AS_OF = template("{{ as_of(params, dag_run) }}", date)
 """The template to give to a dated job; `dag_defaults` makes `as_of` known to the DAG."""
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from basketry.registry.models import ModelSpec
+
 COLUMNS = ("number", "version", "champion_after", "verdict", "decided_by", "decided_at", "reason")
 """Of ops.promotions: what `first_refusal` looks at."""
 
@@ -55,14 +57,14 @@ def first_refusal(verdicts: Iterable[Mapping[str, Any]]) -> Refusal | None:
     )
 
 
-def skip_if_refused(kind: str, *, named_by: str = "") -> Callable[[Context], None]:
+def skip_if_refused(model: ModelSpec, *, named_by: str = "") -> Callable[[Context], None]:
     """Return what a job that scores by the champion does before it starts: it skips itself, with the reason, without one.
 
     Only a refusal of the first model skips: without any verdict, or with a champion that is gone, the job goes on and says
     itself what is wrong.
 
     Args:
-        kind: The kind of model, as in include/gates.
+        model: The kind of model.
         named_by: The field of the form that may name a version by its number, which then scores whatever the gate says.
     """
 
@@ -73,10 +75,10 @@ def skip_if_refused(kind: str, *, named_by: str = "") -> Callable[[Context], Non
         form = context["params"]
         if str(form.get(named_by) or "").isdigit():
             return
-        refusal = _refusal(form["catalog"], kind)
+        refusal = _refusal(form["catalog"], model.name)
         if refusal is not None:
             raise AirflowSkipException(
-                f"there is no champion of {form['catalog']}.gold.{kind} to score with. {refusal.sentence}"
+                f"there is no champion of {form['catalog']}.gold.{model.name} to score with. {refusal.sentence}"
                 " docs/runbooks/gate.md says what to do; scoring goes on by itself once a version is promoted."
             )
 

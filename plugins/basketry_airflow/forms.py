@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from airflow.sdk import Param
 
 from basketry.config.settings import EVERY_FEED, Settings
 from basketry.errors import BadInputError
+from basketry.jobs import Job, argument_fields
+from basketry.jobs.ingest import INGEST, REPLAY_QUARANTINE
+from basketry.jobs.maintenance import MAINTENANCE
+from basketry.jobs.propensity import SCORE_PROPENSITY
 
 CONTRACT_SUFFIX = ".odcs.yaml"
 NAME = r"^[a-z][a-z0-9_]*$"
@@ -41,33 +46,16 @@ def ingest_form() -> dict[str, Param]:
     """Return the form that loads delivered files."""
     return {
         **_catalog_and_feed({EVERY_FEED: "every feed"}),
-        "files": Param(
-            "*",
-            "Which files of the feed's landing folder: a pattern, several separated by commas.",
-            type="string",
-            minLength=1,
-            title="Files",
-        ),
-        "dry_run": _dry_run(),
-        "load_again": Param(
-            False,
-            "Load files even if their content was loaded before; each becomes the newest of its day.",
-            type="boolean",
-            title="Load even if already loaded",
-        ),
-        "delivered_by": Param(
-            None,
-            "Who delivered the files; kept in ops.files.",
-            type=["null", "string"],
-            maxLength=100,
-            title="Delivered by",
-        ),
+        "files": argument_field(INGEST, "files"),
+        "dry_run": argument_field(INGEST, "dry_run"),
+        "load_again": argument_field(INGEST, "force"),
+        "delivered_by": argument_field(INGEST, "delivered_by"),
     }
 
 
 def replay_form() -> dict[str, Param]:
     """Return the form that validates a feed's quarantined rows again."""
-    return {**_catalog_and_feed(), "dry_run": _dry_run()}
+    return {**_catalog_and_feed(), "dry_run": argument_field(REPLAY_QUARANTINE, "dry_run")}
 
 
 def catalog_form() -> dict[str, Param]:
@@ -92,21 +80,32 @@ def dated_form() -> dict[str, Param]:
 
 def maintenance_form() -> dict[str, Param]:
     """Return the form of maintenance; a scheduled run needs none of it."""
-    return {"catalog": dated_form()["catalog"], "dry_run": _dry_run()}
+    return {"catalog": dated_form()["catalog"], "dry_run": argument_field(MAINTENANCE, "dry_run")}
 
 
 def scoring_form() -> dict[str, Param]:
     """Return the form of daily scoring: the day, and which model scores it."""
-    return {
-        **dated_form(),
-        "model": Param(
-            "champion",
-            "Which model scores: champion, as-then (the champion of that day), or a version's number.",
-            type="string",
-            pattern=r"^(champion|as-then|[1-9][0-9]*)$",
-            title="Model",
-        ),
-    }
+    return {**dated_form(), "model": argument_field(SCORE_PROPENSITY, "model")}
+
+
+def argument_field(job: Job[..., Any], name: str) -> Param:
+    """Return the field of a form that holds an argument of a job as it is declared; one without a default is required.
+
+    Args:
+        job: The job.
+        name: The argument.
+    """
+    argument = argument_fields(job)[name]
+    kind = {bool: "boolean", int: "integer"}.get(argument.kind, "string")
+    about = argument.about
+    default = () if argument.is_required else (argument.default,)
+    return Param(
+        *default,
+        description=about.description or f"{about.help[:1].upper()}{about.help[1:]}.",
+        type=["null", kind] if argument.is_optional else kind,
+        title=about.title,
+        **about.limits,
+    )
 
 
 def _catalog_and_feed(also: Mapping[str, str] | None = None) -> dict[str, Param]:
@@ -131,7 +130,3 @@ def _name(
     options = {"enum": choices, "values_display": labels or {}} if choices else {"pattern": NAME}
     first = () if default is None else (default,)
     return Param(*first, description=description, type="string", title=title, **options)
-
-
-def _dry_run() -> Param:
-    return Param(False, "Do everything but write.", type="boolean", title="Dry run")

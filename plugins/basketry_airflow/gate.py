@@ -18,7 +18,9 @@ from airflow.sdk import Param, TaskGroup, TriggerRule, task
 
 from basketry.config.settings import Settings
 from basketry.errors import BadInputError
+from basketry.jobs.promotion import PROMOTE
 from basketry_airflow.champions import AUTOMATIC
+from basketry_airflow.script_arguments import CATALOG
 from basketry_airflow.spark_job import DATABRICKS_CONNECTION, spark_job
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from basketry.gates import Gate, Verdict
     from basketry.registry import VersionRun
+    from basketry.registry.models import ModelSpec
 
 log = logging.getLogger(__name__)
 
@@ -43,13 +46,13 @@ INITIAL_TIMEOUT = timedelta(days=1)
 Payload = dict[str, Any]
 
 
-def gate(name: str, *, group_id: str = "gate") -> TaskGroup:
-    """Make the tasks that let a challenger become champion, or not, by `include/gates/<name>.yaml`.
+def gate(model: ModelSpec, *, group_id: str = "gate") -> TaskGroup:
+    """Make the tasks that let a challenger become champion, or not, by `include/gates/<model>.yaml`.
 
     Put them after the training: they take the version that is the challenger when they start.
     """
-    with TaskGroup(group_id, tooltip=f"include/gates/{name}.yaml") as group:
-        decision = decide(name)
+    with TaskGroup(group_id, tooltip=f"include/gates/{model.name}.yaml") as group:
+        decision = decide(model.name)
         question = Ask(
             task_id="ask",
             decided=f"{group_id}.decide",
@@ -58,9 +61,9 @@ def gate(name: str, *, group_id: str = "gate") -> TaskGroup:
             params={REASON: Param("", "Why; kept in ops.promotions.", type="string", title="Why")},
             response_timeout=INITIAL_TIMEOUT,
         )
-        promote = spark_job(
-            "promote",
-            trigger_rule=TriggerRule.NONE_FAILED,  # `ask` is skipped when nobody need be asked
+        # `ask` is skipped when nobody need be asked.
+        promote = spark_job(PROMOTE, trigger_rule=TriggerRule.NONE_FAILED)(
+            catalog=CATALOG,
             model=_decided("model", group_id),
             challenger=_decided("challenger", group_id),
             expected_champion=_decided("champion", group_id),

@@ -7,21 +7,12 @@ from typing import Any
 
 from airflow.sdk import Param, task
 
+from basketry import registry
 from basketry.config.settings import Settings
-from basketry_airflow.forms import NAME, catalogs
-
-VERSION = r"^(previous|[1-9][0-9]*)$"
-MODELS = {
-    "propensity": "score_propensity",
-    "rfm": "rfm",
-    "forecast": "forecast",
-    "recommendations": "recommend",
-    "offer_policy": None,
-}
-"""The kinds of models that a catalog has, each with a gate in `include/gates/` and the job by which it scores a day.
-
-None: nothing is scored by the day; the stream of offers takes up its champion with the next events.
-"""
+from basketry.jobs import argument_fields
+from basketry.jobs.promotion import PROMOTE
+from basketry.registry.models import MODELS
+from basketry_airflow.forms import NAME, argument_field, catalogs
 
 
 def rollback_form() -> dict[str, Param]:
@@ -32,15 +23,13 @@ def rollback_form() -> dict[str, Param]:
         "catalog": Param(description="The retailer whose model it is.", type="string", title="Catalog", **choices),
         "model": Param(next(iter(MODELS)), "Which kind of model.", type="string", title="Model", enum=list(MODELS)),
         "to": Param(
-            "previous",
+            registry.PREVIOUS,
             "The version that should score again: previous, or a version's number.",
             type="string",
-            pattern=VERSION,
             title="Back to",
+            **argument_fields(PROMOTE)["rollback_to"].about.limits,
         ),
-        "reason": Param(
-            description="Why; kept in ops.promotions.", type="string", minLength=3, maxLength=500, title="Reason"
-        ),
+        "reason": argument_field(PROMOTE, "reason"),
         "score_again": Param(
             False,
             "Score the last complete day again, by the version that was brought back.",
@@ -54,7 +43,8 @@ def rollback_form() -> dict[str, Param]:
 def scorer(params: Mapping[str, Any] | None = None) -> str | None:
     """Return the task that scores again with the form's model, if that is wished and the model scores days; else None."""
     form = params or {}
-    return MODELS[form["model"]] if form["score_again"] else None
+    job = MODELS[form["model"]].scoring if form["score_again"] else None
+    return job.name if job else None
 
 
 @task.short_circuit

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, cast
+
+from basketry.config.documents import did_you_mean
+from basketry.errors import BadInputError
+from basketry.jobs import Job, argument_fields
+
+Value = TypeVar("Value")
 
 RUN_ID = "{{ dag.dag_id }}/{{ run_id }}/{{ ti.task_id }}/{{ ti.map_index }}/{{ ti.try_number }}"
 """Names one try of one task; the part before the last slash names the task of the run, whatever the try."""
@@ -17,12 +23,43 @@ class FormValue:
     name: str
 
 
-def form_value(name: str) -> FormValue:
-    """Return a job's argument that a person fills in, by the name of the form's field."""
-    return FormValue(name)
+def form_value(name: str, kind: type[Value]) -> Value:
+    """Return a job's argument that a person fills in.
+
+    Args:
+        name: The name of the form's field.
+        kind: What the field holds; the type checker takes the argument for one.
+    """
+    return cast(Value, FormValue(name))
 
 
-Argument = str | bool | FormValue | None
+def template(text: str, kind: type[Value]) -> Value:
+    """Return a job's argument that Airflow renders.
+
+    Args:
+        text: The Jinja template.
+        kind: What it renders to; the type checker takes the argument for one.
+    """
+    return cast(Value, text)
+
+
+CATALOG = template("{{ params.catalog }}", str)
+"""The catalog that the run's form names."""
+
+
+def check_arguments(job: Job[..., Any], arguments: Mapping[str, object]) -> None:
+    """Check that a task gives a job the arguments that it declares.
+
+    Raises:
+        BadInputError: An argument is unknown, or one that the job needs is missing.
+    """
+    declared = argument_fields(job)
+    for name in arguments:
+        if name not in declared:
+            raise BadInputError(f"the job {job.name} has no argument '{name}'; {did_you_mean(name, declared)}")
+    missing = [name for name, argument in declared.items() if argument.is_required and name not in arguments]
+    if missing:
+        raise BadInputError(f"the job {job.name} needs {', '.join(missing)}: give it in the DAG.")
 
 
 class ScriptArguments:
@@ -31,7 +68,7 @@ class ScriptArguments:
     Airflow calls `resolve` when it renders a task's templates and `serialize` when it shows them.
     """
 
-    def __init__(self, arguments: Mapping[str, Argument]) -> None:
+    def __init__(self, arguments: Mapping[str, Any]) -> None:
         """Keep the arguments.
 
         Args:
@@ -53,20 +90,19 @@ class ScriptArguments:
         placeholders = ((name, _shown(value)) for name, value in self.arguments.items())
         return [token for name, value in placeholders for token in _tokens(name, value)]
 
-    def _value(self, value: Argument, context: Any) -> str | bool | None:
+    def _value(self, value: Any, context: Any) -> Any:
         if isinstance(value, FormValue):
-            filled_in: str | bool | None = context["params"][value.name]
-            return filled_in
+            return context["params"][value.name]
         if isinstance(value, str):
             return str(context["task"].render_template(value, context))
         return value
 
 
-def _shown(value: Argument) -> str | bool | None:
+def _shown(value: Any) -> Any:
     return f"{{{{ params.{value.name} }}}}" if isinstance(value, FormValue) else value
 
 
-def _tokens(name: str, value: str | bool | None) -> list[str]:
+def _tokens(name: str, value: Any) -> list[str]:
     argument = f"--{name.replace('_', '-')}"
     if isinstance(value, bool):
         return [argument] if value else []

@@ -1,4 +1,4 @@
-"""The job factory: one function that turns a job's name into the standard operator of the runtime."""
+"""The job factory: one function that turns a declared job into the standard operator of the runtime."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import TriggerRule
 
 from basketry.config.settings import CHECKOUT, Settings
+from basketry.jobs import Job
+from basketry.jobs.declare import A, P
 from basketry_airflow.compute import Compute, configured_cloud, load_compute, load_shared
-from basketry_airflow.script_arguments import RUN_ID, Argument, ScriptArguments
+from basketry_airflow.script_arguments import CATALOG, RUN_ID, ScriptArguments, check_arguments
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
@@ -29,30 +31,35 @@ TOKEN = (
 
 
 def spark_job(
-    name: str,
+    job: Job[P, A],
     *,
     task_id: str | None = None,
-    as_of: str | None = None,
     trigger_rule: TriggerRule = TriggerRule.ALL_SUCCESS,
     before: Callable[[Context], None] | None = None,
-    **arguments: Argument,
-) -> BaseOperator:
-    """Make the task that runs `spark_jobs/<name>.py` where BASKETRY_RUNTIME says, with the same arguments everywhere.
+) -> Callable[P, BaseOperator]:
+    """Return what makes the task of a job from the job's arguments, as declared: `spark_job(SALES)(catalog=CATALOG, …)`.
+
+    The task runs the job's script where BASKETRY_RUNTIME says, with the same arguments everywhere. An argument that the
+    job does not declare is an error of types, and bad input when the DAG is read. `run_id` is always that of the try.
 
     Args:
-        name: The job's name.
+        job: The job.
         task_id: By default the job's name.
-        as_of: The template of the as-of date, for dated jobs.
         trigger_rule: Airflow's trigger rule.
         before: Called on the worker before the job starts; it may skip the task, with a reason that stands in the log.
-        arguments: Further arguments of the script. `catalog` is the form's by default; `run_id` is always added.
     """
-    settings = Settings.from_environment()
-    script: dict[str, Argument] = {"catalog": "{{ params.catalog }}", "run_id": RUN_ID, "as_of": as_of}
-    script_arguments = ScriptArguments({**script, **arguments})
-    make_operator = _databricks if settings.runtime == "databricks" else _local
-    operator_arguments = {"task_id": task_id or name, "trigger_rule": trigger_rule, "pre_execute": before}
-    return make_operator(settings, name, script_arguments, as_of, operator_arguments=operator_arguments)
+    operator_arguments = {"task_id": task_id or job.name, "trigger_rule": trigger_rule, "pre_execute": before}
+
+    def make_task(*_: P.args, **arguments: P.kwargs) -> BaseOperator:
+        """Make the task; arguments are values, templates and fields of the form."""
+        check_arguments(job, arguments)
+        settings = Settings.from_environment()
+        script: Mapping[str, Any] = {"catalog": CATALOG, "run_id": RUN_ID, **arguments}
+        make_operator = _databricks if settings.runtime == "databricks" else _local
+        as_of: Any = arguments.get("as_of")
+        return make_operator(settings, job.name, ScriptArguments(script), as_of, operator_arguments=operator_arguments)
+
+    return make_task
 
 
 def _local(

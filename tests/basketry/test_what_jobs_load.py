@@ -8,7 +8,16 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 TRAINING = {"lightgbm", "matplotlib", "optuna", "sklearn"}
-LOADED = "import sys, score_propensity, propensity_outcomes, basketry.domains.rfm.score; print(*sorted(sys.modules))"
+LOADED = """
+import sys
+from basketry.jobs.propensity import PROPENSITY_OUTCOMES, SCORE_PROPENSITY
+from basketry.jobs.rfm import RFM
+from basketry.lake.runner import job_function
+for job in (SCORE_PROPENSITY, PROPENSITY_OUTCOMES, RFM):
+    job_function(job)
+import basketry.domains.rfm.score
+print(*sorted(sys.modules))
+"""
 
 
 def test_scoring_judging_and_assigning_load_nothing_that_trains() -> None:

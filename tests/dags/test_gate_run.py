@@ -102,13 +102,13 @@ class Jobs:
         self._promote([f"--catalog={catalog}", "--run-id=by-hand", *decision, *why])
 
     def _promote(self, arguments: list[str]) -> None:
-        import promote
-
         from basketry.config.settings import Settings
         from basketry.domains.promotion.job import run
+        from basketry.jobs.command_line import parse_arguments
+        from basketry.jobs.promotion import PROMOTE
         from basketry.lake.lakehouse import Lakehouse
 
-        parsed = promote.parser.parse_args(arguments)
+        parsed = parse_arguments(PROMOTE, arguments)
         run(Lakehouse(self.spark, parsed.catalog, Settings.from_environment()), parsed)
 
 

@@ -11,7 +11,15 @@ from benchmarks.imports import DAG_FILES, OPERATORS, read_dag_files
 HEAVY = ("pandas", "numpy", "pyarrow", "pyspark", "mlflow", "deltalake", "duckdb", "databricks.sdk", "sqlglot")
 OTHERS = {"airflow", "asgiref", "pydantic"}
 """Whose modules a DAG file may bring besides the standard library's and ours: Airflow's own, and what that needs."""
-LIBRARY = {"basketry", "basketry.config", "basketry.databricks", "basketry.errors", "basketry.tables"}
+LIBRARY = {
+    "basketry",
+    "basketry.config",
+    "basketry.databricks",
+    "basketry.errors",
+    "basketry.jobs",
+    "basketry.registry",
+    "basketry.tables",
+}
 """The packages of the library that the DAG files need when they are read."""
 
 

@@ -9,7 +9,6 @@ are no jobs: what simulated shoppers do before the stream of the offers runs.
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
 from datetime import date
@@ -21,6 +20,7 @@ sys.path[:0] = [str(CHECKOUT / "spark_jobs"), str(CHECKOUT)]
 
 from basketry import registry  # noqa: E402
 from basketry.config.settings import Settings  # noqa: E402
+from basketry.jobs import all_jobs  # noqa: E402
 from basketry.lake.runner import job_main  # noqa: E402
 from tools import shoppers  # noqa: E402
 
@@ -42,9 +42,8 @@ def _run(job: dict[str, Any]) -> None:
         landing = settings.landing_folder(job["catalog"], "offer_events")
         getattr(shoppers, job["script"])(settings.lake, landing, job["catalog"], date.fromisoformat(job["day"]))
         return
-    script = importlib.import_module(job["script"])
     sys.argv = [job["script"], *(_resolved(text, job) for text in job["arguments"])]
-    job_main(script.parser, script.run)
+    job_main(all_jobs()[job["script"]])
 
 
 def _resolved(text: str, job: dict[str, str]) -> str:

@@ -20,7 +20,8 @@ from basketry.domains.offers import messages
 from basketry.domains.offers.records import Records
 from basketry.domains.offers.stream import day_before_first_event
 from basketry.errors import BadInputError
-from basketry.lake.runner import job_parser
+from basketry.jobs.command_line import parse_arguments
+from basketry.jobs.sales import SALES
 from basketry.metrics.periods import Period, a_year_earlier, period_of
 from basketry.retail.business_calendar import period_end, period_start
 from basketry.tables import FEATURES, GRAINS
@@ -99,7 +100,7 @@ def test_a_scheduler_whose_clock_ran_back_repeats_a_day(monkeypatch: pytest.Monk
 def test_a_day_that_no_job_can_look_at_is_refused(text: str) -> None:
     """Windows before it or forecasts after it would leave the calendar: one sentence instead."""
     with pytest.raises(BadInputError, match=f"--as-of is '{text}'; write a day"):
-        job_parser("sales", "", dated=True).parse_args(["--catalog=demo", f"--as-of={text}"])
+        parse_arguments(SALES, ["--catalog=demo", f"--as-of={text}"])
 
 
 @pytest.mark.parametrize("leap", LEAP_DAYS)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from importlib import import_module
 from types import SimpleNamespace
@@ -16,9 +17,12 @@ import pytest
 
 from basketry import registry
 from basketry.errors import BAD_INPUT_EXIT, TRY_AGAIN_EXIT, BadInputError
+from basketry.jobs.forecast import FORECAST
+from basketry.jobs.propensity import TRAIN_PROPENSITY
 from basketry.lake import runner
-from basketry.lake.runner import job_main, job_parser
+from basketry.lake.runner import job_main
 from basketry.learning import tracking, versions
+from basketry.registry.models import PROPENSITY_MODEL
 from basketry_airflow.retry import cause_of, never_passes
 from tests.faults.failing_mlflow import FailingMlflow, failing_mlflow
 
@@ -51,7 +55,7 @@ def keep_training() -> object:
     """What a training does at its end."""
     return tracking.register_challenger(
         LAKE,
-        "propensity",
+        PROPENSITY_MODEL,
         tracking.TrainingRecord(params={}, metrics={}, tags={"basketry.as_of": "2026-11-20"}),
         lambda: "",
     )
@@ -162,10 +166,9 @@ def versions_of(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     return held
 
 
-KIND = versions.ModelSpec(
-    "propensity",
+KIND = versions.ModelLoader(
+    replace(PROPENSITY_MODEL, training=replace(TRAIN_PROPENSITY, name="weekly_retraining")),
     lambda name, number: tracking.load_state(name, number, lambda state: state["segments"]),
-    "weekly_retraining",
 )
 BROKEN = {
     "gone": FileNotFoundError("No such artifact: MLmodel"),
@@ -237,7 +240,7 @@ def test_a_job_ends_with_one_line_and_its_own_exit_code(
     monkeypatch.setattr(runner, "_run", lambda *given: (_ for _ in ()).throw(raised))
     monkeypatch.setattr(sys, "argv", ["forecast", "--catalog=demo", "--as-of=2026-11-20"])
     with pytest.raises(SystemExit) as end:
-        job_main(job_parser("forecast", "", dated=True), lambda lake, given: pytest.fail("it never begins"))
+        job_main(FORECAST)
     assert (end.value.code, capsys.readouterr().err) == (code, f"{line}\n")
     told = RuntimeError(f"Cannot execute: spark-submit forecast.py. Error code is: {code}.")
     assert (never_passes(told) is None) == (code == TRY_AGAIN_EXIT)

@@ -13,7 +13,6 @@ import pytest
 
 from basketry.lake import runner
 from basketry.lake.locks import file_lock, job_lock
-from basketry.lake.report import JobReport
 from basketry.lake.runner import job_main
 from tests.tools.runbooks import script
 
@@ -46,11 +45,9 @@ def ran(settings: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def start(monkeypatch: pytest.MonkeyPatch, words: list[str]) -> threading.Thread:
     """Run a job from its command line, in a thread."""
-    parser = script(words[0], monkeypatch)[0]
+    job = script(words[0], monkeypatch)
     monkeypatch.setattr(sys, "argv", words)
-    thread = threading.Thread(
-        target=job_main, args=(parser, lambda lake, given: JobReport(rows_in=0, rows_out=0, summary=()))
-    )
+    thread = threading.Thread(target=job_main, args=(job,))
     thread.start()
     return thread
 
@@ -87,7 +84,7 @@ def test_what_must_not_run_side_by_side_has_one_turn(monkeypatch: pytest.MonkeyP
 
     def turn_of(job: str, **given: Any) -> str:
         """What a run of the job with these arguments works on."""
-        (work,) = script(job, monkeypatch)[0].locks
+        (work,) = script(job, monkeypatch).work
         return str(work.format_map(given))
 
     day, other = date(2026, 11, 20), date(2026, 11, 19)
@@ -112,7 +109,7 @@ def test_nobody_is_forgotten_while_they_are_being_written(
     job: str, arguments: dict[str, Any], settings: Any, ran: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What has read of a person ends before they are forgotten: else it would write them again afterwards."""
-    (work,) = script(job, monkeypatch)[0].locks
+    (work,) = script(job, monkeypatch).work
     with job_lock(settings.home / "turns", "demo", work.format_map(arguments)):
         request = start(monkeypatch, FORGET)
         request.join(0.5)

@@ -13,6 +13,8 @@ from unittest.mock import patch
 
 from basketry import registry
 from basketry.config.settings import CHECKOUT
+from basketry.jobs.command_line import parse_arguments
+from basketry.registry.models import MODELS
 from basketry.tables import FILES
 from tests.databricks_emulator.emulator import DatabricksEmulator
 from tests.databricks_emulator.process import Ending
@@ -22,12 +24,6 @@ from tests.kit.results import delivered_file
 
 CATALOG = "sales_project"
 FEED = "order_lines"
-TRAINED = {
-    "train_propensity": "propensity",
-    "train_forecast": "forecast",
-    "train_recommendations": "recommendations",
-    "train_offer_policy": "offer_policy",
-}
 
 
 @dataclass
@@ -48,8 +44,12 @@ class Jobs:
         self.asked.append((script.stem, arguments))
         if text := self.fails.get(script.stem):
             return Ending("failure", text, text)
-        model = "rfm" if script.stem == "rfm" and arguments.fit else TRAINED.get(script.stem)
-        if model:
+        given = vars(arguments).items()
+        trained = [
+            s.name for s in MODELS.values() if s.training.name == script.stem and s.training_options.items() <= given
+        ]
+        if trained:
+            (model,) = trained
             registry.set_challenger(*new_version(arguments.catalog, model, self.numbers.get(model, {})))
         elif script.stem == "promote" and arguments.verdict == "promote":
             name = registry.registered_name(arguments.catalog, arguments.model)
@@ -79,12 +79,12 @@ class Jobs:
 
 
 def _arguments(script: Path, parameters: Sequence[str]) -> Any:
-    """What the script's own parser makes of the parameters when it is started; its job is not begun."""
+    """What the script's own job makes of the parameters when it is started; it is not begun."""
     started: list[Any] = []
-    with patch("basketry.lake.runner.job_main", lambda parser, job: started.append(parser)):
+    with patch("basketry.lake.runner.job_main", started.append):
         runpy.run_path(str(script), run_name="__main__")
-    (parser,) = started
-    return parser.parse_args(list(parameters))
+    (job,) = started
+    return parse_arguments(job, parameters)
 
 
 def new_version(catalog: str, model: str, numbers: Mapping[str, float]) -> tuple[str, str]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
-from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from basketry.config.settings import CHECKOUT
+from basketry.jobs import all_jobs
+from basketry.jobs.command_line import parse_arguments
 
 if TYPE_CHECKING:
     from basketry.lake.lakehouse import Lakehouse
@@ -17,30 +14,23 @@ if TYPE_CHECKING:
 
 
 def run_job(lake: Lakehouse, name: str, **arguments: object) -> JobReport:
-    """Run a script of spark_jobs/ on the lake; what is not given is what the command line takes for it."""
-    return load_script(name).run(lake, job_arguments(lake.catalog, name, **arguments))
+    """Run a declared job on the lake; what is not given is what the command line takes for it."""
+    from basketry.lake.runner import job_function
+
+    return job_function(all_jobs()[name])(lake, job_arguments(lake.catalog, name, **arguments))
 
 
-def job_arguments(catalog: str, name: str, **arguments: object) -> Namespace:
+def job_arguments(catalog: str, name: str, **arguments: object) -> Any:
     """What the job of that name is given: the arguments by name, as its command line reads them."""
-    return load_script(name).parser.parse_args([*_words({"catalog": catalog, **arguments})])
+    return parse_arguments(all_jobs()[name], [*_words({"catalog": catalog, **arguments})])
 
 
 def run_script(lake: Lakehouse, name: str, arguments: Sequence[str]) -> JobReport:
     """What spark-submit would do with this script of spark_jobs/ and these arguments, its line in ops.job_runs included."""
     from basketry.lake import runner
 
-    script = load_script(name)
-    return runner.run_job(lake, name, script.parser.parse_args(list(arguments)), script.run)
-
-
-def load_script(name: str) -> ModuleType:
-    """The script of spark_jobs/ as a module."""
-    sys.path.insert(0, str(CHECKOUT / "spark_jobs"))
-    try:
-        return importlib.import_module(name)
-    finally:
-        sys.path.remove(str(CHECKOUT / "spark_jobs"))
+    job = all_jobs()[name]
+    return runner.run_job(lake, name, parse_arguments(job, arguments), runner.job_function(job))
 
 
 def _words(arguments: Mapping[str, object]) -> Iterator[str]:

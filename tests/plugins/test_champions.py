@@ -10,6 +10,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
 from basketry import registry
+from basketry.registry.models import PROPENSITY_MODEL
 from basketry.tables import PROMOTIONS
 from basketry_airflow.champions import first_refusal, skip_if_refused
 from tests.kit.lake import fill
@@ -45,7 +46,7 @@ def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def start(model: str | None = "champion", named_by: str = "model") -> None:
     """What happens before the job."""
-    skip_if_refused("propensity", named_by=named_by)({"params": {"catalog": "demo", "model": model}})  # type: ignore[arg-type]
+    skip_if_refused(PROPENSITY_MODEL, named_by=named_by)({"params": {"catalog": "demo", "model": model}})  # type: ignore[arg-type]
 
 
 def test_a_refused_first_model_skips_with_the_reason(lake: Path) -> None:

@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 from basketry.errors import BadInputError
-from basketry_airflow.forms import dated_form, feeds, ingest_form, replay_form
+from basketry.jobs.ingest import INGEST
+from basketry.jobs.promotion import PROMOTE
+from basketry.registry.models import MODELS
+from basketry_airflow.forms import argument_field, dated_form, feeds, ingest_form, replay_form
+from basketry_airflow.model_forms import rollback_form
 
 
 @pytest.fixture
@@ -31,6 +35,22 @@ def test_a_contract_alone_brings_a_feed_into_the_form(include: Path) -> None:
     assert replay_form()["feed"].schema["enum"] == ["events", "order_lines"]
     assert feed["values_display"]["order_lines"] == "order_lines (demo, other)"
     assert replay_form()["catalog"].schema["enum"] == ["demo", "other"]
+
+
+def test_a_field_is_what_the_job_declares() -> None:
+    """Default, type, words and limits of a form's field are those of the argument; what has no default must be filled in."""
+    files = argument_field(INGEST, "files")
+    assert (files.value, files.schema) == ("*", {"type": "string", "title": "Files", "minLength": 1})
+    assert files.description == "Which files of the feed's landing folder: a pattern, several separated by commas."
+    assert argument_field(INGEST, "delivered_by").schema["type"] == ["null", "string"]
+    assert argument_field(INGEST, "dry_run").description == "Do everything but write."
+    assert not argument_field(PROMOTE, "reason").has_value
+
+
+@pytest.mark.usefixtures("include")
+def test_a_model_that_is_declared_can_be_rolled_back() -> None:
+    """The form lists every kind of model there is."""
+    assert rollback_form()["model"].schema["enum"] == list(MODELS)
 
 
 @pytest.mark.usefixtures("include")

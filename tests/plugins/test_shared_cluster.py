@@ -14,9 +14,14 @@ from airflow.sdk import DAG
 from airflow.sdk.definitions.retry_policy import RetryAction
 
 from basketry.errors import BadInputError
+from basketry.jobs.forecast import FORECAST
+from basketry.jobs.rfm import RFM
+from basketry.jobs.sales import SALES
+from basketry_airflow.as_of import AS_OF
 from basketry_airflow.compute import load_shared
 from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.retry import JobRetryPolicy, cause_of
+from basketry_airflow.script_arguments import CATALOG
 from basketry_airflow.shared_cluster import START, STOP
 from basketry_airflow.spark_job import spark_job
 from tests.databricks_emulator.emulator import DatabricksEmulator
@@ -53,7 +58,10 @@ def trio() -> DAG:
     with DAG(
         "trio", schedule=None, **dag_defaults(tier=2, owner="us", runbook="docs/runbooks/daily_sales.md", doc=DOC)
     ) as dag:
-        [spark_job("sales"), spark_job("rfm")] >> spark_job("forecast")
+        sales = spark_job(SALES)(catalog=CATALOG, as_of=AS_OF)
+        rfm = spark_job(RFM)(catalog=CATALOG, as_of=AS_OF)
+        forecast = spark_job(FORECAST)(catalog=CATALOG, as_of=AS_OF)
+        [sales, rfm] >> forecast
     return dag
 
 

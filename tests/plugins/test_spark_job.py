@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Any
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
 
 import pytest
 from airflow.sdk import DAG
 
+from basketry.errors import BadInputError
+from basketry.jobs import Argument, Job
+from basketry.jobs.ingest import INGEST, IngestArguments
+from basketry.jobs.maintenance import NOOP
+from basketry.jobs.sales import SALES
+from basketry_airflow.as_of import AS_OF
 from basketry_airflow.dag_defaults import dag_defaults
-from basketry_airflow.script_arguments import ScriptArguments, form_value
+from basketry_airflow.script_arguments import CATALOG, ScriptArguments, form_value
 from basketry_airflow.spark_job import spark_job
 from tests.kit.rendering import rendered
 
+CHECKOUT = Path(__file__).resolve().parents[2]
 DOC = "[runbook](docs/runbooks/daily_sales.md)"
-ARGUMENTS = {"feed": form_value("feed"), "dry_run": form_value("dry_run"), "delivered_by": form_value("delivered_by")}
+ARGUMENTS = {
+    "feed": form_value("feed", str),
+    "dry_run": form_value("dry_run", bool),
+    "delivered_by": form_value("delivered_by", str),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatedIngestArguments(IngestArguments):
+    """A load that also has a day."""
+
+    as_of: Annotated[str | None, Argument(help="the day")] = None
+
+
+DATED_INGEST: Job[..., Any] = replace(INGEST, arguments=DatedIngestArguments)
 
 
 def job(monkeypatch: pytest.MonkeyPatch, runtime: str, as_of: str | None = None) -> Any:
@@ -22,7 +47,7 @@ def job(monkeypatch: pytest.MonkeyPatch, runtime: str, as_of: str | None = None)
     with DAG(
         "some_dag", schedule=None, **dag_defaults(tier=2, owner="us", runbook="docs/runbooks/daily_sales.md", doc=DOC)
     ):
-        return spark_job("ingest", task_id="load", as_of=as_of, **ARGUMENTS)
+        return spark_job(DATED_INGEST, task_id="load")(catalog=CATALOG, as_of=as_of, **ARGUMENTS)
 
 
 def remote(task: Any) -> dict[str, Any]:
@@ -61,6 +86,42 @@ def test_the_same_script_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BASKETRY_WORKSPACE_ROOT", "/Workspace/Users/me/jobs/")
     chosen = rendered(job(monkeypatch, "databricks"))
     assert remote(chosen)["spark_python_task"]["python_file"] == "/Workspace/Users/me/jobs/ingest.py"
+
+
+def test_an_argument_that_no_job_declares_is_refused_when_the_dag_is_read() -> None:
+    """A renamed or a forgotten argument is one sentence in the list of import errors, not a run that fails at night."""
+    untyped: Any = spark_job(SALES)
+    with pytest.raises(BadInputError, match="the job sales has no argument 'as_off'; did you mean 'as_of'"):
+        untyped(catalog=CATALOG, as_off=AS_OF)
+    with pytest.raises(BadInputError, match="the job sales needs catalog, as_of: give it in the DAG"):
+        untyped(full=True)
+
+
+DAG_WITH_MISTAKES = """
+from basketry.jobs.sales import SALES
+from basketry_airflow.as_of import AS_OF
+from basketry_airflow.script_arguments import CATALOG, form_value
+from basketry_airflow.spark_job import spark_job
+
+spark_job(SALES)(catalog=CATALOG, as_of=AS_OF, full=form_value("full", bool))
+spark_job(SALES)(catalog=CATALOG, as_off=AS_OF)
+spark_job(SALES)(catalog=CATALOG, as_of="2026-01-31")
+spark_job(SALES)(catalog=CATALOG)
+"""
+
+
+def test_a_wrong_argument_in_a_dag_is_a_type_error(tmp_path: Path) -> None:
+    """The type checker knows a job's arguments: their names, their types, and which must be given; what is right passes."""
+    dag = tmp_path / "dag_with_mistakes.py"
+    dag.write_text(DAG_WITH_MISTAKES)
+    command = [sys.executable, "-m", "mypy", "--no-error-summary", str(dag)]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True)
+    problems = [line.split("error: ")[1] for line in done.stdout.splitlines()]
+    assert problems == [
+        'Unexpected keyword argument "as_off"; did you mean "as_of"?  [call-arg]',
+        'Argument "as_of" has incompatible type "str"; expected "date"  [arg-type]',
+        'Missing named argument "as_of"  [call-arg]',
+    ], done.stdout + done.stderr
 
 
 def test_flags_and_empty_fields_leave_no_trace_when_off() -> None:
@@ -150,4 +211,4 @@ def test_the_stricter_limit_of_dag_and_compute_holds(
         tier=2, owner="us", runbook="docs/runbooks/daily_sales.md", doc=DOC, runs_at_once=runs_at_once
     )
     with DAG("some_dag", schedule=None, **manners):
-        assert spark_job("noop").max_active_tis_per_dag == expected
+        assert spark_job(NOOP)(catalog=CATALOG).max_active_tis_per_dag == expected

@@ -25,6 +25,7 @@ from basketry.contracts import Contract, load_contract
 from basketry.errors import BadInputError
 from basketry.files import find_files
 from basketry.gates import gate_names, load_gate
+from basketry.jobs.command_line import job_parser
 from basketry_airflow.script_arguments import ScriptArguments
 from tests.tools.runbooks import script
 
@@ -229,7 +230,7 @@ def test_no_pattern_of_files_leaves_the_landing_folder(pattern: str, tmp_path: P
 @pytest.mark.parametrize("word", HOSTILE)
 def test_a_hostile_argument_of_a_job_is_refused_or_a_value(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """As Airflow passes it, `--name=value`: the parser never takes it for an argument of its own."""
-    parser, _ = script("ingest", monkeypatch)
+    parser = job_parser(script("ingest", monkeypatch))
     given = parser.parse_args(["--catalog=demo", "--feed=reviews", f"--files={word}", f"--run-id={word}"])
     assert (given.files, given.run_id, given.dry_run, given.catalog) == (word, word, False, "demo")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import runpy
 import shlex
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from basketry.jobs import Job
 from tools import __main__ as commands
 from tools import job
 from tools.environment import CHECKOUT
@@ -19,7 +19,6 @@ FOLDER = CHECKOUT / "docs" / "runbooks"
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.M | re.S)
 AIRFLOW = re.compile(r"`(airflow [^`]+)`")
 ASSIGNED = re.compile(r"([A-Z_]+)=(.*)", re.S)
-Job = Callable[[Any, Any], Any]
 
 
 @dataclass(frozen=True)
@@ -68,9 +67,9 @@ def job_of(command: Command, patch: pytest.MonkeyPatch) -> tuple[str, list[str]]
     return asked[0]
 
 
-def script(name: str, patch: pytest.MonkeyPatch) -> tuple[Any, Job]:
-    """Parser and function of a job, as its script hands them to job_main."""
-    given: list[tuple[Any, Job]] = []
-    patch.setattr("basketry.lake.runner.job_main", lambda parser, run: given.append((parser, run)))
+def script(name: str, patch: pytest.MonkeyPatch) -> Job[..., Any]:
+    """A job, as its script hands it to job_main."""
+    jobs: list[Job[..., Any]] = []
+    patch.setattr("basketry.lake.runner.job_main", jobs.append)
     runpy.run_path(str(CHECKOUT / "spark_jobs" / f"{name}.py"), run_name="__main__")
-    return given[0]
+    return jobs[0]

@@ -49,8 +49,8 @@ def test_an_unknown_job_gets_the_nearest_name() -> None:
         job.check_job("", ["ingest"])
 
 
-def test_jobs_are_the_scripts() -> None:
-    """A new script in spark_jobs/ is a job without being listed anywhere."""
+def test_jobs_are_those_declared() -> None:
+    """A new declaration in basketry.jobs is a job without being listed anywhere."""
     assert {"ingest", "noop", "replay_quarantine", "sales", "plan"} <= set(job.job_names())
 
 

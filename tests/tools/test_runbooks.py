@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from basketry.errors import BadInputError
+from basketry.jobs.command_line import parse_arguments
+from basketry.lake import runner
 from basketry.tables import ORDER_LINES, PRODUCTS
 from basketry_airflow.retry import CAUSES, UNKNOWN_CAUSE, cause_of
 from tests.kit.registry import own_registry
@@ -68,11 +70,11 @@ def test_a_command_answers_and_changes_nothing(
 ) -> None:
     """Its arguments are the job's, it does its work or says in one sentence what is missing, and no file of the lake is new."""
     name, arguments = job_of(command, monkeypatch)
-    parser, run = script(name, monkeypatch)
-    given = parser.parse_args(arguments)
+    job = script(name, monkeypatch)
+    given = parse_arguments(job, arguments)
     before = contents(small)
     try:
-        assert run(small, given).dry_run
+        assert runner.job_function(job)(small, given).dry_run
     except BadInputError as error:
         assert error.message and "\n" not in error.message.strip()
     assert contents(small) == before
@@ -82,8 +84,9 @@ def test_some_commands_really_worked(small: Lakehouse, monkeypatch: pytest.Monke
     """On this small home a plan, sales and maintenance have something to tell: not everything was refused."""
     for command in JOBS:
         if command.runbook in ("daily_sales", "maintenance"):
-            parser, run = script(job_of(command, monkeypatch)[0], monkeypatch)
-            assert run(small, parser.parse_args(job_of(command, monkeypatch)[1])).summary, command.text
+            job = script(job_of(command, monkeypatch)[0], monkeypatch)
+            given = parse_arguments(job, job_of(command, monkeypatch)[1])
+            assert runner.job_function(job)(small, given).summary, command.text
 
 
 def test_the_doctor_looks_over_a_small_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

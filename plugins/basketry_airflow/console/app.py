@@ -11,35 +11,12 @@ from basketry.access import AccessRefusedError
 from basketry.errors import BadInputError
 from basketry.warehouse import NotYetError, SlowQueryError, UnavailableError, WarehouseError
 from basketry_airflow.console import static
-from basketry_airflow.console.pages import (
-    ask,
-    data,
-    decisions,
-    models,
-    offers,
-    product,
-    propensity,
-    sales,
-    segments,
-    today,
-)
+from basketry_airflow.console.pages import all_pages
 from basketry_airflow.console.rate_limits import RateLimitError
 from basketry_airflow.console.rendering import problem
 from basketry_airflow.console.security_headers import SecurityHeaders
 
-ROUTERS = (
-    today.router,
-    sales.router,
-    decisions.router,
-    product.router,
-    segments.router,
-    propensity.router,
-    offers.router,
-    models.router,
-    data.router,
-    ask.router,
-    static.router,
-)
+ROUTERS = (*(page.router for page in all_pages()), static.router)
 
 
 def make_app() -> FastAPI:

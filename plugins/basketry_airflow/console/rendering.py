@@ -16,19 +16,6 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from basketry_airflow.console import formats, static
 from basketry_airflow.console.viewer import Viewer, viewer_of
 
-PAGES = (
-    ("", "Today"),
-    ("sales", "Sales"),
-    ("decisions", "Decisions"),
-    ("segments", "Segments"),
-    ("propensity", "Propensity"),
-    ("offers", "Offers"),
-    ("models", "Models"),
-    ("data", "Data"),
-    ("ask", "Ask"),
-)
-"""Path and title of every page, in the order of the menu."""
-
 
 def current_viewer(request: Request, user: GetUserDep, catalog: str | None = None) -> Viewer:
     """Return the viewer that the Airflow user and the parameter `catalog` make; the request holds it for an error's page."""
@@ -43,6 +30,8 @@ CurrentViewer = Annotated[Viewer, Depends(current_viewer)]
 
 @cache
 def _environment() -> Environment:
+    from basketry_airflow.console.pages import all_pages  # they import this module
+
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -53,7 +42,7 @@ def _environment() -> Environment:
     )
     for name in ("count", "decimal", "share", "change", "day", "moment", "ago", "span"):
         environment.filters[name] = getattr(formats, name)
-    environment.globals["pages"] = PAGES
+    environment.globals["pages"] = [(page.path, page.title) for page in all_pages() if page.in_menu]
     environment.globals["tags"] = {name: tag for name, (_, _, tag) in static.files().items()}
     return environment
 
@@ -63,7 +52,7 @@ def render(viewer: Viewer, page: str, title: str, shown: object, **more: object)
 
     Args:
         viewer: Who looks at it.
-        page: One of PAGES.
+        page: The page's path.
         title: The page's title.
         shown: What the page shows, `shown` in the template.
         more: Further names of the template; `template` is its own name where that is not the page's.

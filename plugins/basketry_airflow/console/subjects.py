@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from basketry.config.settings import EVERY_FEED
-from basketry_airflow.model_forms import MODELS
+from basketry.registry.models import MODELS
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "ingest": ("feed",),

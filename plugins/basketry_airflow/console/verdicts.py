@@ -7,12 +7,11 @@ from dataclasses import replace
 
 from basketry.gates.model import PROMOTE, PROVISIONAL, REFUSE
 from basketry.registry import registered_name
+from basketry.registry.models import MODELS
 from basketry_airflow.champions import COLUMNS, Refusal, first_refusal
 from basketry_airflow.console.viewer import Notice, Record, Viewer
 
 PROMOTIONS = "ops.promotions"
-TRAINED_BY = {"recommendations": "weekly_offers", "offer_policy": "weekly_offers"}
-"""By kind of model: the DAG that trains the first one, where it is not bootstrap."""
 
 
 def verdicts(viewer: Viewer, kind: str) -> list[Record]:
@@ -45,9 +44,14 @@ def refusal_notice(refusal: Refusal, kind: str) -> Notice:
     return Notice(
         "No version scores",
         f"{refusal.sentence} Look at what failed, deliver more history or correct what it shows, and run the DAG"
-        f" {TRAINED_BY.get(kind, 'bootstrap')} again: a version scores once it is promoted. The runbook is"
+        f" {_first_trained_by(kind)} again: a version scores once it is promoted. The runbook is"
         " docs/runbooks/gate.md.",
     )
+
+
+def _first_trained_by(kind: str) -> str:
+    spec = MODELS.get(kind)  # a kind of an earlier release may be declared no more
+    return spec.first_trained_by if spec else "that trains it"
 
 
 def provisional_champion_notice(viewer: Viewer, kind: str) -> Notice | None:

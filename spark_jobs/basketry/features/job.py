@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from datetime import timedelta
 
 from basketry.errors import BadInputError
 from basketry.features.compute import FeatureRequest, FeatureResult, compute_features, input_versions
+from basketry.jobs.features import FeaturesArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: FeaturesArguments) -> JobReport:
     """Compute the features of --days days up to --as-of, or of --dates."""
     versions = input_versions(lake)
     result = compute_features(lake, _request(arguments), versions)
@@ -27,7 +27,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     )
 
 
-def _request(arguments: argparse.Namespace) -> FeatureRequest:
+def _request(arguments: FeaturesArguments) -> FeatureRequest:
     """Return the arguments as a request.
 
     Raises:

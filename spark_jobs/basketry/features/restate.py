@@ -7,7 +7,6 @@ finds the same dates, because ops.feature_dates still names the version that the
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -17,6 +16,7 @@ from pyspark.sql import functions as F
 from basketry.features import core
 from basketry.features.compute import FeatureRequest, FeatureResult, compute_features, input_versions
 from basketry.features.read import as_of_in, stored_feature_dates
+from basketry.jobs import DatedArguments
 from basketry.lake import staleness
 from basketry.lake.change_feed import InputDependency
 from basketry.lake.lakehouse import Lakehouse
@@ -50,7 +50,7 @@ INPUTS = (
 _VERSION_COLUMNS = {ORDER_LINES: "order_lines_version", PRODUCTS: "products_version"}
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
     """Compute the touched dates up to --as-of again; with --dry-run only say which they are."""
     inputs = input_versions(lake)
     until = min(

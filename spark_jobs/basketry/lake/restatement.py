@@ -7,22 +7,25 @@ one, the next try goes on where it was.
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import NamedTuple
+from graphlib import TopologicalSorter
+from inspect import signature
+from pkgutil import resolve_name
+from typing import Any, NamedTuple
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from basketry.errors import NotDeliveredError
+from basketry.jobs import DatedArguments, Job, StoredResult, all_jobs
 from basketry.lake.change_feed import InputDependency
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
-from basketry.lake.runner import Job, run_job
+from basketry.lake.runner import JobFunction, job_function, run_job
 from basketry.lake.staleness import ChangeHistory, InputVersions, stale_dates
 from basketry.registry import AS_THEN, ModelGoneError
 from basketry.tables import JOB_RUNS, ORDER_LINES, PRODUCTS, REVIEWS, Table
@@ -47,27 +50,28 @@ class StoredDay(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class RestatableResult:
-    """What a job makes of a day.
+    """What a job makes of a day; a declared `StoredResult` with what it names looked up.
 
     Attributes:
         job: The job's name in ops.job_runs.
         run: What the job does.
+        arguments: Makes the arguments of the job for a day; the version of the model that the day's rows name is among
+            them where the job takes one.
         table: Where its rows are.
         inputs: What the job reads; without any, every row that satisfies `where` is to be made again.
         built_on: The job on whose rows of the same as_of it is built.
         days_ahead: SQL expression: rows with an as_of are made by the run as of so many days later.
         where: SQL condition on the rows of the table.
-        options: Arguments of the job beside the day and the version of the model that its rows name.
     """
 
     job: str
-    run: Job
+    run: JobFunction
+    arguments: Callable[..., DatedArguments]
     table: Table
     inputs: tuple[InputDependency, ...] = ()
     built_on: str = ""
     days_ahead: str = "0"
     where: str = "true"
-    options: Mapping[str, object] = field(default_factory=dict)
 
     def stored_days(self, lake: Lakehouse, until: date) -> list[StoredDay]:
         """Return what is stored of the job's runs up to a day."""
@@ -94,7 +98,37 @@ class _Restated:
     summary: str
 
 
-def restate(lake: Lakehouse, arguments: argparse.Namespace, results: Sequence[RestatableResult]) -> JobReport:
+def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
+    """Make again what was touched up to --as-of, each result by the version of the model that made it."""
+    return restate(lake, arguments, restatable_results(all_jobs().values()))
+
+
+def restatable_results(jobs: Iterable[Job[..., Any]]) -> tuple[RestatableResult, ...]:
+    """Look up what jobs leave behind that may be made again, each result after the one on which it is built."""
+    results = {job.name: (job, job.result) for job in jobs if job.result is not None}
+    bases = {name: {result.built_on} - {""} for name, (_, result) in results.items()}
+    return tuple(_restatable(*results[name]) for name in TopologicalSorter(bases).static_order())
+
+
+def _restatable(job: Job[..., Any], result: StoredResult) -> RestatableResult:
+    return RestatableResult(
+        job=job.name,
+        run=job_function(job),
+        arguments=job.arguments,
+        table=result.table,
+        inputs=resolve_name(result.inputs) if result.inputs else (),
+        built_on=result.built_on,
+        days_ahead=result.days_ahead,
+        where=result.where,
+    )
+
+
+def takes_model(arguments: Callable[..., DatedArguments]) -> bool:
+    """Return whether a job is told which version of its model works."""
+    return "model" in signature(arguments).parameters
+
+
+def restate(lake: Lakehouse, arguments: DatedArguments, results: Sequence[RestatableResult]) -> JobReport:
     """Make every touched day up to --as-of again; with --dry-run only say which they are.
 
     A day whose version of the model is gone stays as it was made, and the summary says so. A day that was made before its
@@ -176,7 +210,7 @@ def _restate_days(
     versions: Mapping[date, str],
     touched: Sequence[date],
     *,
-    arguments: argparse.Namespace,
+    arguments: DatedArguments,
 ) -> _Restated:
     """Run the job once more for each touched day, unless it is a dry run.
 
@@ -202,14 +236,9 @@ def _restate_days(
 
 def _restate_day(lake: Lakehouse, result: RestatableResult, day: date, version: str, *, run_id: str) -> str:
     """Run the job for the day once more; return why that cannot be, or an empty text."""
-    arguments = argparse.Namespace(
-        catalog=lake.catalog,
-        run_id=run_id,
-        dry_run=False,
-        as_of=day,
-        model=version if version.isdigit() else AS_THEN,  # what was made without a model names none
-        **result.options,
-    )
+    # What was made without a model names none.
+    model = {"model": version if version.isdigit() else AS_THEN} if takes_model(result.arguments) else {}
+    arguments = result.arguments(catalog=lake.catalog, run_id=run_id, as_of=day, **model)
     try:
         run_job(lake, result.job, arguments, result.run)
     except ModelGoneError:

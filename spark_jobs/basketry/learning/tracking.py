@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from basketry import registry
 from basketry.lake.lakehouse import Lakehouse
+from basketry.registry.models import ModelSpec
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,7 +42,7 @@ class TrainingRecord:
     figures: Mapping[str, Figure] = field(default_factory=dict)
 
 
-def register_challenger(lake: Lakehouse, model: str, record: TrainingRecord, log_model: Callable[[], str]) -> str:
+def register_challenger(lake: Lakehouse, model: ModelSpec, record: TrainingRecord, log_model: Callable[[], str]) -> str:
     """Log the record, register the model and make it the challenger.
 
     The alias comes last: whatever is cut off before it leaves a run that nothing refers to.
@@ -57,8 +58,8 @@ def register_challenger(lake: Lakehouse, model: str, record: TrainingRecord, log
     """
     import mlflow
 
-    name = registry.registered_name(lake.catalog, model)
-    with registry.registry_client(name), _run(lake, model, record.tags):
+    name = registry.registered_name(lake.catalog, model.name)
+    with registry.registry_client(name), _run(lake, model.name, record.tags):
         mlflow.log_params({key: str(value)[:500] for key, value in record.params.items()})
         _log_metrics(record.metrics)
         _log_artifacts(record)
@@ -67,7 +68,7 @@ def register_challenger(lake: Lakehouse, model: str, record: TrainingRecord, log
     return number
 
 
-def log_state(model: str, served: Any, columns: Mapping[str, str], packages: Sequence[str]) -> str:
+def log_state(model: ModelSpec, served: Any, columns: Mapping[str, str], packages: Sequence[str]) -> str:
     """Log a model that is plain values into the open run.
 
     Args:
@@ -84,7 +85,7 @@ def log_state(model: str, served: Any, columns: Mapping[str, str], packages: Seq
     from mlflow.types import ColSpec, Schema
 
     info = mlflow.pyfunc.log_model(
-        name=model,
+        name=model.name,
         python_model=served,
         signature=ModelSignature(Schema([ColSpec(kind, name) for name, kind in columns.items()])),
         pip_requirements=pinned_requirements(packages),

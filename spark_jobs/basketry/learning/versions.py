@@ -12,6 +12,7 @@ from pyspark.sql import Row
 from basketry import registry
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
+from basketry.registry.models import ModelSpec
 from basketry.registry.promotion_history import champions_until, former_champions
 from basketry.tables import PROMOTIONS
 
@@ -19,18 +20,16 @@ Loaded = TypeVar("Loaded")
 
 
 @dataclass(frozen=True)
-class ModelSpec(Generic[Loaded]):
-    """A kind of model.
+class ModelLoader(Generic[Loaded]):
+    """How versions of a kind of model are loaded.
 
     Attributes:
-        model: The kind, as in the name of the registered model.
+        spec: The kind of model.
         load: Loads a version from its registered name and number; raises ModelGoneError when it is gone.
-        training: The job that makes versions, as people run it.
     """
 
-    model: str
+    spec: ModelSpec
     load: Callable[[str, str], Loaded]
-    training: str
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class ResolvedVersion(Generic[Loaded]):
     """A loaded version with the dates that it scores.
 
     Attributes:
-        version: What `ModelSpec.load` returned.
+        version: What `ModelLoader.load` returned.
         dates: The as-of dates that it scores.
         note: Why it is not the version that was asked for; empty when it is.
     """
@@ -49,7 +48,7 @@ class ResolvedVersion(Generic[Loaded]):
 
 
 def resolve(
-    lake: Lakehouse, spec: ModelSpec[Loaded], wanted: str, dates: Sequence[date]
+    lake: Lakehouse, loader: ModelLoader[Loaded], wanted: str, dates: Sequence[date]
 ) -> tuple[ResolvedVersion[Loaded], ...]:
     """Find the version for each of the dates, each loaded once.
 
@@ -58,7 +57,7 @@ def resolve(
 
     Args:
         lake: The lakehouse with ops.promotions.
-        spec: The kind of model.
+        loader: Loads versions of the kind of model.
         wanted: champion, as-then or a version.
         dates: As-of dates to score.
 
@@ -66,37 +65,43 @@ def resolve(
         ModelGoneError: A version that was asked for is gone.
         BadInputError: There is no champion, or none that loads.
     """
-    name = registry.registered_name(lake.catalog, spec.model)
+    name = registry.registered_name(lake.catalog, loader.spec.name)
     if wanted == registry.CHAMPION:
-        return (_champion(lake, spec, name, tuple(dates)),)
+        return (_champion(lake, loader, name, tuple(dates)),)
     if wanted == registry.AS_THEN:
         numbers = champions_until(champion_promotions(lake, name), name, dates)
     else:
         numbers = dict.fromkeys(dates, wanted)
     return tuple(
-        ResolvedVersion(spec.load(name, number), tuple(day for day in dates if numbers[day] == number))
+        ResolvedVersion(loader.load(name, number), tuple(day for day in dates if numbers[day] == number))
         for number in dict.fromkeys(numbers.values())
     )
 
 
-def _champion(lake: Lakehouse, spec: ModelSpec[Loaded], name: str, dates: tuple[date, ...]) -> ResolvedVersion[Loaded]:
+def _champion(
+    lake: Lakehouse, loader: ModelLoader[Loaded], name: str, dates: tuple[date, ...]
+) -> ResolvedVersion[Loaded]:
     number = registry.alias_version(name, registry.CHAMPION)
     problem = f"the alias champion of {name} is gone"
     if number is not None:
         try:
-            return ResolvedVersion(spec.load(name, number), dates)
+            return ResolvedVersion(loader.load(name, number), dates)
         except registry.ModelGoneError as error:
             problem = error.message.partition(":")[0]
     earlier = [other for other in former_champions(champion_promotions(lake, name)) if other != number]
     for other in earlier:
         try:
-            version = spec.load(name, other)
+            version = loader.load(name, other)
         except registry.ModelGoneError:
             continue
         return ResolvedVersion(version, dates, f"{problem}: scored with version {other}, the last good champion")
     if number is None and not earlier:
-        raise BadInputError(f"{name} has no champion: run {spec.training} and let its gate promote a version.")
-    raise BadInputError(f"{problem}, and so are its predecessors: run {spec.training} and promote a version.")
+        raise BadInputError(
+            f"{name} has no champion: run {loader.spec.training_command} and let its gate promote a version."
+        )
+    raise BadInputError(
+        f"{problem}, and so are its predecessors: run {loader.spec.training_command} and promote a version."
+    )
 
 
 def champion_promotions(lake: Lakehouse, name: str) -> list[Row]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 import sys
 from datetime import UTC, date, datetime
@@ -13,11 +12,11 @@ import pytest
 from basketry.config import clock
 from basketry.config.clock import check_day_is_over, now
 from basketry.errors import BAD_INPUT_EXIT, BadInputError
+from basketry.jobs import all_jobs
 from basketry.lake import runner
-from basketry.lake.runner import job_main, job_parser
+from basketry.lake.runner import job_main
 
-CHECKOUT = Path(__file__).resolve().parents[3]
-JOBS = sorted(path.stem for path in (CHECKOUT / "spark_jobs").glob("*.py") if "dated=True" in path.read_text())
+JOBS = [name for name, job in all_jobs().items() if job.is_dated]
 EVENING = "2026-11-29T04:59:00+00:00"
 """One minute before midnight of 28 November in New York, where the demo is."""
 
@@ -58,17 +57,15 @@ def test_every_dated_job_refuses_a_day_that_is_not_over(
     """By hand as from a form: exit code 65 and the form's sentence, before Spark starts; the day before is taken."""
     monkeypatch.setenv("BASKETRY_NOW", EVENING)
     monkeypatch.setenv("BASKETRY_HOME", str(tmp_path))
-    monkeypatch.syspath_prepend(str(CHECKOUT / "spark_jobs"))
-    script = importlib.import_module(name)
     started: list[date] = []
     monkeypatch.setattr(runner, "_run", lambda arguments, *_: started.append(arguments.as_of))
     monkeypatch.setattr(sys, "argv", [name, "--catalog", "demo", "--as-of", "2026-11-28"])
     with pytest.raises(SystemExit) as exit_:
-        job_main(script.parser, script.run)
+        job_main(all_jobs()[name])
     assert exit_.value.code == BAD_INPUT_EXIT and not started
     assert "2026-11-28 is not over in America/New_York; the last complete day is 2026-11-27." in capsys.readouterr().err
     monkeypatch.setattr(sys, "argv", [name, "--catalog", "demo", "--as-of", "2026-11-27"])
-    job_main(script.parser, script.run)
+    job_main(all_jobs()[name])
     assert started == [date(2026, 11, 27)]
 
 
@@ -79,5 +76,5 @@ def test_a_job_without_a_day_asks_no_clock(monkeypatch: pytest.MonkeyPatch, tmp_
     started: list[str] = []
     monkeypatch.setattr(runner, "_run", lambda arguments, name, *_: started.append(name))
     monkeypatch.setattr(sys, "argv", ["maintenance", "--catalog", "demo"])
-    job_main(job_parser("maintenance", "", dated=False), lambda lake, given: pytest.fail("nothing is run here"))
+    job_main(all_jobs()["maintenance"])
     assert started == ["maintenance"]

@@ -10,6 +10,8 @@ import pytest
 
 from basketry.errors import NotDeliveredError
 from basketry.features import core
+from basketry.jobs import DatedArguments
+from basketry.jobs.rfm import RfmArguments
 from basketry.lake import restatement
 from basketry.lake.change_feed import InputDependency
 from basketry.lake.lakehouse import Lakehouse
@@ -62,7 +64,11 @@ class Shop:
         """Restate; what was made by it."""
         self.made.clear()
         arguments = Namespace(catalog="demo", run_id=f"restate {self.deliveries}", as_of=as_of, dry_run=dry_run)
-        results = (restatement.RestatableResult(job="segments", run=self.job, table=RFM_PROFILES, inputs=INPUTS),)
+        results = (
+            restatement.RestatableResult(
+                job="segments", run=self.job, arguments=RfmArguments, table=RFM_PROFILES, inputs=INPUTS
+            ),
+        )
         self.report = restatement.run_job(
             self.lake, restatement.JOB_NAME, arguments, lambda lake, given: restatement.restate(lake, given, results)
         )
@@ -134,9 +140,17 @@ def test_what_is_built_on_a_day_that_was_made_again_follows(lake: Lakehouse) -> 
         restatement.run_job(lake, "outcomes", Namespace(run_id=str(day), as_of=day + timedelta(days=1)), follow)
     followers.clear()
     results = (
-        restatement.RestatableResult(job="segments", run=shop.job, table=RFM_PROFILES, inputs=INPUTS),
         restatement.RestatableResult(
-            job="outcomes", run=follow, table=RFM_PROFILES, inputs=INPUTS, built_on="segments", days_ahead="1"
+            job="segments", run=shop.job, arguments=RfmArguments, table=RFM_PROFILES, inputs=INPUTS
+        ),
+        restatement.RestatableResult(
+            job="outcomes",
+            run=follow,
+            arguments=DatedArguments,
+            table=RFM_PROFILES,
+            inputs=INPUTS,
+            built_on="segments",
+            days_ahead="1",
         ),
     )
     restatement.restate(lake, Namespace(run_id="r", as_of=DAYS[2] + timedelta(days=1), dry_run=False), results)

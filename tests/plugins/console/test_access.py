@@ -8,16 +8,22 @@ import json
 import logging
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from basketry.tables import TABLES
+from basketry_airflow.console.page import Page
+from basketry_airflow.console.pages import all_pages
 from tests.kit.console.people import PERSON
 from tests.kit.console.shop import HOSTILE
 
+CHECKOUT = Path(__file__).resolve().parents[3]
+INCLUDE = CHECKOUT / "include"
 Clients = Callable[[str | None], Any]
 
-PAGES = ("", "sales", "decisions", "decisions/P0001", "segments", "propensity", "offers", "models", "data", "ask")
+PAGES = (*(page.path for page in all_pages() if page.in_menu), "decisions/P0001")
 VIEWS = tuple(f"data?view={view}" for view in ("quarantine", "contracts", "tables", "lineage"))
 DOWNLOADS = (
     "sales/download",
@@ -90,6 +96,30 @@ def test_a_team_sees_its_tables_only(client: Clients, forgotten: None) -> None:
     for path in DOWNLOADS[1:6]:
         assert sales.get(f"/basketry/{path}").status_code == 403, path
     assert sales.get("/basketry/sales/download").status_code == 200
+
+
+@pytest.mark.parametrize("user", ["admin", "data_science", "marketing", "sales"])
+@pytest.mark.parametrize(
+    "page", [page for page in all_pages() if page.tables and page.in_menu], ids=lambda page: page.path
+)
+def test_a_page_is_for_who_may_read_its_tables(client: Clients, page: Page, user: str, forgotten: None) -> None:
+    """Whoever may not read one of the declared tables of a page is told so; nobody else is."""
+    from basketry.access import load_grants
+
+    grants = load_grants("demo", INCLUDE)
+    team = grants.team_of(user)
+    may_read = all(team.may_read(grants.tables[name]) for name in page.tables)
+    assert (f"{page.title}: not for your team" in client(user).get(f"/basketry/{page.path}").text) != may_read
+
+
+def test_every_page_is_declared(airflow_app: Any) -> None:
+    """Its tables are declared ones, and a DAG that is there or a model's fills them; each place in the menu is one page's."""
+    pages = all_pages()
+    assert len({page.position for page in pages}) == len(pages) >= 10
+    dags = {path.stem for path in (CHECKOUT / "dags").glob("*.py")}
+    for page in pages:
+        assert set(page.tables) <= {table.full_name for table in TABLES}
+        assert not page.tables or page.model or page.filled_by in dags
 
 
 @pytest.mark.parametrize("user", ["admin", "data_science", "sales"])

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from basketry_airflow.console.pages import all_pages
 from tests.kit.console.server import PASSWORD, real_airflow
 from tests.kit.console.shop import HOSTILE
 from tools.airflow_client import AirflowClient
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("end_to_end")]
 
-PAGES = ("Today", "Sales", "Decisions", "Segments", "Propensity", "Offers", "Models", "Data", "Ask")
+PAGES = tuple(page.title for page in all_pages() if page.in_menu)
 QUESTIONS = ("Top 5 products by revenue", "Top 3 categories by revenue", "What is the meaning of life?")
 
 

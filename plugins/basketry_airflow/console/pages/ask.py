@@ -14,10 +14,12 @@ from basketry.ask import Answer, Heading, answer
 from basketry_airflow.console import audit, formats, rate_limits
 from basketry_airflow.console.charts import Line, LineChart, line_chart
 from basketry_airflow.console.exports import export
+from basketry_airflow.console.page import Page
 from basketry_airflow.console.rendering import CurrentViewer, render
 from basketry_airflow.console.viewer import Viewer
 
 router = APIRouter()
+PAGE = Page(path="ask", title="Ask", position=10, router=router)
 
 EXAMPLES = (
     "Top 5 products by predicted revenue",
@@ -59,7 +61,7 @@ class DrawnAnswer:
 def page(viewer: CurrentViewer, q: str = Query("", max_length=LONGEST)) -> Response:
     """Return the page, with an answer when there is a question."""
     shown = ask(viewer, q) if q.strip() else None
-    return render(viewer, "ask", "Ask", shown, question=q, examples=EXAMPLES, longest=LONGEST)
+    return render(viewer, PAGE.path, PAGE.title, shown, question=q, examples=EXAMPLES, longest=LONGEST)
 
 
 @router.get("/ask/download")

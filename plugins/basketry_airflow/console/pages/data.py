@@ -17,10 +17,12 @@ from basketry.contracts import Contract, load_contracts
 from basketry.tables import Table
 from basketry_airflow.console import airflow_status
 from basketry_airflow.console.exports import export_query
+from basketry_airflow.console.page import Page
 from basketry_airflow.console.rendering import CurrentViewer, render
 from basketry_airflow.console.viewer import Notice, Record, Viewer, choose_value
 
 router = APIRouter()
+PAGE = Page(path="data", title="Data", position=9, router=router)
 
 FILES, QUARANTINE, RUNS = "ops.files", "ops.quarantine", "ops.job_runs"
 REPLAY_DAG = "replay_quarantine"
@@ -83,7 +85,7 @@ class Data:
 def page(request: Request, viewer: CurrentViewer, user: GetUserDep) -> Response:
     """Return the page."""
     shown = data(viewer, request.query_params, user)
-    return render(viewer, "data", "Data", shown, views=VIEWS)
+    return render(viewer, PAGE.path, PAGE.title, shown, views=VIEWS)
 
 
 @router.get("/data/download")

@@ -10,18 +10,19 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from basketry.registry.models import FORECAST_MODEL
 from basketry_airflow.console import formats
 from basketry_airflow.console.charts import Band, Dot, Line, LineChart, PointChart, line_chart, point_chart
 from basketry_airflow.console.exports import export_query
+from basketry_airflow.console.page import Page
 from basketry_airflow.console.rendering import CurrentViewer, render
-from basketry_airflow.console.verdicts import not_scored_notice, provisional_champion_notice
 from basketry_airflow.console.viewer import Notice, Record, Viewer, choose_value
 
 router = APIRouter()
 
 DECISIONS, FORECASTS, ACCURACY = "gold.product_decisions", "gold.product_forecasts", "gold.forecast_accuracy"
+PAGE = Page(path="decisions", title="Decisions", position=3, router=router, tables=(DECISIONS,), model=FORECAST_MODEL)
 OUTCOMES, WEEKS = "gold.forecast_outcomes", "gold.sales_week_rollup"
-KIND = "forecast"
 MOST_LINES, MOST_DOTS = 100, 300
 PAST_WEEKS = 26
 BUCKETS = ("High", "Medium", "Low")
@@ -108,12 +109,10 @@ class Decisions:
 @router.get("/decisions")
 def page(request: Request, viewer: CurrentViewer) -> Response:
     """Return the page."""
-    unavailable = not_scored_notice(viewer, "Decisions", KIND, (DECISIONS,))
+    unavailable = PAGE.unavailable(viewer)
     shown = unavailable or decisions(viewer, Filters.of(request.query_params))
     choices = {"all_buckets": BUCKETS, "all_actions": ACTIONS}
-    return render(
-        viewer, "decisions", "Decisions", shown, **choices, provisional=provisional_champion_notice(viewer, KIND)
-    )
+    return render(viewer, PAGE.path, PAGE.title, shown, **choices, provisional=PAGE.provisional(viewer))
 
 
 @router.get("/decisions/download")

@@ -11,9 +11,11 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from basketry.gates.model import FAILED, INCONCLUSIVE, REFUSE, UNSURE
+from basketry.registry.models import MODELS
 from basketry_airflow.champions import first_refusal
 from basketry_airflow.console import airflow_status
 from basketry_airflow.console.model_aliases import ModelAliases, model_aliases
+from basketry_airflow.console.page import Page
 from basketry_airflow.console.rendering import CurrentViewer, render
 from basketry_airflow.console.verdicts import (
     PROMOTIONS,
@@ -25,6 +27,9 @@ from basketry_airflow.console.verdicts import (
 from basketry_airflow.console.viewer import Notice, Record, Viewer
 
 router = APIRouter()
+PAGE = Page(
+    path="models", title="Models", position=8, router=router, tables=(PROMOTIONS,), filled_by="weekly_retraining"
+)
 
 ROLLBACK_DAG = "model_rollback"
 NEWEST = 20
@@ -37,6 +42,8 @@ class Model:
 
     Attributes:
         kind: The kind, as in include/gates.
+        label: What people call it.
+        makes: The tables whose rows its versions make.
         name: The registered name.
         champion: By the registry, else by the newest verdict that moved it.
         registry: What the registry says now.
@@ -46,6 +53,8 @@ class Model:
     """
 
     kind: str
+    label: str
+    makes: tuple[str, ...]
     name: str
     champion: str | None
     registry: ModelAliases
@@ -80,8 +89,8 @@ class Models:
 @router.get("/models")
 def page(viewer: CurrentViewer, user: GetUserDep) -> Response:
     """Return the page."""
-    shown = viewer.missing("Models", "weekly_retraining", PROMOTIONS) or models(viewer, user)
-    return render(viewer, "models", "Models", shown)
+    shown = PAGE.unavailable(viewer) or models(viewer, user)
+    return render(viewer, PAGE.path, PAGE.title, shown)
 
 
 def models(viewer: Viewer, user: Any) -> Models | Notice:
@@ -103,8 +112,11 @@ def _model(name: str, rows: list[Record], aliases: ModelAliases) -> Model:
     verdicts = tuple({**row, "checks": _checks(row["checks"])} for row in rows[:NEWEST])
     former = former_champions(rows, champion)
     kind = name.rpartition(".")[2]
+    spec = MODELS.get(kind)  # a kind of an earlier release may be declared no more
     return Model(
         kind=kind,
+        label=spec.label if spec else kind.capitalize(),
+        makes=tuple(table.full_name for table in spec.makes) if spec else (),
         name=name,
         champion=champion,
         registry=aliases,

@@ -9,8 +9,10 @@ from datetime import date, datetime, timedelta
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from basketry.registry.models import OFFER_POLICY_MODEL, RECOMMENDATIONS_MODEL
 from basketry_airflow.console import formats
 from basketry_airflow.console.charts import Line, LineChart, line_chart
+from basketry_airflow.console.page import Page
 from basketry_airflow.console.rendering import CurrentViewer, render
 from basketry_airflow.console.verdicts import provisional_champion_notice
 from basketry_airflow.console.viewer import Notice, Record, Viewer
@@ -18,7 +20,8 @@ from basketry_airflow.console.viewer import Notice, Record, Viewer
 router = APIRouter()
 
 PERFORMANCE, DECISIONS, RESPONSES = "gold.offer_performance_minute", "gold.offer_decisions", "gold.offer_responses"
-KINDS = ("recommendations", "offer_policy")
+PAGE = Page(path="offers", title="Offers", position=7, router=router, tables=(PERFORMANCE,), filled_by="offers")
+KINDS = (RECOMMENDATIONS_MODEL.name, OFFER_POLICY_MODEL.name)
 DAYS = 28
 TREATED, CONTROL = "treatment", "control"
 SURE = 1.96
@@ -82,9 +85,9 @@ class Offers:
 @router.get("/offers")
 def page(viewer: CurrentViewer) -> Response:
     """Return the page."""
-    shown = viewer.missing("Offers", "offers", PERFORMANCE) or offers(viewer)
+    shown = PAGE.unavailable(viewer) or offers(viewer)
     notices = [notice for kind in KINDS if (notice := provisional_champion_notice(viewer, kind))]
-    return render(viewer, "offers", "Offers", shown, provisional=notices)
+    return render(viewer, PAGE.path, PAGE.title, shown, provisional=notices)
 
 
 def offers(viewer: Viewer) -> Offers | Notice:

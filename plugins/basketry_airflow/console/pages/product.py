@@ -11,14 +11,24 @@ from starlette.responses import Response
 
 from basketry.errors import BadInputError
 from basketry.metrics.pricing import what_if
+from basketry.registry.models import FORECAST_MODEL
 from basketry_airflow.console import formats
 from basketry_airflow.console.charts import Band, Line, LineChart, line_chart
-from basketry_airflow.console.pages.decisions import DECISIONS, FORECASTS, KIND, past_and_ahead
+from basketry_airflow.console.page import Page
+from basketry_airflow.console.pages.decisions import DECISIONS, FORECASTS, past_and_ahead
 from basketry_airflow.console.rendering import CurrentViewer, render
-from basketry_airflow.console.verdicts import not_scored_notice, provisional_champion_notice
 from basketry_airflow.console.viewer import Record, Viewer
 
 router = APIRouter()
+PAGE = Page(
+    path="decisions",
+    title="Decisions",
+    position=4,
+    in_menu=False,
+    router=router,
+    tables=(DECISIONS,),
+    model=FORECAST_MODEL,
+)
 
 RESPONSE, SALES = "gold.price_response", "gold.sales_week"
 PAST_WEEKS = 52
@@ -69,11 +79,9 @@ class ProductPage:
 @router.get("/decisions/{product_id}")
 def page(product_id: str, viewer: CurrentViewer) -> Response:
     """Return the page."""
-    shown = not_scored_notice(viewer, "Decisions", KIND, (DECISIONS,)) or product(viewer, product_id)
+    shown = PAGE.unavailable(viewer) or product(viewer, product_id)
     title = getattr(shown, "decision", {}).get("product") or product_id
-    return render(
-        viewer, "decisions", title, shown, template="product", provisional=provisional_champion_notice(viewer, KIND)
-    )
+    return render(viewer, PAGE.path, title, shown, template="product", provisional=PAGE.provisional(viewer))
 
 
 def product(viewer: Viewer, product_id: str) -> ProductPage:

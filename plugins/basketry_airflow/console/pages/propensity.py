@@ -9,18 +9,19 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from basketry.errors import BadInputError
+from basketry.registry.models import PROPENSITY_MODEL
 from basketry_airflow.console import formats
 from basketry_airflow.console.charts import Dot, PointChart, point_chart
 from basketry_airflow.console.contacts import contact_columns, export_customers
 from basketry_airflow.console.exports import MOST_ROWS
+from basketry_airflow.console.page import Page
 from basketry_airflow.console.rendering import CurrentViewer, render
-from basketry_airflow.console.verdicts import not_scored_notice, provisional_champion_notice
 from basketry_airflow.console.viewer import Notice, Record, Viewer
 
 router = APIRouter()
 
 SCORES, OUTCOMES = "gold.propensity_scores", "gold.propensity_outcomes"
-KIND = "propensity"
+PAGE = Page(path="propensity", title="Propensity", position=6, router=router, tables=(SCORES,), model=PROPENSITY_MODEL)
 TOP = 25
 
 
@@ -58,10 +59,8 @@ class Propensity:
 @router.get("/propensity")
 def page(viewer: CurrentViewer, category: str = "") -> Response:
     """Return the page."""
-    shown = not_scored_notice(viewer, "Propensity", KIND, (SCORES,)) or propensity(viewer, category)
-    return render(
-        viewer, "propensity", "Propensity", shown, most=MOST_ROWS, provisional=provisional_champion_notice(viewer, KIND)
-    )
+    shown = PAGE.unavailable(viewer) or propensity(viewer, category)
+    return render(viewer, PAGE.path, PAGE.title, shown, most=MOST_ROWS, provisional=PAGE.provisional(viewer))
 
 
 @router.get("/propensity/download")

@@ -14,11 +14,20 @@ from basketry.tables import GRAINS
 from basketry_airflow.console import formats, periods
 from basketry_airflow.console.charts import Line, LineChart, line_chart
 from basketry_airflow.console.exports import export_query
+from basketry_airflow.console.page import Page
 from basketry_airflow.console.rendering import CurrentViewer, render
 from basketry_airflow.console.sales_figures import Baselines, ProductScope, baselines_of, breakdown, figures
 from basketry_airflow.console.viewer import Notice, Record, Viewer, choose_value
 
 router = APIRouter()
+PAGE = Page(
+    path="sales",
+    title="Sales",
+    position=2,
+    router=router,
+    tables=tuple(f"gold.sales_{grain}_rollup" for grain in GRAINS),
+    filled_by="daily_sales",
+)
 
 MOST_LINES = 200
 """Lines of the table on the page; a download has all of them."""
@@ -83,9 +92,9 @@ class Sales:
 @router.get("/sales")
 def page(request: Request, viewer: CurrentViewer) -> Response:
     """Return the page."""
-    unavailable = viewer.missing("Sales", "daily_sales", *(f"gold.sales_{grain}_rollup" for grain in GRAINS))
+    unavailable = PAGE.unavailable(viewer)
     shown = unavailable or sales(viewer, request.query_params)
-    return render(viewer, "sales", "Sales", shown, grains=GRAINS)
+    return render(viewer, PAGE.path, PAGE.title, shown, grains=GRAINS)
 
 
 @router.get("/sales/download")

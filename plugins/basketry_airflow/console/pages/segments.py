@@ -10,17 +10,18 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from basketry.errors import BadInputError
+from basketry.registry.models import RFM_MODEL
 from basketry.tables import GONE, NEW, VIEWS
 from basketry_airflow.console.charts import Flow, Flows, flows
 from basketry_airflow.console.contacts import contact_columns, export_customers
+from basketry_airflow.console.page import Page
 from basketry_airflow.console.rendering import CurrentViewer, render
-from basketry_airflow.console.verdicts import not_scored_notice, provisional_champion_notice
 from basketry_airflow.console.viewer import Notice, Record, Viewer, choose_value
 
 router = APIRouter()
 
 SEGMENTS, PROFILES, MIGRATION = "gold.rfm_segments", "gold.rfm_profiles", "gold.rfm_migration"
-KIND = "rfm"
+PAGE = Page(path="segments", title="Segments", position=5, router=router, tables=(SEGMENTS, PROFILES), model=RFM_MODEL)
 LEAST_FLOW = 0.002
 """Share of all customers below which a way is not drawn; its numbers stay in the table."""
 
@@ -64,10 +65,8 @@ class Segments:
 @router.get("/segments")
 def page(request: Request, viewer: CurrentViewer) -> Response:
     """Return the page."""
-    shown = not_scored_notice(viewer, "Segments", KIND, (SEGMENTS, PROFILES)) or segments(viewer, request.query_params)
-    return render(
-        viewer, "segments", "Segments", shown, views=VIEWS, provisional=provisional_champion_notice(viewer, KIND)
-    )
+    shown = PAGE.unavailable(viewer) or segments(viewer, request.query_params)
+    return render(viewer, PAGE.path, PAGE.title, shown, views=VIEWS, provisional=PAGE.provisional(viewer))
 
 
 @router.get("/segments/download")

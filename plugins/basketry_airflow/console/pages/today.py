@@ -14,11 +14,13 @@ from basketry.metrics.comparison import with_week_before
 from basketry.tables import Deadline, deadline_of
 from basketry_airflow.console import formats
 from basketry_airflow.console.airflow_status import AirflowStatus, airflow_status
+from basketry_airflow.console.page import Page
 from basketry_airflow.console.rendering import CurrentViewer, render
 from basketry_airflow.console.sales_figures import baseline_of, extent_of
 from basketry_airflow.console.viewer import Notice, Record, Viewer
 
 router = APIRouter()
+PAGE = Page(path="", title="Today", position=1, router=router)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +75,7 @@ class Today:
 @router.get("/")
 def page(viewer: CurrentViewer, user: GetUserDep) -> Response:
     """Return the page."""
-    return render(viewer, "", "Today", today(viewer, user, datetime.now(UTC)))
+    return render(viewer, PAGE.path, PAGE.title, today(viewer, user, datetime.now(UTC)))
 
 
 def today(viewer: Viewer, user: Any, now: datetime) -> Today:

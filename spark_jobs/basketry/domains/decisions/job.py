@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Mapping
 from datetime import date
 
@@ -14,6 +13,7 @@ from basketry.domains.decisions import core
 from basketry.domains.decisions.prices import price_response, price_weeks
 from basketry.domains.decisions.rules import DecisionRules, load_decision_rules
 from basketry.errors import BadInputError
+from basketry.jobs import DatedArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.lake.schemas import declared_schema
@@ -44,7 +44,7 @@ _FEATURES = (
 )
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
     """Write price responses and decisions as of --as-of, each in one commit; the rules are proven before anything is read."""
     rules = load_decision_rules(lake.settings.include)
     as_of = arguments.as_of

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pyspark.sql import functions as F
 
 from basketry.domains.forecast import core, metrics
 from basketry.domains.forecast.series import HORIZONS
+from basketry.jobs import DatedArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.retail.coverage import check_delivered
@@ -57,7 +57,7 @@ class _Horizon:
         return f"as_of = DATE'{self.made_on}' AND horizon_days = {self.days}"
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
     """Evaluate the forecasts of each horizon that ends on --as-of; without any there is nothing to evaluate."""
     written = 0
     summary: list[str] = []

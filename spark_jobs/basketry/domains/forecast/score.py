@@ -10,7 +10,6 @@ Only a group of products and a matrix of departments are ever held in memory.
 
 from __future__ import annotations
 
-import argparse
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,7 +28,8 @@ from basketry.domains.forecast.reconcile import Reconciled, reconcile
 from basketry.domains.forecast.sales_history import SalesHistory
 from basketry.domains.forecast.series import WEEKS_AHEAD, Floats, Texts, panel_of
 from basketry.domains.forecast.settings import ForecastSettings, load_settings
-from basketry.domains.forecast.tracking import MODEL_SPEC, ForecastVersion
+from basketry.domains.forecast.tracking import LOADER, ForecastVersion
+from basketry.jobs.forecast import ForecastArguments
 from basketry.lake.change_feed import InputDependency, all_rows
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
@@ -47,6 +47,9 @@ INPUTS = (
 )
 """What forecasts read, except the department and category of products and their stock: these are taken as of today, and a
 forecast is not made again because a product moved."""
+
+SALES_INPUTS = INPUTS[:1]
+"""What was sold: all that the accuracy of a forecast is judged by."""
 
 LEAST_TRAINING_WEEKS = 16
 """A younger catalog than this is forecast by its categories: there is nothing to test a model on."""
@@ -70,7 +73,7 @@ class GroupForecasts:
     reconciled: Reconciled
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: ForecastArguments) -> JobReport:
     """Write the features and forecasts as of --as-of, each in one commit."""
     settings = load_settings(lake.settings.include)
     as_of = arguments.as_of
@@ -96,7 +99,7 @@ def _version(
 ) -> tuple[ForecastVersion, str]:
     """Return the version that forecasts, and why it is not the champion, if so."""
     if history.weeks >= LEAST_TRAINING_WEEKS:
-        [resolved] = versions.resolve(lake, MODEL_SPEC, wanted, [as_of])
+        [resolved] = versions.resolve(lake, LOADER, wanted, [as_of])
         return resolved.version, resolved.note
     if history.weeks >= settings.history.least_weeks:
         panel, reason = sales_history.training_panel(history, settings), "forecast by category"

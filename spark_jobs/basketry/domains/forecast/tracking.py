@@ -8,8 +8,8 @@ from basketry import registry
 from basketry.domains.forecast.forecaster import Forecaster, restore_forecaster
 from basketry.lake.lakehouse import Lakehouse
 from basketry.learning import tracking, versions
+from basketry.registry.models import FORECAST_MODEL
 
-MODEL = "forecast"
 _REQUIREMENTS = ("lightgbm", "pandas", "numpy")
 
 
@@ -28,7 +28,7 @@ class ForecastVersion:
 
 def forecast_model_name(lake: Lakehouse) -> str:
     """Return what the catalog's forecast model is called in the registry."""
-    return registry.registered_name(lake.catalog, MODEL)
+    return registry.registered_name(lake.catalog, FORECAST_MODEL.name)
 
 
 def load_forecaster(name: str, number: str) -> ForecastVersion:
@@ -41,7 +41,7 @@ def load_forecaster(name: str, number: str) -> ForecastVersion:
     return ForecastVersion(number, tracking.load_state(name, number, restore_forecaster))
 
 
-MODEL_SPEC: versions.ModelSpec[ForecastVersion] = versions.ModelSpec(MODEL, load_forecaster, "train_forecast")
+LOADER: versions.ModelLoader[ForecastVersion] = versions.ModelLoader(FORECAST_MODEL, load_forecaster)
 
 
 def register_forecaster(lake: Lakehouse, forecaster: Forecaster, record: tracking.TrainingRecord) -> str:
@@ -50,5 +50,5 @@ def register_forecaster(lake: Lakehouse, forecaster: Forecaster, record: trackin
 
     served = ServedForecaster(forecaster.state())
     return tracking.register_challenger(
-        lake, MODEL, record, lambda: tracking.log_state(MODEL, served, COLUMNS, _REQUIREMENTS)
+        lake, FORECAST_MODEL, record, lambda: tracking.log_state(FORECAST_MODEL, served, COLUMNS, _REQUIREMENTS)
     )

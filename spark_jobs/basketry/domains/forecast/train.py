@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,9 +14,11 @@ from basketry.domains.forecast.score import LEAST_TRAINING_WEEKS
 from basketry.domains.forecast.series import HORIZONS, Floats, Panel
 from basketry.domains.forecast.settings import ForecastSettings, load_settings
 from basketry.errors import BadInputError
+from basketry.jobs import DatedArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning.tracking import TrainingRecord
+from basketry.registry.models import FORECAST_MODEL
 from basketry.tables import ORDER_LINES, PRODUCTS
 
 _LEAST_WEEKS_BEFORE = 8
@@ -65,7 +66,7 @@ class ForecastTraining:
     rival: ComparedChampion
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
     """Train as of --as-of and register the challenger; with --dry-run train and report, but leave nothing behind."""
     settings = load_settings(lake.settings.include)
     rival = _champion(lake)  # first: the registry may be down
@@ -124,10 +125,7 @@ def origin_weeks(weeks: int, settings: ForecastSettings) -> list[int]:
 
 
 def train_challenger(
-    panel: Panel,
-    arguments: argparse.Namespace,
-    settings: ForecastSettings,
-    rival: ComparedChampion = ComparedChampion(),
+    panel: Panel, arguments: DatedArguments, settings: ForecastSettings, rival: ComparedChampion = ComparedChampion()
 ) -> ForecastTraining:
     """Back-test, compare with the rivals, and fit on everything; on one core, so that the seed decides all."""
     from threadpoolctl import threadpool_limits
@@ -144,7 +142,7 @@ def train_challenger(
         )
 
 
-def _forecasts(rival: ComparedChampion, arguments: argparse.Namespace) -> evaluate.RivalForecast | None:
+def _forecasts(rival: ComparedChampion, arguments: DatedArguments) -> evaluate.RivalForecast | None:
     """Return how the champion forecasts an origin; None where there is no champion.
 
     It forecasts as it stands where it cannot have seen what was sold afterwards, else by its methods, trained anew.
@@ -178,7 +176,7 @@ def _evaluation(training: ForecastTraining) -> dict[str, Any]:
 
 
 def _card_subject(
-    catalog: str, arguments: argparse.Namespace, panel: Panel, training: ForecastTraining
+    catalog: str, arguments: DatedArguments, panel: Panel, training: ForecastTraining
 ) -> ForecastCardSubject:
     return ForecastCardSubject(
         catalog=catalog,
@@ -192,10 +190,10 @@ def _card_subject(
     )
 
 
-def _tags(lake: Lakehouse, arguments: argparse.Namespace, rival: ComparedChampion) -> dict[str, str]:
+def _tags(lake: Lakehouse, arguments: DatedArguments, rival: ComparedChampion) -> dict[str, str]:
     tags = {
         "basketry.catalog": lake.catalog,
-        "basketry.model": tracking.MODEL,
+        "basketry.model": FORECAST_MODEL.name,
         "basketry.as_of": str(arguments.as_of),
         "basketry.run_id": str(arguments.run_id),
         "basketry.champion_version": "" if rival.problem else rival.version,

@@ -6,7 +6,6 @@ when its entry stands in ops.files, which is written last.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -29,13 +28,14 @@ from basketry.domains.ingest.delivery_order import (
 from basketry.domains.ingest.ledger import FileTally, in_list, raise_if_refused, record_files, tally_files
 from basketry.errors import BadInputError
 from basketry.files import DeliveredFile, describe_invalid_file, find_files, find_in_feeds, inspect_file
+from basketry.jobs.ingest import IngestArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.retail.suppression import forgotten_digests, mask_forgotten
 from basketry.tables import FILES, QUARANTINE, bronze_table
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: IngestArguments) -> JobReport:
     """Load the files that match --files and are not loaded yet, or not under so late a day; with --force all of them.
 
     For every feed instead of one, all feeds are validated before any is written, and a refused file stops the whole
@@ -62,7 +62,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
     return _report(tallies, (*skipped, *(tally.describe() for tally in tallies)), arguments)
 
 
-def _report(tallies: Sequence[FileTally], lines: tuple[str, ...], arguments: argparse.Namespace) -> JobReport:
+def _report(tallies: Sequence[FileTally], lines: tuple[str, ...], arguments: IngestArguments) -> JobReport:
     return JobReport(
         rows_in=sum(tally.read for tally in tallies),
         rows_out=sum(tally.good for tally in tallies),
@@ -103,7 +103,7 @@ def _others(files: Sequence[DeliveredFile], chosen: Sequence[DeliveredFile]) -> 
     return [file for file in files if file.checksum not in checksums]
 
 
-def _record_refusals(lake: Lakehouse, contracts: Sequence[Contract], arguments: argparse.Namespace) -> JobReport:
+def _record_refusals(lake: Lakehouse, contracts: Sequence[Contract], arguments: IngestArguments) -> JobReport:
     try:
         delivered = find_in_feeds(contracts, lambda contract: delivered_files(lake, contract, arguments.files))
     except BadInputError as error:  # no file is meant, or one outside the landing folder: there is none to record
@@ -164,7 +164,7 @@ class ValidatedFeed:
 
 
 def load_feeds(
-    lake: Lakehouse, new: Sequence[tuple[Contract, Sequence[DeliveredFile]]], arguments: argparse.Namespace
+    lake: Lakehouse, new: Sequence[tuple[Contract, Sequence[DeliveredFile]]], arguments: IngestArguments
 ) -> list[FileTally]:
     """Validate the rows of every feed's files and write them, unless a file is refused or this is a dry run."""
     with ExitStack() as persisted:
@@ -214,7 +214,7 @@ def _unknown_texts(rows: DataFrame, contract: Contract, lines: Sequence[Row]) ->
 
 
 def _record_refused(
-    lake: Lakehouse, contract: Contract, refused: Sequence[FileTally], arguments: argparse.Namespace
+    lake: Lakehouse, contract: Contract, refused: Sequence[FileTally], arguments: IngestArguments
 ) -> None:
     """Record refused files; a file that an earlier run loaded keeps its entry, since its rows are still there."""
     if arguments.dry_run or not refused:
@@ -225,7 +225,7 @@ def _record_refused(
         _record(lake, contract, new, arguments)
 
 
-def _record(lake: Lakehouse, contract: Contract, tallies: Sequence[FileTally], arguments: argparse.Namespace) -> None:
+def _record(lake: Lakehouse, contract: Contract, tallies: Sequence[FileTally], arguments: IngestArguments) -> None:
     record_files(lake, contract, tallies, run_id=arguments.run_id, delivered_by=arguments.delivered_by)
 
 

@@ -6,7 +6,6 @@ healed by the next one, because the ledger's counts are computed anew from quara
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping
 
 from pyspark import StorageLevel
@@ -17,13 +16,14 @@ from basketry.contracts import Contract, load_contract
 from basketry.domains.ingest import core, duplicates
 from basketry.domains.ingest.delivery_order import ledger_entries
 from basketry.domains.ingest.occurrences import renumbered_rows, with_whole_files
+from basketry.jobs.ingest import ReplayArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.retail.suppression import forgotten_digests, mask_forgotten
 from basketry.tables import FILES, QUARANTINE
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: ReplayArguments) -> JobReport:
     """Validate the feed's open quarantine rows again; with --dry-run only say what would pass."""
     contract = load_contract(lake.catalog, arguments.feed, lake.settings.include)
     if not lake.exists(QUARANTINE):

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 
 from basketry.access import known_tables
 from basketry.domains.maintenance.core import DataFile, count_mergeable, needs_compaction
 from basketry.domains.maintenance.settings import MaintenancePolicy, load_settings
+from basketry.jobs import JobArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.tables import Table
 from basketry.warehouse import local_delta
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: JobArguments) -> JobReport:
     """Compact tables with too many small files, delete files out of retention; --dry-run says what would be done."""
     policy = load_settings(lake.settings.include)
     tables = [table for table in known_tables(lake.catalog, lake.settings.include).values() if lake.exists(table)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from datetime import date
 from pathlib import Path
 
@@ -15,13 +14,14 @@ from basketry.domains.marketing.job import cached, read_closed_channels
 from basketry.domains.marketing.settings import load_settings
 from basketry.domains.marketing.withdrawals import IS_OPEN, open_audience
 from basketry.errors import BadInputError
+from basketry.jobs import DatedArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.lake.schemas import declared_schema
 from basketry.tables import CUSTOMERS, HANDOVERS, MARKETING_AUDIENCE, OPT_OUTS
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
     """Decide who is handed over as of --as-of and write the files.
 
     Raises:

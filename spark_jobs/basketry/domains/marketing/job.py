@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from basketry.domains.marketing.clusters import CATEGORY, PRODUCT
 from basketry.domains.marketing.segments import MixSegments, fit_segments, write_clusters
 from basketry.domains.marketing.settings import load_settings
 from basketry.domains.marketing.withdrawals import ClosedChannel, closed_channels, with_withdrawals
+from basketry.jobs import DatedArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.lake.schemas import declared_schema
@@ -57,7 +57,7 @@ class PurchaseSums:
     totals: DataFrame
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
     """Write the audience as of --as-of; the report counts who is not in it, by reason."""
     as_of: date = arguments.as_of
     settings = load_settings(lake.settings.include)
@@ -162,7 +162,7 @@ def _write(
 
 def _report(
     lake: Lakehouse,
-    arguments: argparse.Namespace,
+    arguments: DatedArguments,
     *,
     customers: int,
     dropped: Mapping[str, int],

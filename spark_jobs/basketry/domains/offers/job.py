@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 
 from pyspark.sql import DataFrame
@@ -20,6 +19,7 @@ from basketry.domains.offers.settings import OfferSettings, load_settings
 from basketry.domains.offers.shop import EPOCH, Assortment
 from basketry.domains.offers.stream import OfferStream, dates_of
 from basketry.errors import BadInputError
+from basketry.jobs.offers import OffersArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.tables import CUSTOMERS, OFFER_STATE, PRODUCTS
@@ -32,7 +32,7 @@ PRIOR = "prior"
 STREAM = "offers"
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: OffersArguments) -> JobReport:
     """Decide what is waiting and end, or with --continuous go on for ever.
 
     Raises:
@@ -47,7 +47,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
         return _run(lake, arguments)
 
 
-def _run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def _run(lake: Lakehouse, arguments: OffersArguments) -> JobReport:
     settings = load_settings(lake.settings.include)
     stream = open_stream(lake, settings)
     messages = message_stream(lake, settings)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from datetime import date, timedelta
 
 import numpy as np
@@ -14,9 +13,11 @@ from basketry import registry
 from basketry.domains.offers.cache import connect_redis, store_popular
 from basketry.domains.offers.inputs import WIDTH
 from basketry.domains.offers.shop import WITHOUT_CATEGORY
+from basketry.jobs.offers import RecommendArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning import versions
+from basketry.registry.models import RECOMMENDATIONS_MODEL
 from basketry.retail.coverage import check_delivered, last_delivered_day
 from basketry.tables import OFFER_POPULAR, OFFER_RECOMMENDATIONS, ORDER_LINES, PRODUCTS, Table
 
@@ -24,7 +25,7 @@ _DAYS = 90
 WHOLE_SHOP = ""
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: RecommendArguments) -> JobReport:
     """Write popular products as of --as-of, also into Redis, and recommendations where there is a champion.
 
     Both tables are what offers choose from now: rows of a later day stay, so that a day run again does not take them back.
@@ -87,10 +88,10 @@ def write_recommendations(lake: Lakehouse, as_of: date, wanted: str) -> tuple[st
     """
     from basketry.domains.offers import train_recommender
 
-    name = registry.registered_name(lake.catalog, train_recommender.MODEL)
+    name = registry.registered_name(lake.catalog, RECOMMENDATIONS_MODEL.name)
     if wanted == registry.CHAMPION and registry.alias_version(name, registry.CHAMPION) is None:
         return None, 0
-    [choice] = versions.resolve(lake, train_recommender.KIND, wanted, [as_of])
+    [choice] = versions.resolve(lake, train_recommender.LOADER, wanted, [as_of])
     model = choice.version.recommender
     first = as_of - timedelta(days=train_recommender.HISTORY_DAYS)
     purchases = train_recommender.read_purchases(lake, first, as_of)

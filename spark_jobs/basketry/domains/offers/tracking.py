@@ -8,8 +8,7 @@ from basketry import registry
 from basketry.domains.offers.policy_learning import LearnedPolicy, policy_from_state
 from basketry.lake.lakehouse import Lakehouse
 from basketry.learning import tracking, versions
-
-MODEL = "offer_policy"
+from basketry.registry.models import OFFER_POLICY_MODEL
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class PolicyVersion:
 
 def registered_policy(lake: Lakehouse) -> str:
     """Return the name of the catalog's policy in the registry."""
-    return registry.registered_name(lake.catalog, MODEL)
+    return registry.registered_name(lake.catalog, OFFER_POLICY_MODEL.name)
 
 
 def load_offer_policy(name: str, number: str) -> PolicyVersion:
@@ -44,7 +43,7 @@ def load_offer_policy(name: str, number: str) -> PolicyVersion:
     return PolicyVersion(number, tracking.load_state(name, number, policy_from_state))
 
 
-KIND: versions.ModelSpec[PolicyVersion] = versions.ModelSpec(MODEL, load_offer_policy, "train_offer_policy")
+LOADER: versions.ModelLoader[PolicyVersion] = versions.ModelLoader(OFFER_POLICY_MODEL, load_offer_policy)
 
 
 def register_policy(lake: Lakehouse, learned: LearnedPolicy, record: tracking.TrainingRecord) -> str:
@@ -55,5 +54,8 @@ def register_policy(lake: Lakehouse, learned: LearnedPolicy, record: tracking.Tr
     columns = {"category": "string"} | dict.fromkeys(FEATURE_NAMES, "double")
     served = ServedPolicy(learned.state())
     return tracking.register_challenger(
-        lake, MODEL, record, lambda: tracking.log_state(MODEL, served, columns, ("numpy", "pandas"))
+        lake,
+        OFFER_POLICY_MODEL,
+        record,
+        lambda: tracking.log_state(OFFER_POLICY_MODEL, served, columns, ("numpy", "pandas")),
     )

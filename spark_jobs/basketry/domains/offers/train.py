@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -17,6 +16,7 @@ from basketry.domains.offers.ope import incremental_reward
 from basketry.domains.offers.policy_learning import LearnedPolicy, TrainedPolicy
 from basketry.domains.offers.settings import OfferSettings, load_settings
 from basketry.errors import BadInputError
+from basketry.jobs import DatedArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning.tracking import TrainingRecord
@@ -27,7 +27,7 @@ _FEWEST = 200
 """Decisions below which nothing can be learned; its gate wants many more."""
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
     """Learn as of --as-of and register the challenger; with --dry-run leave nothing behind."""
     settings = load_settings(lake.settings.include)
     name = tracking.registered_policy(lake)
@@ -55,7 +55,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
 
 
 def _train(
-    lake: Lakehouse, arguments: argparse.Namespace, settings: OfferSettings, champion: LearnedPolicy | None
+    lake: Lakehouse, arguments: DatedArguments, settings: OfferSettings, champion: LearnedPolicy | None
 ) -> TrainedPolicy:
     shop = read_assortment(lake)
     ranks = {row.product_id: -float(row["rank"]) for row in lake.read(OFFER_POPULAR).where("context = ''").collect()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,13 +14,14 @@ from basketry.domains.offers import recommender
 from basketry.domains.offers.recommender import PurchaseMatrix, Recommender
 from basketry.domains.offers.settings import load_settings
 from basketry.errors import BadInputError
+from basketry.jobs import DatedArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning import tracking, versions
+from basketry.registry.models import RECOMMENDATIONS_MODEL
 from basketry.retail.coverage import check_delivered
 from basketry.tables import ORDER_LINES
 
-MODEL = "recommendations"
 HISTORY_DAYS, _TESTED_DAYS = 365, 28
 _FEWEST = 20
 """Shoppers below whose number nothing can be evaluated."""
@@ -54,7 +54,7 @@ def load_recommender(name: str, number: str) -> RecommenderVersion:
     return RecommenderVersion(number, tracking.load_state(name, number, recommender.recommender_from_state))
 
 
-KIND: versions.ModelSpec[RecommenderVersion] = versions.ModelSpec(MODEL, load_recommender, "train_recommendations")
+LOADER: versions.ModelLoader[RecommenderVersion] = versions.ModelLoader(RECOMMENDATIONS_MODEL, load_recommender)
 
 
 def read_purchases(lake: Lakehouse, first: date, last: date) -> PurchaseMatrix:
@@ -66,10 +66,10 @@ def read_purchases(lake: Lakehouse, first: date, last: date) -> PurchaseMatrix:
     return PurchaseMatrix.from_rows(*(rows[name].to_pylist() for name in ("customer_id", "product_id", "orders")))
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
     """Learn as of --as-of and register the challenger; with --dry-run leave nothing behind."""
     seed = load_settings(lake.settings.include).seed
-    name = registry.registered_name(lake.catalog, MODEL)
+    name = registry.registered_name(lake.catalog, RECOMMENDATIONS_MODEL.name)
     number = registry.alias_version(name, registry.CHAMPION)
     champion = None if number is None else load_recommender(name, number).recommender
     as_of: date = arguments.as_of
@@ -85,7 +85,7 @@ def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
         record = tracking.TrainingRecord(
             params={"seed": seed, "products": len(learned.products)}, metrics=metrics, tags=tags
         )
-        version = tracking.register_challenger(lake, MODEL, record, lambda: _log_model(learned))
+        version = tracking.register_challenger(lake, RECOMMENDATIONS_MODEL, record, lambda: _log_model(learned))
     lines = tuple(f"{metric}: {value:.4f}" for metric, value in sorted(metrics.items()) if "versus" not in metric)
     return JobReport(
         rows_in=len(older.shoppers),
@@ -150,4 +150,6 @@ def _log_model(learned: Recommender) -> str:
     from basketry.domains.offers.serving import ServedRecommender
 
     columns = {"customer_id": "string", "product_id": "string", "orders": "long"}
-    return tracking.log_state(MODEL, ServedRecommender(learned.state()), columns, ("numpy", "pandas", "scipy"))
+    return tracking.log_state(
+        RECOMMENDATIONS_MODEL, ServedRecommender(learned.state()), columns, ("numpy", "pandas", "scipy")
+    )

@@ -8,7 +8,6 @@ that was killed finds them again. No predicate names personal data, because Delt
 
 from __future__ import annotations
 
-import argparse
 import operator
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +21,7 @@ from pyspark.sql import functions as F
 from basketry.contracts import Contract, load_contracts
 from basketry.errors import BadInputError
 from basketry.files.blanks import strip_blanks
+from basketry.jobs.privacy import ForgetArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.retail.suppression import CUSTOMER_ID, customer_digest
@@ -43,7 +43,7 @@ class RewriteExport(Protocol):
         """Write the files if there are any, unless dry_run; returns whether there are any."""
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace, rewrite_export: RewriteExport) -> JobReport:
+def run(lake: Lakehouse, arguments: ForgetArguments, rewrite_export: RewriteExport) -> JobReport:
     """Forget --customers (customer ids with commas between); with --dry-run only count.
 
     Args:
@@ -100,7 +100,7 @@ def _is_personal(contract: Contract) -> bool:
     return has_pii and any(column.name == CUSTOMER_ID for column in contract.mapped)
 
 
-def _audit(lake: Lakehouse, erasure: _Erasure, arguments: argparse.Namespace, requested_at: datetime) -> None:
+def _audit(lake: Lakehouse, erasure: _Erasure, arguments: ForgetArguments, requested_at: datetime) -> None:
     """Record the request and what was done for it, one row per customer."""
     for customer in erasure.customers:
         row = (

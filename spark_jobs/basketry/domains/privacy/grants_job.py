@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
-
 from basketry.access.loader import load_grants
 from basketry.access.model import Grants
+from basketry.jobs.privacy import GrantsArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: GrantsArguments) -> JobReport:
     """Plan the grants, and apply them unless --dry-run."""
     grants = load_grants(lake.catalog, lake.settings.include)
     if lake.settings.lake is not None:

@@ -9,7 +9,6 @@ every other promotion is refused, because row and alias disagree; a rollback is 
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 import re
@@ -32,6 +31,7 @@ from basketry.domains.promotion.ledger import (
     promotion_lock,
 )
 from basketry.errors import BadInputError
+from basketry.jobs.promotion import PromoteArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 
@@ -40,7 +40,7 @@ ATTEMPTS = 10
 """How often a verdict is tried to be written: except locally, another model's may be written at the same time."""
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: PromoteArguments) -> JobReport:
     """Promote, refuse or roll back as the arguments say; with --dry-run only check that it could be done."""
     _check(arguments)
     with promotion_lock(lake):
@@ -67,7 +67,7 @@ def describe(decision: PromotionDecision) -> str:
     return f"{decision.model}, number {decision.number}: {outcome} ({decision.decided_by}): {decision.reason}"
 
 
-def _check(arguments: argparse.Namespace) -> None:
+def _check(arguments: PromoteArguments) -> None:
     if not MODEL_NAME.fullmatch(arguments.model):
         raise BadInputError(f"--model is '{arguments.model}'; use lower-case letters, digits and underscores.")
     if bool(arguments.rollback_to) == bool(arguments.challenger and arguments.verdict):
@@ -76,12 +76,12 @@ def _check(arguments: argparse.Namespace) -> None:
         raise BadInputError("--reason is empty: say in one sentence why.")
 
 
-def _plan_decision(lake: Lakehouse, arguments: argparse.Namespace) -> PromotionDecision:
+def _plan_decision(lake: Lakehouse, arguments: PromoteArguments) -> PromotionDecision:
     decisions = load_promotion_decisions(lake, registry.registered_name(lake.catalog, arguments.model))
     return _next_decision(lake, arguments, decisions)
 
 
-def _carry_out(lake: Lakehouse, arguments: argparse.Namespace) -> PromotionDecision:
+def _carry_out(lake: Lakehouse, arguments: PromoteArguments) -> PromotionDecision:
     """Write the decision and set the aliases; an earlier attempt's own decision is carried out again."""
     model = registry.registered_name(lake.catalog, arguments.model)
     for _ in range(ATTEMPTS):
@@ -116,7 +116,7 @@ def _set_aliases(decision: PromotionDecision, decisions: Sequence[PromotionDecis
 
 
 def _next_decision(
-    lake: Lakehouse, arguments: argparse.Namespace, decisions: Sequence[PromotionDecision]
+    lake: Lakehouse, arguments: PromoteArguments, decisions: Sequence[PromotionDecision]
 ) -> PromotionDecision:
     """Return what an earlier attempt has written, otherwise the next decision.
 
@@ -134,9 +134,7 @@ def _next_decision(
     return request
 
 
-def _request(
-    lake: Lakehouse, arguments: argparse.Namespace, decisions: Sequence[PromotionDecision]
-) -> PromotionDecision:
+def _request(lake: Lakehouse, arguments: PromoteArguments, decisions: Sequence[PromotionDecision]) -> PromotionDecision:
     """Return the decision that the arguments ask for, before anything is checked or changed."""
     model = registry.registered_name(lake.catalog, arguments.model)
     champion = registry.alias_version(model, registry.CHAMPION)
@@ -146,7 +144,7 @@ def _request(
         version=str(arguments.challenger or arguments.rollback_to),
         champion_before=champion,
         champion_after=champion,
-        verdict=ROLLBACK if arguments.rollback_to else arguments.verdict,
+        verdict=ROLLBACK if arguments.rollback_to else str(arguments.verdict),
         decided_by=arguments.decided_by,
         decided_at=_moment(arguments.decided_at),
         reason=str(arguments.reason).strip(),

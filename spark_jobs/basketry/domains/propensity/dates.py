@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from basketry.jobs.propensity import HORIZON
+
 if TYPE_CHECKING:
     from basketry.domains.propensity.settings import PropensitySettings
 
-HORIZON = 30
-"""Days of a label window: what the probability is about."""
+__all__ = ["HORIZON", "SplitDates", "split_dates"]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import math
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
@@ -15,6 +14,7 @@ from pyspark.sql import functions as F
 from basketry.domains.propensity.dates import HORIZON
 from basketry.domains.propensity.inputs import KEYS
 from basketry.features.read import pair_inputs, purchase_labels
+from basketry.jobs import DatedArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning.evaluation import probability_metrics
@@ -39,7 +39,7 @@ _SCHEMA = ", ".join(
 )
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
     """Evaluate the scores of 30 days before --as-of; without any there is nothing to evaluate."""
     scored_on = arguments.as_of - timedelta(days=HORIZON)
     inputs = lake.versions(ORDER_LINES, PRODUCTS)  # first: what comes meanwhile came late

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,17 +16,19 @@ from basketry.domains.propensity.settings import PropensitySettings, load_settin
 from basketry.domains.propensity.tracking import PropensityVersion
 from basketry.errors import BadInputError
 from basketry.features.read import stored_feature_dates
+from basketry.jobs.propensity import ScorePropensityArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning import versions
+from basketry.registry.models import PROPENSITY_MODEL
 from basketry.retail.sampling import sample_customers
 from basketry.tables import FEATURE_DATES, PROPENSITY_DRIFT, PROPENSITY_SCORES, propensity_wide, propensity_wide_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MODEL_SPEC: versions.ModelSpec[PropensityVersion] = versions.ModelSpec(
-    tracking.MODEL, tracking.load_propensity_version, "train_propensity"
+LOADER: versions.ModelLoader[PropensityVersion] = versions.ModelLoader(
+    PROPENSITY_MODEL, tracking.load_propensity_version
 )
 
 _SCORED = "as_of date, customer_id string, category string, probability double"
@@ -60,13 +61,13 @@ class ScoringBatch:
         return f"as_of IN ({', '.join(_literal(day) for day in self.dates)})"
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: ScorePropensityArguments) -> JobReport:
     """Score the --days days that end on --as-of; nothing is written when an input of any of them drifted too far."""
     settings = load_settings(lake.settings.include)
     if arguments.days < 1:
         raise BadInputError(f"--days is {arguments.days}; make it at least 1.")
     dates = [arguments.as_of - timedelta(days=number) for number in reversed(range(arguments.days))]
-    choices = versions.resolve(lake, MODEL_SPEC, arguments.model, dates)
+    choices = versions.resolve(lake, LOADER, arguments.model, dates)
     batches = [batch for choice in choices for batch in _batches(lake, choice)]
     drifts_by_batch = [_check_drift(lake, batch, settings) for batch in batches]
     written = 0

@@ -22,12 +22,12 @@ from basketry.learning import tracking
 from basketry.learning.drift import Distribution
 from basketry.learning.evaluation import Floats
 from basketry.registry import ModelGoneError
+from basketry.registry.models import PROPENSITY_MODEL
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
 __all__ = [
-    "MODEL",
     "ModelGoneError",
     "PropensityRecord",
     "PropensityVersion",
@@ -37,7 +37,6 @@ __all__ = [
     "register_propensity_version",
 ]
 
-MODEL = "propensity"
 _REQUIREMENTS = ("scikit-learn", "lightgbm", "pandas", "numpy", "scipy", "cloudpickle")
 _EXAMPLE_ROWS = 5
 
@@ -80,7 +79,7 @@ class PropensityVersion:
 
 def propensity_model_name(lake: Lakehouse) -> str:
     """Return the name of the catalog's propensity model in the registry."""
-    return registry.registered_name(lake.catalog, MODEL)
+    return registry.registered_name(lake.catalog, PROPENSITY_MODEL.name)
 
 
 def load_propensity_version(name: str, number: str) -> PropensityVersion:
@@ -126,7 +125,7 @@ class PropensityRecord(tracking.TrainingRecord):
 
 def register_propensity_version(lake: Lakehouse, record: PropensityRecord) -> str:
     """Log the record, register the model, make it the challenger and return the number of its version."""
-    return tracking.register_challenger(lake, MODEL, record, lambda: _log_model(record))
+    return tracking.register_challenger(lake, PROPENSITY_MODEL, record, lambda: _log_model(record))
 
 
 def _log_model(record: PropensityRecord) -> str:
@@ -147,7 +146,7 @@ def _log_model(record: PropensityRecord) -> str:
     try:
         info = mlflow.sklearn.log_model(
             version.estimator,
-            name=MODEL,
+            name=PROPENSITY_MODEL.name,
             serialization_format="cloudpickle",
             pyfunc_predict_fn="predict_proba",
             signature=propensity_signature(version.definition),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,11 +13,13 @@ from basketry.domains.propensity.baselines import baseline_predictions
 from basketry.domains.propensity.card import PropensityCardContent, model_card
 from basketry.domains.propensity.inputs import CALENDAR_DRIVEN_INPUTS, DEFINITION, KEYS
 from basketry.domains.propensity.settings import PropensitySettings, load_settings
+from basketry.jobs import DatedArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning.confidence import CALIBRATION
 from basketry.learning.drift import Distribution
 from basketry.learning.evaluation import Floats
+from basketry.registry.models import PROPENSITY_MODEL
 from basketry.tables import FEATURE_DATES, FEATURES, ORDER_LINES, PRODUCTS, SCORED_CATEGORIES
 
 _IMPORTANCE_ROWS = 20_000
@@ -81,7 +82,7 @@ class PropensityTraining:
     rows_in: int
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
     """Train as of --as-of and register the challenger; with --dry-run train and report, but leave nothing behind."""
     settings = load_settings(lake.settings.include)
     champion = registry.alias_version(tracking.propensity_model_name(lake), registry.CHAMPION)  # first: it may be down
@@ -181,7 +182,7 @@ def _champion_rows(
 
 
 def _record(
-    lake: Lakehouse, arguments: argparse.Namespace, training: PropensityTraining, versions: Mapping[str, int]
+    lake: Lakehouse, arguments: DatedArguments, training: PropensityTraining, versions: Mapping[str, int]
 ) -> tracking.PropensityRecord:
     curves = evaluate.evaluation_curves(training.evaluation)
     metrics = evaluate.logged_metrics(training.evaluation)
@@ -232,10 +233,10 @@ def _params(training: PropensityTraining, versions: Mapping[str, int]) -> dict[s
     }
 
 
-def _tags(lake: Lakehouse, arguments: argparse.Namespace, champion: ChampionPredictions) -> dict[str, str]:
+def _tags(lake: Lakehouse, arguments: DatedArguments, champion: ChampionPredictions) -> dict[str, str]:
     tags = {
         "basketry.catalog": lake.catalog,
-        "basketry.model": tracking.MODEL,
+        "basketry.model": PROPENSITY_MODEL.name,
         "basketry.as_of": str(arguments.as_of),
         "basketry.run_id": str(arguments.run_id),
         "basketry.champion_version": "" if champion.predicted is None else champion.version,

@@ -6,7 +6,6 @@ days' previous segments and migration are refreshed; they end as if the days had
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -18,13 +17,15 @@ from basketry.domains.rfm import core, migration
 from basketry.domains.rfm.grid import SegmentGrid
 from basketry.domains.rfm.holdout import DAYS_AHEAD, HISTORY, PURCHASES, SPEND
 from basketry.domains.rfm.settings import RfmSettings, load_settings
-from basketry.domains.rfm.tracking import MODEL, RfmVersion, load_rfm_version
+from basketry.domains.rfm.tracking import RfmVersion, load_rfm_version
 from basketry.domains.rfm.values import VALUES
 from basketry.errors import BadInputError
+from basketry.jobs.rfm import RfmArguments
 from basketry.lake.change_feed import InputDependency
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning import versions
+from basketry.registry.models import RFM_MODEL
 from basketry.retail.coverage import check_delivered
 from basketry.tables import ORDER_LINES, RFM_SEGMENTS
 
@@ -38,19 +39,19 @@ INPUTS = (
 )
 """What segments are computed from."""
 
-MODEL_SPEC: versions.ModelSpec[RfmVersion] = versions.ModelSpec(MODEL, load_rfm_version, "rfm --fit")
+LOADER: versions.ModelLoader[RfmVersion] = versions.ModelLoader(RFM_MODEL, load_rfm_version)
 
 _COPIED_COLUMNS = ("customer_id", *VALUES, "monetary_total")
 _COMPUTED_COLUMNS = ("r", "f", "m", "segment", "cluster", "expected_purchases_90d", "expected_spend_90d")
 _SCHEMA = ", ".join(f"{name} {RFM_SEGMENTS.column(name).type}" for name in (*_COPIED_COLUMNS, *_COMPUTED_COLUMNS))
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: RfmArguments) -> JobReport:
     """Assign as of --as-of, then look back: what the customers of 90 days ago did since, and who moved."""
     settings = load_settings(lake.settings.include)
     as_of: date = arguments.as_of
     inputs = lake.versions(ORDER_LINES)  # first: what comes meanwhile came late
-    [choice] = versions.resolve(lake, MODEL_SPEC, arguments.model, [as_of])
+    [choice] = versions.resolve(lake, LOADER, arguments.model, [as_of])
     check_delivered(lake, as_of)
     lines = lake.read(ORDER_LINES)
     if core.has_no_spend(lines, as_of, choice.version.window_days):

@@ -22,9 +22,9 @@ from basketry.domains.rfm.lifetime import PurchaseModel, SpendModel
 from basketry.domains.rfm.values import VALUES, Scoring
 from basketry.lake.lakehouse import Lakehouse
 from basketry.learning import tracking
+from basketry.registry.models import RFM_MODEL
 from basketry.retail.clustering.measures import Integers
 
-MODEL = "rfm"
 _REQUIREMENTS = ("scikit-learn", "pandas", "numpy", "scipy", "cloudpickle")
 _EXAMPLE_ROWS = 5
 
@@ -73,7 +73,7 @@ class RfmRecord(tracking.TrainingRecord):
 
 def rfm_model_name(lake: Lakehouse) -> str:
     """Return the name of the catalog's RFM model in the registry."""
-    return registry.registered_name(lake.catalog, MODEL)
+    return registry.registered_name(lake.catalog, RFM_MODEL.name)
 
 
 def load_rfm_version(name: str, number: str) -> RfmVersion:
@@ -95,7 +95,7 @@ def load_rfm_version(name: str, number: str) -> RfmVersion:
 
 def register_rfm_version(lake: Lakehouse, record: RfmRecord) -> str:
     """Log the record, register the model, make it the challenger and return the number of its version."""
-    return tracking.register_challenger(lake, MODEL, record, lambda: _log_model(record))
+    return tracking.register_challenger(lake, RFM_MODEL, record, lambda: _log_model(record))
 
 
 def _log_model(record: RfmRecord) -> str:
@@ -113,7 +113,7 @@ def _log_model(record: RfmRecord) -> str:
     try:
         info = mlflow.sklearn.log_model(
             record.version.pipeline,
-            name=MODEL,
+            name=RFM_MODEL.name,
             serialization_format="cloudpickle",
             signature=signature,
             input_example=record.example[list(VALUES)].astype(np.float64).head(_EXAMPLE_ROWS),

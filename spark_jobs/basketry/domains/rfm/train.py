@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -19,9 +18,11 @@ from basketry.domains.rfm.settings import RfmSettings, load_settings
 from basketry.domains.rfm.values import FREQUENCY, MONETARY, VALUES
 from basketry.errors import BadInputError
 from basketry.features.read import first_sale_date
+from basketry.jobs import DatedArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning.evaluation import Interval
+from basketry.registry.models import RFM_MODEL
 from basketry.retail.coverage import check_delivered
 from basketry.retail.sampling import sample_customers
 from basketry.tables import ORDER_LINES
@@ -65,7 +66,7 @@ class RfmFit:
     input_versions: Mapping[str, int]
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
     """Fit as of --as-of and register the challenger; with --dry-run fit and report, but leave nothing behind."""
     settings = load_settings(lake.settings.include)
     fit = _fit(lake, arguments.as_of, settings)
@@ -181,7 +182,7 @@ def _frame(values: DataFrame, *more: str) -> pd.DataFrame:
     return frame.rename(columns=lambda name: name.removeprefix("x_"))
 
 
-def _record(lake: Lakehouse, arguments: argparse.Namespace, settings: RfmSettings, fit: RfmFit) -> tracking.RfmRecord:
+def _record(lake: Lakehouse, arguments: DatedArguments, settings: RfmSettings, fit: RfmFit) -> tracking.RfmRecord:
     trained, values = fit.trained, fit.training.values
     curves = model.cluster_curves(trained.choice)
     names = settings.grid.segments(trained.scoring.scores(values))
@@ -239,10 +240,10 @@ def _params(settings: RfmSettings, fit: RfmFit) -> dict[str, object]:
     }
 
 
-def _tags(lake: Lakehouse, arguments: argparse.Namespace, fit: RfmFit) -> dict[str, str]:
+def _tags(lake: Lakehouse, arguments: DatedArguments, fit: RfmFit) -> dict[str, str]:
     tags = {
         "basketry.catalog": lake.catalog,
-        "basketry.model": tracking.MODEL,
+        "basketry.model": RFM_MODEL.name,
         "basketry.as_of": str(arguments.as_of),
         "basketry.run_id": str(arguments.run_id),
         "basketry.champion_version": fit.champion.number if fit.champion else "",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,13 +11,14 @@ from pyspark.sql import functions as F
 from basketry.domains.sales import core
 from basketry.domains.sales.plan import WRITERS, Rewrite, SalesPlan, plan_sales, read_inputs
 from basketry.domains.sales.touched_days import SalesInputs
+from basketry.jobs.sales import SalesArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.retail.business_calendar import period_end
 from basketry.tables import SALES, SALES_ROLLUP, Table
 
 
-def run(lake: Lakehouse, arguments: argparse.Namespace) -> JobReport:
+def run(lake: Lakehouse, arguments: SalesArguments) -> JobReport:
     """Rewrite the periods touched up to --as-of, or all with --full, as far as order lines were delivered.
 
     With --dry-run only say which periods these are.

@@ -20,6 +20,7 @@ from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.schemas import declared_schema
 from basketry.learning import tracking
+from basketry.registry.models import RECOMMENDATIONS_MODEL
 from basketry.tables import (
     OFFER_DECISIONS,
     OFFER_POPULAR,
@@ -100,9 +101,9 @@ def test_recommendations_come_from_the_champion_and_popular_products_always(
         params={}, metrics={}, tags={"basketry.as_of": "2026-01-05", "basketry.champion_version": ""}
     )
     number = tracking.register_challenger(
-        lake, train_recommender.MODEL, record, lambda: train_recommender._log_model(learned)
+        lake, RECOMMENDATIONS_MODEL, record, lambda: train_recommender._log_model(learned)
     )
-    registry.move_champion(registry.registered_name("demo", train_recommender.MODEL), number, None)
+    registry.move_champion(registry.registered_name("demo", RECOMMENDATIONS_MODEL.name), number, None)
     report = recommend.run(lake, LAST_DAY)
     found = rows(lake, OFFER_RECOMMENDATIONS)
     assert len(found) == 12 * len(older.shoppers) and report.model_version == number

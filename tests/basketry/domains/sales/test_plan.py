@@ -7,11 +7,11 @@ from argparse import Namespace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import plan
 from pyspark.sql import SparkSession
 
 from basketry.config.settings import Settings
 from basketry.contracts import load_contract
+from basketry.domains.sales import next_runs
 from basketry.files import find_files, inspect_file
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.schemas import declared_schema
@@ -40,7 +40,7 @@ def test_plan_lists_waiting_files_until_they_are_loaded(spark: SparkSession, set
     shutil.copy(SAMPLES / "customers.csv", landing / "customers.csv")
     (settings.landing_folder(CATALOG, "products")).mkdir()
 
-    report = plan.run(lake, arguments)
+    report = next_runs.run(lake, arguments)
     assert report.dry_run
     assert [line for line in report.summary if line.startswith("ingest customers") and "silver.customers" in line]
     assert "silver.order_lines of catalog sales_project is empty: run ingest first." in report.summary[-1]
@@ -49,7 +49,7 @@ def test_plan_lists_waiting_files_until_they_are_loaded(spark: SparkSession, set
     contract = load_contract(CATALOG, "customers", settings.include)
     (path,) = find_files(landing, "*", contract)
     _mark_as_loaded(lake, inspect_file(path, contract).checksum)
-    assert not [line for line in plan.run(lake, arguments).summary if line.startswith("ingest")]
+    assert not [line for line in next_runs.run(lake, arguments).summary if line.startswith("ingest")]
 
 
 def test_plan_says_why_a_file_would_be_refused(spark: SparkSession, settings: Settings) -> None:
@@ -57,5 +57,5 @@ def test_plan_says_why_a_file_would_be_refused(spark: SparkSession, settings: Se
     landing = settings.landing_folder(CATALOG, "customers")
     landing.mkdir(parents=True)
     (landing / "customers.csv").write_text("")
-    lines = plan.run(Lakehouse(spark, CATALOG, settings), Namespace(as_of=date(2024, 1, 31))).summary
+    lines = next_runs.run(Lakehouse(spark, CATALOG, settings), Namespace(as_of=date(2024, 1, 31))).summary
     assert [line for line in lines if "customers.csv would be refused" in line]

@@ -1,0 +1,28 @@
+"""The jobs that look after tables, and the one that does nothing."""
+
+from __future__ import annotations
+
+from basketry.jobs.declare import DatedArguments, Job, JobArguments
+
+MAINTENANCE = Job(
+    name="maintenance",
+    description="Compacts small files of a catalog's tables and deletes those that no kept version needs.",
+    arguments=JobArguments,
+    entry="basketry.domains.maintenance.job:run",
+)
+
+RESTATE_RESULTS = Job(
+    name="restate_results",
+    description="Makes segments, forecasts, decisions, scores and their outcomes again for exactly those days that late order"
+    " lines touch.",
+    arguments=DatedArguments,
+    entry="basketry.lake.restatement:run",
+    locks=("restate_results",),
+)
+
+NOOP = Job(
+    name="noop",
+    description="Opens a session and closes it: what starting any job costs.",
+    arguments=JobArguments,
+    entry="basketry.domains.maintenance.noop:run",
+)
