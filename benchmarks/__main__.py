@@ -44,7 +44,7 @@ CASES: dict[str, Callable[[Path], list[Figure]]] = {
 }
 HEAD = """# Performance
 
-Measured by `make bench` on {machine}. Each figure is a ratio of whole processes run in turn in one go (median of pairs),
+Measured by `make bench` on {machine}. Each figure is a ratio of whole processes that run alternately (median of pairs),
 because single times on a shared machine mean little. A goal that is not met stays in the table.
 `make bench ARGS="startup features"` measures these cases again and leaves the other lines as they are.
 

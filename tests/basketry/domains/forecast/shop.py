@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from basketry.config.settings import CHECKOUT
 from basketry.domains.forecast.series import MEASURES, Panel, panel_of
 from basketry.domains.forecast.settings import ForecastSettings, load_settings
-
-CHECKOUT = Path(__file__).resolve().parents[4]
 
 
 def settings(**changed: object) -> ForecastSettings:
     """The shipped settings, small enough for a test."""
-    from dataclasses import replace
-
     small = {"training_origins": 6, "rounds": 15, "bootstrap": 30, "chosen_on": 2, "tested_on": 2, **changed}
     return replace(load_settings(CHECKOUT / "include"), **small)  # type: ignore[arg-type]
 
