@@ -26,8 +26,9 @@ from basketry.metrics.periods import Period, a_year_earlier, period_of
 from basketry.retail.business_calendar import period_end, period_start
 from basketry.tables import FEATURES, GRAINS
 from basketry_airflow.as_of import as_of
-from tests.basketry.features.samples import Row, by_key, computed, counted, expected, line, product
+from tests.basketry.features.samples import by_key, computed, counted, expected
 from tests.kit.offers import batch, engine, nobody, only, record, settings, shop
+from tests.kit.rows import Row, order_line, product
 from tests.properties import SAME_EACH_TIME
 
 NEW_YORK = "America/New_York"
@@ -125,7 +126,7 @@ def test_features_count_the_leap_day_like_any_other() -> None:
     for number in range(430):
         day = date(2023, 1, 1) + timedelta(days=number)
         discount = "1" if day in (date(2024, 2, 29), date(2023, 3, 1)) else "0"
-        lines.append(line(f"o{number}", "1", day, f"C{number % 3}", product="P1", instore_discount=discount))
+        lines.append(order_line(f"o{number}", "1", day, f"C{number % 3}", product="P1", instore_discount=discount))
     rows = counted(lines, [product("P1", "Tea")])
     dates = (date(2024, 2, 28), date(2024, 2, 29), date(2024, 3, 1))
     made = computed(rows, dates, ("Tea",), 1)

@@ -12,6 +12,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from basketry.config.settings import Settings
 from basketry.tables import Table
+from tests.kit.rows import Row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,6 +97,24 @@ def frame(spark: SparkSession, table: Table, rows: Iterable[Mapping[str, Any]]) 
 def put(lake: Lakehouse, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write the rows instead of all that was in the table."""
     lake.replace(table, frame(lake.spark, table, rows), "true")
+
+
+class Silver:
+    """What was delivered to a lake, remembered beside it."""
+
+    def __init__(self, lake: Lakehouse) -> None:
+        """Nothing yet."""
+        self.lake = lake
+        self._rows: dict[Table, dict[tuple[object, ...], Row]] = {}
+
+    def deliver(self, table: Table, rows: Sequence[Row]) -> None:
+        """Merge rows into the table and into what is remembered of it."""
+        self.lake.merge(table, frame(self.lake.spark, table, rows))
+        self._rows.setdefault(table, {}).update({tuple(row[name] for name in table.key): row for row in rows})
+
+    def rows(self, table: Table) -> list[Row]:
+        """What the table should hold: the last row of each key."""
+        return list(self._rows.get(table, {}).values())
 
 
 def read(lake: Lakehouse, table: Table, where: str = "true") -> pd.DataFrame:

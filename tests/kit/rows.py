@@ -42,8 +42,8 @@ def order_line(
     Amounts may be given as texts. What was paid follows from the list amount and the discounts, unless it is given.
     """
     day = date.fromisoformat(day) if isinstance(day, str) else day
-    amounts = {"quantity": "1", "list_amount": "10", **dict.fromkeys(DISCOUNTS, "0")}
-    amounts = {name: Decimal(str(other.pop(name, amount))) for name, amount in amounts.items()}
+    usual = {"quantity": 1, "list_amount": 10, **dict.fromkeys(DISCOUNTS, 0)}
+    amounts = {name: Decimal(str(other.pop(name, amount))) for name, amount in usual.items()}
     paid = other.pop("net_amount", amounts["list_amount"] - sum(amounts[name] for name in DISCOUNTS))
     values = {
         "ordered_at": datetime.combine(day, time.min),
@@ -64,17 +64,18 @@ def returned_line(order: str, number: str, day: date | str, customer: str | None
     return order_line(order, number, day, customer, **{**back, **other})
 
 
-def product(name: str, category: str | None = None, *, delivery: int = 0, **other: Any) -> Row:
-    """A product whose id is its name."""
-    values = {"name": f"name of {name}", "brand": "B", "category": category, **other}
-    return row_of(PRODUCTS, delivery=delivery, product_id=name, **values)
+def product(product_id: str, category: str | None = None, *, delivery: int = 0, **other: Any) -> Row:
+    """A product that is called after its id, unless said otherwise."""
+    values = {"name": f"name of {product_id}", "brand": "B", "category": category, **other}
+    return row_of(PRODUCTS, delivery=delivery, product_id=product_id, **values)
 
 
-def customer(number: str, *, delivery: int = 0, **other: Any) -> Row:
+def customer(customer_id: str, *, delivery: int = 0, **other: Any) -> Row:
     """Somebody in New York who can be called and mailed, unless said otherwise."""
-    values = {"name": f"Name {number}", "email": f"{number.lower()}@example.com", "phone": f"(212) 555-01{number[-2:]}"}
+    contact = {"email": f"{customer_id.lower()}@example.com", "phone": f"(212) 555-01{customer_id[-2:]}"}
     place = {"country": "US", "state": "NY", "postal_code": "10001"}
-    return row_of(CUSTOMERS, delivery=delivery, customer_id=number, **{**values, **place, **other})
+    values = {"name": f"Name {customer_id}", **contact, **place, **other}
+    return row_of(CUSTOMERS, delivery=delivery, customer_id=customer_id, **values)
 
 
 def review(name: str, product: str, day: date | str, rating: int, *, delivery: int = 0) -> Row:

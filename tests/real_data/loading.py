@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 from pyspark.sql import Row
 
-from basketry.domains.ingest import job
 from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import FILES
+from tests.kit.jobs import run_job
 
 
 def load(lake: Lakehouse, feed: str, files: Iterable[Path]) -> list[Row]:
@@ -20,8 +19,5 @@ def load(lake: Lakehouse, feed: str, files: Iterable[Path]) -> list[Row]:
     folder.mkdir(parents=True, exist_ok=True)
     for file in files:
         shutil.copy(file, folder)
-    arguments = argparse.Namespace(
-        feed=feed, files="*", force=False, refusals_only=False, dry_run=False, run_id="test", delivered_by=None
-    )
-    job.run(lake, arguments)
+    run_job(lake, "ingest", feed=feed)
     return lake.read(FILES).where(f"feed = '{feed}'").collect()

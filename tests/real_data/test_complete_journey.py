@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
@@ -11,11 +10,11 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from basketry.config.settings import Settings
 from basketry.contracts import load_contract
 from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import CAMPAIGNS, ORDER_LINES, PRODUCTS
 from tests.kit.data_sets import data_folder
+from tests.kit.lake import a_lake
 from tests.real_data.loading import load
 
 FILES_OF = {
@@ -34,10 +33,10 @@ pytestmark = [pytest.mark.xdist_group("spark"), pytest.mark.usefixtures("spark_o
 
 
 @pytest.fixture(scope="module")
-def lake(spark_of_jobs: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lakehouse]:
+def lake(spark_of_jobs: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lakehouse:
     """A lakehouse for the whole module."""
     home = tmp_path_factory.mktemp("complete_journey")
-    yield Lakehouse(spark_of_jobs, "complete_journey", Settings.from_environment({"BASKETRY_HOME": str(home)}))
+    return a_lake(spark_of_jobs, home, catalog="complete_journey")
 
 
 @pytest.mark.parametrize("feed", FILES_OF)

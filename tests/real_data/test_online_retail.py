@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
@@ -13,15 +11,15 @@ from pyspark import StorageLevel
 from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
-from basketry.config.settings import Settings
 from basketry.contracts import load_contract
 from basketry.domains.ingest import core
 from basketry.domains.ingest.delivery import read_delivered_rows
-from basketry.domains.sales import job as sales
 from basketry.files import inspect_file
 from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import ORDER_LINES, PRODUCTS, QUARANTINE, SALES, bronze_table
 from tests.kit.data_sets import data_folder
+from tests.kit.jobs import run_job
+from tests.kit.lake import a_lake
 from tests.real_data.loading import load
 
 ROWS = 541_909
@@ -32,10 +30,10 @@ pytestmark = [pytest.mark.xdist_group("spark"), pytest.mark.usefixtures("spark_o
 
 
 @pytest.fixture(scope="module")
-def lake(spark_of_jobs: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lakehouse]:
+def lake(spark_of_jobs: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lakehouse:
     """A lakehouse for the whole module."""
     home = tmp_path_factory.mktemp("online_retail")
-    yield Lakehouse(spark_of_jobs, "online_retail", Settings.from_environment({"BASKETRY_HOME": str(home)}))
+    return a_lake(spark_of_jobs, home, catalog="online_retail")
 
 
 @pytest.fixture(scope="module")
@@ -113,8 +111,7 @@ def test_case_different_codes_are_one_product(lake: Lakehouse, pandas_rows: pd.D
 
 def test_sales_of_the_year_are_those_of_the_lines(lake: Lakehouse, loaded: Row) -> None:
     """The sales report's net revenue of products is the sum over sale and return lines, at day and at year."""
-    arguments = argparse.Namespace(as_of=date(2011, 12, 9), full=False, dry_run=False, run_id="test")
-    sales.run(lake, arguments)
+    run_job(lake, "sales", as_of=date(2011, 12, 9))
     lines = lake.read(ORDER_LINES).where(
         "line_kind IN ('sale', 'return') AND status <> 'cancelled' AND product_id IS NOT NULL"
     )

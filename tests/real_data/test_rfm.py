@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -11,7 +10,6 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame, SparkSession
-from threadpoolctl import threadpool_limits
 
 from basketry.config.settings import CHECKOUT
 from basketry.domains.rfm import core, model
@@ -25,14 +23,7 @@ CUSTOMERS = 4_334
 DAYS, DROPPED = 19_296, 2_688
 OFTEN, DEAR = 26, 32
 SILHOUETTE_8 = 0.36
-pytestmark = pytest.mark.xdist_group("spark")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Tests share the machine."""
-    with threadpool_limits(1):
-        yield
+pytestmark = [pytest.mark.xdist_group("spark"), pytest.mark.usefixtures("one_thread")]
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,8 @@ def small(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """A home with two orders of one product, and a registry without a model."""
     from basketry.config.settings import Settings
     from basketry.lake.lakehouse import Lakehouse
-    from tests.basketry.domains.sales.samples import frame, line, product
+    from tests.kit.lake import frame
+    from tests.kit.rows import order_line, product
 
     home = tmp_path_factory.mktemp("runbooks")
     with pytest.MonkeyPatch.context() as patch, own_registry(home):
@@ -41,10 +42,9 @@ def small(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iter
         patch.delenv("BASKETRY_RUNTIME", raising=False)
         patch.delenv("BASKETRY_OFFER_EVENTS", raising=False)
         lake = Lakehouse(spark, "demo", Settings.from_environment())
-        lake.append(
-            ORDER_LINES, frame(spark, ORDER_LINES, [line("O1", "1", "2026-01-30"), line("O2", "1", "2026-01-31")])
-        )
-        lake.append(PRODUCTS, frame(spark, PRODUCTS, [product("P1", "D", "C")]))
+        orders = [order_line("O1", "1", "2026-01-30"), order_line("O2", "1", "2026-01-31")]
+        lake.append(ORDER_LINES, frame(spark, ORDER_LINES, orders))
+        lake.append(PRODUCTS, frame(spark, PRODUCTS, [product("P1", "C", department="D")]))
         yield lake
 
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
 
 from basketry.features import kernel, partition
-from basketry.lake.schemas import declared_schema
-from basketry.tables import PRODUCTS, Table
+from basketry.tables import Table
+from tests.kit.rows import Row, order_line, product
 
-Row = dict[str, Any]
 FIRST = date(2023, 1, 1)
 KINDS = {
     "instore_discount": lambda row: row["instore_discount"],
@@ -30,34 +28,6 @@ WINDOWS = {"30d": (30, 0), "60d": (60, 0), "90d": (90, 0), "ly30d": (30, 335)}
 
 def _coupons(row: Row) -> Decimal:
     return row["campaign_coupon_discount"] + row["manuf_coupon_discount"]
-
-
-def line(
-    order: str, number: str, day: date | str, customer: str | None = "C1", product: str | None = "P1", **other: Any
-) -> Row:
-    """A sale of one unit for 10.00 without discounts, unless said otherwise; amounts may be given as texts."""
-    day = date.fromisoformat(day) if isinstance(day, str) else day
-    names = ("list_amount", "instore_discount", "campaign_coupon_discount", "manuf_coupon_discount")
-    names = (*names, "manuf_coupon_match_discount")
-    amounts = {name: Decimal(other.pop(name, "10" if name == "list_amount" else "0")) for name in names}
-    paid = amounts["list_amount"] - sum(amounts[name] for name in names[1:])
-    delivery = other.pop("delivery", 0)
-    base = {"order_id": order, "line_id": number, "customer_id": customer, "product_id": product, "store_id": None}
-    base |= {"ordered_at": datetime.combine(day, datetime.min.time()), "order_date": day, "line_kind": "sale"}
-    base |= {"status": "paid", "quantity": Decimal(1), **amounts, "net_amount": paid, **other}
-    delivered = datetime(2025, 1, 1) + timedelta(days=delivery)
-    return {**base, "_file_checksum": "c", "_row_number": 2, "_delivered_at": delivered, "_ordering_time": None}
-
-
-def product(name: str, category: str | None, delivery: int = 0) -> Row:
-    """A product whose id is its name."""
-    lineage = {
-        "_file_checksum": "c",
-        "_row_number": 2,
-        "_delivered_at": datetime(2025, 1, 1) + timedelta(days=delivery),
-        "_ordering_time": None,
-    }
-    return {**dict.fromkeys(PRODUCTS.column_names), "product_id": name, "category": category, **lineage}
 
 
 def shop(lines: int = 1500, days: int = 460, seed: int = 5) -> tuple[list[Row], list[Row]]:
@@ -80,7 +50,9 @@ def shop(lines: int = 1500, days: int = 460, seed: int = 5) -> tuple[list[Row], 
         kind = "fee" if chance.random() < 0.02 else "sale"
         status = "cancelled" if chance.random() < 0.02 else "paid"
         rows.append(
-            line(order, str(number), day + later, customer, product=bought, line_kind=kind, status=status, **amounts)
+            order_line(
+                order, str(number), day + later, customer, product=bought, line_kind=kind, status=status, **amounts
+            )
         )
     return rows, products
 
@@ -198,8 +170,13 @@ def computed(
     return features
 
 
-def frame(spark: SparkSession, table: Table, rows: Sequence[Row]) -> DataFrame:
-    """The rows as a frame of the declared schema."""
-    return spark.createDataFrame(
-        [tuple(row[name] for name in table.column_names) for row in rows], declared_schema(table)
-    )
+PRODUCTS_SOLD = [product("P1", "Tea"), product("P2", "Tea"), product("P3", "Milk 'n more"), product("P4", None)]
+LINES = [
+    order_line("O1", "1", "2024-01-01"),
+    order_line("O1", "2", "2024-01-01", product="P3", instore_discount="1"),
+    order_line("O2", "1", "2024-01-20", "C2", product="P2", campaign_coupon_discount="0.5"),
+    order_line("O3", "1", "2024-02-10", None, product="P4"),
+    order_line("O4", "1", "2024-02-10", "C1", product="P2"),
+    order_line("O5", "1", "2024-02-12", "C3", product="P3"),
+    order_line("O6", "1", "2024-02-12", "C4", status="cancelled"),
+]

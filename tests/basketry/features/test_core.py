@@ -15,7 +15,8 @@ from basketry.features.definitions import CORRECTED, REFERENCE_WINDOWS, parity_c
 from basketry.tables import FEATURES, ORDER_LINES, PRODUCTS, Table
 from basketry.tables.features import WINDOWS
 from benchmarks import plain_features
-from tests.basketry.features.samples import FIRST, by_key, computed, counted, frame, shop
+from tests.basketry.features.samples import FIRST, by_key, computed, counted, shop
+from tests.kit.lake import frame
 
 AS_OF = FIRST + timedelta(days=420)
 CATEGORIES = ("Milk 'n more", "Tea", "Uncategorised")

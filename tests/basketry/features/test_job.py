@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -10,53 +9,38 @@ from pathlib import Path
 import pytest
 
 from basketry.errors import BadInputError, ContractError
-from basketry.features import category_selection, job, read, restate
+from basketry.features import category_selection, read
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.lake.schemas import declared_schema
-from basketry.tables import FEATURE_DATES, FEATURES, ORDER_LINES, PRODUCTS, PROPENSITY_SCORES, SCORED_CATEGORIES, Table
-from tests.basketry.features.samples import Row, by_key, computed, counted, frame, line, product
+from basketry.tables import FEATURE_DATES, FEATURES, ORDER_LINES, PRODUCTS, PROPENSITY_SCORES, SCORED_CATEGORIES
+from tests.basketry.features.samples import LINES, PRODUCTS_SOLD, by_key, computed, counted
+from tests.kit.jobs import run_job
+from tests.kit.lake import Silver, frame
+from tests.kit.rows import lineage, order_line, product
 
-Silver = dict[Table, dict[tuple[object, ...], Row]]
-PRODUCTS_SOLD = [product("P1", "Tea"), product("P2", "Tea"), product("P3", "Milk 'n more"), product("P4", None)]
-LINES = [
-    line("O1", "1", "2024-01-01"),
-    line("O1", "2", "2024-01-01", product="P3", instore_discount="1"),
-    line("O2", "1", "2024-01-20", "C2", product="P2", campaign_coupon_discount="0.5"),
-    line("O3", "1", "2024-02-10", None, product="P4"),
-    line("O4", "1", "2024-02-10", "C1", product="P2"),
-    line("O5", "1", "2024-02-12", "C3", product="P3"),
-    line("O6", "1", "2024-02-12", "C4", status="cancelled"),
-]
 D0, D1, D2 = date(2024, 2, 9), date(2024, 2, 10), date(2024, 2, 11)
 
 
-def _deliver(lake: Lakehouse, silver: Silver, table: Table, rows: Sequence[Row]) -> None:
-    lake.merge(table, frame(lake.spark, table, rows))
-    silver.setdefault(table, {}).update({tuple(row[name] for name in table.key): row for row in rows})
-
-
 def _sample(lake: Lakehouse) -> Silver:
-    silver: Silver = {}
-    _deliver(lake, silver, ORDER_LINES, LINES)
-    _deliver(lake, silver, PRODUCTS, PRODUCTS_SOLD)
+    silver = Silver(lake)
+    silver.deliver(ORDER_LINES, LINES)
+    silver.deliver(PRODUCTS, PRODUCTS_SOLD)
     return silver
 
 
 def _run(lake: Lakehouse, as_of: date, **other: object) -> JobReport:
-    arguments = {"days": 1, "dates": None, "training": False, "only_missing": False, "choose_categories": False}
-    arguments |= {"categories_as_of": None, "dry_run": False, "run_id": "r", "as_of": as_of}
-    return job.run(lake, Namespace(**{**arguments, **other}))
+    return run_job(lake, "features", as_of=as_of, run_id="r", **other)
 
 
 def _restate(lake: Lakehouse, as_of: date = date(2024, 3, 1), dry_run: bool = False) -> list[str]:
-    report = restate.run(lake, Namespace(as_of=as_of, dry_run=dry_run, run_id="r"))
+    report = run_job(lake, "restate_features", as_of=as_of, dry_run=dry_run)
     return list(report.details["restated"])  # type: ignore[call-overload]
 
 
 def _assert_right(lake: Lakehouse, silver: Silver, dates: Sequence[date], categories: Sequence[str]) -> None:
     """The three tables hold these dates and no other, with what counting gives."""
-    lines = counted(silver[ORDER_LINES].values(), silver[PRODUCTS].values())
+    lines = counted(silver.rows(ORDER_LINES), silver.rows(PRODUCTS))
     wanted = computed(lines, sorted(dates), categories)
     for table in FEATURES:
         assert by_key((row.asDict() for row in lake.read(table).collect()), table) == by_key(wanted[table.name], table)
@@ -115,31 +99,23 @@ def test_late_lines_restate_exactly_what_they_touch(lake: Lakehouse) -> None:
     lake.append(PROPENSITY_SCORES, lake.spark.createDataFrame(scores, declared_schema(PROPENSITY_SCORES)))
     assert _restate(lake) == []
 
-    same = [{**LINES[0], "_delivered_at": line("O9", "1", D0, delivery=1)["_delivered_at"], "store_id": "S"}]
-    _deliver(
-        lake,
-        silver,
-        ORDER_LINES,
-        [*same, line("O7", "1", "2024-02-12"), line("O8", "1", "2024-01-05", line_kind="fee")],
-    )
+    same = {**LINES[0], **lineage(1), "store_id": "S"}
+    fee = order_line("O8", "1", "2024-01-05", line_kind="fee")
+    silver.deliver(ORDER_LINES, [same, order_line("O7", "1", "2024-02-12"), fee])
     assert _restate(lake) == []
-    _deliver(lake, silver, ORDER_LINES, [line("O9", "1", D1, "C9")])
+    silver.deliver(ORDER_LINES, [order_line("O9", "1", D1, "C9")])
     assert _restate(lake, dry_run=True) == _restate(lake) == [D1.isoformat(), D2.isoformat()]
     assert _restate(lake) == []
     _assert_right(lake, silver, [D0, D1, D2], ALL)
     stale = {row.as_of for row in lake.read(PROPENSITY_SCORES).where("is_stale").collect()}
     assert stale == {D1, D2} and lake.read(PROPENSITY_SCORES).count() == 3
 
-    _deliver(lake, silver, PRODUCTS, [product("P4", "Tea", delivery=1)])
+    silver.deliver(PRODUCTS, [product("P4", "Tea", delivery=1)])
     assert _restate(lake, as_of=D1) == [D1.isoformat()]
     assert _restate(lake) == [D2.isoformat()]
-    _deliver(lake, silver, ORDER_LINES, [{**LINES[0], "status": "cancelled", "_delivered_at": _later(2)}])
+    silver.deliver(ORDER_LINES, [{**LINES[0], **lineage(2), "status": "cancelled"}])
     assert len(_restate(lake)) == 3
     _assert_right(lake, silver, [D0, D1, D2], ALL)
-
-
-def _later(days: int) -> object:
-    return line("O", "1", D0, delivery=days)["_delivered_at"]
 
 
 def test_bad_input_is_one_sentence_and_writes_nothing(lake: Lakehouse, settings: object) -> None:
@@ -148,7 +124,7 @@ def test_bad_input_is_one_sentence_and_writes_nothing(lake: Lakehouse, settings:
     with pytest.raises(BadInputError) as error:
         _run(lake, D1)
     assert error.value.message == "silver.order_lines of catalog demo is empty: run ingest first."
-    lake.merge(ORDER_LINES, frame(lake.spark, ORDER_LINES, [line("O1", "1", "2024-01-01", line_kind="fee")]))
+    lake.merge(ORDER_LINES, frame(lake.spark, ORDER_LINES, [order_line("O1", "1", "2024-01-01", line_kind="fee")]))
     lake.merge(PRODUCTS, frame(lake.spark, PRODUCTS, PRODUCTS_SOLD))
     expected[D1, ()] = "silver.order_lines of catalog demo has no sale: run ingest first."
     _assert_refused(lake, expected)

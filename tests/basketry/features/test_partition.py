@@ -12,7 +12,8 @@ import pytest
 
 from basketry.features import kernel, partition, sorting
 from basketry.tables import CUSTOMER_FEATURES, FEATURES, Table
-from tests.basketry.features.samples import FIRST, Row, batch, by_key, computed, counted, expected, line, shop
+from tests.basketry.features.samples import FIRST, batch, by_key, computed, counted, expected, shop
+from tests.kit.rows import Row, order_line
 
 CATEGORIES = ("Milk 'n more", "Tea", "Uncategorised", "Nobody's")
 AS_OFS = tuple(FIRST + timedelta(days=days) for days in (2, 89, 364, 365, 396, 397, 460))
@@ -56,7 +57,9 @@ def test_what_comes_later_changes_nothing(rows: list[Row]) -> None:
     as_of, chance = AS_OFS[3], random.Random(1)
     before = [row for row in rows if row["order_date"] <= as_of]
     after = [{**row, "list_amount": row["list_amount"] * 3} for row in rows if row["order_date"] > as_of]
-    later = [line(f"N{n}", "1", as_of + timedelta(days=1 + n % 3), f"C{n}", product=f"P{n % 27}") for n in range(40)]
+    later = [
+        order_line(f"N{n}", "1", as_of + timedelta(days=1 + n % 3), f"C{n}", product=f"P{n % 27}") for n in range(40)
+    ]
     later = [{**row, "category": "Tea"} for row in later]
     mixed = [*before, *after, *later]
     chance.shuffle(mixed)
@@ -77,8 +80,8 @@ def test_many_dates_at_once_are_each_date_alone(rows: list[Row]) -> None:
 
 def test_days_since_a_discount() -> None:
     """Days since the last discount; never more than the window where something was bought without; 0 without a line."""
-    rows = [line("O1", "1", "2024-01-01", instore_discount="1"), line("O2", "1", "2024-03-01", "C2")]
-    rows += [line("O3", "1", "2024-01-01", "C3", instore_discount="1"), line("O4", "1", "2024-02-01", "C3")]
+    rows = [order_line("O1", "1", "2024-01-01", instore_discount="1"), order_line("O2", "1", "2024-03-01", "C2")]
+    rows += [order_line("O3", "1", "2024-01-01", "C3", instore_discount="1"), order_line("O4", "1", "2024-02-01", "C3")]
     made = computed(counted(rows, []), [date(2024, 4, 1)], ["Tea"])
     features = {row["customer_id"]: row for row in made[CUSTOMER_FEATURES.name]}
     assert [features[who]["days_since_instore_discount_30d"] for who in ("C1", "C2", "C3")] == [91, 29, 29]
@@ -88,8 +91,8 @@ def test_days_since_a_discount() -> None:
 
 def test_sums_are_exact() -> None:
     """Amounts far apart add up to the last ten-thousandth."""
-    rows = [line("O1", str(number), "2024-01-01", list_amount="0.0001") for number in range(3)]
-    rows.append(line("O1", "3", "2024-01-01", list_amount="700000000000"))
+    rows = [order_line("O1", str(number), "2024-01-01", list_amount="0.0001") for number in range(3)]
+    rows.append(order_line("O1", "3", "2024-01-01", list_amount="700000000000"))
     made = computed(counted(rows, []), [date(2024, 1, 1)], ["Tea"])
     assert made[CUSTOMER_FEATURES.name][0]["amount_list_30d"] == 700000000000.0003
 
@@ -115,5 +118,5 @@ def test_nothing_gives_nothing() -> None:
     assert not list(partition.customer_features([empty], [0], ["Tea"], 0)) and not list(
         partition.category_features([], [0], 0)
     )
-    nobody = counted([line("O1", "1", "2024-01-01", None)], [])
+    nobody = counted([order_line("O1", "1", "2024-01-01", None)], [])
     assert set(computed(nobody, [date(2024, 1, 1)], [])) == {"category_features"}

@@ -11,8 +11,9 @@ from basketry.features.compute import FeatureRequest, compute_features, input_ve
 from basketry.features.read import pair_inputs, purchase_labels
 from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import ORDER_LINES, PRODUCTS
-from tests.basketry.features.samples import frame, line
-from tests.basketry.features.test_job import LINES, PRODUCTS_SOLD
+from tests.basketry.features.samples import LINES, PRODUCTS_SOLD
+from tests.kit.lake import frame
+from tests.kit.rows import order_line
 
 D, BEFORE = date(2024, 1, 20), date(2024, 1, 19)
 COLUMNS = (
@@ -26,7 +27,7 @@ CATEGORIES = ("Tea", "Milk 'n more", "Uncategorised")
 
 
 def _prepare(lake: Lakehouse) -> None:
-    lines = [*LINES, line("O10", "1", "2024-02-19", "C2", product="P4")]
+    lines = [*LINES, order_line("O10", "1", "2024-02-19", "C2", product="P4")]
     lake.append(ORDER_LINES, frame(lake.spark, ORDER_LINES, lines))
     lake.append(PRODUCTS, frame(lake.spark, PRODUCTS, PRODUCTS_SOLD))
 

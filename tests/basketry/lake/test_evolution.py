@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from argparse import Namespace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from basketry.domains.sales import job as sales
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.schemas import declared_schema
 from basketry.tables import JOB_RUNS, ORDER_LINES, PRODUCTS, REVIEWS, SALES, TABLES, Column, Table, evolution
 from basketry.tables.declare import required
 from basketry.warehouse import local_delta
-from tests.basketry.domains.sales.samples import frame, line, product
-from tests.kit.lake import as_arrow, fill
+from tests.kit.jobs import run_job
+from tests.kit.lake import as_arrow, fill, frame
+from tests.kit.rows import order_line, product
 
 NEXT = Column(name="verified", type="boolean", meaning="the reviewer bought it")
 DAY = date(2024, 3, 9)
@@ -122,14 +121,16 @@ def test_a_row_that_an_earlier_release_wrote_is_older_than_one_of_its_delivery(l
 
 def test_a_lake_of_an_earlier_release_is_upgraded_by_its_next_runs(lake: Lakehouse) -> None:
     """gold.sales_week and ops.job_runs lack a column: after the job the tables equal those of a new lake."""
-    rows = [line("O1", "1", "2024-03-08"), line("O2", "1", "2024-03-09")]
+    rows = [
+        order_line(order, "1", day, instore_discount=1) for order, day in (("O1", "2024-03-08"), ("O2", "2024-03-09"))
+    ]
     lake.append(ORDER_LINES, frame(lake.spark, ORDER_LINES, rows))
-    lake.append(PRODUCTS, frame(lake.spark, PRODUCTS, [product("P1", "D", "C")]))
+    lake.append(PRODUCTS, frame(lake.spark, PRODUCTS, [product("P1", "C", department="D")]))
     week = without(SALES["week"], "average_rating")
     before = {column.name: None for column in week.columns} | {"period_start": date(2024, 3, 4), "product_id": "P1"}
     fill(lake.settings.lake, lake.catalog, week, [before])  # type: ignore[arg-type]
     fill(lake.settings.lake, lake.catalog, without(JOB_RUNS, "model_version"), [{"run_id": "r0", "job": "sales"}])  # type: ignore[arg-type]
-    sales.run(lake, Namespace(as_of=DAY, full=False, dry_run=False))
+    run_job(lake, "sales", as_of=DAY)
     (row,) = lake.read(SALES["week"]).collect()
     assert (row.net_revenue, row.average_rating) == (Decimal("18.0000"), None)
     lake.record(JOB_RUNS, [("r1", "sales", DAY, "{}", {"silver.reviews": 1}, 1, 1, 0.1, "7", "{}")], "run_id = 'r1'")

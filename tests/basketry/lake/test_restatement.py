@@ -18,8 +18,9 @@ from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.registry import ModelGoneError
 from basketry.tables import JOB_RUNS, ORDER_LINES, RFM_PROFILES
-from tests.basketry.features.samples import frame, line
-from tests.kit.lake import fill
+from tests.kit.jobs import job_arguments
+from tests.kit.lake import fill, frame
+from tests.kit.rows import order_line
 
 DAYS = tuple(date(2024, 2, 9) + timedelta(days=number) for number in range(3))
 INPUTS = (
@@ -48,7 +49,7 @@ class Shop:
     def deliver(self, order: str, day: date, **other: Any) -> None:
         """A line, by a delivery of its own."""
         self.deliveries += 1
-        row = line(order, "1", day, delivery=self.deliveries, **other)
+        row = order_line(order, "1", day, delivery=self.deliveries, **other)
         self.lake.merge(ORDER_LINES, frame(self.lake.spark, ORDER_LINES, [row]))
 
     def job(self, lake: Lakehouse, arguments: Namespace) -> JobReport:
@@ -63,12 +64,13 @@ class Shop:
     def restate(self, as_of: date = DAYS[-1], *, dry_run: bool = False) -> list[tuple[date, str]]:
         """Restate; what was made by it."""
         self.made.clear()
-        arguments = Namespace(catalog="demo", run_id=f"restate {self.deliveries}", as_of=as_of, dry_run=dry_run)
         results = (
             restatement.RestatableResult(
                 job="segments", run=self.job, arguments=RfmArguments, table=RFM_PROFILES, inputs=INPUTS
             ),
         )
+        options = {"run_id": f"restate {self.deliveries}", "as_of": as_of, "dry_run": dry_run}
+        arguments = job_arguments(self.lake.catalog, restatement.JOB_NAME, **options)
         self.report = restatement.run_job(
             self.lake, restatement.JOB_NAME, arguments, lambda lake, given: restatement.restate(lake, given, results)
         )
@@ -137,7 +139,8 @@ def test_what_is_built_on_a_day_that_was_made_again_follows(lake: Lakehouse) -> 
         )
 
     for day in DAYS:
-        restatement.run_job(lake, "outcomes", Namespace(run_id=str(day), as_of=day + timedelta(days=1)), follow)
+        later = job_arguments(lake.catalog, "propensity_outcomes", run_id=day, as_of=day + timedelta(days=1))
+        restatement.run_job(lake, "outcomes", later, follow)
     followers.clear()
     results = (
         restatement.RestatableResult(
@@ -153,5 +156,6 @@ def test_what_is_built_on_a_day_that_was_made_again_follows(lake: Lakehouse) -> 
             days_ahead="1",
         ),
     )
-    restatement.restate(lake, Namespace(run_id="r", as_of=DAYS[2] + timedelta(days=1), dry_run=False), results)
+    arguments = job_arguments(lake.catalog, restatement.JOB_NAME, as_of=DAYS[2] + timedelta(days=1))
+    restatement.restate(lake, arguments, results)
     assert followers == [DAYS[2] + timedelta(days=1)]

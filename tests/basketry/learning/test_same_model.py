@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import time
-from argparse import Namespace
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cache
@@ -18,13 +17,12 @@ from basketry.domains.forecast import train
 from basketry.domains.offers import policy_learning, train_recommender
 from basketry.domains.rfm import model
 from tests.basketry.domains.forecast import shop
-from tests.basketry.domains.offers.test_policy_learning import Log
-from tests.basketry.domains.offers.test_recommender import two_tastes
 from tests.basketry.domains.rfm import samples
-from tests.kit import offers as small
+from tests.kit import offers
+from tests.kit.jobs import job_arguments
 
 Metrics = Mapping[str, float]
-customers, panel, purchases = cache(samples.customers), cache(shop.panel), cache(two_tastes)
+customers, panel, purchases = cache(samples.customers), cache(shop.panel), cache(offers.two_tastes)
 
 
 def segments() -> Metrics:
@@ -34,7 +32,7 @@ def segments() -> Metrics:
 
 def forecasts() -> Metrics:
     """A back-test of a few products."""
-    arguments = Namespace(as_of=date(2026, 3, 1), run_id="test")
+    arguments = job_arguments("demo", "train_forecast", as_of=date(2026, 3, 1))
     return train.train_challenger(panel(), arguments, shop.settings()).metrics
 
 
@@ -44,9 +42,11 @@ def recommendations() -> Metrics:
 
 
 @cache
-def decisions() -> Log:
+def decisions() -> offers.ExplorationLog:
     """Four days of a shop that explored at random."""
-    return Log(small.settings(at_most=1, control_share=0.2, a_day=50, a_category_a_day=50, recommended=8))
+    return offers.ExplorationLog(
+        offers.settings(at_most=1, control_share=0.2, a_day=50, a_category_a_day=50, recommended=8)
+    )
 
 
 def policy() -> Metrics:
@@ -54,7 +54,7 @@ def policy() -> Metrics:
     log = decisions()
     categories = log.world.shop.categories
     logged = policy_learning.training_examples(log.rows_of_training, categories, log.popularity())
-    return policy_learning.train_policy(logged, categories, small.settings(), champion=None).metrics
+    return policy_learning.train_policy(logged, categories, offers.settings(), champion=None).metrics
 
 
 TRAININGS = (segments, forecasts, recommendations, policy)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -15,8 +14,9 @@ from basketry.errors import BadInputError, NotDeliveredError
 from basketry.lake.lakehouse import Lakehouse
 from basketry.retail.coverage import check_delivered, last_delivered_day
 from basketry.tables import ORDER_LINES, PRODUCT_FORECASTS, PRODUCTS
-from tests.basketry.features.samples import frame, line, product
-from tests.kit.lake import fill
+from tests.kit.jobs import run_job
+from tests.kit.lake import fill, frame
+from tests.kit.rows import order_line, product
 
 LAST = date(2026, 1, 31)
 """The day of the last sale."""
@@ -24,7 +24,7 @@ LAST = date(2026, 1, 31)
 
 def sold(day: date, delivered: datetime, order: str = "", **other: Any) -> dict[str, Any]:
     """A line of a day, and when it was delivered (UTC)."""
-    return {**line(order or f"O{day}", "1", day, **other), "_delivered_at": delivered}
+    return order_line(order or f"O{day}", "1", day, _delivered_at=delivered, **other)
 
 
 def nightly(last: date = LAST, days: int = 40) -> list[dict[str, Any]]:
@@ -110,30 +110,14 @@ def test_nothing_that_counts_is_told_apart_from_nothing_delivered(lake: Lakehous
         check_delivered(lake, LAST)
 
 
-def _forecast(lake: Lakehouse, given: Namespace) -> None:
-    from basketry.domains.forecast import score
-
-    score.run(lake, given)
-
-
-def _train_forecast(lake: Lakehouse, arguments: Namespace) -> None:
-    from basketry.domains.forecast import train
-
-    train.run(lake, arguments)
+def _decide(lake: Lakehouse, as_of: date) -> None:
+    _forecast_rows(lake, as_of, 28)
+    run_job(lake, "decide_products", as_of=as_of)
 
 
-def _decide(lake: Lakehouse, arguments: Namespace) -> None:
-    from basketry.domains.decisions import job
-
-    _forecast_rows(lake, arguments.as_of, 28)
-    job.run(lake, arguments)
-
-
-def _accuracy(lake: Lakehouse, arguments: Namespace) -> None:
-    from basketry.domains.forecast import accuracy
-
-    _forecast_rows(lake, arguments.as_of - timedelta(days=7), 7)
-    accuracy.run(lake, arguments)
+def _accuracy(lake: Lakehouse, as_of: date) -> None:
+    _forecast_rows(lake, as_of - timedelta(days=7), 7)
+    run_job(lake, "forecast_accuracy", as_of=as_of)
 
 
 def _forecast_rows(lake: Lakehouse, as_of: date, days: int) -> None:
@@ -150,68 +134,44 @@ def _forecast_rows(lake: Lakehouse, as_of: date, days: int) -> None:
     fill(lake.settings.lake, lake.catalog, PRODUCT_FORECASTS, [row])
 
 
-def _features(lake: Lakehouse, arguments: Namespace) -> None:
-    from basketry.features import job
-
-    chosen = {"days": 1, "dates": None, "categories_as_of": None, "training": False, "only_missing": False}
-    job.run(lake, Namespace(**vars(arguments), **chosen, choose_categories=True))
-
-
-def _labels(lake: Lakehouse, arguments: Namespace) -> None:
+def _labels(lake: Lakehouse, as_of: date) -> None:
     from basketry.features.read import purchase_labels
 
-    purchase_labels(lake, [arguments.as_of - timedelta(days=30)], ["Tea"])
+    purchase_labels(lake, [as_of - timedelta(days=30)], ["Tea"])
 
 
-def _fit_rfm(lake: Lakehouse, given: Namespace) -> None:
-    from basketry.domains.rfm import train
+def _job(name: str, **arguments: object) -> Callable[[Lakehouse, date], None]:
+    """The job of that name as of a day."""
 
-    train.run(lake, given)
+    def run(lake: Lakehouse, as_of: date) -> None:
+        run_job(lake, name, as_of=as_of, **arguments)
 
-
-def _audience(lake: Lakehouse, given: Namespace) -> None:
-    from basketry.domains.marketing import job
-
-    job.run(lake, given)
+    return run
 
 
-def _recommend(lake: Lakehouse, given: Namespace) -> None:
-    from basketry.domains.offers import recommend
+READERS = {
+    "forecast": _job("forecast"),
+    "train_forecast": _job("train_forecast"),
+    "decide_products": _decide,
+    "forecast_accuracy": _accuracy,
+    "features": _job("features", choose_categories=True),
+    "labels": _labels,
+    "rfm --fit": _job("rfm", fit=True),
+    "audience": _job("audience"),
+    "recommend": _job("recommend"),
+    "train_recommendations": _job("train_recommendations"),
+}
 
-    recommend.run(lake, given)
 
-
-def _train_recommendations(lake: Lakehouse, given: Namespace) -> None:
-    from basketry.domains.offers import train_recommender
-
-    train_recommender.run(lake, given)
-
-
-@pytest.mark.parametrize(
-    "job",
-    [
-        _forecast,
-        _train_forecast,
-        _decide,
-        _accuracy,
-        _features,
-        _labels,
-        _fit_rfm,
-        _audience,
-        _recommend,
-        _train_recommendations,
-    ],
-)
+@pytest.mark.parametrize("reader", READERS)
 def test_every_reader_of_order_lines_refuses_a_day_that_is_not_delivered(
-    job: Callable[[Lakehouse, Namespace], None], lake: Lakehouse, monkeypatch: pytest.MonkeyPatch
+    reader: str, lake: Lakehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The one refusal, naming the last day, before anything is written: days that did not come are no days without sales."""
     monkeypatch.setattr(registry, "alias_version", lambda *_: None)
     deliver(lake, [*nightly(days=60), sold(date(2026, 3, 15), noon("2026-02-01"), "ahead")])
     lake.merge(PRODUCTS, frame(lake.spark, PRODUCTS, [product("P1", "Tea")]))
     with pytest.raises(NotDeliveredError, match="of catalog demo end on 2026-01-31"):
-        job(
-            lake, Namespace(as_of=LAST + timedelta(days=7), model="champion", dry_run=False, run_id="r", catalog="demo")
-        )
+        READERS[reader](lake, LAST + timedelta(days=7))
     written = {path.parent.name for path in (lake.settings.home / "lake" / "demo").rglob("_delta_log")}
     assert written <= {"order_lines", "products", "product_forecasts"}

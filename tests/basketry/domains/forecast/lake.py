@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from basketry.lake.lakehouse import Lakehouse
-from basketry.lake.schemas import declared_schema
-from basketry.tables import LINEAGE, ORDER_LINES, PRODUCTS, REVIEWS, Table
-from tests.basketry.features.samples import line, product
+from basketry.tables import ORDER_LINES, PRODUCTS, REVIEWS
+from tests.kit.lake import put
+from tests.kit.rows import Row, order_line, product, review
 
 WEEKS = 30
 FIRST = date(2026, 1, 5)
@@ -22,15 +20,13 @@ PRODUCT_COUNT = 40
 ODD = ("ONCE", "RETURNED", "GAP", "FREE", "TOMORROW", "GONE")
 
 
-def sale(order: str, day: date, product_id: str, amount: float, units: int = 2, **other: Any) -> dict[str, Any]:
-    """A line of that amount."""
-    paid = Decimal(str(round(amount, 2)))
-    return line(
-        order, product_id, day, customer=None, product=product_id, list_amount=paid, quantity=Decimal(units), **other
-    )
+def sale(order: str, day: date, product_id: str, amount: float, units: int = 2, **other: Any) -> Row:
+    """A line of that amount, of nobody known."""
+    amounts = {"list_amount": round(amount, 2), "quantity": units}
+    return order_line(order, product_id, day, None, product=product_id, **amounts, **other)
 
 
-def order_lines(weeks: int = WEEKS) -> list[dict[str, Any]]:
+def order_lines(weeks: int = WEEKS) -> list[Row]:
     """Lines of ordinary products, then of the odd ones."""
     random = np.random.default_rng(8)
     last = FIRST + timedelta(days=7 * weeks - 1)
@@ -45,7 +41,7 @@ def order_lines(weeks: int = WEEKS) -> list[dict[str, Any]]:
     return [*lines, *_odd(last)]
 
 
-def _odd(last: date) -> Iterator[dict[str, Any]]:
+def _odd(last: date) -> Iterator[Row]:
     """One sale; only a return; a gap of months; a price of 0; a line of the day after; a category that vanished."""
     yield sale("X1", last, "ONCE", 30)
     yield sale("X2", last, "RETURNED", -8, units=-1, line_kind="return")
@@ -56,37 +52,18 @@ def _odd(last: date) -> Iterator[dict[str, Any]]:
     yield sale("X6", FIRST, "GONE", 50)
 
 
-def products() -> Iterator[dict[str, Any]]:
+def products() -> Iterator[Row]:
     """Two departments; nothing is known of some; GONE stands alone in its category."""
     for number in range(PRODUCT_COUNT):
-        row = product(f"P{number:02}", f"C{number % 3}")
-        yield {
-            **row,
-            "department": f"D{number % 2}",
-            "name": f"Product {number}",
-            "units_available": 10 if number < 5 else None,
-        }
-    yield {**product("GONE", "Vanished"), "department": "D0"}
+        known = {"name": f"Product {number}", "units_available": 10 if number < 5 else None}
+        yield product(f"P{number:02}", f"C{number % 3}", department=f"D{number % 2}", **known)
+    yield product("GONE", "Vanished", department="D0")
 
 
-def reviews() -> Iterator[dict[str, Any]]:
+def reviews() -> Iterator[Row]:
     """Three of a product, the last of the day after."""
     for number, (rating, day) in enumerate(((2, FIRST), (4, AS_OF), (1, AS_OF + timedelta(days=1)))):
-        lineage = {column.name: line("o", "1", FIRST)[column.name] for column in LINEAGE}
-        yield {
-            "review_id": str(number),
-            "product_id": "P00",
-            "customer_id": None,
-            "rating": rating,
-            "reviewed_on": day,
-            **lineage,
-        }
-
-
-def put(lake: Lakehouse, table: Table, rows: Iterable[dict[str, Any]]) -> None:
-    """Instead of all that was there."""
-    data = [tuple(row[name] for name in table.column_names) for row in rows]
-    lake.replace(table, lake.spark.createDataFrame(data, declared_schema(table)), "true")
+        yield review(str(number), "P00", day, rating)
 
 
 def filled(lake: Lakehouse, weeks: int = WEEKS) -> Lakehouse:
@@ -95,8 +72,3 @@ def filled(lake: Lakehouse, weeks: int = WEEKS) -> Lakehouse:
     put(lake, PRODUCTS, products())
     put(lake, REVIEWS, reviews())
     return lake
-
-
-def read(lake: Lakehouse, table: Table, where: str = "true") -> pd.DataFrame:
-    """The rows as pandas, in the order of the key."""
-    return lake.read(table).where(where).toPandas().sort_values(list(table.key), ignore_index=True)

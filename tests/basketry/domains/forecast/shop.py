@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
+from basketry.config.settings import CHECKOUT
 from basketry.domains.forecast.series import MEASURES, Panel, panel_of
 from basketry.domains.forecast.settings import ForecastSettings, load_settings
 from tests.kit.changed import changed
-
-CHECKOUT = Path(__file__).resolve().parents[4]
 
 
 def settings(**values: object) -> ForecastSettings:

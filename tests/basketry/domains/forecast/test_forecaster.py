@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from argparse import Namespace
 from dataclasses import replace
 from datetime import date
 
@@ -14,9 +13,10 @@ from basketry.domains.forecast import backtest, evaluate, forecaster, train
 from basketry.domains.forecast.candidates import BASELINES, spread_over_weeks
 from basketry.domains.forecast.series import MONTH, WEEKS_AHEAD
 from tests.basketry.domains.forecast.shop import panel, plain_panel, settings
+from tests.kit.jobs import job_arguments
 
 AS_OF = date(2026, 3, 1)
-ARGUMENTS = Namespace(as_of=AS_OF, run_id="test")
+ARGUMENTS = job_arguments("demo", "train_forecast", as_of=AS_OF)
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +36,8 @@ def test_it_beats_what_everybody_has(outcome: train.ForecastTraining) -> None:
 
 def test_every_number_of_the_gate_is_logged(outcome: train.ForecastTraining) -> None:
     """The shipped gate promotes a first challenger that holds, so it finds all it needs."""
+    from basketry.config.settings import CHECKOUT
     from basketry.gates import evaluate_gate, load_gate
-    from tests.basketry.domains.forecast.shop import CHECKOUT
 
     gate = load_gate("forecast", CHECKOUT / "include")
     checks = evaluate_gate(gate, outcome.metrics, has_champion=False).checks
@@ -117,8 +117,8 @@ def test_weeks_add_up_to_horizons() -> None:
 
 def test_the_champion_is_judged_on_the_same_rows(outcome: train.ForecastTraining) -> None:
     """The same methods anew: no difference, so the gate calls it noise and asks."""
+    from basketry.config.settings import CHECKOUT
     from basketry.gates import evaluate_gate, load_gate
-    from tests.basketry.domains.forecast.shop import CHECKOUT
 
     late = replace(outcome.trained, trained_as_of=AS_OF)
     choice = backtest.choose_methods(outcome.origins[:-1], settings().candidates)

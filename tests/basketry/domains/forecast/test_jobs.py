@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from argparse import Namespace
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,9 +16,7 @@ from mlflow import MlflowClient
 from pyspark.sql import SparkSession
 
 from basketry import registry
-from basketry.config.settings import Settings
-from basketry.domains.decisions import job as decisions
-from basketry.domains.forecast import accuracy, score, train
+from basketry.config.settings import CHECKOUT
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import (
@@ -31,17 +27,14 @@ from basketry.tables import (
     PRODUCT_FEATURES,
     PRODUCT_FORECASTS,
 )
-from tests.basketry.domains.forecast.lake import AS_OF, FIRST, ODD, PRODUCT_COUNT, filled, read
-from tests.basketry.domains.forecast.shop import CHECKOUT
+from tests.basketry.domains.forecast.lake import AS_OF, FIRST, ODD, PRODUCT_COUNT, filled, order_lines
+from tests.kit.jobs import run_job
+from tests.kit.lake import a_lake, read
+from tests.kit.registry import copied_registry, run_of
 
 NAME = "demo.gold.forecast"
 MADE = AS_OF - timedelta(days=28)
 YOUNG = FIRST + timedelta(days=19)
-
-
-def arguments(as_of: Any = AS_OF, **other: Any) -> Namespace:
-    """What a job is given."""
-    return Namespace(as_of=as_of, run_id="r1", **{"dry_run": False, "model": "champion", **other})
 
 
 def _include(folder: Path) -> Path:
@@ -66,21 +59,13 @@ def _include(folder: Path) -> Path:
 def lake(spark: SparkSession, empty_registry: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lakehouse]:
     """The filled lake, with version 1 as champion and two days forecast: the last, and the one 28 days before."""
     home = tmp_path_factory.mktemp("forecast")
-    shutil.copy2(empty_registry, home / "mlflow.db")
-    with pytest.MonkeyPatch.context() as patch:
-        uri = f"sqlite:///{home / 'mlflow.db'}"
-        patch.setenv("MLFLOW_TRACKING_URI", uri)
-        patch.setenv("BASKETRY_HOME", str(home / "home"))
-        patch.delenv("BASKETRY_RUNTIME", raising=False)
-        patch.chdir(home)
-        mlflow.set_tracking_uri(uri)
-        settings = replace(Settings.from_environment(), include=_include(home / "include"))
-        filled_lake = filled(Lakehouse(spark, "demo", settings))
-        assert train.run(filled_lake, arguments()).model_version == "1"
+    with copied_registry(empty_registry, home):
+        filled_lake = filled(a_lake(spark, home / "home", include=_include(home / "include")))
+        assert run_job(filled_lake, "train_forecast", as_of=AS_OF).model_version == "1"
         registry.move_champion(NAME, "1", None)
         for day in (AS_OF, MADE):  # in any order
-            score.run(filled_lake, arguments(day))
-        decisions.run(filled_lake, arguments())
+            run_job(filled_lake, "forecast", as_of=day)
+        run_job(filled_lake, "decide_products", as_of=AS_OF)
         yield filled_lake
 
 
@@ -90,8 +75,7 @@ def _forecasts(lake: Lakehouse, day: Any = AS_OF) -> pd.DataFrame:
 
 def test_training_leaves_metrics_beside_every_baseline(lake: Lakehouse) -> None:
     """In MLflow: WAPE, RMSE, RMSSE, bias and coverage, by class and horizon, and a card."""
-    client = MlflowClient()
-    run = client.get_run(client.get_model_version(NAME, "1").run_id)
+    run = run_of(NAME, "1")
     for name in (
         "wape",
         "rmse",
@@ -104,7 +88,10 @@ def test_training_leaves_metrics_beside_every_baseline(lake: Lakehouse) -> None:
     ):
         assert np.isfinite(run.data.metrics[name]), name
     assert any(name.startswith("class/") for name in run.data.metrics)
-    assert {file.path for file in client.list_artifacts(run.info.run_id)} >= {"model_card.md", "evaluation.json"}
+    assert {file.path for file in MlflowClient().list_artifacts(run.info.run_id)} >= {
+        "model_card.md",
+        "evaluation.json",
+    }
     registry.check_loadable(NAME, "1")
     served = mlflow.pyfunc.load_model(f"models:/{NAME}/1")
     rows = {"product_id": "A", "department": "D", "category": "C", "weeks_ago": 0, "revenue": 5.0, "orders": 1.0}
@@ -147,11 +134,11 @@ def test_a_day_again_gives_the_same_and_leaves_others(lake: Lakehouse) -> None:
     path = lake.settings.include / "forecast.yaml"
     text = path.read_text()
     path.write_text(text.replace("products_a_group: 15", "products_a_group: 500"))
-    score.run(lake, arguments())
+    run_job(lake, "forecast", as_of=AS_OF)
     path.write_text(text)
     pd.testing.assert_frame_equal(_forecasts(lake), before)
     pd.testing.assert_frame_equal(_forecasts(lake, MADE), other)
-    assert len(_forecasts(lake, MADE)) and score.run(lake, arguments(dry_run=True)).rows_out == 0
+    assert len(_forecasts(lake, MADE)) and run_job(lake, "forecast", as_of=AS_OF, dry_run=True).rows_out == 0
 
 
 def test_features_by_hand(lake: Lakehouse) -> None:
@@ -182,21 +169,19 @@ def test_every_product_has_one_decision(lake: Lakehouse) -> None:
     assert rows.set_index("product_id")["product"]["P03"] == "Product 3"
     assert {"product", "category"} >= set(read(lake, PRICE_RESPONSE).level)
     before = rows
-    decisions.run(lake, arguments())
+    run_job(lake, "decide_products", as_of=AS_OF)
     assert read(lake, PRODUCT_DECISIONS).drop(columns="measured").equals(before.drop(columns="measured"))
 
 
 def test_what_came_true_is_kept_beside_what_was_said(lake: Lakehouse) -> None:
     """28 days later: every product, and the numbers by class that the gate reads; twice is once."""
     for _ in range(2):
-        report = accuracy.run(lake, arguments())
+        report = run_job(lake, "forecast_accuracy", as_of=AS_OF)
     rows = read(lake, FORECAST_ACCURACY, "horizon_days = 28")
     assert rows.as_of.unique().tolist() == [MADE]
     products = rows[rows.level == "product"]
     assert products.observed.sum() == pytest.approx(rows[rows.level == "total"].observed.sum())
     truth = {row["product_id"]: 0.0 for row in products.to_dict("records")}
-    from tests.basketry.domains.forecast.lake import order_lines
-
     for one in order_lines():
         if MADE < one["order_date"] <= AS_OF and one["line_kind"] == "sale" and one["product_id"] in truth:
             truth[one["product_id"]] += float(one["net_amount"])
@@ -209,13 +194,13 @@ def test_what_came_true_is_kept_beside_what_was_said(lake: Lakehouse) -> None:
 
 def test_a_catalog_of_twenty_days_has_no_forecast_and_no_action(lake: Lakehouse) -> None:
     """Two complete weeks are too little history: rows that say so, decisions that do nothing, no error."""
-    note = score.run(lake, arguments(YOUNG)).summary[-1]
+    note = run_job(lake, "forecast", as_of=YOUNG).summary[-1]
     rows = _forecasts(lake, YOUNG)
     products = rows[rows.level == "product"]
     assert "too little history" in note and len(products)
     assert set(products.basis) == {"too_little_history"} and products.revenue.isna().all()
     assert set(rows.model_version) == {"fallback"}
-    decisions.run(lake, arguments(YOUNG))
+    run_job(lake, "decide_products", as_of=YOUNG)
     found = lake.read(PRODUCT_DECISIONS).where(f"as_of = DATE'{YOUNG}'").toPandas()
     assert set(found.action) == {"none"}
 
@@ -223,7 +208,7 @@ def test_a_catalog_of_twenty_days_has_no_forecast_and_no_action(lake: Lakehouse)
 def test_a_catalog_of_ten_weeks_goes_by_category(lake: Lakehouse) -> None:
     """Too young to train on: every product has its category's share, and the levels add up all the same."""
     day = FIRST + timedelta(days=69)
-    assert "by category" in score.run(lake, arguments(day)).summary[-1]
+    assert "by category" in run_job(lake, "forecast", as_of=day).summary[-1]
     rows = _forecasts(lake, day)
     sold = rows[(rows.level == "product") & rows.revenue.notna() & (rows.first_day == 1) & (rows.last_day == 28)]
     assert set(sold.basis) <= {"category_share", "dormant"} and (sold.revenue > 0).any()
@@ -234,10 +219,10 @@ def test_a_catalog_of_ten_weeks_goes_by_category(lake: Lakehouse) -> None:
 def test_bad_input_is_one_sentence(lake: Lakehouse) -> None:
     """Before the first sale; too young to train; a version that does not exist; a day that was not forecast."""
     with pytest.raises(BadInputError, match="sold no product up to"):
-        score.run(lake, arguments(FIRST - timedelta(days=1)))
+        run_job(lake, "forecast", as_of=FIRST - timedelta(days=1))
     with pytest.raises(BadInputError, match="training needs 16 complete weeks of sales and there are 10"):
-        train.run(lake, arguments(FIRST + timedelta(days=69)))
+        run_job(lake, "train_forecast", as_of=FIRST + timedelta(days=69))
     with pytest.raises(BadInputError, match="version 9 of demo.gold.forecast cannot be loaded"):
-        score.run(lake, arguments(model="9"))
+        run_job(lake, "forecast", as_of=AS_OF, model="9")
     with pytest.raises(BadInputError, match="run the job forecast for that day"):
-        decisions.run(lake, arguments(AS_OF - timedelta(days=1)))
+        run_job(lake, "decide_products", as_of=AS_OF - timedelta(days=1))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -15,6 +14,7 @@ from basketry.domains.forecast import evaluate, train
 from basketry.gates import evaluate_gate
 from tests.basketry.domains.forecast.shop import panel, settings
 from tests.kit.gates import Spoiled, barely_beyond, failed, shipped_gate
+from tests.kit.jobs import job_arguments
 
 PRODUCTS, WEEKS = 1_000, 92
 """Of the demo."""
@@ -25,7 +25,7 @@ SETTINGS = settings(chosen_on=3, tested_on=3, bootstrap=500)
 @cache
 def good() -> evaluate.BacktestResults:
     """The training's own test: three origins chosen and calibrated by three earlier ones."""
-    arguments = Namespace(as_of=date(2026, 11, 28), run_id="test")
+    arguments = job_arguments("demo", "train_forecast", as_of=date(2026, 11, 28))
     return train.train_challenger(panel(PRODUCTS, WEEKS, 3), arguments, SETTINGS).results
 
 

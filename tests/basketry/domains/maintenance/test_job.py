@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import Any
 
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
 from basketry.config.settings import Settings
-from basketry.domains.maintenance.job import run
 from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import JOB_RUNS, RFM_SEGMENTS
 from basketry.warehouse import local_delta
+from tests.kit.jobs import run_job
 
 RUNS = 20
 
@@ -27,7 +26,7 @@ def test_small_files_are_merged_once(settings: Settings) -> None:
         write_deltalake(lake.path(RFM_SEGMENTS), day, mode="append", partition_by=["as_of"])
 
     def maintained(dry_run: bool) -> tuple[str, ...]:
-        return run(lake, argparse.Namespace(dry_run=dry_run)).summary
+        return run_job(lake, "maintenance", dry_run=dry_run).summary
 
     told = (f"ops.job_runs: compact {RUNS - 1} small files of {RUNS}",)
     assert maintained(dry_run=True) == told

@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
 
-from basketry.config.settings import Settings
-from basketry.domains.marketing import export, job
-from basketry.lake.lakehouse import Lakehouse
 from tests.basketry.domains.marketing import shop
-
-
-def arguments(**given: object) -> argparse.Namespace:
-    """What the command line gives."""
-    return argparse.Namespace(**{"as_of": shop.AS_OF, "dry_run": False, "run_id": "test", **given})
+from tests.kit.jobs import run_job
+from tests.kit.lake import a_lake
+from tests.kit.registry import registry_at
 
 
 @pytest.fixture(scope="package")
 def made(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, object]]:
     """The lakehouse of the shop, and the reports of audience and export."""
-    patch = pytest.MonkeyPatch()
-    home: Path = tmp_path_factory.mktemp("marketing")
-    patch.setenv("BASKETRY_HOME", str(home))
-    patch.delenv("BASKETRY_RUNTIME", raising=False)
-    patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{home / 'mlflow.db'}")
-    lake = Lakehouse(spark, "demo", Settings.from_environment())
+    home = tmp_path_factory.mktemp("marketing")
+    lake = a_lake(spark, home)
     shop.fill(lake)
-    audience = job.run(lake, arguments())
-    handed = export.run(lake, arguments())
-    yield {"lake": lake, "audience": audience, "export": handed}
-    patch.undo()
+    with registry_at(f"sqlite:///{home / 'mlflow.db'}"):
+        audience, handed = (run_job(lake, name, as_of=shop.AS_OF) for name in ("audience", "export_audience"))
+        yield {"lake": lake, "audience": audience, "export": handed}

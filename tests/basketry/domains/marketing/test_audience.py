@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 
-from basketry.domains.marketing import export, job
+from basketry.domains.marketing import export
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
@@ -26,16 +26,15 @@ from basketry.tables import (
     ZIP_TIME_ZONES,
     Table,
 )
-from tests.basketry.domains.marketing.conftest import arguments
 from tests.basketry.domains.marketing.shop import AS_OF, CUSTOMER_ROWS
+from tests.kit.jobs import run_job
+from tests.kit.lake import stored
 
 Made = dict[str, Any]
 
 
 def rows(made: Made, table: Table) -> list[dict[str, Any]]:
-    lake: Lakehouse = made["lake"]
-    found: list[dict[str, Any]] = DeltaTable(lake.path(table)).to_pyarrow_table().to_pylist()
-    return found
+    return stored(made["lake"], table)
 
 
 @pytest.fixture
@@ -153,8 +152,8 @@ def test_running_the_day_again_changes_nothing(made: Made) -> None:
     lake: Lakehouse = made["lake"]
     before = sorted(map(str, rows(made, MARKETING_AUDIENCE))), sorted(map(str, rows(made, HANDOVERS)))
     manifest = (export.export_folder(lake, AS_OF) / "manifest.json").read_text()
-    job.run(lake, arguments())
-    export.run(lake, arguments())
+    run_job(lake, "audience", as_of=AS_OF)
+    run_job(lake, "export_audience", as_of=AS_OF)
     assert (sorted(map(str, rows(made, MARKETING_AUDIENCE))), sorted(map(str, rows(made, HANDOVERS)))) == before
     assert (export.export_folder(lake, AS_OF) / "manifest.json").read_text() == manifest
 
@@ -186,7 +185,7 @@ def test_the_dimension_is_built_once(made: Made) -> None:
 def test_a_day_without_an_audience_cannot_be_handed_over(made: Made) -> None:
     """One sentence that names the job to run."""
     with pytest.raises(BadInputError, match="has no audience as of 2026-01-01: run the job audience"):
-        export.run(made["lake"], arguments(as_of=date(2026, 1, 1)))
+        run_job(made["lake"], "export_audience", as_of=date(2026, 1, 1))
 
 
 def test_timestamps_are_instants(people: dict[str, dict[str, Any]]) -> None:

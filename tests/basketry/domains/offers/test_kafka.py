@@ -12,9 +12,8 @@ from pathlib import Path
 from basketry.domains.offers.records import to_messages
 from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import OFFER_BATCHES, OFFER_DECISIONS, OFFER_EVENTS, QUARANTINE
-from tests.basketry.domains.offers.lake import fill, rows
 from tests.kit.kafka import kafka_broker
-from tests.kit.offers import world
+from tests.kit.offers import fill, rows, world
 from tools import spark
 from tools.environment import InstancePaths
 

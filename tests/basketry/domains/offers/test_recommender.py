@@ -12,17 +12,7 @@ from basketry.domains.offers.recommender import PurchaseMatrix
 from basketry.errors import BadInputError
 from basketry.gates import evaluate_gate, load_gate
 from tests.kit.data_sets import data_folder
-
-
-def two_tastes(shoppers: int = 60, seed: int = 1) -> PurchaseMatrix:
-    """Shoppers who buy among products 0 to 19, and others who buy among 20 to 39."""
-    random = np.random.default_rng(seed)
-    rows = [
-        (f"s{shopper:03}", f"p{(shopper % 2) * 20 + item:02}", 1 + int(random.integers(3)))
-        for shopper in range(shoppers)
-        for item in random.choice(20, 8, replace=False)
-    ]
-    return PurchaseMatrix.from_rows(*(list(column) for column in zip(*rows, strict=True)))
+from tests.kit.offers import two_tastes
 
 
 def test_what_alike_shoppers_buy_is_recommended() -> None:

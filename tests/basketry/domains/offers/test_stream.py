@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -29,8 +28,8 @@ from basketry.tables import (
     QUARANTINE,
     Table,
 )
-from tests.basketry.domains.offers.lake import ARGUMENTS, another, deliver, fill, rows
-from tests.kit.offers import world
+from tests.kit.jobs import run_job
+from tests.kit.offers import another, deliver, fill, rows, world
 from tools.demo.offer_shoppers import Showings, merge_records, select_records
 
 pytestmark = pytest.mark.usefixtures("registry_home")
@@ -128,7 +127,7 @@ def test_the_same_tables_from_any_batches_cut_off_anywhere(
     count = deliver_all(whole, records)
     assert deliver_all(pieces, records) == count
 
-    report = job.run(whole, ARGUMENTS)
+    report = run_job(whole, "offers")
     expected = tables(whole)
     ledger = rows(whole, OFFER_BATCHES)
     assert report.details["records"] == ledger.records.sum() == count
@@ -141,15 +140,15 @@ def test_the_same_tables_from_any_batches_cut_off_anywhere(
         with monkeypatch.context() as patched:
             cut_off(patched, table, number + 1)
             with pytest.raises(Exception, match="CutOffError"):
-                job.run(pieces, ARGUMENTS)
-    job.run(pieces, ARGUMENTS)
+                run_job(pieces, "offers")
+    run_job(pieces, "offers")
     same(expected, tables(pieces))
     assert rows(pieces, OFFER_BATCHES).records.sum() == count
     assert len(rows(pieces, OFFER_BATCHES)) == 7
 
     checkpoint = whole.settings.checkpoint_folder("demo", "offers")
     checkpoint.rename(checkpoint.with_name("lost"))
-    job.run(whole, ARGUMENTS)
+    run_job(whole, "offers")
     same(expected, tables(whole))
 
     # What was learned on the way can leave a second slot empty that was answered: such a response is set aside as well.
@@ -189,7 +188,7 @@ def test_nothing_waits_and_nothing_is_written(lake: Lakehouse) -> None:
     """An empty folder is no error; the next run neither."""
     fill(lake)
     for _ in range(2):
-        report = job.run(lake, ARGUMENTS)
+        report = run_job(lake, "offers")
         assert report.rows_in == 0
     assert not lake.exists(OFFER_DECISIONS) and not lake.exists(OFFER_BATCHES)
 
@@ -197,10 +196,10 @@ def test_nothing_waits_and_nothing_is_written(lake: Lakehouse) -> None:
 def test_what_cannot_be_done_is_said_in_one_sentence(lake: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """No products yet; a dry run; an address that is none."""
     with pytest.raises(BadInputError, match="silver.products of catalog demo does not exist yet"):
-        job.run(lake, ARGUMENTS)
+        run_job(lake, "offers")
     with pytest.raises(BadInputError, match="no dry run"):
-        job.run(lake, argparse.Namespace(**{**vars(ARGUMENTS), "dry_run": True}))
+        run_job(lake, "offers", dry_run=True)
     fill(lake)
     elsewhere = Lakehouse(lake.spark, "demo", replace(lake.settings, offer_events="http://broker/topic"))
     with pytest.raises(BadInputError, match="BASKETRY_OFFER_EVENTS"):
-        job.run(elsewhere, ARGUMENTS)
+        run_job(elsewhere, "offers")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructField, StructType
 
 from basketry import registry
-from basketry.domains.offers import job, recommend, recommender, train, train_recommender
+from basketry.domains.offers import job, recommend, recommender, train_recommender
 from basketry.domains.offers.aggregates import training_rows
 from basketry.domains.offers.settings import load_settings
 from basketry.errors import BadInputError
@@ -31,19 +30,21 @@ from basketry.tables import (
     Table,
 )
 from basketry.warehouse import local_delta
-from tests.basketry.domains.offers.lake import fill, rows
-from tests.basketry.domains.offers.test_policy_learning import Log
-from tests.basketry.features.samples import frame, line
-from tests.kit.offers import engine, settings, shop
+from tests.kit.jobs import run_job
+from tests.kit.lake import frame
+from tests.kit.offers import ExplorationLog, engine, fill, rows, settings, shop
+from tests.kit.rows import order_line
 
-AS_OF = argparse.Namespace(as_of=date(2026, 1, 5), dry_run=False, catalog="demo", run_id="test", model="champion")
-LAST_DAY = argparse.Namespace(**{**vars(AS_OF), "as_of": date(2025, 12, 31)})
+AS_OF = date(2026, 1, 5)
+LAST_DAY = date(2025, 12, 31)
 """The day of the orders; later days are not delivered."""
 
 
 def logged(lake: Lakehouse) -> pa.Table:
     """Rows of gold.offer_training from a simulated shop that explored at random."""
-    rows_of_training = Log(settings(at_most=1, control_share=0.2, a_day=50, a_category_a_day=50)).rows_of_training
+    rows_of_training = ExplorationLog(
+        settings(at_most=1, control_share=0.2, a_day=50, a_category_a_day=50)
+    ).rows_of_training
     rows_of_training = rows_of_training.append_column("bought", pa.array([0] * len(rows_of_training), pa.int32()))
     rows_of_training = rows_of_training.append_column(
         "revenue", pa.array([0] * len(rows_of_training), pa.int32()).cast(pa.decimal128(18, 4))
@@ -58,9 +59,9 @@ def test_a_policy_that_was_promoted_decides(lake: Lakehouse, registry_home: Path
     assert opened.engine.version == "prior"
     lake.append_once(OFFER_TRAINING, logged(lake).slice(0, 50), "test", 1)
     with pytest.raises(BadInputError, match="200 are needed"):
-        train.run(lake, AS_OF)
+        run_job(lake, "train_offer_policy", as_of=AS_OF)
     lake.append_once(OFFER_TRAINING, logged(lake), "test", 2, overwrite=True)
-    report = train.run(lake, AS_OF)
+    report = run_job(lake, "train_offer_policy", as_of=AS_OF)
     name = registry.registered_name("demo", "offer_policy")
     assert registry.alias_version(name, registry.CHALLENGER) == report.model_version == "1"
     metrics = registry.version_run(name, "1").metrics
@@ -91,11 +92,11 @@ def test_recommendations_come_from_the_champion_and_popular_products_always(
 ) -> None:
     """Without a champion only what is popular; with one twelve products a shopper, best first."""
     fill(lake)
-    recommend.run(lake, LAST_DAY)
+    run_job(lake, "recommend", as_of=LAST_DAY)
     popular = rows(lake, OFFER_POPULAR)
     assert (popular[popular.context == ""]["rank"].tolist()) == list(range(1, 25))
     assert not lake.exists(OFFER_RECOMMENDATIONS)
-    older = train_recommender.read_purchases(lake, date(2025, 1, 1), AS_OF.as_of)
+    older = train_recommender.read_purchases(lake, date(2025, 1, 1), AS_OF)
     learned = recommender.Recommender(older.products, np.ones((len(older.products), 2)))
     record = tracking.TrainingRecord(
         params={}, metrics={}, tags={"basketry.as_of": "2026-01-05", "basketry.champion_version": ""}
@@ -104,7 +105,7 @@ def test_recommendations_come_from_the_champion_and_popular_products_always(
         lake, RECOMMENDATIONS_MODEL, record, lambda: train_recommender._log_model(learned)
     )
     registry.move_champion(registry.registered_name("demo", RECOMMENDATIONS_MODEL.name), number, None)
-    report = recommend.run(lake, LAST_DAY)
+    report = run_job(lake, "recommend", as_of=LAST_DAY)
     found = rows(lake, OFFER_RECOMMENDATIONS)
     assert len(found) == 12 * len(older.shoppers) and report.model_version == number
     assert found.groupby("customer_id")["score"].is_monotonic_decreasing.all()
@@ -113,28 +114,28 @@ def test_recommendations_come_from_the_champion_and_popular_products_always(
 def test_a_run_of_an_old_day_leaves_what_offers_choose_from(lake: Lakehouse, registry_home: Path) -> None:
     """The tables of now keep the newest day, the run says so and ends well; the same day again and a later one replace them."""
     fill(lake)
-    recommend.run(lake, LAST_DAY)
+    run_job(lake, "recommend", as_of=LAST_DAY)
     before = lake.version(OFFER_POPULAR)
-    report = recommend.run(lake, argparse.Namespace(**{**vars(AS_OF), "as_of": date(2025, 12, 20)}))
+    report = run_job(lake, "recommend", as_of=date(2025, 12, 20))
     assert lake.version(OFFER_POPULAR) == before and report.rows_out == 0
     assert report.summary[0] == (
         "gold.offer_popular stays as of 2025-12-31: 2025-12-20 is an older day, and offers choose from the newest"
     )
-    assert recommend.run(lake, LAST_DAY).rows_out > 0 and lake.version(OFFER_POPULAR) != before
-    later = line("later", "1", date(2026, 1, 2), "someone", product=shop().products[0])
+    assert run_job(lake, "recommend", as_of=LAST_DAY).rows_out > 0 and lake.version(OFFER_POPULAR) != before
+    later = order_line("later", "1", date(2026, 1, 2), "someone", product=shop().products[0])
     lake.merge(ORDER_LINES, frame(lake.spark, ORDER_LINES, [later]))
-    recommend.run(lake, argparse.Namespace(**{**vars(AS_OF), "as_of": date(2026, 1, 2)}))
+    run_job(lake, "recommend", as_of=date(2026, 1, 2))
     assert set(rows(lake, OFFER_POPULAR)["as_of"]) == {date(2026, 1, 2)}
 
 
 def test_what_is_stored_of_a_day_to_come_is_replaced(lake: Lakehouse, registry_home: Path) -> None:
     """Rows as of 2062, of a run by hand that was let through once, do not keep out the days that are."""
     fill(lake)
-    recommend.run(lake, LAST_DAY)
+    run_job(lake, "recommend", as_of=LAST_DAY)
     ahead = lake.read(OFFER_POPULAR).withColumn("as_of", F.lit(date(2062, 11, 28))).localCheckpoint()
     lake.replace(OFFER_POPULAR, ahead, "true")
-    recommend.run(lake, LAST_DAY)
-    assert set(rows(lake, OFFER_POPULAR)["as_of"]) == {LAST_DAY.as_of}
+    run_job(lake, "recommend", as_of=LAST_DAY)
+    assert set(rows(lake, OFFER_POPULAR)["as_of"]) == {LAST_DAY}
 
 
 def test_popular_products_of_a_run_that_was_killed_after_making_the_table(lake: Lakehouse) -> None:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from deltalake import DeltaTable
 
-from basketry.domains.ingest import job as ingest
-from basketry.domains.marketing import export
-from basketry.domains.privacy import forget
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
@@ -27,10 +21,11 @@ from basketry.tables import (
     MARKETING_AUDIENCE,
     ORDER_LINES,
     QUARANTINE,
-    Table,
 )
 from tests.basketry.domains.marketing import shop
-from tests.basketry.domains.marketing.conftest import arguments
+from tests.kit.jobs import run_job
+from tests.kit.lake import put, stored
+from tests.kit.rows import row_of
 
 SECRETS = ("Zebedee", "Quimby", "zq77@example.com", "555-0177", "+12125550177", "7 Unlikely Lane", "old.zq@example.com")
 HEAD = (
@@ -50,30 +45,13 @@ def load(lake: Lakehouse, day: str, lines: list[str]) -> None:
     folder = lake.settings.landing_folder("demo", "customers")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"customers_{day}.csv").write_text("\r\n".join([HEAD, *lines]) + "\r\n", encoding="latin-1")
-    given = {"feed": "customers", "files": "*", "force": False, "dry_run": False, "run_id": "t", "delivered_by": None}
-    given["refusals_only"] = False
-    ingest.run(lake, argparse.Namespace(**given))
+    run_job(lake, "ingest", feed="customers")
 
 
-def request(customers: str, **given: object) -> argparse.Namespace:
-    """A request as the DAG gives it."""
-    base = {
-        "customers": customers,
-        "request_id": "R-1",
-        "decided_by": "dana",
-        "requested_at": "2026-11-23T09:00:00+00:00",
-    }
-    return argparse.Namespace(**{**base, "dry_run": False, "run_id": "t", **given})
-
-
-def forget_run(lake: Lakehouse, given: argparse.Namespace) -> JobReport:
-    """Forget, as the script does it."""
-    return forget.run(lake, given, export.rewrite_export)
-
-
-def rows(lake: Lakehouse, table: Table) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = DeltaTable(lake.path(table)).to_pyarrow_table().to_pylist()
-    return found
+def forget(lake: Lakehouse, customers: str, **given: object) -> JobReport:
+    """Run a request as the DAG gives it."""
+    usual = {"request_id": "R-1", "decided_by": "dana", "requested_at": "2026-11-23T09:00:00+00:00"}
+    return run_job(lake, "forget", customers=customers, **{**usual, **given})
 
 
 def texts(path: Path) -> str:
@@ -103,7 +81,7 @@ def audience(lake: Lakehouse) -> None:
     forgotten = {"customer_id": "77", "name": "Zebedee Quimby", "email": "zq77@example.com", "phone": "+12125550177"}
     other = {"customer_id": "10", "name": "Ann10 Other", "email": "ann10@example.com", "phone": "+12125550110"}
     for table in (MARKETING_AUDIENCE, AUDIENCE_BY_CATEGORY, AUDIENCE_BY_PRODUCT):
-        shop.put(lake, table, [{**dict.fromkeys(table.column_names), **shared, **who} for who in (forgotten, other)])
+        put(lake, table, [{**row_of(table), **shared, **who} for who in (forgotten, other)])
 
 
 @pytest.fixture
@@ -111,9 +89,9 @@ def shopper(lake: Lakehouse) -> Lakehouse:
     """Customer 77 delivered twice, quarantined twice, with orders, in the audience and in the export."""
     load(lake, "2026-01-05", [*OTHERS, EARLIER])
     load(lake, "2026-02-05", [*OTHERS, NAMELESS, CUT, PERSON])
-    shop.put(lake, ORDER_LINES, [shop.sale("O1", "77", "P1", shop.AS_OF, amount="10")])
+    put(lake, ORDER_LINES, [shop.sale("O1", "77", "P1", shop.AS_OF, amount="10")])
     audience(lake)
-    export.run(lake, arguments())
+    run_job(lake, "export_audience", as_of=shop.AS_OF)
     return lake
 
 
@@ -122,41 +100,41 @@ def test_no_file_still_holds_the_person(shopper: Lakehouse) -> None:
     lake = shopper
     home = lake.settings.home
     assert len(holding(home / "lake")) > 5 and holding(home / "exports")
-    others = {row["customer_id"]: row for row in rows(lake, CUSTOMERS) if row["customer_id"] != "77"}
-    lines = rows(lake, ORDER_LINES)
+    others = {row["customer_id"]: row for row in stored(lake, CUSTOMERS) if row["customer_id"] != "77"}
+    lines = stored(lake, ORDER_LINES)
     refused_and_counted(lake)
 
-    report = forget_run(lake, request("77"))
+    report = forget(lake, "77")
 
     assert holding(home / "lake") == [] and holding(home / "exports") == []
-    after = {row["customer_id"]: row for row in rows(lake, CUSTOMERS)}
+    after = {row["customer_id"]: row for row in stored(lake, CUSTOMERS)}
     assert {who: row for who, row in after.items() if who != "77"} == others
     assert all(after["77"][name] is None for name in CUSTOMERS.pii_columns) and after["77"]["city"] == "New York"
-    assert rows(lake, ORDER_LINES) == lines
-    assert [row["customer_id"] for row in rows(lake, MARKETING_AUDIENCE)] == ["10"]
-    assert {row["content"] for row in rows(lake, QUARANTINE)} == {"{}"}
-    texts_of_report = str(report) + str(rows(lake, FORGOTTEN))
+    assert stored(lake, ORDER_LINES) == lines
+    assert [row["customer_id"] for row in stored(lake, MARKETING_AUDIENCE)] == ["10"]
+    assert {row["content"] for row in stored(lake, QUARANTINE)} == {"{}"}
+    texts_of_report = str(report) + str(stored(lake, FORGOTTEN))
     assert not [secret for secret in SECRETS if secret in texts_of_report]
-    (line,) = rows(lake, FORGOTTEN)
+    (line,) = stored(lake, FORGOTTEN)
     assert line["customer_digest"] == customer_digest("demo", "77") and dict(line["rows"])["silver.customers"] == 1
     assert report.details["landing"] == [f"customers/customers_2026-0{month}-05.csv" for month in (1, 2)]
 
     load(lake, "2026-03-05", [*OTHERS, PERSON])
     assert holding(home / "lake") == []
-    assert {row["customer_id"] for row in rows(lake, CUSTOMERS)} == set(after)
+    assert {row["customer_id"] for row in stored(lake, CUSTOMERS)} == set(after)
 
 
 def refused_and_counted(lake: Lakehouse) -> None:
     """A dry run counts and writes nothing; an unknown customer or a bad instant is one sentence."""
-    before = rows(lake, CUSTOMERS)
-    report = forget_run(lake, request("77", dry_run=True))
+    before = stored(lake, CUSTOMERS)
+    report = forget(lake, "77", dry_run=True)
     counted = {"bronze.customers": 4, "silver.customers": 1, "ops.quarantine": 2}
     gold = (MARKETING_AUDIENCE, AUDIENCE_BY_CATEGORY, AUDIENCE_BY_PRODUCT)
     assert report.dry_run and report.details["rows"] == counted | {table.full_name: 1 for table in gold}
-    assert rows(lake, CUSTOMERS) == before and not lake.exists(FORGOTTEN)
+    assert stored(lake, CUSTOMERS) == before and not lake.exists(FORGOTTEN)
     with pytest.raises(BadInputError, match="knows no customer 4711, x' OR 1=1"):
-        forget_run(lake, request("77, 4711, x' OR 1=1"))
+        forget(lake, "77, 4711, x' OR 1=1")
     with pytest.raises(BadInputError, match="names nobody"):
-        forget_run(lake, request(" , "))
+        forget(lake, " , ")
     with pytest.raises(BadInputError, match="without a time zone"):
-        forget_run(lake, request("77", requested_at="2026-11-23T09:00:00"))
+        forget(lake, "77", requested_at="2026-11-23T09:00:00")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -17,8 +15,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from basketry import registry
-from basketry.config.settings import Settings
-from basketry.domains.propensity import dataset, outcomes, score, tracking, train
+from basketry.domains.propensity import dataset, outcomes, tracking, train
 from basketry.domains.propensity.inputs import DEFINITION, InputDefinition
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
@@ -32,8 +29,10 @@ from basketry.tables import (
     SCORED_CATEGORIES,
     propensity_wide,
 )
-from tests.basketry.domains.propensity.shop import CATEGORIES, FIRST, Shop
-from tests.basketry.domains.propensity.world import AS_OF, NAME, SCORED, SETTINGS, World
+from tests.basketry.domains.propensity.world import AS_OF, CATEGORIES, FIRST, NAME, SCORED, SETTINGS, Shop, World
+from tests.kit.jobs import run_job
+from tests.kit.lake import a_lake
+from tests.kit.registry import copied_registry, lost_version
 
 
 def _include(folder: Path) -> Path:
@@ -63,21 +62,13 @@ def _promote(
 def world(spark: SparkSession, empty_registry: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A shop with features and two versions trained on it: 1 is the champion since day 100, 2 its challenger."""
     home = tmp_path_factory.mktemp("world")
-    shutil.copy2(empty_registry, home / "mlflow.db")
     shop = Shop()
-    with pytest.MonkeyPatch.context() as patch:
-        uri = f"sqlite:///{home / 'mlflow.db'}"
-        patch.setenv("MLFLOW_TRACKING_URI", uri)
-        patch.setenv("BASKETRY_HOME", str(home / "home"))
-        patch.delenv("BASKETRY_RUNTIME", raising=False)
-        patch.chdir(home)
+    with pytest.MonkeyPatch.context() as patch, copied_registry(empty_registry, home):
         patch.setattr(dataset, "pair_inputs", shop.pair_inputs)
         patch.setattr(dataset, "purchase_labels", shop.purchase_labels)
         patch.setattr(outcomes, "pair_inputs", shop.pair_inputs)
         patch.setattr(outcomes, "purchase_labels", shop.purchase_labels)
-        mlflow.set_tracking_uri(uri)
-        settings = replace(Settings.from_environment(), include=_include(home / "include"))
-        world = World(Lakehouse(spark, "demo", settings), shop, home)
+        world = World(a_lake(spark, home / "home", include=_include(home / "include")), shop)
         _note_features(world.lake, shop)
         assert world.train().model_version == "1"
         registry.move_champion(NAME, "1", None)
@@ -122,10 +113,8 @@ def test_a_training_beats_the_base_rate(world: World) -> None:
 
 def test_a_champion_that_cannot_be_compared_is_told_and_gone_around(world: World) -> None:
     """Its files are lost, or its inputs are no features any more: trained as without it, with a tag that says so."""
-    lost = world.lose("1")
-    next(lost)
-    report = world.train()
-    list(lost)
+    with lost_version(NAME, "1"):
+        report = world.train()
     tags = world.run_of(report.model_version or "").data.tags
     assert tags["basketry.champion_version"] == "" and "cannot be loaded" in tags["basketry.champion_problem"]
     assert any("was not compared" in line for line in report.summary)
@@ -140,7 +129,7 @@ def test_a_champion_that_cannot_be_compared_is_told_and_gone_around(world: World
 def test_a_dry_training_leaves_nothing(world: World) -> None:
     """It says what it would, and registers no version."""
     before = registry.alias_version(NAME, registry.CHALLENGER)
-    report = train.run(world.lake, Namespace(as_of=AS_OF, run_id="r1", dry_run=True))
+    report = world.train(dry_run=True)
     assert report.model_version is None and report.summary[-1] == "nothing is registered"
     assert registry.alias_version(NAME, registry.CHALLENGER) == before
 
@@ -223,17 +212,15 @@ def test_a_lost_champion_is_replaced_by_the_last_good_one(world: World) -> None:
     day = SCORED - timedelta(days=7)
     registry.move_champion(NAME, "2", "1")
     _promote(world.lake, 2, "2", before="1", day=SCORED - timedelta(days=3))
-    lost = world.lose("2")
-    next(lost)
-    report = world.score(as_of=day)
-    assert report.model_version == "1"
-    note = "version 2 of demo.gold.propensity cannot be loaded (MlflowException): scored with version 1, the last good champion"
-    assert note in report.summary or any(
-        "scored with version 1, the last good champion" in line for line in report.summary
-    )
-    with pytest.raises(BadInputError, match="version 2 of demo.gold.propensity cannot be loaded"):
-        world.score(as_of=day, model="2")
-    list(lost)
+    with lost_version(NAME, "2"):
+        report = world.score(as_of=day)
+        assert report.model_version == "1"
+        note = "version 2 of demo.gold.propensity cannot be loaded (MlflowException): scored with version 1, the last good champion"
+        assert note in report.summary or any(
+            "scored with version 1, the last good champion" in line for line in report.summary
+        )
+        with pytest.raises(BadInputError, match="version 2 of demo.gold.propensity cannot be loaded"):
+            world.score(as_of=day, model="2")
     assert world.score(as_of=day, dry_run=True).model_version == "2"
 
 
@@ -250,7 +237,7 @@ def test_a_backfill_as_then_scores_each_day_by_its_own_champion(world: World) ->
 def test_outcomes_say_what_came_true(world: World) -> None:
     """Metrics of the scores against the 30 days after, by category and audience, and the mean over the categories."""
     world.score(model="1")
-    report = outcomes.run(world.lake, Namespace(as_of=AS_OF, dry_run=False))
+    report = run_job(world.lake, "propensity_outcomes", as_of=AS_OF)
     stored = world.lake.read(PROPENSITY_OUTCOMES).where(f"as_of = DATE'{SCORED}'").toPandas()
     assert report.rows_out == len(stored) == (len(CATEGORIES) + 1) * 3
     scores = _stored(world, SCORED)
@@ -270,7 +257,7 @@ def test_outcomes_say_what_came_true(world: World) -> None:
 
 def test_nothing_scored_is_nothing_to_judge(world: World) -> None:
     """The first month of a catalog has no outcomes yet: said, not failed."""
-    report = outcomes.run(world.lake, Namespace(as_of=FIRST + timedelta(days=100), dry_run=False))
+    report = run_job(world.lake, "propensity_outcomes", as_of=FIRST + timedelta(days=100))
     assert report.rows_out == 0 and report.summary[0].endswith("nothing to judge")
 
 
@@ -279,7 +266,7 @@ def test_without_a_champion_scoring_says_what_to_do(world: World) -> None:
     other = Lakehouse(world.lake.spark, "other", world.lake.settings)
     for model, sentence in (("champion", "has no champion: run train_propensity"), ("as-then", "no champion of other")):
         with pytest.raises(BadInputError, match=sentence):
-            score.run(other, Namespace(as_of=SCORED, days=1, model=model, dry_run=False))
+            run_job(other, "score_propensity", as_of=SCORED, model=model)
     with pytest.raises(BadInputError, match="--days is 0"):
         world.score(days=0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,11 @@ from pyspark.sql import DataFrame, SparkSession
 
 from basketry.domains.rfm import core, summaries
 from basketry.tables import GONE, NEW, ORDER_LINES
-from tests.basketry.domains.sales.samples import frame, line, returned
+from tests.kit.lake import frame
+from tests.kit.rows import order_line, returned_line
 
 AS_OF = date(2024, 3, 10)
+line, returned = partial(order_line, net_amount=9), partial(returned_line, net_amount=-9)
 
 
 def days_of(spark: SparkSession, rows: Sequence[dict[str, Any]], as_of: date = AS_OF) -> DataFrame:
@@ -58,12 +61,12 @@ def test_what_does_not_count(spark: SparkSession) -> None:
             line("O3", "1", "2024-03-05"),
             returned("O4", "1", "2024-03-05"),
             line("O5", "1", "2024-03-11"),
-            line("O6", "1", "2024-03-06", customer_id=None),
-            line("O6", "2", "2024-03-06", customer_id="  "),
+            line("O6", "1", "2024-03-06", customer=None),
+            line("O6", "2", "2024-03-06", customer="  "),
             line("O7", "1", "2024-03-07", status="cancelled"),
-            line("O8", "1", "2024-03-08", None, line_kind="fee"),
-            line("O9", "1", "2024-03-09", None, line_kind="adjustment"),
-            returned("O10", "1", "2024-03-09", customer_id="C2"),
+            line("O8", "1", "2024-03-08", product=None, line_kind="fee"),
+            line("O9", "1", "2024-03-09", product=None, line_kind="adjustment"),
+            returned("O10", "1", "2024-03-09", customer="C2"),
         ],
     )
     assert set(values) == {"C1"}
@@ -78,7 +81,7 @@ def test_the_window_ends_on_the_as_of_date(spark: SparkSession) -> None:
             line("O1", "1", "2024-03-03"),
             line("O2", "1", "2024-03-04"),
             line("O3", "1", "2024-03-10"),
-            line("O4", "1", "2024-03-03", customer_id="C2"),
+            line("O4", "1", "2024-03-03", customer="C2"),
         ],
         window=7,
     )
@@ -98,7 +101,7 @@ def test_values_equal_an_independent_computation(spark: SparkSession) -> None:
         )
         who, cents = f"C{random.integers(40)}", int(random.integers(-400, 1000))
         make = line if cents >= 0 else returned
-        rows.append(make(f"O{number}", "1", str(day), customer_id=who, net_amount=str(Decimal(cents) / 100)))
+        rows.append(make(f"O{number}", "1", str(day), customer=who, net_amount=str(Decimal(cents) / 100)))
         if day <= AS_OF:
             spend[who, day] = spend.get((who, day), 0) + cents
     positive = {key: cents for key, cents in spend.items() if cents > 0}
@@ -171,10 +174,10 @@ def test_a_profile_says_size_shares_and_what_came_true(spark: SparkSession) -> N
     days = days_of(
         spark,
         [
-            line("O1", "1", "2024-03-11", customer_id="A", net_amount="8"),
-            line("O2", "1", "2024-03-12", customer_id="A", net_amount="2"),
-            line("O3", "1", "2024-03-10", customer_id="B"),
-            line("O4", "1", "2024-06-09", customer_id="D"),
+            line("O1", "1", "2024-03-11", customer="A", net_amount="8"),
+            line("O2", "1", "2024-03-12", customer="A", net_amount="2"),
+            line("O3", "1", "2024-03-10", customer="B"),
+            line("O4", "1", "2024-06-09", customer="D"),
         ],
         as_of=date(2024, 12, 31),
     )

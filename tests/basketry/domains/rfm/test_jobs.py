@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-from argparse import Namespace
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,14 +15,17 @@ from mlflow import MlflowClient
 from pyspark.sql import SparkSession
 
 from basketry import registry
-from basketry.config.settings import CHECKOUT, Settings
-from basketry.domains.rfm import core, score, tracking, train
+from basketry.config.settings import CHECKOUT
+from basketry.domains.rfm import core, tracking
 from basketry.errors import BadInputError
 from basketry.gates import evaluate_gate, load_gate
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.tables import ORDER_LINES, RFM_MIGRATION, RFM_PROFILES, RFM_SEGMENTS, Table
-from tests.basketry.domains.sales.samples import frame, line
+from tests.kit.jobs import run_job
+from tests.kit.lake import a_lake, frame
+from tests.kit.registry import copied_registry, lost_version, run_of
+from tests.kit.rows import order_line
 
 NAME = "demo.gold.rfm"
 AS_OF = date(2024, 12, 31)
@@ -42,7 +43,7 @@ def purchases(customers: int = 90, seed: int = 2) -> list[dict[str, Any]]:
         while day < last:
             when = date(2024, 1, 1) + timedelta(days=day)
             amount = f"{random.gamma(9, spend / 9):.2f}"
-            rows.append(line(f"O{who}-{day}", "1", str(when), customer_id=f"C{who:02}", net_amount=amount))
+            rows.append(order_line(f"O{who}-{day}", "1", when, f"C{who:02}", net_amount=amount))
             day += 1 + int(random.exponential(gap))
     return rows
 
@@ -55,16 +56,11 @@ class World:
 
     def fit(self, as_of: date = AS_OF, dry_run: bool = False) -> JobReport:
         """Run the fit."""
-        return train.run(self.lake, Namespace(as_of=as_of, run_id="r1", dry_run=dry_run))
+        return run_job(self.lake, "rfm", fit=True, as_of=as_of, dry_run=dry_run)
 
     def assign(self, as_of: date = AS_OF, model: str = "champion", dry_run: bool = False) -> JobReport:
         """Run the assignment."""
-        return score.run(self.lake, Namespace(as_of=as_of, model=model, dry_run=dry_run))
-
-    def run_of(self, version: str) -> Any:
-        """The MLflow run that made a version."""
-        client = MlflowClient()
-        return client.get_run(client.get_model_version(NAME, version).run_id)
+        return run_job(self.lake, "rfm", as_of=as_of, model=model, dry_run=dry_run)
 
     def rows(self, table: Table, as_of: date) -> list[dict[str, Any]]:
         """Rows of a day, sorted."""
@@ -76,7 +72,6 @@ class World:
 def world(spark: SparkSession, empty_registry: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Two fits a week apart: 1 is the champion, 2 its challenger."""
     home = tmp_path_factory.mktemp("world")
-    shutil.copy2(empty_registry, home / "mlflow.db")
     include = home / "include"
     include.mkdir()
     text = (CHECKOUT / "include" / "rfm.yaml").read_text()
@@ -86,15 +81,8 @@ def world(spark: SparkSession, empty_registry: Path, tmp_path_factory: pytest.Te
         .replace("pictures: 1000", "pictures: 30")
     )
     (include / "rfm.yaml").write_text(text.replace("bootstrap: 200", "bootstrap: 20").replace("[1, 7, 28]", "[1, 2]"))
-    with pytest.MonkeyPatch.context() as patch:
-        uri = f"sqlite:///{home / 'mlflow.db'}"
-        patch.setenv("MLFLOW_TRACKING_URI", uri)
-        patch.setenv("BASKETRY_HOME", str(home / "home"))
-        patch.delenv("BASKETRY_RUNTIME", raising=False)
-        patch.chdir(home)
-        mlflow.set_tracking_uri(uri)
-        settings = replace(Settings.from_environment(), include=include)
-        world = World(Lakehouse(spark, "demo", settings))
+    with copied_registry(empty_registry, home):
+        world = World(a_lake(spark, home / "home", include=include))
         world.lake.append(ORDER_LINES, frame(spark, ORDER_LINES, purchases()).coalesce(1))
         with pytest.raises(BadInputError, match="demo.gold.rfm has no champion: run rfm --fit"):
             world.assign()
@@ -106,7 +94,7 @@ def world(spark: SparkSession, empty_registry: Path, tmp_path_factory: pytest.Te
 
 def test_a_fit_leaves_model_curves_and_pictures(world: World) -> None:
     """Both curves, caps, counts, the model's signature, pictures; a first fit passes the shipped gate."""
-    run = world.run_of("1")
+    run = run_of(NAME, "1")
     assert {f"clusters_{k}/{name}" for k in (2, 3, 4) for name in ("stability", "silhouette")} <= set(run.data.metrics)
     assert run.data.metrics["clusters"] == 3 and run.data.tags["basketry.champion_version"] == ""
     assert run.data.params["counts.customers"] == "90" and run.data.params["cap.frequency"].endswith(".0")
@@ -123,7 +111,7 @@ def test_a_fit_leaves_model_curves_and_pictures(world: World) -> None:
 
 def test_a_refit_is_compared_with_the_champion_and_keeps_its_clusters(world: World) -> None:
     """A week later the same customers are in the same clusters, and the shipped gate lets the refit replace the first."""
-    run = world.run_of("2")
+    run = run_of(NAME, "2")
     assert run.data.tags["basketry.champion_version"] == "1"
     assert run.data.metrics["agreement"] > 0.9 and run.data.metrics["changed_share"] < 0.1
     assert registry.alias_version(NAME, registry.CHALLENGER) == "2"
@@ -216,12 +204,9 @@ def test_nobody_in_the_window_is_one_sentence(world: World) -> None:
 
 def test_a_champion_that_is_gone_is_told(world: World) -> None:
     """The fit goes on without it and says so; the gate then asks a person."""
-    source = Path(MlflowClient().get_model_version_download_uri(NAME, "1").removeprefix("file://"))
-    aside = source.with_name("aside")
-    source.rename(aside)
-    report = world.fit()
-    aside.rename(source)
-    tags = world.run_of(report.model_version or "").data.tags
+    with lost_version(NAME, "1"):
+        report = world.fit()
+    tags = run_of(NAME, report.model_version or "").data.tags
     assert tags["basketry.champion_version"] == "" and "cannot be loaded" in tags["basketry.champion_problem"]
     assert any(line.startswith("not compared: version 1") for line in report.summary)
     registry.set_challenger(NAME, "2")

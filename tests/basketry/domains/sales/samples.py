@@ -3,64 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from basketry.lake.schemas import declared_schema
 from basketry.tables import ORDER_LINES, PRODUCTS, REVIEWS, Table
+from tests.kit.lake import frame
+from tests.kit.rows import Row, order_line, product, returned_line, review
 
-Row = dict[str, Any]
 KINDS = ("instore_discount", "campaign_coupon_discount", "manuf_coupon_discount", "manuf_coupon_match_discount")
 
 
-def _lineage(delivery: int) -> Row:
-    delivered = datetime(2024, 1, 1) + timedelta(days=delivery)
-    return {"_file_checksum": "c", "_row_number": 2, "_delivered_at": delivered, "_ordering_time": None}
-
-
-def line(order: str, number: str, day: str, product: str | None = "P1", delivery: int = 0, **other: Any) -> Row:
-    """A sale of one unit at 10.00 less 1.00, unless said otherwise; amounts may be given as texts."""
-    amounts = {"quantity": "1", "list_amount": "10", "instore_discount": "1", "campaign_coupon_discount": "0"}
-    amounts |= {"manuf_coupon_discount": "0", "manuf_coupon_match_discount": "0", "net_amount": "9"}
-    amounts = {name: Decimal(other.pop(name, value)) for name, value in amounts.items()}
-    base = {"order_id": order, "line_id": number, "customer_id": "C1", "product_id": product, "store_id": None}
-    base |= {"ordered_at": datetime.fromisoformat(day), "order_date": date.fromisoformat(day)}
-    return {**base, "line_kind": "sale", "status": "paid", **amounts, **other, **_lineage(delivery)}
-
-
-def returned(order: str, number: str, day: str, product: str | None = "P1", **other: Any) -> Row:
-    """The return of one such unit."""
-    amounts = {"quantity": "-1", "list_amount": "-10", "instore_discount": "-1", "net_amount": "-9"}
-    return line(order, number, day, product, line_kind="return", status="returned", **{**amounts, **other})
-
-
-def product(name: str, department: str | None, category: str | None, delivery: int = 0, **other: Any) -> Row:
-    """A product whose id is its name."""
-    absent = dict.fromkeys(PRODUCTS.column_names)
-    values = {
-        "product_id": name,
-        "name": f"name of {name}",
-        "brand": "B",
-        "department": department,
-        "category": category,
-    }
-    return {**absent, **values, **other, **_lineage(delivery)}
-
-
-def review(name: str, product: str, day: str, rating: int, delivery: int = 0) -> Row:
-    """A review."""
-    values = {"review_id": name, "product_id": product, "customer_id": "C1", "rating": rating}
-    return {**values, "reviewed_on": date.fromisoformat(day), **_lineage(delivery)}
-
-
-def frame(spark: SparkSession, table: Table, rows: Sequence[Row]) -> DataFrame:
-    """The rows as a frame of the declared schema."""
-    return spark.createDataFrame(
-        [tuple(row[name] for name in table.column_names) for row in rows], declared_schema(table)
-    )
+line = partial(order_line, instore_discount="1")
+"""A sale of one unit at 10.00 less 1.00, unless said otherwise."""
+returned = partial(returned_line, instore_discount="-1")
+"""The return of one such unit."""
 
 
 def _start(day: date, grain: str) -> date:
@@ -166,35 +126,35 @@ def keyed(rows: DataFrame, table: Table) -> dict[tuple[Any, ...], Row]:
 LINES = [
     # One order over two products of one category and one of another; a values and an unknown customer.
     line("O1", "1", "2020-12-31"),
-    line("O1", "2", "2020-12-31", "P2", quantity="3", list_amount="10", instore_discount="0", net_amount="10"),
-    line("O1", "3", "2020-12-31", "P3", campaign_coupon_discount="1", manuf_coupon_discount="0.25", net_amount="7.75"),
-    line("O2", "1", "2021-01-01", customer_id=None),
-    line("O3", "1", "2021-01-03", "P2", manuf_coupon_match_discount="0.3333", net_amount="8.6667"),
+    line("O1", "2", "2020-12-31", product="P2", quantity="3", list_amount="10", instore_discount="0"),
+    line("O1", "3", "2020-12-31", product="P3", campaign_coupon_discount="1", manuf_coupon_discount="0.25"),
+    line("O2", "1", "2021-01-01", customer=None),
+    line("O3", "1", "2021-01-03", product="P2", manuf_coupon_match_discount="0.3333"),
     # The same order and customer on two days of one ISO week, and again after it.
     line("O4", "1", "2021-01-04"),
     line("O4", "2", "2021-01-05"),
     line("O4", "3", "2021-01-11"),
-    line("O5", "1", "2024-02-28", customer_id="C2"),
-    line("O5", "2", "2024-02-29", customer_id="C2"),
-    returned("O6", "1", "2024-02-29", customer_id="C2"),
+    line("O5", "1", "2024-02-28", customer="C2"),
+    line("O5", "2", "2024-02-29", customer="C2"),
+    returned("O6", "1", "2024-02-29", customer="C2"),
     # A day with nothing but a return; a product that nobody declared; one without category; none at all.
-    returned("O7", "1", "2024-03-01", "P2"),
-    line("O8", "1", "2024-03-01", "P9"),
-    line("O8", "2", "2024-03-01", "P4"),
-    line("O8", "3", "2024-03-01", None),
+    returned("O7", "1", "2024-03-01", product="P2"),
+    line("O8", "1", "2024-03-01", product="P9"),
+    line("O8", "2", "2024-03-01", product="P4"),
+    line("O8", "3", "2024-03-01", product=None),
     # What does not count.
     line("O9", "1", "2024-03-01", status="cancelled"),
-    line("O9", "2", "2024-03-02", None, line_kind="fee"),
-    line("O9", "3", "2024-03-02", None, line_kind="adjustment"),
+    line("O9", "2", "2024-03-02", product=None, line_kind="fee"),
+    line("O9", "3", "2024-03-02", product=None, line_kind="adjustment"),
     line("O10", "1", "2024-03-09"),
-    line("O11", "1", "2024-03-12", "P2"),
+    line("O11", "1", "2024-03-12", product="P2"),
 ]
 PRODUCTS_SOLD = [
-    product("P1", "Grocery", "Tea"),
-    product("P2", "Grocery", "Tea"),
-    product("P3", "Grocery", "Coffee"),
-    product("P4", "Home", ""),
-    product("P5", "Grocery", "Coffee"),
+    product("P1", "Tea", department="Grocery"),
+    product("P2", "Tea", department="Grocery"),
+    product("P3", "Coffee", department="Grocery"),
+    product("P4", "", department="Home"),
+    product("P5", "Coffee", department="Grocery"),
 ]
 RATINGS = [
     review("R1", "P1", "2020-12-31", 5),

@@ -11,18 +11,9 @@ from pyspark.sql import DataFrame, SparkSession
 
 from basketry.domains.sales import core
 from basketry.tables import GRAINS, ORDER_LINES, PRODUCTS, REVIEWS, SALES, SALES_ROLLUP, TABLES
-from tests.basketry.domains.sales.samples import (
-    LINES,
-    PRODUCTS_SOLD,
-    RATINGS,
-    Expected,
-    frame,
-    keyed,
-    line,
-    product,
-    review,
-    sample_frames,
-)
+from tests.basketry.domains.sales.samples import LINES, PRODUCTS_SOLD, RATINGS, Expected, keyed, line, sample_frames
+from tests.kit.lake import frame
+from tests.kit.rows import order_line, product, review
 
 AS_OF = date(2024, 3, 9)
 EXTENT = core.DataExtent(date(2020, 12, 31), AS_OF)
@@ -134,21 +125,12 @@ def test_values_of_an_older_lake_that_fit_no_column_do_not_end_all_sales(spark: 
     day, most = date(2024, 3, 1), "9999999999"
     lines = [line("O1", "1", "2024-03-01")]
     lines += [
-        line(
-            "O2",
-            str(number),
-            "2024-03-01",
-            "P2",
-            quantity=units,
-            list_amount=most,
-            instore_discount="0",
-            net_amount=most,
-        )
+        order_line("O2", str(number), "2024-03-01", product="P2", quantity=units, list_amount=most)
         for number, units in enumerate(("0.001", *["0"] * 30))
     ]
     stars = [review(str(number), "P1", "2024-03-01", rating) for number, rating in enumerate((10, 10, 0, 4))]
     sold, rated = frame(spark, ORDER_LINES, lines), frame(spark, REVIEWS, stars)
-    products = frame(spark, PRODUCTS, [product("P1", "D", "C"), product("P2", "D", "C")])
+    products = frame(spark, PRODUCTS, [product("P1", "C", department="D"), product("P2", "C", department="D")])
     counted = core.counted_lines(sold, products, AS_OF)
     totals = core.daily_totals(counted, core.counted_reviews(rated, products, AS_OF))
     sums = core.product_periods(totals, core.visits(counted), {"day": None})

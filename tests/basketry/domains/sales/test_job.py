@@ -3,43 +3,26 @@
 from __future__ import annotations
 
 import random
-from argparse import Namespace
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
-from basketry.domains.sales import job
 from basketry.domains.sales import plan as sales_plan
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
-from basketry.tables import GRAINS, ORDER_LINES, PRODUCTS, REVIEWS, SALES, SALES_ROLLUP, Table
-from tests.basketry.domains.sales.samples import (
-    LINES,
-    PRODUCTS_SOLD,
-    RATINGS,
-    Expected,
-    Row,
-    frame,
-    keyed,
-    line,
-    product,
-    review,
-)
+from basketry.tables import GRAINS, ORDER_LINES, PRODUCTS, REVIEWS, SALES, SALES_ROLLUP
+from tests.basketry.domains.sales.samples import LINES, PRODUCTS_SOLD, RATINGS, Expected, keyed, line
+from tests.kit.jobs import run_job
+from tests.kit.lake import Silver
+from tests.kit.rows import product, review
 
 GOLD = (*SALES.values(), *SALES_ROLLUP.values())
-Silver = dict[Table, dict[tuple[object, ...], Row]]
-
-
-def _deliver(lake: Lakehouse, silver: Silver, table: Table, rows: Sequence[Row]) -> None:
-    """Merge rows into silver and into the test's own memory of it."""
-    lake.merge(table, frame(lake.spark, table, rows))
-    silver.setdefault(table, {}).update({tuple(row[name] for name in table.key): row for row in rows})
 
 
 def _run(lake: Lakehouse, as_of: str, *, full: bool = False, dry_run: bool = False) -> JobReport:
-    return job.run(lake, Namespace(as_of=date.fromisoformat(as_of), full=full, dry_run=dry_run))
+    return run_job(lake, "sales", as_of=as_of, full=full, dry_run=dry_run)
 
 
 def _versions(lake: Lakehouse) -> dict[str, int | None]:
@@ -64,7 +47,7 @@ def grains(monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
 
 def _assert_equals_full_rebuild(lake: Lakehouse, silver: Silver, as_of: str, grains: Sequence[str] = GRAINS) -> None:
     """The tables hold what counting today's silver row by row gives."""
-    lines, products, reviews = (list(silver.get(table, {}).values()) for table in (ORDER_LINES, PRODUCTS, REVIEWS))
+    lines, products, reviews = (silver.rows(table) for table in (ORDER_LINES, PRODUCTS, REVIEWS))
     expected = Expected(lines, products, reviews, date.fromisoformat(as_of))
     for grain in grains:
         assert keyed(lake.read(SALES[grain]), SALES[grain]) == expected.by_product(grain)
@@ -72,9 +55,9 @@ def _assert_equals_full_rebuild(lake: Lakehouse, silver: Silver, as_of: str, gra
 
 
 def _sample(lake: Lakehouse) -> Silver:
-    silver: Silver = {}
+    silver = Silver(lake)
     for table, rows in ((ORDER_LINES, LINES), (PRODUCTS, PRODUCTS_SOLD), (REVIEWS, RATINGS)):
-        _deliver(lake, silver, table, rows)
+        silver.deliver(table, rows)
     return silver
 
 
@@ -91,14 +74,14 @@ def test_any_order_of_runs_ends_as_a_full_rebuild(lake: Lakehouse, grains: tuple
     as_ofs = ["2021-01-04", "2024-02-29", "2024-03-12", "2024-03-10"]
     random.Random(7).shuffle(as_ofs)
     corrections = [
-        (ORDER_LINES, [line("O2", "1", "2021-01-05", delivery=1), line("O12", "1", "2024-03-10", "P5")]),
-        (PRODUCTS, [product("P3", "Home", "Cocoa", delivery=1), product("P9", "Home", "Late")]),
+        (ORDER_LINES, [line("O2", "1", "2021-01-05", delivery=1), line("O12", "1", "2024-03-10", product="P5")]),
+        (PRODUCTS, [product("P3", "Cocoa", department="Home", delivery=1), product("P9", "Late", department="Home")]),
         (REVIEWS, [review("R1", "P1", "2021-01-04", 1, delivery=1)]),
     ]
     for number, as_of in enumerate(as_ofs):
         _run(lake, as_of)
         if number < len(corrections):
-            _deliver(lake, silver, *corrections[number])
+            silver.deliver(*corrections[number])
     _run(lake, as_ofs[0])
     _assert_equals_full_rebuild(lake, silver, "2024-03-12", grains)
 
@@ -120,9 +103,9 @@ def test_only_touched_periods_are_planned_and_then_nothing(lake: Lakehouse) -> N
     ended = _planned(lake, "2024-03-11")
     assert (ended["sales_day"], ended["sales_week"], ended["sales_month"]) == ([], ["2024-03-04"], [])
 
-    moved = [line("O4", "1", "2024-02-28", delivery=1), line("O3", "1", "2021-01-03", "P2", delivery=1)]
+    moved = [line("O4", "1", "2024-02-28", delivery=1), line("O3", "1", "2021-01-03", product="P2", delivery=1)]
     same = {**LINES[4], "_delivered_at": moved[1]["_delivered_at"]}
-    _deliver(lake, silver, ORDER_LINES, [moved[0], same])
+    silver.deliver(ORDER_LINES, [moved[0], same])
     planned = _planned(lake, "2024-03-09")
     assert planned["sales_day"] == planned["sales_day_rollup"] == ["2021-01-04", "2024-02-28"]
     assert planned["sales_week"] == ["2021-01-04", "2024-02-26"]
@@ -147,36 +130,34 @@ def test_what_a_run_for_a_day_to_come_wrote_is_written_anew(lake: Lakehouse, mon
 
 def test_no_run_looks_past_what_was_delivered(lake: Lakehouse, grains: tuple[str, ...]) -> None:
     """A delivery that did not come ends no month: it stays partial, the report says until when there are lines."""
-    silver: Silver = {}
-    _deliver(
-        lake,
-        silver,
-        ORDER_LINES,
-        [line("O1", "1", "2024-03-29", delivery=88), line("O2", "1", "2024-03-30", delivery=89)],
-    )
+    silver = Silver(lake)
+    at_night = {
+        day: {"_delivered_at": datetime.fromisoformat(day)} for day in ("2024-03-29", "2024-03-30", "2024-04-02")
+    }
+    silver.deliver(ORDER_LINES, [line(f"O{day}", "1", day, **at_night[day]) for day in ("2024-03-29", "2024-03-30")])
     report = _run(lake, "2024-04-30")
     assert any(said.startswith("order lines end on 2024-03-30: what ends after that day") for said in report.summary)
     _assert_equals_full_rebuild(lake, silver, "2024-03-30", grains)
-    _deliver(lake, silver, ORDER_LINES, [line("O3", "1", "2024-04-02", delivery=92)])
+    silver.deliver(ORDER_LINES, [line("O3", "1", "2024-04-02", **at_night["2024-04-02"])])
     _run(lake, "2024-04-30")
     _assert_equals_full_rebuild(lake, silver, "2024-04-02", grains)
 
 
 def test_earlier_data_end_what_was_partial(lake: Lakehouse, grains: tuple[str, ...]) -> None:
     """Lines of an earlier month, or the earliest cancelled, mark the first periods again, which nobody touched otherwise."""
-    silver: Silver = {}
+    silver = Silver(lake)
     last = line("O3", "1", "2024-05-31")
-    _deliver(lake, silver, ORDER_LINES, [line("O1", "1", "2024-02-10"), line("O2", "1", "2024-04-02"), last])
+    silver.deliver(ORDER_LINES, [line("O1", "1", "2024-02-10"), line("O2", "1", "2024-04-02"), last])
     _run(lake, "2024-05-31")
     _assert_equals_full_rebuild(lake, silver, "2024-05-31", grains)
-    _deliver(lake, silver, ORDER_LINES, [line("O0", "1", "2024-01-20")])
+    silver.deliver(ORDER_LINES, [line("O0", "1", "2024-01-20")])
     assert _planned(lake, "2024-05-31")["sales_month"] == ["2024-01-01", "2024-02-01"]
     _run(lake, "2024-05-31")
     _assert_equals_full_rebuild(lake, silver, "2024-05-31", grains)
     gone = [
         line(*one, status="cancelled", delivery=1) for one in (("O0", "1", "2024-01-20"), ("O1", "1", "2024-02-10"))
     ]
-    _deliver(lake, silver, ORDER_LINES, gone)
+    silver.deliver(ORDER_LINES, gone)
     assert _planned(lake, "2024-05-31")["sales_month"] == ["2024-01-01", "2024-02-01", "2024-04-01"]
     _run(lake, "2024-05-31")
     _assert_equals_full_rebuild(lake, silver, "2024-05-31", grains)
@@ -187,7 +168,7 @@ def test_tables_of_an_older_release_are_rebuilt(
     lake: Lakehouse, grains: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the first day of the data was not kept beside the versions yet, nobody knows what is partial: all is planned."""
-    _deliver(lake, {}, ORDER_LINES, [line("O1", "1", "2024-01-10")])
+    Silver(lake).deliver(ORDER_LINES, [line("O1", "1", "2024-01-10")])
     with monkeypatch.context() as patch:
         state = sales_plan.SalesPlan.state.fget
         assert state is not None
@@ -204,10 +185,10 @@ def test_lost_history_and_full_rebuild_everything(
     lake: Lakehouse, grains: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the change feed every period is planned; --full as of an earlier day forgets what later runs saw."""
-    silver: Silver = {}
-    _deliver(lake, silver, ORDER_LINES, [line("O1", "1", "2024-01-01"), line("O2", "1", "2024-01-02")])
+    silver = Silver(lake)
+    silver.deliver(ORDER_LINES, [line("O1", "1", "2024-01-01"), line("O2", "1", "2024-01-02")])
     _run(lake, "2024-01-02")
-    _deliver(lake, silver, ORDER_LINES, [line("O3", "1", "2024-01-01")])
+    silver.deliver(ORDER_LINES, [line("O3", "1", "2024-01-01")])
     with monkeypatch.context() as patch:
         patch.setattr(Lakehouse, "changes", lambda *_: None)
         assert set(_planned(lake, "2024-01-02").values()) == {None}

@@ -10,7 +10,9 @@ from pyspark.sql import functions as F
 
 from basketry.domains.sales import touched_days
 from basketry.tables import ORDER_LINES, PRODUCTS, REVIEWS, Table
-from tests.basketry.domains.sales.samples import Row, frame, line, product, review, sample_frames
+from tests.basketry.domains.sales.samples import line, sample_frames
+from tests.kit.lake import frame
+from tests.kit.rows import Row, product, review
 
 OLD, NEW = "update_preimage", "update_postimage"
 
@@ -46,11 +48,11 @@ def test_changed_lines_touch_old_and_new_days(spark: SparkSession) -> None:
 def test_changed_products_touch_the_days_they_sold(spark: SparkSession) -> None:
     """A renamed category touches every day of its products; a new price touches none."""
     rows = [
-        (OLD, product("P3", "Grocery", "Coffee")),
-        (NEW, product("P3", "Grocery", "Cocoa", delivery=1)),
-        (OLD, product("P1", "Grocery", "Tea")),
-        (NEW, product("P1", "Grocery", "Tea", delivery=1, units_available=7)),
-        ("insert", product("P5", "Grocery", "Coffee")),
+        (OLD, product("P3", "Coffee", department="Grocery")),
+        (NEW, product("P3", "Cocoa", department="Grocery", delivery=1)),
+        (OLD, product("P1", "Tea", department="Grocery")),
+        (NEW, product("P1", "Tea", department="Grocery", delivery=1, units_available=7)),
+        ("insert", product("P5", "Coffee", department="Grocery")),
     ]
     order_lines, products, reviews = sample_frames(spark)
     inputs = touched_days.SalesInputs(order_lines, products, reviews)
