@@ -168,15 +168,15 @@ def _fail(root: _Place, details: Sequence[Mapping[str, Any]]) -> NoReturn:
     detail = min(details, key=lambda error: _FIRST.get(error["type"], len(_FIRST)))
     mistake = detail.get("ctx", {}).get("error")
     path = (*detail["loc"], *mistake.path) if isinstance(mistake, Mistake) else detail["loc"]
-    place = root.follow(path)
-    if detail["type"] == "extra_forbidden" and place.around.model is not None:
-        model, key = place.around.model, str(path[-1])
+    culprit = root.follow(path)
+    if detail["type"] == "extra_forbidden" and culprit.around.model is not None:
+        model, key = culprit.around.model, str(path[-1])
         hint = did_you_mean(key, (*keys_of(model), *model.unread))
-        place.node.fail(f"unknown key '{key}' in {place.around.name(place.keys[1:])}; {hint}")
-    what = place.kind.name(place.keys)
+        culprit.node.fail(f"unknown key '{key}' in {culprit.around.name(culprit.keys[1:])}; {hint}")
+    what = culprit.kind.name(culprit.keys)
     if isinstance(mistake, Mistake):
-        place.node.fail(mistake.sentence.format(*place.keys, what=what, **mistake.values))
-    place.node.fail(_sentence(detail, place.node, place.kind, what))
+        culprit.node.fail(mistake.sentence.format(*culprit.keys, what=what, **mistake.values))
+    culprit.node.fail(_sentence(detail, culprit.node, culprit.kind, what))
 
 
 def _sentence(detail: Mapping[str, Any], node: Node, kind: _Type, what: str) -> str:

@@ -124,6 +124,7 @@ def must(be_good: Callable[[Any], object], sentence: str) -> AfterValidator:
     """
 
     def check(value: Any) -> Any:
+        """Return a value that passes."""
         if not be_good(value):
             raise Mistake(sentence, value=value)
         return value
@@ -187,6 +188,7 @@ def one_of_context(name: str) -> AfterValidator:
     """Make the validator of a text that is one of the words which the reader of the document passes under a name."""
 
     def check(text: str, info: ValidationInfo) -> str:
+        """Return a text that is one of the words."""
         return choose(text, context_of(info)[name])
 
     return AfterValidator(check)
