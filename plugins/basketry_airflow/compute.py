@@ -15,6 +15,7 @@ from basketry.config.locator import load_document, parse_document
 from basketry.databricks.compute import CLOUDS, PROFILES, ComputeChoice
 from basketry.databricks.library_wheel import wheel_name
 from basketry.errors import BadInputError
+from basketry.jobs import all_jobs
 
 _wheel_name = lru_cache(wheel_name)  # it reads every source, and a process reads DAG files of one edition
 
@@ -119,9 +120,6 @@ def load_profile(include: Path, name: str, *, cloud: str, folder: str = "/Worksp
 
 def _choice(include: Path) -> ComputeChoice:
     path = include / CHOICE
-    files = {
-        section: {file.stem for file in (include.parent / folder).glob("*.py")}
-        for section, folder in (("jobs", "spark_jobs"), ("shared", "dags"))
-    }
-    context = {"profiles": profile_names(include), **files}
+    dags = {file.stem for file in (include.parent / "dags").glob("*.py")}
+    context = {"profiles": profile_names(include), "jobs": set(all_jobs()), "shared": dags}
     return load_document(ComputeChoice, path, file_label(path, include), context)

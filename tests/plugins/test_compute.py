@@ -77,8 +77,6 @@ def test_a_typo_that_the_api_would_drop_is_found(tmp_path: Path, field: str, nam
 def test_a_choice_names_what_exists(tmp_path: Path) -> None:
     """An unknown profile, an unknown job."""
     root = PROFILE.write(tmp_path)
-    (tmp_path / "spark_jobs").mkdir()
-    (tmp_path / "spark_jobs" / "sales.py").touch()
     for change, sentence in (
         (("default: small", "default: smal"), "unknown profile 'smal'; did you mean 'small'"),
         (("jobs: {}", "jobs: {sale: small}"), "there is no job 'sale'; did you mean 'sales'"),

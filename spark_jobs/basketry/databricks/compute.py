@@ -160,11 +160,11 @@ class ComputeChoice(Document, title="the choice"):
 
     @model_validator(mode="after")
     def _check_names(self, info: ValidationInfo) -> Self:
-        """Refuse a job or DAG that is no file of its folder (where there is one)."""
+        """Refuse a job that is not declared, and a DAG that is no file of its folder (where there is one)."""
         for section, what, names in (("jobs", "job", self.jobs), ("shared", "DAG", self.shared)):
-            files = context_of(info)[section]
+            right_names = context_of(info)[section]
             for name in names:
-                if files and name not in files:
+                if right_names and name not in right_names:
                     sentence = "there is no {kind} '{0}'; {hint}"
-                    raise Mistake(sentence, section, name, kind=what, hint=did_you_mean(name, files))
+                    raise Mistake(sentence, section, name, kind=what, hint=did_you_mean(name, right_names))
         return self
