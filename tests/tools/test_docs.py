@@ -17,7 +17,7 @@ KNOWN = {table.full_name for table in (*TABLES, propensity_wide(["Milk"]))}
 CODE = [
     path for top in ("benchmarks", "dags", "plugins", "spark_jobs", "tools") for path in (CHECKOUT / top).rglob("*.py")
 ]
-CODE.append(CHECKOUT / "tests" / "data_sets.py")
+CODE.append(CHECKOUT / "tests" / "kit" / "data_sets.py")
 SETTING = re.compile(r"\bBASKETRY_[A-Z_]*[A-Z]\b")
 BETWEEN_PROCESSES = {"BASKETRY_SERVICE", "BASKETRY_SCREENSHOTS"}
 """What one program of tools/ tells another; nobody sets it."""
