@@ -30,8 +30,9 @@ _Profile = Annotated[str, one_of_context("profiles"), Label("profile")]
 
 
 def _plain_mapping(node: Node) -> Any:
+    fields = _plain_value(node, "new_cluster")
     node.expect(dict, "new_cluster")
-    return _plain_value(node, "new_cluster")
+    return fields
 
 
 def _plain_value(node: Node, what: str) -> Any:
