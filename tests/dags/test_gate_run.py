@@ -106,10 +106,10 @@ class Jobs:
         from basketry.domains.promotion.job import run
         from basketry.jobs.command_line import parse_arguments
         from basketry.jobs.promotion import PROMOTE
-        from basketry.lake.lakehouse import Lakehouse
+        from basketry.lake.opening import open_lake
 
         parsed = parse_arguments(PROMOTE, arguments)
-        run(Lakehouse(self.spark, parsed.catalog, Settings.from_environment()), parsed)
+        run(open_lake(self.spark, parsed.catalog, Settings.from_environment()), parsed)
 
 
 @pytest.fixture

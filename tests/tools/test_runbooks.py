@@ -32,7 +32,7 @@ JOBS = list({one.text: one for one in COMMANDS if one.target in ("job", "plan")}
 def small(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lakehouse]:
     """A home with two orders of one product, and a registry without a model."""
     from basketry.config.settings import Settings
-    from basketry.lake.lakehouse import Lakehouse
+    from basketry.lake.opening import open_lake
     from tests.kit.lake import frame
     from tests.kit.rows import order_line, product
 
@@ -41,7 +41,7 @@ def small(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iter
         patch.setenv("BASKETRY_HOME", str(home))
         patch.delenv("BASKETRY_RUNTIME", raising=False)
         patch.delenv("BASKETRY_OFFER_EVENTS", raising=False)
-        lake = Lakehouse(spark, "demo", Settings.from_environment())
+        lake = open_lake(spark, "demo", Settings.from_environment())
         orders = [order_line("O1", "1", "2026-01-30"), order_line("O2", "1", "2026-01-31")]
         lake.append(ORDER_LINES, frame(spark, ORDER_LINES, orders))
         lake.append(PRODUCTS, frame(spark, PRODUCTS, [product("P1", "C", department="D")]))
