@@ -20,7 +20,7 @@ from basketry.warehouse import open_rows
 from basketry.warehouse.rows import RowConflictError, RowStore
 from basketry.warehouse.statements import StatementConflictError
 from tests.databricks_emulator.emulator import DatabricksEmulator
-from tests.lakes import fill
+from tests.kit.lake import fill
 
 ROW: dict[str, Any] = {
     "model": "demo.gold.rfm",
