@@ -18,7 +18,6 @@ from airflow.sdk import Param, TaskGroup, TriggerRule, task
 from basketry.config.settings import Settings
 from basketry.errors import BadInputError
 from basketry_airflow.champions import AUTOMATIC
-from basketry_airflow.ops_tables import row_store
 from basketry_airflow.spark_job import DATABRICKS_CONNECTION
 
 if TYPE_CHECKING:
@@ -61,6 +60,7 @@ def gate(model: ModelSpec, *, group_id: str = "gate") -> TaskGroup:
 def decide(name: str, params: Mapping[str, Any] | None = None) -> Payload:
     """Evaluate the challenger; bad input when there is none. The verdict is saved with the challenger's run as well."""
     from basketry.registry.judging import judge
+    from basketry_airflow.ops_tables import row_store
 
     log_in_to_registry()
     judgement = judge(row_store((params or {})["catalog"]), name, Settings.from_environment().include)
@@ -94,6 +94,7 @@ def promote_version(context: Mapping[str, Any], **request: Any) -> str:
     from basketry.registry.promotion import describe
     from basketry.registry.promotion_job import promote_and_record
     from basketry.registry.promotion_request import PromotionRequest
+    from basketry_airflow.ops_tables import row_store
 
     log_in_to_registry()
     ti, run = context["ti"], context["dag_run"]

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from basketry.config.settings import Settings
 from basketry.tables import Table
-from basketry.warehouse import open_rows
-from basketry.warehouse.rows import Row, RowStore
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
 
+    from basketry.warehouse.rows import RowStore
+
+Row = dict[str, Any]
+
 
 def row_store(catalog: str) -> RowStore:
     """Open the tables of a catalog; on Databricks through the SQL warehouse, with the login of Airflow's connection."""
+    from basketry.warehouse import open_rows  # DAG files are read again and again: they must not load it
+
     return open_rows(catalog, Settings.from_environment(), _client, os.environ.get("BASKETRY_WAREHOUSE_ID"))
 
 
