@@ -72,11 +72,11 @@ def test_a_command_answers_and_changes_nothing(
     """Its arguments are the job's, it does its work or says in one sentence what is missing, and no file of the lake is new."""
     name, arguments = job_of(command, monkeypatch)
     job = script(name, monkeypatch)
-    given = parse_arguments(job, arguments)
+    parsed = parse_arguments(job, arguments)
     before = contents(small)
     tables = open_rows(small.catalog, small.settings) if not job.needs_spark else small
     try:
-        assert (runner.job_function(job) if job.needs_spark else resolve_name(job.entry))(tables, given).dry_run
+        assert (runner.job_function(job) if job.needs_spark else resolve_name(job.entry))(tables, parsed).dry_run
     except BadInputError as error:
         assert error.message and "\n" not in error.message.strip()
     assert contents(small) == before
