@@ -287,10 +287,10 @@ def main(arguments: list[str]) -> None:
 
 def _lake() -> object:
     from basketry.config.settings import Settings
-    from basketry.lake.lakehouse import Lakehouse
+    from basketry.lake.opening import open_lake
     from basketry.lake.session import spark_session
 
-    return Lakehouse(spark_session("bench"), CATALOG, Settings.from_environment())
+    return open_lake(spark_session("bench"), CATALOG, Settings.from_environment())
 
 
 if __name__ == "__main__":

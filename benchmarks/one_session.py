@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "spark_jobs"))
 
 from basketry.jobs import all_jobs  # noqa: E402
 from basketry.lake.runner import job_main  # noqa: E402
+from basketry.warehouse.plain_job import plain_job_main  # noqa: E402
 
 
 def main(commands: list[list[str]]) -> None:
@@ -21,7 +22,8 @@ def main(commands: list[list[str]]) -> None:
     for name, *arguments in commands:
         sys.argv = [name, *arguments]
         start = time.monotonic()
-        job_main(all_jobs()[name])
+        job = all_jobs()[name]
+        (job_main if job.needs_spark else plain_job_main)(job)
         print(f"{name}: {time.monotonic() - start:.0f} s", flush=True)
 
 

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from airflow.sdk import DAG
 
-from basketry.jobs.promotion import PROMOTE
 from basketry.registry.models import MODELS
 from basketry_airflow.as_of import AS_OF
 from basketry_airflow.dag_defaults import dag_defaults
-from basketry_airflow.model_forms import rollback_form, scorer
-from basketry_airflow.script_arguments import CATALOG, form_value
+from basketry_airflow.model_forms import roll_back, rollback_form, scorer
+from basketry_airflow.script_arguments import CATALOG
 from basketry_airflow.spark_job import spark_job
 
 with DAG(
@@ -30,16 +29,8 @@ with DAG(
         topics=("models", "manual"),
     ),
 ):
-    back = spark_job(PROMOTE, task_id="roll_back")(
-        catalog=CATALOG,
-        model=form_value("model", str),
-        rollback_to=form_value("to", str),
-        reason=form_value("reason", str),
-        decided_by="{{ dag_run.triggering_user_name or 'unknown' }}",
-        decided_at="{{ dag_run.start_date.isoformat() }}",
-    )
     (
-        back
+        roll_back()
         >> scorer()
         >> [
             spark_job(spec.scoring)(catalog=CATALOG, as_of=AS_OF, model="champion")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from basketry.jobs.promotion import PROMOTE
-from basketry.lake.runner import job_main
+from basketry.warehouse.plain_job import plain_job_main
 
 if __name__ == "__main__":
-    job_main(PROMOTE)
+    plain_job_main(PROMOTE)

@@ -132,7 +132,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
 def lake(spark: SparkSession, settings: object) -> Lakehouse:
     """An empty lakehouse of the catalog demo in a temporary home."""
     from basketry.config.settings import Settings
-    from basketry.lake.lakehouse import Lakehouse
+    from basketry.lake.opening import open_lake
 
     assert isinstance(settings, Settings)
-    return Lakehouse(spark, "demo", settings)
+    return open_lake(spark, "demo", settings)

@@ -33,12 +33,13 @@ CLOCKS = {"now", "utcnow", "today", "current_date", "current_timestamp", "localt
 CLOCK = Path("spark_jobs/basketry/config/clock.py")
 ASK_IT = (
     "spark_jobs/basketry/lake/runner.py",
+    "spark_jobs/basketry/registry/promotion_job.py",
     "spark_jobs/basketry/files/",
     "spark_jobs/basketry/domains/ingest/",
     "spark_jobs/basketry/retail/coverage.py",
 )
-"""Who may ask the clock's module: the runner about as-of dates, who judges the day in a file's name, and whom such a day
-that is stored already must not deceive."""
+"""Who may ask the clock's module: the runner about as-of dates, a promotion by hand about when it was decided, who judges
+the day in a file's name, and whom such a day that is stored already must not deceive."""
 
 
 def sources(*folders: str) -> Iterator[Path]:

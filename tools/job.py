@@ -39,7 +39,8 @@ def run_job(name: str, arguments: list[str]) -> int:
     """Run the job and return its exit code (65: its input can never work). `--help` needs no Spark."""
     check_job(name, job_names())
     env = prepare(InstancePaths.from_environment(), say=lambda text: print(f"    {text}", flush=True))
-    runner = program("python") if {"--help", "-h"} & set(arguments) else program("spark-submit")
+    is_plain = not all_jobs()[name].needs_spark or {"--help", "-h"} & set(arguments)
+    runner = program("python") if is_plain else program("spark-submit")
     script = str(CHECKOUT / "spark_jobs" / f"{name}.py")
     return subprocess.call([runner, script, *arguments], env=env, cwd=CHECKOUT)  # noqa: S603
 

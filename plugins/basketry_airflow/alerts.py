@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseNotifier
 
+from basketry.config.alerting import post_alert, webhook_from_fields
 from basketry_airflow.retry import cause_of
 
 if TYPE_CHECKING:
-    from airflow.sdk import Connection, Context
+    from airflow.sdk import Context
 
 log = logging.getLogger(__name__)
 
 ALERT_CONNECTION = "basketry_alerts"
 """An http connection: schema, host, port, password (bearer token), extra {"path": "/…"}. Without it: only the log."""
-
-WEBHOOK_SECONDS = 10
 
 
 class FailureAlert(BaseNotifier):
@@ -84,27 +83,8 @@ class FailureAlert(BaseNotifier):
             connection = Connection.get(ALERT_CONNECTION)
         except AirflowNotFoundException:
             return
-        import requests
-
-        # At DEBUG it writes down the path of every request, and a webhook's path is often its secret.
-        logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
-        headers = {"Authorization": f"Bearer {connection.password}"} if connection.password else {}
-        answer = requests.post(
-            webhook_address(connection),
-            json=dict(alert),
-            headers=headers,
-            timeout=WEBHOOK_SECONDS,
-            allow_redirects=False,
-        )
-        if not answer.ok:
-            log.warning("the webhook of %s answered %s", ALERT_CONNECTION, answer.status_code)
-
-
-def webhook_address(connection: Connection) -> str:
-    """Return the URL that the connection's fields describe."""
-    port = f":{connection.port}" if connection.port else ""
-    path = str(connection.extra_dejson.get("path", "/"))
-    return f"{connection.schema or 'https'}://{connection.host}{port}/{path.lstrip('/')}"
+        fields = {name: getattr(connection, name) for name in ("schema", "host", "port", "password")}
+        post_alert(webhook_from_fields({**fields, "extra": connection.extra_dejson}), alert)
 
 
 def run_page(dag_id: str, run_id: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,25 +17,16 @@ from airflow.sdk import Param, TaskGroup, TriggerRule, task
 
 from basketry.config.settings import Settings
 from basketry.errors import BadInputError
-from basketry.jobs.promotion import PROMOTE
 from basketry_airflow.champions import AUTOMATIC
-from basketry_airflow.script_arguments import CATALOG
-from basketry_airflow.spark_job import DATABRICKS_CONNECTION, spark_job
+from basketry_airflow.spark_job import DATABRICKS_CONNECTION
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from basketry.gates import Gate, Verdict
-    from basketry.registry import VersionRun
+    from basketry.registry.judging import Judgement
     from basketry.registry.models import ModelSpec
 
 log = logging.getLogger(__name__)
-
-COMPARED_WITH = "basketry.champion_version"
-"""Tag of a training run: the champion that the challenger was compared with, empty when there was none."""
-
-PROBLEM = "basketry.champion_problem"
-"""Tag of a training run: why the champion could not be judged, in one sentence."""
 
 REASON = "why"
 """The field of the question's form in which a person gives a reason."""
@@ -61,43 +51,57 @@ def gate(model: ModelSpec, *, group_id: str = "gate") -> TaskGroup:
             params={REASON: Param("", "Why; kept in ops.promotions.", type="string", title="Why")},
             response_timeout=INITIAL_TIMEOUT,
         )
-        # `ask` is skipped when nobody need be asked.
-        promote = spark_job(PROMOTE, trigger_rule=TriggerRule.NONE_FAILED)(
-            catalog=CATALOG,
-            model=_decided("model", group_id),
-            challenger=_decided("challenger", group_id),
-            expected_champion=_decided("champion", group_id),
-            verdict=_final("verdict", group_id),
-            decided_by=_final("decided_by", group_id),
-            reason=_final("reason", group_id),
-            decided_at="{{ dag_run.start_date.isoformat() }}",
-        )
-        decision >> question >> promote
-        decision >> promote
+        promotion = carry_out(decision, f"{group_id}.ask")
+        decision >> question >> promotion
     return group
 
 
 @task
 def decide(name: str, params: Mapping[str, Any] | None = None) -> Payload:
     """Evaluate the challenger; bad input when there is none. The verdict is saved with the challenger's run as well."""
-    from basketry import registry
-    from basketry.gates import load_gate
+    from basketry.registry.judging import judge
+    from basketry_airflow.ops_tables import row_store
 
     log_in_to_registry()
-    conditions = load_gate(name)
-    model = registry.registered_name((params or {})["catalog"], conditions.model)
-    challenger = registry.alias_version(model, registry.CHALLENGER)
-    if challenger is None:
-        raise BadInputError(f"{model} has no challenger: run its training first.")
-    champion = registry.alias_version(model, registry.CHAMPION)
-    run = registry.version_run(model, challenger)
-    verdict = evaluate_challenger(
-        conditions, run, champion, realised_metric((params or {})["catalog"], model, conditions, champion)
-    )
-    registry.save_verdict(model, run.run_id, {"gate": name, "champion": champion, **verdict.as_json()})
-    answer = decision_payload(conditions, model, challenger=challenger, champion=champion, verdict=verdict)
+    judgement = judge(row_store((params or {})["catalog"]), name, Settings.from_environment().include)
+    answer = decision_payload(judgement)
     log.info("%s\n%s", answer["subject"], answer["body"])
     return answer
+
+
+@task(task_id="promote", trigger_rule=TriggerRule.NONE_FAILED)  # `ask` is skipped when nobody need be asked
+def carry_out(decision: Payload, asked: str, **context: Any) -> str:
+    """Carry out what the gate said, or the person who was asked; return what became of it, in a sentence."""
+    answer = context["ti"].xcom_pull(task_ids=asked) or {}
+    return promote_version(
+        context,
+        model=decision["model"],
+        challenger=decision["challenger"],
+        expected_champion=decision["champion"] or None,
+        verdict=answer.get("verdict", decision["verdict"]),
+        decided_by=answer.get("decided_by", AUTOMATIC),
+        reason=answer.get("reason", decision["reason"]),
+    )
+
+
+def promote_version(context: Mapping[str, Any], **request: Any) -> str:
+    """Do what the job promote does, in the task itself: an alias and a row need neither Spark nor a cluster.
+
+    Args:
+        context: What Airflow knows of the task.
+        request: What is asked for, see `PromotionRequest`.
+    """
+    from basketry.registry.promotion import describe
+    from basketry.registry.promotion_job import promote_and_record
+    from basketry.registry.promotion_request import PromotionRequest
+    from basketry_airflow.ops_tables import row_store
+
+    log_in_to_registry()
+    ti, run = context["ti"], context["dag_run"]
+    run_id = f"{ti.dag_id}/{run.run_id}/{ti.task_id}/{ti.map_index}/{ti.try_number}"
+    moment = run.start_date.isoformat()
+    store = row_store(context["params"]["catalog"])
+    return describe(promote_and_record(store, PromotionRequest(run_id=run_id, decided_at=moment, **request)))
 
 
 def log_in_to_registry() -> None:
@@ -126,44 +130,13 @@ def log_in_to_registry() -> None:
         os.environ.setdefault(key, value)
 
 
-def evaluate_challenger(
-    conditions: Gate, run: VersionRun, champion: str | None, outcomes: Mapping[str, float]
-) -> Verdict:
-    """Return the gate's verdict; a challenger that was compared with another champion than today's is refused."""
-    from basketry.gates import Verdict, evaluate_gate
-
-    compared_with, problem = run.tags.get(COMPARED_WITH) or None, run.tags.get(PROBLEM, "")
-    champion_unjudged = bool(problem) and compared_with is None and champion is not None
-    if compared_with != champion and not champion_unjudged:
-        reason = f"it was compared with champion {compared_with or 'none'}, but the champion is {champion or 'none'}: train again."
-        return Verdict("refuse", reason, ())
-    result = evaluate_gate(conditions, {**run.metrics, **outcomes}, has_champion=champion is not None)
-    return replace(result, reason=f"{result.reason} {problem}") if problem else result
-
-
-def realised_metric(catalog: str, model: str, conditions: Gate, champion: str | None) -> dict[str, float]:
-    """Return the mean metric of the champion's newest realised days and what its own test promised; empty when unknown."""
-    from basketry import registry
-    from basketry.tables import TABLES
-    from basketry_airflow.ops_tables import read_rows
-
-    realised = conditions.realised
-    if realised is None or champion is None:
-        return {}
-    table = next(table for table in TABLES if table.full_name == realised.table)
-    rows = read_rows(catalog, table, ("as_of", realised.metric), {**realised.where, "model_version": champion})
-    days = sorted((row for row in rows if row[realised.metric] is not None), key=lambda row: str(row["as_of"]))
-    values = [float(row[realised.metric]) for row in days[-realised.days :]]
-    promised = registry.version_run(model, champion).metrics.get(realised.metric)
-    if not values or promised is None:
-        return {}
-    return {f"realised/{realised.metric}": sum(values) / len(values), f"promised/{realised.metric}": promised}
-
-
-def decision_payload(conditions: Gate, model: str, challenger: str, champion: str | None, verdict: Verdict) -> Payload:
+def decision_payload(judgement: Judgement) -> Payload:
     """Return the verdict as the tasks after it need it: plain texts, and the question as a person will read it."""
     from basketry.gates import markdown_table
+    from basketry.registry.judging import consequence
 
+    verdict, conditions = judgement.verdict, judgement.gate
+    challenger, champion = judgement.challenger, judgement.champion
     reason = verdict.reason[:1].upper() + verdict.reason[1:]
     return {
         "gate": conditions.name,
@@ -172,24 +145,11 @@ def decision_payload(conditions: Gate, model: str, challenger: str, champion: st
         "champion": champion or "",
         "verdict": verdict.verdict,
         "reason": verdict.reason,
-        "subject": f"{model}: version {challenger} instead of {champion or 'none'}? The gate says {verdict.verdict}.",
-        "body": f"{reason}\n\n{_consequence(verdict.verdict, challenger, champion)}\n\n{markdown_table(verdict.checks)}",
+        "subject": f"{judgement.model}: version {challenger} instead of {champion or 'none'}? The gate says {verdict.verdict}.",
+        "body": f"{reason}\n\n{consequence(judgement)}\n\n{markdown_table(verdict.checks)}",
         "answer_within_hours": conditions.answer_within_hours,
         "users": list(conditions.users),
     }
-
-
-def _consequence(verdict: str, challenger: str, champion: str | None) -> str:
-    """Say what a verdict comes to; of a question, what either answer does."""
-    from basketry.gates.model import ASK, PROVISIONAL, REFUSE
-
-    scores, champion_stays = f"version {challenger} scores from now on", f"{champion or 'nothing'} stays"
-    return {
-        ASK: f"Approve: {scores}. Reject: {champion_stays}.",
-        PROVISIONAL: f"Nobody is asked: {scores}, as provisional. It is beyond a limit, but not surely; the next training may"
-        " replace it.",
-        REFUSE: f"Nobody is asked: version {challenger} does not score, {champion_stays}.",
-    }.get(verdict, f"Nobody is asked: {scores}.")
 
 
 class Ask(ApprovalOperator):
@@ -249,22 +209,4 @@ class Ask(ApprovalOperator):
 
 def _decided(field: str, group_id: str) -> str:
     """Return the template of a field of the gate's own decision."""
-    return _template(_returned_by(f"{group_id}.decide", field))
-
-
-def _final(field: str, group_id: str) -> str:
-    """Return the template of a field of the final verdict: the person's where somebody was asked, else the gate's own."""
-    automatic = repr(AUTOMATIC) if field == "decided_by" else _returned_by(f"{group_id}.decide", field)
-    answer = f"{group_id}.ask"
-    return _template(f"{_returned_by(answer, field)} if {_returned_by(answer)} else {automatic}")
-
-
-def _returned_by(task_id: str, field: str | None = None) -> str:
-    """Return the Jinja expression of what a task has returned, or of one field of it."""
-    value = f"ti.xcom_pull(task_ids='{task_id}')"
-    return value if field is None else f"{value}['{field}']"
-
-
-def _template(expression: str) -> str:
-    """Return the expression as a Jinja template."""
-    return "{{ " + expression + " }}"
+    return "{{ " + f"ti.xcom_pull(task_ids='{group_id}.decide')['{field}']" + " }}"

@@ -12,7 +12,7 @@ from basketry.config.settings import Settings
 from basketry.jobs import argument_fields
 from basketry.jobs.promotion import PROMOTE
 from basketry.registry.models import MODELS
-from basketry_airflow.forms import NAME, argument_field, catalogs
+from basketry_airflow.forms import NAME, catalogs
 
 
 def rollback_form() -> dict[str, Param]:
@@ -29,7 +29,9 @@ def rollback_form() -> dict[str, Param]:
             title="Back to",
             **argument_fields(PROMOTE)["rollback_to"].about.limits,
         ),
-        "reason": argument_field(PROMOTE, "reason"),
+        "reason": Param(
+            description="Why; kept in ops.promotions.", type="string", minLength=3, maxLength=500, title="Reason"
+        ),
         "score_again": Param(
             False,
             "Score the last complete day again, by the version that was brought back.",
@@ -37,6 +39,21 @@ def rollback_form() -> dict[str, Param]:
             title="Score the last day again",
         ),
     }
+
+
+@task
+def roll_back(**context: Any) -> str:
+    """Make the form's version the champion again; return what became of it, in a sentence."""
+    from basketry_airflow.gate import promote_version
+
+    form = context["params"]
+    return promote_version(
+        context,
+        model=form["model"],
+        rollback_to=form["to"],
+        reason=form["reason"],
+        decided_by=context["dag_run"].triggering_user_name or "unknown",
+    )
 
 
 @task.branch

@@ -15,9 +15,11 @@ import pytest
 
 from basketry import registry
 from basketry.config.settings import CHECKOUT
+from basketry.tables import JOB_RUNS, PROMOTIONS
+from basketry_airflow.ops_tables import read_rows
 from tests.databricks_emulator.emulator import DatabricksEmulator
 from tests.kit.dags import run_dag, says, task_states
-from tests.kit.deployed import CATALOG, FEED, Jobs, deployed, new_version
+from tests.kit.deployed import CATALOG, FEED, Jobs, deployed
 from tests.kit.documents import include_sharing
 from tests.kit.gate_numbers import SHIPPED_NOISY
 from tests.kit.registry import own_registry
@@ -59,6 +61,8 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     initdb()
     home = tmp_path_factory.mktemp("workspace")
     with own_registry(home), deployed(home) as made:
+        for model in ("rfm", "forecast", "propensity", "propensity"):  # what scores, and a version to roll back to
+            made[1].make_champion(model)
         yield made
 
 
@@ -113,20 +117,19 @@ def _check(submitted_run: Any, arguments: Any, emulator: DatabricksEmulator, run
 
 
 def test_a_persons_yes_reaches_the_workspace(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Within the noise a person is asked; the promotion that is then submitted says who said yes and why."""
-    _, jobs = workspace
-    name, version = new_version(CATALOG, "propensity", {})
-    registry.move_champion(name, version, registry.alias_version(name, registry.CHAMPION))
+    """Within the noise a person is asked; the promotion needs no cluster, and the warehouse keeps who said yes and why."""
+    emulator, jobs = workspace
+    name, version = registry.registered_name(CATALOG, "propensity"), jobs.make_champion("propensity")
     monkeypatch.setitem(jobs.numbers, "propensity", SHIPPED_NOISY)
     done = run_dag("weekly_retraining", {"catalog": CATALOG, **DATED}, says("Approve", "fresher, and no worse"))
     assert task_states(done)["gate.ask"] == task_states(done)["gate.promote"] == "success"
-    (promoted,) = [arguments for job, arguments in jobs.asked if job == "promote" and arguments.decided_by == "alice"]
-    assert (promoted.verdict, promoted.reason, promoted.expected_champion) == (
-        "promote",
-        "fresher, and no worse",
-        version,
-    )
-    assert registry.alias_version(name, registry.CHAMPION) == promoted.challenger != version
+    assert not [job for job, _ in jobs.asked if job == "promote"]
+    columns = ("verdict", "reason", "champion_before", "champion_after")
+    (promoted,) = read_rows(CATALOG, PROMOTIONS, columns, {"decided_by": "alice"})
+    assert tuple(promoted.values())[:3] == ("promote", "fresher, and no worse", version)
+    assert registry.alias_version(name, registry.CHAMPION) == promoted["champion_after"] != version
+    runs = read_rows(CATALOG, JOB_RUNS, ("model_version",), {"job": "promote"})
+    assert promoted["champion_after"] in [row["model_version"] for row in runs]
 
 
 def test_every_dag_may_share(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

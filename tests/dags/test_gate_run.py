@@ -6,9 +6,9 @@ Only the training is a stand-in: it registers a challenger with the numbers that
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -17,9 +17,6 @@ from tests.kit.gate_numbers import CLUSTERS
 from tests.kit.gate_numbers import SHIPPED_FIRST as FIRST
 from tests.kit.gate_numbers import SHIPPED_NOISY as NOISY
 from tests.kit.registry import aliases, own_registry, register
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 OTHERS = {"train_forecast": "forecast_gate."}
@@ -50,13 +47,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 class Jobs:
     """Stand-ins by the name of the script; what they were given is kept."""
 
-    def __init__(self, folder: Path, spark: SparkSession, submit: Callable[..., Any]) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.spark = spark
-        self.submit = submit
         self.numbers: dict[str, float] = {}
         self.champion = ""
-        self.really_submitted = False
         self.given: dict[str, list[str]] = {}
 
     def execute(self, task: Any, context: Any) -> None:
@@ -71,10 +65,6 @@ class Jobs:
             from airflow.sdk.exceptions import AirflowFailException
 
             raise AirflowFailException("this model is none of this test's")
-        elif name == "promote" and self.really_submitted:
-            self.submit(task, context)
-        elif name == "promote":
-            self._promote(task.application_args)
 
     def _train(self, catalog: str) -> None:
         from basketry import registry
@@ -92,34 +82,29 @@ class Jobs:
 
     def promote_by_hand(self, catalog: str, version: str, expected: str) -> None:
         """Make a version the champion instead of the expected one, as a gate would have done."""
-        decision = (
-            "--model=propensity",
-            f"--challenger={version}",
-            f"--expected-champion={expected}",
-            "--verdict=promote",
-        )
-        why = ("--decided-by=gate", "--decided-at=2026-03-10T09:30:00+00:00", "--reason=better")
-        self._promote([f"--catalog={catalog}", "--run-id=by-hand", *decision, *why])
-
-    def _promote(self, arguments: list[str]) -> None:
+        from basketry import registry
         from basketry.config.settings import Settings
-        from basketry.domains.promotion.job import run
-        from basketry.jobs.command_line import parse_arguments
-        from basketry.jobs.promotion import PROMOTE
-        from basketry.lake.lakehouse import Lakehouse
+        from basketry.registry.promotion import promote
+        from basketry.registry.promotion_request import PromotionRequest
+        from basketry.warehouse import open_rows
 
-        parsed = parse_arguments(PROMOTE, arguments)
-        run(Lakehouse(self.spark, parsed.catalog, Settings.from_environment()), parsed)
+        name = registry.registered_name(catalog, "propensity")
+        verdict = {"gate": "propensity", "champion": expected, "verdict": "promote", "reason": "better", "checks": []}
+        registry.save_verdict(name, registry.version_run(name, version).run_id, verdict)
+        request = PromotionRequest(
+            model="propensity", challenger=version, decided_at="2026-03-10T09:30:00+00:00", run_id="by-hand"
+        )
+        promote(open_rows(catalog, Settings.from_environment()), request)
 
 
 @pytest.fixture
-def jobs(folder: Path, spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> Jobs:
+def jobs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Jobs:
     """The jobs of this test."""
     from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 
     # DAG.test calls a DAG's own callback with the scheduler's copy of the DAG, which cannot fill in required fields.
     monkeypatch.setattr("airflow.models.dagrun.DagRun.execute_dag_callbacks", lambda *arguments, **named: None)
-    jobs = Jobs(folder, spark, SparkSubmitOperator.execute)
+    jobs = Jobs(folder)
     monkeypatch.setattr(SparkSubmitOperator, "execute", lambda task, context: jobs.execute(task, context))
     return jobs
 
@@ -153,11 +138,11 @@ def champion(jobs: Jobs, catalog: str) -> str:
 
 
 def test_a_first_model_becomes_champion_and_a_rollback_returns_to_it(jobs: Jobs) -> None:
-    """Nobody is asked; spark-submit really promotes; later a person brings the version back, and has the day scored again."""
+    """Nobody is asked, no job is submitted to promote it; later a person brings the version back and has the day scored."""
     from basketry import registry
 
     name = "demo.gold.propensity"
-    jobs.numbers, jobs.really_submitted = FIRST, True
+    jobs.numbers = FIRST
     done = run_dag("weekly_retraining", {"catalog": "demo"})
     assert states(done) == {
         "features": "success",
@@ -172,6 +157,7 @@ def test_a_first_model_becomes_champion_and_a_rollback_returns_to_it(jobs: Jobs)
         "rfm_gate.ask": "skipped",
         "rfm_gate.promote": "success",
     }
+    assert "promote" not in jobs.given
     assert aliases("demo.gold.rfm") == {"champion": "1"}
     assert recorded_verdicts("demo", "rfm") == [
         ("promote", "1", "1", "gate", "all 3 checks hold, and there is no champion yet.")
@@ -182,7 +168,6 @@ def test_a_first_model_becomes_champion_and_a_rollback_returns_to_it(jobs: Jobs)
         ("promote", "1", "1", "gate", "all 7 checks hold, and there is no champion yet.")
     ]
 
-    jobs.really_submitted = False
     register(jobs.folder, name)
     jobs.promote_by_hand("demo", "2", "1")
     form = {"catalog": "demo", "model": "propensity", "reason": "complaints"}

@@ -22,7 +22,10 @@ from deltalake.exceptions import DeltaError
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from tests.databricks_emulator.sql_writes import UnwritableError, write
+
 _DESCRIBE_HISTORY = re.compile(r"DESCRIBE HISTORY `(?P<schema>\w+)`\.`(?P<table>\w+)` LIMIT (?P<limit>\d+)")
+
 READ_STATEMENTS = (exp.Select, exp.SetOperation, exp.Subquery)
 
 
@@ -60,6 +63,8 @@ class Lake:
             return self._history(described, statement)
         tree = _parse(statement.sql)
         _refuse_unbound(tree, statement.parameters)
+        if not isinstance(tree, READ_STATEMENTS):
+            return self._write(tree, statement)
         with duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'")
             for position, table in enumerate(_outer_tables(tree)):
@@ -70,6 +75,15 @@ class Lake:
             values = {name: statement.parameters[name][0] for name in _type_parameters(tree, statement.parameters)}
             _keep_dates(tree)
             return _run(connection, tree.sql(dialect="duckdb"), values)
+
+    def _write(self, tree: exp.Expression, statement: Statement) -> pa.Table:
+        try:
+            if isinstance(tree, exp.Merge):
+                self._dataset(tree.this, statement)  # which must be there
+            return write(self._lake, tree, statement.parameters)
+        except UnwritableError:
+            message = "The emulator executes one SELECT at a time, and of what writes a row, a table or a column more."
+            raise StatementError(message, "0A000") from None
 
     def _history(self, described: re.Match[str], statement: Statement) -> pa.Table:
         """The newest commits, as DESCRIBE HISTORY has them: version and timestamp."""
@@ -104,8 +118,8 @@ def _parse(sql: str) -> exp.Expression:
         trees = [tree for tree in sqlglot.parse(sql, read="databricks") if tree is not None]
     except SqlglotError as error:
         raise StatementError(f"[PARSE_SYNTAX_ERROR] {str(error).splitlines()[0]}", "42601") from error
-    if len(trees) != 1 or not isinstance(trees[0], READ_STATEMENTS):
-        raise StatementError("The emulator executes one SELECT at a time, nothing that writes.", "0A000")
+    if len(trees) != 1:
+        raise StatementError("The emulator executes one SELECT at a time, or one statement that writes.", "0A000")
     return trees[0]
 
 

@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 
 from basketry.config.settings import Settings
 from basketry.domains.ingest import job
-from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.opening import open_lake
 from basketry.tables import FILES, REVIEWS
 from tests.kit.documents import copy_include
 
@@ -34,7 +34,7 @@ def test_the_guide_brings_a_feed_in(spark: SparkSession, tmp_path: Path, monkeyp
     monkeypatch.setenv("BASKETRY_HOME", str(tmp_path))
     monkeypatch.setenv("BASKETRY_INCLUDE", str(tmp_path / "include"))
     feed = Path(contract).name.removesuffix(".odcs.yaml")
-    lake = Lakehouse(spark, Path(contract).parent.name, Settings.from_environment())
+    lake = open_lake(spark, Path(contract).parent.name, Settings.from_environment())
     job.run(
         lake,
         argparse.Namespace(

@@ -95,7 +95,7 @@ def shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Itera
     from airflow.utils.db import initdb
 
     from basketry.config.settings import Settings
-    from basketry.lake.lakehouse import Lakehouse
+    from basketry.lake.opening import open_lake
 
     home = tmp_path_factory.mktemp("propensity")
     include = copy_include(home, PLUMBING)
@@ -104,7 +104,7 @@ def shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Itera
     os.environ |= {"BASKETRY_HOME": str(home), "BASKETRY_INCLUDE": str(include)}
     patch = pytest.MonkeyPatch()
     initdb()
-    shop = Shop(Lakehouse(spark, "demo", Settings.from_environment()))
+    shop = Shop(open_lake(spark, "demo", Settings.from_environment()))
     _load(shop, home)
     patch.setattr("airflow.models.dagrun.DagRun.execute_dag_callbacks", lambda *arguments, **named: None)
     patch.setattr(

@@ -22,6 +22,7 @@ from basketry import registry  # noqa: E402
 from basketry.config.settings import Settings  # noqa: E402
 from basketry.jobs import all_jobs  # noqa: E402
 from basketry.lake.runner import job_main  # noqa: E402
+from basketry.warehouse.plain_job import plain_job_main  # noqa: E402
 from tools import shoppers  # noqa: E402
 
 
@@ -38,12 +39,12 @@ def main(plan: Path, first: int) -> None:
 def _run(job: dict[str, Any]) -> None:
     if job["script"] in ("look_around", "respond"):
         settings = Settings.from_environment()
-        assert settings.lake is not None
         landing = settings.landing_folder(job["catalog"], "offer_events")
         getattr(shoppers, job["script"])(settings.lake, landing, job["catalog"], date.fromisoformat(job["day"]))
         return
     sys.argv = [job["script"], *(_resolved(text, job) for text in job["arguments"])]
-    job_main(all_jobs()[job["script"]])
+    declared = all_jobs()[job["script"]]
+    (job_main if declared.needs_spark else plain_job_main)(declared)
 
 
 def _resolved(text: str, job: dict[str, str]) -> str:

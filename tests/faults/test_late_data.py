@@ -74,10 +74,10 @@ class Retailer:
     """A lake, and what its jobs do to it."""
 
     def __init__(self, spark: SparkSession, home: Path, include: Path) -> None:
-        from basketry.lake.lakehouse import Lakehouse
+        from basketry.lake.opening import open_lake
 
         settings = Settings.from_environment({"BASKETRY_HOME": str(home), "BASKETRY_INCLUDE": str(include)})
-        self.lake = Lakehouse(spark, CATALOG, settings)
+        self.lake = open_lake(spark, CATALOG, settings)
         self.folder = home / "lake" / CATALOG
 
     def run(self, script: str, *arguments: str, as_of: date | None = None) -> JobReport:
@@ -181,9 +181,10 @@ def _learned(shop: Retailer) -> None:
     ):
         shop.run(script, *options, as_of=BEFORE)
         challenger = registry.alias_version(registry.registered_name(CATALOG, model), registry.CHALLENGER)
+        shop.run("judge", f"--model={model}")
         shop.run(
             "promote",
-            *(f"--model={model}", f"--challenger={challenger}", "--verdict=promote", "--decided-by=tests"),
+            *(f"--model={model}", f"--challenger={challenger}", "--override", "--decided-by=tests"),
             *("--decided-at=2026-10-11T00:00:00+00:00", "--reason=a champion is needed"),
         )
     shop.score(BEFORE)

@@ -29,7 +29,7 @@ from tests.faults.failing_mlflow import FailingMlflow, failing_mlflow
 NAME = "demo.gold.propensity"
 UNANSWERED = f"the model registry did not answer about {NAME}: see that MLflow runs where MLFLOW_TRACKING_URI says."
 REFUSED = f"the model registry refused to answer about {NAME}: see that its login is valid and may use the model."
-LAKE: Any = SimpleNamespace(catalog="demo", settings=SimpleNamespace(runtime="local"))
+LAKE: Any = SimpleNamespace(catalog="demo", experiment=lambda name: f"demo_{name}")
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from basketry.domains.offers.batch_tables import MicroBatch
 from basketry.domains.offers.stream import day_before_first_event
 from basketry.domains.sales import job as sales
 from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.opening import open_lake
 from basketry.tables import (
     FILES,
     LINEAGE,
@@ -90,7 +91,7 @@ def include(tmp_path: Path) -> Path:
 def test_poison_in_every_field(spark: SparkSession, tmp_path: Path, include: Path, catalog: str) -> None:
     """Each row is good or set aside with a reason; what is made of silver is made in spite of it."""
     said = {"BASKETRY_HOME": str(tmp_path), "BASKETRY_INCLUDE": str(include), "BASKETRY_RUNTIME": "local"}
-    lake = Lakehouse(spark, catalog, Settings.from_environment(said))
+    lake = open_lake(spark, catalog, Settings.from_environment(said))
     assert set(feed_names(catalog, include)) == set(TELLS_APART[catalog])
     fates: Counter[str] = Counter()
     for feed, key in TELLS_APART[catalog].items():

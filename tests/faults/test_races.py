@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from basketry.lake import runner
-from basketry.lake.locks import file_lock, job_lock
 from basketry.lake.runner import job_main
+from basketry.warehouse.locks import file_lock, job_lock
 from tests.tools.runbooks import script
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from basketry.lake.locks import file_lock, job_lock
+from basketry.warehouse.locks import file_lock, job_lock
 with file_lock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)

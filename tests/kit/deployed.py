@@ -12,14 +12,18 @@ from typing import Any
 from unittest.mock import patch
 
 from basketry import registry
-from basketry.config.settings import CHECKOUT
+from basketry.config.settings import CHECKOUT, Settings
 from basketry.jobs.command_line import parse_arguments
 from basketry.registry.models import MODELS
+from basketry.registry.promotion import promote
+from basketry.registry.promotion_request import PromotionRequest
 from basketry.tables import FILES
+from basketry.warehouse import open_rows
 from tests.databricks_emulator.emulator import DatabricksEmulator
 from tests.databricks_emulator.process import Ending
 from tests.kit.documents import INCLUDE
 from tests.kit.lake import fill
+from tests.kit.registry import register
 from tests.kit.results import delivered_file
 
 CATALOG = "sales_project"
@@ -50,13 +54,29 @@ class Jobs:
         ]
         if trained:
             (model,) = trained
-            registry.set_challenger(*new_version(arguments.catalog, model, self.numbers.get(model, {})))
-        elif script.stem == "promote" and arguments.verdict == "promote":
-            name = registry.registered_name(arguments.catalog, arguments.model)
-            registry.move_champion(name, arguments.challenger, arguments.expected_champion)
+            numbers = self.numbers.get(model)
+            made = new_version(arguments.catalog, model) if numbers is None else self.trained(model, numbers)
+            registry.set_challenger(*made)
         elif script.stem == "ingest" and not arguments.refusals_only:
             self._load(arguments)
         return Ending("success")
+
+    def trained(self, model: str, numbers: Mapping[str, float]) -> tuple[str, str]:
+        """The model's name and its next version, which loads and whose training logged the numbers."""
+        name = registry.registered_name(CATALOG, model)
+        tags = {"basketry.champion_version": registry.alias_version(name, registry.CHAMPION) or ""}
+        return name, register(self.home, name, numbers, tags)
+
+    def make_champion(self, model: str) -> str:
+        """Train a version and promote it as its gate would; return its number."""
+        name, version = self.trained(model, {})
+        champion = registry.alias_version(name, registry.CHAMPION)
+        verdict = {"gate": model, "champion": champion, "verdict": "promote", "reason": "better.", "checks": []}
+        registry.save_verdict(name, registry.version_run(name, version).run_id, verdict)
+        rows = open_rows(CATALOG, Settings.from_environment({"BASKETRY_HOME": str(self.home)}))
+        moment = "2026-03-10T09:30:00+00:00"
+        promote(rows, PromotionRequest(model=model, challenger=version, decided_at=moment, run_id=version))
+        return version
 
     def _load(self, arguments: Any) -> None:
         from basketry.contracts import load_contract
@@ -87,8 +107,8 @@ def _arguments(script: Path, parameters: Sequence[str]) -> Any:
     return parse_arguments(job, parameters)
 
 
-def new_version(catalog: str, model: str, numbers: Mapping[str, float]) -> tuple[str, str]:
-    """The model's name and its next version, which holds nothing but the numbers of its training."""
+def new_version(catalog: str, model: str) -> tuple[str, str]:
+    """The model's name and its next version, which holds nothing: no gate lets it in."""
     import mlflow
 
     client, name = mlflow.MlflowClient(), registry.registered_name(catalog, model)
@@ -96,7 +116,6 @@ def new_version(catalog: str, model: str, numbers: Mapping[str, float]) -> tuple
         client.create_registered_model(name)
     champion = registry.alias_version(name, registry.CHAMPION) or ""
     with mlflow.start_run() as run:
-        mlflow.log_metrics(dict(numbers))
         mlflow.set_tags({"basketry.champion_version": champion})
     return name, str(client.create_model_version(name, f"runs:/{run.info.run_id}/model", run.info.run_id).version)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from basketry.jobs import all_jobs
@@ -26,10 +27,19 @@ def job_arguments(catalog: str, name: str, **arguments: object) -> Any:
 
 
 def run_script(lake: Lakehouse, name: str, arguments: Sequence[str]) -> JobReport:
-    """What spark-submit would do with this script of spark_jobs/ and these arguments, its line in ops.job_runs included."""
+    """What spark-submit would do with this script of spark_jobs/ and these arguments, its line in ops.job_runs included.
+
+    A job that needs no Spark does as it would on the command line; its report is what it returns.
+    """
     from basketry.lake import runner
+    from basketry.warehouse import open_rows
 
     job = all_jobs()[name]
+    if not job.needs_spark:
+        report: JobReport = resolve_name(job.entry)(
+            open_rows(lake.catalog, lake.settings), parse_arguments(job, arguments)
+        )
+        return report
     return runner.run_job(lake, name, parse_arguments(job, arguments), runner.job_function(job))
 
 

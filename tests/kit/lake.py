@@ -77,10 +77,10 @@ def a_lake(
     include: Path | None = None,
 ) -> Lakehouse:
     """A catalog's lakehouse below a folder, with these rows. include: what is configured, where not as shipped."""
-    from basketry.lake.lakehouse import Lakehouse
+    from basketry.lake.opening import open_lake
 
     places = {"BASKETRY_HOME": str(home)} | ({"BASKETRY_INCLUDE": str(include)} if include else {})
-    lake = Lakehouse(spark, catalog, Settings.from_environment(places))
+    lake = open_lake(spark, catalog, Settings.from_environment(places))
     for table, rows in (tables or {}).items():
         put(lake, table, rows)
     return lake

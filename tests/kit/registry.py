@@ -11,14 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from basketry import registry
-from tests.kit.jobs import run_job
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-    from basketry.domains.promotion.ledger import PromotionDecision
-    from basketry.lake.lakehouse import Lakehouse
-    from basketry.lake.report import JobReport
+    from basketry.registry.ledger import PromotionDecision
+    from basketry.warehouse.rows import RowStore
 
 RUNS = itertools.count(1)
 MOMENT = "2026-03-10T09:30:00+00:00"
@@ -122,9 +120,22 @@ def lost_version(name: str, version: str) -> Iterator[None]:
         aside.rename(source)
 
 
-def promote(lake: Lakehouse, model: str, version: str | None, expected: str | None = None, **given: Any) -> JobReport:
-    """Run the job as a gate does."""
-    usual = {
+def gate_says(model: str, version: str, verdict: str, champion: str | None = None, **more: object) -> None:
+    """Leave a verdict with the version's run, as a gate does."""
+    name = registry.registered_name("demo", model)
+    usual = {"gate": model, "champion": champion, "verdict": verdict, "reason": "all 5 checks hold.", "checks": []}
+    registry.save_verdict(name, registry.version_run(name, version).run_id, {**usual, **more})
+
+
+def promote(
+    rows: RowStore, kind: str, version: str | None, expected: str | None = None, **given: Any
+) -> PromotionDecision:
+    """Run the job as a gate does: it says first what is then carried out, unless it is told to have said something else."""
+    from basketry.registry.promotion import promote as carry_out
+    from basketry.registry.promotion_request import PromotionRequest
+
+    arguments = {
+        "model": kind,
         "challenger": version,
         "expected_champion": expected,
         "verdict": "promote",
@@ -132,17 +143,22 @@ def promote(lake: Lakehouse, model: str, version: str | None, expected: str | No
         "decided_at": MOMENT,
         "reason": "all 5 checks hold.",
         "run_id": f"weekly_retraining/run_{next(RUNS)}/gate.promote/-1/1",
+        **given,
     }
-    return run_job(lake, "promote", **{"model": model, **usual, **given})
+    gate_verdict = arguments.pop("said", "ask" if arguments["decided_by"] != "gate" else arguments["verdict"])
+    more = arguments.pop("more", {})
+    if version is not None and gate_verdict:
+        gate_says(kind, version, gate_verdict, expected, **more)
+    return carry_out(rows, PromotionRequest(**arguments))
 
 
-def rollback(lake: Lakehouse, model: str, to: str, **given: Any) -> JobReport:
+def rollback(rows: RowStore, model: str, to: str, **given: Any) -> PromotionDecision:
     """Run the job as model_rollback does."""
-    return promote(lake, model, None, **{"verdict": None, "rollback_to": to, "decided_by": "alice", **given})
+    return promote(rows, model, None, **{"verdict": None, "rollback_to": to, "decided_by": "alice", **given})
 
 
-def stored_decisions(lake: Lakehouse, model: str) -> list[PromotionDecision]:
+def stored_decisions(rows: RowStore, model: str) -> list[PromotionDecision]:
     """The model's rows of ops.promotions."""
-    from basketry.domains.promotion import ledger
+    from basketry.registry import ledger
 
-    return ledger.load_promotion_decisions(lake, registry.registered_name("demo", model))
+    return ledger.load_promotion_decisions(rows, registry.registered_name("demo", model))

@@ -44,7 +44,7 @@ def test_a_field_is_what_the_job_declares() -> None:
     assert files.description == "Which files of the feed's landing folder: a pattern, several separated by commas."
     assert argument_field(INGEST, "delivered_by").schema["type"] == ["null", "string"]
     assert argument_field(INGEST, "dry_run").description == "Do everything but write."
-    assert not argument_field(PROMOTE, "reason").has_value
+    assert not argument_field(PROMOTE, "model").has_value
 
 
 @pytest.mark.usefixtures("include")

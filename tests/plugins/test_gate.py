@@ -15,7 +15,11 @@ from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
 from basketry.errors import BadInputError
 from basketry.gates import Gate, Verdict, load_gate
 from basketry.registry import VersionRun
-from basketry_airflow.gate import Ask, decision_payload, evaluate_challenger, gate, realised_metric
+from basketry.registry.judging import Judgement, evaluate_challenger, realised_metric
+from basketry.registry.ledger import PromotionDecision
+from basketry.registry.promotion_request import PromotionRequest
+from basketry.warehouse.rows import RowStore
+from basketry_airflow.gate import Ask, decision_payload, gate
 from tests.kit.rendering import context
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -46,6 +50,19 @@ DECIDED = {
     "answer_within_hours": 48,
     "users": ["alice"],
 }
+DECISION = PromotionDecision(
+    model=MODEL,
+    number=1,
+    version="7",
+    champion_before="6",
+    champion_after="6",
+    verdict="refuse",
+    decided_by="gate",
+    decided_at=datetime(2026, 3, 10, tzinfo=UTC),
+    reason="noise.",
+    checks="[]",
+    run_id="weekly/manual__2026-03-10/gate.promote/-1/1",
+)
 ANSWERED = {"verdict": "refuse", "decided_by": "alice", "reason": "wait for spring"}
 
 
@@ -61,32 +78,45 @@ def seen(task: Any, decided: dict[str, Any], answered: dict[str, Any] | None = N
 @pytest.mark.parametrize(
     ("decided", "answered", "expected"),
     [
-        ({"verdict": "promote"}, None, ["--verdict=promote", "--decided-by=gate", "--reason=noise."]),
-        ({"verdict": "refuse", "champion": ""}, None, ["--verdict=refuse", "--decided-by=gate", "--reason=noise."]),
-        (
-            {"verdict": "provisional", "champion": ""},
-            None,
-            ["--verdict=provisional", "--decided-by=gate", "--reason=noise."],
-        ),
-        ({}, ANSWERED, ["--verdict=refuse", "--decided-by=alice", "--reason=wait for spring"]),
+        ({"verdict": "promote"}, None, ("promote", "gate", "noise.")),
+        ({"verdict": "refuse", "champion": ""}, None, ("refuse", "gate", "noise.")),
+        ({"verdict": "provisional", "champion": ""}, None, ("provisional", "gate", "noise.")),
+        ({}, ANSWERED, ("refuse", "alice", "wait for spring")),
     ],
 )
 def test_the_job_is_told_who_decided_what(
-    dag: DAG, decided: dict[str, Any], answered: dict[str, Any] | None, expected: list[str]
+    dag: DAG,
+    decided: dict[str, Any],
+    answered: dict[str, Any] | None,
+    expected: tuple[str, str, str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A person's answer goes before the machine's verdict; no champion is no argument; the catalog is the form's."""
+    """A person's answer goes before the machine's verdict; no champion is none; the catalog is the form's."""
+    requests: list[tuple[str, PromotionRequest]] = []
+
+    def carry_out(rows: RowStore, request: PromotionRequest) -> PromotionDecision:
+        requests.append((rows.catalog, request))
+        return DECISION
+
+    monkeypatch.setattr("basketry.registry.promotion_job.promote_and_record", carry_out)
     task = dag.get_task("gate.promote")
-    task.render_template_fields(seen(task, {**DECIDED, **decided}, answered))
-    champion = [] if decided.get("champion") == "" else ["--expected-champion=6"]
-    assert task.application_args == [
-        "--catalog=demo",
-        "--run-id=weekly/manual__2026-03-10/gate.promote/-1/1",
-        "--model=propensity",
-        "--challenger=7",
-        *champion,
-        *expected,
-        "--decided-at=2026-03-10T09:30:00+00:00",
-    ]
+    found = seen(task, {**DECIDED, **decided}, answered)
+    found["params"], found["ti"].dag_id = {"catalog": "demo"}, "weekly"
+    found["dag_run"].run_id = "manual__2026-03-10"
+    sentence = task.python_callable({**DECIDED, **decided}, "gate.ask", **found)
+    assert sentence == "demo.gold.propensity, number 1: version 7 is refused, 6 stays the champion (gate): noise."
+    verdict, decided_by, reason = expected
+    request = PromotionRequest(
+        model="propensity",
+        challenger="7",
+        expected_champion=None if decided.get("champion") == "" else "6",
+        verdict=verdict,
+        decided_by=decided_by,
+        decided_at="2026-03-10T09:30:00+00:00",
+        reason=reason,
+        run_id="weekly/manual__2026-03-10/gate.promote/-1/1",
+    )
+    assert requests == [("demo", request)]
 
 
 def test_the_job_runs_whether_or_not_somebody_was_asked(dag: DAG) -> None:
@@ -199,7 +229,7 @@ def test_a_champion_that_could_not_be_judged_is_asked_about(judge: Gate) -> None
 def test_the_question_shows_the_numbers(judge: Gate) -> None:
     """Subject, reason, what either answer does, and the table of checks."""
     verdict = Verdict("ask", "the challenger cannot be told from the champion.", ())
-    answer = decision_payload(judge, MODEL, challenger="7", champion=None, verdict=verdict)
+    answer = decision_payload(Judgement(gate=judge, model=MODEL, challenger="7", champion=None, verdict=verdict))
     assert answer["subject"] == f"{MODEL}: version 7 instead of none? The gate says ask."
     assert answer["body"].startswith(
         "The challenger cannot be told from the champion.\n\n"
@@ -222,13 +252,8 @@ def test_the_question_shows_the_numbers(judge: Gate) -> None:
 )
 def test_what_the_gate_decides_alone_is_told_as_decided(judge: Gate, verdict: str, follows: str) -> None:
     """The log offers no choice where there is none, and says what a provisional champion is."""
-    answer = decision_payload(
-        judge,
-        MODEL,
-        challenger="7",
-        champion=None,
-        verdict=Verdict(verdict, "calibration is 0.0207, at most 0.02.", ()),
-    )
+    said = Verdict(verdict, "calibration is 0.0207, at most 0.02.", ())
+    answer = decision_payload(Judgement(gate=judge, model=MODEL, challenger="7", champion=None, verdict=said))
     assert answer["verdict"] == verdict and answer["subject"].endswith(f"The gate says {verdict}.")
     assert answer["body"].startswith(f"Calibration is 0.0207, at most 0.02.\n\n{follows}\n\n| condition |")
 
@@ -239,15 +264,21 @@ def test_what_came_true_is_the_mean_of_the_newest_days(judge: Gate, monkeypatch:
     rows.append({"as_of": "2026-01-10", "average_precision": None})
     asked: list[Any] = []
 
-    def read_rows(catalog: str, table: Any, columns: Any, where: dict[str, str]) -> list[dict[str, Any]]:
-        asked.append((catalog, table.full_name, where))
-        return rows
+    class Outcomes(RowStore):
+        """The rows of one table, read alone."""
 
-    monkeypatch.setattr("basketry_airflow.ops_tables.read_rows", read_rows)
+        def read(self, table: Any, columns: Any, where: Any) -> list[dict[str, Any]]:
+            """Keep what was asked for."""
+            asked.append((self.catalog, table.full_name, where))
+            return rows
+
+        insert = put = lock = None  # type: ignore[assignment]
+
+    store = Outcomes("demo")
     promise = VersionRun("r", {"average_precision": 0.25}, {})
-    monkeypatch.setattr("basketry.registry.version_run", lambda name, version: promise)
-    means = realised_metric("demo", MODEL, judge, "6")
+    monkeypatch.setattr("basketry.registry.judging.version_run", lambda name, version: promise)
+    means = realised_metric(store, MODEL, judge, "6")
     assert means == pytest.approx({"realised/average_precision": 0.06, "promised/average_precision": 0.25})
     assert asked == [("demo", "gold.propensity_outcomes", {"category": "", "audience": "all", "model_version": "6"})]
     rows.clear()
-    assert realised_metric("demo", MODEL, judge, "6") == realised_metric("demo", MODEL, judge, None) == {}
+    assert realised_metric(store, MODEL, judge, "6") == realised_metric(store, MODEL, judge, None) == {}

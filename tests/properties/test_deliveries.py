@@ -21,6 +21,7 @@ from basketry.contracts import load_contract
 from basketry.domains.ingest import job
 from basketry.files import inspect_file, read_batches
 from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.opening import open_lake
 from basketry.lake.report import JobReport
 from basketry.tables import FILES, QUARANTINE, bronze_table
 from tests.properties import SAME_EACH_TIME
@@ -46,7 +47,7 @@ class Shop:
             (include / path).write_text(text, encoding="utf-8")
         self.settings = Settings.from_environment(places)
         self.contract = load_contract(CATALOG, FEED, include)
-        self._lake = Lakehouse(spark, CATALOG, self.settings) if spark else None
+        self._lake = open_lake(spark, CATALOG, self.settings) if spark else None
 
     @property
     def lake(self) -> Lakehouse:

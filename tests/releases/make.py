@@ -68,34 +68,35 @@ def jobs() -> list[tuple[str, ...]]:
         ("offers", "--run-id=responses"),
         ("features", f"--as-of={END}", "--days=2", "--choose-categories", "--run-id=features"),
         ("rfm", f"--as-of={END}", "--fit", "--run-id=fit"),
-        _verdict("rfm", "1", "provisional"),
+        *_promotion("rfm", "1"),
         *(("rfm", f"--as-of={day}", f"--run-id=rfm-{day}") for day in (yesterday, END)),
         ("rfm", f"--as-of={END}", "--fit", "--run-id=fit-again"),
-        _verdict("rfm", "2", "promote", "1"),
+        *_promotion("rfm", "2"),
         _promote("rfm", "back", "--rollback-to=previous"),
         ("features", f"--as-of={END}", "--training", "--only-missing", "--run-id=backlog"),
         ("train_propensity", f"--as-of={END}", "--run-id=train"),
-        _verdict("propensity", "1", "promote"),
+        *_promotion("propensity", "1"),
         ("score_propensity", f"--as-of={END}", "--days=2", "--run-id=score"),
         ("score_propensity", f"--as-of={month}", "--run-id=score-before"),
         ("propensity_outcomes", f"--as-of={END}", "--run-id=outcomes"),
         ("train_forecast", f"--as-of={END}", "--run-id=train"),
-        _verdict("forecast", "1", "promote"),
+        *_promotion("forecast", "1"),
         ("forecast", f"--as-of={END}", "--run-id=forecast"),
         ("decide_products", f"--as-of={END}", "--run-id=decide"),
         ("train_recommendations", f"--as-of={END}", "--run-id=train"),
-        _verdict("recommendations", "1", "promote"),
+        *_promotion("recommendations", "1"),
         ("recommend", f"--as-of={END}", "--run-id=recommend"),
         ("train_offer_policy", f"--as-of={END}", "--run-id=train"),
-        _verdict("offer_policy", "1", "promote"),
+        *_promotion("offer_policy", "1"),
         ("audience", f"--as-of={END}", "--run-id=audience"),
         ("look_around", str(END + timedelta(days=1)), "deliveries/events/offer_events"),
     ]
 
 
-def _verdict(model: str, version: str, verdict: str, expected: str = "") -> tuple[str, ...]:
-    known = (f"--expected-champion={expected}",) if expected else ()
-    return _promote(model, version, f"--challenger={version}", f"--verdict={verdict}", *known)
+def _promotion(model: str, version: str) -> tuple[tuple[str, ...], ...]:
+    """The gate is asked, and the version becomes champion whatever it says of so few rows."""
+    judge = ("judge", f"--model={model}", f"--run-id=judge-{model}-{version}")
+    return judge, _promote(model, version, f"--challenger={version}", "--override")
 
 
 def _promote(model: str, run: str, *what: str) -> tuple[str, ...]:

@@ -70,6 +70,7 @@ def job_of(command: Command, patch: pytest.MonkeyPatch) -> tuple[str, list[str]]
 def script(name: str, patch: pytest.MonkeyPatch) -> Job[..., Any]:
     """A job, as its script hands it to job_main."""
     jobs: list[Job[..., Any]] = []
-    patch.setattr("basketry.lake.runner.job_main", jobs.append)
+    for main in ("basketry.lake.runner.job_main", "basketry.warehouse.plain_job.plain_job_main"):
+        patch.setattr(main, jobs.append)
     runpy.run_path(str(CHECKOUT / "spark_jobs" / f"{name}.py"), run_name="__main__")
     return jobs[0]

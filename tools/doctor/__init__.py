@@ -37,7 +37,7 @@ def findings(places: InstancePaths, settings: Settings, catalog: str, now: datet
     yield from machine.look(places, CHECKOUT / "requirements.txt")
     yield from data.configuration(catalog, settings.include)
     yield from running.look(places)
-    if settings.lake is None:
+    if settings.runtime == "databricks":
         yield from workspace.look(os.environ, workspace.connect)
         return
     try:

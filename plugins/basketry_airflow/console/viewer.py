@@ -156,12 +156,10 @@ def _changes(include: Path) -> tuple[tuple[str, int], ...]:
 def _warehouse(catalog: str, changes: tuple[tuple[str, int], ...]) -> Warehouse:
     import os
 
-    settings = Settings.from_environment()
-    if settings.lake is not None:
-        return open_warehouse(catalog, settings)
     from basketry_airflow.workspace import workspace
 
-    return open_warehouse(catalog, settings, partial(workspace, RETRY_SECONDS), os.environ.get("BASKETRY_WAREHOUSE_ID"))
+    client = partial(workspace, RETRY_SECONDS)  # called on Databricks alone
+    return open_warehouse(catalog, Settings.from_environment(), client, os.environ.get("BASKETRY_WAREHOUSE_ID"))
 
 
 def choose_value(parameters: Mapping[str, str], name: str, allowed: tuple[str, ...], default: str) -> str:

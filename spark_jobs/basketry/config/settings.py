@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,19 @@ RUNTIMES = ("local", "databricks")
 EVERY_FEED = "*"
 """Stands for all feeds of a catalog where a feed is asked for."""
 
+_CATALOG_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+
+def check_catalog_name(name: str) -> str:
+    """Return the name of a catalog, which becomes part of a path or a name in SQL.
+
+    Raises:
+        BadInputError: It is no lower-case identifier.
+    """
+    if not _CATALOG_NAME.fullmatch(name):
+        raise BadInputError(f"'{name}' cannot be a catalog: use lower-case letters, digits and underscores.")
+    return name
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -24,7 +38,6 @@ class Settings:
         home: the folder of what Basketry itself keeps on this computer.
         include: the folder of what people change.
         data: the folder of the public data sets.
-        lake: the folder of the Delta tables, or None where the tables live in Unity Catalog.
         offer_events: where the events of the offers come from, kafka://<servers>/<topic>; empty for files that are
             delivered into the landing folder.
         redis_url: the address of the cache of popular products; empty where there is none.
@@ -34,7 +47,6 @@ class Settings:
     home: Path
     include: Path
     data: Path
-    lake: Path | None
     offer_events: str = ""
     redis_url: str = ""
 
@@ -55,25 +67,28 @@ class Settings:
             home=home,
             include=Path(env.get("BASKETRY_INCLUDE") or CHECKOUT / "include").absolute(),
             data=Path(env.get("BASKETRY_DATA") or CHECKOUT.parent / "shared" / "data").absolute(),
-            lake=home / "lake" if runtime == "local" else None,
             offer_events=env.get("BASKETRY_OFFER_EVENTS") or "",
             redis_url=env.get("BASKETRY_REDIS_URL") or "",
         )
 
+    @property
+    def lake(self) -> Path:
+        """The folder of the Delta tables, where they are folders."""
+        return self.home / "lake"
+
     def export_folder(self, catalog: str) -> Path:
         """Return the folder of what a catalog hands over to others: a local folder, or one in a volume."""
-        if self.runtime == "local":
-            return self.home / "exports" / catalog
-        return Path("/Volumes") / catalog / "exports" / "files"
+        return self._folder(catalog, "exports")
 
     def landing_folder(self, catalog: str, feed: str) -> Path:
         """Return the folder into which a feed's files are delivered: a local folder, or one in a volume."""
-        if self.runtime == "local":
-            return self.home / "landing" / catalog / feed
-        return Path("/Volumes") / catalog / "landing" / "files" / feed
+        return self._folder(catalog, "landing", feed)
 
     def checkpoint_folder(self, catalog: str, stream: str) -> Path:
         """Return the folder in which a stream notes how far it has read: a local folder, or one in a volume."""
+        return self._folder(catalog, "checkpoints", stream)
+
+    def _folder(self, catalog: str, kind: str, name: str = "") -> Path:
         if self.runtime == "local":
-            return self.home / "checkpoints" / catalog / stream
-        return Path("/Volumes") / catalog / "checkpoints" / "files" / stream
+            return self.home / kind / catalog / name
+        return Path("/Volumes") / catalog / kind / "files" / name

@@ -19,8 +19,9 @@ from pyspark.sql import functions as F
 from basketry.errors import BadInputError
 from basketry.features import core
 from basketry.features.category_selection import newest_scored_categories, select_categories
-from basketry.features.read import as_of_in, read_products, stored_feature_dates
+from basketry.features.read import stored_feature_dates
 from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.sql import in_days
 from basketry.retail.coverage import check_delivered
 from basketry.tables import CUSTOMER_FEATURES, FEATURE_DATES, FEATURES, ORDER_LINES, PRODUCTS, SCORED_CATEGORIES, Table
 
@@ -117,7 +118,7 @@ def compute_features(lake: Lakehouse, request: FeatureRequest, inputs: Mapping[s
         categories = {day: _pair_categories(selected, stored.get(day)) for day in dates}
         rows_out = _replace_features(lake, request, lines, categories, inputs=inputs) if categories else 0
         if selection and not request.dry_run:
-            lake.record(SCORED_CATEGORIES, selection, where=f"chosen_as_of = DATE'{selection[0][0]}'")
+            lake.record(SCORED_CATEGORIES, selection, where=in_days("chosen_as_of", [selection[0][0]]))
         return FeatureResult(
             dates=dates, rows_in=lines.rows, rows_out=rows_out, selected=selected if selection else (), skipped=skipped
         )
@@ -136,22 +137,13 @@ def _pair_categories(selected: Sequence[str], stored: Row | None) -> tuple[str, 
 def _packed_lines(lake: Lakehouse, inputs: Mapping[str, int]) -> Iterator[_PackedLines]:
     order_lines = lake.read(ORDER_LINES, inputs[ORDER_LINES.full_name])
     parts = max(1, -(-order_lines.count() // LINES_PER_TASK))
-    products = read_products(lake, inputs.get(PRODUCTS.full_name))
-    with _persisted(core.packed_lines(order_lines, products, parts)) as packed:
+    products = lake.read_or_empty(PRODUCTS, inputs.get(PRODUCTS.full_name))
+    with lake.cached(core.packed_lines(order_lines, products, parts)) as packed:
         all_lines = packed.where("spread_by IN ('', 'category')")
         totals = all_lines.agg(F.sum("rows").alias("rows"), F.min("first_day").alias("first_day")).collect()[0]
         if not totals.rows:
             raise BadInputError(f"{ORDER_LINES.full_name} of catalog {lake.catalog} has no sale: run ingest first.")
         yield _PackedLines(packed, parts, totals.rows, totals.first_day)
-
-
-@contextmanager
-def _persisted(rows: DataFrame) -> Iterator[DataFrame]:
-    rows.persist()
-    try:
-        yield rows
-    finally:
-        rows.unpersist()
 
 
 def _split_by_first_sale(
@@ -196,19 +188,19 @@ def _replace_features(
     frames = (
         core.packed_features(lines.packed, days, names, lines.parts) for names, days in dates_by_categories.items()
     )
-    with _persisted(reduce(DataFrame.unionByName, frames)) as packed:
+    with lake.cached(reduce(DataFrame.unionByName, frames)) as packed:
         counts = packed.groupBy("level", "as_of").agg(F.sum("rows").alias("rows")).collect()
         if not request.dry_run:
             files_per_date = -(-lines.parts // core.PARTS_PER_FILE)
             tasks = min(_MAX_TASKS, len(categories) * files_per_date)
-            _write_tables(lake, packed, as_of_in(categories), tasks)
+            _write_tables(lake, packed, in_days("as_of", categories), tasks)
             customers = {row.as_of: row.rows for row in counts if row.level == CUSTOMER_FEATURES.name}
             versions = (inputs[ORDER_LINES.full_name], inputs.get(PRODUCTS.full_name, -1))
             feature_dates = [
                 (day, *versions, (day - lines.first_day).days + 1, list(names), customers.get(day, 0), request.run_id)
                 for day, names in categories.items()
             ]
-            lake.record(FEATURE_DATES, feature_dates, where=as_of_in(categories))
+            lake.record(FEATURE_DATES, feature_dates, where=in_days("as_of", categories))
         return sum(row.rows for row in counts)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import chain
 
@@ -12,7 +12,6 @@ from pyspark.sql import functions as F
 from basketry.errors import BadInputError, NotDeliveredError, TableError
 from basketry.features import core
 from basketry.lake.lakehouse import Lakehouse
-from basketry.lake.schemas import declared_schema
 from basketry.retail.coverage import last_delivered_day
 from basketry.tables import (
     CATEGORY_FEATURES,
@@ -34,12 +33,6 @@ def stored_feature_dates(lake: Lakehouse) -> dict[date, Row]:
     if not lake.exists(FEATURE_DATES):
         return {}
     return {row.as_of: row for row in lake.read(FEATURE_DATES).collect()}
-
-
-def as_of_in(days: Iterable[date]) -> str:
-    """Return the SQL predicate for the rows of these as-of dates."""
-    listed = ", ".join(f"DATE'{day}'" for day in sorted(days))
-    return f"as_of IN ({listed})"
 
 
 def pair_inputs(
@@ -137,7 +130,7 @@ def purchase_labels(
             f"labels as of {max(as_of_dates)} need order lines up to {needed} and those of catalog {lake.catalog} end on"
             f" {last or 'no day'}: load the days between or look at an earlier day."
         )
-    lines = core.with_category(lake.read(ORDER_LINES), read_products(lake))
+    lines = core.with_category(lake.read(ORDER_LINES), lake.read_or_empty(PRODUCTS))
     windows = F.array(*(_date_if_bought_after(day, days) for day in sorted(set(as_of_dates))))
     bought = lines.where(F.col("customer_id").isNotNull() & F.col("category").isin(*categories))
     bought = bought.where(F.col("order_date").between(F.lit(min(as_of_dates)), F.lit(needed)))
@@ -148,13 +141,6 @@ def purchase_labels(
 def _date_if_bought_after(day: date, days: int) -> Column:
     sold = F.col("order_date")
     return F.when((sold > F.lit(day)) & (sold <= F.lit(day + timedelta(days=days))), F.lit(day))
-
-
-def read_products(lake: Lakehouse, version: int | None = None) -> DataFrame:
-    """Read silver.products; no rows where there is no such table."""
-    if lake.exists(PRODUCTS):
-        return lake.read(PRODUCTS, version)
-    return lake.spark.createDataFrame([], declared_schema(PRODUCTS))
 
 
 def first_sale_date(lake: Lakehouse) -> date:

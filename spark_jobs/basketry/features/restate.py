@@ -15,12 +15,13 @@ from pyspark.sql import functions as F
 
 from basketry.features import core
 from basketry.features.compute import FeatureRequest, FeatureResult, compute_features, input_versions
-from basketry.features.read import as_of_in, stored_feature_dates
+from basketry.features.read import stored_feature_dates
 from basketry.jobs import DatedArguments
 from basketry.lake import staleness
 from basketry.lake.change_feed import InputDependency
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
+from basketry.lake.sql import in_days
 from basketry.retail.coverage import last_delivered_day
 from basketry.tables import FEATURE_DATES, ORDER_LINES, PRODUCTS, PROPENSITY_SCORES
 
@@ -95,7 +96,7 @@ def _mark_scores_stale(lake: Lakehouse, dates: Sequence[date]) -> None:
     scores = lake.read(PROPENSITY_SCORES).where(F.col("as_of").isin(*dates))
     days = [row.as_of for row in scores.where("NOT is_stale").select("as_of").distinct().collect()]
     if days:
-        where = as_of_in(days)
+        where = in_days("as_of", days)
         lake.replace(PROPENSITY_SCORES, scores.where(where).withColumn("is_stale", F.lit(True)), where=where)
 
 
@@ -112,5 +113,5 @@ def _record_untouched(lake: Lakehouse, rows: Sequence[Row], inputs: Mapping[str,
         lake.record(
             FEATURE_DATES,
             [tuple(row[name] for name in FEATURE_DATES.column_names) for row in newer],
-            where=as_of_in([row["as_of"] for row in newer]),
+            where=in_days("as_of", [row["as_of"] for row in newer]),
         )

@@ -92,6 +92,7 @@ class Job(Generic[P, A]):
             not know one another.
         locks: What only one run at a time may work on, with arguments in braces, see `work`.
         result: What it leaves behind that is made again when rows come late, if anything.
+        needs_spark: Whether its entry is handed a lakehouse; without Spark, the tables for a few rows.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Job(Generic[P, A]):
     needs: Mapping[str, str] = field(default_factory=dict)
     locks: tuple[str, ...] = ()
     result: StoredResult | None = None
+    needs_spark: bool = True
 
     @property
     def is_dated(self) -> bool:

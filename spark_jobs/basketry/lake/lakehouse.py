@@ -1,29 +1,36 @@
-"""The one reader and writer of tables: Delta folders locally, Unity Catalog tables on Databricks.
+"""The one reader and writer of tables, as an interface with two backends: `LocalLake` and `UnityLake`.
 
 Every write is one Delta commit and conforms to the declaration in `basketry.tables`: same columns, same types, no missing
-value where none may be. Locally writers of a table wait for one another on a file lock, because a local file system
-has no atomic "create unless it exists" that two JVMs could trust.
+value where none may be. Rows are changed by SQL, which Spark Connect carries too. What stands here holds for both backends;
+each says in its own module only where it differs. `basketry.lake.opening` is the one place that chooses.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from abc import abstractmethod
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
 
 import pyarrow as pa
-from delta.tables import DeltaMergeBuilder, DeltaTable, DeltaTableBuilder
-from pyspark.sql import DataFrame, SparkSession
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
+from pyspark.sql.streaming import DataStreamReader
 
 from basketry.config.settings import Settings
-from basketry.lake.evolution import upgrade
-from basketry.lake.locks import file_lock
 from basketry.lake.schemas import conform, declared_schema
-from basketry.lake.sql import newer_condition
+from basketry.lake.sql import as_of_predicate, newer_condition
 from basketry.lake.table_reads import TableReader
-from basketry.tables import Column, Table
-from basketry.warehouse import local_delta
+from basketry.tables import Column, Table, evolution
+
+Answer = TypeVar("Answer")
+
+CACHE_LEVEL = StorageLevel.DISK_ONLY
+"""Where rows are kept that are read more than once: a driver on one machine has little memory to spare."""
 
 
 class Lakehouse(TableReader):
@@ -63,8 +70,12 @@ class Lakehouse(TableReader):
             options["userMetadata"] = json.dumps({"reflects": dict(read_versions)}, sort_keys=True)
         return self._write(table, rows, mode="overwrite", options=options)
 
+    def replace_day(self, table: Table, rows: DataFrame, as_of: date) -> int:
+        """Replace the rows of an as-of date, in one commit; return how many rows were written."""
+        return self.replace(table, rows, as_of_predicate(as_of))
+
     def append_once(self, table: Table, rows: pa.Table, writer: str, number: int, *, overwrite: bool = False) -> None:
-        """Append rows in one commit, once per number, however often that is asked for. Locally this needs no Spark job.
+        """Append rows in one commit, once per number, however often that is asked for.
 
         Args:
             table: The table; it is created where it does not exist.
@@ -73,32 +84,27 @@ class Lakehouse(TableReader):
             number: The number of this write; numbers count upwards.
             overwrite: Replace the whole table instead of appending.
         """
-        with self.lock(table):
+
+        def write() -> None:
+            """Write unless the transaction's number is in the table's log."""
             self._create(table)
-            if self.settings.lake is not None:
-                where = "true" if overwrite else None
-                local_delta.append_once(self.path(table), rows, writer, number, where=where)
-                return
             frame = conform(self.spark.createDataFrame(rows), table)
             transaction = {"txnAppId": writer, "txnVersion": str(number)}
             self._save(table, frame, "overwrite" if overwrite else "append", transaction)
 
+        self._commit(table, write)
+
     def record(self, table: Table, rows: Sequence[Sequence[object]], where: str) -> None:
         """Replace the rows that satisfy a condition by a few rows, in one commit.
 
-        For what the pipeline notes about itself: locally this needs no Spark job.
+        For what the pipeline notes about itself.
 
         Args:
             table: The table; it is created where it does not exist.
             rows: The new rows, values in declared column order.
             where: The condition, as SQL.
         """
-        if self.settings.lake is None:
-            self.replace(table, self.spark.createDataFrame(list(rows), declared_schema(table)), where)
-            return
-        with self.lock(table):
-            self._create(table)
-            local_delta.replace_rows(self.path(table), table.column_names, rows, where)
+        self.replace(table, self.spark.createDataFrame(list(rows), declared_schema(table)), where)
 
     def evolve(self, table: Table) -> Table:
         """Add the columns that the stored table lacks: for a table whose columns depend on data.
@@ -110,8 +116,7 @@ class Lakehouse(TableReader):
         """
         if not self.exists(table):
             return table
-        with self.lock(table):
-            self._upgrade(table)
+        self._commit(table, lambda: self._upgrade(table))
         stored = self.read(table).schema
         beyond = [
             Column(name=field.name, type=field.dataType.simpleString(), meaning=field.metadata.get("comment", ""))
@@ -131,89 +136,162 @@ class Lakehouse(TableReader):
         Returns:
             How many rows were written; None when the table is new and all were.
         """
-        with self.lock(table):
-            conforming = conform(rows, table)
-            if self._create(table):
-                self._save(table, conforming, "append", {})  # nothing to match yet: a third of the cost of a MERGE
-                return None
-            merging = self._merging(table, conforming).whenMatchedUpdateAll(newer_condition(or_same=again))
-            return int(merging.whenNotMatchedInsertAll().execute().collect()[0]["num_affected_rows"])
+        update = f"WHEN MATCHED AND ({newer_condition(or_same=again)}) THEN UPDATE SET *"
+        conforming = conform(rows, table)
+
+        def write() -> int | None:
+            """Merge, or append where there is nothing to match yet: a third of the cost of a MERGE."""
+            if not self._create(table):
+                return self._merge(table, conforming, update)
+            self._save(table, conforming, "append", {})
+            return None
+
+        return self._commit(table, write)
 
     def insert(self, table: Table, rows: DataFrame) -> None:
-        """Insert the rows whose key is not there yet, in one commit; of two writers at once Delta lets one fail."""
-        with self.lock(table):
+        """Insert the rows whose key is not there yet, in one commit."""
+        conforming = conform(rows, table)
+
+        def write() -> None:
+            """Insert what is missing."""
             self._create(table)
-        self._merging(table, conform(rows, table)).whenNotMatchedInsertAll().execute()
+            self._merge(table, conforming)
+
+        self._commit(table, write)
 
     def update(self, table: Table, values: Mapping[str, str], where: str) -> None:
         """Set columns to SQL expressions in the rows that satisfy a condition, in one commit."""
-        with self.lock(table):
-            self._delta(table).update(where, dict(values))
-
-    def purge(self, table: Table) -> None:
-        """Delete every file that the newest version does not need: earlier versions can no longer be read."""
-        with self.lock(table):
-            if self.settings.lake is not None:
-                local_delta.vacuum(self.path(table))
-                return
-            # There rows can be marked as deleted inside a file that stays: it is written anew first.
-            self.spark.sql(f"REORG TABLE {self.name(table)} APPLY (PURGE)")
-            self.spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
-            self.spark.sql(f"VACUUM {self.name(table)} RETAIN 0 HOURS")
+        assignments = ", ".join(f"`{name}` = {expression}" for name, expression in values.items())
+        statement = f"UPDATE {self.name(table)} SET {assignments} WHERE {where}"  # noqa: S608 words of the code
+        self._commit(table, lambda: self.spark.sql(statement))
 
     def delete(self, table: Table, where: str) -> None:
         """Delete the rows that satisfy a condition, in one commit."""
-        with self.lock(table):
-            self._delta(table).delete(where)
+        statement = f"DELETE FROM {self.name(table)} WHERE {where}"  # noqa: S608 words of the code
+        self._commit(table, lambda: self.spark.sql(statement))
+
+    @classmethod
+    @abstractmethod
+    def start_session(cls, name: str) -> SparkSession:
+        """Open the session of this process for a job of that name."""
+
+    @classmethod
+    @abstractmethod
+    def job_locks(cls, settings: Settings, catalog: str, works: Collection[str]) -> AbstractContextManager[None]:
+        """Keep other runs in the catalog from these works as long as the block lasts; see `locks.job_lock`."""
+
+    @abstractmethod
+    def lock(self, table: Table) -> AbstractContextManager[None]:
+        """Keep other writers of the table out as long as the block lasts, as far as the backend needs it."""
+
+    @abstractmethod
+    def purge(self, table: Table) -> None:
+        """Delete every file that the newest version does not need: earlier versions can no longer be read."""
+
+    @abstractmethod
+    def text_stream(self, folder: Path, bytes_at_once: int) -> DataStreamReader:
+        """Return a reader of the lines of a folder's new files, about so many bytes at once; it loads the folder."""
+
+    @abstractmethod
+    def experiment(self, name: str) -> str:
+        """Return what MLflow calls an experiment of the catalog."""
 
     @contextmanager
-    def lock(self, table: Table) -> Iterator[None]:
-        """Keep other local writers of the table out; on Databricks Delta itself lets one of two conflicting ones win."""
-        if self.settings.lake is None:
-            yield
-            return
-        with file_lock(self.settings.lake / self.catalog / ".locks" / f"{table.full_name}.lock"):
-            yield
+    def cached(self, rows: DataFrame, *, short_plan: bool = False) -> Iterator[DataFrame]:
+        """Store rows that are read more than once, as long as the block lasts; read what it yields.
 
-    def _merging(self, table: Table, rows: DataFrame) -> DeltaMergeBuilder:
-        same = (f"old.`{name}` = new.`{name}`" for name in table.key)
-        return self._delta(table).alias("old").merge(rows.alias("new"), " AND ".join(same))
+        Args:
+            rows: The rows; they are computed once.
+            short_plan: Several queries are planned from the rows, each the slower the longer their lineage: cut it off.
+        """
+        cached = rows.localCheckpoint() if short_plan else rows.persist(CACHE_LEVEL)
+        try:
+            yield cached
+        finally:
+            cached.unpersist()
+
+    def drop_leftovers(self, *, dry_run: bool) -> Iterator[str]:
+        """Drop what `cached` left of jobs that were killed, and yield a line for each; nothing where nothing can be left.
+
+        Args:
+            dry_run: Only say what.
+        """
+        yield from ()
+
+    @abstractmethod
+    def _writer_saves(self, writer: DataFrameWriter, table: Table) -> None:
+        """Have a configured writer save its rows to the table."""
+
+    @abstractmethod
+    def _create_empty(self, table: Table) -> None:
+        """Create the table."""
+
+    @abstractmethod
+    def _stored_columns(self, table: Table) -> tuple[Mapping[str, str], Collection[str]]:
+        """Return the types of the stored columns by name, and the names of those that may never be missing."""
+
+    @abstractmethod
+    def _add_columns(self, table: Table, columns: Sequence[Column]) -> None:
+        """Add columns to the stored table, behind those that are there."""
+
+    def _commit(self, table: Table, write: Callable[[], Answer]) -> Answer:
+        """Carry out a write of the table, whatever others write meanwhile."""
+        with self.lock(table):
+            return write()
+
+    def _merge(self, table: Table, rows: DataFrame, matched: str = "") -> int:
+        same = " AND ".join(f"old.`{name}` = new.`{name}`" for name in table.key)
+        target = self.name(table).replace("{", "{{").replace("}", "}}")
+        statement = (
+            f"MERGE INTO {target} AS old USING {{rows}} AS new ON {same} {matched} WHEN NOT MATCHED THEN INSERT *"
+        )
+        counts = self.spark.sql(statement, rows=rows).collect()[0]
+        return int(counts["num_affected_rows"])
 
     def _write(self, table: Table, rows: DataFrame, mode: str, options: Mapping[str, str]) -> int:
-        rows = conform(rows, table)
-        with self.lock(table):
+        conforming = conform(rows, table)
+
+        def write() -> int:
+            """Write, and count from the commit what was written."""
+            now_mode, now_options = mode, options
             if self._create(table):  # nothing to replace yet: an append need not look for it
-                mode, options = "append", {name: text for name, text in options.items() if name != "replaceWhere"}
-            self._save(table, rows, mode, options)
-            newest_commit = next(self._commits(table, limit=1))
-            return local_delta.rows_written(newest_commit, options.get("replaceWhere"))
+                now_mode = "append"
+                now_options = {name: text for name, text in options.items() if name != "replaceWhere"}
+            self._save(table, conforming, now_mode, now_options)
+            newest_commit = next(iter(self._commits(table, limit=1)))
+            return _rows_written(newest_commit, now_options.get("replaceWhere"))
+
+        return self._commit(table, write)
 
     def _save(self, table: Table, rows: DataFrame, mode: str, options: Mapping[str, str]) -> None:
-        writer = rows.write.format("delta").mode(mode).options(**options)
-        if self.settings.lake is None:
-            writer.saveAsTable(self.name(table))
-        else:
-            writer.save(str(self.path(table)))
+        self._writer_saves(rows.write.format("delta").mode(mode).options(**options), table)
 
     def _create(self, table: Table) -> bool:
         """Create the table unless it exists, else bring it to its declaration; return whether it is new."""
         if self.exists(table):
             self._upgrade(table)
             return False
-        schema = declared_schema(table)
-        if self.settings.lake is not None:
-            local_delta.create(self.path(table), table, schema.json())
-            return True
-        builder: DeltaTableBuilder = DeltaTable.createIfNotExists(self.spark).comment(table.meaning)
-        builder = builder.addColumns(schema).partitionedBy(*table.partitioned_by).tableName(self.name(table))
-        for name, value in local_delta.properties(table).items():
-            builder = builder.property(name, value)
-        builder.execute()
+        self._create_empty(table)
         return True
 
     def _upgrade(self, table: Table) -> None:
         """Bring a table of an earlier release to its declaration, once; BadInputError where that cannot be."""
-        if table not in self._upgraded:
-            folder = self.path(table) if self.settings.lake is not None else None
-            upgrade(self.spark, table, self.name(table), folder)
-            self._upgraded.add(table)
+        if table in self._upgraded:
+            return
+        stored, never_missing = self._stored_columns(table)
+        if new := evolution.missing_columns(table, stored):
+            self._add_columns(table, new)
+        for column in evolution.newly_nullable_columns(table, never_missing):
+            self.spark.sql(f"ALTER TABLE {self.name(table)} ALTER COLUMN `{column}` DROP NOT NULL")
+        self._upgraded.add(table)
+
+
+def _rows_written(commit: Mapping[str, Any], where: str | None) -> int:
+    """Return the rows that a commit wrote in place of those that satisfy `where`, without those copied beside them.
+
+    Nothing to write and nothing to replace makes no commit: then this is an earlier one of other words, and 0.
+    """
+    if commit["operation"] != "WRITE" or commit["operationParameters"].get("predicate") != where:
+        return 0
+    written, copied = (int(commit["operationMetrics"].get(name, 0)) for name in ("numOutputRows", "numCopiedRows"))
+    return written - copied

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import re
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from pkgutil import resolve_name
 from typing import Any
 
 from basketry.config.catalogs import load_catalog
 from basketry.config.clock import check_day_is_over, now
+from basketry.config.exit_codes import exits_by_code
 from basketry.config.settings import Settings
-from basketry.errors import BAD_INPUT_EXIT, TRY_AGAIN_EXIT, BadInputError, TryAgainError
 from basketry.jobs import DatedArguments, Job, JobArguments
 from basketry.jobs.command_line import parse_arguments
 from basketry.jobs.declare import A, P
 from basketry.lake.lakehouse import Lakehouse
-from basketry.lake.locks import job_lock
+from basketry.lake.opening import lake_backend, open_lake
 from basketry.lake.report import JobReport
-from basketry.lake.session import spark_session
 from basketry.tables import JOB_RUNS
+from basketry.warehouse.job_runs import JobRun, job_run_row
 
 JobFunction = Callable[[Lakehouse, Any], JobReport]
 """What a job does, given its arguments."""
@@ -42,19 +39,12 @@ def job_main(job: Job[P, A]) -> None:
     The process exits with 0, with 65 on bad input, with 75 when a later try may help. On Databricks both errors are
     raised as they are: it shows them.
     """
-    settings = None
-    try:
+    with exits_by_code():
         settings = Settings.from_environment()
         arguments = parse_arguments(job)
         _check_over(arguments, settings)
         with _job_locks(job, arguments, settings):
             _run(arguments, job.name, job, settings)
-    except (BadInputError, TryAgainError) as error:
-        if settings is not None and settings.runtime == "databricks":
-            raise
-        print(f"basketry.errors.{type(error).__name__}: {error}", file=sys.stderr)
-        sys.stderr.flush()
-        sys.exit(BAD_INPUT_EXIT if isinstance(error, BadInputError) else TRY_AGAIN_EXIT)
 
 
 def _check_over(arguments: JobArguments, settings: Settings) -> None:
@@ -63,22 +53,17 @@ def _check_over(arguments: JobArguments, settings: Settings) -> None:
         check_day_is_over(arguments.as_of, now(), load_catalog(arguments.catalog, settings.include).time_zone)
 
 
-@contextmanager
-def _job_locks(job: Job[P, A], arguments: A, settings: Settings) -> Iterator[None]:
-    """Locally, wait for another run of the same: a second one by hand, or one that outlived the task that started it."""
-    with ExitStack() as locks:
-        if settings.lake is not None and not arguments.dry_run:
-            for template in sorted(job.work):  # in one order, so that no two runs wait for each other
-                work = template.format_map(vars(arguments))
-                locks.enter_context(job_lock(settings.home / "turns", arguments.catalog, work))
-        yield
+def _job_locks(job: Job[P, A], arguments: A, settings: Settings) -> AbstractContextManager[None]:
+    """Keep other runs from the same work, as the backend does; a dry run disturbs nobody."""
+    works = [] if arguments.dry_run else [template.format_map(vars(arguments)) for template in job.work]
+    return lake_backend(settings).job_locks(settings, arguments.catalog, works)
 
 
 def _run(arguments: A, name: str, job: Job[P, A], settings: Settings) -> None:
     function = job_function(job)
     start = time.monotonic()
-    lake = Lakehouse(spark_session(name, local=settings.runtime == "local"), arguments.catalog, settings)
-    run_job(lake, name, arguments, function, start=start)
+    spark = lake_backend(settings).start_session(name)
+    run_job(open_lake(spark, arguments.catalog, settings), name, arguments, function, start=start)
 
 
 def run_job(
@@ -111,18 +96,17 @@ def run_job(
 
 
 def _record(lake: Lakehouse, name: str, arguments: JobArguments, report: JobReport, *, seconds: float) -> None:
-    texts = {key: str(value) for key, value in vars(arguments).items() if value is not None}
-    run_id = re.sub(r"['\\]", "", str(arguments.run_id))  # it becomes part of a condition
-    row = (
-        run_id,
+    row = job_run_row(
         name,
-        report.as_of,
-        json.dumps(texts, sort_keys=True),
-        dict(report.input_versions),
-        report.rows_in,
-        report.rows_out,
-        seconds,
-        report.model_version,
-        json.dumps(report.details, sort_keys=True, default=str),
+        vars(arguments),
+        JobRun(
+            as_of=report.as_of,
+            input_versions=report.input_versions,
+            rows_in=report.rows_in,
+            rows_out=report.rows_out,
+            seconds=seconds,
+            model_version=report.model_version,
+            details=report.details,
+        ),
     )
-    lake.record(JOB_RUNS, [row], where=f"run_id = '{run_id}' AND job = '{name}'")
+    lake.record(JOB_RUNS, [tuple(row.values())], where=f"run_id = '{row['run_id']}' AND job = '{name}'")

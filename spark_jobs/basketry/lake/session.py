@@ -12,21 +12,37 @@ JOB_CONF = {"spark.sql.session.timeZone": "UTC", "spark.sql.execution.arrow.maxR
 
 LIBRARY = str(Path(__file__).resolve().parents[2])
 
+_NOT_AVAILABLE = "CONFIG_NOT_AVAILABLE"
+"""What the refusal holds of a setting that serverless compute does not let a job choose."""
 
-def spark_session(name: str, *, local: bool = True) -> SparkSession:
-    """Open the session of this process.
 
-    Launch settings (master, jars, JVM) come from spark-submit or the Databricks run.
+def spark_session(name: str) -> SparkSession:
+    """Open a session on this machine: Python workers are this Python and import this library.
+
+    Launch settings (master, jars, JVM) come from spark-submit.
 
     Args:
         name: The job, for the name of the application.
-        local: The session runs on this machine.
     """
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(f"basketry-{name}")
-    if local:  # Python workers are this Python and import this library; on Databricks every node has both
-        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-        builder = builder.config("spark.executorEnv.PYTHONPATH", LIBRARY)
-    spark = builder.getOrCreate()
+    spark = builder.config("spark.executorEnv.PYTHONPATH", LIBRARY).getOrCreate()
     for key, value in JOB_CONF.items():
         spark.conf.set(key, value)
+    return spark
+
+
+def attached_session(name: str) -> SparkSession:
+    """Open the session that a Databricks run has; every node has the same Python and the library.
+
+    Args:
+        name: The job, for the name of the application.
+    """
+    spark = SparkSession.builder.appName(f"basketry-{name}").getOrCreate()
+    for key, value in JOB_CONF.items():
+        try:
+            spark.conf.set(key, value)
+        except Exception as error:  # by whatever client is there
+            if _NOT_AVAILABLE not in str(error):
+                raise
     return spark

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date
+
 NEWER = ("_delivered_at", "_ordering_time", "_file_checksum", "_row_number")
 """What makes one version of a row newer than another: a total order, so the order of loading does not matter.
 
@@ -28,6 +31,16 @@ def newer_condition(*, or_same: bool = False) -> str:
     return " OR ".join(terms)
 
 
-def quoted(text: str) -> str:
-    """Return the text as an SQL string literal."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+def date_literal(day: date) -> str:
+    """Return a day as an SQL literal."""
+    return f"DATE'{day}'"
+
+
+def as_of_predicate(day: date) -> str:
+    """Return the SQL condition that a row is of an as-of date."""
+    return f"as_of = {date_literal(day)}"
+
+
+def in_days(column: str, days: Iterable[date]) -> str:
+    """Return the SQL condition that a column is one of these days."""
+    return f"{column} IN ({', '.join(date_literal(day) for day in sorted(days))})"

@@ -1,27 +1,23 @@
-"""The read half of the lakehouse: where a table is, whether it exists, its rows, versions and changes."""
+"""The read half of the lakehouse: what a table is called, whether it exists, its rows, versions and changes."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from delta.tables import DeltaTable
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.utils import AnalysisException
 
-from basketry.config.settings import Settings
+from basketry.config.settings import Settings, check_catalog_name
 from basketry.errors import BadInputError, TableError
 from basketry.lake.schemas import declared_schema
 from basketry.tables import Table
-from basketry.warehouse import local_delta
-
-CATALOG_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 _COMMITS_SEARCHED = 30
 """Newest commits in which the note of a `replace` is looked for."""
@@ -30,7 +26,7 @@ _MISSING_FILES = ("FileNotFound", "CHANGE_DATA", "FILE_NOT_EXIST")
 """What the message of a JVM error holds when a file of the change feed was vacuumed."""
 
 
-class TableReader:
+class TableReader(ABC):
     """Read the tables of one catalog."""
 
     def __init__(self, spark: SparkSession, catalog: str, settings: Settings) -> None:
@@ -44,33 +40,29 @@ class TableReader:
         Raises:
             BadInputError: The catalog is no lower-case identifier.
         """
-        if not CATALOG_NAME.fullmatch(catalog):
-            raise BadInputError(f"'{catalog}' cannot be a catalog: use lower-case letters, digits and underscores.")
         self.spark = spark
-        self.catalog = catalog
+        self.catalog = check_catalog_name(catalog)
         self.settings = settings
 
-    def path(self, table: Table) -> Path:
-        """Return the folder of a local table.
-
-        Raises:
-            TableError: Tables live in Unity Catalog.
-        """
-        if self.settings.lake is None:
-            raise TableError(f"{table.full_name} has no folder of its own: it lives in Unity Catalog.")
-        return self.settings.lake / self.catalog / table.schema / table.name
-
+    @abstractmethod
     def name(self, table: Table) -> str:
         """Return what the table is called in Spark SQL."""
-        if self.settings.lake is None:
-            return f"`{self.catalog}`.`{table.schema}`.`{table.name}`"
-        return f"delta.`{self.path(table)}`"
 
+    @abstractmethod
     def exists(self, table: Table) -> bool:
         """Return whether the table has been created."""
-        if self.settings.lake is None:
-            return bool(self.spark.catalog.tableExists(self.name(table).replace("`", "")))
-        return local_delta.exists(self.path(table))
+
+    @abstractmethod
+    def _load(self, reader: DataFrameReader, table: Table) -> DataFrame:
+        """Have a configured reader load the table."""
+
+    def path(self, table: Table) -> Path:
+        """Return the folder of the table.
+
+        Raises:
+            TableError: Its rows are not in a folder of this machine.
+        """
+        raise TableError(f"{table.full_name} has no folder of its own: it lives in Unity Catalog.")
 
     def read(self, table: Table, version: int | None = None) -> DataFrame:
         """Read the table's rows, now or as of a Delta version.
@@ -85,7 +77,15 @@ class TableReader:
         reader = self.spark.read.format("delta")
         if version is not None:
             reader = reader.option("versionAsOf", version)
-        return reader.load(str(self.path(table))) if self.settings.lake else reader.table(self.name(table))
+        return self._load(reader, table)
+
+    def read_or_empty(self, table: Table, version: int | None = None) -> DataFrame:
+        """Read the table's rows; none where it does not exist, as with a feed that the retailer does not deliver."""
+        return self.read(table, version) if self.exists(table) else self.empty(table)
+
+    def empty(self, table: Table) -> DataFrame:
+        """Return no rows, with the declared columns of the table."""
+        return self.spark.createDataFrame([], declared_schema(table))
 
     def read_filtered(
         self, table: Table, columns: Sequence[str], values: Mapping[str, Collection[str]], since: Mapping[str, date]
@@ -98,9 +98,7 @@ class TableReader:
             values: By column, the values of which a row must have one.
             since: By column, the first date that a row may have.
         """
-        if self.settings.lake is not None and self.exists(table):
-            return local_delta.read_filtered(self.path(table), columns, values, since)
-        rows = self.read(table) if self.exists(table) else self.spark.createDataFrame([], declared_schema(table))
+        rows = self.read_or_empty(table)
         for name, accepted in values.items():
             wanted = self.spark.createDataFrame([(value,) for value in accepted], f"`{name}` string")
             rows = rows.join(F.broadcast(wanted), name, "leftsemi")
@@ -113,9 +111,7 @@ class TableReader:
         """Return the table's newest Delta version, None when it does not exist."""
         if not self.exists(table):
             return None
-        if self.settings.lake is not None:
-            return local_delta.version(self.path(table))
-        return int(self._delta(table).history(1).select("version").collect()[0][0])
+        return next(int(commit["version"]) for commit in self._commits(table, limit=1))
 
     def versions(self, *tables: Table) -> dict[str, int]:
         """Return the newest Delta version of those tables that exist, by full name."""
@@ -131,13 +127,13 @@ class TableReader:
         newest = self.version(table)
         if newest is None or newest < since:
             return None
-        reader = self.spark.read.format("delta").option("readChangeFeed", "true")
         if newest == since:
             added = {"_change_type": F.lit("insert"), "_commit_version": F.lit(0).cast("bigint")}
             return self.read(table).limit(0).withColumns(added)
+        reader = self.spark.read.format("delta").option("readChangeFeed", "true")
         reader = reader.option("startingVersion", since + 1).option("endingVersion", newest)
         try:
-            frame = reader.load(str(self.path(table))) if self.settings.lake else reader.table(self.name(table))
+            frame = self._load(reader, table)
             frame.select(F.lit(1)).head(1)  # the feed is checked when it is read, not when it is planned
         except AnalysisException:
             return None
@@ -161,14 +157,7 @@ class TableReader:
                 return dict(json.loads(note)["reflects"])
         return None
 
-    def _commits(self, table: Table, limit: int) -> Iterator[Mapping[str, Any]]:
-        """Return what Delta says of commits, newest first: locally of all, on Databricks of at most `limit`."""
-        if self.settings.lake is not None:
-            return local_delta.commits(self.path(table))
-        history = self._delta(table).history(limit).orderBy(F.desc("version"))
-        return (row.asDict() for row in history.collect())
-
-    def _delta(self, table: Table) -> DeltaTable:
-        if self.settings.lake is None:
-            return DeltaTable.forName(self.spark, self.name(table))
-        return DeltaTable.forPath(self.spark, str(self.path(table)))
+    def _commits(self, table: Table, limit: int) -> Iterable[Mapping[str, Any]]:
+        """Return what Delta says of at least the newest `limit` commits, newest first."""
+        history = self.spark.sql(f"DESCRIBE HISTORY {self.name(table)} LIMIT {limit}")
+        return [row.asDict() for row in history.orderBy(F.desc("version")).collect()]

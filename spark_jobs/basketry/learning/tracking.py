@@ -120,8 +120,7 @@ def pinned_requirements(packages: Sequence[str]) -> list[str]:
 def _run(lake: Lakehouse, model: str, tags: Mapping[str, str]) -> Iterator[None]:
     import mlflow
 
-    folder = "" if lake.settings.runtime == "local" else "/Shared/basketry/"
-    mlflow.set_experiment(f"{folder}{lake.catalog}_{model}")
+    mlflow.set_experiment(lake.experiment(model))
     with mlflow.start_run(run_name=f"{model}-{tags['basketry.as_of']}", tags=dict(tags)):
         yield
 

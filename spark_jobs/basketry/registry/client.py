@@ -30,6 +30,12 @@ AS_THEN = "as-then"
 VERDICT_FILE = "gate/verdict.json"
 """Where a gate leaves its verdict, among the artifacts of the challenger's run."""
 
+VERDICT, VERDICT_AGAINST, VERDICT_REASON = "basketry.verdict", "basketry.verdict_champion", "basketry.verdict_reason"
+"""Tags of a challenger's run: what its gate said, against which champion (empty for none), and why."""
+
+_LONGEST_TAG = 4000
+"""Letters of a reason that are kept as a tag; registries take at least 5,000."""
+
 RETRY_ENV = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "30", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3"}
 """Timeout in seconds and retries of a request, where nothing else is set.
 
@@ -128,6 +134,21 @@ def version_run(name: str, version: str) -> VersionRun:
     return VersionRun(run.info.run_id, dict(run.data.metrics), dict(run.data.tags))
 
 
+@dataclass(frozen=True)
+class GateVerdict:
+    """What a gate has left with the run of a challenger.
+
+    Attributes:
+        verdict: promote, provisional, ask or refuse.
+        champion: The champion that the challenger was judged against, None when there was none.
+        reason: Why, in one sentence.
+    """
+
+    verdict: str
+    champion: str | None
+    reason: str
+
+
 @contextmanager
 def loading_version(name: str, version: str) -> Iterator[None]:
     """Turn whatever fails while a version is loaded into a ModelGoneError, unless the registry itself is down."""
@@ -139,8 +160,14 @@ def loading_version(name: str, version: str) -> Iterator[None]:
         raise ModelGoneError(message) from error
 
 
-def check_loadable(name: str, version: str) -> None:
+def check_loadable(name: str, version: str, *, has_libraries: bool = True) -> None:
     """Load a version as a job that scores would.
+
+    Args:
+        name: The registered model.
+        version: The version.
+        has_libraries: This process has the libraries of the jobs. Without, one that it lacks proves nothing: the version's
+            files are all there.
 
     Raises:
         BadInputError: The version does not exist or cannot be loaded.
@@ -152,6 +179,8 @@ def check_loadable(name: str, version: str) -> None:
     try:
         mlflow.pyfunc.load_model(f"models:/{name}/{version}")
     except Exception as error:  # a model's files can fail in as many ways as there are kinds of models
+        if isinstance(error, ModuleNotFoundError) and not has_libraries:
+            return
         _check_answers(name, error)
         message = f"version {version} of {name} cannot be loaded ({type(error).__name__}): choose another version."
         raise BadInputError(message) from error
@@ -171,9 +200,27 @@ def version_exists(name: str, version: str) -> bool:
 
 
 def save_verdict(name: str, run_id: str, verdict: Mapping[str, Any]) -> None:
-    """Store a gate's verdict with the challenger's run, in place of an earlier one."""
+    """Store a gate's verdict with the challenger's run, in place of an earlier one.
+
+    With its checks as a file; then, as tags, what alone may be carried out: the verdict, and against which champion.
+    """
     with registry_client(name) as client:
         client.log_dict(run_id, dict(verdict), VERDICT_FILE)
+        client.set_tag(run_id, VERDICT_AGAINST, verdict["champion"] or "")
+        client.set_tag(run_id, VERDICT_REASON, str(verdict["reason"])[:_LONGEST_TAG])
+        client.set_tag(run_id, VERDICT, verdict["verdict"])
+
+
+def gate_verdict(name: str, version: str) -> GateVerdict | None:
+    """Return what a gate has said of a version; None when none has judged it.
+
+    Raises:
+        BadInputError: The version or its run is gone.
+    """
+    tags = version_run(name, version).tags
+    if VERDICT not in tags:
+        return None
+    return GateVerdict(tags[VERDICT], tags.get(VERDICT_AGAINST) or None, tags.get(VERDICT_REASON, ""))
 
 
 def load_verdict(name: str, version: str) -> dict[str, Any]:

@@ -121,7 +121,7 @@ PROMOTIONS = Table(
         required("version", "string", "the version that was judged, or rolled back to"),
         optional("champion_before", "string", "the version that scored until then"),
         optional("champion_after", "string", "the version that scores from then on"),
-        required("verdict", "string", "promote, provisional, refuse or rollback"),
+        required("verdict", "string", "promote, provisional, refuse, override (of the gate by a person) or rollback"),
         required("decided_by", "string", "the gate, or the user who answered"),
         required("decided_at", "timestamp", "when the run that decided began (UTC)"),
         required("reason", "string", "the reason in one sentence"),

@@ -12,7 +12,8 @@
 
 A query is Databricks SQL over `schema.table`, the same here and on Databricks. What may be asked is decided by
 `basketry.access.guard`: one SELECT, the team's tables, without the columns it may not see. Locally DuckDB answers over
-the Delta folders, on Databricks a SQL warehouse; both stop after a time and a number of rows.
+the Delta folders, on Databricks a SQL warehouse; both stop after a time and a number of rows. What notes a single row, such
+as a verdict, reads and writes through `basketry.warehouse.rows`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from basketry.access.loader import load_grants
 from basketry.config.settings import Settings
 from basketry.warehouse.model import (
     NotYetError,
@@ -31,6 +31,7 @@ from basketry.warehouse.model import (
     Warehouse,
     WarehouseError,
 )
+from basketry.warehouse.rows import RowStore
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
@@ -43,6 +44,7 @@ __all__ = [
     "UnavailableError",
     "Warehouse",
     "WarehouseError",
+    "open_rows",
     "open_warehouse",
 ]
 
@@ -61,11 +63,36 @@ def open_warehouse(
         client: Makes the workspace's client when the first query comes; needed on Databricks only.
         warehouse_id: The id of the SQL warehouse; needed on Databricks only.
     """
+    from basketry.access.loader import load_grants  # not for those who only note a row
+
     grants = load_grants(catalog, settings.include)
-    if settings.lake is not None:
+    if settings.runtime == "local":
         from basketry.warehouse.local import LocalWarehouse
 
         return LocalWarehouse(grants, settings.lake)
     from basketry.warehouse.remote import DatabricksWarehouse
 
     return DatabricksWarehouse(grants, client, warehouse_id)
+
+
+def open_rows(
+    catalog: str,
+    settings: Settings,
+    client: Callable[[], WorkspaceClient] | None = None,
+    warehouse_id: str | None = None,
+) -> RowStore:
+    """Open the tables of a catalog for a few rows, where BASKETRY_RUNTIME says that they are.
+
+    Args:
+        catalog: The catalog.
+        settings: Where a local lake is.
+        client: Makes the workspace's client; needed on Databricks only, and only where the SDK's own settings do not do.
+        warehouse_id: The id of the SQL warehouse; needed on Databricks only.
+    """
+    if settings.runtime == "local":
+        from basketry.warehouse.local_rows import LocalRowStore
+
+        return LocalRowStore(catalog, settings.lake)
+    from basketry.warehouse.remote_rows import RemoteRowStore
+
+    return RemoteRowStore(catalog, client, warehouse_id)

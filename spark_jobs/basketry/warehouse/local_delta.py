@@ -1,12 +1,12 @@
 """Local Delta folders without Spark: creating a table or writing a few rows takes milliseconds here, seconds in a JVM.
 
-Nothing here locks: `basketry.lake.lakehouse` does, for these writers and for Spark's alike.
+Nothing here locks: who writes does, by `locks.table_lock`, and so do Spark's writers.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import reduce
 from operator import and_
@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, Schema, Transaction, write_deltalake
 
-from basketry.tables import Table
+from basketry.tables import Column, Table
+from basketry.tables.ddl import delta_properties
+from basketry.tables.delta_schema import delta_schema
 from basketry.tables.evolution import spark_type
-
-_WITHOUT_STATISTICS = ("array", "map", "struct", "boolean")
 
 
 def exists(folder: Path) -> bool:
@@ -28,35 +27,15 @@ def exists(folder: Path) -> bool:
     return any(folder.glob("_delta_log/*.json"))
 
 
-def create(folder: Path, table: Table, schema_json: str) -> None:
-    """Create the empty table.
-
-    Args:
-        folder: The table's folder.
-        table: Its declaration.
-        schema_json: Its columns as Spark and Delta write them.
-    """
+def create(folder: Path, table: Table) -> None:
+    """Create the empty table as it is declared."""
     DeltaTable.create(
         folder,
-        Schema.from_json(schema_json),
+        Schema.from_json(delta_schema(table.columns)),
         partition_by=list(table.partitioned_by),
         description=table.meaning,
-        configuration=dict(properties(table)),
+        configuration=dict(delta_properties(table)),
     )
-
-
-def properties(table: Table) -> Mapping[str, str]:
-    """Return the Delta properties of a new table."""
-    settings = {"delta.enableChangeDataFeed": "true"} if table.tracks_changes else {}
-    if table.pii_columns:
-        # Else the log would keep the least and the greatest name and address long after their files are gone.
-        plain = (
-            column.name
-            for column in table.columns
-            if not column.pii and not column.type.startswith(_WITHOUT_STATISTICS)
-        )
-        settings["delta.dataSkippingStatsColumns"] = ",".join(plain)
-    return settings
 
 
 def columns(folder: Path) -> dict[str, str]:
@@ -71,14 +50,9 @@ def required_columns(folder: Path) -> frozenset[str]:
     return frozenset(field["name"] for field in fields if not field["nullable"])
 
 
-def add_columns(folder: Path, schema_json: str) -> None:
-    """Add these columns behind those that are there; rows written before have none.
-
-    Args:
-        folder: The table's folder.
-        schema_json: The columns, as for `create`.
-    """
-    DeltaTable(folder).alter.add_columns(list(Schema.from_json(schema_json).fields))
+def add_columns(folder: Path, columns: Iterable[Column]) -> None:
+    """Add these columns behind those that are there; rows written before have none."""
+    DeltaTable(folder).alter.add_columns(list(Schema.from_json(delta_schema(columns)).fields))
 
 
 def vacuum(folder: Path, retention_hours: int = 0, *, dry_run: bool = False) -> int:
@@ -129,17 +103,6 @@ def commits(folder: Path) -> Iterator[dict[str, Any]]:
                 yield dict(info)
 
 
-def rows_written(commit: Mapping[str, Any], where: str | None) -> int:
-    """Return the rows that a commit wrote in place of those that satisfy `where`, without those copied beside them.
-
-    Nothing to write and nothing to replace makes no commit: then this is an earlier one of other words, and 0.
-    """
-    if commit["operation"] != "WRITE" or commit["operationParameters"].get("predicate") != where:
-        return 0
-    written, copied = (int(commit["operationMetrics"].get(name, 0)) for name in ("numOutputRows", "numCopiedRows"))
-    return written - copied
-
-
 def replace_rows(folder: Path, names: Sequence[str], rows: Sequence[Sequence[object]], where: str) -> None:
     """Replace exactly the rows that satisfy `where` by these, in the order of the names, in one commit.
 
@@ -185,6 +148,8 @@ def read_filtered(
         values: By column, the values of which a row must have one.
         since: By column, the date that a row must have, or a later one.
     """
+    import pyarrow.dataset as ds  # it loads pandas, which takes longer than all else that a small write does
+
     conditions = [ds.field(name).isin(pa.array(sorted(members), pa.string())) for name, members in values.items()]
     conditions += [ds.field(name) >= day for name, day in since.items()]
     stored = DeltaTable(folder).to_pyarrow_dataset()

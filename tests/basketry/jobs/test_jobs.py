@@ -38,7 +38,8 @@ def test_every_job_has_a_script_that_runs_it(monkeypatch: pytest.MonkeyPatch) ->
     scripts = sorted((CHECKOUT / "spark_jobs").glob("*.py"))
     assert [path.stem for path in scripts] == list(JOBS)
     started: list[object] = []
-    monkeypatch.setattr("basketry.lake.runner.job_main", started.append)
+    for main in ("basketry.lake.runner.job_main", "basketry.warehouse.plain_job.plain_job_main"):
+        monkeypatch.setattr(main, started.append)
     for path in scripts:
         runpy.run_path(str(path), run_name="__main__")
     assert started == list(JOBS.values())

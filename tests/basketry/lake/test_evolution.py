@@ -11,6 +11,7 @@ import pytest
 
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.opening import open_lake
 from basketry.lake.schemas import declared_schema
 from basketry.tables import JOB_RUNS, ORDER_LINES, PRODUCTS, REVIEWS, SALES, TABLES, Column, Table, evolution
 from basketry.tables.declare import required
@@ -93,7 +94,7 @@ def test_every_way_of_writing_upgrades_first(lake: Lakehouse) -> None:
     ):
         table = dataclasses.replace(newer, name=name)
         lake.append(dataclasses.replace(REVIEWS, name=name), older)
-        other = Lakehouse(lake.spark, lake.catalog, lake.settings)
+        other = open_lake(lake.spark, lake.catalog, lake.settings)
         write(other, table)
         assert other.read(table).columns == list(table.column_names)
         lake.record(dataclasses.replace(REVIEWS, name=name), [second], "review_id = 'b'")
@@ -143,7 +144,7 @@ def test_a_table_that_cannot_be_upgraded_stays_as_it_was(lake: Lakehouse) -> Non
     version = lake.version(REVIEWS)
     changed = with_next(REVIEWS, required("region", "string", "new"))
     with pytest.raises(BadInputError, match=r"silver.reviews was written by another release: it lacks region"):
-        Lakehouse(lake.spark, lake.catalog, lake.settings).append(
+        open_lake(lake.spark, lake.catalog, lake.settings).append(
             changed, frame(lake.spark, REVIEWS, []).selectExpr("*", "'x' AS region")
         )
     assert lake.version(REVIEWS) == version

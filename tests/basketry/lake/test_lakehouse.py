@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame
 
 from basketry.errors import BadInputError, TableError
 from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.opening import open_lake
 from basketry.lake.schemas import declared_schema
 from basketry.tables import REVIEWS, TABLES, silver_table
 
@@ -113,15 +114,15 @@ def test_a_failed_write_leaves_the_old_version(lake: Lakehouse) -> None:
 def test_a_catalog_name_that_could_escape_is_refused(name: str, settings: object) -> None:
     """A catalog is an identifier, since it becomes a folder or a name in SQL."""
     with pytest.raises(BadInputError, match="catalog"):
-        Lakehouse(None, name, settings)  # type: ignore[arg-type]
+        open_lake(None, name, settings)  # type: ignore[arg-type]
 
 
 def test_unity_catalog_names_have_three_parts() -> None:
     """Without a lake folder a table is catalog.schema.table."""
     from basketry.config.settings import Settings
 
-    settings = Settings(runtime="databricks", home=Path("/"), include=Path("/"), data=Path("/"), lake=None)
-    assert Lakehouse(None, "demo", settings).name(REVIEWS) == "`demo`.`silver`.`reviews`"  # type: ignore[arg-type]
+    settings = Settings(runtime="databricks", home=Path("/"), include=Path("/"), data=Path("/"))
+    assert open_lake(None, "demo", settings).name(REVIEWS) == "`demo`.`silver`.`reviews`"  # type: ignore[arg-type]
 
 
 def test_every_declared_schema_is_valid_and_every_silver_table_tracks_changes() -> None:

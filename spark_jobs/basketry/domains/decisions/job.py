@@ -16,7 +16,7 @@ from basketry.errors import BadInputError
 from basketry.jobs import DatedArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
-from basketry.lake.schemas import declared_schema
+from basketry.lake.sql import as_of_predicate
 from basketry.retail.coverage import check_delivered
 from basketry.tables import (
     ORDER_LINES,
@@ -48,7 +48,7 @@ def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
     """Write price responses and decisions as of --as-of, each in one commit; the rules are proven before anything is read."""
     rules = load_decision_rules(lake.settings.include)
     as_of = arguments.as_of
-    where = f"as_of = DATE'{as_of}'"
+    where = as_of_predicate(as_of)
     inputs = lake.versions(ORDER_LINES, PRODUCTS, REVIEWS)  # first: what comes meanwhile came late
     forecasts = _forecasts(lake, as_of)
     check_delivered(lake, as_of)
@@ -56,10 +56,10 @@ def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
         return JobReport(rows_in=0, rows_out=0, summary=("the rules hold",), as_of=as_of, dry_run=True)
     features = lake.read(PRODUCT_FEATURES).where(where)
     response = price_response(price_weeks(_sales(lake, features, as_of)), rules).withColumn("as_of", F.lit(as_of))
-    lake.replace(PRICE_RESPONSE, response, where)
+    lake.replace_day(PRICE_RESPONSE, response, as_of)
     products = _products(lake, forecasts, features, lake.read(PRICE_RESPONSE).where(where))
     limits = core.bucket_limits(forecasts.select("predicted_revenue").toPandas()["predicted_revenue"], rules)
-    lake.replace(PRODUCT_DECISIONS, _decide(products, rules, limits, as_of), where)
+    lake.replace_day(PRODUCT_DECISIONS, _decide(products, rules, limits, as_of), as_of)
     return _report(lake, as_of, where, inputs)
 
 
@@ -101,7 +101,7 @@ def _products(lake: Lakehouse, forecasts: DataFrame, features: DataFrame, respon
     pooled = response.where("level = 'category'").select(
         "category", F.col("elasticity").alias("pooled"), F.col("standard_error").alias("pooled_error")
     )
-    names = lake.read(PRODUCTS) if lake.exists(PRODUCTS) else lake.spark.createDataFrame([], declared_schema(PRODUCTS))
+    names = lake.read_or_empty(PRODUCTS)
     facts = features.where("level = 'product'").select("product_id", *_FEATURES)
     joined = (
         forecasts.join(facts, "product_id", "left").join(own, "product_id", "left").join(pooled, "category", "left")

@@ -18,6 +18,7 @@ from basketry.domains.forecast.series import HORIZONS
 from basketry.jobs import DatedArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
+from basketry.lake.sql import as_of_predicate
 from basketry.retail.coverage import check_delivered
 from basketry.tables import FORECAST_ACCURACY, FORECAST_OUTCOMES, ORDER_LINES, PRODUCT_FORECASTS
 
@@ -54,7 +55,7 @@ class _Horizon:
     @property
     def where(self) -> str:
         """The condition, as SQL, on its rows."""
-        return f"as_of = DATE'{self.made_on}' AND horizon_days = {self.days}"
+        return f"{as_of_predicate(self.made_on)} AND horizon_days = {self.days}"
 
 
 def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:

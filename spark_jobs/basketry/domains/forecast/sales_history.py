@@ -14,9 +14,8 @@ from basketry.domains.forecast.series import Panel, panel_of
 from basketry.domains.forecast.settings import ForecastSettings
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
-from basketry.lake.schemas import declared_schema
 from basketry.retail.coverage import check_delivered
-from basketry.tables import ORDER_LINES, PRODUCTS, Table
+from basketry.tables import ORDER_LINES, PRODUCTS
 
 _BUCKETS = 1_000_003
 """A prime: products are sampled by the remainder of their hash, finely enough for any share."""
@@ -57,13 +56,8 @@ def read_history(lake: Lakehouse, as_of: date, settings: ForecastSettings) -> Sa
     check_delivered(lake, as_of)
     weeks = core.complete_weeks(row.first, as_of, settings.history.weeks)
     return SalesHistory(
-        lines=lines, tree=table_or_empty(lake, PRODUCTS), first_sale=row.first, weeks=weeks, products=int(row.products)
+        lines=lines, tree=lake.read_or_empty(PRODUCTS), first_sale=row.first, weeks=weeks, products=int(row.products)
     )
-
-
-def table_or_empty(lake: Lakehouse, table: Table) -> DataFrame:
-    """Read the rows of a table; none where the catalog has no such feed."""
-    return lake.read(table) if lake.exists(table) else lake.spark.createDataFrame([], declared_schema(table))
 
 
 def weekly_rows(history: SalesHistory) -> DataFrame:

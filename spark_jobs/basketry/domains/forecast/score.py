@@ -18,7 +18,6 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -113,22 +112,17 @@ def _version(
 def _write(
     lake: Lakehouse, history: SalesHistory, version: ForecastVersion, as_of: date, *, settings: ForecastSettings
 ) -> int:
-    where = f"as_of = DATE'{as_of}'"
-    reviews = sales_history.table_or_empty(lake, REVIEWS)
+    reviews = lake.read_or_empty(REVIEWS)
     features = core.product_features(history.lines, reviews, history.tree, first_sale=history.first_sale, as_of=as_of)
-    lake.replace(PRODUCT_FEATURES, features, where)
-    weekly = sales_history.weekly_rows(history).persist(StorageLevel.DISK_ONLY)
+    lake.replace_day(PRODUCT_FEATURES, features, as_of)
     short = history.weeks < settings.history.least_weeks
-    try:
-        base = base_forecasts(weekly, version.forecaster, history, settings, short=short)
-        base = base.persist(StorageLevel.DISK_ONLY)
+    with (
+        lake.cached(sales_history.weekly_rows(history)) as weekly,
+        lake.cached(base_forecasts(weekly, version.forecaster, history, settings, short=short)) as base,
+    ):
         groups = _group_forecasts(weekly, base, version.forecaster, history.weeks)
         rows = _rows(lake, base, groups, version).withColumn("as_of", F.lit(as_of))
-        written = lake.replace(PRODUCT_FORECASTS, rows, where)
-        base.unpersist()
-    finally:
-        weekly.unpersist()
-    return written
+        return lake.replace_day(PRODUCT_FORECASTS, rows, as_of)
 
 
 def base_forecasts(

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame, Row
 
 from basketry.contracts import Contract, select_contracts
@@ -167,11 +166,11 @@ def load_feeds(
     lake: Lakehouse, new: Sequence[tuple[Contract, Sequence[DeliveredFile]]], arguments: IngestArguments
 ) -> list[FileTally]:
     """Validate the rows of every feed's files and write them, unless a file is refused or this is a dry run."""
-    with ExitStack() as persisted:
+    with ExitStack() as stored:
         feeds = []
         for contract, files in new:
             try:
-                feeds.append(_validate(lake, contract, files, persisted))
+                feeds.append(_validate(lake, contract, files, stored))
             except RefusedWhileReadingError as error:  # because of an unclosed quote, say
                 refused = [FileTally.refused(file, error) for file in files if file.checksum == error.checksum]
                 _record_refused(lake, contract, refused, arguments)
@@ -190,15 +189,11 @@ def load_feeds(
     return tallies
 
 
-def _validate(
-    lake: Lakehouse, contract: Contract, files: Sequence[DeliveredFile], persisted: ExitStack
-) -> ValidatedFeed:
-    """Validate the rows of a feed's files; closing `persisted` frees what is stored on disk meanwhile."""
+def _validate(lake: Lakehouse, contract: Contract, files: Sequence[DeliveredFile], stored: ExitStack) -> ValidatedFeed:
+    """Validate the rows of a feed's files; closing `stored` frees what is kept meanwhile."""
     rows = core.validate_rows(read_delivered_rows(lake.spark, files, contract), contract)
-    rows = mask_forgotten(rows, contract, forgotten_digests(lake)).persist(StorageLevel.DISK_ONLY)
-    persisted.callback(rows.unpersist)
-    repeated = duplicates.repeated_keys(rows, contract).persist(StorageLevel.DISK_ONLY)
-    persisted.callback(repeated.unpersist)
+    rows = stored.enter_context(lake.cached(mask_forgotten(rows, contract, forgotten_digests(lake))))
+    repeated = stored.enter_context(lake.cached(duplicates.repeated_keys(rows, contract)))
     marked = duplicates.mark_duplicates(rows, repeated, contract)
     with task_refusals():
         lines = core.count_outcomes(marked, contract).collect()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
@@ -32,14 +31,15 @@ def run(lake: Lakehouse, arguments: ReplayArguments) -> JobReport:
     quarantine = lake.read(QUARANTINE).where(F.col("feed") == contract.feed)
     open_rows = quarantine.where("state = 'open'")
     rows = with_whole_files(lake, contract, quarantined_rows(open_rows, contract))
-    # Persisted as delivered, so that Spark plans the validation as for a file, and not together with the reading of JSON.
-    rows = _with_ordering_times(lake, contract, rows).persist(StorageLevel.DISK_ONLY)
-    validated = mask_forgotten(core.validate_rows(rows, contract), contract, forgotten_digests(lake)).persist(
-        StorageLevel.DISK_ONLY
-    )
-    keys = open_rows.select(F.col("file_checksum").alias("_file_checksum"), F.col("row_number").alias("_row_number"))
-    replayed = validated.join(keys, ["_file_checksum", "_row_number"], "leftsemi")
-    try:
+    # Cached as delivered, so that Spark plans the validation as for a file, and not together with the reading of JSON.
+    with (
+        lake.cached(_with_ordering_times(lake, contract, rows)) as rows,
+        lake.cached(mask_forgotten(core.validate_rows(rows, contract), contract, forgotten_digests(lake))) as validated,
+    ):
+        keys = open_rows.select(
+            F.col("file_checksum").alias("_file_checksum"), F.col("row_number").alias("_row_number")
+        )
+        replayed = validated.join(keys, ["_file_checksum", "_row_number"], "leftsemi")
         total, passing = replayed.count(), core.good_rows(replayed).count()
         if not arguments.dry_run:
             # Before quarantine changes, from which `replayed` is read.
@@ -53,9 +53,6 @@ def run(lake: Lakehouse, arguments: ReplayArguments) -> JobReport:
                 changed = revalidated_quarantine(quarantine, replayed, contract)
                 lake.replace(QUARANTINE, changed, where=f"feed = '{contract.feed}'")
             recount_ledger(lake, contract, days, arguments.run_id)
-    finally:
-        validated.unpersist()
-        rows.unpersist()
     line = f"{contract.feed}: {total:,} rows replayed under contract {contract.version}, {passing:,} pass now"
     return JobReport(
         rows_in=total,

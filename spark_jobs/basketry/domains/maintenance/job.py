@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import singledispatch
 
 from basketry.access import known_tables
 from basketry.domains.maintenance.core import DataFile, count_mergeable, needs_compaction
 from basketry.domains.maintenance.settings import MaintenancePolicy, load_settings
 from basketry.jobs import JobArguments
 from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.local_lake import LocalLake
 from basketry.lake.report import JobReport
+from basketry.lake.unity_lake import UnityLake
 from basketry.tables import Table
 from basketry.warehouse import local_delta
 
@@ -18,8 +21,10 @@ def run(lake: Lakehouse, arguments: JobArguments) -> JobReport:
     """Compact tables with too many small files, delete files out of retention; --dry-run says what would be done."""
     policy = load_settings(lake.settings.include)
     tables = [table for table in known_tables(lake.catalog, lake.settings.include).values() if lake.exists(table)]
-    maintain = _by_folder if lake.settings.lake is not None else _by_sql
-    lines = tuple(line for table in tables for line in maintain(lake, table, policy, arguments.dry_run))
+    lines = (
+        *(line for table in tables for line in maintain(lake, table, policy, dry_run=arguments.dry_run)),
+        *lake.drop_leftovers(dry_run=arguments.dry_run),
+    )
     return JobReport(
         rows_in=len(tables),
         rows_out=0,
@@ -29,7 +34,21 @@ def run(lake: Lakehouse, arguments: JobArguments) -> JobReport:
     )
 
 
-def _by_folder(lake: Lakehouse, table: Table, policy: MaintenancePolicy, dry_run: bool) -> Iterator[str]:
+@singledispatch
+def maintain(lake: Lakehouse, table: Table, policy: MaintenancePolicy, *, dry_run: bool) -> Iterator[str]:
+    """Maintain a table in the way of its backend, and yield a line per step.
+
+    Args:
+        lake: The lake.
+        table: The table.
+        policy: When a table needs what.
+        dry_run: Only say what would be done.
+    """
+    raise NotImplementedError(f"nobody has said how {type(lake).__name__} is maintained")
+
+
+@maintain.register
+def _(lake: LocalLake, table: Table, policy: MaintenancePolicy, *, dry_run: bool) -> Iterator[str]:
     folder = lake.path(table)
     with lake.lock(table):
         files = [DataFile(size, partition) for size, partition in local_delta.data_files(folder)]
@@ -42,7 +61,8 @@ def _by_folder(lake: Lakehouse, table: Table, policy: MaintenancePolicy, dry_run
             yield f"{table.full_name}: delete {deleted} files older than {policy.retention_days} days"
 
 
-def _by_sql(lake: Lakehouse, table: Table, policy: MaintenancePolicy, dry_run: bool) -> Iterator[str]:
+@maintain.register
+def _(lake: UnityLake, table: Table, policy: MaintenancePolicy, *, dry_run: bool) -> Iterator[str]:
     for statement in maintenance_statements(lake.name(table), table, policy):
         yield statement
         if not dry_run:

@@ -10,14 +10,13 @@ from pyspark.sql import functions as F
 
 from basketry.domains.marketing.files import write_files
 from basketry.domains.marketing.handover import choose_handovers, file_rows
-from basketry.domains.marketing.job import cached, read_closed_channels
+from basketry.domains.marketing.job import read_closed_channels
 from basketry.domains.marketing.settings import load_settings
 from basketry.domains.marketing.withdrawals import IS_OPEN, open_audience
 from basketry.errors import BadInputError
 from basketry.jobs import DatedArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
-from basketry.lake.schemas import declared_schema
 from basketry.tables import CUSTOMERS, HANDOVERS, MARKETING_AUDIENCE, OPT_OUTS
 
 
@@ -32,9 +31,9 @@ def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
     if not audience_size:
         raise BadInputError(f"catalog {lake.catalog} has no audience as of {as_of}: run the job audience first.")
     preferred = load_settings(lake.settings.include).preferred_channel
-    with cached(read_open_audience(lake, as_of)) as people:
+    with lake.cached(read_open_audience(lake, as_of)) as people:
         cut = people.where("is_cut").count()
-        rows = choose_handovers(people.where(IS_OPEN), _earlier(lake), as_of, preferred)
+        rows = choose_handovers(people.where(IS_OPEN), lake.read_or_empty(HANDOVERS), as_of, preferred)
         cut_line = f"{cut:,} withdrew a channel since the audience was made, or share one with who did: left out there"
         if arguments.dry_run:
             lines = (f"{rows.count():,} of {audience_size:,} would be handed over", cut_line)
@@ -46,7 +45,7 @@ def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
                 details={"withdrawn_since": cut},
                 dry_run=True,
             )
-        lake.replace(HANDOVERS, rows, where=f"as_of = DATE'{as_of}'")
+        lake.replace_day(HANDOVERS, rows, as_of)
         manifest = _write_files(lake, people, as_of)
     count = int(str(manifest["customers"]))
     line = f"{count:,} of {audience_size:,} handed over; the others were this week, share a number, have no call window or withdrew"
@@ -92,9 +91,3 @@ def rewrite_export(lake: Lakehouse, as_of: date, *, dry_run: bool) -> bool:
 def _write_files(lake: Lakehouse, people: DataFrame, as_of: date) -> dict[str, object]:
     handovers = lake.read(HANDOVERS).where(F.col("as_of") == F.lit(as_of))
     return write_files(file_rows(handovers, people), export_folder(lake, as_of), lake.catalog, as_of)
-
-
-def _earlier(lake: Lakehouse) -> DataFrame:
-    if lake.exists(HANDOVERS):
-        return lake.read(HANDOVERS)
-    return lake.spark.createDataFrame([], declared_schema(HANDOVERS))

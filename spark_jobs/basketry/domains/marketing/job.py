@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -21,7 +20,6 @@ from basketry.domains.marketing.withdrawals import ClosedChannel, closed_channel
 from basketry.jobs import DatedArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
-from basketry.lake.schemas import declared_schema
 from basketry.retail.coverage import check_delivered
 from basketry.tables import (
     AUDIENCE_BY_CATEGORY,
@@ -32,7 +30,6 @@ from basketry.tables import (
     ORDER_LINES,
     PRODUCTS,
     ZIP_TIME_ZONES,
-    Table,
 )
 
 _WINDOWS = "array<struct<day:date,starts_at:timestamp,ends_at:timestamp>>"
@@ -62,8 +59,8 @@ def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
     as_of: date = arguments.as_of
     settings = load_settings(lake.settings.include)
     check_delivered(lake, as_of)
-    rows = core.purchases(lake.read(ORDER_LINES), _read_or_empty(lake, PRODUCTS), as_of)
-    with cached(rows), reachable_customers(lake, as_of) as points, cached(points):
+    rows = core.purchases(lake.read(ORDER_LINES), lake.read_or_empty(PRODUCTS), as_of)
+    with lake.cached(rows) as rows, reachable_customers(lake, as_of) as points, lake.cached(points) as points:
         sums = _sum_up(rows)
         people = points.where("dropped IS NULL")
         customers, dropped = points.count(), core.dropped_by_reason(points, rows)
@@ -77,32 +74,22 @@ def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
 
 
 @contextmanager
-def cached(rows: DataFrame) -> Iterator[DataFrame]:
-    """Store rows on disk that are read more than once, as long as the block lasts."""
-    rows.persist(StorageLevel.DISK_ONLY)
-    try:
-        yield rows
-    finally:
-        rows.unpersist()
-
-
-@contextmanager
 def reachable_customers(lake: Lakehouse, as_of: date) -> Iterator[DataFrame]:
     """Find of every customer what may be used of their contact data, when they may be called, and why they are left out."""
     catalog = load_catalog(lake.catalog, lake.settings.include)
     points = core.contact_points(lake.read(CUSTOMERS), catalog.country)
     points = core.with_zip_zones(points, read_zip_time_zones(lake))
-    with cached(points):  # validated once: the addresses are looked at before everything else
+    with lake.cached(points) as points:  # validated once: the addresses are looked at before everything else
         with_slots = core.assign_slots(points, _call_slots(lake, points, as_of))
-        closed = closed_channels(points, _read_or_empty(lake, OPT_OUTS))
+        closed = closed_channels(points, lake.read_or_empty(OPT_OUTS))
         yield core.with_reachability(with_withdrawals(with_slots, closed))
 
 
 def read_closed_channels(lake: Lakehouse) -> Mapping[str, ClosedChannel]:
     """Read who may not be reached by what is known now; only the contact data of those who withdrew is looked at."""
-    opt_outs = _read_or_empty(lake, OPT_OUTS)
+    opt_outs = lake.read_or_empty(OPT_OUTS)
     country = load_catalog(lake.catalog, lake.settings.include).country
-    theirs = _read_or_empty(lake, CUSTOMERS).join(
+    theirs = lake.read_or_empty(CUSTOMERS).join(
         F.broadcast(opt_outs.select("customer_id").distinct()), "customer_id", "left_semi"
     )
     return closed_channels(core.contact_points(theirs, country), opt_outs)
@@ -134,11 +121,6 @@ def _call_slots(lake: Lakehouse, points: DataFrame, as_of: date) -> DataFrame:
     return lake.spark.createDataFrame(rows, _SLOTS)
 
 
-def _read_or_empty(lake: Lakehouse, table: Table) -> DataFrame:
-    """Read a table, without rows where it does not exist: a retailer may deliver no such feed."""
-    return lake.read(table) if lake.exists(table) else lake.spark.createDataFrame([], declared_schema(table))
-
-
 def _sum_up(rows: DataFrame) -> PurchaseSums:
     products, categories = core.purchases_by_product(rows), core.purchases_by_category(rows)
     return PurchaseSums(products, categories, core.purchase_totals(rows, categories, products))
@@ -147,16 +129,15 @@ def _sum_up(rows: DataFrame) -> PurchaseSums:
 def _write(
     lake: Lakehouse, as_of: date, people: DataFrame, *, sums: PurchaseSums, segments: Mapping[str, MixSegments]
 ) -> int:
-    is_day = f"as_of = DATE'{as_of}'"
     audience = core.audience_rows(people, sums.totals, as_of)
     for mix, segment in segments.items():
         renamed = {"cluster": f"{mix}_cluster", "cluster_name": f"{mix}_cluster_name"}
         audience = audience.join(segment.members.withColumnsRenamed(renamed), "customer_id", "left")
-    written = lake.replace(MARKETING_AUDIENCE, audience, where=is_day)
+    written = lake.replace_day(MARKETING_AUDIENCE, audience, as_of)
     categories = core.ranked_buyers(people, sums.categories, ("category",), as_of)
-    lake.replace(AUDIENCE_BY_CATEGORY, categories, where=is_day)
+    lake.replace_day(AUDIENCE_BY_CATEGORY, categories, as_of)
     products = core.ranked_buyers(people, sums.products, ("product_id", "product", "category"), as_of)
-    lake.replace(AUDIENCE_BY_PRODUCT, products, where=is_day)
+    lake.replace_day(AUDIENCE_BY_PRODUCT, products, as_of)
     return written
 
 

@@ -16,6 +16,7 @@ from basketry.domains.marketing import mixes
 from basketry.domains.marketing.clusters import CATEGORY, MixClusters, PreviousClusters, fit_mix
 from basketry.domains.marketing.settings import MarketingSettings
 from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.sql import as_of_predicate
 from basketry.retail.clustering import Clusters
 from basketry.tables import MARKETING_AUDIENCE, MARKETING_CLUSTERS
 
@@ -99,7 +100,7 @@ def read_previous_clusters(lake: Lakehouse, mix: str, as_of: date) -> PreviousCl
 
 def write_clusters(lake: Lakehouse, as_of: date, segments: Mapping[str, MixSegments]) -> None:
     """Write gold.marketing_clusters of a day, counted from the audience as it is stored, and log them to MLflow."""
-    is_day = f"as_of = DATE'{as_of}'"
+    is_day = as_of_predicate(as_of)
     stored = lake.read(MARKETING_AUDIENCE).where(is_day)
     fitted = [segment.fitted for segment in segments.values() if segment.fitted is not None]
     rows = []
@@ -136,8 +137,7 @@ def _row(
 def _log_to_mlflow(lake: Lakehouse, as_of: date, fitted: Sequence[MixClusters]) -> None:
     import mlflow
 
-    folder = "" if lake.settings.runtime == "local" else "/Shared/basketry/"
-    mlflow.set_experiment(f"{folder}{lake.catalog}_marketing_clusters")
+    mlflow.set_experiment(lake.experiment("marketing_clusters"))
     for mix_clusters in fitted:
         mix, centroids = mix_clusters.mix, mix_clusters.clusters.centroids.tolist()
         tags = {"basketry.as_of": as_of.isoformat(), "basketry.mix": mix}

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from basketry.domains.offers.settings import OfferSettings
 from basketry.lake.lakehouse import Lakehouse
-from basketry.lake.schemas import declared_schema
+from basketry.lake.sql import in_days
 from basketry.tables import OFFER_DECISIONS, OFFER_PERFORMANCE_MINUTE, OFFER_RESPONSES, OFFER_TRAINING, OFFER_WINDOWS
 
 WINDOWS = (1, 60, 1_440)
@@ -99,8 +99,8 @@ def refresh_aggregates(lake: Lakehouse, days: Sequence[date], newest: float) -> 
     """
     if not days or not lake.exists(OFFER_DECISIONS):
         return
-    is_refreshed = "event_date IN (" + ", ".join(f"DATE'{day}'" for day in days) + ")"
-    activity = offer_activity(lake.read(OFFER_DECISIONS), _responses(lake))
+    is_refreshed = in_days("event_date", days)
+    activity = offer_activity(lake.read(OFFER_DECISIONS), lake.read_or_empty(OFFER_RESPONSES))
     until = datetime.fromtimestamp(newest, UTC)
     recent = activity.where(F.col("event_date") >= F.lit(until.date() - timedelta(days=max(WINDOWS) // 1_440 + 1)))
     lake.replace(OFFER_WINDOWS, window_totals(recent, until), "true")
@@ -112,7 +112,12 @@ def missed_days(lake: Lakehouse) -> list[date]:
     """List days whose minutes may be out of date: the newest, if a run was cut off after it had decided; mostly none."""
     if not lake.exists(OFFER_DECISIONS) or lake.reflected_versions(OFFER_PERFORMANCE_MINUTE) == _source_versions(lake):
         return []
-    days = lake.read(OFFER_DECISIONS).select("event_date").union(_responses(lake).select("event_date")).distinct()
+    days = (
+        lake.read(OFFER_DECISIONS)
+        .select("event_date")
+        .union(lake.read_or_empty(OFFER_RESPONSES).select("event_date"))
+        .distinct()
+    )
     return sorted(row.event_date for row in days.collect())[-_DAYS_LOOKED_BACK:]
 
 
@@ -143,7 +148,7 @@ def append_training_rows(lake: Lakehouse, settings: OfferSettings, newest: float
     settled = lake.read(OFFER_DECISIONS).where((at >= since) & (at < last_hour * 3_600))
     count = settled.where("slot = 1").count()
     if count:  # by Spark: after a long backlog these are too many rows for the driver
-        rows = training_rows(settled, _responses(lake), settings.events.settle_minutes)
+        rows = training_rows(settled, lake.read_or_empty(OFFER_RESPONSES), settings.events.settle_minutes)
         lake.append(OFFER_TRAINING, rows, once=("offer_training", last_hour))
     return count
 
@@ -154,12 +159,6 @@ def _newest_training_hour(lake: Lakehouse) -> int | None:
         return None
     newest = lake.read(OFFER_TRAINING).agg(F.max(F.unix_seconds("decided_at"))).collect()[0][0]
     return None if newest is None else int(newest) // 3_600
-
-
-def _responses(lake: Lakehouse) -> DataFrame:
-    if lake.exists(OFFER_RESPONSES):
-        return lake.read(OFFER_RESPONSES)
-    return lake.spark.createDataFrame([], declared_schema(OFFER_RESPONSES))
 
 
 def _sums() -> list[F.Column]:

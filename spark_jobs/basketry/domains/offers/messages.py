@@ -36,14 +36,6 @@ def message_stream(lake: Lakehouse, settings: OfferSettings) -> DataFrame:
         return _kafka_stream(lake, settings)
     folder = lake.settings.landing_folder(lake.catalog, FEED)
     bytes_at_once = max(1, int(settings.events.megabytes_at_once * 2**20))  # a file that is larger comes alone
-    if lake.settings.runtime == "local":
-        folder.mkdir(parents=True, exist_ok=True)
-        # Nothing is too old to be read: without this a file is passed over once one a week newer was seen.
-        options: dict[str, str | int] = {"maxBytesPerTrigger": bytes_at_once, "maxFileAge": "36500d"}
-        reader = lake.spark.readStream.format("text").schema("value string").options(**options)
-    else:
-        options = {"cloudFiles.format": "text", "cloudFiles.maxBytesPerTrigger": bytes_at_once}
-        reader = lake.spark.readStream.format("cloudFiles").schema("value string").options(**options)
     columns = [
         F.col("value").alias("content"),
         F.col("_metadata.file_name").alias("origin"),
@@ -51,7 +43,7 @@ def message_stream(lake: Lakehouse, settings: OfferSettings) -> DataFrame:
         F.lit(None).cast("bigint").alias("place"),  # known only when a micro-batch is read
         F.col("_metadata.file_modification_time").alias("delivered_at"),
     ]
-    return reader.load(str(folder)).select(*columns)
+    return lake.text_stream(folder, bytes_at_once).load(str(folder)).select(*columns)
 
 
 def _kafka_stream(lake: Lakehouse, settings: OfferSettings) -> DataFrame:

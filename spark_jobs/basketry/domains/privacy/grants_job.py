@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from functools import singledispatch
+
 from basketry.access.loader import load_grants
 from basketry.access.model import Grants
 from basketry.jobs.privacy import GrantsArguments
 from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.local_lake import LocalLake
 from basketry.lake.report import JobReport
+from basketry.lake.unity_lake import UnityLake
 
 
 def run(lake: Lakehouse, arguments: GrantsArguments) -> JobReport:
     """Plan the grants, and apply them unless --dry-run."""
-    grants = load_grants(lake.catalog, lake.settings.include)
-    if lake.settings.lake is not None:
-        teams = {"teams": sorted(grants.teams)}
-        return JobReport(
-            rows_in=0, rows_out=0, summary=tuple(_summary(grants)), dry_run=arguments.dry_run, details=teams
-        )
+    return _apply(lake, load_grants(lake.catalog, lake.settings.include), arguments)
+
+
+@singledispatch
+def _apply(lake: Lakehouse, grants: Grants, arguments: GrantsArguments) -> JobReport:
+    raise NotImplementedError(f"nobody has said what is granted where tables are a {type(lake).__name__}")
+
+
+@_apply.register
+def _(lake: LocalLake, grants: Grants, arguments: GrantsArguments) -> JobReport:
+    teams = {"teams": sorted(grants.teams)}
+    return JobReport(rows_in=0, rows_out=0, summary=tuple(_summary(grants)), dry_run=arguments.dry_run, details=teams)
+
+
+@_apply.register
+def _(lake: UnityLake, grants: Grants, arguments: GrantsArguments) -> JobReport:
     from databricks.sdk import WorkspaceClient
 
     from basketry.access import unity

@@ -17,6 +17,7 @@ from basketry.features.read import pair_inputs, purchase_labels
 from basketry.jobs import DatedArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
+from basketry.lake.sql import as_of_predicate
 from basketry.learning.evaluation import probability_metrics
 from basketry.tables import ORDER_LINES, PRODUCTS, PROPENSITY_OUTCOMES, PROPENSITY_SCORES
 
@@ -123,7 +124,7 @@ def _row(scored_on: date, outcome: dict[str, Any]) -> tuple[object, ...]:
 
 def _where(scored_on: date, outcomes: Iterable[dict[str, Any]]) -> str:
     versions = ", ".join(sorted({f"'{outcome['model_version']}'" for outcome in outcomes}))
-    return f"as_of = DATE'{scored_on}' AND model_version IN ({versions})"
+    return f"{as_of_predicate(scored_on)} AND model_version IN ({versions})"
 
 
 def _summary(scored_on: date, means: Iterable[dict[str, Any]]) -> tuple[str, ...]:

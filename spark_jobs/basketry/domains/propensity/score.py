@@ -19,6 +19,7 @@ from basketry.features.read import stored_feature_dates
 from basketry.jobs.propensity import ScorePropensityArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
+from basketry.lake.sql import date_literal
 from basketry.learning import versions
 from basketry.registry.models import PROPENSITY_MODEL
 from basketry.retail.sampling import sample_customers
@@ -58,7 +59,7 @@ class ScoringBatch:
     @property
     def where(self) -> str:
         """The days as a SQL predicate."""
-        return f"as_of IN ({', '.join(_literal(day) for day in self.dates)})"
+        return f"as_of IN ({', '.join(date_literal(day) for day in self.dates)})"
 
 
 def run(lake: Lakehouse, arguments: ScorePropensityArguments) -> JobReport:
@@ -182,10 +183,6 @@ def _write_wide(lake: Lakehouse, stored: DataFrame, categories: Sequence[str], w
     wide = stored.groupBy("as_of", "customer_id", "model_version").agg(*columns)
     others = {name: F.lit(None) for name in table.column_names if name not in wide.columns}
     lake.replace(table, wide.withColumns(others) if others else wide, where=where)
-
-
-def _literal(day: date) -> str:
-    return f"DATE'{day}'"
 
 
 def _summary(batches: Sequence[ScoringBatch], drifts_by_batch: Sequence[Sequence[drift.Drift]]) -> Iterator[str]:

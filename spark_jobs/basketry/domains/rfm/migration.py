@@ -18,12 +18,8 @@ from pyspark.sql import functions as F
 from basketry.domains.rfm import core, summaries
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.sql import as_of_predicate
 from basketry.tables import RFM_MIGRATION, RFM_PROFILES, RFM_SEGMENTS, Table
-
-
-def as_of_predicate(day: date) -> str:
-    """Return the SQL predicate for the rows of a day."""
-    return f"as_of = DATE'{day}'"
 
 
 def assigned_dates(lake: Lakehouse) -> list[date]:
@@ -113,7 +109,7 @@ def _refresh_look_back(lake: Lakehouse, day: date, dates: Sequence[date]) -> boo
     is_same = reduce(and_, (F.col(name).eqNullSafe(F.col(was)) for name, was in stored_names.items()))
     if refreshed.where(~is_same).isEmpty():
         return False
-    lake.replace(RFM_SEGMENTS, refreshed.drop(*stored_names.values()), where=as_of_predicate(day))
+    lake.replace_day(RFM_SEGMENTS, refreshed.drop(*stored_names.values()), day)
     return True
 
 

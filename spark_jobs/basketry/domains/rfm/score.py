@@ -138,7 +138,7 @@ def _write(
     """
     before = migration.newest_before(migration.assigned_dates(lake), as_of)
     segments = core.with_history(rows, migration.read_segments(lake, before), as_of)
-    lake.replace(RFM_SEGMENTS, segments, where=migration.as_of_predicate(as_of))
+    lake.replace_day(RFM_SEGMENTS, segments, as_of)
     treatments = settings.grid.treatments
     sizes = migration.write_profiles(lake, as_of, treatments, None)
     dates = migration.assigned_dates(lake)

@@ -89,13 +89,11 @@ def _fit(lake: Lakehouse, as_of: date, settings: RfmSettings) -> RfmFit:
     first_day = first_sale_date(lake)
     check_delivered(lake, as_of)
     versions = {ORDER_LINES.full_name: lake.version(ORDER_LINES) or 0}
-    days = core.customer_days(lake.read(ORDER_LINES, versions[ORDER_LINES.full_name]), as_of).persist()
-    try:
+    customer_days = core.customer_days(lake.read(ORDER_LINES, versions[ORDER_LINES.full_name]), as_of)
+    with lake.cached(customer_days) as days:
         training = training_set(days, as_of, settings)
         trained = model.train_rfm_model(training.values, settings, champion)
         expectations, result = _expectations(days, training, as_of, first_day=first_day, settings=settings)
-    finally:
-        days.unpersist()
     version = tracking.RfmVersion(
         number="",
         trained_as_of=as_of,

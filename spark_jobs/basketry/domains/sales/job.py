@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from typing import NamedTuple
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -14,6 +16,7 @@ from basketry.domains.sales.touched_days import SalesInputs
 from basketry.jobs.sales import SalesArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
+from basketry.lake.sql import date_literal
 from basketry.retail.business_calendar import period_end
 from basketry.tables import SALES, SALES_ROLLUP, Table
 
@@ -54,34 +57,43 @@ def _listed(rewrite: Rewrite) -> list[str] | str:
 def _write(lake: Lakehouse, plan: SalesPlan) -> tuple[int, int]:
     """Rewrite the planned periods in one commit per table; return the numbers of lines that count and of rows written."""
     inputs = read_inputs(lake, plan.versions)
-    rows_in, by_product, by_level = _compute_periods(inputs, plan)
 
     def write(rewrite: Rewrite) -> int:
         """Rewrite the periods of a table, and return the number of their rows."""
         if rewrite.table is SALES[rewrite.grain]:
-            rows = core.sales_by_product(by_product, inputs.products, rewrite.grain, plan.extent)
+            rows = core.sales_by_product(sums.by_product, inputs.products, rewrite.grain, plan.extent)
         else:
-            rows = core.sales_rollup(by_level, rewrite.grain, plan.extent)
+            rows = core.sales_rollup(sums.by_level, rewrite.grain, plan.extent)
         return lake.replace(rewrite.table, rows, where=rewrite.where, read_versions=plan.state)
 
-    with ThreadPoolExecutor(WRITERS) as pool:
-        return rows_in, sum(pool.map(write, plan.rewrites))
+    with _period_sums(lake, inputs, plan) as sums, ThreadPoolExecutor(WRITERS) as pool:
+        return sums.lines, sum(pool.map(write, plan.rewrites))
 
 
-def _compute_periods(inputs: SalesInputs, plan: SalesPlan) -> tuple[int, DataFrame, DataFrame]:
-    """Return how many lines count, and the sums of products and of levels in the periods of the plan."""
+class _PeriodSums(NamedTuple):
+    """How many lines count, and the sums of products and of levels in the periods of a plan."""
+
+    lines: int
+    by_product: DataFrame
+    by_level: DataFrame
+
+
+@contextmanager
+def _period_sums(lake: Lakehouse, inputs: SalesInputs, plan: SalesPlan) -> Iterator[_PeriodSums]:
+    """Sum up the lines and reviews of the plan's periods; several queries are planned from each of the sums."""
     span = _span(plan.rewrites)
     lines = core.counted_lines(inputs.order_lines.where(f"order_date {span}"), inputs.products, plan.as_of)
     reviews = core.counted_reviews(inputs.reviews.where(f"reviewed_on {span}"), inputs.products, plan.as_of)
-    visits = core.visits(lines).persist()
-    # A checkpoint rather than a cache: several queries are planned from it, each the slower the longer its lineage.
-    totals = core.daily_totals(lines, reviews).localCheckpoint()
-    try:
-        by_product = core.product_periods(totals, visits, _periods_of(plan, SALES)).localCheckpoint()
-        by_level = core.level_periods(totals, visits, _periods_of(plan, SALES_ROLLUP)).localCheckpoint()
-    finally:
-        visits.unpersist()
-    return int(totals.agg(F.sum("lines")).collect()[0][0] or 0), by_product, by_level
+    with ExitStack() as stored, lake.cached(core.visits(lines)) as visits:
+
+        def summed(rows: DataFrame) -> DataFrame:
+            """Store sums until the last table is written."""
+            return stored.enter_context(lake.cached(rows, short_plan=True))
+
+        totals = summed(core.daily_totals(lines, reviews))
+        by_product = summed(core.product_periods(totals, visits, _periods_of(plan, SALES)))
+        by_level = summed(core.level_periods(totals, visits, _periods_of(plan, SALES_ROLLUP)))
+        yield _PeriodSums(int(totals.agg(F.sum("lines")).collect()[0][0] or 0), by_product, by_level)
 
 
 def _periods_of(plan: SalesPlan, tables: Mapping[str, Table]) -> core.Periods:
@@ -96,4 +108,6 @@ def _span(rewrites: Sequence[Rewrite]) -> str:
     periods = [(start, period_end(start, rewrite.grain)) for rewrite in rewrites for start in rewrite.periods or ()]
     if not periods:
         return "IS NULL"
-    return f"BETWEEN DATE'{min(start for start, _ in periods)}' AND DATE'{max(end for _, end in periods)}'"
+    return (
+        f"BETWEEN {date_literal(min(start for start, _ in periods))} AND {date_literal(max(end for _, end in periods))}"
+    )

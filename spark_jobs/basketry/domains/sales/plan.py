@@ -25,7 +25,7 @@ from pyspark.sql import DataFrame
 from basketry.domains.sales import core, touched_days
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
-from basketry.lake.schemas import declared_schema
+from basketry.lake.sql import date_literal, in_days
 from basketry.retail.business_calendar import is_partial, period_end, period_start
 from basketry.retail.coverage import last_delivered_day
 from basketry.tables import GRAINS, ORDER_LINES, PRODUCTS, REVIEWS, SALES, SALES_ROLLUP, Table
@@ -63,8 +63,7 @@ class Rewrite:
         """The SQL condition of the rewritten rows."""
         if self.periods is None:
             return "true"
-        days = ", ".join(f"DATE'{day}'" for day in self.periods)
-        return f"period_start IN ({days})" if days else "false"
+        return in_days("period_start", self.periods) if self.periods else "false"
 
     def describe(self) -> str:
         """Describe the rewrite in a line for people."""
@@ -176,9 +175,7 @@ def _states(lake: Lakehouse, tables: Sequence[Table], last_delivered: date) -> d
 def read_inputs(lake: Lakehouse, versions: Mapping[str, int]) -> touched_days.SalesInputs:
     """Read the inputs at exactly these versions; a table that does not exist has no rows."""
     frames = [
-        lake.read(table, versions[table.full_name])
-        if table.full_name in versions
-        else lake.spark.createDataFrame([], declared_schema(table))
+        lake.read(table, versions[table.full_name]) if table.full_name in versions else lake.empty(table)
         for table in INPUTS
     ]
     return touched_days.SalesInputs(*frames)
@@ -198,7 +195,7 @@ def _touched_days(lake: Lakehouse, state: State, plan: SalesPlan) -> set[date] |
         if changes is None:
             return None
         frames.append(_days_of(table, changes, inputs))
-    days = reduce(DataFrame.unionByName, frames).where(f"day <= DATE'{plan.as_of}'").distinct()
+    days = reduce(DataFrame.unionByName, frames).where(f"day <= {date_literal(plan.as_of)}").distinct()
     return {row.day for row in days.collect()}
 
 

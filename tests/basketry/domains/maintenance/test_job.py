@@ -8,7 +8,7 @@ import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
 from basketry.config.settings import Settings
-from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.opening import open_lake
 from basketry.tables import JOB_RUNS, RFM_SEGMENTS
 from basketry.warehouse import local_delta
 from tests.kit.jobs import run_job
@@ -19,7 +19,7 @@ RUNS = 20
 def test_small_files_are_merged_once(settings: Settings) -> None:
     """A dry run says it, a run does it, a second run has nothing to do; a table with a file a day is left alone."""
     without_session: Any = None
-    lake = Lakehouse(without_session, "demo", settings)
+    lake = open_lake(without_session, "demo", settings)
     for number in range(RUNS):
         write_deltalake(lake.path(JOB_RUNS), pa.table({"run_id": [f"run-{number}"]}), mode="append")
         day = pa.table({"as_of": [f"2026-01-{number + 1:02}"], "customer_id": ["1"]})

@@ -16,6 +16,7 @@ from basketry.domains.offers import job
 from basketry.domains.offers.records import Records, to_messages
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.opening import open_lake
 from basketry.tables import (
     OFFER_BATCHES,
     OFFER_DECISIONS,
@@ -200,6 +201,6 @@ def test_what_cannot_be_done_is_said_in_one_sentence(lake: Lakehouse, monkeypatc
     with pytest.raises(BadInputError, match="no dry run"):
         run_job(lake, "offers", dry_run=True)
     fill(lake)
-    elsewhere = Lakehouse(lake.spark, "demo", replace(lake.settings, offer_events="http://broker/topic"))
+    elsewhere = open_lake(lake.spark, "demo", replace(lake.settings, offer_events="http://broker/topic"))
     with pytest.raises(BadInputError, match="BASKETRY_OFFER_EVENTS"):
         run_job(elsewhere, "offers")

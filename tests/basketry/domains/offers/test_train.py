@@ -141,7 +141,7 @@ def test_what_is_stored_of_a_day_to_come_is_replaced(lake: Lakehouse, registry_h
 def test_popular_products_of_a_run_that_was_killed_after_making_the_table(lake: Lakehouse) -> None:
     """A table without its first rows is filled, once: else every shopper would be told that nothing is popular."""
     fill(lake)
-    local_delta.create(lake.path(OFFER_POPULAR), OFFER_POPULAR, declared_schema(OFFER_POPULAR).json())
+    local_delta.create(lake.path(OFFER_POPULAR), OFFER_POPULAR)
     recommend.ensure_popular(lake)
     assert len(rows(lake, OFFER_POPULAR)) > 24
     filled = lake.version(OFFER_POPULAR)

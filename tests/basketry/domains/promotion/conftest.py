@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from basketry import registry
+from basketry.config.settings import Settings
+from basketry.warehouse import open_rows
+from basketry.warehouse.rows import RowStore
 from tests.kit.registry import RUNS, own_registry, register
 
 
@@ -17,6 +20,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("registry")
     with own_registry(folder):
         yield folder
+
+
+@pytest.fixture
+def rows(settings: Settings) -> RowStore:
+    """The tables of the catalog demo in a temporary home, for a few rows: without Spark."""
+    return open_rows("demo", settings)
 
 
 @pytest.fixture

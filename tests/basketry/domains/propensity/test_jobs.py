@@ -19,6 +19,7 @@ from basketry.domains.propensity import dataset, outcomes, tracking, train
 from basketry.domains.propensity.inputs import DEFINITION, InputDefinition
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.opening import open_lake
 from basketry.learning.evaluation import probability_metrics
 from basketry.tables import (
     FEATURE_DATES,
@@ -263,7 +264,7 @@ def test_nothing_scored_is_nothing_to_judge(world: World) -> None:
 
 def test_without_a_champion_scoring_says_what_to_do(world: World) -> None:
     """A catalog that never promoted a model cannot be scored, now or as then."""
-    other = Lakehouse(world.lake.spark, "other", world.lake.settings)
+    other = open_lake(world.lake.spark, "other", world.lake.settings)
     for model, sentence in (("champion", "has no champion: run train_propensity"), ("as-then", "no champion of other")):
         with pytest.raises(BadInputError, match=sentence):
             run_job(other, "score_propensity", as_of=SCORED, model=model)

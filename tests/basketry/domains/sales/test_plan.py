@@ -12,6 +12,7 @@ from basketry.config.settings import Settings
 from basketry.contracts import load_contract
 from basketry.files import find_files, inspect_file
 from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.opening import open_lake
 from basketry.tables import FILES
 from tests.kit.jobs import run_job
 from tests.kit.lake import frame
@@ -31,7 +32,7 @@ def _mark_as_loaded(lake: Lakehouse, checksum: str) -> None:
 
 def test_plan_lists_waiting_files_until_they_are_loaded(spark: SparkSession, settings: Settings) -> None:
     """A delivered file is listed with the tables it would change until ops.files knows its content; nothing is made."""
-    lake = Lakehouse(spark, CATALOG, settings)
+    lake = open_lake(spark, CATALOG, settings)
     landing = settings.landing_folder(CATALOG, "customers")
     landing.mkdir(parents=True)
     shutil.copy(SAMPLES / "customers.csv", landing / "customers.csv")
@@ -54,5 +55,5 @@ def test_plan_says_why_a_file_would_be_refused(spark: SparkSession, settings: Se
     landing = settings.landing_folder(CATALOG, "customers")
     landing.mkdir(parents=True)
     (landing / "customers.csv").write_text("")
-    lines = run_job(Lakehouse(spark, CATALOG, settings), "plan", as_of="2024-01-31").summary
+    lines = run_job(open_lake(spark, CATALOG, settings), "plan", as_of="2024-01-31").summary
     assert [line for line in lines if "customers.csv would be refused" in line]

@@ -38,6 +38,18 @@ def file_lock(lock: Path, waiting: Callable[[], None] | None = None, *, shared: 
 
 
 @contextmanager
+def table_lock(catalog_folder: Path, full_name: str) -> Iterator[None]:
+    """Keep other writers of a local table out as long as the block lasts, with Spark or without.
+
+    Args:
+        catalog_folder: The folder of the catalog's tables.
+        full_name: The table, as `schema.table`.
+    """
+    with file_lock(catalog_folder / ".locks" / f"{full_name}.lock"):
+        yield
+
+
+@contextmanager
 def job_lock(folder: Path, catalog: str, work: str) -> Iterator[None]:
     """Keep other runs in a catalog from the same work as long as the block lasts, and say so when one must be waited for.
 

@@ -1,5 +1,8 @@
 """Moves the alias `champion` of a registered model, or records a refusal: compare and set.
 
+Carried out is what the gate left with the challenger's run, or the answer of who was asked when it left `ask`; whoever
+wants something else overrides it, with name and reason, and an alert tells.
+
 The registry's aliases can be set but not compared, so the numbered row in ops.promotions comes first: whoever writes
 the next number has won. Then the aliases follow, `previous` before `champion`, so that a reader finds the old champion or
 the new one. A rollback returns to a version that scored before by a verdict, so that it cannot let in what a gate refused.
@@ -11,18 +14,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from collections.abc import Sequence
-from datetime import datetime
 
 from basketry import registry
-from basketry.domains.promotion.ledger import (
+from basketry.errors import BadInputError
+from basketry.registry.ledger import (
+    OVERRIDE,
     PROMOTE,
     PROMOTING,
     PROVISIONAL,
     REFUSE,
     ROLLBACK,
-    ConflictError,
     PromotionDecision,
     insert_decision,
     last_champion_change,
@@ -30,79 +32,68 @@ from basketry.domains.promotion.ledger import (
     past_champions,
     promotion_lock,
 )
-from basketry.errors import BadInputError
-from basketry.jobs.promotion import PromoteArguments
-from basketry.lake.lakehouse import Lakehouse
-from basketry.lake.report import JobReport
+from basketry.registry.promotion_request import PromotionRequest, allowed_verdict, check_request
+from basketry.warehouse.rows import RowConflictError, RowStore
 
-MODEL_NAME = re.compile(r"[a-z][a-z0-9_]*")
 ATTEMPTS = 10
 """How often a verdict is tried to be written: except locally, another model's may be written at the same time."""
 
 
-def run(lake: Lakehouse, arguments: PromoteArguments) -> JobReport:
-    """Promote, refuse or roll back as the arguments say; with --dry-run only check that it could be done."""
-    _check(arguments)
-    with promotion_lock(lake):
-        decision = _plan_decision(lake, arguments) if arguments.dry_run else _carry_out(lake, arguments)
-    return JobReport(
-        rows_in=0,
-        rows_out=0 if arguments.dry_run else 1,
-        summary=(describe(decision),),
-        details={"number": decision.number, "verdict": decision.verdict, "champion_before": decision.champion_before},
-        model_version=decision.champion_after,
-        dry_run=arguments.dry_run,
-    )
+def promote(rows: RowStore, request: PromotionRequest) -> PromotionDecision:
+    """Promote, refuse, override or roll back as the request says, and return the decision.
+
+    Raises:
+        BadInputError: It cannot be done; nothing was moved or written.
+    """
+    check_request(request)
+    with promotion_lock(rows):
+        return _plan_decision(rows, request) if request.dry_run else _carry_out(rows, request)
 
 
 def describe(decision: PromotionDecision) -> str:
     """Describe a decision in a line for people."""
+    instead = f"instead of {decision.champion_before or 'none'}"
     outcomes = {
-        PROMOTE: f"version {decision.version} is the champion instead of {decision.champion_before or 'none'}",
+        PROMOTE: f"version {decision.version} is the champion {instead}",
         PROVISIONAL: f"version {decision.version} is the champion, provisionally: there was none",
+        OVERRIDE: f"version {decision.version} is the champion {instead}, against the verdict of the gate",
         REFUSE: f"version {decision.version} is refused, {decision.champion_after or 'none'} stays the champion",
-        ROLLBACK: f"version {decision.version} is the champion again instead of {decision.champion_before or 'none'}",
+        ROLLBACK: f"version {decision.version} is the champion again {instead}",
     }
     outcome = outcomes[decision.verdict]
     return f"{decision.model}, number {decision.number}: {outcome} ({decision.decided_by}): {decision.reason}"
 
 
-def _check(arguments: PromoteArguments) -> None:
-    if not MODEL_NAME.fullmatch(arguments.model):
-        raise BadInputError(f"--model is '{arguments.model}'; use lower-case letters, digits and underscores.")
-    if bool(arguments.rollback_to) == bool(arguments.challenger and arguments.verdict):
-        raise BadInputError("give either --rollback-to, or --challenger and --verdict.")
-    if not str(arguments.reason).strip():
-        raise BadInputError("--reason is empty: say in one sentence why.")
+def _plan_decision(rows: RowStore, request: PromotionRequest) -> PromotionDecision:
+    return _next_decision(request, rows, load_promotion_decisions(rows, _registered(rows, request)))
 
 
-def _plan_decision(lake: Lakehouse, arguments: PromoteArguments) -> PromotionDecision:
-    decisions = load_promotion_decisions(lake, registry.registered_name(lake.catalog, arguments.model))
-    return _next_decision(lake, arguments, decisions)
-
-
-def _carry_out(lake: Lakehouse, arguments: PromoteArguments) -> PromotionDecision:
+def _carry_out(rows: RowStore, request: PromotionRequest) -> PromotionDecision:
     """Write the decision and set the aliases; an earlier attempt's own decision is carried out again."""
-    model = registry.registered_name(lake.catalog, arguments.model)
+    model = _registered(rows, request)
     for _ in range(ATTEMPTS):
-        decisions = load_promotion_decisions(lake, model)
-        decision = _next_decision(lake, arguments, decisions)
+        decisions = load_promotion_decisions(rows, model)
+        decision = _next_decision(request, rows, decisions)
         if decision not in decisions:
             try:
-                decisions = insert_decision(lake, decision, decisions)
-            except ConflictError:
+                decisions = insert_decision(rows, decision)
+            except RowConflictError:
                 continue
         if decision in decisions:  # otherwise its number was taken by another decision in the meantime
             _set_aliases(decision, decisions)
             return decision
-    raise RuntimeError(f"ops.promotions of catalog {lake.catalog} is written by others all the time: try again.")
+    raise RuntimeError(f"ops.promotions of catalog {rows.catalog} is written by others all the time: try again.")
+
+
+def _registered(rows: RowStore, request: PromotionRequest) -> str:
+    return registry.registered_name(rows.catalog, request.model)
 
 
 def _set_aliases(decision: PromotionDecision, decisions: Sequence[PromotionDecision]) -> None:
     """Set the aliases as the decision says.
 
     Raises:
-        BadInputError: if a later decision has moved them since.
+        BadInputError: A later decision has moved them since.
     """
     newest = last_champion_change(decisions)
     if not decision.changes_champion or newest is None:
@@ -116,52 +107,80 @@ def _set_aliases(decision: PromotionDecision, decisions: Sequence[PromotionDecis
 
 
 def _next_decision(
-    lake: Lakehouse, arguments: PromoteArguments, decisions: Sequence[PromotionDecision]
+    request: PromotionRequest, rows: RowStore, decisions: Sequence[PromotionDecision]
 ) -> PromotionDecision:
     """Return what an earlier attempt has written, otherwise the next decision.
 
     Raises:
-        BadInputError: if the champion is not the expected one, or the version cannot become it.
+        BadInputError: It is not what the gate said, the champion is not the expected one, or the version cannot become it.
     """
-    request = _request(lake, arguments, decisions)
-    if earlier := _earlier_attempt(request, decisions, arguments.expected_champion):
+    model = _registered(rows, request)
+    if earlier := _earlier_attempt(request, model, decisions):
         return earlier
-    if request.verdict == ROLLBACK:
-        return _rollback(request, decisions)
-    request = dataclasses.replace(request, checks=_stored_checks(request))
-    if request.verdict in PROMOTING:
-        return _promotion(request, decisions, arguments.expected_champion)
-    return request
+    if request.rollback_to:
+        return _loadable(rows, _rollback(_draft(request, model, request.rollback_to, decisions), decisions))
+    challenger = request.challenger or registry.alias_version(model, registry.CHALLENGER)
+    if challenger is None:
+        raise BadInputError(f"{model} has no challenger: run its training first.")
+    verdict, judged = allowed_verdict(request, model, challenger)
+    draft = dataclasses.replace(
+        _draft(request, model, challenger, decisions),
+        verdict=verdict,
+        reason=(request.reason or "").strip() or judged.reason,
+        checks=json.dumps(registry.load_verdict(model, challenger).get("checks", []), sort_keys=True),
+    )
+    if verdict not in PROMOTING:
+        return draft
+    return _loadable(rows, _promotion(draft, decisions, judged.champion))
 
 
-def _request(lake: Lakehouse, arguments: PromoteArguments, decisions: Sequence[PromotionDecision]) -> PromotionDecision:
-    """Return the decision that the arguments ask for, before anything is checked or changed."""
-    model = registry.registered_name(lake.catalog, arguments.model)
+def _loadable(rows: RowStore, decision: PromotionDecision) -> PromotionDecision:
+    """Return the decision; BadInputError when the jobs could not load its version."""
+    registry.check_loadable(decision.model, decision.version, has_libraries=rows.jobs_run_here)
+    return decision
+
+
+def _draft(
+    request: PromotionRequest, model: str, version: str, decisions: Sequence[PromotionDecision]
+) -> PromotionDecision:
+    """Return the decision before anything is checked or changed."""
     champion = registry.alias_version(model, registry.CHAMPION)
     return PromotionDecision(
         model=model,
         number=decisions[-1].number + 1 if decisions else 1,
-        version=str(arguments.challenger or arguments.rollback_to),
+        version=version,
         champion_before=champion,
         champion_after=champion,
-        verdict=ROLLBACK if arguments.rollback_to else str(arguments.verdict),
-        decided_by=arguments.decided_by,
-        decided_at=_moment(arguments.decided_at),
-        reason=str(arguments.reason).strip(),
+        verdict=ROLLBACK,
+        decided_by=request.decided_by,
+        decided_at=request.moment,
+        reason=(request.reason or "").strip(),
         checks="[]",
-        run_id=arguments.run_id,
+        run_id=request.run_id,
     )
 
 
 def _earlier_attempt(
-    request: PromotionDecision, decisions: Sequence[PromotionDecision], expected: str | None
+    request: PromotionRequest, model: str, decisions: Sequence[PromotionDecision]
 ) -> PromotionDecision | None:
     """Return the same decision by an earlier attempt of the same run."""
-    same_run = (decision for decision in reversed(decisions) if request.run is not None and decision.run == request.run)
-    newest = next((decision for decision in same_run if decision.verdict == request.verdict), None)
-    if newest is None or request.version not in (newest.version, registry.PREVIOUS):
+    run = request.run_id.rpartition("/")[0] or None
+    wanted = (ROLLBACK,) if request.rollback_to else PROMOTING if request.override else (request.verdict,)
+    same = (
+        decision
+        for decision in reversed(decisions)
+        if run is not None and decision.run == run and {None, decision.verdict} & set(wanted)
+    )
+    newest = next(same, None)
+    if newest is None or (newest.verdict == ROLLBACK) != bool(request.rollback_to):
         return None
-    return newest if request.verdict not in PROMOTING or newest.champion_before == expected else None
+    if (request.challenger or request.rollback_to or newest.version) not in (newest.version, registry.PREVIOUS):
+        return None
+    if newest.verdict not in PROMOTING:
+        return newest
+    judged = registry.gate_verdict(model, newest.version)
+    expected = request.expected_champion or (judged.champion if judged else None)
+    return newest if newest.champion_before == expected else None
 
 
 def _promotion(
@@ -187,7 +206,6 @@ def _promotion(
             f"version {version} of {model} cannot be provisional beside champion {champion}: have a person decide and"
             " promote or refuse it."
         )
-    registry.check_loadable(model, version)
     return dataclasses.replace(request, champion_after=version)
 
 
@@ -211,19 +229,4 @@ def _rollback(request: PromotionDecision, decisions: Sequence[PromotionDecision]
         )
     if version == request.champion_before and (moved is None or moved.champion_after == version):
         raise BadInputError(f"version {version} of {model} is the champion already: name another version.")
-    registry.check_loadable(model, version)
     return dataclasses.replace(request, version=version, champion_after=version)
-
-
-def _stored_checks(request: PromotionDecision) -> str:
-    return json.dumps(registry.load_verdict(request.model, request.version).get("checks", []), sort_keys=True)
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise BadInputError(f"--decided-at is '{text}'; write a moment with its zone as 2026-01-31T09:30:00+00:00.")
-    return moment

@@ -1,1 +1,0 @@
-"""Promotion: who may score, moved as one, and every verdict kept."""

@@ -1,0 +1,64 @@
+"""The record of a job that ended well, a row of ops.job_runs: written by Spark's runner, or by a job that needs no Spark."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from basketry.tables import JOB_RUNS
+from basketry.warehouse.rows import RowStore
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobRun:
+    """What is noted of a run.
+
+    Attributes:
+        as_of: The as-of date, of a job that has one.
+        input_versions: The Delta version of every input, by full name.
+        rows_in: How many rows were read.
+        rows_out: How many rows were written.
+        seconds: How long it took.
+        model_version: The version of the model that was used or made.
+        details: Further facts without personal data; JSON can hold them.
+    """
+
+    as_of: date | None = None
+    input_versions: Mapping[str, int] = field(default_factory=dict)
+    rows_in: int = 0
+    rows_out: int = 0
+    seconds: float
+    model_version: str | None = None
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+def job_run_row(name: str, arguments: Mapping[str, object], run: JobRun) -> dict[str, object]:
+    """Return the row of a run, with values in declared order.
+
+    Args:
+        name: The job.
+        arguments: What the job was given; `run_id` is the key, a repeated one replaces the row.
+        run: What became of it.
+    """
+    texts = {key: str(value) for key, value in arguments.items() if value is not None}
+    values = (
+        re.sub(r"['\\]", "", str(arguments["run_id"])),  # it becomes part of a condition
+        name,
+        run.as_of,
+        json.dumps(texts, sort_keys=True),
+        dict(run.input_versions),
+        run.rows_in,
+        run.rows_out,
+        run.seconds,
+        run.model_version,
+        json.dumps(run.details, sort_keys=True, default=str),
+    )
+    return dict(zip(JOB_RUNS.column_names, values, strict=True))
+
+
+def record_job_run(rows: RowStore, name: str, arguments: Mapping[str, object], run: JobRun) -> None:
+    """Note a run without Spark, see `job_run_row`."""
+    rows.put(JOB_RUNS, job_run_row(name, arguments, run))

@@ -1,0 +1,25 @@
+"""How a job starts and ends that needs no Spark: the same command line and exit codes as one that does."""
+
+from __future__ import annotations
+
+import os
+from pkgutil import resolve_name
+
+from basketry.config.exit_codes import exits_by_code
+from basketry.config.settings import Settings
+from basketry.jobs import Job
+from basketry.jobs.command_line import parse_arguments
+from basketry.jobs.declare import A, P
+from basketry.warehouse import open_rows
+
+WAREHOUSE_ID = "BASKETRY_WAREHOUSE_ID"
+"""The environment variable that holds the id of the SQL warehouse, on Databricks."""
+
+
+def plain_job_main(job: Job[P, A]) -> None:
+    """Run a job from the command line; on Databricks with the login of the SDK's own settings."""
+    with exits_by_code():
+        settings = Settings.from_environment()
+        arguments = parse_arguments(job)
+        rows = open_rows(arguments.catalog, settings, warehouse_id=os.environ.get(WAREHOUSE_ID))
+        resolve_name(job.entry)(rows, arguments)
