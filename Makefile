@@ -1,6 +1,6 @@
 # Thin over tools/: every command lives there, typed and tested. Works with GNU make 3.81 (macOS).
 PYTHON ?= python3
-BASKETRY = @$(PYTHON) tools/bootstrap.py
+BASKETRY = @$(PYTHON) tools/start.py
 
 # Read by tools/ from the environment, because a shell would expand the * in ARGS="--files *".
 export JOB ARGS KILLS AS_OF DATA CATALOG SCALE YES Q TEAM TARGET TAG

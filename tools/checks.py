@@ -79,10 +79,9 @@ def faults_command(arguments: list[str]) -> int:
 
 
 def lint_environment() -> dict[str, str]:
-    """Return the environment in which the linters find the packages that they judge."""
-    folders = [CHECKOUT / "spark_jobs", CHECKOUT / "plugins", CHECKOUT]
+    """Return the environment in which the linters' programs are found."""
     path = os.pathsep.join([str(CHECKOUT / ".venv" / "bin"), os.environ.get("PATH", "")])
-    return {**os.environ, "PATH": path, "PYTHONPATH": os.pathsep.join(map(str, folders))}
+    return {**os.environ, "PATH": path}
 
 
 def chosen_linters(names: Sequence[str]) -> list[tuple[str, ...]]:

@@ -73,7 +73,6 @@ def environment(places: InstancePaths, java_home: Path) -> dict[str, str]:
         **os.environ,
         **bound,
         "PATH": os.pathsep.join(path),
-        "PYTHONPATH": os.pathsep.join([str(CHECKOUT / "spark_jobs"), str(CHECKOUT / "plugins")]),
         "PYTHONUNBUFFERED": "1",
         "JAVA_HOME": str(java_home),
         "SPARK_CONF_DIR": str(places.spark_conf),

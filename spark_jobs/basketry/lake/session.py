@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 from pyspark.sql import SparkSession
 
 JOB_CONF = {"spark.sql.session.timeZone": "UTC", "spark.sql.execution.arrow.maxRecordsPerBatch": "20000"}
-
-LIBRARY = str(Path(__file__).resolve().parents[2])
 
 
 def spark_session(name: str, *, local: bool = True) -> SparkSession:
@@ -23,9 +20,8 @@ def spark_session(name: str, *, local: bool = True) -> SparkSession:
         local: The session runs on this machine.
     """
     builder = SparkSession.builder.appName(f"basketry-{name}")
-    if local:  # Python workers are this Python and import this library; on Databricks every node has both
+    if local:  # Python workers are this Python, in which the library is installed; on Databricks every node has both
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-        builder = builder.config("spark.executorEnv.PYTHONPATH", LIBRARY)
     spark = builder.getOrCreate()
     for key, value in JOB_CONF.items():
         spark.conf.set(key, value)
