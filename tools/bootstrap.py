@@ -91,8 +91,8 @@ def find_python(options: list[str]) -> str:
 def find_uv() -> str:
     """Return the path of uv: that of the machine, else one that is installed into a folder of its own; '' without one."""
     home = Path.home()
-    for folder in ("", str(home / ".local" / "bin"), str(home / ".cargo" / "bin")):
-        uv = shutil.which("uv", path=folder or None)
+    for path in (os.environ.get("PATH", ""), str(home / ".local" / "bin"), str(home / ".cargo" / "bin")):
+        uv = shutil.which("uv", path=path)
         if uv:
             return uv
     folder = Path(os.environ.get("BASKETRY_CACHE") or CHECKOUT / ".tools").expanduser() / "uv"

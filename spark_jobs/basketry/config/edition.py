@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
@@ -41,17 +40,16 @@ def edition(tree: Path | None = None) -> str:
     return _hash(CHECKOUT if tree is None else tree)
 
 
-def wheel_version(tree: Path | None = None) -> str:
-    """Return the version of the wheel of that edition; a cluster never takes yesterday's wheel for today's."""
-    return f"{VERSION}+{edition(tree)}"
+def wheel_version() -> str:
+    """Return the version of this library's wheel, edition included: a cluster never takes yesterday's for today's."""
+    return f"{VERSION}+{edition()}"
 
 
-def wheel_name(tree: Path | None = None) -> str:
-    """Return the file name of the wheel of that edition."""
-    return f"{PACKAGE.name}-{wheel_version(tree)}-py3-none-any.whl"
+def wheel_name(of_edition: str) -> str:
+    """Return the file name of the wheel of an edition."""
+    return f"{PACKAGE.name}-{VERSION}+{of_edition}-py3-none-any.whl"
 
 
-@lru_cache  # it reads every source, and a process reads files of one edition
 def _hash(tree: Path) -> str:
     state = hashlib.sha256()
     for path in _sources(tree):

@@ -14,6 +14,7 @@ from typing import Any
 
 from basketry.config.catalogs import load_catalog
 from basketry.config.clock import check_day_is_over, now
+from basketry.config.edition import edition, installed_edition
 from basketry.config.settings import Settings
 from basketry.errors import BAD_INPUT_EXIT, TRY_AGAIN_EXIT, BadInputError, TryAgainError
 from basketry.jobs import DatedArguments, Job, JobArguments
@@ -46,6 +47,7 @@ def job_main(job: Job[P, A]) -> None:
     try:
         settings = Settings.from_environment()
         arguments = parse_arguments(job)
+        _check_edition(arguments.edition)
         _check_over(arguments, settings)
         with _job_locks(job, arguments, settings):
             _run(arguments, job.name, job, settings)
@@ -55,6 +57,16 @@ def job_main(job: Job[P, A]) -> None:
         print(f"basketry.errors.{type(error).__name__}: {error}", file=sys.stderr)
         sys.stderr.flush()
         sys.exit(BAD_INPUT_EXIT if isinstance(error, BadInputError) else TRY_AGAIN_EXIT)
+
+
+def _check_edition(started_by: str | None) -> None:
+    """Refuse a DAG of another edition than the library that this process or Spark's workers have; a run by hand has none."""
+    for here in (edition, installed_edition) if started_by else ():
+        if (own := here()) != started_by:
+            raise BadInputError(
+                f"the DAG of this run is of edition {started_by} and the library here of {own}: install the wheel of the"
+                " DAG's commit here; on Databricks run make deploy from Airflow's checkout and restart a running cluster."
+            )
 
 
 def _check_over(arguments: JobArguments, settings: Settings) -> None:
