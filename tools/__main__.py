@@ -26,6 +26,7 @@ COMMANDS = (
     "format",
     "job",
     "lint",
+    "lock",
     "logs",
     "plan",
     "prune",
