@@ -12,6 +12,7 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
 
+from basketry.config.edition import edition
 from basketry.errors import BadInputError
 from basketry.gates import Gate, Verdict, load_gate
 from basketry.registry import VersionRun
@@ -81,6 +82,7 @@ def test_the_job_is_told_who_decided_what(
     assert task.application_args == [
         "--catalog=demo",
         "--run-id=weekly/manual__2026-03-10/gate.promote/-1/1",
+        f"--edition={edition()}",
         "--model=propensity",
         "--challenger=7",
         *champion,

@@ -7,8 +7,10 @@ of one run are of one commit. Read by the build backend as it stands, so it impo
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterator
 from importlib import metadata
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 VERSION = "0.1.0"
@@ -38,6 +40,15 @@ def edition(tree: Path | None = None) -> str:
     if tree is None and not is_checkout(CHECKOUT):
         return metadata.version(PACKAGE.name).partition("+")[2]
     return _hash(CHECKOUT if tree is None else tree)
+
+
+def installed_edition() -> str:
+    """Return the edition of the library that Spark's workers import, which know nothing of the running script's folder."""
+    spec = PathFinder.find_spec(PACKAGE.name, sys.path[1:])
+    if spec is None or spec.origin is None or Path(spec.origin).resolve().parent == PACKAGE:
+        return edition()
+    root = Path(spec.origin).resolve().parents[2]
+    return _hash(root) if is_checkout(root) else metadata.version(PACKAGE.name).partition("+")[2]
 
 
 def wheel_version() -> str:
