@@ -18,7 +18,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from basketry.config.edition import edition, wheel_name
+from basketry.config.edition import edition
+from basketry.databricks.library_wheel import wheel_name
 from tools.wheel import build_wheel
 
 CHECKOUT = Path(__file__).resolve().parents[1]

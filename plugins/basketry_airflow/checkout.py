@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from basketry.config import edition
+from basketry.databricks.library_wheel import wheel_name
 from basketry.errors import BadInputError
 
 
@@ -41,4 +42,4 @@ def edition_of(checkout: Path) -> str:
 
 def wheel_of(checkout: Path) -> str:
     """Return the file name of the wheel that `make deploy` makes of a checkout."""
-    return edition.wheel_name(edition_of(checkout))
+    return wheel_name(edition_of(checkout))

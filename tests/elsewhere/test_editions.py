@@ -58,8 +58,8 @@ def test_a_cluster_with_another_wheel_refuses(installed: Path, tmp_path: Path) -
     script = Path(shutil.copy(CHECKOUT / "spark_jobs" / "sales.py", tmp_path))
     assert last_line(script, installed, "0123456789ab") == (
         "basketry.errors.BadInputError: BAD_INPUT: the DAG of this run is of edition 0123456789ab"
-        f" and the library here of {edition()}: install the wheel of the DAG's commit here; on Databricks run make deploy from Airflow's checkout and restart a"
-        " running cluster."
+        f" and the library here of {edition()}: install the wheel of the DAG's commit here; on Databricks run make"
+        " deploy from Airflow's checkout and restart a running cluster."
     )
     assert "2099-01-01 is not over" in last_line(script, installed, edition()), "the wheel's own: the next refusal"
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from basketry.config.edition import edition, wheel_name
+from basketry.config.edition import edition
+from basketry.databricks.library_wheel import wheel_name
 from tests.elsewhere.other_airflow import OtherAirflow
 from tests.tools.declared import DAGS
 from tools.environment import CHECKOUT

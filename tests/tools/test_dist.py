@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from basketry.config.edition import VERSION, edition, wheel_name
+from basketry.config.edition import VERSION, edition
+from basketry.databricks.library_wheel import wheel_name
 from tools import dist
 from tools.environment import CHECKOUT
 from tools.problem import Problem

@@ -56,11 +56,6 @@ def wheel_version() -> str:
     return f"{VERSION}+{edition()}"
 
 
-def wheel_name(of_edition: str) -> str:
-    """Return the file name of the wheel of an edition."""
-    return f"{PACKAGE.name}-{VERSION}+{of_edition}-py3-none-any.whl"
-
-
 def _hash(tree: Path) -> str:
     state = hashlib.sha256()
     for path in _sources(tree):
