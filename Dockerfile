@@ -23,7 +23,9 @@ COPY plugins ./plugins
 COPY include ./include
 COPY spark_jobs ./spark_jobs
 COPY docs ./docs
-COPY LICENSE ./
+COPY LICENSE README.md pyproject.toml ./
+# The library itself, now that it is there.
+RUN make setup
 
 # The cache stays writable: each start writes Spark's settings anew, from the container's environment.
 RUN groupadd --gid 50000 basketry \

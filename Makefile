@@ -1,12 +1,12 @@
 # Thin over tools/: every command lives there, typed and tested. Works with GNU make 3.81 (macOS).
 PYTHON ?= python3
-BASKETRY = @$(PYTHON) tools/bootstrap.py
+BASKETRY = @$(PYTHON) tools/start.py
 
 # Read by tools/ from the environment, because a shell would expand the * in ARGS="--files *".
 export JOB ARGS KILLS AS_OF DATA CATALOG SCALE YES Q TEAM TARGET TAG
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast setup job plan ask status doctor logs down prune clean faults lint format audit docs data-model screenshots bench deploy deploy-check undeploy dist
+.PHONY: help run test test-fast setup lock job plan ask status doctor logs down prune clean faults lint format audit docs data-model screenshots bench deploy deploy-check undeploy dist
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,7 +59,10 @@ lint: ## Check style, types, who imports whom, and the workflows (ARGS=<linter> 
 format: ## Put imports in order and lay out every Python file
 	$(BASKETRY) format
 
-audit: ## Ask the vulnerability service about every package of the lock
+lock: ## Compile the locks from pyproject.toml (ARGS=--upgrade takes the newest versions)
+	$(BASKETRY) lock
+
+audit: ## Ask the vulnerability service about every package of the locks
 	$(BASKETRY) audit
 
 docs: ## Make the site of docs/ and of the docstrings: docs/_build/html

@@ -94,9 +94,7 @@ def read_dag_files(runtime: str, repeats: int = 1) -> list[Import]:
 
 def load_plugin(repeats: int = 1) -> list[Import]:
     """Load the console's plugin in a fresh process."""
-    folders = [str(CHECKOUT / name) for name in ("spark_jobs", "plugins")]
-    program = f"import sys; sys.path[:0] = {folders!r}\n{_LOAD_PLUGIN}"
-    return [loaded for _ in range(repeats) for loaded in _imports([program])]
+    return [loaded for _ in range(repeats) for loaded in _imports([_LOAD_PLUGIN])]
 
 
 def _imports(program: list[str], **environment: str) -> list[Import]:

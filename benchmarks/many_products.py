@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pandas as pd
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from basketry.config.settings import CHECKOUT  # noqa: E402
-from basketry.domains.forecast import forecast_rows, sales_history, score  # noqa: E402
-from basketry.domains.forecast.forecaster import fallback_forecaster  # noqa: E402
-from basketry.domains.forecast.series import MEASURES, WEEKS_AHEAD, panel_of  # noqa: E402
-from basketry.domains.forecast.settings import load_settings  # noqa: E402
-from basketry.lake.session import spark_session  # noqa: E402
-from benchmarks.forecast import AS_OF, WEEKS, weekly_rows  # noqa: E402
+from basketry.config.settings import CHECKOUT
+from basketry.domains.forecast import forecast_rows, sales_history, score
+from basketry.domains.forecast.forecaster import fallback_forecaster
+from basketry.domains.forecast.series import MEASURES, WEEKS_AHEAD, panel_of
+from basketry.domains.forecast.settings import load_settings
+from basketry.lake.session import spark_session
+from benchmarks.forecast import AS_OF, WEEKS, weekly_rows
 
 SCHEMA = "product_id string, department string, category string, weeks_ago int, " + ", ".join(
     f"{m} double" for m in MEASURES

@@ -8,13 +8,10 @@ from __future__ import annotations
 import json
 import sys
 import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "spark_jobs"))
-
-from basketry.jobs import all_jobs  # noqa: E402
-from basketry.lake.runner import job_main  # noqa: E402
-from basketry.warehouse.plain_job import plain_job_main  # noqa: E402
+from basketry.jobs import all_jobs
+from basketry.lake.runner import job_main
+from basketry.warehouse.plain_job import plain_job_main
 
 
 def main(commands: list[list[str]]) -> None:

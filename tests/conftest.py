@@ -11,6 +11,7 @@ Every test belongs to one tier. It is found from what the test asks for; a modul
 from __future__ import annotations
 
 import atexit
+import importlib.util
 import os
 import shutil
 import tempfile
@@ -74,6 +75,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
     `make test` has made it already; an editor or a plain `pytest` has not. What is not installed yet is installed.
     """
+    library = importlib.util.find_spec("basketry")
+    if library is None or not Path(str(library.origin)).is_relative_to(CHECKOUT):
+        installed = library.origin if library else "not installed"
+        pytest.exit(f"basketry is {installed}, which is not this checkout's: make setup installs it into .venv.", 4)
     if "SPARK_CONF_DIR" in os.environ:
         return
     from tools.environment import InstancePaths

@@ -6,7 +6,6 @@ import importlib
 import os
 import sys
 
-from tools.environment import CHECKOUT
 from tools.masks import OWNERS_ALONE
 from tools.problem import NO_SPACE, Problem, disk_full
 from tools.terminal import plain
@@ -27,6 +26,7 @@ COMMANDS = (
     "format",
     "job",
     "lint",
+    "lock",
     "logs",
     "plan",
     "prune",
@@ -65,7 +65,6 @@ def main(arguments: list[str]) -> int:
         print(f"Basketry: say one of: {', '.join(COMMANDS)}.", file=sys.stderr)
         return 2
     os.umask(OWNERS_ALONE)
-    sys.path[:0] = [str(CHECKOUT / "spark_jobs"), str(CHECKOUT / "plugins")]
     try:
         function = getattr(importlib.import_module(module_of(arguments[0])), function_of(arguments[0]))
         return int(function(arguments[1:]))

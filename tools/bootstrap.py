@@ -1,6 +1,6 @@
-"""From a bare Python to the project's own: finds 3.11, 3.12 or 3.13, makes .venv, installs the lock, hands over to `tools`.
+"""From a bare Python to the project's own: finds 3.11, 3.12 or 3.13, makes .venv, installs the locks, hands over to `tools`.
 
-Standard library only, and written for any Python 3.7 or newer, because whatever `python3` means on the machine runs it.
+Standard library only, and written for any Python 3.8 or newer, because whatever `python3` means on the machine runs it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,15 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 VENV = CHECKOUT / ".venv"
+PROJECT = CHECKOUT / "pyproject.toml"
 LOCK = CHECKOUT / "requirements.txt"
+TEST_LOCK = CHECKOUT / "tests" / "requirements.txt"
+"""What tests, linters and benchmarks need beside it. An image has no tests/, and so none of it."""
+
+DEVELOPING = ("bench", "faults", "format", "lint", "screenshots", "setup", "test", "test-fast")
+"""Commands for which that is installed too."""
+
+FETCHED_VERSION = "3.12"
 VERSIONS = ("3.12", "3.11", "3.13")
 """What the lock is compiled for, in the order in which they are looked for: first what the image has."""
 FREE_BYTES = 4 * 1024**3
@@ -62,12 +70,49 @@ def candidates(search_path: str, home: Path) -> list[str]:
 
 
 def find_python(options: list[str]) -> str:
-    """Return the first interpreter of a version that the lock was compiled for; SystemExit when there is none."""
+    """Return the first interpreter of a version that the lock was compiled for; one that uv fetches when there is none.
+
+    SystemExit with one sentence when there is none, and BASKETRY_PYTHON=system forbids to fetch one or it cannot be had.
+    """
     for python in options:
         if version_of(python) in VERSIONS:
             return python
+    missing = "Basketry: Python 3.11, 3.12 or 3.13 was not found"
     advice = "install one (apt, brew, pyenv) or name it: make PYTHON=/path/to/python3.12."
-    sys.exit("Basketry: Python 3.11, 3.12 or 3.13 was not found: " + advice)
+    if os.environ.get("BASKETRY_PYTHON") == "system":
+        sys.exit(missing + ", and BASKETRY_PYTHON=system forbids to fetch one: " + advice)
+    say("No Python 3.11, 3.12 or 3.13 here: uv fetches " + FETCHED_VERSION + " (BASKETRY_PYTHON=system forbids it)")
+    fetched = fetch_python(find_uv())
+    if version_of(fetched) in VERSIONS:
+        return fetched
+    sys.exit(missing + " and could not be fetched: " + advice)
+
+
+def find_uv() -> str:
+    """Return the path of uv: that of the machine, else one that is installed into a folder of its own; '' without one."""
+    home = Path.home()
+    for path in (os.environ.get("PATH", ""), str(home / ".local" / "bin"), str(home / ".cargo" / "bin")):
+        uv = shutil.which("uv", path=path)
+        if uv:
+            return uv
+    folder = Path(os.environ.get("BASKETRY_CACHE") or CHECKOUT / ".tools").expanduser() / "uv"
+    program = folder / "bin" / "uv"
+    if not program.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        wanted = folder / "requirement.txt"
+        wanted.write_text(uv_requirement(LOCK.read_text()))
+        options = ["--quiet", "--require-hashes", "--no-deps", "--target", str(folder), "-r", str(wanted)]
+        subprocess.run([sys.executable, "-m", "pip", "install"] + options, check=False)  # noqa: S603, RUF005
+    return str(program) if program.exists() else ""
+
+
+def fetch_python(uv: str) -> str:
+    """Let uv fetch a Python, where it keeps those that it manages; return its path, '' when that failed."""
+    if not uv or subprocess.run([uv, "python", "install", FETCHED_VERSION], check=False).returncode != 0:  # noqa: S603
+        return ""
+    command = [uv, "python", "find", "--managed-python", "--no-project", FETCHED_VERSION]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=False)  # noqa: S603
+    return done.stdout.decode().strip()
 
 
 def say(text: str) -> None:
@@ -142,23 +187,49 @@ def install_uv(venv: Path) -> None:
     run_shown([python, "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "-r", str(wanted)])
 
 
-def lock_stamp(lock: bytes) -> str:
-    """Name the state of the lock that an environment was filled from."""
-    return hashlib.sha256(lock).hexdigest()
+def state_of(file: Path) -> str:
+    """Name the state of a file that an environment was filled from."""
+    return file.name + " " + hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def install_lock(venv: Path) -> None:
-    """Make the environment equal to the lock, unless it already is."""
+def locks_for(command: str, installed: str) -> list[Path]:
+    """List the locks that a command needs; what was installed for another one stays."""
+    if not TEST_LOCK.exists():
+        return [LOCK]
+    tests = command in DEVELOPING or "tests: " in installed
+    return [LOCK, TEST_LOCK] if tests else [LOCK]
+
+
+def install_locks(venv: Path, command: str) -> None:
+    """Make the environment equal to the locks that the command needs, unless it already is."""
     stamp = venv / ".basketry-lock"
-    wanted = lock_stamp(LOCK.read_bytes())
-    if stamp.exists() and stamp.read_text() == wanted:
+    installed = stamp.read_text() if stamp.exists() else ""
+    locks = locks_for(command, installed)
+    wanted = "".join(("tests: " if lock == TEST_LOCK else "") + state_of(lock) + "\n" for lock in locks)
+    if installed == wanted:
         return
     if shutil.disk_usage(str(CHECKOUT)).free < FREE_BYTES:
         sys.exit("Basketry: less than 4 GB are free on this disk: free some space and run the command again.")
     install_uv(venv)
-    say("Installing the packages of requirements.txt (about 1.5 GB the first time)")
-    uv = str(venv / "bin" / "uv")
-    run_shown([uv, "pip", "sync", "--require-hashes", "--python", str(venv_python(venv)), str(LOCK)])
+    names = " and ".join(str(lock.relative_to(CHECKOUT)) for lock in locks)
+    say("Installing the packages of " + names + " (about 1.5 GB the first time)")
+    uv = [str(venv / "bin" / "uv"), "pip", "sync", "--require-hashes", "--python", str(venv_python(venv))]
+    run_shown(uv + [str(lock) for lock in locks])
+    (venv / ".basketry-library").unlink(missing_ok=True)  # it is no package of a lock, so it is gone
+    stamp.write_text(wanted)
+
+
+def install_library(venv: Path) -> None:
+    """Install this checkout itself, so that everything finds its code; an image does it once the code is there."""
+    if not PROJECT.exists():
+        return
+    stamp = venv / ".basketry-library"
+    wanted = str(CHECKOUT) + " " + state_of(PROJECT)
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    # The build backend is the lock's: nothing is fetched that no hash names.
+    uv = [str(venv / "bin" / "uv"), "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
+    run_shown(uv + ["--python", str(venv_python(venv)), "--editable", str(CHECKOUT)])  # noqa: RUF005
     stamp.write_text(wanted)
 
 
@@ -167,7 +238,8 @@ def main(arguments: list[str]) -> None:
     try:
         if version_of(str(venv_python(VENV))) not in VERSIONS:
             make_venv(find_python(candidates(os.environ.get("PATH", ""), Path.home())), VENV)
-        install_lock(VENV)
+        install_locks(VENV, arguments[0] if arguments else "")
+        install_library(VENV)
     except OSError as error:
         full = error.errno == errno.ENOSPC
         sys.exit("Basketry: " + (explain("no space left", True) if full else "setting up failed: " + str(error) + "."))

@@ -45,7 +45,10 @@ FORMATTERS = (("ruff", "check", "--select", "I", "--fix", "."), ("ruff", "format
 
 AUDITOR = "pip-audit==2.10.1"
 """Fetched when it is asked for, into an environment of its own: nothing else here needs it."""
-AUDIT = ("-r", "requirements.txt", "--disable-pip", "--require-hashes", "--progress-spinner", "off", "--format", "json")
+AUDIT = (
+    *("-r", "requirements.txt", "-r", "tests/requirements.txt"),
+    *("--disable-pip", "--require-hashes", "--progress-spinner", "off", "--format", "json"),
+)
 
 
 def _say(text: str) -> None:
@@ -79,10 +82,9 @@ def faults_command(arguments: list[str]) -> int:
 
 
 def lint_environment() -> dict[str, str]:
-    """Return the environment in which the linters find the packages that they judge."""
-    folders = [CHECKOUT / "spark_jobs", CHECKOUT / "plugins", CHECKOUT]
+    """Return the environment in which the linters' programs are found."""
     path = os.pathsep.join([str(CHECKOUT / ".venv" / "bin"), os.environ.get("PATH", "")])
-    return {**os.environ, "PATH": path, "PYTHONPATH": os.pathsep.join(map(str, folders))}
+    return {**os.environ, "PATH": path}
 
 
 def chosen_linters(names: Sequence[str]) -> list[tuple[str, ...]]:
@@ -117,7 +119,7 @@ def format_command(arguments: list[str]) -> int:
 
 
 def audit_command(arguments: list[str]) -> int:
-    """Ask the vulnerability service about every package of the lock; returns 1 when it knows of a vulnerability."""
+    """Ask the vulnerability service about every package of both locks; returns 1 when it knows of a vulnerability."""
     command = [str(CHECKOUT / ".venv" / "bin" / "uv"), "tool", "run", "--from", AUDITOR, "pip-audit", *AUDIT]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)  # noqa: S603
     try:

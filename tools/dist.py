@@ -6,13 +6,13 @@ import os
 import re
 import shutil
 import subprocess
-import tomllib
 from pathlib import Path
 
-from basketry.databricks.library_wheel import wheel_bytes, wheel_name
+from basketry.config.edition import VERSION
 from tools.environment import CHECKOUT
 from tools.problem import Problem
 from tools.release_notes import release_notes, version_of
+from tools.wheel import build_wheel
 
 SBOM_MAKER = "cyclonedx-bom==7.5.0"
 """The maker of the SBOM. Fetched when it is asked for, into an environment of its own: nothing else here needs it."""
@@ -31,13 +31,8 @@ def check_version(version: str) -> None:
     Raises:
         Problem: A file that states the version states another one.
     """
-    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     image = re.search(r"image: basketry:(\S+)", (CHECKOUT / "docker-compose.yaml").read_text(encoding="utf-8"))
-    declared = {
-        "pyproject.toml": project["version"],
-        "docker-compose.yaml": image[1] if image else "nothing",
-        f"{wheel_name.__module__} (_VERSION)": wheel_name().split("-")[1].split("+")[0],
-    }
+    declared = {"basketry/config/edition.py": VERSION, "docker-compose.yaml": image[1] if image else "nothing"}
     for path, other in declared.items():
         if other != version:
             raise Problem(f"the tag says {version} and {path} says {other}: make them the same.")
@@ -65,7 +60,7 @@ def dist_command(arguments: list[str]) -> int:
     folder = CHECKOUT / "dist"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    (folder / wheel_name()).write_bytes(wheel_bytes())
+    build_wheel(CHECKOUT, folder)
     shutil.copy(CHECKOUT / "LICENSE", folder)
     (folder / NOTES).write_text(notes, encoding="utf-8")
     make_sbom(folder / sbom_name(version))

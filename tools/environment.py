@@ -69,11 +69,13 @@ def environment(places: InstancePaths, java_home: Path) -> dict[str, str]:
     path = [str(bin_folder), str(java_home / "bin"), os.environ.get("PATH", "")]
     # Executors elsewhere must reach the driver, so there it listens where the machine's name says.
     bound = {} if Engine.from_environment().distributed else {"SPARK_LOCAL_IP": "127.0.0.1"}
+    include = os.environ.get("BASKETRY_INCLUDE")  # without it the library finds the checkout's
+    named = {"BASKETRY_INCLUDE": str(Path(include).absolute())} if include else {}
     return {
         **os.environ,
         **bound,
+        **named,
         "PATH": os.pathsep.join(path),
-        "PYTHONPATH": os.pathsep.join([str(CHECKOUT / "spark_jobs"), str(CHECKOUT / "plugins")]),
         "PYTHONUNBUFFERED": "1",
         "JAVA_HOME": str(java_home),
         "SPARK_CONF_DIR": str(places.spark_conf),
@@ -83,7 +85,6 @@ def environment(places: InstancePaths, java_home: Path) -> dict[str, str]:
         "PYSPARK_DRIVER_PYTHON": str(bin_folder / "python"),
         "BASKETRY_HOME": str(places.home),
         "BASKETRY_CACHE": str(places.cache),
-        "BASKETRY_INCLUDE": str(Path(os.environ.get("BASKETRY_INCLUDE") or CHECKOUT / "include").absolute()),
         "BASKETRY_RUNTIME": os.environ.get("BASKETRY_RUNTIME") or "local",
         "BASKETRY_CATALOG": scheduled_catalog(),
         "BASKETRY_AIRFLOW_PORT": str(places.airflow_port),

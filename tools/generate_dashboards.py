@@ -7,11 +7,13 @@ that the files are up to date.
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from basketry.metrics import load_metrics
+from basketry.metrics.dashboards import dashboards
+from basketry.metrics.genie import genie_space
 from tools.environment import CHECKOUT
 
 INCLUDE = CHECKOUT / "include"
@@ -19,11 +21,6 @@ INCLUDE = CHECKOUT / "include"
 
 def generated_files() -> dict[Path, str]:
     """Return every generated file with its text."""
-    sys.path[:0] = [str(CHECKOUT / "spark_jobs")]
-    from basketry.metrics import load_metrics
-    from basketry.metrics.dashboards import dashboards
-    from basketry.metrics.genie import genie_space
-
     metrics = load_metrics(INCLUDE)
     documents = {
         INCLUDE / "dashboards" / f"{name}.lvdash.json": as_json(dashboard)

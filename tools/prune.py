@@ -13,7 +13,8 @@ from pydantic import Field
 
 from basketry.config.locator import load_document
 from basketry.config.model import Document, Fix
-from tools.environment import CHECKOUT, InstancePaths
+from basketry.config.settings import find_include
+from tools.environment import InstancePaths
 from tools.problem import Problem
 from tools.processes import last_line, log_file
 from tools.services import airflow_environment, program
@@ -47,7 +48,7 @@ def load_retention(include: Path) -> Retention:
 def prune_command(arguments: list[str]) -> int:
     """Delete what is out of retention, by today's clock; says how much."""
     places, now = InstancePaths.from_environment(), datetime.now(UTC)
-    retention = load_retention(Path(os.environ.get("BASKETRY_INCLUDE") or CHECKOUT / "include"))
+    retention = load_retention(find_include(os.environ))
     files = list(old_logs(places.home, now - timedelta(days=retention.logs_days)))
     for path in files:
         path.unlink(missing_ok=True)

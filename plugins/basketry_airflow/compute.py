@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,11 @@ from basketry.config.catalogs import file_label
 from basketry.config.documents import read_document
 from basketry.config.locator import load_document, parse_document
 from basketry.databricks.compute import CLOUDS, PROFILES, ComputeChoice
-from basketry.databricks.library_wheel import wheel_name
 from basketry.errors import BadInputError
 from basketry.jobs import all_jobs
 
-_wheel_name = lru_cache(wheel_name)  # it reads every source, and a process reads DAG files of one edition
+ANY_WHEEL = "/Workspace/Shared/basketry/lib/basketry.whl"
+"""Stands for the library where only the profile is looked at."""
 
 CHOICE = "jobs.yaml"
 
@@ -64,26 +63,24 @@ def configured_cloud() -> str:
     return cloud
 
 
-def load_compute(include: Path, job: str, *, cloud: str = "aws", folder: str = "/Workspace/Shared/basketry") -> Compute:
+def load_compute(include: Path, job: str, *, cloud: str = "aws", wheel: str = ANY_WHEEL) -> Compute:
     """Read the compute of a job.
 
     Args:
         include: The include folder.
         job: The name of the job's script.
         cloud: One of CLOUDS.
-        folder: Where `make deploy` put the library.
+        wheel: Where `make deploy` put the library's wheel.
 
     Raises:
         BadInputError: A file is wrong; names file and line.
     """
     choice = _choice(include)
     name = choice.jobs.get(job, choice.default)
-    return load_profile(include, name, cloud=cloud, folder=folder)
+    return load_profile(include, name, cloud=cloud, wheel=wheel)
 
 
-def load_shared(
-    include: Path, dag_id: str, *, cloud: str = "aws", folder: str = "/Workspace/Shared/basketry"
-) -> Compute | None:
+def load_shared(include: Path, dag_id: str, *, cloud: str = "aws", wheel: str = ANY_WHEEL) -> Compute | None:
     """Read the compute that the tasks of a DAG share; None where each task has its own.
 
     Raises:
@@ -92,13 +89,13 @@ def load_shared(
     name = _choice(include).shared.get(dag_id)
     if name is None:
         return None
-    compute = load_profile(include, name, cloud=cloud, folder=folder)
+    compute = load_profile(include, name, cloud=cloud, wheel=wheel)
     if "new_cluster" not in compute.task:
         raise BadInputError(f"{CHOICE}: {dag_id} cannot share profile '{name}': choose one of kind job_cluster.")
     return compute
 
 
-def load_profile(include: Path, name: str, *, cloud: str, folder: str = "/Workspace/Shared/basketry") -> Compute:
+def load_profile(include: Path, name: str, *, cloud: str, wheel: str = ANY_WHEEL) -> Compute:
     """Read one profile, rendered for a cloud."""
     choice = _choice(include)
     path = include / "compute" / f"{name}.yaml"
@@ -107,7 +104,7 @@ def load_profile(include: Path, name: str, *, cloud: str, folder: str = "/Worksp
     if "kind" not in entries:
         root.fail("the profile has no 'kind'; add it.")
     profile = parse_document(PROFILES[entries["kind"].choice("kind", PROFILES)], root, {"cloud": cloud})
-    task, run = profile.render(cloud, choice.libraries, f"{folder.rstrip('/')}/lib/{_wheel_name()}")
+    task, run = profile.render(cloud, wheel)
     return Compute(
         task=task,
         run=run,

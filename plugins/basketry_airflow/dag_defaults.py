@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
-from basketry.config.settings import CHECKOUT
 from basketry.errors import BadInputError
 from basketry_airflow.alerts import FailureAlert
 from basketry_airflow.as_of import as_of
+from basketry_airflow.checkout import checkout_of
 from basketry_airflow.retry import FIRST_DELAY, JobRetryPolicy
 
 TIERS = {
@@ -46,7 +48,7 @@ def dag_defaults(
     if not doc or f"({runbook})" not in doc:
         raise BadInputError(f"the docstring of the DAG does not link its runbook: write [runbook]({runbook}) in it.")
     return {
-        "doc_md": _page(doc, runbook),
+        "doc_md": _page(doc, checkout_of(sys._getframe(1).f_code.co_filename) / runbook),
         "tags": [f"tier:{tier}", f"owner:{owner}", *topics],
         # No start date: a DAG that is switched on waits for its next hour, where one of the past would run at once.
         "catchup": False,
@@ -66,8 +68,7 @@ def dag_defaults(
     }
 
 
-def _page(doc: str, runbook: str) -> str:
+def _page(doc: str, path: Path) -> str:
     # Airflow's UI cannot follow a path of the repository: whoever opens the DAG reads the runbook right there.
-    path = CHECKOUT / runbook
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     return f"{doc.strip()}\n\n{text}".rstrip() + "\n"

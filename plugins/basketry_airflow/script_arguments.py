@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from basketry.config.documents import did_you_mean
 from basketry.errors import BadInputError
 from basketry.jobs import Job, argument_fields
+from basketry_airflow.checkout import edition_of
 
 Value = TypeVar("Value")
 
@@ -41,6 +43,13 @@ def template(text: str, kind: type[Value]) -> Value:
         kind: What it renders to; the type checker takes the argument for one.
     """
     return cast(Value, text)
+
+
+@dataclass(frozen=True)
+class EditionOf:
+    """The edition of a checkout, looked up right before the job starts, so that no edit of a file changes the DAG."""
+
+    checkout: Path
 
 
 CATALOG = template("{{ params.catalog }}", str)
@@ -93,12 +102,16 @@ class ScriptArguments:
     def _value(self, value: Any, context: Any) -> Any:
         if isinstance(value, FormValue):
             return context["params"][value.name]
+        if isinstance(value, EditionOf):
+            return edition_of(value.checkout)
         if isinstance(value, str):
             return str(context["task"].render_template(value, context))
         return value
 
 
 def _shown(value: Any) -> Any:
+    if isinstance(value, EditionOf):
+        return "{{ edition }}"
     return f"{{{{ params.{value.name} }}}}" if isinstance(value, FormValue) else value
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import TriggerRule
 
-from basketry.config.settings import CHECKOUT, Settings
+from basketry.config import edition
+from basketry.config.settings import Settings
 from basketry.jobs import Job
 from basketry.jobs.declare import A, P
+from basketry_airflow.checkout import checkout_of, script_of, wheel_of
 from basketry_airflow.compute import Compute, configured_cloud, load_compute, load_shared
-from basketry_airflow.script_arguments import CATALOG, RUN_ID, ScriptArguments, check_arguments
+from basketry_airflow.script_arguments import CATALOG, RUN_ID, EditionOf, ScriptArguments, check_arguments
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
@@ -54,55 +58,61 @@ def spark_job(
         """Make the task; arguments are values, templates and fields of the form."""
         check_arguments(job, arguments)
         settings = Settings.from_environment()
-        script: Mapping[str, Any] = {"catalog": CATALOG, "run_id": RUN_ID, **arguments}
-        make_operator = _databricks if settings.runtime == "databricks" else _local
+        checkout = _current_checkout()
+        words = {"catalog": CATALOG, "run_id": RUN_ID, "edition": EditionOf(checkout), **arguments}
         as_of: Any = arguments.get("as_of")
-        return make_operator(settings, job.name, ScriptArguments(script), as_of, operator_arguments=operator_arguments)
+        script = _Script(name=job.name, checkout=checkout, arguments=ScriptArguments(words), as_of=as_of)
+        make_operator = _databricks if settings.runtime == "databricks" else _local
+        return make_operator(settings, script, operator_arguments)
 
     return make_task
 
 
-def _local(
-    settings: Settings,
-    name: str,
-    arguments: ScriptArguments,
-    as_of: str | None,
-    *,
-    operator_arguments: Mapping[str, Any],
-) -> BaseOperator:
+@dataclass(frozen=True)
+class _Script:
+    """What is run: the script's name, the checkout that holds it, and what it is told."""
+
+    name: str
+    checkout: Path
+    arguments: ScriptArguments
+    as_of: str | None
+
+
+def _current_checkout() -> Path:
+    """Return the checkout of the DAG that is being declared."""
+    from airflow.sdk.definitions._internal.contextmanager import DagContext
+
+    dag = DagContext.get_current()
+    return checkout_of(str(dag.fileloc)) if dag else edition.CHECKOUT
+
+
+def _local(settings: Settings, script: _Script, operator_arguments: Mapping[str, Any]) -> BaseOperator:
     from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 
-    # The process's environment (JAVA_HOME, SPARK_CONF_DIR, PYTHONPATH, BASKETRY_*) reaches spark-submit as it is.
+    # The process's environment (JAVA_HOME, SPARK_CONF_DIR, BASKETRY_*) reaches spark-submit as it is.
     operator: BaseOperator = SparkSubmitOperator(
         conn_id=SPARK_CONNECTION,
-        application=str(CHECKOUT / "spark_jobs" / f"{name}.py"),
-        application_args=arguments,
-        name=f"basketry-{name}",
+        application=script_of(script.checkout, script.name),
+        application_args=script.arguments,
+        name=f"basketry-{script.name}",
         **operator_arguments,
     )
     return operator
 
 
-def _databricks(
-    settings: Settings,
-    name: str,
-    arguments: ScriptArguments,
-    as_of: str | None,
-    *,
-    operator_arguments: Mapping[str, Any],
-) -> BaseOperator:
+def _databricks(settings: Settings, script: _Script, operator_arguments: Mapping[str, Any]) -> BaseOperator:
     from airflow.providers.databricks.operators.databricks import DatabricksSubmitRunOperator
 
     root = (os.environ.get("BASKETRY_WORKSPACE_ROOT") or WORKSPACE_ROOT).rstrip("/")
-    cloud, folder = configured_cloud(), root.rpartition("/")[0]
-    compute = load_compute(settings.include, name, cloud=cloud, folder=folder)
+    cloud, wheel = configured_cloud(), f"{root.rpartition('/')[0]}/lib/{wheel_of(script.checkout)}"
+    compute = load_compute(settings.include, script.name, cloud=cloud, wheel=wheel)
     polling = _polling_seconds(compute)
     # Synchronous and durable: after a worker's death the next try reconnects to the run; deferred, a 403 on the first
     # look starts a second one.
     operator: BaseOperator = DatabricksSubmitRunOperator(
         databricks_conn_id=DATABRICKS_CONNECTION,
         run_name="basketry {{ dag.dag_id }}.{{ ti.task_id }} {{ params.catalog }}",
-        tasks=[_python_task(compute, f"{root}/{name}.py", arguments, as_of)],
+        tasks=[_python_task(compute, f"{root}/{script.name}.py", script.arguments, script.as_of)],
         json=dict(compute.run),
         idempotency_token=TOKEN,
         timeout_seconds=compute.timeout_seconds,
@@ -113,7 +123,7 @@ def _databricks(
     )
     limits = (operator.max_active_tis_per_dag, compute.max_concurrent_runs)
     operator.max_active_tis_per_dag = min(filter(None, limits), default=None)
-    shared = load_shared(settings.include, operator.dag_id, cloud=cloud, folder=folder)
+    shared = load_shared(settings.include, operator.dag_id, cloud=cloud, wheel=wheel)
     # Airflow wants what follows a setup to follow its success; a job that also runs after a failure has its own cluster.
     if shared and operator.trigger_rule == TriggerRule.ALL_SUCCESS:
         from basketry_airflow.shared_cluster import join_cluster

@@ -8,12 +8,12 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tomllib
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from basketry.config.edition import VERSION
 from tests.containers.compose import (
     CHECKOUT,
     DOCKERFILE,
@@ -207,8 +207,7 @@ def test_the_image_is_pinned_and_is_not_root() -> None:
 
 def test_the_image_is_named_as_the_project_s_version() -> None:
     """Another version is another image."""
-    version = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["version"]
-    assert {service["image"] for service in SERVICES.values() if "build" in service} == {f"basketry:{version}"}
+    assert {service["image"] for service in SERVICES.values() if "build" in service} == {f"basketry:{VERSION}"}
 
 
 def test_the_image_copies_what_exists() -> None:

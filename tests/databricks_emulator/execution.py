@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tests.databricks_emulator import states
 from tests.databricks_emulator.clusters import Cluster, Clusters
@@ -126,6 +128,7 @@ def _run_task(
         logs=task.logs,
         stops=(run.cancel, cluster.gone),
         limit=limit,
+        wheels=tuple(filter(None, map(script_environment.deployed, _wheels(settings.settings)))),
     )
     if person:
         person.cancel()
@@ -133,6 +136,11 @@ def _run_task(
         task.finish(states.cluster_lost(cluster.cluster_id, cluster.reason))
     else:
         _keep(task, ending)
+
+
+def _wheels(settings: Mapping[str, Any]) -> list[str]:
+    """The workspace paths of the wheels that a task asks for; one that nobody deployed is not there."""
+    return [library["whl"] for library in settings.get("libraries", ()) if "whl" in library]
 
 
 def _keep(task: TaskRun, ending: Ending) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,14 +77,17 @@ def run_script(
     logs: Path,
     stops: Sequence[threading.Event],
     limit: float,
+    wheels: Sequence[Path] = (),
 ) -> Ending:
     """Run `python script parameters` to its end, until something stops it, or until `limit` seconds (0: none) are over.
 
     It works in its log folder, since a session leaves files where it was started and the scripts' folder is source.
+    wheels: what the run's cluster has installed; it comes before what this Python has.
     """
     if script_environment.stand_in:
         return script_environment.stand_in(script, parameters)
     logs.mkdir(parents=True, exist_ok=True)
+    installed = os.pathsep.join(str(_installed(wheel, logs / "site-packages")) for wheel in wheels)
     with (logs / "stdout").open("wb") as out, (logs / "stderr").open("wb") as err:
         process = subprocess.Popen(
             [sys.executable, str(script), *parameters],
@@ -91,7 +95,7 @@ def run_script(
             stderr=err,
             stdin=subprocess.DEVNULL,
             cwd=logs,
-            env=script_environment.variables(),
+            env=script_environment.variables() | ({"PYTHONPATH": installed} if installed else {}),
             start_new_session=True,  # a group of its own, so that a cancellation also reaches its JVM
         )
         stopped = _wait(process, stops, limit)
@@ -101,6 +105,13 @@ def run_script(
         return Ending("success")
     trace = (logs / "stderr").read_text(errors="replace")
     return Ending("failure", error_text(trace, process.returncode), trace)
+
+
+def _installed(wheel: Path, folder: Path) -> Path:
+    """Where a wheel of pure Python lies once it is installed."""
+    with zipfile.ZipFile(wheel) as packed:
+        packed.extractall(folder / wheel.stem)  # noqa: S202 it was deployed by this very test
+    return folder / wheel.stem
 
 
 def _wait(process: subprocess.Popen[bytes], stops: Sequence[threading.Event], limit: float) -> str:

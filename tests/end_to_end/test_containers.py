@@ -199,4 +199,6 @@ def test_nothing_was_written_into_the_image(daily: Running) -> None:
         "spark_jobs",
         "docs",
         "LICENSE",
+        "README.md",
+        "pyproject.toml",
     }

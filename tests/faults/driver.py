@@ -15,15 +15,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(CHECKOUT / "spark_jobs"), str(CHECKOUT)]
-
-from basketry import registry  # noqa: E402
-from basketry.config.settings import Settings  # noqa: E402
-from basketry.jobs import all_jobs  # noqa: E402
-from basketry.lake.runner import job_main  # noqa: E402
-from basketry.warehouse.plain_job import plain_job_main  # noqa: E402
-from tools import shoppers  # noqa: E402
+from basketry import registry
+from basketry.config.settings import Settings
+from basketry.jobs import all_jobs
+from basketry.lake.runner import job_main
+from basketry.warehouse.plain_job import plain_job_main
+from tools import shoppers
 
 
 def main(plan: Path, first: int) -> None:

@@ -25,11 +25,7 @@ SETTINGS = {
     "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(HOME / "logs"),
     "AIRFLOW__API__BASE_URL": "http://airflow.example:8080",
     "AIRFLOW_CONN_SPARK_LOCAL": '{"conn_type": "spark", "host": "local[1]"}',
-    "PYTHONPATH": os.pathsep.join(str(CHECKOUT / folder) for folder in ("spark_jobs", "plugins")),
 }
 os.environ.update(SETTINGS)
 for leftover in ("BASKETRY_RUNTIME", "BASKETRY_CATALOG", "BASKETRY_INCLUDE", "BASKETRY_DOCS_URL"):
     os.environ.pop(leftover, None)
-for folder in ("spark_jobs", "plugins"):
-    if str(CHECKOUT / folder) not in sys.path:
-        sys.path.insert(0, str(CHECKOUT / folder))

@@ -14,7 +14,7 @@ from basketry_airflow.payload import check_profile
 from tests.kit.documents import INCLUDE, Document, changed
 from tests.kit.mistakes import Mistake, mistakes
 
-CHOICE = "default: small\njobs: {}\ntags: {project: basketry}\nlibraries: []\n"
+CHOICE = "default: small\njobs: {}\ntags: {project: basketry}\n"
 PROFILE = Document(
     path="compute/small.yaml",
     text="description: x\nkind: job_cluster\nnode_types: {aws: m5d.large}\nnew_cluster: {num_workers: 1}\n",
@@ -104,10 +104,9 @@ def test_serverless_gets_packages_and_wheel_through_its_environment() -> None:
     assert compute.task_fields({"dag": "x"}) == compute.task, "tags are a cluster's"
 
 
-def test_libraries_have_the_locked_versions() -> None:
-    """What is installed on a cluster is what was tested here."""
-    locked = set(re.findall(r"^[\w.-]+==[\w.]+", (INCLUDE.parent / "requirements.txt").read_text(), re.MULTILINE))
-    *packages, wheel = load_compute(INCLUDE, "sales").task["libraries"]
-    assert packages
-    assert {library["pypi"]["package"] for library in packages} <= locked
-    assert wheel["whl"].startswith("/Workspace/Shared/basketry/lib/basketry-0.1.0+")
+def test_a_job_gets_the_wheel_and_nothing_beside_it() -> None:
+    """What it imports is named by the wheel's metadata: no second list can differ from the lock."""
+    wheel = "/Workspace/Shared/basketry/lib/basketry-0.1.0+abc-py3-none-any.whl"
+    assert load_compute(INCLUDE, "sales", wheel=wheel).task["libraries"] == [{"whl": wheel}]
+    (environment,) = load_profile(INCLUDE, "serverless", cloud="aws", wheel=wheel).run["environments"]
+    assert environment["spec"]["dependencies"] == [wheel]

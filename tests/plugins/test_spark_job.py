@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import pytest
 from airflow.sdk import DAG
 
+from basketry.config.edition import edition
 from basketry.errors import BadInputError
 from basketry.jobs import Argument, Job
 from basketry.jobs.ingest import INGEST, IngestArguments
@@ -65,6 +66,7 @@ def test_both_runtimes_get_the_same_arguments(monkeypatch: pytest.MonkeyPatch) -
     assert local.application_args == [
         "--catalog=demo",
         "--run-id=some_dag/manual__2026-03-10/load/-1/1",
+        f"--edition={edition()}",
         "--as-of=2026-03-09",
         "--feed=order_lines",
         "--dry-run",

@@ -24,16 +24,14 @@ from contextlib import closing
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from tests.kit.documents import QUICK, copy_include
+from tests.kit.few_rows import write_settings
+from tools import shoppers
+from tools.environment import InstancePaths
+from tools.setup import prepare
+
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parents[1]
-sys.path[:0] = [str(CHECKOUT / "spark_jobs"), str(CHECKOUT)]
-
-from tests.kit.documents import QUICK, copy_include  # noqa: E402
-from tests.kit.few_rows import write_settings  # noqa: E402
-from tools import shoppers  # noqa: E402
-from tools.environment import InstancePaths  # noqa: E402
-from tools.setup import prepare  # noqa: E402
-
 CATALOG, END = "demo", date(2026, 11, 20)
 NOW = "2026-11-23T12:00:00+00:00"
 SCALE, WEEKS = 0.02, 34
@@ -141,7 +139,6 @@ def make(home: Path, release: str) -> None:
 
 def run_jobs(home: Path) -> None:
     """Every job as its script is run from the command line."""
-    sys.path[:0] = [str(CHECKOUT / "spark_jobs")]
     for name, *arguments in jobs():
         print(f"── {name} {' '.join(arguments)}", flush=True)
         if name in ("look_around", "respond"):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tools import bootstrap
+from tools.environment import CHECKOUT
 
 
 def test_an_interpreter_that_does_not_run_is_passed_over(tmp_path: Path) -> None:
@@ -19,10 +22,110 @@ def test_an_interpreter_that_does_not_run_is_passed_over(tmp_path: Path) -> None
     assert bootstrap.find_python([str(shim), sys.executable]) == sys.executable
 
 
-def test_no_fitting_python_is_one_sentence(tmp_path: Path) -> None:
-    """Without Python 3.11, 3.12 or 3.13 a person learns how to name one."""
-    with pytest.raises(SystemExit, match=r"^Basketry: Python 3\.11, 3\.12 or 3\.13 was not found: .*make PYTHON="):
+@pytest.fixture
+def fake_uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A uv on the path that notes what it is asked, fetches nothing, and says that this Python is the one fetched."""
+    program, asked = tmp_path / "bin" / "uv", tmp_path / "asked"
+    program.parent.mkdir()
+    program.write_text(
+        f'#!/bin/sh\necho "$@" >> {asked}\n[ "$2" = find ] && echo {sys.executable}\nexit ${{UV_FAILS:-0}}\n'
+    )
+    program.chmod(0o755)
+    asked.touch()
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    monkeypatch.delenv("BASKETRY_PYTHON", raising=False)
+    return asked
+
+
+def test_where_no_python_fits_uv_fetches_one(tmp_path: Path, fake_uv: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is said in a line, with what forbids it."""
+    assert bootstrap.find_python([str(tmp_path / "missing")]) == sys.executable
+    assert fake_uv.read_text().splitlines() == ["python install 3.12", "python find --managed-python --no-project 3.12"]
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line == "No Python 3.11, 3.12 or 3.13 here: uv fetches 3.12 (BASKETRY_PYTHON=system forbids it)"
+
+
+def test_a_python_that_fits_is_not_fetched(fake_uv: Path) -> None:
+    """uv is not even asked."""
+    assert bootstrap.find_python([sys.executable]) == sys.executable
+    assert not fake_uv.read_text()
+
+
+def test_the_machine_s_own_python_can_be_insisted_on(
+    tmp_path: Path, fake_uv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With BASKETRY_PYTHON=system nothing is fetched: a person learns how to name one."""
+    monkeypatch.setenv("BASKETRY_PYTHON", "system")
+    with pytest.raises(SystemExit, match=r"^Basketry: Python 3\.11, 3\.12 or 3\.13 was not found, .*make PYTHON="):
         bootstrap.find_python([str(tmp_path / "missing")])
+    assert not fake_uv.read_text()
+
+
+def test_no_fitting_python_is_one_sentence(tmp_path: Path, fake_uv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Python 3.11, 3.12 or 3.13, and without one to be had, a person learns how to name one."""
+    monkeypatch.setenv("UV_FAILS", "2")
+    with pytest.raises(SystemExit, match=r"^Basketry: Python 3\.11, 3\.12 or 3\.13 was not found and .*make PYTHON="):
+        bootstrap.find_python([str(tmp_path / "missing")])
+    assert fake_uv.read_text().splitlines() == ["python install 3.12"]
+
+
+def test_a_machine_without_uv_gets_it_by_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Into a folder of its own in the cache, by the lock's version and hashes; a failure leaves no uv."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("BASKETRY_CACHE", str(tmp_path / "cache"))
+    commands: list[list[str]] = []
+    monkeypatch.setattr(bootstrap.subprocess, "run", lambda command, **_: commands.append(command))
+    assert bootstrap.find_uv() == ""
+    folder = tmp_path / "cache" / "uv"
+    assert commands[0][:4] == [sys.executable, "-m", "pip", "install"]
+    assert "--require-hashes" in commands[0] and str(folder) in commands[0]
+    assert (folder / "requirement.txt").read_text().startswith("uv==")
+    (folder / "bin").mkdir()
+    (folder / "bin" / "uv").touch()
+    assert bootstrap.find_uv() == str(folder / "bin" / "uv")
+
+
+def test_a_python_too_old_is_one_sentence(tmp_path: Path) -> None:
+    """What the first file does with a Python that cannot read the next one, here one that says it is 2.7."""
+    source = (CHECKOUT / "tools" / "start.py").read_text()
+    told = source.replace("import sys\n", "import sys\nsys.version_info = (2, 7, 18)\n")
+    program = tmp_path / "start.py"
+    program.write_text(told)
+    done = subprocess.run([sys.executable, str(program)], env={"PATH": "/nowhere"}, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "Basketry: Python 2.7 is too old: install 3.11, 3.12 or 3.13 (apt, brew, pyenv)"
+        " or name it: make PYTHON=/path/to/python3.12.\n"
+    )
+
+
+def test_a_python_too_old_starts_a_newer_one(tmp_path: Path) -> None:
+    """That of the path goes on, with the same command."""
+    source = (CHECKOUT / "tools" / "start.py").read_text()
+    (tmp_path / "start.py").write_text(source.replace("import sys\n", "import sys\nsys.version_info = (3, 7, 1)\n"))
+    (tmp_path / "bootstrap.py").write_text("import sys; print('goes on with', *sys.argv[1:])")
+    newer = tmp_path / "bin" / "python3.13"
+    newer.parent.mkdir()
+    newer.symlink_to(sys.executable)
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "start.py"), "test", "-x"],
+        env={"PATH": str(newer.parent)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "goes on with test -x\n", done.stderr
+
+
+def test_the_first_file_is_of_any_python() -> None:
+    """No word in it that Python 2.7 does not know: it has no annotation, no f-string and no import that is newer."""
+    text = (CHECKOUT / "tools" / "start.py").read_text()
+    tree = ast.parse(text)
+    assert not [
+        n for n in ast.walk(tree) if isinstance(n, (ast.JoinedStr, ast.AnnAssign, ast.FunctionDef, ast.NamedExpr))
+    ]
+    assert {one.name for n in ast.walk(tree) if isinstance(n, ast.Import) for one in n.names} == {"os", "sys"}
+    assert text.isascii() and "tools/start.py" in (CHECKOUT / "Makefile").read_text()
 
 
 def test_pyenv_versions_are_candidates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,17 +162,64 @@ def test_a_failed_installation_says_what_to_do(output: str, has_compiler: bool, 
     assert "\n" not in explained
 
 
-def test_an_unchanged_lock_is_not_installed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A checkout with both locks in which nothing is really installed; returns the commands that would have done it."""
+    for name in ("requirements.txt", "tests/requirements.txt", "pyproject.toml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("uv==1\n")
+    for name, path in (("CHECKOUT", "."), ("LOCK", "requirements.txt"), ("TEST_LOCK", "tests/requirements.txt")):
+        monkeypatch.setattr(bootstrap, name, tmp_path / path)
+    monkeypatch.setattr(bootstrap, "PROJECT", tmp_path / "pyproject.toml")
+    shown: list[str] = []
+    monkeypatch.setattr(bootstrap, "install_uv", lambda venv: None)
+    monkeypatch.setattr(bootstrap, "run_shown", lambda command: shown.append(" ".join(command)))
+    return shown
+
+
+def install(venv: Path, command: str) -> None:
+    """Prepare the environment for a command."""
+    bootstrap.install_locks(venv, command)
+    bootstrap.install_library(venv)
+
+
+def test_an_unchanged_lock_is_not_installed_again(tmp_path: Path, checkout: list[str]) -> None:
     """The second command starts at once: the stamp of the lock decides, and another lock installs."""
-    lock = tmp_path / "requirements.txt"
-    lock.write_text("uv==1\n")
-    installed: list[Path] = []
-    monkeypatch.setattr(bootstrap, "LOCK", lock)
-    monkeypatch.setattr(bootstrap, "install_uv", installed.append)
-    monkeypatch.setattr(bootstrap, "run_shown", lambda command: None)
     for _ in range(2):
-        bootstrap.install_lock(tmp_path)
-    assert len(installed) == 1
-    lock.write_text("uv==2\n")
-    bootstrap.install_lock(tmp_path)
-    assert len(installed) == 2
+        install(tmp_path, "run")
+    assert len(checkout) == 2, "packages and library"
+    (tmp_path / "requirements.txt").write_text("uv==2\n")
+    install(tmp_path, "run")
+    assert len(checkout) == 4, "the library too, which installing the lock removes"
+
+
+def test_who_only_runs_gets_nothing_to_develop_with(tmp_path: Path, checkout: list[str]) -> None:
+    """`make run` installs one lock, `make test` the other one too, and it stays for whatever comes next."""
+    install(tmp_path, "run")
+    assert checkout[0].endswith(f" {tmp_path}/requirements.txt")
+    install(tmp_path, "test")
+    assert checkout[2].endswith(f" {tmp_path}/requirements.txt {tmp_path}/tests/requirements.txt")
+    install(tmp_path, "run")
+    assert len(checkout) == 4
+
+
+def test_an_image_gets_packages_before_code(tmp_path: Path, checkout: list[str]) -> None:
+    """Without tests/ one lock is all; without pyproject.toml the library waits for a second setup, which installs it alone."""
+    (tmp_path / "tests" / "requirements.txt").unlink()
+    (tmp_path / "pyproject.toml").rename(tmp_path / "later")
+    install(tmp_path, "setup")
+    assert [command.split()[2] for command in checkout] == ["sync"]
+    (tmp_path / "later").rename(tmp_path / "pyproject.toml")
+    install(tmp_path, "setup")
+    assert [command.split()[2] for command in checkout] == ["sync", "install"]
+    assert "--no-build-isolation" in checkout[1] and checkout[1].endswith(f"--editable {tmp_path}")
+
+
+def test_another_checkouts_library_is_replaced(
+    tmp_path: Path, checkout: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An environment that two checkouts share runs the code of the one that was started last."""
+    install(tmp_path, "run")
+    monkeypatch.setattr(bootstrap, "CHECKOUT", tmp_path / "tests")
+    bootstrap.install_library(tmp_path)
+    assert checkout[-1].endswith(f"--editable {tmp_path / 'tests'}")

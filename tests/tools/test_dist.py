@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import zipfile
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from basketry.config.edition import VERSION, edition
+from basketry.databricks.library_wheel import wheel_name
 from tools import dist
 from tools.environment import CHECKOUT
 from tools.problem import Problem
@@ -64,10 +67,9 @@ def test_a_dot_of_a_version_is_a_dot() -> None:
 
 
 def test_all_that_state_the_version_agree() -> None:
-    """pyproject.toml, the wheel and the image's tag state one version, and another tag is refused."""
-    version = dist.wheel_name().split("-")[1].split("+")[0]
-    dist.check_version(version)
-    with pytest.raises(Problem, match=rf"the tag says 99\.0\.0 and pyproject\.toml says {version}"):
+    """The library, whose version pyproject.toml takes, and the image's tag state one; another tag is refused."""
+    dist.check_version(VERSION)
+    with pytest.raises(Problem, match=rf"the tag says 99\.0\.0 and basketry/config/edition\.py says {VERSION}"):
         dist.check_version("99.0.0")
 
 
@@ -87,13 +89,14 @@ def answering(monkeypatch: pytest.MonkeyPatch, code: int, error: str = "") -> li
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Copy the files that state the version into an empty checkout whose changelog knows that version."""
-    version = dist.wheel_name().split("-")[1].split("+")[0]
-    for name in ("pyproject.toml", "docker-compose.yaml", "LICENSE"):
+    """Copy what a release is made of into an empty checkout whose changelog knows the version."""
+    for name in ("pyproject.toml", "docker-compose.yaml", "LICENSE", "README.md"):
         (tmp_path / name).write_text((CHECKOUT / name).read_text())
-    (tmp_path / "CHANGELOG.md").write_text(f"## [{version}]\n\n- All of it.\n")
+    for name in ("include", "spark_jobs"):
+        shutil.copytree(CHECKOUT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "CHANGELOG.md").write_text(f"## [{VERSION}]\n\n- All of it.\n")
     monkeypatch.setattr(dist, "CHECKOUT", tmp_path)
-    monkeypatch.setenv("TAG", f"v{version}")
+    monkeypatch.setenv("TAG", f"v{VERSION}")
     return tmp_path
 
 
@@ -105,9 +108,10 @@ def test_dist_holds_wheel_notes_and_sbom(checkout: Path, monkeypatch: pytest.Mon
     assert dist.dist_command([]) == 0
     files = {path.name: path for path in (checkout / "dist").iterdir()}
     version = os.environ["TAG"].removeprefix("v")
-    assert set(files) == {dist.wheel_name(), dist.sbom_name(version), dist.NOTES, "LICENSE"}
+    wheel = wheel_name(edition(checkout))
+    assert set(files) == {wheel, dist.sbom_name(version), dist.NOTES, "LICENSE"}
     assert files[dist.NOTES].read_text() == "- All of it.\n"
-    assert "basketry/__init__.py" in zipfile.ZipFile(files[dist.wheel_name()]).namelist()
+    assert "basketry/__init__.py" in zipfile.ZipFile(files[wheel]).namelist()
     assert dist.SBOM_MAKER in command[0] and "==" in dist.SBOM_MAKER
 
 

@@ -69,7 +69,7 @@ def test_everything_runs_in_one_environment(places: InstancePaths, monkeypatch: 
     assert env["PATH"].startswith(f"{CHECKOUT}/.venv/bin{os.pathsep}/jdk/bin{os.pathsep}")
     assert env["SPARK_LOCAL_IP"] == "127.0.0.1"
     assert env["BASKETRY_HOME"] == str(places.home)
-    assert env["PYTHONPATH"].split(os.pathsep) == [str(CHECKOUT / "spark_jobs"), str(CHECKOUT / "plugins")]
+    assert env.get("PYTHONPATH") == os.environ.get("PYTHONPATH"), "what is installed needs no path"
 
 
 @pytest.mark.parametrize("port", ["http", "80", "70000"])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from string import Template
+from tempfile import TemporaryDirectory
 
-from basketry.databricks.library_wheel import wheel_bytes, wheel_name
 from basketry.registry import registered_name
 from basketry.tables import SCHEMAS
 from tools.deploy.containers import Experiment, Folder, Model, Schema, SecretScope, Volume
@@ -14,13 +14,10 @@ from tools.deploy.deployed_resource import Resource
 from tools.deploy.documents import Dashboard, File, GenieSpace
 from tools.deploy.target import Target
 from tools.deploy.workspace import EXPERIMENTS, api_path
+from tools.wheel import build_wheel
 
 VOLUMES = ("landing", "exports")
 """Each a schema with one volume `files`, see basketry.config.settings."""
-
-SUFFIXES = frozenset({".py", ".yaml", ".sql", ".json"})
-TEAMS_OWN = ("dashboards", "genie", "targets")
-"""Folders of include/ that no job reads."""
 
 
 def desired_resources(target: Target, checkout: Path) -> tuple[Resource, ...]:
@@ -55,19 +52,12 @@ def models(checkout: Path) -> list[str]:
 
 
 def _library(folder: str, checkout: Path) -> Iterator[Resource]:
-    """Yield job scripts, library and include/ as files, for drivers, and the library as a wheel, for executors."""
-    for path in _sources(checkout):
-        yield File(f"{folder}/{path.relative_to(checkout).as_posix()}", path.read_bytes())
-    package = checkout / "spark_jobs" / "basketry"
-    yield File(f"{folder}/lib/{wheel_name(package)}", wheel_bytes(package))
-
-
-def _sources(checkout: Path) -> Iterator[Path]:
-    for top in ("spark_jobs", "include"):
-        for path in sorted((checkout / top).rglob("*")):
-            inside = path.relative_to(checkout / top).parts
-            if path.is_file() and path.suffix in SUFFIXES and inside[0] not in TEAMS_OWN:
-                yield path
+    """Yield the job scripts, and the wheel that holds the library and what it reads of include/."""
+    for path in sorted((checkout / "spark_jobs").glob("*.py")):
+        yield File(f"{folder}/spark_jobs/{path.name}", path.read_bytes())
+    with TemporaryDirectory(prefix="basketry-wheel-") as built:
+        wheel = build_wheel(checkout, Path(built))
+        yield File(f"{folder}/lib/{wheel.name}", wheel.read_bytes())
 
 
 def _dashboards(checkout: Path) -> Iterator[Resource]:

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from basketry.config.edition import CHECKOUT, PACKAGE, is_checkout
 from basketry.errors import BadInputError
 
-CHECKOUT = Path(__file__).resolve().parents[3]
+__all__ = ["CHECKOUT", "EVERY_FEED", "RUNTIMES", "Settings", "find_include"]
+
 RUNTIMES = ("local", "databricks")
 EVERY_FEED = "*"
 """Stands for all feeds of a catalog where a feed is asked for."""
@@ -27,6 +29,13 @@ def check_catalog_name(name: str) -> str:
     if not _CATALOG_NAME.fullmatch(name):
         raise BadInputError(f"'{name}' cannot be a catalog: use lower-case letters, digits and underscores.")
     return name
+
+
+def find_include(env: Mapping[str, str]) -> Path:
+    """Return the folder of what people change: BASKETRY_INCLUDE, else the checkout's, else the copy in the wheel."""
+    if env.get("BASKETRY_INCLUDE"):
+        return Path(env["BASKETRY_INCLUDE"]).absolute()
+    return (CHECKOUT if is_checkout(CHECKOUT) else PACKAGE) / "include"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,11 +70,12 @@ class Settings:
         runtime = env.get("BASKETRY_RUNTIME") or ("databricks" if "DATABRICKS_RUNTIME_VERSION" in env else "local")
         if runtime not in RUNTIMES:
             raise BadInputError(f"BASKETRY_RUNTIME is '{runtime}'; set it to one of: {', '.join(RUNTIMES)}.")
-        home = Path(env.get("BASKETRY_HOME") or CHECKOUT / ".basketry").expanduser().absolute()
+        beside = CHECKOUT if is_checkout(CHECKOUT) else Path.home()
+        home = Path(env.get("BASKETRY_HOME") or beside / ".basketry").expanduser().absolute()
         return cls(
             runtime=runtime,
             home=home,
-            include=Path(env.get("BASKETRY_INCLUDE") or CHECKOUT / "include").absolute(),
+            include=find_include(env),
             data=Path(env.get("BASKETRY_DATA") or CHECKOUT.parent / "shared" / "data").absolute(),
             offer_events=env.get("BASKETRY_OFFER_EVENTS") or "",
             redis_url=env.get("BASKETRY_REDIS_URL") or "",

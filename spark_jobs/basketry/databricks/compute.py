@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, model_validator
@@ -64,12 +64,8 @@ class ComputeProfile(Document):
     timeout_seconds: _Natural = 0
 
     @abstractmethod
-    def render(self, cloud: str, packages: Sequence[str], wheel: str) -> tuple[Fields, Fields]:
-        """Return the fields of the task and those of the run."""
-
-
-def _libraries(packages: Sequence[str], wheel: str) -> list[Fields]:
-    return [*({"pypi": {"package": package}} for package in packages), {"whl": wheel}]
+    def render(self, cloud: str, wheel: str) -> tuple[Fields, Fields]:
+        """Return the fields of the task and those of the run; the wheel's own metadata name what a job imports."""
 
 
 class NodeTypes(Document):
@@ -97,7 +93,7 @@ class JobClusterProfile(ComputeProfile, title="a profile of kind job_cluster"):
             raise Mistake(sentence, "node_types", cloud=cloud)
         return self
 
-    def render(self, cloud: str, packages: Sequence[str], wheel: str) -> tuple[Fields, Fields]:
+    def render(self, cloud: str, wheel: str) -> tuple[Fields, Fields]:
         """Return a new cluster with its libraries."""
         cluster = {
             **self.new_cluster,
@@ -105,7 +101,7 @@ class JobClusterProfile(ComputeProfile, title="a profile of kind job_cluster"):
             "runtime_engine": "PHOTON" if self.photon else "STANDARD",
             **(SPOT[cloud] if self.spot else {}),
         }
-        return {"new_cluster": cluster, "libraries": _libraries(packages, wheel)}, {}
+        return {"new_cluster": cluster, "libraries": [{"whl": wheel}]}, {}
 
 
 class ExistingClusterProfile(ComputeProfile, title="a profile of kind existing_cluster"):
@@ -114,21 +110,21 @@ class ExistingClusterProfile(ComputeProfile, title="a profile of kind existing_c
     kind: Literal["existing_cluster"]
     cluster_id: Text
 
-    def render(self, cloud: str, packages: Sequence[str], wheel: str) -> tuple[Fields, Fields]:
+    def render(self, cloud: str, wheel: str) -> tuple[Fields, Fields]:
         """Return the cluster with its libraries."""
-        return {"existing_cluster_id": self.cluster_id, "libraries": _libraries(packages, wheel)}, {}
+        return {"existing_cluster_id": self.cluster_id, "libraries": [{"whl": wheel}]}, {}
 
 
 class ServerlessProfile(ComputeProfile, title="a profile of kind serverless"):
-    """No cluster: packages come through the environment of the run."""
+    """No cluster: the wheel comes through the environment of the run."""
 
     kind: Literal["serverless"]
     environment_version: Text
     budget_policy_id: Text | None = None
 
-    def render(self, cloud: str, packages: Sequence[str], wheel: str) -> tuple[Fields, Fields]:
+    def render(self, cloud: str, wheel: str) -> tuple[Fields, Fields]:
         """Return the environment's name, and the environment."""
-        spec = {"environment_version": self.environment_version, "dependencies": [*packages, wheel]}
+        spec = {"environment_version": self.environment_version, "dependencies": [wheel]}
         run: Fields = {"environments": [{"environment_key": ENVIRONMENT, "spec": spec}]}
         if self.budget_policy_id is not None:
             run["budget_policy_id"] = self.budget_policy_id
@@ -150,14 +146,12 @@ class ComputeChoice(Document, title="the choice"):
         jobs: Profiles by job.
         shared: Profiles by DAG, of DAGs whose tasks share one cluster.
         tags: The cost tags of all jobs.
-        libraries: What the jobs import and the runtime lacks.
     """
 
     default: _Profile
     jobs: Annotated[Mapping[str, _Profile], Label("the choice by job")]
     shared: Annotated[Mapping[str, _Profile], Label("the choice by DAG")] = {}
     tags: Mapping[str, Annotated[Text, Label("tag {0}")]]
-    libraries: tuple[Annotated[Text, Label("package")], ...]
 
     @model_validator(mode="after")
     def _check_names(self, info: ValidationInfo) -> Self:

@@ -8,6 +8,7 @@ from datetime import date
 from functools import partial
 from typing import Any, NoReturn
 
+from basketry.config.edition import edition, installed_edition
 from basketry.errors import BadInputError
 from basketry.jobs.declare import A, ArgumentField, Job, P, argument_fields
 
@@ -47,6 +48,20 @@ def parse_arguments(job: Job[P, A], words: Sequence[str] | None = None) -> A:
     make: Any = job.arguments
     arguments: A = make(**vars(job_parser(job).parse_args(words)))
     return arguments
+
+
+def check_edition(started_by: str | None) -> None:
+    """Refuse a DAG of another edition than the library that this process or Spark's workers have; a run by hand has none.
+
+    Raises:
+        BadInputError: Their editions differ.
+    """
+    for here in (edition, installed_edition) if started_by else ():
+        if (own := here()) != started_by:
+            raise BadInputError(
+                f"the DAG of this run is of edition {started_by} and the library here of {own}: install the wheel of the"
+                " DAG's commit here; on Databricks run make deploy from Airflow's checkout and restart a running cluster."
+            )
 
 
 def _options(argument: ArgumentField) -> dict[str, Any]:

@@ -45,6 +45,9 @@ class JobArguments:
 
     catalog: Annotated[str, Argument(help="the retailer, e.g. demo", title="Catalog")]
     run_id: Annotated[str, Argument(help="names this run in ops.job_runs; a repeated id replaces its line")] = "manual"
+    edition: Annotated[
+        str | None, Argument(help="of the DAG that starts this run; a library of another edition refuses")
+    ] = None
     dry_run: Annotated[bool, Argument(help="do everything but write", title="Dry run")] = False
 
 

@@ -14,7 +14,7 @@ from basketry.config.clock import check_day_is_over, now
 from basketry.config.exit_codes import exits_by_code
 from basketry.config.settings import Settings
 from basketry.jobs import DatedArguments, Job, JobArguments
-from basketry.jobs.command_line import parse_arguments
+from basketry.jobs.command_line import check_edition, parse_arguments
 from basketry.jobs.declare import A, P
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.opening import lake_backend, open_lake
@@ -42,6 +42,7 @@ def job_main(job: Job[P, A]) -> None:
     with exits_by_code():
         settings = Settings.from_environment()
         arguments = parse_arguments(job)
+        check_edition(arguments.edition)
         _check_over(arguments, settings)
         with _job_locks(job, arguments, settings):
             _run(arguments, job.name, job, settings)

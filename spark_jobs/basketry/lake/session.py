@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 from pyspark.sql import SparkSession
 
 JOB_CONF = {"spark.sql.session.timeZone": "UTC", "spark.sql.execution.arrow.maxRecordsPerBatch": "20000"}
-
-LIBRARY = str(Path(__file__).resolve().parents[2])
 
 _NOT_AVAILABLE = "CONFIG_NOT_AVAILABLE"
 """What the refusal holds of a setting that serverless compute does not let a job choose."""
@@ -26,7 +23,7 @@ def spark_session(name: str) -> SparkSession:
     """
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(f"basketry-{name}")
-    spark = builder.config("spark.executorEnv.PYTHONPATH", LIBRARY).getOrCreate()
+    spark = builder.getOrCreate()
     for key, value in JOB_CONF.items():
         spark.conf.set(key, value)
     return spark

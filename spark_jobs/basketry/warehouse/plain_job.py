@@ -8,7 +8,7 @@ from pkgutil import resolve_name
 from basketry.config.exit_codes import exits_by_code
 from basketry.config.settings import Settings
 from basketry.jobs import Job
-from basketry.jobs.command_line import parse_arguments
+from basketry.jobs.command_line import check_edition, parse_arguments
 from basketry.jobs.declare import A, P
 from basketry.warehouse import open_rows
 
@@ -21,5 +21,6 @@ def plain_job_main(job: Job[P, A]) -> None:
     with exits_by_code():
         settings = Settings.from_environment()
         arguments = parse_arguments(job)
+        check_edition(arguments.edition)
         rows = open_rows(arguments.catalog, settings, warehouse_id=os.environ.get(WAREHOUSE_ID))
         resolve_name(job.entry)(rows, arguments)

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from tools import services
-from tools.environment import CHECKOUT, InstancePaths
+from tools.environment import InstancePaths
 from tools.processes import ensure, stop, wait_until_alive
 
 PASSWORD = "only-for-this-test"
@@ -31,12 +31,10 @@ def free_port() -> int:
 def real_airflow(home: Path, running: Sequence[str] = (WEB, DAGS)) -> Iterator[str]:
     """The address of the server, which has started when the context begins and is gone when it ends."""
     places = replace(InstancePaths.from_environment(), home=home, airflow_port=free_port(), mlflow_port=free_port())
-    folders = os.pathsep.join(str(CHECKOUT / name) for name in ("spark_jobs", "plugins"))
     env = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")},
         "BASKETRY_HOME": str(home),
         "BASKETRY_CATALOG": "demo",
-        "PYTHONPATH": folders,
         "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",
     }
     roles = {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,sales:viewer"}

@@ -108,8 +108,12 @@ def checkout(tmp_path: Path) -> Path:
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
+    # What the build backend reads.
+    (root / "spark_jobs" / "basketry" / "config").mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE", "spark_jobs/basketry/config/edition.py"):
+        shutil.copy(CHECKOUT / name, root / name)
     # The profiles' choice names jobs of the real checkout.
-    (root / "include" / "jobs.yaml").write_text("default: small\njobs: {}\ntags: {}\nlibraries: []\n")
+    (root / "include" / "jobs.yaml").write_text("default: small\njobs: {}\ntags: {}\n")
     return root
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from pathlib import Path
 
 from databricks.sdk.service.jobs import SubmitTask
@@ -10,6 +12,12 @@ from databricks.sdk.service.jobs import SubmitTask
 from tests.tools.deploy.conftest import CATALOG, Bench, Edit
 
 FOLDER = "/Shared/basketry"
+
+
+def wheel(bench: Bench) -> str:
+    """The path of the one wheel in the workspace."""
+    (path,) = [path for path in bench.emulator.tree._entries if path.startswith(f"{FOLDER}/lib/basketry-")]
+    return path
 
 
 def test_a_plan_shows_everything_and_changes_nothing(bench: Bench) -> None:
@@ -47,8 +55,11 @@ def test_a_second_deployment_has_nothing_to_do(bench: Bench) -> None:
 def test_what_is_deployed_is_what_the_checkout_says(bench: Bench, checkout: Path) -> None:
     """Files byte by byte, the dashboard published with its readers' own rights, the catalog written into the space."""
     bench.deploy()
-    stored = bench.client.workspace.download(f"{FOLDER}/spark_jobs/basketry/greeting.py").read()
-    assert stored == (checkout / "spark_jobs/basketry/greeting.py").read_bytes()
+    stored = bench.client.workspace.download(f"{FOLDER}/spark_jobs/hello.py").read()
+    assert stored == (checkout / "spark_jobs/hello.py").read_bytes()
+    with zipfile.ZipFile(io.BytesIO(bench.client.workspace.download(wheel(bench)).read())) as library:
+        assert library.read("basketry/greeting.py") == (checkout / "spark_jobs/basketry/greeting.py").read_bytes()
+        assert library.read("basketry/include/jobs.yaml") == (checkout / "include/jobs.yaml").read_bytes()
     (dashboard,) = bench.emulator.dashboards.documents.values()
     assert dashboard["dataset_catalog"] == CATALOG
     published = bench.emulator.dashboards.published[dashboard["dashboard_id"]]
@@ -59,11 +70,12 @@ def test_what_is_deployed_is_what_the_checkout_says(bench: Bench, checkout: Path
 
 
 def test_a_deployed_job_runs(bench: Bench) -> None:
-    """The script finds its library where it was put."""
+    """The script finds its library in the wheel, though another one is installed here."""
     bench.deploy()
     task = {
         "task_key": "main",
         "existing_cluster_id": "c-1",
+        "libraries": [{"whl": f"/Workspace{wheel(bench)}"}],
         "spark_python_task": {"python_file": f"/Workspace{FOLDER}/spark_jobs/hello.py"},
     }
     run_id = bench.client.jobs.submit(tasks=[SubmitTask.from_dict(task)]).response.run_id
@@ -73,18 +85,22 @@ def test_a_deployed_job_runs(bench: Bench) -> None:
 
 
 def test_only_what_changed_is_changed(bench: Bench, edit: Edit, checkout: Path) -> None:
-    """A changed script is one file and, with the library, another wheel; a script that is gone is removed."""
+    """A changed script is one file and another wheel, for they are of one edition; a script that is gone is removed."""
     bench.deploy()
-    edit("spark_jobs/hello.py", "print('hello')\n")
     edit("include/dashboards/sales.lvdash.json", '{"pages": []}')
-    assert bench.deploy() == 2
-    assert sorted(bench.lines) == ["~ dashboard sales", f"~ file {FOLDER}/spark_jobs/hello.py"]
-    (checkout / "spark_jobs/hello.py").unlink()
     assert bench.deploy() == 1
-    assert bench.lines == [f"- file {FOLDER}/spark_jobs/hello.py"]
+    assert bench.lines == ["~ dashboard sales"]
+    old = wheel(bench)
+    edit("spark_jobs/hello.py", "print('hello')\n")
+    assert bench.deploy() == 3
+    assert sorted(bench.lines) == [f"+ file {wheel(bench)}", f"- file {old}", f"~ file {FOLDER}/spark_jobs/hello.py"]
+    old = wheel(bench)
+    (checkout / "spark_jobs/hello.py").unlink()
+    assert bench.deploy() == 3
+    assert sorted(bench.lines) == [f"+ file {wheel(bench)}", f"- file {old}", f"- file {FOLDER}/spark_jobs/hello.py"]
     edit("spark_jobs/basketry/greeting.py", "TEXT = 'good evening'\n")
     bench.deploy()
-    assert [line[:2] for line in sorted(bench.lines)] == ["+ ", "- ", "~ "]
+    assert [line[:2] for line in sorted(bench.lines)] == ["+ ", "- "]
 
 
 def test_undeploy_leaves_the_workspace_as_it_was(bench: Bench) -> None:
