@@ -10,7 +10,6 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from basketry.access.withdrawals import DELIVERED, withdrawals_of
@@ -46,6 +45,11 @@ BEFORE = (("A01", "email"), ("A04", "phone"), ("A10", "carrier pigeon"), ("A11",
 AFTER = (("A08", "all"), ("A12", "EMAIL "))
 
 
+def withdraw(lake: Lakehouse, *said: tuple[str, str]) -> None:
+    """These are all opt-outs that are known, none with a day."""
+    put(lake, OPT_OUTS, [opt_out(who, word) for who, word in said])
+
+
 @pytest.fixture(scope="module")
 def town(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """An audience as it was before A08 and A12 withdrew, and the export after that."""
@@ -53,10 +57,10 @@ def town(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Itera
     of_the_day = sale("O9", None, "P1", AS_OF, amount="1")  # without it the day counts as not delivered
     with registry_at(f"sqlite:///{home / 'mlflow.db'}"):
         lake = a_lake(spark, home, {CUSTOMERS: PEOPLE, ORDER_LINES: [SALES[0], of_the_day]})
-        put(lake, OPT_OUTS, [opt_out(*said) for said in BEFORE])
+        withdraw(lake, *BEFORE)
         run_job(lake, "audience", as_of=AS_OF)
         run_job(lake, "export_audience", as_of=AS_OF)
-        put(lake, OPT_OUTS, [opt_out(*said) for said in (*BEFORE, *AFTER)])
+        withdraw(lake, *BEFORE, *AFTER)
         rehearsed = run_job(lake, "export_audience", as_of=AS_OF, dry_run=True)
         yield {"lake": lake, "dry": rehearsed, "export": run_job(lake, "export_audience", as_of=AS_OF)}
 
@@ -99,8 +103,7 @@ def test_the_export_heeds_who_withdrew_since_the_audience(
     assert {"A08", "A09", "A12"} <= set(people)
     channels = {who: channel for who, (channel, _) in handed(town).items()}
     assert channels == {"A06": "phone", "A07": "phone", "A09": "email", "A12": "phone"}
-    stored = DeltaTable(town["lake"].path(HANDOVERS)).to_pyarrow_table().to_pylist()
-    assert {row["customer_id"]: row["channel"] for row in stored} == channels
+    assert {row["customer_id"]: row["channel"] for row in stored(town["lake"], HANDOVERS)} == channels
 
 
 def test_the_report_counts_who_withdrew_since(town: dict[str, Any]) -> None:
@@ -113,12 +116,12 @@ def test_the_report_counts_who_withdrew_since(town: dict[str, Any]) -> None:
 def test_files_that_are_written_again_heed_it_too(town: dict[str, Any]) -> None:
     """Whoever writes a day's files (as forgetting does) leaves out who has withdrawn the channel since."""
     lake: Lakehouse = town["lake"]
-    opt_out(lake, *BEFORE, *AFTER, ("A06", "phone"), ("A12", "email"))
+    withdraw(lake, *BEFORE, *AFTER, ("A06", "phone"), ("A12", "email"))
     try:
         export.write_export(lake, AS_OF)
         assert set(handed(town)) == {"A07", "A09", "A12"}
     finally:
-        put(lake, OPT_OUTS, [opt_out(*said) for said in (*BEFORE, *AFTER)])
+        withdraw(lake, *BEFORE, *AFTER)
         export.write_export(lake, AS_OF)
 
 
