@@ -5,7 +5,7 @@ from __future__ import annotations
 import runpy
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -137,7 +137,7 @@ def deployed(home: Path) -> Iterator[tuple[DatabricksEmulator, Jobs]]:
         grants = load_grants(CATALOG, INCLUDE)
         emulator.unity.principals = {grants.pipeline, *(team.principal for team in grants.teams.values())}
         client = WorkspaceClient(config=Config(host=emulator.url, token=emulator.token, rate_limit=1000))
-        target = replace(load_target("dev", INCLUDE), catalog=CATALOG)
+        target = load_target("dev", INCLUDE).model_copy(update={"catalog": CATALOG})
         Deployment(Site(client, target), CHECKOUT, Options(), lambda line: None).run()
         landing = home / "landing" / CATALOG / FEED
         landing.mkdir(parents=True, exist_ok=True)
