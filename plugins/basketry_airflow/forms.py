@@ -98,13 +98,14 @@ def argument_field(job: Job[..., Any], name: str) -> Param:
     argument = argument_fields(job)[name]
     kind = {bool: "boolean", int: "integer"}.get(argument.kind, "string")
     about = argument.about
-    default = () if argument.is_required else (argument.default,)
+    options: dict[str, Any] = dict(about.limits)
+    if not argument.is_required:
+        options["default"] = argument.default
     return Param(
-        *default,
         description=about.description or f"{about.help[:1].upper()}{about.help[1:]}.",
         type=["null", kind] if argument.is_optional else kind,
         title=about.title,
-        **about.limits,
+        **options,
     )
 
 
@@ -127,6 +128,7 @@ def _name(
     choices: list[str], description: str, title: str, labels: dict[str, str] | None = None, default: str | None = None
 ) -> Param:
     # Without a default the field is required: Airflow then refuses a run that lacks it.
-    options = {"enum": choices, "values_display": labels or {}} if choices else {"pattern": NAME}
-    first = () if default is None else (default,)
-    return Param(*first, description=description, type="string", title=title, **options)
+    options: dict[str, Any] = {"enum": choices, "values_display": labels or {}} if choices else {"pattern": NAME}
+    if default is not None:
+        options["default"] = default
+    return Param(description=description, type="string", title=title, **options)

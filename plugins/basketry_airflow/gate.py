@@ -51,7 +51,7 @@ def gate(model: ModelSpec, *, group_id: str = "gate") -> TaskGroup:
             params={REASON: Param("", "Why; kept in ops.promotions.", type="string", title="Why")},
             response_timeout=INITIAL_TIMEOUT,
         )
-        promotion = carry_out(decision, f"{group_id}.ask")
+        promotion = carry_out(decision, f"{group_id}.ask")  # type: ignore[arg-type]  # what `decide` will return
         decision >> question >> promotion
     return group
 

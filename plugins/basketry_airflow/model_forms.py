@@ -17,6 +17,7 @@ from basketry_airflow.forms import NAME, catalogs
 
 def rollback_form() -> dict[str, Param]:
     """Return the form that brings an earlier version back."""
+    limits: dict[str, Any] = dict(argument_fields(PROMOTE)["rollback_to"].about.limits)
     names = catalogs(Settings.from_environment().include)
     choices = {"enum": names} if names else {"pattern": NAME}
     return {
@@ -27,7 +28,7 @@ def rollback_form() -> dict[str, Param]:
             "The version that should score again: previous, or a version's number.",
             type="string",
             title="Back to",
-            **argument_fields(PROMOTE)["rollback_to"].about.limits,
+            **limits,
         ),
         "reason": Param(
             description="Why; kept in ops.promotions.", type="string", minLength=3, maxLength=500, title="Reason"

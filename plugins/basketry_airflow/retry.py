@@ -118,4 +118,5 @@ def _is_bad_input(text: str) -> bool:
 def back_off(try_number: int) -> timedelta:
     """Return how long to wait after the try of that number (1 is the first)."""
     doublings = min(max(try_number - 1, 0), 10)
-    return min(FIRST_DELAY * 2**doublings, LONGEST_DELAY)
+    delay: timedelta = min(FIRST_DELAY * 2**doublings, LONGEST_DELAY)
+    return delay

@@ -93,7 +93,7 @@ def _local(settings: Settings, script: _Script, operator_arguments: Mapping[str,
     operator: BaseOperator = SparkSubmitOperator(
         conn_id=SPARK_CONNECTION,
         application=script_of(script.checkout, script.name),
-        application_args=script.arguments,
+        application_args=script.arguments,  # type: ignore[arg-type]  # a list once it is rendered
         name=f"basketry-{script.name}",
         **operator_arguments,
     )
@@ -116,7 +116,7 @@ def _databricks(settings: Settings, script: _Script, operator_arguments: Mapping
         json=dict(compute.run),
         idempotency_token=TOKEN,
         timeout_seconds=compute.timeout_seconds,
-        polling_period_seconds=polling,
+        polling_period_seconds=polling,  # type: ignore[arg-type]  # a part of a second will do
         deferrable=False,
         durable=True,
         **operator_arguments,

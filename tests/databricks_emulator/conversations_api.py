@@ -28,7 +28,7 @@ class Conversations:
         if not content:
             raise invalid("start-conversation needs 'content'.")
         ids = {"space_id": space_id, "conversation_id": uuid.uuid4().hex, "message_id": uuid.uuid4().hex}
-        message = {**ids, "id": ids["message_id"], "content": content, "status": "COMPLETED"}
+        message: dict[str, object] = {**ids, "id": ids["message_id"], "content": content, "status": "COMPLETED"}
         if content not in self.answers:
             message["status"] = "FAILED"
         elif (sql := self.answers[content]) is not None:

@@ -38,7 +38,7 @@ def write(lake: Path, tree: exp.Expression, parameters: Parameters) -> pa.Table:
 
 def folder_of(lake: Path, table: exp.Table) -> Path:
     """The folder of a table that is named by three parts."""
-    return lake / table.catalog / table.db / table.name
+    return Path(lake, table.catalog, table.db, table.name)
 
 
 def _create(lake: Path, tree: exp.Create) -> pa.Table:

@@ -85,8 +85,9 @@ def lets_time_pass() -> None:
     assert timedelta(hours=47) < waiting.trigger_timeout - datetime.now(UTC) <= timedelta(hours=48)
     with create_session() as session:
         task = session.get(TaskInstance, waiting.id)
+        assert task is not None
         task.trigger_timeout = datetime.now(UTC) - timedelta(seconds=1)
-    SchedulerJobRunner(job=Job()).check_awaiting_input_timeouts()
+    SchedulerJobRunner(job=Job()).check_awaiting_input_timeouts()  # type: ignore[no-untyped-call]
 
 
 def _or_ends_it(answer: Callable[[], None]) -> None:

@@ -71,7 +71,13 @@ class Jobs:
         """Train a version and promote it as its gate would; return its number."""
         name, version = self.trained(model, {})
         champion = registry.alias_version(name, registry.CHAMPION)
-        verdict = {"gate": model, "champion": champion, "verdict": "promote", "reason": "better.", "checks": []}
+        verdict: dict[str, object] = {
+            "gate": model,
+            "champion": champion,
+            "verdict": "promote",
+            "reason": "better.",
+            "checks": [],
+        }
         registry.save_verdict(name, registry.version_run(name, version).run_id, verdict)
         rows = open_rows(CATALOG, Settings.from_environment({"BASKETRY_HOME": str(self.home)}))
         moment = "2026-03-10T09:30:00+00:00"

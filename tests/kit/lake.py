@@ -64,7 +64,7 @@ def fill(
     """Write the rows to the table's folder, and return it."""
     folder = lake / catalog / table.schema / table.name
     rows = records if isinstance(records, pa.Table) else as_arrow(table, records)
-    write_deltalake(folder, rows, mode=mode, partition_by=list(table.partitioned_by) or None)  # type: ignore[call-overload]
+    write_deltalake(folder, rows, mode=mode, partition_by=list(table.partitioned_by) or None)
     return folder
 
 

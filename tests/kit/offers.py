@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -134,7 +134,7 @@ def record(
 
 def batch(rows: Sequence[Records]) -> Records:
     """Records in the order given."""
-    values = {
+    values: dict[str, Any] = {
         name: np.concatenate([getattr(row, name) for row in rows])
         if isinstance(value, np.ndarray)
         else [text for row in rows for text in getattr(row, name)]
@@ -258,5 +258,5 @@ def deliver(lake: Lakehouse, name: str, lines: Sequence[str], at: float) -> None
 
 def rows(lake: Lakehouse, table: Table, *without: str) -> pd.DataFrame:
     """The rows in the order of the key, without some columns."""
-    frame = lake.read(table).drop(*without).toArrow().to_pandas()
+    frame: pd.DataFrame = lake.read(table).drop(*without).toArrow().to_pandas()
     return frame.sort_values([name for name in table.key if name in frame], ignore_index=True)

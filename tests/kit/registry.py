@@ -123,7 +123,13 @@ def lost_version(name: str, version: str) -> Iterator[None]:
 def gate_says(model: str, version: str, verdict: str, champion: str | None = None, **more: object) -> None:
     """Leave a verdict with the version's run, as a gate does."""
     name = registry.registered_name("demo", model)
-    usual = {"gate": model, "champion": champion, "verdict": verdict, "reason": "all 5 checks hold.", "checks": []}
+    usual: dict[str, object] = {
+        "gate": model,
+        "champion": champion,
+        "verdict": verdict,
+        "reason": "all 5 checks hold.",
+        "checks": [],
+    }
     registry.save_verdict(name, registry.version_run(name, version).run_id, {**usual, **more})
 
 

@@ -193,7 +193,7 @@ def _measured(lines: pd.DataFrame, by: list[str]) -> pd.DataFrame:
         "average_price",
         "average_rating",
     ):
-        totals[name] = [None if pd.isna(value) else money(value) for value in totals[name]]
+        totals[name] = pd.Series([None if pd.isna(value) else money(value) for value in totals[name]], dtype=object)
     for name in (
         "units_sold",
         "units_returned",
@@ -201,7 +201,8 @@ def _measured(lines: pd.DataFrame, by: list[str]) -> pd.DataFrame:
         "manuf_coupon_discount",
         "manuf_coupon_match_discount",
     ):
-        totals[name] = [Decimal(int(value)) for value in totals[name]] if name in totals else Decimal(0)
+        counts = totals[name] if name in totals else [0] * len(totals)
+        totals[name] = pd.Series([Decimal(int(value)) for value in counts], dtype=object)
     return totals
 
 
@@ -244,4 +245,5 @@ def write(home: Path, raw: Mapping[str, pd.DataFrame]) -> None:
 
 def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Records with None for what is missing."""
-    return frame.astype(object).where(frame.notna(), None).to_dict("records")
+    rows = frame.to_dict("records")
+    return [{str(name): None if pd.isna(value) else value for name, value in row.items()} for row in rows]

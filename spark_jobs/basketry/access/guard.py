@@ -165,7 +165,7 @@ class Guarded:
 
     def sql(self, dialect: str = DIALECT) -> str:
         """Return the query as text."""
-        return self.query.sql(dialect=dialect)
+        return str(self.query.sql(dialect=dialect))
 
 
 def guard(grants: Grants, team: str, sql: str, limit: int) -> Guarded:

@@ -18,7 +18,7 @@ def permitted_sql(grants: Grants, team: str, sql: str, dialect: str = DIALECT) -
     Raises:
         AccessRefusedError: It is anything but one query over tables that the team may read, whatever way they are named.
     """
-    return permitted(grants, team, parse_query(sql, dialect)).sql(dialect=dialect)
+    return str(permitted(grants, team, parse_query(sql, dialect)).sql(dialect=dialect))
 
 
 def permitted(grants: Grants, team: str, tree: exp.Query) -> exp.Query:

@@ -39,7 +39,7 @@ class QueryPlan:
     @property
     def sql(self) -> str:
         """The query as Databricks SQL, for people to read."""
-        return self.query.sql(dialect=DIALECT, pretty=True)
+        return str(self.query.sql(dialect=DIALECT, pretty=True))
 
 
 def plan_query(request: Request, today: date, as_of: date | None) -> QueryPlan:

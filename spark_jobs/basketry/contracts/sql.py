@@ -43,7 +43,7 @@ class SqlWriter:
 
     def write(self, tree: exp.Expression) -> str:
         """Return the Spark SQL of the tree; the tree itself stays as it is."""
-        return self._rewrite(tree).sql(dialect=Spark, comments=False)
+        return str(self._rewrite(tree).sql(dialect=Spark, comments=False))
 
     def _rewrite(self, tree: exp.Expression) -> exp.Expression:
         if isinstance(tree, exp.Column):

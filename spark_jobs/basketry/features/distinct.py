@@ -142,7 +142,8 @@ def _next_day(rows: EntityDays) -> Ints:
 
 def _comes_again(rows: EntityDays) -> NDArray[np.bool_]:
     """Return, for each row but the last, whether the next row has the same key and entity."""
-    return (rows.key[1:] == rows.key[:-1]) & (rows.entity[1:] == rows.entity[:-1])
+    is_same: NDArray[np.bool_] = (rows.key[1:] == rows.key[:-1]) & (rows.entity[1:] == rows.entity[:-1])
+    return is_same
 
 
 def distinct_ever(rows: EntityDays, keys: int, as_ofs: Ints) -> Ints:

@@ -23,6 +23,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from basketry.features import kernel
+from basketry.features.distinct import Grid
+from basketry.features.sorting import Ints
 from basketry.tables import CATEGORY_FEATURES, CUSTOMER_CATEGORY_FEATURES, CUSTOMER_FEATURES, Table
 
 PACKED_LINES = {
@@ -82,7 +84,7 @@ def _pack(lines: pa.Table, buckets: int) -> Batches:
             yield from _packed_lines(lines.filter(pa.array(bucket == number)), column, int(number))
 
 
-def _buckets(texts: pa.ChunkedArray, buckets: int) -> kernel.Ints:
+def _buckets(texts: pa.ChunkedArray, buckets: int) -> Ints:
     """Return the bucket of each text, the same in every task; -1 where there is none."""
     codes, names = _codes(texts)
     of_names = np.array([zlib.crc32(name.encode()) % buckets for name in names.to_pylist()] + [-1], dtype=np.int64)
@@ -213,7 +215,7 @@ class _Level:
 
     table: Table
     counted: np.ndarray
-    key: kernel.Ints
+    key: Ints
     keys: int
     key_columns: dict[str, pa.Array]
     with_customers: bool = False
@@ -241,16 +243,17 @@ def _packed_features(lines: _UnpackedLines, level: _Level, days: Sequence[int], 
                 yield _row(PACKED_FEATURES, values)
 
 
-def _codes(texts: pa.ChunkedArray) -> tuple[kernel.Ints, pa.Array]:
+def _codes(texts: pa.ChunkedArray) -> tuple[Ints, pa.Array]:
     encoded = texts.dictionary_encode().combine_chunks()
     return _numbers(encoded.indices.fill_null(-1)), encoded.dictionary
 
 
-def _numbers(column: pa.Array | pa.ChunkedArray) -> kernel.Ints:
-    return column.to_numpy().astype(np.int64, copy=False)
+def _numbers(column: pa.Array | pa.ChunkedArray) -> Ints:
+    numbers: Ints = column.to_numpy().astype(np.int64, copy=False)
+    return numbers
 
 
-def _positions(names: pa.Array, wanted: Sequence[str]) -> kernel.Ints:
+def _positions(names: pa.Array, wanted: Sequence[str]) -> Ints:
     """Return the position of each name among the wanted ones, -1 where it is not."""
     return _numbers(pc.index_in(names, value_set=pa.array(wanted, pa.string())).fill_null(-1))
 
@@ -271,7 +274,7 @@ def _row(columns: dict[str, str], values: Sequence[object]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, names=list(columns))
 
 
-def _rows_as_of(day: int, measures: kernel.Grid, table: Table, key_columns: dict[str, pa.Array]) -> pa.RecordBatch:
+def _rows_as_of(day: int, measures: Grid, table: Table, key_columns: dict[str, pa.Array]) -> pa.RecordBatch:
     """Return the table's rows as of one day: keys that had a line by then; measures: a value per key."""
     present = np.flatnonzero(measures["line_items_ever"])
     fields = [pa.field(column.name, _ARROW[column.type]) for column in table.columns]

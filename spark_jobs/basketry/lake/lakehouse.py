@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import pyarrow as pa
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
-from pyspark.sql.streaming import DataStreamReader
+from pyspark.sql.streaming.readwriter import DataStreamReader
 
 from basketry.config.settings import Settings
 from basketry.lake.schemas import conform, declared_schema

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructField, StructType
+from pyspark.sql.types import DataType, StructField, StructType
 
 from basketry.errors import TableError
 from basketry.tables import Table
@@ -14,7 +14,7 @@ def declared_schema(table: Table) -> StructType:
     """Return a table's declaration as a Spark schema, with NOT NULL and the meanings as comments."""
     fields = []
     for column in table.columns:
-        kind = StructType.fromDDL(f"c {column.type}")[0].dataType
+        kind = DataType.fromDDL(column.type)
         fields.append(StructField(column.name, kind, column.nullable, {"comment": column.meaning}))
     return StructType(fields)
 

@@ -38,6 +38,7 @@ def reliability_bins(observed: ArrayLike, predicted: ArrayLike) -> tuple[Reliabi
 def cumulative_gain(observed: ArrayLike, predicted: ArrayLike, shares: Sequence[float]) -> Floats:
     """Return the share of all positives among the top shares of the rows; nan without positives."""
     tally = Tally.of(observed, predicted)
-    return values_at_shares(tally, tally.cumulative_positives, np.asarray(shares, dtype=np.float64))[0] / (
+    gain: Floats = values_at_shares(tally, tally.cumulative_positives, np.asarray(shares, dtype=np.float64))[0] / (
         tally.positives[0] or np.nan
     )
+    return gain

@@ -45,7 +45,10 @@ def last_delivered_day(lake: Lakehouse) -> date | None:
     newest: date = row.past_newest if 2 * row.past_lines >= row.lines else row.newest
     if row.delivered is None:
         return newest
-    return max(newest, min(row.delivered - timedelta(days=1), newest + timedelta(days=QUIET_DAYS)))
+    last_complete: date | None = max(
+        newest, min(row.delivered - timedelta(days=1), newest + timedelta(days=QUIET_DAYS))
+    )
+    return last_complete
 
 
 def check_delivered(lake: Lakehouse, day: date) -> None:

@@ -27,7 +27,7 @@ from basketry.warehouse import local_delta
 from basketry.warehouse.cache import Cache
 from basketry.warehouse.model import NotYetError, Rows, SlowQueryError, TableState, Warehouse, WarehouseError
 
-CONFIGURATION = {
+CONFIGURATION: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",
     "python_enable_replacements": "false",
     "autoinstall_known_extensions": "false",
@@ -148,7 +148,7 @@ def _duckdb_sql(guarded: Guarded) -> str:
             table.replace(exp.table_(exp.to_identifier(full_name, quoted=True)).as_(table.alias_or_name, table=True))
     for added in list(tree.find_all(exp.TsOrDsAdd)):
         added.replace(exp.cast(added.copy(), "date"))
-    return tree.sql(dialect="duckdb")
+    return str(tree.sql(dialect="duckdb"))
 
 
 def _execute(connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, Any], seconds: float) -> pa.Table:

@@ -28,7 +28,7 @@ def airflow_with(*dag_ids: str) -> Iterator[None]:
 
     with create_session() as session:
         session.execute(delete(DagRun))
-        DagBundlesManager().sync_bundles_to_db(session=session)
+        DagBundlesManager().sync_bundles_to_db(session=session)  # type: ignore[no-untyped-call]
     for dag_id in dag_ids:
         path = CHECKOUT / "dags" / f"{dag_id}.py"
         sync_bag_to_db(DagBag(dag_folder=str(path), bundle_path=path.parent), "dags-folder", None)
@@ -46,6 +46,7 @@ def add_run(dag_id: str, hour: float, conf: Mapping[str, Any], state: str, faile
     from airflow.models.dagrun import DagRun
     from airflow.models.taskinstance import TaskInstance
     from airflow.utils.session import create_session
+    from airflow.utils.state import DagRunState
     from airflow.utils.types import DagRunType
     from sqlalchemy import select
 
@@ -58,12 +59,13 @@ def add_run(dag_id: str, hour: float, conf: Mapping[str, Any], state: str, faile
             run_after=began,
             start_date=began,
             conf=dict(conf),
-            state=state,
+            state=DagRunState(state),
         )
         run.end_date = began + timedelta(minutes=5)
         session.add(run)
         version = session.scalar(select(DagVersion).where(DagVersion.dag_id == dag_id).order_by(DagVersion.id.desc()))
         session.flush()
+        assert version is not None
         for task_id in failed:
             session.execute(
                 TaskInstance.__table__.insert().values(

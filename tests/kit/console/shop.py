@@ -44,7 +44,7 @@ class Product:
 def products(each: int = 4, hostile: bool = True) -> list[Product]:
     """`each` products of every category. hostile: one has a name that is no name, another begins like a formula."""
     draw = np.random.default_rng(SEED)
-    items = []
+    items: list[Product] = []
     for department, categories in TREE.items():
         for category in categories:
             for number in range(each):

@@ -173,12 +173,13 @@ def expected_worth(
     promotion: the declared share of the forecast; nothing: 0.
     """
     revenue = products["predicted_revenue"].to_numpy(dtype=float)
+    worth: np.ndarray = np.zeros(len(products))
     if rule.worth == "lost_sales":
         served = np.minimum(numbers["weeks_of_stock"].to_numpy(dtype=float) / _WEEKS, 1)
-        return revenue * (1 - served)
-    if rule.worth == "promotion":
-        return revenue * rules.promotion_uplift
-    if rule.worth in ("lower_price", "higher_price"):
+        worth = revenue * (1 - served)
+    elif rule.worth == "promotion":
+        worth = revenue * rules.promotion_uplift
+    elif rule.worth in ("lower_price", "higher_price"):
         change = rules.price.change if rule.worth == "higher_price" else -rules.price.change
         at_other_price = what_if(
             revenue=revenue,
@@ -188,8 +189,8 @@ def expected_worth(
             standard_error=products["standard_error"].to_numpy(dtype=float),
             change=change,
         )
-        return at_other_price.revenue - revenue
-    return np.zeros(len(products))
+        worth = at_other_price.revenue - revenue
+    return worth
 
 
 __all__ = [

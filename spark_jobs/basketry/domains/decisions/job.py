@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 import pandas as pd
@@ -120,7 +120,7 @@ def _decide(products: DataFrame, rules: DecisionRules, limits: tuple[float, floa
     columns = [PRODUCT_DECISIONS.column(name) for name in core.DECISION_COLUMNS]
     schema = ", ".join(f"{column.name} {column.type}" for column in columns)
 
-    def decide_parts(parts: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    def decide_parts(parts: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         """Yield the decisions of each part, by the rules and limits of this run."""
         for part in parts:
             if len(part):

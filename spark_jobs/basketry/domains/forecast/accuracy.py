@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from basketry.domains.forecast import core, metrics
@@ -102,7 +102,7 @@ def _accuracy_rows(lake: Lakehouse, horizon: _Horizon) -> DataFrame | None:
     sales = lines.where(sold).groupBy("product_id").agg(F.sum("net_amount").cast("double").alias("observed"))
     products = made.where("level = 'product'").join(sales, "product_id", "left").fillna(0.0, ["observed"])
     above = made.where("level <> 'product'").join(_above(products), ["level", "department"])
-    columns = [*_COPIED, F.col("revenue").alias("predicted"), "observed"]
+    columns: list[str | Column] = [*_COPIED, F.col("revenue").alias("predicted"), "observed"]
     rows = products.select(*columns).unionByName(above.select(*columns))
     return rows.withColumn("horizon_days", F.lit(horizon.days))
 

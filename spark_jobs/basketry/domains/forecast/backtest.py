@@ -134,7 +134,8 @@ def naive_error(panel: Panel, weeks: int = 4) -> Floats:
     totals = sums[:, weeks:] - sums[:, :-weeks]
     if totals.shape[1] <= weeks:
         return np.zeros(len(panel))
-    return np.sqrt(((totals[:, weeks:] - totals[:, :-weeks]) ** 2).mean(axis=1))
+    spread: Floats = np.sqrt(((totals[:, weeks:] - totals[:, :-weeks]) ** 2).mean(axis=1))
+    return spread
 
 
 def choose_methods(past: Sequence[Origin], candidates: Sequence[str]) -> dict[str, str]:

@@ -77,4 +77,5 @@ def _prices(panel: Panel) -> dict[str, Floats]:
 
 def _price(panel: Panel, weeks: int) -> Floats:
     revenue, units = (panel.weekly[name][:, -weeks:].sum(axis=1) for name in ("revenue", "units"))
-    return np.divide(revenue, units, out=np.full(len(panel), np.nan), where=(units > 0) & (revenue > 0))
+    prices: Floats = np.divide(revenue, units, out=np.full(len(panel), np.nan), where=(units > 0) & (revenue > 0))
+    return prices

@@ -50,7 +50,8 @@ def category_share(panel: Panel) -> Floats:
     age = np.minimum(panel.age, 8)
     recent = np.arange(panel.weeks)[::-1] < age[:, None]
     own = (panel.usual_revenue * recent).sum(axis=1)
-    return (own + _SHARE_WEEKS * level) / (age + _SHARE_WEEKS)
+    shares: Floats = (own + _SHARE_WEEKS * level) / (age + _SHARE_WEEKS)
+    return shares
 
 
 def flat_forecast(level: Floats) -> Floats:

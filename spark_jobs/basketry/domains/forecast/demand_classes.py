@@ -18,7 +18,8 @@ Source: Syntetos, Boylan & Croston (2005), On the categorization of demand patte
 def demand_intervals(history: Floats) -> Floats:
     """Average the weeks from sale to sale, counted from the first week; infinite where nothing sold."""
     count = (history > 0).sum(axis=1)
-    return np.divide(history.shape[1], count, out=np.full(len(history), np.inf), where=count > 0)
+    interval: Floats = np.divide(history.shape[1], count, out=np.full(len(history), np.inf), where=count > 0)
+    return interval
 
 
 def squared_variation(history: Floats) -> Floats:
@@ -27,7 +28,8 @@ def squared_variation(history: Floats) -> Floats:
     count = np.maximum(sold.sum(axis=1), 1)
     mean = np.where(sold, history, 0).sum(axis=1) / count
     spread = (np.where(sold, history - mean[:, None], 0) ** 2).sum(axis=1) / count
-    return np.divide(spread, mean**2, out=np.zeros(len(history)), where=mean > 0)
+    variation: Floats = np.divide(spread, mean**2, out=np.zeros(len(history)), where=mean > 0)
+    return variation
 
 
 def demand_classes(panel: Panel, new_weeks: int) -> Texts:

@@ -35,7 +35,8 @@ def seasonal_growth(history: Floats) -> Floats:
     start = history.shape[1] - YEAR
     then, now = history[:, start - 8 : start].sum(axis=1), history[:, -8:].sum(axis=1)
     growth = np.divide(now, then, out=np.ones(len(history)), where=then > 0)
-    return history[:, start : start + WEEKS_AHEAD] * np.clip(growth, 0.25, 4.0)[:, None]
+    expected: Floats = history[:, start : start + WEEKS_AHEAD] * np.clip(growth, 0.25, 4.0)[:, None]
+    return expected
 
 
 METHODS: dict[str, Method] = {

@@ -142,7 +142,8 @@ class Resamples:
             by_origin: Origins x resamples.
         """
         weights = self.origins.T
-        return np.where(weights > 0, weights * by_origin, 0.0).sum(axis=0) / weights.sum(axis=0)
+        mean_error: Floats = np.where(weights > 0, weights * by_origin, 0.0).sum(axis=0) / weights.sum(axis=0)
+        return mean_error
 
 
 def _numbered(values: ArrayLike) -> NDArray[np.int64]:

@@ -11,7 +11,7 @@ Only a group of products and a matrix of departments are ever held in memory.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -185,7 +185,7 @@ def _rows(lake: Lakehouse, base: DataFrame, groups: GroupForecasts, version: For
     forecaster = version.forecaster
     factors = {str(name): factor for name, factor in zip(groups.names, groups.reconciled.factors, strict=True)}
 
-    def final(parts: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    def final(parts: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         """Make the reconciled rows of each part."""
         for part in parts:
             yield forecast_rows.product_rows(part, factors, forecaster)

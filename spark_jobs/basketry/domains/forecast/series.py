@@ -141,7 +141,8 @@ class Panel:
 
 def _own_order_mean(panel: Panel, order_mean: float) -> Floats:
     count, logs = panel.weekly["orders"].sum(axis=1), panel.weekly["log_sum"].sum(axis=1)
-    return (logs + _PRIOR_ORDERS * order_mean) / (count + _PRIOR_ORDERS)
+    means: Floats = (logs + _PRIOR_ORDERS * order_mean) / (count + _PRIOR_ORDERS)
+    return means
 
 
 def _capped(panel: Panel, order_mean: float, order_spread: float) -> Floats:

@@ -32,12 +32,14 @@ def weighted_mean(history: Floats, alpha: float, age: NDArray[np.int64]) -> Floa
     """
     ago = np.arange(history.shape[1])[::-1]
     weights = (1 - alpha) ** ago * (ago < np.maximum(age, 1)[:, None])
-    return (history * weights).sum(axis=1) / weights.sum(axis=1)
+    average: Floats = (history * weights).sum(axis=1) / weights.sum(axis=1)
+    return average
 
 
 def recent_mean(history: Floats, weeks: int) -> Floats:
     """Forecast the mean of the newest weeks."""
-    return history[:, -weeks:].mean(axis=1)
+    average: Floats = history[:, -weeks:].mean(axis=1)
+    return average
 
 
 def croston_sba(history: Floats, alpha: float = 0.1) -> Floats:

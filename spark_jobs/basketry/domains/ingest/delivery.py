@@ -11,7 +11,7 @@ from itertools import islice
 import pyarrow as pa
 from py4j.protocol import Py4JError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from basketry.contracts import Contract
@@ -107,5 +107,5 @@ def _with_file_index(rows: pa.RecordBatch, index: int) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([file, *rows.columns], ["_file", *rows.schema.names])
 
 
-def _value_of_file(values: Sequence[object]) -> F.Column:
+def _value_of_file(values: Sequence[object]) -> Column:
     return F.element_at(F.array(*map(F.lit, values)), F.col("_file") + 1)

@@ -81,7 +81,8 @@ def hellinger_shares(spent: Floats) -> Floats:
         spent: What was spent, 0 or more: customers x columns.
     """
     sums = spent.sum(axis=1, keepdims=True)
-    return np.sqrt(np.divide(spent, sums, out=np.zeros_like(spent), where=sums > 0))
+    roots: Floats = np.sqrt(np.divide(spent, sums, out=np.zeros_like(spent), where=sums > 0))
+    return roots
 
 
 def fit_mix(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from basketry.domains.offers.settings import OfferSettings
@@ -161,5 +161,5 @@ def _newest_training_hour(lake: Lakehouse) -> int | None:
     return None if newest is None else int(newest) // 3_600
 
 
-def _sums() -> list[F.Column]:
+def _sums() -> list[Column]:
     return [F.sum(name).alias(name) for name in _SUMS]

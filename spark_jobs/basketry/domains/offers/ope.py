@@ -123,7 +123,8 @@ def _estimates(sums: Floats) -> dict[str, Floats]:
 
 def _rate(above: Floats, below: Floats) -> Floats:
     above, below = np.asarray(above), np.asarray(below)
-    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
+    ratios: Floats = np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
+    return ratios
 
 
 def _by_unit(terms: Floats, unit: Sequence[object] | np.ndarray) -> Floats:

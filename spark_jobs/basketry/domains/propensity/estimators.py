@@ -61,7 +61,8 @@ class PerCategory(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
         """Return the likelier outcome of each row."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        labels: np.ndarray = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return labels
 
 
 class Blend(ClassifierMixin, BaseEstimator):
@@ -91,7 +92,8 @@ class Blend(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
         """Return the likelier outcome of each row."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        labels: np.ndarray = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return labels
 
 
 class ShrunkRates(TransformerMixin, BaseEstimator):
@@ -142,7 +144,8 @@ class ShrunkRates(TransformerMixin, BaseEstimator):
 
     def _seen(self, X: pd.DataFrame, length: float) -> np.ndarray:  # noqa: N803
         """Return the days of the window in which the customer could have bought."""
-        return np.minimum(X[self.age].to_numpy(dtype=np.float64) + 1, length)
+        days: np.ndarray = np.minimum(X[self.age].to_numpy(dtype=np.float64) + 1, length)
+        return days
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Return the names of the columns."""
@@ -183,7 +186,8 @@ class Calibrated(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
         """Return the likelier outcome of each row."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        labels: np.ndarray = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return labels
 
 
 def _log_odds(estimator: Any, rows: pd.DataFrame) -> np.ndarray:

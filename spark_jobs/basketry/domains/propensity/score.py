@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -138,7 +138,7 @@ def score_inputs(inputs: DataFrame, version: PropensityVersion) -> DataFrame:
     estimator = version.estimator
     names = ["category", *version.definition.names]
 
-    def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def score(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Yield the probabilities of the rows of each batch."""
         import pyarrow as pa
         from threadpoolctl import threadpool_limits

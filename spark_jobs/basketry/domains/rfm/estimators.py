@@ -24,7 +24,8 @@ class NamedKMeans(KMeans):
 
     def predict(self, X: ArrayLike) -> NDArray[np.int64]:  # noqa: N803 (scikit-learn's name)
         """Return the number of the nearest centroid of each row."""
-        return np.asarray(self.numbers, dtype=np.int64)[super().predict(X)]
+        cluster_numbers: NDArray[np.int64] = np.asarray(self.numbers, dtype=np.int64)[super().predict(X)]
+        return cluster_numbers
 
 
 def quantile_bins(caps: Mapping[str, float], bins: int) -> ColumnTransformer:

@@ -37,7 +37,8 @@ class SegmentGrid:
     def segments(self, scores: NDArray[np.int64]) -> NDArray[np.object_]:
         """Return the name of each row of scores, which are rows x (r, f, m) from 1 to 5."""
         r, f, m = (scores - 1).T
-        return np.asarray(self.names, dtype=object)[self.positions[r, f, m]]
+        cells: NDArray[np.object_] = np.asarray(self.names, dtype=object)[self.positions[r, f, m]]
+        return cells
 
 
 def _ends(value: object) -> object:

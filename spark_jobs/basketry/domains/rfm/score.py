@@ -6,7 +6,7 @@ days' previous segments and migration are refreshed; they end as if the days had
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -101,7 +101,7 @@ def score_customers(values: DataFrame, version: RfmVersion, grid: SegmentGrid) -
     """Return scores, both segments and expectations of every customer, in batches that are no larger than Arrow's."""
     inputs = tuple(dict.fromkeys((*VALUES, *HISTORY)))
 
-    def assign(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def assign(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Yield each customer's scores, segments and expectations."""
         import pandas as pd
         import pyarrow as pa
