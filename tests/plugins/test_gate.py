@@ -17,6 +17,7 @@ from basketry.gates import Gate, Verdict, load_gate
 from basketry.registry import VersionRun
 from basketry.registry.judging import Judgement, evaluate_challenger, realised_metric
 from basketry.registry.ledger import PromotionDecision
+from basketry.registry.models import PROPENSITY_MODEL
 from basketry.registry.promotion_request import PromotionRequest
 from basketry.warehouse.rows import RowStore
 from basketry_airflow.gate import Ask, decision_payload, gate
@@ -36,7 +37,7 @@ def judge() -> Gate:
 def dag() -> DAG:
     """A DAG with a gate in it, whose runs may wait three days."""
     with DAG("weekly", schedule=None, params={"catalog": "demo"}, dagrun_timeout=timedelta(days=3)) as dag:
-        gate("propensity")
+        gate(PROPENSITY_MODEL)
     return dag
 
 

@@ -45,10 +45,10 @@ class JobArguments:
 
     catalog: Annotated[str, Argument(help="the retailer, e.g. demo", title="Catalog")]
     run_id: Annotated[str, Argument(help="names this run in ops.job_runs; a repeated id replaces its line")] = "manual"
+    dry_run: Annotated[bool, Argument(help="do everything but write", title="Dry run")] = False
     edition: Annotated[
         str | None, Argument(help="of the DAG that starts this run; a library of another edition refuses")
     ] = None
-    dry_run: Annotated[bool, Argument(help="do everything but write", title="Dry run")] = False
 
 
 @dataclass(frozen=True, kw_only=True)
