@@ -7,6 +7,7 @@ import pytest
 from basketry.config.settings import EVERY_FEED
 from basketry.errors import BadInputError
 from basketry.tables import FILES, REVIEWS
+from tests.kit.contracts import head
 from tests.kit.deliveries import CONTRACT, FIRST, Shop
 
 RATINGS = "id,product,stars,day\nk,p9,4,2026-02-01\nl,p9,7,2026-02-02\n"
@@ -16,8 +17,7 @@ RATINGS = "id,product,stars,day\nk,p9,4,2026-02-01\nl,p9,7,2026-02-02\n"
 def two(shop: Shop) -> Shop:
     """Reviews and ratings are delivered apart and fill one entity; nobody delivers the third feed."""
     for name in ("ratings", "unused"):
-        text = CONTRACT.format(version="1.0.0", most=5).replace("shop.reviews", f"shop.{name}")
-        text = text.replace("name: reviews\nversion", f"name: {name}\nversion").replace("reviews_", f"{name}_")
+        text = head(name, f"The {name} of the shop.") + CONTRACT.format(most=5).replace("reviews_", f"{name}_")
         shop.contract_path(name).write_text(text)
     shop.deliver("2026-01-04", FIRST)
     shop.deliver("2026-02-03", RATINGS, feed="ratings")
