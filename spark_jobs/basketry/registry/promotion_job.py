@@ -20,7 +20,8 @@ JOB = "promote"
 
 def run(rows: RowStore, arguments: PromoteArguments) -> PromotionDecision:
     """Promote, refuse, override or roll back as the arguments say; decided now, where they do not say when."""
-    given = {name: value for name, value in vars(arguments).items() if name != "catalog"}
+    asked = {field.name for field in dataclasses.fields(PromotionRequest)}
+    given = {name: value for name, value in vars(arguments).items() if name in asked}
     return promote_and_record(
         rows, PromotionRequest(**{**given, "decided_at": arguments.decided_at or now().isoformat()})
     )

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import pytest
@@ -15,7 +16,8 @@ from basketry import registry
 from basketry.config import alerting
 from basketry.config.settings import CHECKOUT
 from basketry.errors import BadInputError
-from basketry.jobs.promotion import JudgeArguments
+from basketry.jobs.command_line import parse_arguments
+from basketry.jobs.promotion import PROMOTE, JudgeArguments
 from basketry.registry.judge_job import judge_and_record
 from basketry.registry.promotion_job import promote_and_record
 from basketry.registry.promotion_request import PromotionRequest
@@ -160,6 +162,18 @@ def test_an_override_raises_an_alert_and_nothing_else_does(
     assert "basketry alert: " in caplog.text
     runs = rows.read(JOB_RUNS, ["run_id", "job", "model_version"], {"job": "promote"})
     assert sorted((row["run_id"], row["model_version"]) for row in runs) == [("a", "1"), ("b", "3")]
+
+
+def test_a_command_line_without_a_moment_decides_now(
+    rows: RowStore, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not given is the gate's, and the time that of the clock."""
+    monkeypatch.setenv("BASKETRY_NOW", "2031-05-06T07:08:09+00:00")
+    gate_says(model, "3", "promote", reason="better")
+    resolve_name(PROMOTE.entry)(rows, parse_arguments(PROMOTE, ["--catalog=demo", f"--model={model}"]))
+    (row,) = stored_decisions(rows, model)
+    assert (row.version, row.decided_by, row.reason) == ("3", "gate", "better")
+    assert row.decided_at.isoformat() == "2031-05-06T07:08:09+00:00"
 
 
 def test_the_gate_is_asked_from_the_command_line(
