@@ -16,6 +16,7 @@ from basketry.domains.offers import job
 from basketry.domains.offers.records import Records, to_messages
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.local_lake import LocalLake
 from basketry.lake.opening import open_lake
 from basketry.tables import (
     OFFER_BATCHES,
@@ -108,14 +109,14 @@ class CutOffError(Exception):
 
 def cut_off(monkeypatch: pytest.MonkeyPatch, before: Table, number: int) -> None:
     """Die before a batch's write of a table."""
-    write = Lakehouse.append_once
+    write = LocalLake.append_once
 
-    def dying(self: Lakehouse, table: Table, rows: object, *key: Any, **other: bool) -> None:
+    def dying(self: LocalLake, table: Table, rows: object, *key: Any, **other: bool) -> None:
         if table == before and key[1] == number:
             raise CutOffError
         write(self, table, rows, *key, **other)
 
-    monkeypatch.setattr(Lakehouse, "append_once", dying)
+    monkeypatch.setattr(LocalLake, "append_once", dying)
 
 
 def test_the_same_tables_from_any_batches_cut_off_anywhere(
