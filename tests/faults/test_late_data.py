@@ -21,7 +21,8 @@ from deltalake import DeltaTable
 from basketry import registry
 from basketry.config.settings import Settings
 from tests.faults.lake import contents, lost
-from tests.faults.plan import CATALOG, own_experiments, quick_include, store
+from tests.faults.plan import CATALOG, own_experiments, store
+from tests.kit.documents import QUICK, copy_include
 from tests.kit.jobs import run_script
 from tests.kit.registry import registry_at
 from tools.demo import deliver
@@ -211,7 +212,7 @@ def _days_go_by(story: Story, delivered: dict[str, Path]) -> None:
 def story(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     """Both lakes at the end."""
     home = tmp_path_factory.mktemp("late")
-    quick_include(home)
+    copy_include(home, QUICK)
     own_experiments(home)
     late, whole = (Retailer(spark, home / name, home / "include") for name in ("late", "whole"))
     deliver(home / "demo", END, scale=0.05, weeks=46)

@@ -21,6 +21,7 @@ from airflow.sdk.exceptions import ParamValidationError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from basketry.config.settings import check_catalog_name
 from basketry.contracts import Contract, load_contract
 from basketry.errors import BadInputError
 from basketry.files import find_files
@@ -238,6 +239,5 @@ def test_a_hostile_argument_of_a_job_is_refused_or_a_value(word: str, monkeypatc
 @pytest.mark.parametrize("word", HOSTILE)
 def test_a_catalog_is_a_name(word: str) -> None:
     """It becomes a folder and a part of SQL, so nothing else is one."""
-    from basketry.lake.table_reads import CATALOG_NAME
-
-    assert not CATALOG_NAME.fullmatch(word)
+    with pytest.raises(BadInputError):
+        check_catalog_name(word)
