@@ -245,5 +245,5 @@ def write(home: Path, raw: Mapping[str, pd.DataFrame]) -> None:
 
 def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Records with None for what is missing."""
-    rows = frame.to_dict("records")
-    return [{str(name): None if pd.isna(value) else value for name, value in row.items()} for row in rows]
+    present = frame.astype(object).where(frame.notna(), None)  # type: ignore[call-overload]  # its stubs know no None
+    return [{str(name): value for name, value in row.items()} for row in present.to_dict("records")]

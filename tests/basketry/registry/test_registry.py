@@ -57,8 +57,9 @@ def test_a_versions_numbers_and_verdict(folder: Path) -> None:
     assert run.tags["basketry.champion_version"] == ""
     assert registry.load_verdict(NAME, "2") == {}
     for verdict in ("ask", "refuse"):
-        registry.save_verdict(NAME, run.run_id, {"verdict": verdict})
-        assert registry.load_verdict(NAME, "2") == {"verdict": verdict}
+        said = {"verdict": verdict, "champion": None, "reason": "noise.", "checks": []}
+        registry.save_verdict(NAME, run.run_id, said)
+        assert registry.load_verdict(NAME, "2") == said
 
 
 def test_a_version_that_is_gone_or_broken_is_one_sentence(folder: Path) -> None:
