@@ -16,6 +16,8 @@ import pytest
 from tools.checks import LINTERS
 from tools.environment import CHECKOUT
 
+pytestmark = pytest.mark.slow
+
 PAGE = (CHECKOUT / "CONTRIBUTING.md").read_text()
 STEPS = PAGE[PAGE.index("## Add a domain") :]
 BLOCK = re.compile(r"^\*\*([\w./\\-]+)\*\*$|^(`{3,4})(\w+)\n(.*?)^\2$", re.M | re.S)

@@ -10,6 +10,8 @@ from tests.dags.test_gate_run import CLUSTERS, FIRST, OTHERS, Jobs, database, fo
 from tests.kit.dags import run_dag, task_states
 from tests.kit.registry import register
 
+pytestmark = pytest.mark.slow
+
 CATALOG = "demo"
 FORM = {"catalog": CATALOG, "as_of": "2026-01-31"}
 SCORING = {"score_propensity", "rfm", "forecast", "decide_products"}

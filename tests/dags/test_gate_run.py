@@ -18,6 +18,8 @@ from tests.kit.gate_numbers import SHIPPED_FIRST as FIRST
 from tests.kit.gate_numbers import SHIPPED_NOISY as NOISY
 from tests.kit.registry import aliases, own_registry, register
 
+pytestmark = pytest.mark.slow
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 OTHERS = {"train_forecast": "forecast_gate."}
 """Trainings of other models, which end at once, and the tasks that then have nothing to do."""

@@ -8,6 +8,8 @@ import pytest
 
 from benchmarks.imports import DAG_FILES, OPERATORS, read_dag_files
 
+pytestmark = pytest.mark.slow
+
 HEAVY = ("pandas", "numpy", "pyarrow", "pyspark", "mlflow", "deltalake", "duckdb", "databricks.sdk", "sqlglot")
 OTHERS = {"airflow", "asgiref", "pydantic"}
 """Whose modules a DAG file may bring besides the standard library's and ours: Airflow's own, and what that needs."""

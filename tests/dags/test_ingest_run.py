@@ -13,6 +13,8 @@ from tests.kit.dags import run_dag, task_states
 from tests.kit.lake import fill
 from tests.kit.results import delivered_file
 
+pytestmark = pytest.mark.slow
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 FORM = {"catalog": "online_retail", "feed": "order_lines", "delivered_by": "tests"}
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"

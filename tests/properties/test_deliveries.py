@@ -27,6 +27,8 @@ from basketry.tables import FILES, QUARANTINE, bronze_table
 from tests.properties import SAME_EACH_TIME
 from tests.properties.deliveries import CATALOG, FEED, Delivery, Feed, deliveries, feeds, newest
 
+pytestmark = pytest.mark.slow
+
 FEW = settings(SAME_EACH_TIME, max_examples=4, phases=[Phase.generate])
 MANY = settings(SAME_EACH_TIME, max_examples=40, phases=[Phase.generate])
 

@@ -13,6 +13,8 @@ from tests.releases.opened import Home, opened, releases
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+pytestmark = pytest.mark.slow
+
 END = date(2026, 11, 20)
 NEXT = END + timedelta(days=1)
 

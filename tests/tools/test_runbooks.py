@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from basketry.lake.lakehouse import Lakehouse
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = make_commands()
 JOBS = list({one.text: one for one in COMMANDS if one.target in ("job", "plan")}.values())
 

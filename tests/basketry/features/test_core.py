@@ -18,6 +18,8 @@ from benchmarks import plain_features
 from tests.basketry.features.samples import FIRST, by_key, computed, counted, shop
 from tests.kit.lake import frame
 
+pytestmark = pytest.mark.slow
+
 AS_OF = FIRST + timedelta(days=420)
 CATEGORIES = ("Milk 'n more", "Tea", "Uncategorised")
 LEVELS = dict(zip(FEATURES, plain_features.LEVELS, strict=True))

@@ -19,6 +19,8 @@ from tests.kit.jobs import run_job
 from tests.kit.lake import Silver, frame
 from tests.kit.rows import lineage, order_line, product
 
+pytestmark = pytest.mark.slow
+
 D0, D1, D2 = date(2024, 2, 9), date(2024, 2, 10), date(2024, 2, 11)
 
 

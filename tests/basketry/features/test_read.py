@@ -15,6 +15,8 @@ from tests.basketry.features.samples import LINES, PRODUCTS_SOLD
 from tests.kit.lake import frame
 from tests.kit.rows import order_line
 
+pytestmark = pytest.mark.slow
+
 D, BEFORE = date(2024, 1, 20), date(2024, 1, 19)
 COLUMNS = (
     "pair_days_30d",

@@ -25,6 +25,8 @@ from tests.basketry.lake.unity import unity_lake
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+pytestmark = pytest.mark.slow
+
 BACKENDS = ("local", "unity")
 DAY = date(2026, 1, 1)
 

@@ -20,6 +20,8 @@ from tests.kit.jobs import run_job
 from tests.kit.lake import as_arrow, fill, frame
 from tests.kit.rows import order_line, product
 
+pytestmark = pytest.mark.slow
+
 NEXT = Column(name="verified", type="boolean", meaning="the reviewer bought it")
 DAY = date(2024, 3, 9)
 

@@ -22,6 +22,8 @@ from tests.kit.jobs import job_arguments
 from tests.kit.lake import fill, frame
 from tests.kit.rows import order_line
 
+pytestmark = pytest.mark.slow
+
 DAYS = tuple(date(2024, 2, 9) + timedelta(days=number) for number in range(3))
 INPUTS = (
     InputDependency(

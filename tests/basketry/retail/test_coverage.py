@@ -18,6 +18,8 @@ from tests.kit.jobs import run_job
 from tests.kit.lake import fill, frame
 from tests.kit.rows import order_line, product
 
+pytestmark = pytest.mark.slow
+
 LAST = date(2026, 1, 31)
 """The day of the last sale."""
 

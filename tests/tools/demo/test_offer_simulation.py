@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
+import pytest
 
 from basketry.domains.offers import ope
 from tests.kit.offers import NOON, settings, shop, shoppers
 from tools.demo.offer_shoppers import ShopperWorld
 from tools.demo.offer_simulation import SimulatedDay, simulate
+
+pytestmark = pytest.mark.slow
 
 DAYS, SHOPPERS = 30, 300
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.tools.demo.conftest import END
 from tools.demo import deliver
+
+pytestmark = pytest.mark.slow
 
 
 def test_default_size(tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ from tests.kit.jobs import run_job
 from tests.kit.lake import a_lake, read
 from tests.kit.registry import copied_registry, run_of
 
+pytestmark = pytest.mark.slow
+
 NAME = "demo.gold.forecast"
 MADE = AS_OF - timedelta(days=28)
 YOUNG = FIRST + timedelta(days=19)

@@ -10,6 +10,8 @@ from basketry.files.blanks import BLANKS, INVISIBLE, strip_blanks
 from basketry.tables import bronze_table
 from tests.kit.deliveries import Till
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_space_of_unicode_is_a_blank() -> None:
     """And what Python's own strip takes, a tab, a byte order mark and whatever has no width; letters and NUL are none."""

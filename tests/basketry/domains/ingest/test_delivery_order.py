@@ -14,6 +14,8 @@ from basketry.files import inspect_file
 from basketry.tables import FILES, ORDER_LINES
 from tests.kit.deliveries import DAY_IN_NAME, Till
 
+pytestmark = pytest.mark.slow
+
 MORNING, NOON = 1_770_000_000, 1_770_010_000
 
 

@@ -13,6 +13,8 @@ from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import FILES, QUARANTINE, REVIEWS
 from tests.kit.deliveries import FIRST, SECOND, Shop
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_row_of_a_file_ends_in_one_place(shop: Shop) -> None:
     """Good rows reach silver, bad ones quarantine with all reasons, all are in bronze, and the ledger adds up."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.kit.deliveries import COMMA, Till
+
+pytestmark = pytest.mark.slow
 
 DAY = "2026-01-31"
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from tests.kit.deliveries import DAY_IN_NAME, Till
+
+pytestmark = pytest.mark.slow
 
 MILK, BREAD = "R1,MILK,1,1.10,2026-01-31", "R1,BREAD,1,2.00,2026-01-31"
 BY_VALUE = "concat(row_hash(nr, sku, qty, amt, day), '-', occurrence(nr, sku, qty, amt, day))"

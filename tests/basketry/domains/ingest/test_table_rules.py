@@ -17,6 +17,8 @@ from basketry.tables import DISCOUNTS, EVENT_TYPES, HOMEOWNER, ORDER_LINES, REVI
 from tests.kit.contracts import CLICKS, a_contract, mapped
 from tests.kit.deliveries import Shop
 
+pytestmark = pytest.mark.slow
+
 AMOUNTS = ("quantity", "list_amount", *DISCOUNTS, "net_amount")
 TEXTS = ("order_id", "line_id", "line_kind", "status")
 

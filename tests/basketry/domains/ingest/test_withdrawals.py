@@ -14,6 +14,8 @@ from tests.kit.contracts import head
 from tests.kit.deliveries import Shop
 from tests.kit.lake import fill
 
+pytestmark = pytest.mark.slow
+
 CONTRACT = (
     head("opt_outs", "Who does not want to hear from us.")
     + """\

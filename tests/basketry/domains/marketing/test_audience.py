@@ -30,6 +30,8 @@ from tests.basketry.domains.marketing.shop import AS_OF, CUSTOMER_ROWS
 from tests.kit.jobs import run_job
 from tests.kit.lake import stored
 
+pytestmark = pytest.mark.slow
+
 Made = dict[str, Any]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import mlflow
 import numpy as np
+import pytest
 
 from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import CUSTOMERS, MARKETING_AUDIENCE, MARKETING_CLUSTERS, OPT_OUTS, ORDER_LINES, PRODUCTS, Table
@@ -15,6 +16,8 @@ from tests.kit.jobs import run_job
 from tests.kit.lake import put, stored
 from tests.kit.registry import own_registry
 from tests.kit.rows import Row, customer, product
+
+pytestmark = pytest.mark.slow
 
 KINDS = {"beer": ("Beer", "Wine"), "baby": ("Nappies", "Wipes"), "green": ("Produce", "Dairy")}
 CATEGORIES = tuple(name for pair in KINDS.values() for name in pair)

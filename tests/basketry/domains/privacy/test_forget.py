@@ -27,6 +27,8 @@ from tests.kit.jobs import run_job
 from tests.kit.lake import put, stored
 from tests.kit.rows import row_of
 
+pytestmark = pytest.mark.slow
+
 SECRETS = ("Zebedee", "Quimby", "zq77@example.com", "555-0177", "+12125550177", "7 Unlikely Lane", "old.zq@example.com")
 HEAD = (
     "Customer No,First Name,Last Name,E-Mail,Phone,Street,City,State,ZIP,Customer Since,"

@@ -11,6 +11,8 @@ from basketry.errors import BadInputError
 from basketry.warehouse.rows import RowStore
 from tests.kit.registry import pointing, promote, rollback, stored_decisions
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_rollback_returns_to_previous_and_back(rows: RowStore, model: str) -> None:
     """Previous is the champion before; twice is there and back again, each with its reason; a repeated try is one."""

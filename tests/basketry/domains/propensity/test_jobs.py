@@ -35,6 +35,8 @@ from tests.kit.jobs import run_job
 from tests.kit.lake import a_lake
 from tests.kit.registry import copied_registry, lost_version
 
+pytestmark = pytest.mark.slow
+
 
 def _include(folder: Path) -> Path:
     folder.mkdir()

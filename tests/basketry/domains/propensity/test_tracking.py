@@ -26,6 +26,8 @@ from basketry.domains.propensity.inputs import InputDefinition
 from basketry.learning.drift import Distribution
 from tests.basketry.domains.propensity.simulated import CATEGORIES, INPUTS, rows
 
+pytestmark = pytest.mark.slow
+
 LAKE: Any = SimpleNamespace(catalog="demo", experiment=lambda name: f"demo_{name}")
 DEFINITION = InputDefinition({name: f"pair_{name}" for name in INPUTS})
 

@@ -27,6 +27,8 @@ from tests.kit.lake import a_lake, frame
 from tests.kit.registry import copied_registry, lost_version, run_of
 from tests.kit.rows import order_line
 
+pytestmark = pytest.mark.slow
+
 NAME = "demo.gold.rfm"
 AS_OF = date(2024, 12, 31)
 PAST = AS_OF - timedelta(days=90)

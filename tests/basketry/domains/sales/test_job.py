@@ -18,6 +18,8 @@ from tests.kit.jobs import run_job
 from tests.kit.lake import Silver
 from tests.kit.rows import product, review
 
+pytestmark = pytest.mark.slow
+
 GOLD = (*SALES.values(), *SALES_ROLLUP.values())
 
 
