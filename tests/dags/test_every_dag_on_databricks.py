@@ -24,6 +24,8 @@ from tests.kit.documents import include_sharing
 from tests.kit.gate_numbers import SHIPPED_NOISY
 from tests.kit.registry import own_registry
 
+pytestmark = pytest.mark.slow
+
 DAY = "2026-11-20"
 DATED = {"as_of": DAY}
 FORMS: dict[str, dict[str, Any]] = {

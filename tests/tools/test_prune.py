@@ -16,6 +16,8 @@ from tests.kit.mistakes import Mistake, mistakes
 from tools import prune, services
 from tools.environment import InstancePaths
 
+pytestmark = pytest.mark.slow
+
 DAY = 24 * 3600
 VALUES = {"INTEGER": 1, "BOOLEAN": 0, "FLOAT": 0.0, "JSON": "{}", "BLOB": b"", "UUID": "0" * 32, "CHAR(32)": "0" * 32}
 

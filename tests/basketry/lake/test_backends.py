@@ -27,11 +27,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-BACKENDS = ("local", "unity")
 DAY = date(2026, 1, 1)
 
 
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture(params=("local", "unity"))
 def backend(
     request: pytest.FixtureRequest, spark: SparkSession, lake: Lakehouse, tmp_path: Path
 ) -> Iterator[Lakehouse]:

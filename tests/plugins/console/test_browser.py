@@ -23,7 +23,7 @@ from tools.browser import browser
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, FrameLocator, Page
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("end_to_end")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("end_to_end")]
 
 PAGES = tuple(page.title for page in all_pages() if page.in_menu)
 QUESTIONS = ("Top 5 products by revenue", "Top 3 categories by revenue", "What is the meaning of life?")

@@ -10,6 +10,8 @@ from pyspark.sql import SparkSession
 from basketry.domains.decisions.prices import price_response, price_weeks, what_if
 from tests.basketry.domains.decisions.test_core import RULES
 
+pytestmark = pytest.mark.slow
+
 WEEKS = 60
 
 

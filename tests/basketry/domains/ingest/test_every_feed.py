@@ -10,6 +10,8 @@ from basketry.tables import FILES, REVIEWS
 from tests.kit.contracts import head
 from tests.kit.deliveries import CONTRACT, FIRST, Shop
 
+pytestmark = pytest.mark.slow
+
 RATINGS = "id,product,stars,day\nk,p9,4,2026-02-01\nl,p9,7,2026-02-02\n"
 
 

@@ -8,6 +8,8 @@ from basketry.errors import BadInputError
 from basketry.tables import FILES, REVIEWS
 from tests.kit.deliveries import FIRST, Shop
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_file_that_does_not_fit_its_contract_gets_its_line(shop: Shop) -> None:
     """Its neighbour is not loaded either; noting refusals alone says the same; mended, both load."""

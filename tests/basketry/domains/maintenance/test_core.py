@@ -96,6 +96,7 @@ def replace_today_and_yesterday(table: DeltaTable, day: int) -> None:
     write_deltalake(table, both, mode="overwrite", predicate=f"day >= '{both['day'][0]}'")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("write", "days"), [(replace_today_and_yesterday, 6 * EVERY), (append, DAYS)])
 def test_a_year_of_daily_runs_leaves_few_files(
     tmp_path: Path, write: Callable[[DeltaTable, int], None], days: int

@@ -34,7 +34,7 @@ from tests.kit.jobs import run_job
 from tests.kit.offers import another, deliver, fill, rows, world
 from tools.demo.offer_shoppers import Showings, merge_records, select_records
 
-pytestmark = pytest.mark.usefixtures("registry_home")
+pytestmark = [pytest.mark.usefixtures("registry_home"), pytest.mark.slow]
 
 
 def message(identity: str, kind: str = "view", at: str = "2026-01-01T12:00:00Z", **other: str) -> str:
