@@ -71,8 +71,8 @@ def load_contract(catalog: str, feed: str, include: Path | None = None) -> Contr
         hint = did_you_mean(feed, feeds) if feeds else f"add {folder.name}/contracts/{catalog}/{feed}{SUFFIX}."
         raise BadInputError(f"unknown feed '{feed}' of catalog '{catalog}'; {hint}")
     path = folder / "contracts" / catalog / f"{feed}{SUFFIX}"
-    place = {"name": feed, "tenant": catalog, "id": f"{catalog}.{feed}"}
-    document = load_document(ContractDocument, path, file_label(path, folder), place)
+    expected = {"name": feed, "tenant": catalog, "id": f"{catalog}.{feed}"}
+    document = load_document(ContractDocument, path, file_label(path, folder), expected)
     return _read_schema(document, path, default_zone=load_catalog(catalog, folder).time_zone)
 
 

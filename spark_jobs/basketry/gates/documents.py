@@ -149,7 +149,7 @@ class GateDocument(Document, title="a gate"):
     def _check_improvement(self) -> Self:
         if self.must_beat is None and self.replaces is None:
             raise Mistake("a gate has no 'must_beat'; add it, or replaces: when_no_worse.")
-        changes = [one for one in self.against_champion.values() if isinstance(one, ChangeSettings)]
+        changes = [change for change in self.against_champion.values() if isinstance(change, ChangeSettings)]
         if self.replaces != WHEN_NO_WORSE and all(change.may_be_worse_by is not None for change in changes):
             sentence = "no metric must improve; give one a min_absolute or min_relative change."
             raise Mistake(sentence, "against_champion")

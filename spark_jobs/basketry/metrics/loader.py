@@ -103,7 +103,7 @@ def _cube(name: str, document: CubeDocument) -> Cube:
     joins = {key: _join(key, join, tables[0]) for key, join in document.joins.items()}
     columns = {column for table in tables for column in table.column_names}
     measures = {key: _measure(key, measure, columns) for key, measure in document.measures.items()}
-    dimensions = {key: _dimension(key, one, columns, joins) for key, one in document.dimensions.items()}
+    dimensions = {key: _dimension(key, dimension, columns, joins) for key, dimension in document.dimensions.items()}
     for entry in document.lists:
         entry.node.choice("measure or dimension", (*measures, *dimensions))
     return Cube(

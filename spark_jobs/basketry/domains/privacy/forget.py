@@ -140,8 +140,8 @@ class _Erasure:
         """
         if not self.customers:
             raise BadInputError("--customers names nobody: give customer ids, with commas between.")
-        known = {row[0] for row in self._rows_of_customers(self.lake.read(CUSTOMERS)).select(CUSTOMER_ID).collect()}
-        missing = [customer for customer in self.customers if customer not in known]
+        known_ids = {row[0] for row in self._rows_of_customers(self.lake.read(CUSTOMERS)).select(CUSTOMER_ID).collect()}
+        missing = [customer for customer in self.customers if customer not in known_ids]
         if missing:
             raise BadInputError(
                 f"catalog {self.lake.catalog} knows no customer {', '.join(missing)}: check the numbers."

@@ -86,8 +86,8 @@ def _owners(segments: Mapping[str, Segment]) -> dict[Cell, str]:
     owner: dict[Cell, str] = {}
     for name, segment in segments.items():
         if name.startswith("("):
-            kept = "the segment '{name}' begins with a bracket; such names are kept for who came and who went."
-            raise Mistake(kept, name, name=name)
+            reserved = "the segment '{name}' begins with a bracket; such names are kept for who came and who went."
+            raise Mistake(reserved, name, name=name)
         for position, box in enumerate(segment.cells):
             for cell in box.cells():
                 if cell in owner:
