@@ -30,8 +30,9 @@ RUN make setup
 # The cache stays writable: each start writes Spark's settings anew, from the container's environment.
 RUN groupadd --gid 50000 basketry \
     && useradd --create-home --uid 50000 --gid 50000 basketry \
-    && mkdir -p "$BASKETRY_HOME" \
-    && chown -R 50000:50000 "$BASKETRY_HOME" "$BASKETRY_CACHE"
+    && mkdir -p "$BASKETRY_HOME/airflow" /var/lib/mlflow \
+    && chown -R 50000:50000 "$BASKETRY_HOME" /var/lib/mlflow "$BASKETRY_CACHE" \
+    && chmod 700 "$BASKETRY_HOME" "$BASKETRY_HOME/airflow" /var/lib/mlflow
 USER 50000:50000
 
 # As `make` does it: the environment that Airflow, MLflow and Spark share comes from tools/.

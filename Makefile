@@ -3,22 +3,28 @@ PYTHON ?= python3
 BASKETRY = @$(PYTHON) tools/start.py
 
 # Read by tools/ from the environment, because a shell would expand the * in ARGS="--files *".
-export JOB ARGS KILLS AS_OF DATA CATALOG SCALE YES Q TEAM TARGET TAG
+export JOB ARGS REQUEST KILLS AS_OF DATA CATALOG SCALE ONLY YES Q TEAM TARGET TAG NAME ROLE REMOVE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast setup lock job plan ask status doctor logs down prune clean faults lint format audit docs data-model screenshots bench deploy deploy-check undeploy dist
+.PHONY: help run test test-fast test-system data setup lock job plan ask status doctor logs down prune clean faults forget lint format audit docs data-model screenshots bench deploy deploy-check undeploy record-bundle dist upgrade user
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: ## Set up, start, load realistic data through Airflow, show the result (DATA=<catalog> for another catalog, SCALE=<factor>)
+run: ## Set up, start, load realistic data through Airflow, show the result (DATA=<catalog>, SCALE=<factor>, ONLY=sales)
 	$(BASKETRY) run
 
-test: ## Set up what is missing and pass every test (ARGS="…" goes to pytest)
+test: ## Set up what is missing and pass every test that is not minutes long (ARGS="…" goes to pytest)
 	$(BASKETRY) test
 
-test-fast: ## Pass the unit tests and those of Spark on a few rows (minutes; ARGS="…" goes to pytest)
+test-fast: ## Pass the tests of seconds (minutes; ARGS="…" goes to pytest)
 	$(BASKETRY) test-fast
+
+test-system: ## Pass the tests of minutes: real services, kills, containers, a browser (ARGS="…" goes to pytest)
+	$(BASKETRY) test-system
+
+data: ## Fetch the public data sets that some tests read (ARGS=<data set> for one)
+	$(BASKETRY) data
 
 setup: ## Install everything, start nothing
 	$(BASKETRY) setup
@@ -26,11 +32,17 @@ setup: ## Install everything, start nothing
 job: ## Run one job here by spark-submit: JOB=<name> ARGS="--catalog demo …" (ARGS=--help explains)
 	$(BASKETRY) job
 
+forget: ## Write down who is to be forgotten, asked here and kept nowhere else: REQUEST=<number> (CATALOG=<catalog>)
+	$(BASKETRY) forget
+
 plan: ## Show which tables and dates the next runs would rewrite: AS_OF=<day> (CATALOG=<catalog>)
 	$(BASKETRY) plan
 
 ask: ## Ask the local tables in plain words: Q="Top 5 products by revenue last month" (TEAM=<team>, CATALOG=<catalog>)
 	$(BASKETRY) ask
+
+user: ## Make a user of Airflow and the console: NAME=<user> TEAM=<team> ROLE=viewer|user|op|admin (REMOVE=1; alone it shows all)
+	$(BASKETRY) user
 
 status: ## Show what runs and where, and whether something was killed
 	$(BASKETRY) status
@@ -49,6 +61,9 @@ prune: ## Delete runs and logs of Airflow that are older than include/retention.
 
 clean: ## Stop, then delete BASKETRY_HOME with all its data (asks first)
 	$(BASKETRY) clean
+
+upgrade: ## Bring home, lake and models of an earlier release to this one; asks before it reads a stored model (CATALOG=<catalog>)
+	$(BASKETRY) upgrade
 
 faults: ## Kill, starve and refuse the jobs again and again and compare every table (KILLS=<n>, 200 else)
 	$(BASKETRY) faults
@@ -80,11 +95,14 @@ bench: ## Measure what is fast and write docs/performance.md
 deploy: ## Make a Databricks workspace what this checkout says: TARGET=dev|prod (ARGS=--plan changes nothing)
 	$(BASKETRY) deploy
 
-deploy-check: ## Say line by line whether a workspace is ready, each permission tried: TARGET=dev|prod
+deploy-check: ## Say line by line whether a workspace is ready, each permission tried: TARGET=dev|prod (ARGS=--no-run starts no job)
 	$(BASKETRY) deploy-check
 
-undeploy: ## Remove what make deploy made, never data: TARGET=dev|prod (ARGS=--plan)
+undeploy: ## Destroy the bundle, never data: TARGET=dev|prod (ARGS=--plan shows what it has made)
 	$(BASKETRY) undeploy
+
+record-bundle: ## Write down anew what the Databricks CLI asks when it deploys the bundle (needs the CLI)
+	$(BASKETRY) record-bundle
 
 dist: ## Write what a release publishes to dist/: the library's wheel, the SBOM, the release notes (TAG=v<version>)
 	$(BASKETRY) dist

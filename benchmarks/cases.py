@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from benchmarks.dag_overhead import overhead
+from benchmarks.make_run import make_run
 from benchmarks.measure import Figure, Run, environment_with, paired, timed
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -181,42 +181,6 @@ def _deliver_order_lines(out: Path, scale: float) -> int:
         if feed.is_dir() and feed.name != "order_lines":
             shutil.rmtree(feed)
     return sum(file.rows for file in manifest.files if file.feed == "order_lines")
-
-
-def make_run(folder: Path) -> list[Figure]:
-    """Measure `make run` from a clean clone with warm package caches, a second one, and what their DAG runs spent without a job."""
-    clone = folder / "clone"
-    timed(["git", "clone", "--quiet", str(CHECKOUT), str(clone)], environment_with())
-    environment = environment_with(BASKETRY_AIRFLOW_PORT="18480", BASKETRY_MLFLOW_PORT="18450")
-    for name in (
-        "BASKETRY_NOW",  # Airflow's own clock cannot be set
-        "BASKETRY_HOME",
-        "BASKETRY_CACHE",
-        "BASKETRY_INCLUDE",
-        "PYTHONPATH",
-        "SPARK_CONF_DIR",
-        "JAVA_HOME",
-        "VIRTUAL_ENV",
-    ):
-        environment.pop(name, None)
-    command = ["make", "--no-print-directory", "-C", str(clone)]
-    try:
-        first = timed([*command, "run"], environment).seconds
-        second = timed([*command, "run"], environment).seconds
-        shares = overhead(clone / ".basketry")
-    finally:
-        timed([*command, "down"], environment)
-    return [
-        Figure(
-            what="first `make run` of a clean clone / 8 minutes",
-            measured=f"{first / 60:.1f} min",
-            ratio=first / 480,
-            goal=1.0,
-            note="warm package caches",
-        ),
-        Figure(what="second `make run` / 90 seconds", measured=f"{second:.0f} s", ratio=second / 90, goal=1.0),
-        *shares,
-    ]
 
 
 CASES: dict[str, Callable[[Path], list[Figure]]] = {

@@ -22,6 +22,7 @@ from benchmarks.cases import CHECKOUT, HERE, SUBMIT
 from benchmarks.measure import Figure, Run, environment_with, timed
 from benchmarks.retailers import CATALOG, DAY, Retailer, copied, demo, grown
 from tools.environment import InstancePaths
+from tools.instance_secrets import registry_login
 from tools.processes import ensure, stop, wait_until_alive
 from tools.services import answers, services
 
@@ -112,6 +113,7 @@ def registry_of(home: Path) -> Iterator[str]:
     service = services(InstancePaths(home, home / "cache", port, port))["mlflow"]
     address = f"http://127.0.0.1:{port}"
     (home / "mlflow").mkdir(parents=True, exist_ok=True)
+    os.environ.update(registry_login(home))  # for the server, the jobs and this process
     ensure(home, service, environment_with(BASKETRY_HOME=str(home)))
     try:
         wait_until_alive(home, service, 180, lambda: answers(f"{address}/health"))

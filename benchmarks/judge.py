@@ -29,7 +29,7 @@ WARM = (
 """What takes seconds to import, and is not ours."""
 
 OPTIONS = (
-    *("-x", "-q", "-m", "unit", "--tb=short"),
+    *("-x", "-q", "-m", "not spark and not slow", "--tb=short"),
     *("-p", "no:cacheprovider", "-p", "_hypothesis_pytestplugin"),
     *("-o", "addopts=--import-mode=importlib"),
 )

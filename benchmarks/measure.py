@@ -26,18 +26,24 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One line of docs/performance.md."""
+    """One line of docs/performance.md; without a goal it says how two things compare, for somebody who chooses."""
 
     what: str
     measured: str
     ratio: float
-    goal: float
+    goal: float | None
     note: str = ""
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether there is a goal and it is not met."""
+        return self.goal is not None and self.ratio > self.goal
 
     def row(self) -> str:
         """Return the line as Markdown."""
-        verdict = "met" if self.ratio <= self.goal else "**not met**"
-        return f"| {self.what} | {self.measured} | {self.ratio:.2f} | {self.goal:g} | {verdict} | {self.note} |"
+        verdict = "compared" if self.goal is None else "**not met**" if self.is_missed else "met"
+        goal = "" if self.goal is None else f"{self.goal:g}"
+        return f"| {self.what} | {self.measured} | {self.ratio:.2f} | {goal} | {verdict} | {self.note} |"
 
 
 def timed(command: Sequence[str], environment: Mapping[str, str], before: Callable[[], None] | None = None) -> Run:

@@ -23,6 +23,7 @@ from deltalake import CommitProperties, DeltaTable, write_deltalake
 
 from basketry.warehouse.local_delta import commits
 from benchmarks.cases import CHECKOUT, HERE, submit
+from benchmarks.crowned import crown
 
 CATALOG = "demo"
 START, DAY = date(2025, 2, 10), date(2026, 11, 16)
@@ -122,7 +123,9 @@ def demo(home: Path, registry: str) -> Retailer:
         ("rfm", EVENING, "--fit"),
         ("train_forecast", EVENING),
     )
-    _crown(registry)
+    os.environ["MLFLOW_TRACKING_URI"] = registry
+    for kind in ("propensity", "rfm", "forecast"):
+        crown(retailer.home, CATALOG, kind)
     _before(retailer, ("sales", EVENING))
     return retailer
 
@@ -155,20 +158,11 @@ def _before(retailer: Retailer, *jobs: Sequence[str]) -> None:
     submit(HERE / "one_session.py", json.dumps(commands), home=retailer.home, **retailer.changes)
 
 
-def _crown(address: str) -> None:
-    """Make every challenger the champion."""
-    from basketry import registry
-
-    os.environ["MLFLOW_TRACKING_URI"] = address
-    for model in ("propensity", "rfm", "forecast"):
-        name = registry.registered_name(CATALOG, model)
-        registry.move_champion(name, str(registry.alias_version(name, registry.CHALLENGER)), None)
-
-
 def copied(retailer: Retailer, home: Path) -> Retailer:
     """Copy the retailer to a home of its own; the registry stays where it is."""
     for name in ("lake", "include"):
-        shutil.copytree(retailer.home / name, home / name)
+        if (retailer.home / name).exists():
+            shutil.copytree(retailer.home / name, home / name)
     (home / "landing" / CATALOG / "order_lines").mkdir(parents=True)
     return Retailer(home, retailer.registry, retailer.delivery)
 
@@ -178,6 +172,16 @@ def grown(retailer: Retailer, home: Path, times: int) -> Retailer:
 
     What is stored of earlier days stays that of the small one: a day's jobs note its version and do not read it.
     """
+    larger = grown_lines(retailer, home, times)
+    delivery = home / "day" / retailer.delivery.name
+    delivery.parent.mkdir()
+    _multiply(retailer.delivery, delivery, times)
+    note_as_known(larger.lake)
+    return Retailer(home, retailer.registry, delivery)
+
+
+def grown_lines(retailer: Retailer, home: Path, times: int) -> Retailer:
+    """Multiply the customers and orders of the order lines alone."""
     copy = copied(retailer, home)
     table = copy.lake / "silver" / "order_lines"
     originals = DeltaTable(table).to_pyarrow_table()
@@ -190,11 +194,7 @@ def grown(retailer: Retailer, home: Path, times: int) -> Retailer:
         copies = pa.concat_tables(_renamed(lines, number) for number in range(1, times))
         write_deltalake(table, copies, mode="append")
         first = last
-    delivery = home / "day" / retailer.delivery.name
-    delivery.parent.mkdir()
-    _multiply(retailer.delivery, delivery, times)
-    note_as_known(copy.lake)
-    return Retailer(home, retailer.registry, delivery)
+    return copy
 
 
 def note_as_known(lake: Path) -> None:

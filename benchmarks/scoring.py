@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from datetime import date
 from functools import partial
@@ -14,10 +15,11 @@ from mlflow import MlflowClient
 
 from basketry.tables import CUSTOMER_CATEGORY_FEATURES, CUSTOMER_FEATURES, FEATURE_DATES, PROPENSITY_SCORES
 from benchmarks.cases import CHECKOUT, job
+from benchmarks.crowned import crown
 from benchmarks.features import AS_OF, write_silver
 from benchmarks.measure import Figure, Run
 
-CATALOG, MODEL = "demo", "demo.gold.propensity"
+CATALOG = "demo"
 LINES = 400_000
 CATEGORIES = 10
 COPIES = {1: 40, 10: 400}
@@ -44,8 +46,8 @@ def scoring(folder: Path) -> list[Figure]:
     run("features", as_of, "--training", *("--choose-categories", "--run-id=backlog"))
     run("features", as_of, "--run-id=today")
     run("train_propensity", as_of, "--run-id=train")
-    newest = client.get_model_version_by_alias(MODEL, "challenger")
-    client.set_registered_model_alias(MODEL, "champion", newest.version)
+    os.environ["MLFLOW_TRACKING_URI"] = store
+    crown(folder, CATALOG, "propensity")
     runs: dict[int, Run] = {}
     there = 1
     for million, copies in COPIES.items():

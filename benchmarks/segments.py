@@ -19,6 +19,7 @@ import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
 from benchmarks.cases import job
+from benchmarks.crowned import crown
 from benchmarks.features import money
 from benchmarks.measure import Figure
 from benchmarks.scoring import BESIDE_MIB, HEAP_MIB
@@ -96,7 +97,6 @@ def champion(home: Path) -> None:
     """Fit a model to drawn values and make it the champion of a registry in the home; the jobs then find it there."""
     import mlflow
 
-    from basketry import registry
     from basketry.config.settings import CHECKOUT
     from basketry.domains.rfm import holdout, model, tracking
     from basketry.domains.rfm.settings import load_settings
@@ -133,7 +133,6 @@ def champion(home: Path) -> None:
     mlflow.create_experiment("bench_rfm", artifact_location=(home / "models").as_uri())
     record = tracking.RfmRecord(
         version=version,
-        example=values,
         params={"caps": asdict(trained.scoring)["caps"]},
         metrics=trained.metrics,
         tags={"basketry.as_of": str(AS_OF)},
@@ -141,8 +140,8 @@ def champion(home: Path) -> None:
         texts={},
         figures={},
     )
-    name = registry.registered_name("demo", "rfm")
-    registry.move_champion(name, _registered(record), None)
+    _registered(record)
+    crown(home, "demo", "rfm")
 
 
 def _registered(record: object) -> str:

@@ -8,7 +8,7 @@ What to do when it fails: [runbook](docs/runbooks/bootstrap.md).
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from airflow.sdk import DAG
 
@@ -22,8 +22,11 @@ from basketry_airflow.champions import skip_if_refused
 from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.forms import dated_form
 from basketry_airflow.gate import gate
-from basketry_airflow.script_arguments import CATALOG
+from basketry_airflow.script_arguments import CATALOG, template
 from basketry_airflow.spark_job import spark_job
+
+FOUR_WEEKS_BEFORE = template("{{ macros.ds_add(as_of(params, dag_run), -28) }}", date)
+"""An earlier day of segments, so that the first day can tell already who moved."""
 
 with DAG(
     "bootstrap",
@@ -45,7 +48,10 @@ with DAG(
     scores = spark_job(SCORE_PROPENSITY, before=skip_if_refused(PROPENSITY_MODEL))(catalog=CATALOG, as_of=AS_OF)
     segments = spark_job(RFM, before=skip_if_refused(RFM_MODEL))(catalog=CATALOG, as_of=AS_OF)
     fit_rfm = spark_job(RFM, task_id="fit_rfm")(catalog=CATALOG, as_of=AS_OF, fit=True)
-    fit_rfm >> gate(RFM_MODEL, group_id="rfm_gate") >> segments
+    segments_before = spark_job(RFM, task_id="rfm_four_weeks_before", before=skip_if_refused(RFM_MODEL))(
+        catalog=CATALOG, as_of=FOUR_WEEKS_BEFORE
+    )
+    fit_rfm >> gate(RFM_MODEL, group_id="rfm_gate") >> segments_before >> segments
     train_propensity = spark_job(TRAIN_PROPENSITY)(catalog=CATALOG, as_of=AS_OF)
     backlog >> today >> train_propensity >> gate(PROPENSITY_MODEL) >> scores
     forecast_gate = gate(FORECAST_MODEL, group_id="forecast_gate")

@@ -2,8 +2,8 @@
 
 Started by hand, with a form. A file is known by its content: what was loaded before is skipped, whatever its name,
 unless the name says a later day: then the retailer tells again what was true before.
-Bad rows are set aside with all their reasons; a bad file stops the run before anything is loaded, and gets its line in
-ops.files.
+Bad rows are set aside with all their reasons. A bad file stops no other: the rest is loaded and reported, the bad one gets its
+line in ops.files, and the run fails.
 
 What to do when it fails: [runbook](docs/runbooks/ingest.md).
 """
@@ -15,7 +15,7 @@ from airflow.sdk import DAG, TriggerRule
 from basketry.jobs.ingest import INGEST
 from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.forms import ingest_form
-from basketry_airflow.ingest_steps import check_files, find_files, report
+from basketry_airflow.ingest_steps import check_files, confirm, find_files, report
 from basketry_airflow.script_arguments import CATALOG, form_value
 from basketry_airflow.spark_job import spark_job
 
@@ -47,6 +47,7 @@ with DAG(
         delivered_by=form_value("delivered_by", str),
     )
     checked >> load >> report(checked)  # type: ignore[arg-type]
+    load >> confirm()  # the report succeeds also after a load that refused a file
     checked >> spark_job(INGEST, task_id="record_refusals", trigger_rule=TriggerRule.ONE_FAILED)(
         catalog=CATALOG,
         refusals_only=True,

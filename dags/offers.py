@@ -1,7 +1,8 @@
 """The shoppers' events of the last minutes: offers decided, responses learned from, how offers perform brought up to date.
 
 Every five minutes: what is waiting is decided and the run ends. Nothing waits, nothing is written. A run that was killed
-leaves nothing half done that shows: the next one goes on where it stood, and no event is decided twice.
+leaves nothing half done that shows: the next one goes on where it stood, and no event is decided twice. On Databricks a job
+of the bundle decides without a pause, and this DAG starts nothing: it tells how far behind that job is.
 
 What to do when it fails: [runbook](docs/runbooks/offers.md).
 """
@@ -12,11 +13,9 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
-from basketry.jobs.offers import OFFERS
 from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.forms import catalog_form
-from basketry_airflow.script_arguments import CATALOG
-from basketry_airflow.spark_job import spark_job
+from basketry_airflow.offers_stream import offers_stream
 
 EVERY_FIVE_MINUTES = CronTriggerTimetable("*/5 * * * *", timezone="UTC")
 
@@ -34,4 +33,4 @@ with DAG(
         run_limit=timedelta(hours=2),
     ),
 ):
-    spark_job(OFFERS)(catalog=CATALOG)
+    offers_stream()

@@ -27,4 +27,9 @@ with DAG(
         topics=("ingest", "manual"),
     ),
 ):
-    spark_job(REPLAY_QUARANTINE)(catalog=CATALOG, feed=form_value("feed", str), dry_run=form_value("dry_run", bool))
+    spark_job(REPLAY_QUARANTINE)(
+        catalog=CATALOG,
+        feed=form_value("feed", str),
+        release=form_value("release", bool),
+        dry_run=form_value("dry_run", bool),
+    )

@@ -1,11 +1,13 @@
-"""What all tests share: their tiers, one Spark session per process and an empty lakehouse per test.
+"""What all tests share: the order of the long ones, one Spark session per process and an empty lakehouse per test.
 
-Every test belongs to one tier. It is found from what the test asks for; a module may say it itself by a mark.
+A test of seconds has no mark. The others say themselves how long they take, by one mark for the module or the test:
 
-    unit       plain Python: no Spark, no server, no browser
-    spark      asks for the process's Spark session, on a few rows
-    service    starts processes: Airflow's services, spark-submit, a browser, an emulated workspace
-    real_data  reads a real data set that stands beside the checkout
+    slow    seconds or tens of them: what `make test` adds to `make test-fast`
+    system  minutes: real services, spark-submit, kills, a browser, a whole data set; `make test-system`
+    full    minutes of one fault: `make faults` alone
+
+Two marks need not be written: what asks for an Airflow application or an emulated workspace is `slow`, and `spark` marks
+what asks for the process's Spark session.
 """
 
 from __future__ import annotations
@@ -18,11 +20,12 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.kit.few_rows import FOR_FEW_ROWS
+from tests.kit.tiers import COLLECTED
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -36,38 +39,35 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 os.environ.setdefault("BASKETRY_NOW", "2100-01-01T12:00:00+00:00")
 """Every day of the tests' data is over, whatever day they are run on; processes that a test starts take this over."""
 
-SHORT_LIVED = "-XX:TieredStopAtLevel=1 "
-"""What jobs start with, which end soon. One session serves a process's every test: it may use both compilers."""
-
-
-TIERS = ("unit", "spark", "service", "real_data")
-SERVICE_FOLDERS = ("end_to_end", "containers", "faults")
-SERVICE_FIXTURES = {"databricks_emulator", "emulator", "airflow_app"}
-
-
-def tier(item: pytest.Item) -> str:
-    """The tier that a mark names, else the one that the test's folder, data and fixtures make it belong to."""
-    marked = [name for name in TIERS if item.get_closest_marker(name)]
-    if marked:
-        return marked[0]
-    folder = item.path.relative_to(CHECKOUT / "tests").parts[0]
-    if folder == "real_data" or hasattr(getattr(item, "module", None), "data_folder"):
-        return "real_data"
-    fixtures = set(getattr(item, "fixturenames", ()))
-    if folder in SERVICE_FOLDERS or fixtures & SERVICE_FIXTURES:
-        return "service"
-    return "spark" if "spark" in fixtures else "unit"
+SLOW_FIXTURES = {"airflow_app", "databricks_emulator", "emulator"}
+"""They set up an Airflow application, or a workspace that starts processes."""
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with its tier, before marks select.
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Add the marks that need not be written, note all of them before they select, and put the longest files first.
 
-    The files that take minutes come first: begun last, they would keep one of two processes waiting at the end.
+    Begun last, what may take longest would keep one of two processes waiting at the end.
     """
+    limits: dict[Path, float] = {}
     for item in items:
-        item.add_marker(tier(item))
-    items.sort(key=lambda item: "/end_to_end/" not in item.path.as_posix())
+        asked = set(getattr(item, "fixturenames", ()))
+        if "spark" in asked:
+            item.add_marker("spark")
+        if SLOW_FIXTURES & asked:
+            item.add_marker("slow")
+        limit = item.get_closest_marker("timeout")
+        limits[item.path] = max(limits.get(item.path, 0), limit.args[0] if limit else 0)
+    items.sort(key=lambda item: -limits[item.path])
+    config.stash[COLLECTED] = {item.nodeid: frozenset(mark.name for mark in item.iter_markers()) for item in items}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Keep together what shares something that takes long to set up."""
+    from tests.kit.scheduling import SharedFolders
+
+    return SharedFolders(config, log)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -93,13 +93,15 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def spark() -> Iterator[SparkSession]:
     """The process's one Spark session, as a job opens it."""
     from basketry.lake.session import spark_session
+    from tools.spark import FIRST_COMPILER
 
     conf = (Path(os.environ["SPARK_CONF_DIR"]) / "spark-defaults.conf").read_text()
     (options,) = [
         line.split(" ", 1)[1] for line in conf.splitlines() if line.startswith("spark.driver.extraJavaOptions")
     ]
-    tuned = options.replace(SHORT_LIVED, "")
-    os.environ["PYSPARK_SUBMIT_ARGS"] = f'--driver-java-options "{tuned}" pyspark-shell'
+    # Jobs end soon; one session serves a process's every test, so it may use both compilers.
+    tuned = options.replace(f"{FIRST_COMPILER} ", "")
+    os.environ["PYSPARK_SUBMIT_ARGS"] = f"--driver-java-options '{tuned}' pyspark-shell"  # quotes within name a file
     session = spark_session("tests")
     del os.environ["PYSPARK_SUBMIT_ARGS"]  # processes that a test starts have launch settings of their own
     session.sparkContext.setLogLevel("ERROR")

@@ -103,7 +103,10 @@ def test_the_wheel_names_what_jobs_import(wheel: Path) -> None:
 def test_everything_that_the_library_imports_is_declared() -> None:
     """By the library's own dependencies, by Spark, or by the extras of those who use that part of it."""
     brought = names(
-        [*PROJECT["dependencies"], *chain(*(PROJECT["optional-dependencies"][n] for n in ("local", "databricks")))]
+        [
+            *PROJECT["dependencies"],
+            *chain(*(PROJECT["optional-dependencies"][n] for n in ("jobs", "local", "airflow", "databricks"))),
+        ]
     )
     distributions = packages_distributions()
     missing = set()
@@ -134,7 +137,7 @@ def test_an_installed_wheel_finds_its_own(installed: Path, wheel: Path) -> None:
 
 def test_an_edition_is_all_that_decides_what_a_run_computes(tmp_path: Path) -> None:
     """A DAG, a script, the library, a rule: each makes another one; a team's dashboard and compiled files do not."""
-    files = ("dags/a.py", "spark_jobs/b.py", "spark_jobs/basketry/c.py", "include/rfm.yaml", "include/genie/d.yaml")
+    files = ("dags/a.py", "spark_jobs/b.py", "spark_jobs/basketry/c.py", "include/rfm.yaml", "include/targets/d.yaml")
     for name in (*files, "spark_jobs/__pycache__/b.pyc", "plugins/e.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
@@ -199,7 +202,7 @@ def test_what_runs_brings_nothing_to_develop_with() -> None:
     assert developing & pinned("requirements.txt").keys() <= {"jsonschema", "openpyxl"}, (
         "which Airflow's providers bring"
     )
-    on_a_cluster = names(PROJECT["dependencies"])
+    on_a_cluster = names([*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["jobs"]])
     assert not on_a_cluster & (developing | names(PROJECT["optional-dependencies"]["demo"]))
 
 

@@ -15,6 +15,7 @@ COMMANDS = (
     "audit",
     "bench",
     "clean",
+    "data",
     "data-model",
     "deploy",
     "deploy-check",
@@ -23,6 +24,7 @@ COMMANDS = (
     "doctor",
     "down",
     "faults",
+    "forget",
     "format",
     "job",
     "lint",
@@ -30,16 +32,23 @@ COMMANDS = (
     "logs",
     "plan",
     "prune",
+    "record-bundle",
     "run",
     "screenshots",
     "setup",
     "status",
     "test",
     "test-fast",
+    "test-system",
     "undeploy",
+    "upgrade",
+    "user",
 )
 MANAGE = ("clean", "down", "logs", "status")
-CHECKS = ("audit", "bench", "faults", "format", "lint", "screenshots", "test", "test-fast")
+CHECKS = (
+    *("audit", "bench", "faults", "format", "lint", "record-bundle", "screenshots"),
+    *("test", "test-fast", "test-system"),
+)
 DEPLOY = ("deploy", "deploy-check", "undeploy")
 
 

@@ -7,7 +7,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -59,6 +59,13 @@ class AirflowClient:
             time.sleep(0.5)
         return None
 
+    def skip(self, dag: str, run: str, reason: str) -> None:
+        """Let a run end without its tasks, and note at it why."""
+        self._call("PATCH", _run_path(dag, run), {"note": reason})
+        for task in self.tasks(dag, run):
+            path = f"{_run_path(dag, run)}/taskInstances/{task['task_id']}"
+            self._call("PATCH", path, {"new_state": "skipped"})
+
     def pause(self, dag: str) -> None:
         """Let no more run of the DAG begin."""
         self._call("PATCH", f"/api/v2/dags/{dag}", {"is_paused": True})
@@ -75,6 +82,12 @@ class AirflowClient:
         """List the DAGs that have a schedule and do not follow it, sorted."""
         dags = self._call("GET", "/api/v2/dags?limit=100&paused=true")["dags"]
         return sorted(str(dag["dag_id"]) for dag in dags if dag["timetable_periodic"])
+
+    def waiting_runs(self) -> list[tuple[str, str]]:
+        """List DAG and run of every run that waits because its DAG is paused; it begins when somebody unpauses the DAG."""
+        paused = {dag["dag_id"] for dag in self._call("GET", "/api/v2/dags?limit=100&paused=true")["dags"]}
+        queued = self._call("GET", "/api/v2/dags/~/dagRuns?state=queued&limit=100")["dag_runs"] if paused else []
+        return [(str(run["dag_id"]), str(run["dag_run_id"])) for run in queued if run["dag_id"] in paused]
 
     def import_errors(self) -> list[str]:
         """List why DAG files could not be read, each as `file: last line of the error`."""
@@ -110,19 +123,52 @@ class AirflowClient:
         """List the run's task instances, each with task_id, state, try_number and more."""
         return list(self._call("GET", f"{_run_path(dag, run)}/taskInstances?limit=100")["task_instances"])
 
-    def wait(self, dag: str, run: str, seconds: float, on_poll: Callable[[], None] = lambda: None) -> str:
-        """Wait for the end of a run; returns `success` or `failed`.
+    def active_run(self, dag: str, conf: Mapping[str, object]) -> str | None:
+        """Return the oldest run that waits or works with these answers to the form, None when there is none."""
+        runs = self._runs(dag, conf, "order_by=id&state=queued&state=running")
+        return str(runs[0]["dag_run_id"]) if runs else None
+
+    def resume(self, dag: str, conf: Mapping[str, object]) -> str | None:
+        """Let the tasks that failed in the newest run with these answers be tried again; None when it did not fail."""
+        runs = self._runs(dag, conf, "order_by=-id")
+        if not runs or runs[0]["state"] != "failed":
+            return None
+        run = str(runs[0]["dag_run_id"])
+        body = {"dag_run_id": run, "only_failed": True, "reset_dag_runs": True, "dry_run": False}
+        self._call("POST", f"/api/v2/dags/{dag}/clearTaskInstances", body)
+        return run
+
+    def _runs(self, dag: str, conf: Mapping[str, object], query: str) -> list[dict[str, Any]]:
+        runs = self._call("GET", f"/api/v2/dags/{dag}/dagRuns?limit=100&{query}")["dag_runs"]
+        return [run for run in runs if conf.items() <= (run.get("conf") or {}).items()]
+
+    def polls(self, dag: str, run: str, seconds: float) -> Generator[str, None, str]:
+        """Yield the state of a run with each look until it has ended; return `success` or `failed`.
 
         Raises:
             Problem: The time is over.
         """
         end = time.monotonic() + seconds
         while (state := self.state(dag, run)) not in ENDED:
-            on_poll()
+            yield state
             if time.monotonic() > end:
                 raise Problem(f"{dag} is still {state} after {seconds / 60:.0f} minutes: see {self.page(dag, run)}.")
-            time.sleep(1)
         return state
+
+    def wait(self, dag: str, run: str, seconds: float, on_poll: Callable[[], None] = lambda: None) -> str:
+        """Wait for the end of a run; returns `success` or `failed`.
+
+        Raises:
+            Problem: The time is over.
+        """
+        looks = self.polls(dag, run, seconds)
+        while True:
+            try:
+                next(looks)
+            except StopIteration as ended:
+                return str(ended.value)
+            on_poll()
+            time.sleep(1)
 
     def page(self, dag: str, run: str) -> str:
         """Return the address of a run's page in the UI."""

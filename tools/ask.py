@@ -45,9 +45,9 @@ def ask_command(arguments: list[str]) -> int:
         drafts = drafter(os.environ)
     except BadInputError as error:
         raise Problem(error.message) from None
-    found = answer(question, team=os.environ.get("TEAM") or "on_call", warehouse=warehouse, drafter=drafts)
-    show(found, Console(file=sys.stdout))
-    return 0 if found.answered else 1
+    reply = answer(question, team=os.environ.get("TEAM") or "on_call", warehouse=warehouse, drafter=drafts)
+    show(reply, Console(file=sys.stdout))
+    return 0 if reply.answered else 1
 
 
 def show(answer: Answer, console: Console) -> None:
@@ -58,6 +58,17 @@ def show(answer: Answer, console: Console) -> None:
             console.print("  Did you mean:", verbatim(suggestion))
         return
     console.print(verbatim(f"{answer.understood[:1].upper()}{answer.understood[1:]}."), end="\n\n")
+    console.print(answer_grid(answer))
+    if len(answer.rows) > MOST_SHOWN:
+        console.print(f"… {len(answer.rows) - MOST_SHOWN} more rows")
+    console.print("", *map(verbatim, answer.sql.splitlines()), "", sep="\n")
+    for state in answer.read:
+        written = state.written_at.strftime("%Y-%m-%d %H:%M UTC")
+        console.print(verbatim(f"{state.name} version {state.version}, written {written}"))
+
+
+def answer_grid(answer: Answer) -> Grid:
+    """Lay out the rows of an answer, at most MOST_SHOWN."""
     grid = Grid(box=None, pad_edge=False)
     for heading in answer.columns:
         grid.add_column(verbatim(heading.label), justify="left" if heading.unit in ("text", "date") else "right")
@@ -65,13 +76,7 @@ def show(answer: Answer, console: Console) -> None:
         grid.add_row(
             *(verbatim(_text(value, heading.unit)) for value, heading in zip(row, answer.columns, strict=True))
         )
-    console.print(grid)
-    if len(answer.rows) > MOST_SHOWN:
-        console.print(f"… {len(answer.rows) - MOST_SHOWN} more rows")
-    console.print("", *map(verbatim, answer.sql.splitlines()), "", sep="\n")
-    for state in answer.read:
-        written = state.written_at.strftime("%Y-%m-%d %H:%M UTC")
-        console.print(verbatim(f"{state.name} version {state.version}, written {written}"))
+    return grid
 
 
 def _text(value: Any, unit: str) -> str:

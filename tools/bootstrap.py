@@ -5,13 +5,18 @@ Standard library only, and written for any Python 3.8 or newer, because whatever
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from tools.environment import InstancePaths
+from tools.java import find_java
+from tools.locks import alone
+from tools.preflight import check_run, check_setup
+from tools.problem import Problem, disk_full, network_failed
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 VENV = CHECKOUT / ".venv"
@@ -20,24 +25,16 @@ LOCK = CHECKOUT / "requirements.txt"
 TEST_LOCK = CHECKOUT / "tests" / "requirements.txt"
 """What tests, linters and benchmarks need beside it. An image has no tests/, and so none of it."""
 
-DEVELOPING = ("bench", "faults", "format", "lint", "screenshots", "setup", "test", "test-fast")
+DEVELOPING = ("bench", "faults", "format", "lint", "screenshots", "setup", "test", "test-fast", "test-system")
 """Commands for which that is installed too."""
+
+STOPPING = ("clean", "down", "logs", "status")
+"""Commands that fetch and install nothing where they can run already: what runs must be stoppable without a network."""
 
 FETCHED_VERSION = "3.12"
 VERSIONS = ("3.12", "3.11", "3.13")
 """What the lock is compiled for, in the order in which they are looked for: first what the image has."""
 FREE_BYTES = 4 * 1024**3
-NETWORK_SIGNS = (
-    "dns error",
-    "name resolution",
-    "could not connect",
-    "connection refused",
-    "network is unreachable",
-    "error sending request",
-    "failed to establish a new connection",
-    "nodename nor servname",
-    "connect timeout",
-)
 
 
 def venv_python(venv: Path) -> Path:
@@ -123,9 +120,9 @@ def say(text: str) -> None:
 def explain(output: str, has_compiler: bool) -> str:
     """Explain a failed installation in one sentence, from what the installer printed."""
     low = output.lower()
-    if "no space left" in low or "disk quota exceeded" in low:
+    if disk_full(output):
         return "the disk is full: free some space and run the command again."
-    if any(sign in low for sign in NETWORK_SIGNS):
+    if network_failed(output):
         return "packages could not be fetched: connect to the network (or set the proxy that pip uses), then run again."
     if ("failed to build" in low or "error: command" in low) and not has_compiler:
         return "a package must be compiled and nothing can: apt-get install build-essential, or xcode-select --install."
@@ -200,23 +197,30 @@ def locks_for(command: str, installed: str) -> list[Path]:
     return [LOCK, TEST_LOCK] if tests else [LOCK]
 
 
+def installed_locks(venv: Path) -> str:
+    """Return the state of the locks that the environment was filled from, '' for one that is not complete."""
+    stamp = venv / ".basketry-lock"
+    return stamp.read_text() if stamp.exists() else ""
+
+
+def wanted_locks(venv: Path, command: str) -> str:
+    """Return the state of the locks that the command needs."""
+    locks = locks_for(command, installed_locks(venv))
+    return "".join(("tests: " if lock == TEST_LOCK else "") + state_of(lock) + "\n" for lock in locks)
+
+
 def install_locks(venv: Path, command: str) -> None:
     """Make the environment equal to the locks that the command needs, unless it already is."""
-    stamp = venv / ".basketry-lock"
-    installed = stamp.read_text() if stamp.exists() else ""
-    locks = locks_for(command, installed)
-    wanted = "".join(("tests: " if lock == TEST_LOCK else "") + state_of(lock) + "\n" for lock in locks)
-    if installed == wanted:
+    locks, wanted = locks_for(command, installed_locks(venv)), wanted_locks(venv, command)
+    if installed_locks(venv) == wanted:
         return
-    if shutil.disk_usage(str(CHECKOUT)).free < FREE_BYTES:
-        sys.exit("Basketry: less than 4 GB are free on this disk: free some space and run the command again.")
     install_uv(venv)
     names = " and ".join(str(lock.relative_to(CHECKOUT)) for lock in locks)
     say("Installing the packages of " + names + " (about 1.5 GB the first time)")
     uv = [str(venv / "bin" / "uv"), "pip", "sync", "--require-hashes", "--python", str(venv_python(venv))]
     run_shown(uv + [str(lock) for lock in locks])
     (venv / ".basketry-library").unlink(missing_ok=True)  # it is no package of a lock, so it is gone
-    stamp.write_text(wanted)
+    (venv / ".basketry-lock").write_text(wanted)
 
 
 def install_library(venv: Path) -> None:
@@ -233,16 +237,54 @@ def install_library(venv: Path) -> None:
     stamp.write_text(wanted)
 
 
+def check_machine(command: str) -> None:
+    """Check what the command needs beside packages, before they are fetched; SystemExit with one sentence if it is not there."""
+    if shutil.disk_usage(str(CHECKOUT)).free < FREE_BYTES:
+        sys.exit("Basketry: less than 4 GB are free on this disk: free some space and run the command again.")
+    try:
+        places = InstancePaths.from_environment()
+        check_run(places) if command == "run" else check_setup(places)
+    except Problem as problem:
+        sys.exit("Basketry: " + str(problem))
+    if not (places.cache / "java-home").exists() and find_java(places.cache) is None:
+        say("No Java 17 to 23 here: one is fetched after the packages (200 MB)")
+
+
+def prepare_venv(venv: Path, command: str) -> None:
+    """Make the environment what the command needs."""
+    runs = version_of(str(venv_python(venv))) in VERSIONS
+    if not runs or installed_locks(venv) != wanted_locks(venv, command):
+        check_machine(command)
+    if not runs:
+        make_venv(find_python(candidates(os.environ.get("PATH", ""), Path.home())), venv)
+    install_locks(venv, command)
+    install_library(venv)
+
+
+def can_stop(venv: Path, command: str) -> bool:
+    """Whether the environment, as it is, can run a command that stops or shows what runs."""
+    if command not in STOPPING or not venv_python(venv).exists():
+        return False
+    check = [str(venv_python(venv)), "-c", "import tools.manage"]
+    done = subprocess.run(check, cwd=str(CHECKOUT), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+    return done.returncode == 0
+
+
 def main(arguments: list[str]) -> None:
     """Prepare .venv, then become `python -m tools <arguments>` in it."""
+    command = arguments[0] if arguments else ""
+    if os.environ.get("LC_ALL") in (
+        "C",
+        "POSIX",
+    ):  # in which Python and Java cannot read a path with letters beyond ASCII
+        os.environ["LC_ALL"] = "C.UTF-8"
     try:
-        if version_of(str(venv_python(VENV))) not in VERSIONS:
-            make_venv(find_python(candidates(os.environ.get("PATH", ""), Path.home())), VENV)
-        install_locks(VENV, arguments[0] if arguments else "")
-        install_library(VENV)
+        if not can_stop(VENV, command):
+            with alone(CHECKOUT / ".venv.lock", say):
+                prepare_venv(VENV, command)
     except OSError as error:
-        full = error.errno == errno.ENOSPC
-        sys.exit("Basketry: " + (explain("no space left", True) if full else "setting up failed: " + str(error) + "."))
+        full = disk_full(error)
+        sys.exit("Basketry: " + (explain(str(error), True) if full else "setting up failed: " + str(error) + "."))
     except KeyboardInterrupt:
         sys.exit("Basketry: stopped; run the same command again to go on.")
     os.chdir(str(CHECKOUT))

@@ -55,30 +55,61 @@ def _say(text: str) -> None:
     print(f"    {text}", flush=True)
 
 
-def test_command(arguments: list[str]) -> int:
+FAST = "not slow and not system and not full"
+TEST = "not system and not full"
+SYSTEM = "system and not full"
+FULL = "full"
+"""What the commands run, by pytest's marks (tests/conftest.py); what is full runs in `make faults`."""
+
+
+FULL_FOLDERS = (
+    "tests/faults/",
+    "tests/basketry/domains/ingest/test_hostile_deliveries.py",
+    "tests/properties/test_deliveries.py",
+)
+"""What `make faults` runs: hours of faults, and of generated files."""
+
+
+def _pytest(*options: str) -> int:
     """Run pytest with what ARGS says, in a home of its own; returns its exit code. No test at all is a failure."""
-    options = [*arguments, *shlex.split(os.environ.get("ARGS", ""))]
+    words = [*options, *shlex.split(os.environ.get("ARGS", ""))]
     with tempfile.TemporaryDirectory(prefix="basketry-test-", ignore_cleanup_errors=True) as home:
         places = replace(InstancePaths.from_environment(), home=Path(home).resolve())
         env = prepare(places, _say)
-        return subprocess.call([sys.executable, "-m", "pytest", *options], env=env, cwd=CHECKOUT)  # noqa: S603
+        return subprocess.call([sys.executable, "-m", "pytest", *words], env=env, cwd=CHECKOUT)  # noqa: S603
+
+
+def test_command(arguments: list[str]) -> int:
+    """Run every test that is not minutes long."""
+    return _pytest("-m", TEST, *arguments)
 
 
 def test_fast_command(arguments: list[str]) -> int:
-    """Run the unit tests and those of Spark on a few rows, without the slow ones: minutes, for the way of working."""
-    return test_command(["-m", "(unit or spark) and not slow and not full", *arguments])
+    """Run the tests of seconds alone: for the way of working."""
+    return _pytest("-m", FAST, *arguments)
+
+
+def test_system_command(arguments: list[str]) -> int:
+    """Run the tests of minutes: real services, kills, containers, a browser, whole data sets."""
+    return _pytest("-m", SYSTEM, *arguments)
 
 
 def screenshots_command(arguments: list[str]) -> int:
     """Make the pictures of the documentation anew: the browser test keeps them on its way."""
     os.environ["BASKETRY_SCREENSHOTS"] = str(CHECKOUT / "docs" / "images")
-    return test_command(["-n0", "-q", "tests/plugins/console/test_browser.py"])
+    return _pytest("-n0", "-q", "tests/plugins/console/test_browser.py")
+
+
+def record_bundle_command(arguments: list[str]) -> int:
+    """Write down anew what the Databricks CLI asks when it deploys the bundle, against the tests' emulator."""
+    program = [sys.executable, "-m", "tests.tools.deploy.record_bundle"]
+    return subprocess.run(program, cwd=CHECKOUT, check=False).returncode  # noqa: S603
 
 
 def faults_command(arguments: list[str]) -> int:
-    """Run the fault suite in full: two hundred kills (KILLS=<n>), everything that trains and scores, a full disk, late data."""
+    """Run the fault suite in full: two hundred kills (KILLS=<n>), a full disk, late data, generated files by the dozen."""
     os.environ["KILLS"] = os.environ.get("KILLS") or "200"
-    return test_command(["-n0", "-v", "-s", "-m", "full or not full", "tests/faults"])
+    return _pytest("-n0", "-v", "-s", "-m", "full or not full", *FULL_FOLDERS)
 
 
 def lint_environment() -> dict[str, str]:

@@ -7,18 +7,21 @@ import fnmatch
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from basketry.config.clock import last_complete_day, now
 from basketry.config.settings import EVERY_FEED, Settings
 from basketry.contracts import Contract, catalog_names, load_catalog, load_contracts, select_contracts
 from basketry.errors import BadInputError, NothingDeliveredError
-from basketry.files import describe_file, find_files
+from basketry.files import describe_file, search_files
+from tools.data import DATA_SETS
 from tools.environment import CHECKOUT
 from tools.problem import Problem
 
 SAMPLES = CHECKOUT / "tests" / "samples"
+SEED = 7
+"""Of the demo's random numbers."""
 
 
 def check_catalog(name: str) -> None:
@@ -65,7 +68,7 @@ def deliver_demo(settings: Settings, env: Mapping[str, str], say: Callable[[str]
     landing = settings.landing_folder("demo", "any").parent
     end = demo_end(env)
     scale, weeks = _number(env, "SCALE", 1.0), _number(env, "BASKETRY_DEMO_WEEKS", 92)
-    start, seed = None, 7
+    start, seed = None, SEED
     if (landing / "manifest.json").exists():
         before = read_manifest(landing)
         start, seed, end = date.fromisoformat(before.start), before.seed, max(end, date.fromisoformat(before.end))
@@ -78,6 +81,40 @@ def deliver_demo(settings: Settings, env: Mapping[str, str], say: Callable[[str]
     manifest = deliver(landing, end, start=start, seed=seed, scale=scale, weeks=int(weeks))
     say(f"{len(manifest.files)} files, {sum(file.rows for file in manifest.files):,} rows, {manifest.start} to {end}")
     return end
+
+
+def deliver_first_month(settings: Settings, env: Mapping[str, str]) -> None:
+    """Deliver the demo's first month, where nothing was delivered yet: what it holds stays when the rest is delivered."""
+    from tools.demo import deliver
+    from tools.demo.world import first_day
+
+    landing = settings.landing_folder("demo", "any").parent
+    end = demo_end(env)
+    start = first_day(end, int(_number(env, "BASKETRY_DEMO_WEEKS", 92)))
+    if not (landing / "manifest.json").exists() and first_month_end(start) < end:
+        deliver(landing, first_month_end(start), start=start, seed=SEED, scale=_number(env, "SCALE", 1.0))
+
+
+def first_month_end(start: date) -> date:
+    """Return the last day of the demo's first file of order lines."""
+    from tools.demo.feeds import ORDER_LINES
+    from tools.demo.world import DAYS_PER_WEEK
+
+    return start + timedelta(days=ORDER_LINES.weeks * DAYS_PER_WEEK - 1)
+
+
+def first_month_files(catalog: str, settings: Settings, loaded: Mapping[str, object]) -> list[str]:
+    """Return the demo's first file of order lines and the products in it, where nothing was loaded yet; else none."""
+    from tools.demo import read_manifest
+    from tools.demo.feeds import ORDER_LINES, PRODUCTS
+
+    landing = settings.landing_folder(catalog, "any").parent
+    if catalog != "demo" or loaded or not (landing / "manifest.json").exists():
+        return []
+    manifest = read_manifest(landing)
+    start = date.fromisoformat(manifest.start)
+    wanted = [PRODUCTS.file_name(start), ORDER_LINES.file_name(first_month_end(start))]
+    return wanted if set(wanted) <= {file.file for file in manifest.files} else []
 
 
 def _number(env: Mapping[str, str], name: str, default: float) -> float:
@@ -100,8 +137,12 @@ def source_folder(catalog: str, settings: Settings) -> Path:
     for folder in (settings.data / catalog, SAMPLES / catalog):
         if folder.is_dir():
             return folder
+    data_set = DATA_SETS.get(catalog)
+    advice = f"{data_set.advice}; or " if data_set else ""
     missing = settings.data / catalog
-    raise Problem(f"the files of {catalog} were not found in {missing}: set BASKETRY_DATA to the folder above them.")
+    raise Problem(
+        f"the files of {catalog} were not found in {missing}: {advice}set BASKETRY_DATA to the folder above them."
+    )
 
 
 def deliver_files(catalog: str, settings: Settings, say: Callable[[str], None]) -> None:
@@ -172,7 +213,7 @@ def _should_load(path: Path, contract: Contract, loaded: Mapping[str, datetime])
 def _landed(settings: Settings, contract: Contract) -> list[Path]:
     folder = settings.landing_folder(contract.catalog, contract.feed)
     try:
-        return find_files(folder, "*", contract)
+        return list(search_files(folder, "*", contract).paths)
     except NothingDeliveredError:
         return []
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from tools.memory import heap_by_memory, memory_limit
 from tools.problem import Problem
 
 LOCAL = re.compile(r"local\[([1-9]\d*|\*)\]")
 CLUSTER = re.compile(r"spark://[\w.-]+:\d+(,[\w.-]+:\d+)*")
 SIZE = re.compile(r"[1-9]\d*[mg]")
+SHORTEST_SECRET = 16
+SECRET_SETTING = "spark.authenticate.secret"  # noqa: S105 the name of a setting
 
 
 def cores() -> int:
@@ -19,7 +22,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Engine:
     """Where jobs compute.
 
@@ -28,12 +31,14 @@ class Engine:
         cores: The cores that one job may take.
         driver_memory: As Spark writes it, such as 2g.
         executor_memory: As Spark writes it.
+        secret: What the cluster's processes know one another by; empty on this machine alone.
     """
 
     master: str
     cores: int
     driver_memory: str
     executor_memory: str
+    secret: str = field(default="", repr=False)
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str] | None = None) -> Engine:
@@ -42,11 +47,18 @@ class Engine:
         master = env.get("BASKETRY_SPARK_MASTER") or f"local[{cores()}]"
         if not LOCAL.fullmatch(master) and not CLUSTER.fullmatch(master):
             raise Problem(f"BASKETRY_SPARK_MASTER is '{master}'; write local[2], or spark://host:7077 for a cluster.")
+        secret = env.get("BASKETRY_SPARK_SECRET") or ""
+        if CLUSTER.fullmatch(master) and len(secret) < SHORTEST_SECRET:
+            needed = f"a cluster needs BASKETRY_SPARK_SECRET, at least {SHORTEST_SECRET} signs"
+            raise Problem(
+                f"{needed}: set the same one for its master, its workers and its jobs, or anybody runs code there."
+            )
         return cls(
             master=master,
             cores=_count(env, "BASKETRY_SPARK_CORES", 2) if CLUSTER.fullmatch(master) else cores(),
-            driver_memory=_size(env, "BASKETRY_SPARK_DRIVER_MEMORY", "2g"),
+            driver_memory=_size(env, "BASKETRY_SPARK_DRIVER_MEMORY", heap_by_memory(memory_limit())),
             executor_memory=_size(env, "BASKETRY_SPARK_EXECUTOR_MEMORY", "1g"),
+            secret=secret if CLUSTER.fullmatch(master) else "",
         )
 
     @property
@@ -70,6 +82,8 @@ class Engine:
         if not self.distributed:
             return driver
         return driver | {
+            "spark.authenticate": "true",
+            SECRET_SETTING: self.secret,
             "spark.cores.max": str(self.cores),  # else the first job would take all, and the next one wait for its end
             "spark.executor.memory": self.executor_memory,
             "spark.executor.extraJavaOptions": java_options,

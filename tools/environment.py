@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -63,6 +64,14 @@ def _port(env: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
+def spark_home() -> Path:
+    """Return the folder of the Spark that comes with the installed pyspark."""
+    spec = importlib.util.find_spec("pyspark")
+    if spec is None or spec.origin is None:
+        raise Problem("pyspark is not installed: run `make setup`.")
+    return Path(spec.origin).parent
+
+
 def environment(places: InstancePaths, java_home: Path) -> dict[str, str]:
     """Return the caller's environment plus what every process needs: Java, Spark, Python and the BASKETRY_* places."""
     bin_folder = CHECKOUT / ".venv" / "bin"
@@ -78,6 +87,9 @@ def environment(places: InstancePaths, java_home: Path) -> dict[str, str]:
         "PATH": os.pathsep.join(path),
         "PYTHONUNBUFFERED": "1",
         "JAVA_HOME": str(java_home),
+        "SPARK_HOME": str(
+            spark_home()
+        ),  # or Spark's scripts would look for it, and fail where a folder's name has a blank
         "SPARK_CONF_DIR": str(places.spark_conf),
         "SPARK_LAUNCHER_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         "SPARK_LOCAL_DIRS": str(places.home / "tmp"),

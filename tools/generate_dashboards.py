@@ -1,7 +1,7 @@
-"""The console's counterparts on Databricks: dashboards and the Genie space, made from include/metrics.yaml.
+"""The console's counterparts on Databricks: dashboards, made from include/metrics.yaml, and the bundle that deploys them.
 
-`python -m tools.generate_dashboards` writes include/dashboards/*.lvdash.json and include/genie/basketry.json; a test checks
-that the files are up to date.
+`python -m tools.generate_dashboards` writes include/dashboards/*.lvdash.json, databricks.yml and resources/, where the Genie
+space is; a test checks that the files are up to date.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from basketry.metrics import load_metrics
 from basketry.metrics.dashboards import dashboards
-from basketry.metrics.genie import genie_space
+from tools.bundle import bundle_files
 from tools.environment import CHECKOUT
 
 INCLUDE = CHECKOUT / "include"
@@ -26,7 +26,7 @@ def generated_files() -> dict[Path, str]:
         INCLUDE / "dashboards" / f"{name}.lvdash.json": as_json(dashboard)
         for name, dashboard in dashboards(metrics).items()
     }
-    return {**documents, INCLUDE / "genie" / "basketry.json": as_json(genie_space(metrics))}
+    return documents | {CHECKOUT / name: text for name, text in bundle_files(CHECKOUT).items()}
 
 
 def as_json(document: Mapping[str, Any]) -> str:

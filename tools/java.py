@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
+import tempfile
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
+from tools.artifacts import check_file, checksums
 from tools.problem import Problem, disk_full
 
 OLDEST, NEWEST = 17, 23
 """Spark 4.1 needs 17; from 24 on Java lacks the security manager that Hadoop 3.4 still asks for."""
-INSTALLED = "17"
+INSTALLED = "17.0.18+8"
+"""What is fetched where there is none; tools/artifacts.json has the checksum of its archive for each system."""
+ADDRESS = "https://github.com/adoptium/temurin17-binaries/releases/download"
 NEEDED_MODULE = "jdk.incubator.vector"
 
 
@@ -59,30 +67,51 @@ def find_java(cache: Path) -> Path | None:
     return next((home for home in homes(cache) if suits(home)), None)
 
 
+def archive_name() -> str:
+    """Return the name of the JDK's archive for this system; '' where there is none."""
+    system = {"linux": "linux", "darwin": "mac"}.get(sys.platform, "")
+    machine = {"x86_64": "x64", "amd64": "x64", "aarch64": "aarch64", "arm64": "aarch64"}.get(
+        platform.machine().lower()
+    )
+    name = f"OpenJDK17U-jdk_{machine}_{system}_hotspot_{INSTALLED.replace('+', '_')}.tar.gz"
+    return name if name in checksums("jdk") else ""
+
+
 def install_java(cache: Path) -> Path:
-    """Fetch a JDK into the cache.
+    """Fetch a JDK into the cache; it is unpacked once its checksum is that of the lock.
 
     Raises:
         Problem: That is not possible.
     """
-    import jdk  # type: ignore[import-untyped]
-
-    (cache / "jdk").mkdir(parents=True, exist_ok=True)
-    try:
-        jdk.install(INSTALLED, path=str(cache / "jdk"))
-    except Exception as error:
-        if disk_full(str(error)):
-            raise OSError(28, "No space left on device") from error
-        advice = (
-            "connect to the network or install one (apt-get install openjdk-17-jdk-headless, brew install openjdk@17)"
-        )
-        raise Problem(f"no JDK {OLDEST} to {NEWEST} was found and none could be fetched ({error}): {advice}.") from None
+    name, folder = archive_name(), cache / "jdk"
+    advice = "connect to the network or install one (apt-get install openjdk-17-jdk-headless, brew install openjdk@17)"
+    if not name:
+        raise Problem(f"no JDK {OLDEST} to {NEWEST} was found and there is none for this system: {advice}.")
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".fetched-") as private:
+        archive = Path(private) / name
+        try:
+            _fetch(f"{ADDRESS}/jdk-{quote(INSTALLED)}/{name}", archive)
+        except OSError as error:
+            if disk_full(error):
+                raise
+            raise Problem(
+                f"no JDK {OLDEST} to {NEWEST} was found and none could be fetched ({error}): {advice}."
+            ) from None
+        check_file(archive, checksums("jdk")[name])
+        with tarfile.open(archive) as packed:
+            packed.extractall(folder, filter="data")
     home = find_java(cache)
     if home is None:
         raise Problem(
             f"the JDK that was fetched does not run: delete {cache / 'jdk'} and set JAVA_HOME to JDK 17 or 21."
         )
     return home
+
+
+def _fetch(address: str, target: Path) -> None:
+    with urllib.request.urlopen(address, timeout=60) as answer, target.open("wb") as file:  # noqa: S310 a constant's https
+        shutil.copyfileobj(answer, file)
 
 
 def java_home(cache: Path, say: Callable[[str], None]) -> Path:

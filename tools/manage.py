@@ -14,14 +14,15 @@ from rich.console import Console
 from rich.table import Table
 
 from tools.environment import InstancePaths
+from tools.home import MARK, is_ours
 from tools.problem import Problem
-from tools.processes import log_file, pid_record, running, survivor_names
+from tools.processes import running, survivor_names
+from tools.service_records import log_file, pid_record
 from tools.services import NAMES, stop_all
 from tools.terminal import verbatim
 
 OWNED = ("airflow", "checkpoints", "exports", "landing", "lake", "logs", "mlflow", "services", "tmp", "turns")
-"""What a home holds; a folder with none of these is not one, and is not deleted."""
-
+"""What is deleted of a home that Basketry did not make; a folder with none of these is none, and stays."""
 
 HEADINGS = ("service", "state", "process", "since", "address")
 
@@ -95,19 +96,24 @@ def clean_command(arguments: list[str]) -> int:
     if not home.exists():
         print(f"There is nothing to delete: {home} does not exist.")
         return 0
-    if not any((home / name).is_dir() for name in OWNED):
+    if not is_ours(home) and not any((home / name).is_dir() for name in OWNED):
         raise Problem(f"{home} does not look like a home of Basketry, so it stays: set BASKETRY_HOME to the right one.")
     if not _agreed(home):
         print("Nothing was deleted.")
         return 1
     down_command([])
-    _delete(home)
-    rest = sorted(path.name for path in home.iterdir())
+    whole = is_ours(home)
+    if whole:
+        _delete_all(home)
+    else:
+        _delete_owned(home)
+    rest = sorted(path.name for path in home.iterdir()) if home.exists() else []
     if not rest:
-        home.rmdir()
+        if home.exists():
+            home.rmdir()
         print(f"Deleted {home} with all its data.")
         return 0
-    undeleted = [name for name in rest if name in OWNED]
+    undeleted = rest if whole else [name for name in rest if name in OWNED]
     if undeleted:
         raise Problem(
             f"not all data of {home} could be deleted, {', '.join(undeleted)} is still there: delete it by hand."
@@ -116,7 +122,18 @@ def clean_command(arguments: list[str]) -> int:
     return 0
 
 
-def _delete(home: Path) -> None:
+def _delete_all(home: Path) -> None:
+    """Delete everything, the mark last: what is interrupted is begun again as a whole."""
+    for path in home.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name != MARK:
+            path.unlink()
+    if [path.name for path in home.iterdir()] == [MARK]:
+        (home / MARK).unlink()
+
+
+def _delete_owned(home: Path) -> None:
     for name in OWNED:
         shutil.rmtree(home / name, ignore_errors=True)
     for lock in home.glob("*.lock"):

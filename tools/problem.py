@@ -21,6 +21,7 @@ NETWORK_SIGNS = (
     "error sending request",
     "failed to establish a new connection",
     "nodename nor servname",
+    "connect timeout",
     "timed out",
     "server access error",
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -14,10 +13,14 @@ from pathlib import Path
 
 import psutil
 
+from tools.preflight import port_free, used_port
 from tools.problem import Problem
+from tools.service_records import log_file, pid_file, pid_record, rotate_log
 
 MARK = "BASKETRY_SERVICE"
 """Set in a service's environment, so inherited by all that it starts: how leftovers of a killed one are found."""
+KILLS = 3
+"""How often a service's processes are looked for and killed: one that was killed may have started another before."""
 
 
 @dataclass(frozen=True)
@@ -37,28 +40,6 @@ class Service:
     port_variable: str = ""
 
 
-def pid_file(home: Path, name: str) -> Path:
-    """Return the file that records a service's process."""
-    return home / "services" / f"{name}.json"
-
-
-def log_file(home: Path, name: str) -> Path:
-    """Return the file that a service's output goes to."""
-    return home / "logs" / f"{name}.log"
-
-
-def pid_record(home: Path, name: str) -> dict[str, object] | None:
-    """Read what was started under that name: pid, created, command, port.
-
-    Returns:
-        None when nothing was started, or it was stopped on purpose.
-    """
-    try:
-        return dict(json.loads(pid_file(home, name).read_text()))
-    except (FileNotFoundError, ValueError):
-        return None
-
-
 def running(home: Path, name: str) -> psutil.Process | None:
     """Return the service's main process if it lives; a pid that another program got since is not it."""
     record = pid_record(home, name)
@@ -66,28 +47,57 @@ def running(home: Path, name: str) -> psutil.Process | None:
         return None
     try:
         process = psutil.Process(int(str(record["pid"])))
-        same = abs(process.create_time() - float(str(record["created"]))) < 1
+        # Moments of creation shift when the machine's clock is set; the mark does not, but not every system shows it.
+        same = abs(process.create_time() - float(str(record["created"]))) < 1 or _marked(process, home, name)
         return process if same and process.status() != psutil.STATUS_ZOMBIE else None
-    except psutil.Error:
+    except (psutil.Error, OSError):
         return None
 
 
 def process_tree(home: Path, name: str) -> list[psutil.Process]:
-    """List every living process that the service started, itself included, also those that outlived it."""
-    record = pid_record(home, name)
+    """List every living process that the service started, itself included, also those that outlived it.
+
+    The main process and its children are found without a look at anybody's environment, which systems may refuse.
+    """
+    record, main = pid_record(home, name), running(home, name)
     session = int(str(record["pid"])) if record else -1
-    return [process for process in psutil.process_iter() if _belongs(process, home, name, session)]
+    tree = {main, *_children(main)} if main else set()
+    tree |= {process for process in _all_processes() if _belongs(process, home, name, session, main is not None)}
+    return [process for process in tree if process.pid != os.getpid() and not _has_ended(process)]
 
 
-def _belongs(process: psutil.Process, home: Path, name: str, session: int) -> bool:
-    if process.pid == os.getpid():
-        return False
+def _all_processes() -> list[psutil.Process]:
     try:
-        env = process.environ()
-        marked = env.get(MARK) == name and env.get("BASKETRY_HOME") == str(home)
-        return marked or (os.getsid(process.pid) == session and "BASKETRY_HOME" in env)
+        return list(psutil.process_iter())
+    except (psutil.Error, OSError):
+        return []
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return list(process.children(recursive=True))
+    except (psutil.Error, OSError):
+        return []
+
+
+def _belongs(process: psutil.Process, home: Path, name: str, session: int, main_lives: bool) -> bool:
+    if _marked(process, home, name):
+        return True
+    try:
+        # The number of a session whose leader has ended may be somebody else's by now.
+        return os.getsid(process.pid) == session and (main_lives or "BASKETRY_HOME" in process.environ())
     except (psutil.Error, OSError):
         return False
+
+
+def _marked(process: psutil.Process, home: Path, name: str) -> bool:
+    """Whether a process has inherited the mark of this home's service, by whatever path the home was named."""
+    try:
+        env = process.environ()
+    except (psutil.Error, OSError):
+        return False
+    theirs = env.get("BASKETRY_HOME", "")
+    return env.get(MARK) == name and bool(theirs) and os.path.realpath(theirs) == os.path.realpath(home)
 
 
 @dataclass(frozen=True)
@@ -119,12 +129,25 @@ def stop(home: Path, name: str, patience: float = 15) -> Stopped:
         _signal([main], kill=False)
         still_alive([main], patience)
     _signal(processes, kill=False)
-    stubborn = {*still_alive(processes, 5), *process_tree(home, name)}
-    _signal(stubborn, kill=True)
-    survivors = still_alive(stubborn, 5)
+    survivors = _killed(home, name, still_alive(processes, 5))
     if not survivors:
-        pid_file(home, name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # in a home that cannot be written the record stays
+            pid_file(home, name).unlink(missing_ok=True)
     return Stopped(bool(processes), tuple(survivors))
+
+
+def _killed(home: Path, name: str, alive: Iterable[psutil.Process]) -> list[psutil.Process]:
+    """Kill what lives, and again what it had only just started; return what survives."""
+    survivors: set[psutil.Process] = set(alive)
+    for _ in range(KILLS):
+        targets = survivors.union(process_tree(home, name))
+        if not targets:
+            break
+        _signal(targets, kill=True)
+        survivors = set(still_alive(targets, 5))
+        if survivors == targets:
+            break
+    return sorted(survivors, key=lambda process: process.pid)
 
 
 def survivor_names(survivors: Iterable[psutil.Process]) -> str:
@@ -165,7 +188,7 @@ def _signal(processes: Iterable[psutil.Process], kill: bool) -> None:
 def ensure(home: Path, service: Service, env: Mapping[str, str]) -> bool:
     """Have the service running with this very command; returns whether it had to be started."""
     record = pid_record(home, service.name)
-    if running(home, service.name) and record and record["command"] == list(service.command):
+    if running(home, service.name) and record and record.get("command") == list(service.command):
         return False
     left = stop(home, service.name).survivors
     if left:
@@ -180,17 +203,22 @@ def ensure(home: Path, service: Service, env: Mapping[str, str]) -> bool:
 def _start(home: Path, service: Service, env: Mapping[str, str]) -> None:
     log = log_file(home, service.name)
     log.parent.mkdir(parents=True, exist_ok=True)
+    rotate_log(log)
     pid_file(home, service.name).parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
-        child = subprocess.Popen(  # noqa: S603
-            service.command,
-            env={**env, MARK: service.name, "SPT_NOENV": "1"},  # a process title must not overwrite the mark
-            cwd=home,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        try:
+            child = subprocess.Popen(  # noqa: S603
+                service.command,
+                env={**env, MARK: service.name, "SPT_NOENV": "1"},  # a process title must not overwrite the mark
+                cwd=home,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except FileNotFoundError as error:
+            missing = f"{service.name} could not be started, {error.filename} is not there"
+            raise Problem(f"{missing}: rm -r .venv, then run again.") from None
     created = psutil.Process(child.pid).create_time()
     facts = {"pid": child.pid, "created": created, "command": list(service.command), "port": service.port}
     pid_file(home, service.name).write_text(json.dumps(facts))
@@ -204,32 +232,7 @@ def check_port(service: Service) -> None:
     """
     if service.port is None or port_free(service.port):
         return
-    raise Problem(
-        f"port {service.port} is used by {_listener(service.port)}: stop that program, "
-        f"or set {service.port_variable} to a free port and run again."
-    )
-
-
-def port_free(port: int) -> bool:
-    """Whether a server could listen on the loopback address now."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def _listener(port: int) -> str:
-    try:
-        for connection in psutil.net_connections(kind="tcp"):
-            listens = connection.status == psutil.CONN_LISTEN and getattr(connection.laddr, "port", None) == port
-            if listens and connection.pid:
-                return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
-    except psutil.Error:  # macOS tells only root
-        pass
-    return "another program"
+    raise Problem(used_port(service.port, service.port_variable))
 
 
 def last_line(log: Path) -> str:

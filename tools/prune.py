@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -14,10 +16,12 @@ from pydantic import Field
 from basketry.config.locator import load_document
 from basketry.config.model import Document, Fix
 from basketry.config.settings import find_include
+from basketry_airflow.console.audit import TABLE
 from tools.environment import InstancePaths
 from tools.problem import Problem
-from tools.processes import last_line, log_file
-from tools.services import airflow_environment, program
+from tools.processes import last_line
+from tools.service_records import log_file, rotate_log
+from tools.services import NAMES, airflow_environment, program
 
 FILE = "retention.yaml"
 RUNS = ("dag_run", "task_instance", "task_instance_history", "task_reschedule", "xcom", "job", "import_error")
@@ -49,6 +53,8 @@ def prune_command(arguments: list[str]) -> int:
     """Delete what is out of retention, by today's clock; says how much."""
     places, now = InstancePaths.from_environment(), datetime.now(UTC)
     retention = load_retention(find_include(os.environ))
+    for name in NAMES:
+        rotate_log(log_file(places.home, name))
     files = list(old_logs(places.home, now - timedelta(days=retention.logs_days)))
     for path in files:
         path.unlink(missing_ok=True)
@@ -59,6 +65,7 @@ def prune_command(arguments: list[str]) -> int:
     if (places.home / "airflow" / "airflow.db").exists():
         clean_database(places, RUNS, now - timedelta(days=retention.runs_days))
         clean_database(places, AUDIT, now - timedelta(days=retention.audit_days))
+        clean_uses(places.home / "airflow" / "airflow.db", now - timedelta(days=retention.audit_days))
         print(
             f"Airflow's database: runs older than {retention.runs_days} and events older than {retention.audit_days} days deleted."
         )
@@ -70,6 +77,13 @@ def old_logs(home: Path, before: datetime) -> Iterator[Path]:
     for path in (home / "logs").rglob("*"):
         if path.is_file() and not path.is_symlink() and path.stat().st_mtime < before.timestamp():
             yield path
+
+
+def clean_uses(database: Path, before: datetime) -> None:
+    """Delete what the console recorded of questions and exports, which Airflow's own cleaning knows nothing of."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (TABLE,)).fetchone():
+            connection.execute(f"DELETE FROM {TABLE} WHERE at < ?", (before.timestamp(),))  # noqa: S608 our own name
 
 
 def clean_database(places: InstancePaths, tables: tuple[str, ...], before: datetime) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import secrets
 import subprocess
 import urllib.error
 import urllib.request
@@ -15,12 +12,23 @@ from pathlib import Path
 
 from tools.engine import Engine, cores
 from tools.environment import CHECKOUT, InstancePaths
+from tools.instance_secrets import instance_secrets
+from tools.memory import jobs_at_once, memory_limit
 from tools.problem import Problem, disk_full
-from tools.processes import Service, Stopped, ensure, last_line, log_file, stop, wait_until_alive
+from tools.processes import Service, Stopped, ensure, last_line, stop, wait_until_alive
+from tools.service_records import log_file
+from tools.user import instance_users, passwords_file, simple_auth_users, users_file
 
-USER = "admin"
 NAMES = ("mlflow", "airflow-api-server", "airflow-dag-processor", "airflow-scheduler")
 START_SECONDS = 180
+LOCAL_SETTINGS = '''\
+"""Written anew by tools/services.py: warnings that Airflow itself causes, which would begin every task's log."""
+
+import warnings
+
+warnings.filterwarnings("ignore", message="GitWildMatchPattern", category=DeprecationWarning)
+'''
+"""Airflow imports this when it starts. By Python's own variable it could not be said: then Airflow shows no deprecation at all."""
 
 
 def program(name: str) -> str:
@@ -41,6 +49,8 @@ def services(places: InstancePaths) -> dict[str, Service]:
         str(mlflow),
         "--workers",
         "1",
+        "--app-name",
+        "basketry",
         "--backend-store-uri",
         f"sqlite:///{store / 'mlflow.db'}",
         "--artifacts-destination",
@@ -56,39 +66,23 @@ def services(places: InstancePaths) -> dict[str, Service]:
     return {service.name: service for service in listed}
 
 
-def instance_secrets(home: Path) -> dict[str, str]:
-    """Return this instance's password and keys, made once; only its owner can read them."""
-    path = home / "airflow" / "secrets.json"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new_secrets = {name: secrets.token_urlsafe(32) for name in ("api", "jwt")} | {
-            "password": secrets.token_urlsafe(9)
-        }
-        _write_private(path, new_secrets, replace=False)
-    secret_values = dict(json.loads(path.read_text()))
-    _write_private(home / "airflow" / "passwords.json", {USER: secret_values["password"]})
-    return secret_values
-
-
-def _write_private(path: Path, content: Mapping[str, str], replace: bool = True) -> None:
-    part = path.with_suffix(f".{secrets.token_hex(4)}")
-    part.touch(mode=0o600)
-    part.write_text(json.dumps(content))
-    if replace:
-        part.replace(path)
-        return
-    with contextlib.suppress(FileExistsError):  # of two that start at once the first decides
-        os.link(part, path)
-    part.unlink()
+def write_local_settings(airflow_home: Path) -> None:
+    """Write what Airflow imports from its home when it starts."""
+    path = airflow_home / "config" / "airflow_local_settings.py"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.read_text() != LOCAL_SETTINGS:
+        path.write_text(LOCAL_SETTINGS)
 
 
 def airflow_environment(places: InstancePaths, env: Mapping[str, str]) -> dict[str, str]:
     """Add to `environment` what Airflow's processes need: where its things are, how it runs tasks, who may log in."""
     home = places.home / "airflow"
     secret_values = instance_secrets(places.home)
+    write_local_settings(home)
     address = f"http://127.0.0.1:{places.airflow_port}"
-    parallelism, engine = max(2, cores()), Engine.from_environment(env)
-    master = engine.master if engine.distributed else f"local[{parallelism}]"
+    engine = Engine.from_environment(env)
+    parallelism = jobs_at_once(memory_limit(), engine.driver_memory, cores())
+    master = engine.master if engine.distributed else f"local[{max(2, cores())}]"
     return {
         **env,
         "AIRFLOW_HOME": str(home),
@@ -100,8 +94,9 @@ def airflow_environment(places: InstancePaths, env: Mapping[str, str]) -> dict[s
         "AIRFLOW__CORE__PARALLELISM": str(parallelism),
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": simple_auth_users(instance_users(places.home)),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords_file(places.home)),
+        "BASKETRY_USERS": str(users_file(places.home)),
         "AIRFLOW__API__BASE_URL": address,
         "AIRFLOW__API__PORT": str(places.airflow_port),
         "AIRFLOW__API__SECRET_KEY": secret_values["api"],

@@ -18,7 +18,7 @@ from basketry.domains.offers.records import DAY, Records, to_messages
 from basketry.domains.offers.shop import PRODUCT_COLUMNS, Assortment
 from basketry.tables import CUSTOMERS, OFFER_BATCHES, OFFER_DECISIONS, PRODUCTS
 from tools.demo.offer_shoppers import HOUR, ShopperWorld, Showings, select_records
-from tools.summary import arrow, rows_of
+from tools.show.tables import arrow, rows_of
 
 SHOPPERS = 400
 _SEED = 7
@@ -63,7 +63,7 @@ def _showings(lake: Path, catalog: str, day: date, shop: Assortment) -> Showings
                WHERE product_id IS NOT NULL AND decided_at >= ? AND decided_at < ? ORDER BY ALL"""
     start = datetime.combine(day, time(), UTC)
     end = datetime.fromtimestamp(start.timestamp() + DAY, UTC)
-    rows = rows_of(lake=lake, catalog=catalog, table=OFFER_DECISIONS, query=query, values=[start, end])
+    rows = rows_of(lake=lake, catalog=catalog, tables=OFFER_DECISIONS, query=query, values=[start, end])
     shown = [row for row in rows if row[0].startswith(f"e{day.toordinal()}-")]
     return Showings(
         offers=[row[0] for row in shown],

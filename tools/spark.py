@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import importlib.util
 import os
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tools.engine import Engine
-from tools.environment import CHECKOUT, InstancePaths, environment
+from tools.artifacts import check_artifacts
+from tools.engine import SECRET_SETTING, Engine
+from tools.environment import CHECKOUT, InstancePaths, environment, spark_home
 from tools.problem import Problem, disk_full, network_failed
 
 DELTA = "io.delta:delta-spark_4.1_2.13:4.3.1"
@@ -21,14 +21,24 @@ KAFKA_TOKENS = "org.apache.spark:spark-token-provider-kafka-0-10_2.13:4.0.0"
 """An older one serves as well: what the connector uses of it has not changed since."""
 NOT_IN_PYSPARK = ("org.apache.spark_", "org.apache.kafka_kafka-clients", "org.apache.commons_commons-pool2")
 """How the names of the jars begin that Kafka's connector needs and pyspark does not bring along."""
-JVM = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:-DontCompileHugeMethods -XX:+UseSerialGC"
-"""Jobs are short: the first compiler is enough for them, and one collector thread leaves the cores to the tasks.
+JVM = "-XX:ReservedCodeCacheSize=256m -XX:-DontCompileHugeMethods -XX:+UseSerialGC"
+"""One collector thread leaves the cores to the tasks.
 
 The first compiler alone is given 48 MB for its code, which a job of many queries fills: then it dies of "Out of space in
 CodeCache". 256 MB are what both compilers get; only what is used of them is taken.
 """
+FIRST_COMPILER = "-XX:TieredStopAtLevel=1"
+"""For jobs that end before the second compiler pays: of 0.37 million order lines it costs a quarter more CPU seconds and
+saves no time, of 3.7 million it saves a quarter (docs/performance.md, jvm)."""
+LARGE_BYTES = 25 * 1024**2
+"""Order lines of so many bytes, about a million of them, are worth the second compiler."""
 WARM_UP = CHECKOUT / "tools" / "warm_up.py"
 QUIET = "-Xlog:disable -Xlog:all=error:stderr"
+KNOWN_WARNINGS = (
+    "Block [^ ]+ already exists on this machine; not re-adding it",
+    "spark.sql.adaptive.enabled is not supported in streaming .*",
+)
+"""Lines of Spark that mean nothing here, each as a whole; without a backslash, which a file of properties would take away."""
 LOGGING = """\
 rootLogger.level = warn
 rootLogger.appenderRef.stderr.ref = console
@@ -37,21 +47,22 @@ appender.console.name = console
 appender.console.target = SYSTEM_ERR
 appender.console.layout.type = PatternLayout
 appender.console.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n%ex
+appender.console.filter.known.type = RegexFilter
+appender.console.filter.known.onMatch = DENY
+appender.console.filter.known.onMismatch = NEUTRAL
 logger.plans.name = org.apache.spark.util.SparkStringUtils
 logger.plans.level = error
 logger.checkpoints.name = org.apache.spark.rdd.MapPartitionsRDD
 logger.checkpoints.level = error
 logger.native.name = org.apache.hadoop.util.NativeCodeLoader
 logger.native.level = error
-"""
+appender.console.filter.known.regex = """ + "|".join(KNOWN_WARNINGS)
+"""An appender has room for one filter."""
 
 
 def pyspark_jars() -> Path:
     """Return the folder of the jars that come with pyspark."""
-    spec = importlib.util.find_spec("pyspark")
-    if spec is None or spec.origin is None:
-        raise Problem("pyspark is not installed: run `make setup`.")
-    return Path(spec.origin).parent / "jars"
+    return spark_home() / "jars"
 
 
 def settings(
@@ -111,7 +122,9 @@ def delta_jars(places: InstancePaths, java: Path, say: Callable[[str], None]) ->
             if jar.name.startswith("io.delta_"):
                 shutil.copy2(jar, folder / jar.name)
         (folder / f".complete-{version}").touch()
-    return sorted(folder.glob("*.jar"))
+    jars = sorted(folder.glob("*.jar"))
+    check_artifacts("delta", jars)
+    return jars
 
 
 def kafka_jars(places: InstancePaths, java: Path, say: Callable[[str], None]) -> list[Path]:
@@ -122,7 +135,9 @@ def kafka_jars(places: InstancePaths, java: Path, say: Callable[[str], None]) ->
         fetch_jars(places, java, folder, KAFKA, without=KAFKA_TOKENS.rpartition(":")[0])
         fetch_jars(places, java, folder, KAFKA_TOKENS, without="org.apache.kafka:kafka-clients")  # the connector's own
         (folder / ".complete").touch()
-    return sorted(jar for jar in (folder / "jars").glob("*.jar") if jar.name.startswith(NOT_IN_PYSPARK))
+    jars = sorted(jar for jar in (folder / "jars").glob("*.jar") if jar.name.startswith(NOT_IN_PYSPARK))
+    check_artifacts("kafka", jars)
+    return jars
 
 
 def fetch_jars(places: InstancePaths, java: Path, folder: Path, package: str, without: str = "") -> list[Path]:
@@ -162,6 +177,13 @@ def _last_error(output: str) -> str:
     return (telling or lines or ["it said nothing"])[-1][:300]
 
 
+def jvm_options(home: Path) -> str:
+    """Return the options of the JVM by how much there is to compute: with the first compiler alone, or with both."""
+    tables = home.glob("lake/*/silver/order_lines")
+    largest = max((sum(file.stat().st_size for file in table.rglob("*.parquet")) for table in tables), default=0)
+    return JVM if largest > LARGE_BYTES else f"{FIRST_COMPILER} {JVM}"
+
+
 def archive_name(java: Path, jars: list[Path]) -> str:
     """Name the class-data archive of this Java and exactly these jars: any other set makes another archive."""
     facts = [(java / "release").read_text() if (java / "release").is_file() else str(java), JVM, WARM_UP.read_text()]
@@ -186,7 +208,10 @@ def _make_archive(places: InstancePaths, java: Path, jars: list[Path], archive: 
     part = archive.with_suffix(".part")
     conf = places.cache / "archive-conf"
     here = Engine.from_environment({})
-    write_conf(conf, settings(places, jars, f"{JVM} {QUIET} -XX:ArchiveClassesAtExit={part}", engine=here))
+    write_conf(
+        conf,
+        settings(places, jars, f"{FIRST_COMPILER} {JVM} {QUIET} {_option('ArchiveClassesAtExit', part)}", engine=here),
+    )
     env = {**environment(places, java), "SPARK_CONF_DIR": str(conf)}
     done = _submit([str(WARM_UP)], env)
     if disk_full(done.stdout):
@@ -198,14 +223,20 @@ def _make_archive(places: InstancePaths, java: Path, jars: list[Path], archive: 
     part.replace(archive)
 
 
+def _option(name: str, file: Path) -> str:
+    """Return an option of the JVM that names a file; in quotes, because Spark takes the options apart at blanks."""
+    return f'"-XX:{name}={file}"' if " " in str(file) else f"-XX:{name}={file}"
+
+
 def write_conf(folder: Path, values: Mapping[str, str]) -> None:
     """Write a Spark configuration folder, touching only what changed (a running job may be reading it)."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in (("spark-defaults.conf", render(values)), ("log4j2.properties", LOGGING)):
         path = folder / name
-        if not path.exists() or path.read_text() != text:
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
             part = folder / f".{name}.{os.getpid()}"
-            part.write_text(text)
+            part.touch(mode=0o600 if SECRET_SETTING in values else 0o644)
+            part.write_text(text, encoding="utf-8")
             part.replace(path)
 
 
@@ -216,6 +247,7 @@ def prepare_spark(places: InstancePaths, java: Path, say: Callable[[str], None])
         fcntl.flock(handle, fcntl.LOCK_EX)
         jars = delta_jars(places, java, say)
         archive = class_archive(places, java, jars, say)
-        shared = f" -XX:SharedArchiveFile={archive}" if archive else ""
+        shared = f" {_option('SharedArchiveFile', archive)}" if archive else ""
         kafka = kafka_jars(places, java, say) if os.environ.get("BASKETRY_OFFER_EVENTS") else ()
-        write_conf(places.spark_conf, settings(places, jars, f"{JVM} {QUIET}{shared}", kafka))
+        options = f"{jvm_options(places.home)} {QUIET}{shared}"
+        write_conf(places.spark_conf, settings(places, jars, options, kafka))

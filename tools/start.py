@@ -7,14 +7,15 @@ import os
 import sys
 
 NAMES = ("python3.12", "python3.11", "python3.13")
-BOOTSTRAP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bootstrap.py")
+BOOTSTRAP = ["-m", "tools.bootstrap"]
 
 if __name__ == "__main__":
+    os.chdir(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     if sys.version_info >= (3, 8):
-        os.execv(sys.executable, [sys.executable, BOOTSTRAP] + sys.argv[1:])  # noqa: S606, RUF005
+        os.execv(sys.executable, [sys.executable] + BOOTSTRAP + sys.argv[1:])  # noqa: S606, RUF005
     for name in NAMES:
         try:
-            os.execvp(name, [name, BOOTSTRAP] + sys.argv[1:])  # noqa: S606, RUF005
+            os.execvp(name, [name] + BOOTSTRAP + sys.argv[1:])  # noqa: S606, RUF005
         except OSError:
             continue
     version = "%d.%d" % sys.version_info[:2]

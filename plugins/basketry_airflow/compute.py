@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,13 @@ from basketry.databricks.compute import CLOUDS, PROFILES, ComputeChoice
 from basketry.errors import BadInputError
 from basketry.jobs import all_jobs
 
-ANY_WHEEL = "/Workspace/Shared/basketry/lib/basketry.whl"
+ANY_WHEEL = "/Workspace/basketry/prod/artifacts/.internal/basketry.whl"
 """Stands for the library where only the profile is looked at."""
 
 CHOICE = "jobs.yaml"
+
+_REFERENCE = re.compile(r"\{\{\s*secrets/[^{}]*\}\}")
+"""A secret as Databricks puts it into a cluster's variables and settings."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +53,20 @@ class Compute:
             fields["new_cluster"] = {**cluster, "custom_tags": {**cluster.get("custom_tags", {}), **self.tags, **tags}}
         return fields
 
+    def python_task(self, script: str, parameters: object, tags: Mapping[str, str]) -> dict[str, Any]:
+        """Return the one task of a run: the same for a DAG, and for the trial of `make deploy-check`.
+
+        Args:
+            script: The workspace path of the script.
+            parameters: A list of words, or what Airflow renders to one.
+            tags: Cost tags of this run.
+        """
+        return {
+            "task_key": "main",
+            "spark_python_task": {"python_file": script, "parameters": parameters},
+            **self.task_fields(tags),
+        }
+
 
 def profile_names(include: Path) -> list[str]:
     """Return the names of all profiles, sorted."""
@@ -77,11 +95,11 @@ def load_compute(include: Path, job: str, *, cloud: str = "aws", wheel: str = AN
     """
     choice = _choice(include)
     name = choice.jobs.get(job, choice.default)
-    return load_profile(include, name, cloud=cloud, wheel=wheel)
+    return load_profile(include, name, cloud=cloud, wheel=wheel, packages=_packages(job))
 
 
-def load_shared(include: Path, dag_id: str, *, cloud: str = "aws", wheel: str = ANY_WHEEL) -> Compute | None:
-    """Read the compute that the tasks of a DAG share; None where each task has its own.
+def load_shared(include: Path, dag_id: str, job: str, *, cloud: str = "aws", wheel: str = ANY_WHEEL) -> Compute | None:
+    """Read the compute that the tasks of a DAG share, with the libraries of one of its jobs; None where each has its own.
 
     Raises:
         BadInputError: The shared profile has no cluster of its own.
@@ -89,14 +107,16 @@ def load_shared(include: Path, dag_id: str, *, cloud: str = "aws", wheel: str = 
     name = _choice(include).shared.get(dag_id)
     if name is None:
         return None
-    compute = load_profile(include, name, cloud=cloud, wheel=wheel)
+    compute = load_profile(include, name, cloud=cloud, wheel=wheel, packages=_packages(job))
     if "new_cluster" not in compute.task:
         raise BadInputError(f"{CHOICE}: {dag_id} cannot share profile '{name}': choose one of kind job_cluster.")
     return compute
 
 
-def load_profile(include: Path, name: str, *, cloud: str, wheel: str = ANY_WHEEL) -> Compute:
-    """Read one profile, rendered for a cloud."""
+def load_profile(
+    include: Path, name: str, *, cloud: str, wheel: str = ANY_WHEEL, packages: Sequence[str] = ()
+) -> Compute:
+    """Read one profile, rendered for a cloud, with a wheel and packages to install."""
     choice = _choice(include)
     path = include / "compute" / f"{name}.yaml"
     root = read_document(path, file_label(path, include))
@@ -104,15 +124,29 @@ def load_profile(include: Path, name: str, *, cloud: str, wheel: str = ANY_WHEEL
     if "kind" not in entries:
         root.fail("the profile has no 'kind'; add it.")
     profile = parse_document(PROFILES[entries["kind"].choice("kind", PROFILES)], root, {"cloud": cloud})
-    task, run = profile.render(cloud, wheel)
+    task, run = profile.render(cloud, wheel, packages)
     return Compute(
-        task=task,
-        run=run,
+        task=_keep_references(task),
+        run=_keep_references(run),
         tags=choice.tags,
         polling_seconds=profile.polling_seconds,
         timeout_seconds=profile.timeout_seconds,
         max_concurrent_runs=profile.max_concurrent_runs,
     )
+
+
+def _packages(job: str) -> Sequence[str]:
+    """Return what a job imports beside the wheel; one that is not declared here is of somebody else's DAG."""
+    return all_jobs()[job].libraries if job in all_jobs() else ()
+
+
+def _keep_references(value: Any) -> Any:
+    """Return a profile's value with its references to secrets as they are, which Airflow would take for templates."""
+    if isinstance(value, Mapping):
+        return {name: _keep_references(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_keep_references(part) for part in value]
+    return _REFERENCE.sub(r"{% raw %}\g<0>{% endraw %}", value) if isinstance(value, str) else value
 
 
 def _choice(include: Path) -> ComputeChoice:

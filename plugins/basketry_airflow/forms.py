@@ -55,7 +55,7 @@ def ingest_form() -> dict[str, Param]:
 
 def replay_form() -> dict[str, Param]:
     """Return the form that validates a feed's quarantined rows again."""
-    return {**_catalog_and_feed(), "dry_run": argument_field(REPLAY_QUARANTINE, "dry_run")}
+    return {**_catalog_and_feed(), **{name: argument_field(REPLAY_QUARANTINE, name) for name in ("dry_run", "release")}}
 
 
 def catalog_form() -> dict[str, Param]:

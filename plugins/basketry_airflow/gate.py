@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOperator
 from airflow.sdk import Param, TaskGroup, TriggerRule, task
 
+from basketry.config.quiet import quiet_libraries
 from basketry.config.settings import Settings
 from basketry.errors import BadInputError
 from basketry_airflow.champions import AUTOMATIC
@@ -106,26 +107,17 @@ def promote_version(context: Mapping[str, Any], **request: Any) -> str:
 
 def log_in_to_registry() -> None:
     """Set MLflow's own settings from Airflow's connection on Databricks, for this process; what is set already stays."""
+    quiet_libraries()
     elsewhere = os.environ.get("MLFLOW_TRACKING_URI", "databricks") != "databricks"
     if elsewhere or Settings.from_environment().runtime != "databricks":
         return
     from airflow.sdk import Connection
 
-    from basketry_airflow.workspace import host_address
+    from basketry_airflow.workspace import LOGIN_VARIABLES, login_settings
 
-    connection = Connection.get(DATABRICKS_CONNECTION)
-    variables = {
-        "MLFLOW_TRACKING_URI": "databricks",
-        "MLFLOW_REGISTRY_URI": "databricks-uc",
-        "DATABRICKS_HOST": host_address(connection),
-    }
-    if connection.extra_dejson.get("service_principal_oauth"):
-        variables |= {
-            "DATABRICKS_CLIENT_ID": str(connection.login),
-            "DATABRICKS_CLIENT_SECRET": str(connection.password),
-        }
-    else:
-        variables["DATABRICKS_TOKEN"] = str(connection.extra_dejson.get("token") or connection.password)
+    login = login_settings(Connection.get(DATABRICKS_CONNECTION))
+    variables = {LOGIN_VARIABLES[name]: value for name, value in login.items()}
+    variables |= {"MLFLOW_TRACKING_URI": "databricks", "MLFLOW_REGISTRY_URI": "databricks-uc"}
     for key, value in variables.items():
         os.environ.setdefault(key, value)
 

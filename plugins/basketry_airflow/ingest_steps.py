@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import Asset, AssetAlias, get_current_context, task
+from airflow.sdk import Asset, AssetAlias, TriggerRule, get_current_context, task
 
 from basketry.config.settings import EVERY_FEED
 from basketry.errors import BadInputError
@@ -60,7 +60,13 @@ def find_files(params: Params | None = None) -> dict[str, list[str]]:
 
 @task
 def check_files(names: Mapping[str, Sequence[str]], params: Params | None = None) -> list[Row]:
-    """Return feed, name, checksum, bytes and earlier load of every file; bad input that lists all problems, if there are any."""
+    """Return feed, name, checksum, bytes and earlier load of every file that can be loaded; log what is wrong with the others.
+
+    A bad file stops no other: the job loads the rest, notes each refused file in ops.files, and fails at its end.
+
+    Raises:
+        BadInputError: if no file can be loaded, with every problem.
+    """
     form = params or {}
     contracts = {contract.feed: contract for contract in _contracts(form)}
     inspections = [inspect_files(contracts[feed], of_feed) for feed, of_feed in names.items()]
@@ -68,7 +74,10 @@ def check_files(names: Mapping[str, Sequence[str]], params: Params | None = None
     if problems:
         lines = "\n".join(problems)
         total = sum(map(len, names.values()))
-        raise BadInputError(f"{len(problems)} of {total} files cannot be loaded, correct or remove them:\n{lines}")
+        verdict = f"{len(problems)} of {total} files cannot be loaded, correct or remove them:\n{lines}"
+        if len(problems) == total:
+            raise BadInputError(verdict)
+        log.warning("%s", verdict)
     loaded = {_identity(row): row["run_id"] for row in _ledger(form) if row["status"] == "loaded"}
     checked = [
         {**file, "loaded_by": loaded.get((file["feed"], file["checksum"]))}
@@ -80,7 +89,7 @@ def check_files(names: Mapping[str, Sequence[str]], params: Params | None = None
     return checked
 
 
-@task(outlets=[DELIVERED])
+@task(outlets=[DELIVERED], trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
 def report(checked: Sequence[Row], params: Params | None = None) -> dict[str, Any]:
     """Return what became of every file: rows by outcome and by reason. Tells downstream DAGs which days were touched."""
     form = params or {}
@@ -96,6 +105,12 @@ def report(checked: Sequence[Row], params: Params | None = None) -> dict[str, An
             about = {"catalog": contract.catalog, "feed": contract.feed, "run_id": context["run_id"]}
             context["outlet_events"][DELIVERED].add(entity_asset(contract), extra={**_touched(loaded), **about})
     return summary
+
+
+@task
+def confirm() -> None:
+    """Say that every file is loaded; where the load refused one, this is not reached, and the run counts as failed."""
+    log.info("every file is loaded, or was before.")
 
 
 def inspect_files(contract: Contract, names: Iterable[str]) -> tuple[list[Row], list[str]]:
@@ -127,7 +142,7 @@ def inspect_files(contract: Contract, names: Iterable[str]) -> tuple[list[Row], 
 
 
 def summarise(checked: Iterable[Row], ledger: Iterable[Row], this_run: str) -> dict[str, Any]:
-    """Separate each checked file's line of ops.files: loaded by this run, or skipped because an earlier run loaded it.
+    """Separate each checked file's line of ops.files: loaded by this run, refused, or skipped because it was loaded before.
 
     Args:
         checked: The files that `check_files` returned.
@@ -136,7 +151,9 @@ def summarise(checked: Iterable[Row], ledger: Iterable[Row], this_run: str) -> d
     """
     ledger_lines = {_identity(row): row for row in ledger}
     files = [(ledger_lines.get((file["feed"], file["checksum"])), file["name"]) for file in checked]
-    known_lines = [{**line, "name": name} for line, name in files if line]
+    every_line = [{**line, "name": name} for line, name in files if line]
+    known_lines = [row for row in every_line if row["status"] == "loaded"]
+    refused = [{"name": row["name"], "refusal": row["refusal"]} for row in every_line if row["status"] == "refused"]
     loaded = {_identity(row): row for row in known_lines if row["run_id"].startswith(this_run)}
     skipped = [{"name": row["name"], "run_id": row["run_id"]} for row in known_lines if _identity(row) not in loaded]
     return {
@@ -148,6 +165,7 @@ def summarise(checked: Iterable[Row], ledger: Iterable[Row], this_run: str) -> d
             for row in loaded.values()
         ],
         "skipped": skipped,
+        "refused": refused,
         "missing": [name for line, name in files if not line],
         **{count: sum(row[count] for row in loaded.values()) for count in COUNTS},
     }
@@ -166,6 +184,7 @@ def report_lines(summary: Mapping[str, Any]) -> list[str]:
         lines.extend(f"    {reason}: {rows:,}" for reason, rows in sorted(row["reasons"].items()))
         lines.extend(f"    {row[count]:,} {words}" for count, words in LOST.items() if row.get(count))
     lines.extend(f"{row['name']}: already loaded by {row['run_id']}, skipped" for row in summary["skipped"])
+    lines.extend(f"{row['name']}: refused, {row['refusal']}" for row in summary["refused"])
     lines.extend(f"{name}: no line in ops.files" for name in summary["missing"])
     return lines
 
@@ -208,7 +227,10 @@ def _contracts(form: Params) -> list[Contract]:
 
 
 def _check_line(file: Row, *, load_again: bool) -> str:
-    unknown = f", unknown columns {', '.join(file['unknown_columns'])}" if file["unknown_columns"] else ""
+    from basketry.files.names import shown_name
+
+    names = shown_name(", ".join(file["unknown_columns"]))
+    unknown = f", unknown columns {names}" if names else ""
     earlier_run = file["loaded_by"]
     status = (
         "new"

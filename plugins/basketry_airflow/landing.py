@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from basketry.config.settings import Settings
 from basketry.errors import BadInputError, NothingDeliveredError
-from basketry.files import find_files
+from basketry.files import search_files
 
 if TYPE_CHECKING:
     from databricks.sdk.service.files import DirectoryEntry, FilesAPI
@@ -25,7 +25,10 @@ class Landing(Protocol):
     """Where the files of one feed are delivered."""
 
     def names(self, pattern: str) -> list[str]:
-        """Return the names under the landing folder that match, sorted; BadInputError when none does."""
+        """Return the names under the landing folder that match, sorted; BadInputError when none does.
+
+        Files that may not be read are left out: the job refuses each, with its reason, and notes it in ops.files.
+        """
 
     def file(self, name: str) -> AbstractContextManager[Path]:
         """Return the file of that name as a local path, for as long as the context lasts."""
@@ -52,7 +55,7 @@ class LocalLanding:
 
     def names(self, pattern: str) -> list[str]:
         """Return the matching names; see Landing."""
-        paths = find_files(self.folder, pattern, self.contract)
+        paths = search_files(self.folder, pattern, self.contract).paths
         return [str(path.relative_to(self.folder)) for path in paths]
 
     @contextmanager
@@ -84,7 +87,7 @@ class VolumeLanding:
                 placeholder.parent.mkdir(parents=True, exist_ok=True)
                 placeholder.touch()
             try:
-                paths = find_files(Path(mirror), pattern, self.contract)
+                paths = search_files(Path(mirror), pattern, self.contract).paths
             except BadInputError as error:
                 raise type(error)(error.message.replace(mirror, str(self.folder))) from None
             return [str(path.relative_to(mirror)) for path in paths]

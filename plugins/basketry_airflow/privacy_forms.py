@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from airflow.sdk import Param
 
 from basketry.config.settings import Settings
@@ -10,13 +13,17 @@ from basketry_airflow.forms import NAME, argument_field, catalogs
 
 
 def forget_form() -> dict[str, Param]:
-    """Return the form that says whom to forget, and on which request."""
+    """Return the form that says on which request; whom to forget stands in the request's file alone."""
     return {
         "catalog": _catalog("The retailer whose customers they are."),
-        "customers": argument_field(FORGET, "customers"),
         "request_id": argument_field(FORGET, "request_id"),
         "dry_run": Param(True, "Only say what would be masked or removed.", type="boolean", title="Dry run"),
     }
+
+
+def forgets(form: Mapping[str, Any]) -> bool:
+    """Return whether the form asks for more than a dry run."""
+    return not form["dry_run"]
 
 
 def grants_form() -> dict[str, Param]:
@@ -26,6 +33,11 @@ def grants_form() -> dict[str, Param]:
         "apply": Param(False, "Make the changes of the plan.", type="boolean", title="Apply"),
         "revoke_by_hand": argument_field(APPLY_GRANTS, "revoke_by_hand"),
     }
+
+
+def revokes_by_hand(form: Mapping[str, Any]) -> bool:
+    """Return whether the form asks to take away what somebody granted by hand."""
+    return bool(form["apply"] and form["revoke_by_hand"])
 
 
 def _catalog(description: str) -> Param:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import RetryDecision, RetryPolicy
 
-from basketry.errors import BAD_INPUT_EXIT, TRY_AGAIN_EXIT, BadInputError
+from basketry.errors import (
+    BAD_INPUT_EXIT,
+    LOGIN_EXIT,
+    TRY_AGAIN_EXIT,
+    UNTRUSTED_EXIT,
+    BadInputError,
+    UntrustedModelError,
+)
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -21,6 +28,7 @@ BAD_INPUT = re.compile(r"^[\w.]*Error: BAD_INPUT: ", re.MULTILINE)
 
 REMOTE_ERRORS = re.compile(r"failed with terminal state: \{.*?\} and with the errors (?P<errors>\[.*)", re.DOTALL)
 REMOTE_BAD_INPUT = re.compile(rf"'error': ['\"](?:[\w.]*Error: BAD_INPUT: |SystemExit: {BAD_INPUT_EXIT}\b)")
+REMOTE_UNTRUSTED = re.compile(rf"'error': ['\"](?:[\w.]*UntrustedModelError: |SystemExit: {UNTRUSTED_EXIT}\b)")
 CANCELED = re.compile(r"failed with terminal state: \{[^}]*'result_state': 'CANCELED'")
 EXIT_CODE = re.compile(r"^(?:Cannot execute: .*\. )?Error code is: (?P<code>-?\d+)\.\s*$", re.MULTILINE)
 
@@ -54,9 +62,14 @@ CAUSES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (r"'result_state': 'TIMEDOUT'", "the run took longer than its compute profile allows"),
         (
+            rf"^RegistryLoginError: |Error code is: {LOGIN_EXIT}\.|'error': ['\"][\w.]*RegistryLoginError: ",
+            "the model registry refused the login: the task's log says how to mend it",
+        ),
+        (
             rf"^RegistryDownError: |Error code is: {TRY_AGAIN_EXIT}\.|'error': ['\"][\w.]*RegistryDownError: ",
             "the model registry did not answer",
         ),
+        (r"^OffersBehindError: ", "offers wait for longer than they should: the workspace's job does not keep up"),
     )
 )
 """What was done to a run, in words for an alert; a closed list, because an error's own text may hold a delivered value."""
@@ -88,6 +101,8 @@ class JobRetryPolicy(RetryPolicy):
 def never_passes(exception: BaseException) -> str | None:
     """Return why another try cannot help, or None when it may."""
     text = str(exception)
+    if isinstance(exception, UntrustedModelError) or _ends_with(text, UNTRUSTED_EXIT, REMOTE_UNTRUSTED):
+        return UntrustedModelError.cause
     if isinstance(exception, BadInputError) or _is_bad_input(text):
         return "bad input: a person must correct what was given"
     if CANCELED.search(text):
@@ -106,13 +121,18 @@ def cause_of(exception: BaseException | None) -> str:
 
 
 def _is_bad_input(text: str) -> bool:
+    if EXIT_CODE.search(text) or REMOTE_ERRORS.search(text):
+        return _ends_with(text, BAD_INPUT_EXIT, REMOTE_BAD_INPUT)
+    return BAD_INPUT.search(text) is not None
+
+
+def _ends_with(text: str, code: int, remote_error: re.Pattern[str]) -> bool:
+    """Return whether a job's script ended with the exit code, or a Databricks run with such an error."""
     exit_code = EXIT_CODE.search(text)
     if exit_code:
-        return int(exit_code["code"]) == BAD_INPUT_EXIT
+        return int(exit_code["code"]) == code
     remote = REMOTE_ERRORS.search(text)
-    if remote:
-        return REMOTE_BAD_INPUT.search(remote["errors"]) is not None
-    return BAD_INPUT.search(text) is not None
+    return remote is not None and remote_error.search(remote["errors"]) is not None
 
 
 def back_off(try_number: int) -> timedelta:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from basketry.config.documents import did_you_mean
+from basketry.config.run_settings import settings_argument
+from basketry.config.settings import Settings
 from basketry.errors import BadInputError
 from basketry.jobs import Job, argument_fields
 from basketry_airflow.checkout import edition_of
@@ -50,6 +53,24 @@ class EditionOf:
     """The edition of a checkout, looked up right before the job starts, so that no edit of a file changes the DAG."""
 
     checkout: Path
+
+
+@dataclass(frozen=True)
+class SettingsOf:
+    """What the worker's environment sets of a job, looked up right before the job starts.
+
+    Attributes:
+        names: The variables that the job reads.
+    """
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UnityNamesOf:
+    """Where the run's retailer lies in Unity Catalog, as a target says right before the job starts."""
+
+    settings: Settings
 
 
 CATALOG = template("{{ params.catalog }}", str)
@@ -104,6 +125,10 @@ class ScriptArguments:
             return context["params"][value.name]
         if isinstance(value, EditionOf):
             return edition_of(value.checkout)
+        if isinstance(value, SettingsOf):
+            return settings_argument(os.environ, value.names)
+        if isinstance(value, UnityNamesOf):
+            return value.settings.names(context["params"]["catalog"]).as_argument()
         if isinstance(value, str):
             return str(context["task"].render_template(value, context))
         return value
@@ -112,6 +137,10 @@ class ScriptArguments:
 def _shown(value: Any) -> Any:
     if isinstance(value, EditionOf):
         return "{{ edition }}"
+    if isinstance(value, SettingsOf):
+        return "{{ settings }}"
+    if isinstance(value, UnityNamesOf):
+        return "{{ unity_names }}"
     return f"{{{{ params.{value.name} }}}}" if isinstance(value, FormValue) else value
 
 

@@ -11,12 +11,22 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import TriggerRule
 
 from basketry.config import edition
+from basketry.config.run_settings import SECRET_SCOPE
 from basketry.config.settings import Settings
+from basketry.databricks.bundle_paths import ROOT, scripts_folder, wheel_path
 from basketry.jobs import Job
 from basketry.jobs.declare import A, P
 from basketry_airflow.checkout import checkout_of, script_of, wheel_of
 from basketry_airflow.compute import Compute, configured_cloud, load_compute, load_shared
-from basketry_airflow.script_arguments import CATALOG, RUN_ID, EditionOf, ScriptArguments, check_arguments
+from basketry_airflow.script_arguments import (
+    CATALOG,
+    RUN_ID,
+    EditionOf,
+    ScriptArguments,
+    SettingsOf,
+    UnityNamesOf,
+    check_arguments,
+)
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
@@ -25,7 +35,6 @@ SPARK_CONNECTION = "spark_local"
 """Give it as JSON, AIRFLOW_CONN_SPARK_LOCAL='{"conn_type":"spark","host":"local[2]"}': the URI form becomes YARN."""
 
 DATABRICKS_CONNECTION = "databricks_default"
-WORKSPACE_ROOT = "/Workspace/Shared/basketry/spark_jobs"
 
 TOKEN = (
     "{{ macros.uuid.uuid5(macros.uuid.NAMESPACE_URL,"  # noqa: S105 it is no secret
@@ -59,7 +68,11 @@ def spark_job(
         check_arguments(job, arguments)
         settings = Settings.from_environment()
         checkout = _current_checkout()
-        words = {"catalog": CATALOG, "run_id": RUN_ID, "edition": EditionOf(checkout), **arguments}
+        words: dict[str, Any] = {"catalog": CATALOG, "run_id": RUN_ID, "edition": EditionOf(checkout), **arguments}
+        if settings.runtime == "databricks":  # where no variable of this process reaches a job
+            words["settings"] = SettingsOf((SECRET_SCOPE, *job.reads))
+            if settings.target:
+                words["unity_names"] = UnityNamesOf(settings)
         as_of: Any = arguments.get("as_of")
         script = _Script(name=job.name, checkout=checkout, arguments=ScriptArguments(words), as_of=as_of)
         make_operator = _databricks if settings.runtime == "databricks" else _local
@@ -103,8 +116,8 @@ def _local(settings: Settings, script: _Script, operator_arguments: Mapping[str,
 def _databricks(settings: Settings, script: _Script, operator_arguments: Mapping[str, Any]) -> BaseOperator:
     from airflow.providers.databricks.operators.databricks import DatabricksSubmitRunOperator
 
-    root = (os.environ.get("BASKETRY_WORKSPACE_ROOT") or WORKSPACE_ROOT).rstrip("/")
-    cloud, wheel = configured_cloud(), f"{root.rpartition('/')[0]}/lib/{wheel_of(script.checkout)}"
+    root = (os.environ.get("BASKETRY_WORKSPACE_ROOT") or ROOT).rstrip("/")
+    cloud, wheel = configured_cloud(), wheel_path(root, wheel_of(script.checkout))
     compute = load_compute(settings.include, script.name, cloud=cloud, wheel=wheel)
     polling = _polling_seconds(compute)
     # Synchronous and durable: after a worker's death the next try reconnects to the run; deferred, a 403 on the first
@@ -112,7 +125,7 @@ def _databricks(settings: Settings, script: _Script, operator_arguments: Mapping
     operator: BaseOperator = DatabricksSubmitRunOperator(
         databricks_conn_id=DATABRICKS_CONNECTION,
         run_name="basketry {{ dag.dag_id }}.{{ ti.task_id }} {{ params.catalog }}",
-        tasks=[_python_task(compute, f"{root}/{script.name}.py", script.arguments, script.as_of)],
+        tasks=[_python_task(compute, root, script)],
         json=dict(compute.run),
         idempotency_token=TOKEN,
         timeout_seconds=compute.timeout_seconds,
@@ -123,7 +136,7 @@ def _databricks(settings: Settings, script: _Script, operator_arguments: Mapping
     )
     limits = (operator.max_active_tis_per_dag, compute.max_concurrent_runs)
     operator.max_active_tis_per_dag = min(filter(None, limits), default=None)
-    shared = load_shared(settings.include, operator.dag_id, cloud=cloud, wheel=wheel)
+    shared = load_shared(settings.include, operator.dag_id, script.name, cloud=cloud, wheel=wheel)
     # Airflow wants what follows a setup to follow its success; a job that also runs after a failure has its own cluster.
     if shared and operator.trigger_rule == TriggerRule.ALL_SUCCESS:
         from basketry_airflow.shared_cluster import join_cluster
@@ -136,15 +149,11 @@ def _polling_seconds(compute: Compute) -> float:
     return float(os.environ.get("BASKETRY_POLLING_SECONDS") or compute.polling_seconds)
 
 
-def _python_task(compute: Compute, script: str, arguments: ScriptArguments, as_of: str | None) -> dict[str, Any]:
+def _python_task(compute: Compute, root: str, script: _Script) -> dict[str, Any]:
     tags = {
         "dag": "{{ dag.dag_id }}",
         "task": "{{ ti.task_id }}",
         "catalog": "{{ params.catalog }}",
-        "as_of": as_of or "none",
+        "as_of": script.as_of or "none",
     }
-    return {
-        "task_key": "main",
-        "spark_python_task": {"python_file": script, "parameters": arguments},
-        **compute.task_fields(tags),
-    }
+    return compute.python_task(f"{scripts_folder(root)}/{script.name}.py", script.arguments, tags)

@@ -8,6 +8,12 @@ BAD_INPUT_EXIT = 65
 TRY_AGAIN_EXIT = 75
 """Exit code of a job that needs a service which does not answer (EX_TEMPFAIL of sysexits.h): Airflow retries it."""
 
+LOGIN_EXIT = 78
+"""Exit code of a job whose login a service refuses (EX_CONFIG): Airflow retries it, since a person may mend it meanwhile."""
+
+UNTRUSTED_EXIT = 77
+"""Exit code of a job that found another model than the one that was promoted (EX_NOPERM): never retried, and an alarm."""
+
 
 class BasketryError(Exception):
     """The base of every error that Basketry raises on purpose."""
@@ -22,8 +28,24 @@ class BadInputError(BasketryError):
         self.message = message
 
 
+class UntrustedModelError(BadInputError):
+    """A model is not the one that was promoted: somebody changed the registry.
+
+    Attributes:
+        cause: The cause that alerts name.
+    """
+
+    cause = "the model is not the one that was promoted: nothing scores until a person has looked"
+
+
 class TryAgainError(BasketryError):
-    """A service that is needed does not answer now. This is not bad input: it may pass by itself."""
+    """A service that is needed does not answer now. This is not bad input: it may pass by itself.
+
+    Attributes:
+        exit_code: With which a job ends.
+    """
+
+    exit_code = TRY_AGAIN_EXIT
 
 
 class NothingDeliveredError(BadInputError):

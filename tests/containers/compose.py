@@ -17,7 +17,14 @@ FILE = CHECKOUT / "docker-compose.yaml"
 EXAMPLE = CHECKOUT / ".env.example"
 DOCKERFILE = (CHECKOUT / "Dockerfile").read_text()
 PROGRAM = Path(sys.executable).parent / "docker-compose"
-SECRETS = {"BASKETRY_DB_PASSWORD": "pa55word", "BASKETRY_API_SECRET": "api" * 12, "BASKETRY_JWT_SECRET": "jwt" * 12}
+SECRETS = {
+    "BASKETRY_DB_PASSWORD": "pa55word",
+    "BASKETRY_API_SECRET": "api" * 12,
+    "BASKETRY_JWT_SECRET": "jwt" * 12,
+    "BASKETRY_MLFLOW_PASSWORD": "m1f10w" * 4,
+    "BASKETRY_REDIS_PASSWORD": "red15" * 4,
+    "BASKETRY_SPARK_SECRET": "5park" * 4,
+}
 
 Service = dict[str, Any]
 

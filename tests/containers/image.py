@@ -14,7 +14,9 @@ from tools.environment import InstancePaths
 from tools.masks import readable
 
 FOLDERS = {
+    "/var/lib/basketry/airflow": "home/airflow",
     "/var/lib/basketry": "home",
+    "/var/lib/mlflow": "mlflow",
     "/var/lib/postgresql": "postgres",
     "/opt/basketry-cache": "cache",
     "/opt/basketry": "image",
@@ -46,7 +48,7 @@ def lay_out(root: Path) -> None:
         if (shared_cache / name).exists():
             (cache / name).symlink_to(shared_cache / name)
     _share_archive(image, cache, shared_cache)
-    volumes = [outside[name] for name in ("/var/lib/basketry", "/tmp/spark-work", "/var/lib/postgresql")]
+    volumes = [outside[name] for name in FOLDERS if name.startswith(("/var/lib", "/tmp"))]
     for folder in (cache, root / "users", *volumes):
         give(folder)
 

@@ -12,7 +12,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -24,6 +23,7 @@ import pytest
 
 from tests.containers.compose import Service, entrypoint, image_environment, workdir
 from tests.containers.image import FOLDERS, NOBODY
+from tests.kit.ports import free_port
 from tools import processes
 
 ADDRESSES = (
@@ -77,13 +77,6 @@ class Outside:
     @staticmethod
     def _own(service: str) -> dict[str, str]:
         return {address: address.split(":")[1] for address in ADDRESSES if address.split(":")[0] == service}
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def programs(package: str, name: str) -> Path:

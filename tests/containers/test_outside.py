@@ -37,7 +37,9 @@ def outside(tmp_path: Path) -> Outside:
             "postgresql://a:b@postgres:5432/airflow",
             "postgresql://a:b@127.0.0.1:{postgres:5432}/airflow",
         ),
-        ("mlflow", "sqlite:////var/lib/basketry/mlflow.db", "sqlite:///{root}/home/mlflow.db"),
+        ("mlflow", "sqlite:////var/lib/mlflow/mlflow.db", "sqlite:///{root}/mlflow/mlflow.db"),
+        ("airflow-scheduler", "/var/lib/basketry/airflow/users.json", "{root}/home/airflow/users.json"),
+        ("airflow-scheduler", "redis://:a@redis:6379/0", "redis://:a@127.0.0.1:{redis:6379}/0"),
         ("mlflow", "/opt/basketry-cache", "{root}/cache"),
     ],
 )

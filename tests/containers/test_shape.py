@@ -28,6 +28,7 @@ from tests.containers.compose import (
     services,
     variables,
 )
+from tools.engine import SECRET_SETTING, Engine
 from tools.environment import InstancePaths
 from tools.services import airflow_environment, program
 from tools.services import services as services_of_make_run
@@ -40,12 +41,17 @@ DEBIAN_SLIM = {"sh", "grep"}
 IN_PACKAGES = {"curl": "curl", "ps": "procps", "make": "make", "java": "openjdk-17-jdk-headless"}
 LIBRARIES = {"libgomp.so.1": "libgomp1"}
 """What wheels of the lock link to and bring not along, beyond the C and C++ libraries that every Debian has."""
-UPSTREAM = {"postgres": {"pg_isready"}, "redis": {"redis-server", "redis-cli"}}
+UPSTREAM = {"postgres": {"pg_isready"}, "redis": {"sh", "redis-server", "redis-cli"}}
 """Programs of the images that are not ours."""
 
 
 def lasting() -> list[str]:
     return sorted(set(SERVICES) - ONCE)
+
+
+def source_of(name: str, folder: str) -> str:
+    """The volume that a service mounts there."""
+    return next(mount["source"] for mount in SERVICES[name]["volumes"] if mount["target"] == folder)
 
 
 def health_words(name: str) -> list[str]:
@@ -129,7 +135,8 @@ def test_every_volume_is_named_and_used() -> None:
 
 def test_driver_and_executors_see_the_same_lake() -> None:
     """What the scheduler's drivers and the workers' executors read and write lies at one path of one volume."""
-    places = {str(SERVICES[name]["volumes"]) for name in ("airflow-scheduler", "spark-worker")}
+    lake = "/var/lib/basketry"
+    places = {source_of(name, lake) for name in ("airflow-scheduler", "airflow-api-server", "spark-worker")}
     images = {SERVICES[name]["image"] for name in ("airflow-scheduler", "spark-worker", "spark-master")}
     users = {SERVICES[name]["user"] for name in ("airflow-scheduler", "spark-worker")}
     assert len(places) == len(images) == len(users) == 1
@@ -143,12 +150,48 @@ def test_only_this_machine_can_connect() -> None:
     assert len(set(published)) == len(published) == 3
 
 
-def test_only_airflow_and_postgres_know_the_database_s_password() -> None:
-    """MLflow, Redis and Spark's processes are given no secret."""
-    knowing = {
-        name for name, service in SERVICES.items() if SECRETS["BASKETRY_DB_PASSWORD"] in str(service.get("environment"))
-    }
-    assert knowing == {"postgres", *(name for name in SERVICES if name.startswith("airflow-"))}
+AIRFLOW = {name for name in SERVICES if name.startswith("airflow-")}
+KNOWING = {
+    "BASKETRY_DB_PASSWORD": {"postgres", *AIRFLOW},
+    "BASKETRY_API_SECRET": AIRFLOW,
+    "BASKETRY_JWT_SECRET": AIRFLOW,
+    "BASKETRY_MLFLOW_PASSWORD": {"mlflow", "airflow-api-server", "airflow-scheduler"},
+    "BASKETRY_REDIS_PASSWORD": {"redis", "airflow-scheduler"},
+    "BASKETRY_SPARK_SECRET": {"spark-master", "spark-worker", "airflow-scheduler"},
+}
+"""Who is given each secret, and nobody else."""
+
+
+@pytest.mark.parametrize("name", sorted(SECRETS))
+def test_a_service_knows_only_the_secrets_that_it_needs(name: str) -> None:
+    """In its environment alone: a command's arguments are shown to everybody who may list processes."""
+    told = {service for service, facts in SERVICES.items() if SECRETS[name] in str(facts.get("environment"))}
+    assert told == KNOWING[name]
+    for facts in SERVICES.values():
+        assert SECRETS[name] not in str({key: value for key, value in facts.items() if key != "environment"})
+
+
+def test_a_service_sees_only_the_folders_that_it_needs() -> None:
+    """Executors run what jobs send: the lake is theirs, Airflow's users and MLflow's models are not."""
+    seen = {name: {mount["source"] for mount in SERVICES[name].get("volumes", [])} for name in SERVICES}
+    assert {name for name in SERVICES if "airflow-home" in seen[name]} == AIRFLOW
+    assert {name for name in SERVICES if "mlflow" in seen[name]} == {"mlflow"}
+    lake = {"airflow-api-server", "airflow-scheduler", "spark-worker"}
+    assert {name for name in SERVICES if "basketry-home" in seen[name]} == lake
+    assert seen["spark-worker"] == {"basketry-home"} and seen["spark-master"] == set()
+
+
+def test_every_service_asks_who_comes() -> None:
+    """MLflow by its log-in, Redis by its password, Spark by a secret; nothing that has none is started."""
+    assert "--app-name=basketry" in SERVICES["mlflow"]["command"]
+    assert "requirepass $REDISCLI_AUTH" in SERVICES["redis"]["command"][2]
+    for name in ("spark-master", "spark-worker"):
+        environment = SERVICES[name]["environment"]
+        engine = Engine.from_environment(environment)
+        assert engine.settings("", "")["spark.authenticate"] == "true"
+        assert engine.settings("", "")[SECRET_SETTING] == SECRETS["BASKETRY_SPARK_SECRET"]
+    idle = services({**SECRETS, "BASKETRY_SPARK_MASTER": "local[2]"})
+    assert Engine.from_environment(idle["spark-worker"]["environment"]).secret  # though no job comes to it
 
 
 def test_the_example_lists_every_variable_with_its_default() -> None:

@@ -36,6 +36,7 @@ def test_bootstrap_ends_well_when_its_gates_refuse(refused: Jobs) -> None:
     done = run_dag("bootstrap", FORM)
     outcomes = task_states(done)
     assert {name for name in SCORING if outcomes[name] == "skipped"} == SCORING, outcomes
+    assert outcomes["rfm_four_weeks_before"] == "skipped"
     assert {outcomes[f"{group}.promote"] for group in ("gate", "rfm_gate", "forecast_gate")} == {"success"}
     assert set(outcomes.values()) == {"success", "skipped"} and str(done.state) == "success"
     assert "--fit" in refused.given["rfm"] and not SCORING - {"rfm"} & set(refused.given)

@@ -16,7 +16,7 @@ from tests.kit.dags import QUESTION, lets_time_pass, run_dag, says, task_states
 from tests.kit.gate_numbers import CLUSTERS
 from tests.kit.gate_numbers import SHIPPED_FIRST as FIRST
 from tests.kit.gate_numbers import SHIPPED_NOISY as NOISY
-from tests.kit.registry import aliases, own_registry, register
+from tests.kit.registry import aliases, gate_says, own_registry, register
 
 pytestmark = pytest.mark.slow
 
@@ -84,15 +84,12 @@ class Jobs:
 
     def promote_by_hand(self, catalog: str, version: str, expected: str) -> None:
         """Make a version the champion instead of the expected one, as a gate would have done."""
-        from basketry import registry
         from basketry.config.settings import Settings
         from basketry.registry.promotion import promote
         from basketry.registry.promotion_request import PromotionRequest
         from basketry.warehouse import open_rows
 
-        name = registry.registered_name(catalog, "propensity")
-        verdict = {"gate": "propensity", "champion": expected, "verdict": "promote", "reason": "better", "checks": []}
-        registry.save_verdict(name, registry.version_run(name, version).run_id, verdict)
+        gate_says("propensity", version, "promote", expected, catalog=catalog, reason="better")
         request = PromotionRequest(
             model="propensity", challenger=version, decided_at="2026-03-10T09:30:00+00:00", run_id="by-hand"
         )

@@ -106,7 +106,7 @@ def test_a_delivery_is_loaded_reported_and_announced(landing: Path, job: list[li
     """Every file is in the report with its rows and reasons; the entity's asset carries the days that were touched."""
     (landing / "OnlineRetail.csv").write_text(f"{HEADER}\n{LINE}\n")
     done = run(files="OnlineRetail*.csv")
-    loaded = dict.fromkeys(("find_files", "check_files", "load", "report"), "success")
+    loaded = dict.fromkeys(("find_files", "check_files", "load", "report", "confirm"), "success")
     assert task_states(done) == {**loaded, "record_refusals": "skipped"}
     assert {"--feed=order_lines", "--files=OnlineRetail*.csv", "--delivered-by=tests"} <= set(job[0])
     reported = summary(done)
@@ -147,9 +147,39 @@ def test_a_dry_run_announces_nothing(landing: Path, job: list[list[str]]) -> Non
     assert asset_events(done) == []
 
 
-def test_bad_files_stop_the_run_at_once(landing: Path, job: list[list[str]], caplog: pytest.LogCaptureFixture) -> None:
-    """One bad file is enough: every problem is named, nothing is loaded or tried again, the ledger gets its lines."""
-    (landing / "OnlineRetail.csv").write_text(f"{HEADER}\n{LINE}\n")
+def test_a_bad_file_stops_no_other(landing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job loads the rest and fails by the bad file's name: what was loaded is reported and announced, the run is failed."""
+    from airflow.exceptions import AirflowFailException
+    from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
+
+    from basketry.tables import FILES
+
+    (landing / "OnlineRetail_empty.csv").write_text("")
+    good = landing / "OnlineRetail.csv"
+    good.write_text(f"{HEADER}\n{LINE}\n")
+
+    def execute(task: Any, context: Any) -> None:
+        run_id = next(text for text in task.application_args if text.startswith("--run-id=")).partition("=")[2]
+        fill(tmp_path / "lake", FORM["catalog"], FILES, [_line(good, run_id)])
+        raise AirflowFailException(
+            "BAD_INPUT: 1 files were loaded, but not all, since OnlineRetail_empty.csv: is empty."
+        )
+
+    monkeypatch.setattr(SparkSubmitOperator, "execute", execute)
+    done = run()
+    assert task_states(done) == {
+        **dict.fromkeys(("find_files", "check_files", "report"), "success"),
+        "load": "failed",
+        "confirm": "upstream_failed",
+        "record_refusals": "skipped",
+    }
+    assert done.state == "failed"
+    assert [row["name"] for row in summary(done)["loaded"]] == ["OnlineRetail.csv"]
+    assert [name for name, _ in asset_events(done)] == ["online_retail.silver.order_lines"]
+
+
+def test_bad_files_alone_stop_the_run_at_once(landing: Path, job: list[list[str]]) -> None:
+    """Every problem is named, nothing is loaded or tried again, the ledger gets its lines."""
     (landing / "OnlineRetail_empty.csv").write_text("")
     (landing / "OnlineRetail_header.csv").write_text("InvoiceNo,Quantity\n1,2\n")
     done = run()

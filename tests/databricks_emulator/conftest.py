@@ -23,8 +23,8 @@ SCRIPTS = {
     ),
     "show.py": (
         "import json, os, sys\nfrom pathlib import Path\n"
-        "Path(os.environ['BASKETRY_HOME'], 'seen.json').write_text("
-        "json.dumps({'arguments': sys.argv[1:], 'variables': dict(os.environ)}))"
+        "Path(os.environ['BASKETRY_VOLUMES']).parent.joinpath('seen.json').write_text("
+        "json.dumps({'arguments': sys.argv[1:], 'variables': dict(os.environ), 'has_file': '__file__' in globals()}))"
     ),
 }
 

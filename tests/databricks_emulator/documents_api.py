@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body
 
 from tests.databricks_emulator.errors import ApiError, invalid
+from tests.databricks_emulator.genie_rules import check_space
 from tests.databricks_emulator.workspace_files_api import WorkspaceTree
 
 Document = dict[str, Any]
@@ -24,12 +25,18 @@ class DocumentStore:
     serialized: str
     documents: dict[str, Document] = field(default_factory=dict)
     published: dict[str, Document] = field(default_factory=dict)
+    _times: itertools.count[int] = field(default_factory=itertools.count)
     _etags: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def create(self, body: Document) -> Document:
         """A new document; ApiError when its content is no JSON."""
         self._check(body)
-        document = {**body, self.key: uuid.uuid4().hex, "etag": str(next(self._etags))}
+        document = {
+            **self._placed(body),
+            self.key: uuid.uuid4().hex,
+            "etag": str(next(self._etags)),
+            **self.now("update"),
+        }
         self.documents[document[self.key]] = document
         return document
 
@@ -45,8 +52,18 @@ class DocumentStore:
         self._check(body)
         if body.get("etag") not in (None, document["etag"]):
             raise ApiError(409, "ABORTED", "The document was changed meanwhile: its etag is another one.")
-        document |= {**body, "etag": str(next(self._etags))}
+        document |= {**self._placed(body), "etag": str(next(self._etags)), **self.now("update")}
         return document
+
+    def now(self, what: str) -> Document:
+        """The field that says when something was done: later than everything before."""
+        minute, second = divmod(next(self._times), 60)
+        return {f"{what}_time": f"2026-03-10T{9 + minute // 60:02}:{minute % 60:02}:{second:02}Z"}
+
+    def _placed(self, body: Document) -> Document:
+        """The fields as the service keeps them: paths without /Workspace."""
+        path = body.get("parent_path")
+        return body if path is None else body | {"parent_path": path.removeprefix("/Workspace")}
 
     def trash(self, wanted: str) -> Document:
         """Remove."""
@@ -66,9 +83,14 @@ def dashboards_router(store: DocumentStore, tree: WorkspaceTree) -> APIRouter:
 
     @router.post("")
     def create(body: Annotated[Document, Body()], dataset_catalog: str = "", dataset_schema: str = "") -> Document:
-        path = f"{body.get('parent_path', '/Users')}/{body['display_name']}.lvdash.json"
+        path = f"{body.get('parent_path', '/Users').removeprefix('/Workspace')}/{body['display_name']}.lvdash.json"
         tree.find(path.rpartition("/")[0])
-        data = {"path": path, "dataset_catalog": dataset_catalog, "dataset_schema": dataset_schema}
+        data = {
+            "path": path,
+            "dataset_catalog": dataset_catalog,
+            "dataset_schema": dataset_schema,
+            "lifecycle_state": "ACTIVE",
+        }
         made = store.create(body | data)
         tree.add(path, "DASHBOARD", made[store.key])
         return made
@@ -83,8 +105,15 @@ def dashboards_router(store: DocumentStore, tree: WorkspaceTree) -> APIRouter:
 
     @router.post("/{wanted}/published")
     def publish(wanted: str, body: Annotated[Document, Body()]) -> Document:
-        store.published[wanted] = body | {"etag": store.find(wanted)["etag"]}
-        return {"display_name": store.find(wanted)["display_name"], **body}
+        found = store.find(wanted)
+        store.published[wanted] = body | {"etag": found["etag"], **store.now("revision_create")}
+        return {"display_name": found["display_name"], **store.published[wanted]}
+
+    @router.get("/{wanted}/published")
+    def published(wanted: str) -> Document:
+        if wanted not in store.published:
+            raise ApiError(404, "RESOURCE_DOES_NOT_EXIST", f"Dashboard {wanted} is not published.")
+        return {"display_name": store.find(wanted)["display_name"], **store.published[wanted]}
 
     @router.delete("/{wanted}")
     def trash(wanted: str) -> Document:
@@ -102,6 +131,7 @@ def genie_router(store: DocumentStore, tree: WorkspaceTree) -> APIRouter:
     @router.post("")
     def create(body: Annotated[Document, Body()]) -> Document:
         tree.find(body.get("parent_path", "/Users"))
+        check_space(body.get(store.serialized, ""))
         return store.create(body)
 
     @router.get("")
@@ -111,10 +141,16 @@ def genie_router(store: DocumentStore, tree: WorkspaceTree) -> APIRouter:
     @router.get("/{wanted}")
     def get(wanted: str, include_serialized_space: bool = False) -> Document:
         space = store.find(wanted)
-        return space if include_serialized_space else {k: v for k, v in space.items() if k != store.serialized}
+        # The etag, too, comes only with the content.
+        return (
+            space
+            if include_serialized_space
+            else {k: v for k, v in space.items() if k not in (store.serialized, "etag")}
+        )
 
     @router.patch("/{wanted}")
     def update(wanted: str, body: Annotated[Document, Body()]) -> Document:
+        check_space(body.get(store.serialized, ""))
         return store.update(wanted, body)
 
     @router.delete("/{wanted}")

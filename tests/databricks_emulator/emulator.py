@@ -18,6 +18,8 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
+from basketry.databricks.bundle_paths import ROOT, scripts_folder
+from tests.databricks_emulator.bundle_api import NamedJobs, import_router, named_jobs_router
 from tests.databricks_emulator.clusters import Clusters
 from tests.databricks_emulator.clusters_api import clusters_router
 from tests.databricks_emulator.control_api import control_router
@@ -29,25 +31,31 @@ from tests.databricks_emulator.files_api import Volumes, files_router
 from tests.databricks_emulator.governance_api import Governance, experiments_router, governance_router, secrets_router
 from tests.databricks_emulator.guard import Guard
 from tests.databricks_emulator.jobs_api import VERSIONS, JobsService, jobs_router
+from tests.databricks_emulator.metastore import Metastore
+from tests.databricks_emulator.models_api import ModelRegistry, models_router
+from tests.databricks_emulator.principals_api import ServicePrincipals, principals_router
 from tests.databricks_emulator.process import ScriptEnvironment, StandIn
 from tests.databricks_emulator.runs import Run, RunRegistry
 from tests.databricks_emulator.sql_api import StatementsService, statements_router
 from tests.databricks_emulator.sql_engine import Lake
+from tests.databricks_emulator.tracking_api import Tracking, tracking_router
 from tests.databricks_emulator.unity_api import UnityCatalog, unity_router
 from tests.databricks_emulator.unity_objects import securables_router
 from tests.databricks_emulator.workspace_api import workspace_router
 from tests.databricks_emulator.workspace_files_api import WorkspaceTree, workspace_files_router
 
-WORKSPACE_ROOT = "/Workspace/Shared/basketry/spark_jobs"
+WORKSPACE_ROOT = scripts_folder(ROOT)
 LOOPBACK = "127.0.0.1"
+RUNTIME_VERSION = "18.0"
+"""By this a job knows that it runs on Databricks."""
 START_SECONDS = 60.0
 
 
 class DatabricksEmulator:
     """A workspace on a loopback port; use it as a context manager, or call start and stop.
 
-    scripts: local folder that `workspace_root` stands for. home: BASKETRY_HOME of the jobs. environment: more variables
-    for them. port 0 takes a free one. stand_in: what is done instead of running a script.
+    scripts: local folder that `workspace_root` stands for. home: where everything lies. environment: more variables of
+    the clusters. port 0 takes a free one. stand_in: what is done instead of running a script. with_tracking: MLflow's runs too.
     """
 
     def __init__(
@@ -61,6 +69,7 @@ class DatabricksEmulator:
         warehouse_id: str = "emulator",
         port: int = 0,
         stand_in: StandIn | None = None,
+        with_tracking: bool = False,
     ) -> None:
         """Take the port, so that `url` is known before the server answers."""
         self._socket = socket.create_server((LOOPBACK, port))
@@ -69,10 +78,13 @@ class DatabricksEmulator:
         self.token = token
         self.warehouse_id = warehouse_id
         self.home = home
-        # Unity Catalog's server does not exist outside Databricks, so there is nothing that could resolve a job's
-        # `catalog.schema.table`. The jobs therefore run with the local runtime: same script, same arguments, and the
-        # tables land as Delta folders in this home, where they can be compared with those of a local run.
-        variables = {"BASKETRY_RUNTIME": "local", "BASKETRY_HOME": str(home)} | dict(environment or {})
+        variables = {
+            "DATABRICKS_RUNTIME_VERSION": RUNTIME_VERSION,
+            "DATABRICKS_HOST": self.url,
+            "DATABRICKS_TOKEN": token,
+            "BASKETRY_VOLUMES": str(home / "Volumes"),
+            **dict(environment or {}),
+        }
         self.runs = RunRegistry(home / "logs" / "databricks_emulator")
         self.faults = Faults()
         self.clusters = Clusters(self.faults)
@@ -83,14 +95,20 @@ class DatabricksEmulator:
             scripts=scripts,
             environment=variables,
             logs=home / "logs",
+            metastore=Metastore(home),
             deployed=self.tree.local_file,
             stand_in=stand_in,
+            secret=lambda scope, key: self.governance.secret(scope, key),
         )
         self.unity = UnityCatalog(home)
-        self.governance = Governance(lambda: self.unity.principals)
+        self.models = ModelRegistry(home, self.unity.securables)
+        self.tracking = Tracking(home, self.tree) if with_tracking else None
+        self.governance = Governance(lambda: self.unity.principals, self.tree)
         self.dashboards = DocumentStore(key="dashboard_id", serialized="serialized_dashboard")
         self.genie = DocumentStore(key="space_id", serialized="serialized_space")
         self.conversations = Conversations()
+        self.named_jobs = NamedJobs()
+        self.service_principals = ServicePrincipals()
         self._statements = StatementsService(Lake(home), warehouse_id, self.unity.execute)
         config = uvicorn.Config(self._application(), log_level="warning", lifespan="off")
         self._server = uvicorn.Server(config)
@@ -163,30 +181,33 @@ class DatabricksEmulator:
 
     def _application(self) -> FastAPI:
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-        jobs = jobs_router(
-            JobsService(
-                url=self.url,
-                runs=self.runs,
-                faults=self.faults,
-                script_environment=self._workplace,
-                clusters=self.clusters,
-            )
+        service = JobsService(
+            url=self.url, runs=self.runs, faults=self.faults, script_environment=self._workplace, clusters=self.clusters
         )
+        service.continuous = self.named_jobs.running
+        jobs = jobs_router(service)
         for version in VERSIONS:
             app.include_router(jobs, prefix=f"/api/{version}/jobs/runs")
+            app.include_router(named_jobs_router(self.named_jobs), prefix=f"/api/{version}/jobs")
         app.include_router(clusters_router(self.clusters), prefix="/api/2.1/clusters")
-        app.include_router(files_router(Volumes(self.home)), prefix="/api/2.0/fs")
+        app.include_router(files_router(Volumes(self.home, self.models)), prefix="/api/2.0/fs")
         app.include_router(statements_router(self._statements), prefix="/api/2.0/sql/statements")
         app.include_router(unity_router(self.unity), prefix="/api/2.1/unity-catalog")
         app.include_router(securables_router(self.unity.securables), prefix="/api/2.1/unity-catalog")
+        app.include_router(models_router(self.models), prefix="/api/2.0/mlflow/unity-catalog")
         app.include_router(workspace_files_router(self.tree), prefix="/api/2.0/workspace")
         app.include_router(dashboards_router(self.dashboards, self.tree), prefix="/api/2.0/lakeview/dashboards")
         app.include_router(genie_router(self.genie, self.tree), prefix="/api/2.0/genie/spaces")
         app.include_router(governance_router(self.governance), prefix="/api/2.0")
         app.include_router(secrets_router(self.governance), prefix="/api/2.0/secrets")
-        app.include_router(experiments_router(self.governance, self.tree), prefix="/api/2.0/mlflow")
+        experiments = (
+            tracking_router(self.tracking) if self.tracking else experiments_router(self.governance, self.tree)
+        )
+        app.include_router(experiments, prefix="/api/2.0/mlflow")
         app.include_router(conversations_router(self.conversations), prefix="/api/2.0/genie/spaces")
         app.include_router(workspace_router(self.url, self.warehouse_id))
+        app.include_router(import_router(self.tree))
+        app.include_router(principals_router(self.service_principals), prefix="/api/2.0/preview/scim/v2")
         app.include_router(control_router(self.faults, self.runs, self._guard.calls), prefix="/emulator")
         app.add_middleware(BaseHTTPMiddleware, dispatch=self._guard)
         _add_error_answers(app)

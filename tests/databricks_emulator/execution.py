@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.databricks_emulator import states
 from tests.databricks_emulator.clusters import Cluster, Clusters
+from tests.databricks_emulator.errors import ApiError
 from tests.databricks_emulator.faults import FaultKind, Faults
 from tests.databricks_emulator.process import POLL_SECONDS, Ending, ScriptEnvironment, run_script
 from tests.databricks_emulator.runs import Run, TaskRun
@@ -117,6 +118,12 @@ def _run_task(
     if script is None:
         task.error = f"Cannot read the python file {settings.python_file}. Please check driver logs for more details."
         task.finish(states.FAILED)
+        return
+    try:
+        script_environment = script_environment.with_variables_of(cluster.spec)
+    except ApiError as error:
+        task.error = error.message
+        task.finish(states.CLUSTER_FAILED)
         return
     task.state = states.RUNNING
     person = _person_who_cancels(run, run_faults)

@@ -1,6 +1,8 @@
-"""The Files API: /Volumes/<catalog>/landing/files/<feed> is the folder landing/<catalog>/<feed> of BASKETRY_HOME.
+"""The Files API. A volume is the folder Volumes/<catalog>/<schema>/<volume> of the emulator's home, which jobs see, too.
 
-The volume exports likewise.
+/Volumes/<catalog>/landing/files, and those of exports and requests, are the folders of a local home: landing/<catalog>.
+/Models/<catalog>/<schema>/<model>/<version> are the files of a registered model's version,
+/WorkspaceInternal/Mlflow/Artifacts/<experiment> those of runs and logged models.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, Response
 
 from tests.databricks_emulator.errors import ApiError, invalid
+from tests.databricks_emulator.models_api import ModelRegistry
 from tests.databricks_emulator.unity_objects import FOLDERS
 
 DEFAULT_PAGE, LARGEST_PAGE = 1000, 1000
@@ -23,21 +26,30 @@ PART = ".upload-"
 
 
 class Volumes:
-    """The volumes for deliveries and for what is handed over, of every catalog below one home."""
+    """The volumes for deliveries and for what is handed over, of every catalog below one home; and the files of models."""
 
-    def __init__(self, home: Path) -> None:
-        """home: the BASKETRY_HOME that the jobs run with."""
+    def __init__(self, home: Path, models: ModelRegistry) -> None:
+        """home: the BASKETRY_HOME that the jobs run with. models: the registered models."""
         self._home = home
+        self._models = models
 
-    def local(self, path: str) -> Path:
+    def local(self, path: str, *, writing: bool = False) -> Path:
         """The local path of a volume path; ApiError when it is outside the volumes."""
         parts = path.strip("/").split("/")
-        if len(parts) < 4 or parts[0] != "Volumes" or parts[2] not in FOLDERS or parts[3] != "files":
-            known = " and ".join(f"/Volumes/<catalog>/{name}/files" for name in FOLDERS)
-            raise ApiError(404, "NOT_FOUND", f"'/{path.strip('/')}' is in no volume; the volumes are {known}.")
+        if parts[0] == "Models":
+            return self._models.local(parts[1:], writing=writing)
+        if parts[:3] == ["WorkspaceInternal", "Mlflow", "Artifacts"] and not {"", ".", ".."} & set(parts):
+            return self._home.joinpath("mlflow", "artifacts", *parts[3:])
         if any(part in {"", ".", ".."} for part in parts):
             raise invalid(f"'{path}' has empty or relative parts.")
-        return self._home.joinpath(FOLDERS[parts[2]], parts[1], *parts[4:])
+        if len(parts) >= 4 and parts[0] == "Volumes":
+            if parts[2] in FOLDERS and parts[3] == "files":
+                return self._home.joinpath(FOLDERS[parts[2]], parts[1], *parts[4:])
+            if self._home.joinpath(*parts[:4]).is_dir():
+                return self._home.joinpath(*parts)
+        raise ApiError(
+            404, "NOT_FOUND", f"'/{path.strip('/')}' is in no volume; volumes are /Volumes/<catalog>/<schema>/<volume>."
+        )
 
     def entries(self, path: str) -> list[dict[str, Any]]:
         """What a folder holds, sorted by name; sizes in bytes, times in milliseconds since 1970."""
@@ -96,7 +108,7 @@ def files_router(volumes: Volumes) -> APIRouter:
 
     @router.put("/files/{path:path}")
     async def upload(path: str, request: Request, overwrite: bool = False) -> Response:
-        target = volumes.local(path)
+        target = volumes.local(path, writing=True)
         if target.exists() and not overwrite:
             raise ApiError(409, "ALREADY_EXISTS", "The file being created already exists.")
         await _store(request, target)
@@ -104,7 +116,7 @@ def files_router(volumes: Volumes) -> APIRouter:
 
     @router.delete("/files/{path:path}")
     def delete(path: str) -> Response:
-        _existing_file(volumes.local(path)).unlink()
+        _existing_file(volumes.local(path, writing=True)).unlink()
         return Response(status_code=204)
 
     return router

@@ -33,6 +33,8 @@ class JobsService:
         self.faults = faults
         self.script_environment = script_environment
         self.clusters = clusters
+        self.continuous: set[int] = set()
+        """Jobs that stay and have a run that goes on."""
 
     def submit(self, body: object) -> Document:
         """Accept a run and start it; the same token gives the same run, whatever became of it."""
@@ -167,6 +169,9 @@ def jobs_router(service: JobsService) -> APIRouter:
             since=start_time_from,
             until=start_time_to,
         )
+        if job_id in service.continuous:
+            state = {"life_cycle_state": "RUNNING"}
+            return {"runs": [{"run_id": job_id, "job_id": job_id, "state": state}]}
         return service.list(chosen if run_type == "SUBMIT_RUN" else [], limit, page_token, expand_tasks)
 
     return router

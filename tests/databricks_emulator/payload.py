@@ -41,12 +41,16 @@ class TaskSettings:
 
 @dataclass(frozen=True)
 class Submission:
-    """A run as asked for; tasks in an order in which each comes after those it depends on."""
+    """A run as asked for; tasks in an order in which each comes after those it depends on.
+
+    run_as: the service principal, empty for whoever asks.
+    """
 
     name: str
     token: str | None
     timeout_seconds: int
     tasks: tuple[TaskSettings, ...]
+    run_as: str = ""
 
 
 def read_submission(body: object) -> Submission:
@@ -61,7 +65,8 @@ def read_submission(body: object) -> Submission:
     if token is not None and len(token) > LONGEST_TOKEN:
         raise invalid(f"The idempotency token has {len(token)} characters; at most {LONGEST_TOKEN} are allowed.")
     tasks = _tasks(body)
-    return Submission(body.get("run_name") or "Untitled", token, _seconds(body, "runs/submit"), tuple(_in_order(tasks)))
+    name, run_as = body.get("run_name") or "Untitled", body.get("run_as", {}).get("service_principal_name", "")
+    return Submission(name, token, _seconds(body, "runs/submit"), tuple(_in_order(tasks)), run_as)
 
 
 def _round_trip(name: str, value: object) -> object:

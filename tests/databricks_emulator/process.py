@@ -1,4 +1,4 @@
-"""Runs a task's script as a local process, and says how it ended in Databricks' words."""
+"""Runs a task's script as a local process in the environment of a cluster, and says how it ended in Databricks' words."""
 
 from __future__ import annotations
 
@@ -12,13 +12,22 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-HIDDEN_PREFIXES = ("AIRFLOW", "DATABRICKS", "PYTHONPATH", "VIRTUAL_ENV_PROMPT")
-"""Variables of the submitting side: a cluster has none of them, so a job that needs one must fail here too."""
+from tests.databricks_emulator.metastore import Metastore
+
+KEPT = frozenset(
+    ("HOME", "JAVA_HOME", "LANG", "LC_ALL", "PATH", "SPARK_HOME", "SPARK_LOCAL_DIRS", "SPARK_LOCAL_IP", "TMPDIR")
+)
+"""Variables of this machine that stand for those of a cluster; it has no other, so a job that needs one must fail here, too."""
+CLOCK = "BASKETRY_NOW"
+"""The moment that counts as now for all of a test, its clusters included."""
+DRIVER = Path(__file__).with_name("driver.py")
 POLL_SECONDS = 0.02
 GRACE_SECONDS = 5.0
+SECRET = re.compile(r"\{\{secrets/([^/{}]+)/([^/{}]+)\}\}")
 FRAME = re.compile(r"^(\s|$)")
 ERROR_LINE = re.compile(r"^(?:\w+\.)*(\w*(?:Error|Exception|Exit|Interrupt)(?::.*)?)$", re.M)
 UNCAUGHT = 1
@@ -42,16 +51,31 @@ StandIn = Callable[[Path, Sequence[str]], Ending]
 class ScriptEnvironment:
     """Where scripts run: workspace paths below `workspace_root` mean files in `scripts`.
 
-    environment: what a process gets on top of the emulator's own variables. deployed: the local file of a workspace file,
-    which comes before `scripts`. stand_in: where it is given no process starts.
+    environment: what a process gets beside KEPT. deployed: the local file of a workspace file, which comes before
+    `scripts`. stand_in: where it is given no process starts. secret: the value of a secret. metastore: where jobs of the
+    library find tables.
     """
 
     workspace_root: str
     scripts: Path
     environment: Mapping[str, str]
     logs: Path
+    metastore: Metastore
     deployed: Callable[[str], Path | None] = lambda path: None
     stand_in: StandIn | None = None
+    secret: Callable[[str, str], bytes] = lambda scope, key: b""
+
+    def with_variables_of(self, cluster: Mapping[str, Any]) -> ScriptEnvironment:
+        """The same with the variables of a cluster's specification, secrets in place of their references.
+
+        Raises:
+            ApiError: There is no such secret, so the cluster does not start.
+        """
+        variables = {
+            name: SECRET.sub(lambda found: self.secret(found[1], found[2]).decode(), text)
+            for name, text in (cluster.get("spark_env_vars") or {}).items()
+        }
+        return replace(self, environment={**self.environment, **variables})
 
     def local_script(self, python_file: str) -> Path | None:
         """The local file of a workspace path, or None when there is none."""
@@ -66,7 +90,7 @@ class ScriptEnvironment:
 
     def variables(self) -> dict[str, str]:
         """The environment of a process."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(HIDDEN_PREFIXES)}
+        kept = {name: value for name, value in os.environ.items() if name in KEPT or name == CLOCK}
         return kept | dict(self.environment)
 
 
@@ -79,23 +103,46 @@ def run_script(
     limit: float,
     wheels: Sequence[Path] = (),
 ) -> Ending:
-    """Run `python script parameters` to its end, until something stops it, or until `limit` seconds (0: none) are over.
+    """Run the script as a driver does to its end, until something stops it, or until `limit` seconds (0: none) are over.
 
     It works in its log folder, since a session leaves files where it was started and the scripts' folder is source.
-    wheels: what the run's cluster has installed; it comes before what this Python has.
+    wheels: what the run's cluster has installed; it comes before what this Python has. Who has any waits for its turn.
     """
     if script_environment.stand_in:
         return script_environment.stand_in(script, parameters)
     logs.mkdir(parents=True, exist_ok=True)
-    installed = os.pathsep.join(str(_installed(wheel, logs / "site-packages")) for wheel in wheels)
+    variables = script_environment.variables()
+    if not wheels:
+        return _run(script_environment, script, parameters, logs, stops, limit, variables)
+    turn = script_environment.metastore.turn
+    while not turn.acquire(timeout=POLL_SECONDS):
+        if any(stop.is_set() for stop in stops):
+            return Ending("canceled")
+    try:
+        installed = os.pathsep.join(str(_installed(wheel, logs / "site-packages")) for wheel in wheels)
+        variables |= script_environment.metastore.variables() | {"PYTHONPATH": installed}
+        return _run(script_environment, script, parameters, logs, stops, limit, variables)
+    finally:
+        turn.release()
+
+
+def _run(
+    script_environment: ScriptEnvironment,
+    script: Path,
+    parameters: Sequence[str],
+    logs: Path,
+    stops: Sequence[threading.Event],
+    limit: float,
+    variables: Mapping[str, str],
+) -> Ending:
     with (logs / "stdout").open("wb") as out, (logs / "stderr").open("wb") as err:
         process = subprocess.Popen(
-            [sys.executable, str(script), *parameters],
+            [sys.executable, "-P", str(DRIVER), str(script_environment.metastore.schemas), str(script), *parameters],
             stdout=out,
             stderr=err,
             stdin=subprocess.DEVNULL,
             cwd=logs,
-            env=script_environment.variables() | ({"PYTHONPATH": installed} if installed else {}),
+            env=dict(variables),
             start_new_session=True,  # a group of its own, so that a cancellation also reaches its JVM
         )
         stopped = _wait(process, stops, limit)

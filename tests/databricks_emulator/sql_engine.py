@@ -24,7 +24,9 @@ from sqlglot.errors import SqlglotError
 
 from tests.databricks_emulator.sql_writes import UnwritableError, write
 
-_DESCRIBE_HISTORY = re.compile(r"DESCRIBE HISTORY `(?P<schema>\w+)`\.`(?P<table>\w+)` LIMIT (?P<limit>\d+)")
+_DESCRIBE_HISTORY = re.compile(
+    r"DESCRIBE HISTORY `(?P<catalog>[^`]+)`\.`(?P<schema>[^`]+)`\.`(?P<table>[^`]+)` LIMIT (?P<limit>\d+)"
+)
 
 READ_STATEMENTS = (exp.Select, exp.SetOperation, exp.Subquery)
 
@@ -87,9 +89,8 @@ class Lake:
 
     def _history(self, described: re.Match[str], statement: Statement) -> pa.Table:
         """The newest commits, as DESCRIBE HISTORY has them: version and timestamp."""
-        table = exp.table_(described["table"], db=described["schema"])
-        self._dataset(table, statement)
-        folder = self._lake.joinpath(statement.catalog, described["schema"], described["table"])
+        self._dataset(exp.table_(described["table"], db=described["schema"], catalog=described["catalog"]), statement)
+        folder = self._lake.joinpath(described["catalog"], described["schema"], described["table"])
         commits = DeltaTable(folder).history(int(described["limit"]))
         times = [datetime.fromtimestamp(commit["timestamp"] / 1000, UTC) for commit in commits]
         return pa.table(

@@ -42,18 +42,24 @@ def test_sdk_submits_and_waits(client: WorkspaceClient) -> None:
     assert run.end_time >= run.start_time > 0
 
 
-def test_script_gets_arguments_and_lake_but_nothing_of_airflow(
+def test_script_gets_what_a_cluster_has_and_nothing_of_who_submitted_it(
     client: WorkspaceClient, emulator: DatabricksEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The process gets the parameters, BASKETRY_RUNTIME=local and the lake's home, and no variable of the submitter."""
-    monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", "x")
-    monkeypatch.setenv("DATABRICKS_TOKEN", "x")
+    """Its parameters, the workspace's own login, the mounted volumes and the clock; no `__file__`, no setting of the submitter."""
+    for name in (
+        "AIRFLOW__CORE__FERNET_KEY",
+        "DATABRICKS_TOKEN",
+        "BASKETRY_HOME",
+        "BASKETRY_TARGET",
+        "MLFLOW_TRACKING_URI",
+    ):
+        monkeypatch.setenv(name, "of the submitter")
     submitted(client, emulator, python_task("show.py", "--catalog", "demo", "a b"))
     seen = json.loads((emulator.home / "seen.json").read_text())
     assert seen["arguments"] == ["--catalog", "demo", "a b"]
-    assert seen["variables"]["BASKETRY_RUNTIME"] == "local"
-    assert seen["variables"]["BASKETRY_HOME"] == str(emulator.home)
-    assert not [name for name in seen["variables"] if name.startswith(("AIRFLOW", "DATABRICKS"))]
+    assert not seen["has_file"] and "of the submitter" not in seen["variables"].values()
+    assert {name for name in seen["variables"] if name.startswith("BASKETRY_")} <= {"BASKETRY_NOW", "BASKETRY_VOLUMES"}
+    assert seen["variables"]["DATABRICKS_TOKEN"] == emulator.token
 
 
 def test_failed_script_tells_its_exception(client: WorkspaceClient, emulator: DatabricksEmulator) -> None:

@@ -18,6 +18,7 @@ from databricks.sdk import WorkspaceClient
 
 from tests.databricks_emulator.emulator import WORKSPACE_ROOT, DatabricksEmulator
 from tests.databricks_emulator.fixtures import CHECKOUT, databricks_emulator
+from tests.databricks_emulator.metastore import Metastore
 from tests.databricks_emulator.process import ScriptEnvironment, error_text, run_script
 
 __all__ = ["databricks_emulator"]
@@ -64,7 +65,9 @@ def test_cancellation_reaches_the_whole_process_group(tmp_path: Path) -> None:
 
     threading.Thread(target=cancel_once_the_child_lives, daemon=True).start()
     ending = run_script(
-        script_environment=ScriptEnvironment(workspace_root="/w", scripts=tmp_path, environment={}, logs=logs),
+        script_environment=ScriptEnvironment(
+            workspace_root="/w", scripts=tmp_path, environment={}, logs=logs, metastore=Metastore(tmp_path)
+        ),
         script=script,
         parameters=[],
         logs=logs,
@@ -89,7 +92,11 @@ def _is_gone(pid: int) -> bool:
 def test_shared_fixture_holds_the_real_jobs(databricks_emulator: DatabricksEmulator) -> None:  # noqa: F811
     """The fixture for other rooms maps the workspace to spark_jobs/ and leads Airflow's connection there."""
     script_environment = ScriptEnvironment(
-        workspace_root=WORKSPACE_ROOT, scripts=CHECKOUT / "spark_jobs", environment={}, logs=databricks_emulator.home
+        workspace_root=WORKSPACE_ROOT,
+        scripts=CHECKOUT / "spark_jobs",
+        environment={},
+        logs=databricks_emulator.home,
+        metastore=Metastore(databricks_emulator.home),
     )
     assert script_environment.local_script(f"{WORKSPACE_ROOT}/noop.py") == CHECKOUT / "spark_jobs" / "noop.py"
     assert str(databricks_emulator.port) in os.environ["AIRFLOW_CONN_DATABRICKS_DEFAULT"]

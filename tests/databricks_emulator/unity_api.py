@@ -18,7 +18,7 @@ from tests.databricks_emulator.unity_objects import Securables
 
 Document = dict[str, Any]
 PRIVILEGES = {
-    "CATALOG": {"USE_CATALOG", "USE_SCHEMA", "SELECT", "MODIFY", "BROWSE", "ALL_PRIVILEGES"},
+    "CATALOG": {"USE_CATALOG", "USE_SCHEMA", "SELECT", "MODIFY", "BROWSE", "CREATE_MODEL_VERSION", "ALL_PRIVILEGES"},
     "SCHEMA": {
         "USE_SCHEMA",
         "SELECT",
@@ -27,14 +27,16 @@ PRIVILEGES = {
         "CREATE_TABLE",
         "CREATE_FUNCTION",
         "CREATE_MODEL",
+        "CREATE_MODEL_VERSION",
         "ALL_PRIVILEGES",
     },
     "TABLE": {"SELECT", "MODIFY", "ALL_PRIVILEGES"},
     "VOLUME": {"READ_VOLUME", "WRITE_VOLUME", "MANAGE", "ALL_PRIVILEGES"},
-    "FUNCTION": {"EXECUTE", "MANAGE", "APPLY_TAG", "ALL_PRIVILEGES"},
+    "FUNCTION": {"EXECUTE", "MANAGE", "APPLY_TAG", "CREATE_MODEL_VERSION", "ALL_PRIVILEGES"},
 }
-_MASK = re.compile(r"ALTER TABLE `(\w+)`\.`(\w+)`\.`(\w+)` ALTER COLUMN `(\w+)` SET MASK (\w+\.\w+\.\w+)\Z")
-_FUNCTION = re.compile(r"CREATE OR REPLACE FUNCTION (\w+\.\w+\.\w+)\(value STRING\) RETURNS STRING RETURN .+\Z", re.S)
+_NAME = r"(`[^`]+`\.`[^`]+`\.`[^`]+`)"
+_MASK = re.compile(rf"ALTER TABLE {_NAME} ALTER COLUMN `(\w+)` SET MASK {_NAME}\Z")
+_FUNCTION = re.compile(rf"CREATE OR REPLACE FUNCTION {_NAME}\(value (\w+)\) RETURNS \2 RETURN .+\Z", re.S)
 
 
 class UnityCatalog:
@@ -122,12 +124,12 @@ class UnityCatalog:
         """Carry out a statement about masks; False for any other."""
         made, masked = _FUNCTION.match(sql), _MASK.match(sql)
         if made:
-            self.functions[made[1]] = sql
+            self.functions[made[1].replace("`", "")] = sql
         if masked:
-            catalog, schema, table, column, function = masked.groups()
+            table, column, function = (part.replace("`", "") for part in masked.groups())
             if function not in self.functions:
                 raise invalid(f"[ROUTINE_NOT_FOUND] The routine {function} cannot be found.")
-            self._masks[(f"{catalog}.{schema}.{table}", column)] = function
+            self._masks[(table, column)] = function
         return bool(made or masked)
 
 
@@ -144,6 +146,13 @@ def unity_router(unity: UnityCatalog) -> APIRouter:
         prefix = f"{catalog_name}.{schema_name}."
         made = [name for name in unity.functions if name.startswith(prefix)]
         return {"functions": [{"name": name.rpartition(".")[2], "full_name": name} for name in made]}
+
+    @router.get("/functions/{name}")
+    def function(name: str) -> Document:
+        if name not in unity.functions:
+            raise ApiError(404, "FUNCTION_DOES_NOT_EXIST", f"Function '{name}' does not exist.")
+        body = unity.functions[name].partition(" RETURN ")[2]
+        return {"name": name.rpartition(".")[2], "full_name": name, "routine_definition": body}
 
     @router.get("/tables")
     def tables(catalog_name: str, schema_name: str) -> Document:

@@ -16,8 +16,8 @@ Document = dict[str, Any]
 PARTS = {"CATALOG": 1, "SCHEMA": 2, "TABLE": 3, "VOLUME": 3, "FUNCTION": 3}
 """How many names a securable's full name has; registered models are kept among the functions."""
 
-FOLDERS = {"landing": "landing", "exports": "exports"}
-"""Local folders that stand for the volumes `<schema>.files`."""
+FOLDERS = {name: name for name in ("landing", "exports", "requests", "checkpoints")}
+"""Folders of a local home that stand for the volumes `<schema>.files`; others lie below Volumes."""
 
 
 class Securables:
@@ -54,8 +54,10 @@ class Securables:
     def _make_folder(self, kind: str, catalog: str, parts: tuple[str, ...]) -> None:
         if kind == "SCHEMA":
             (self._lake / catalog / parts[0]).mkdir(parents=True)
-        elif kind == "VOLUME" and parts[0] in FOLDERS:
+        elif kind == "VOLUME" and parts[0] in FOLDERS and parts[1] == "files":
             (self._home / FOLDERS[parts[0]] / catalog).mkdir(parents=True, exist_ok=True)
+        elif kind == "VOLUME":
+            self._home.joinpath("Volumes", catalog, *parts).mkdir(parents=True, exist_ok=True)
 
     def info(self, kind: str, name: str) -> Document:
         """What is known of it; one that a job made by itself has a fixed id."""

@@ -55,6 +55,13 @@ class WorkspaceTree:
             raise ApiError(404, "RESOURCE_DOES_NOT_EXIST", f"Path ({path}) doesn't exist.")
         return entry
 
+    def path_of(self, object_id: int) -> str:
+        """Where an object stands; ApiError 404 when there is none of that id."""
+        for entry in self._entries.values():
+            if entry.object_id == object_id:
+                return entry.path
+        raise ApiError(404, "RESOURCE_DOES_NOT_EXIST", f"Object {object_id} doesn't exist.")
+
     def inside(self, path: str) -> list[Entry]:
         """What a folder holds directly."""
         top = self.find(path).path

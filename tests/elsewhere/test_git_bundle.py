@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from basketry.config.edition import edition
+from basketry.databricks.bundle_paths import ROOT, wheel_path
 from basketry.databricks.library_wheel import wheel_name
 from tests.elsewhere.other_airflow import OtherAirflow
 from tests.tools.declared import DAGS
 from tools.environment import CHECKOUT
 
-pytestmark = [pytest.mark.service, pytest.mark.slow]
+pytestmark = pytest.mark.system
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,6 @@ def test_every_dag_is_parsed_from_a_git_bundle(other: OtherAirflow) -> None:
             if runtime == "local":
                 assert Path(job["script"]).parent == bundle / "spark_jobs" and Path(job["script"]).is_file()
             else:
-                assert job["libraries"] == [{"whl": f"/Workspace/Shared/basketry/lib/{other.wheel.name}"}]
+                assert job["libraries"][0] == {"whl": wheel_path(ROOT, other.wheel.name)}
         assert len(parsed["jobs"]) > 20
     assert other.wheel.name == wheel_name(edition())

@@ -7,8 +7,14 @@ executors of the Spark cluster.
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import suppress
 from decimal import Decimal
@@ -28,7 +34,7 @@ from tools.airflow_client import AirflowClient
 from tools.processes import port_free
 from tools.task_errors import failure_sentence
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1800), pytest.mark.xdist_group("end_to_end")]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(1800)]
 
 CATALOG = "sales_project"
 SAMPLES = CHECKOUT / "tests" / "samples" / CATALOG
@@ -165,11 +171,59 @@ def test_mlflow_and_redis_answer_where_airflow_is_told(running: Running) -> None
     env = running.stack.containers["airflow-scheduler"].environment()
     body = json.dumps({"name": "containers"}).encode()
     address = f"{env['MLFLOW_TRACKING_URI']}/api/2.0/mlflow/experiments/create"
-    request = urllib.request.Request(address, data=body, headers={"Content-Type": "application/json"})
+    login = f"{env['MLFLOW_TRACKING_USERNAME']}:{env['MLFLOW_TRACKING_PASSWORD']}"
+    headers = {"Content-Type": "application/json", "Authorization": f"Basic {b64encode(login.encode()).decode()}"}
+    request = urllib.request.Request(address, data=body, headers=headers)
     with urllib.request.urlopen(request, timeout=30) as response:
         assert json.load(response)["experiment_id"]
     cache = redis.Redis.from_url(env["BASKETRY_REDIS_URL"])
     assert cache.config_get("maxmemory") == {"maxmemory": str(128 * 1024**2)}
+
+
+def test_who_has_no_secret_is_let_in_nowhere(running: Running) -> None:
+    """MLflow, Redis and the Spark cluster, by their real ports: whoever only reaches them does nothing there."""
+    env = running.stack.containers["airflow-scheduler"].environment()
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(
+            f"{env['MLFLOW_TRACKING_URI']}/api/2.0/mlflow/experiments/search?max_results=1", timeout=30
+        )
+    with pytest.raises(redis.AuthenticationError):
+        redis.Redis(port=running.outside.ports["redis:6379"]).ping()
+    master = f"spark://{running.outside.address('spark-master:7077')}"
+    applications = running.page("spark-master:8080", "/json/")["completedapps"]
+    code = (
+        f"from pyspark.sql import SparkSession as S; print(S.builder.master('{master}').getOrCreate().range(3).count())"
+    )
+    stranger = {"PATH": os.environ["PATH"], "HOME": "/tmp", "SPARK_LOCAL_IP": "127.0.0.1"}
+    java = {"JAVA_HOME": os.environ["JAVA_HOME"]} if "JAVA_HOME" in os.environ else {}
+    tried = subprocess.Popen(
+        [sys.executable, "-c", code],
+        env={**stranger, **java},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        output = tried.communicate(timeout=90)[0]
+    except subprocess.TimeoutExpired:
+        os.killpg(tried.pid, signal.SIGKILL)
+        output = tried.communicate()[0]
+    assert "Expected SaslMessage" in output and "\n3\n" not in output, output
+    page = running.page("spark-master:8080", "/json/")
+    assert page["completedapps"] == applications and page["activeapps"] == []
+
+
+def test_what_was_written_is_its_user_s_alone(daily: Running) -> None:
+    """Whoever mounts a volume under another account reads no customer, no model and no log."""
+    written = [
+        path
+        for name in ("lake", "airflow", "logs")
+        for path in (daily.home / name).rglob("*")
+        if not path.is_symlink() and not path.is_socket()
+    ]
+    assert len(written) > 100
+    assert [str(path) for path in written if path.stat().st_mode & 0o077] == []
 
 
 def test_what_is_stopped_is_gone(daily: Running) -> None:

@@ -13,7 +13,7 @@ from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import FILES, QUARANTINE
 from tools.demo import deliver
 
-pytestmark = pytest.mark.xdist_group("spark")
+pytestmark = pytest.mark.slow
 
 
 def test_quarantine_is_exactly_the_manifest(lake: Lakehouse) -> None:

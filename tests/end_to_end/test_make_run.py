@@ -6,27 +6,31 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
+import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from deltalake import DeltaTable
 
 from tests.end_to_end.attacks import kill, spark_submit, whole_task
-from tests.faults.lake import contents, lost
+from tests.end_to_end.instance import Instance
+from tests.faults.lake import lost
+from tests.kit.ports import free_port
+from tests.kit.task_logs import foreign_lines, task_logs
 from tools import processes
-from tools.airflow_client import AirflowClient
-from tools.deliver import yesterday
 from tools.demo import read_manifest
-from tools.services import NAMES, USER, instance_secrets
+from tools.environment import CHECKOUT
+from tools.services import NAMES
+from tools.show.questions import QUESTIONS
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1800), pytest.mark.xdist_group("end_to_end")]
+FOREIGN_LINES = 5
+"""So many lines of libraries a task's log may show."""
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -37,60 +41,6 @@ def real_clock() -> Iterator[None]:
         yield
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Instance:
-    """One home with ports of its own."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.env = {
-            **os.environ,
-            "BASKETRY_HOME": str(home),
-            "BASKETRY_AIRFLOW_PORT": str(free_port()),
-            "BASKETRY_MLFLOW_PORT": str(free_port()),
-            "BASKETRY_DEMO_WEEKS": "3",
-            "BASKETRY_DEMO_SCALE": "0.05",
-            "COLUMNS": "160",
-        }
-        for name in ("ARGS", "DATA", "SCALE", "JOB", "MAKEFLAGS"):  # what the test command itself was given
-            self.env.pop(name, None)
-
-    def make(self, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
-        """Run make as a person would; the output is kept for the failure message."""
-        env = {**self.env, **changes}
-        return subprocess.run(
-            ["make", *arguments], cwd=CHECKOUT, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True
-        )
-
-    def rows(self, table: str) -> list[dict[str, Any]]:
-        return list(DeltaTable(str(self.home / "lake" / "demo" / table)).to_pyarrow_table().to_pylist())
-
-    @property
-    def airflow(self) -> AirflowClient:
-        """The instance's Airflow."""
-        address = f"http://127.0.0.1:{self.env['BASKETRY_AIRFLOW_PORT']}"
-        return AirflowClient(address, USER, instance_secrets(self.home)["password"])
-
-    def says(self) -> dict[str, list[str]]:
-        """The rows of every table but what the pipeline notes about its own runs."""
-        found = contents(self.home / "lake" / "demo")
-        return {name: rows for name, rows in found.items() if not name.startswith("ops/") or name == "ops/quarantine"}
-
-    def load_again(self, feed: str) -> str:
-        """Have Airflow load a feed's files although they are loaded; returns the run's id."""
-        return self.airflow.trigger("ingest", {"catalog": "demo", "feed": feed, "load_again": True})
-
-    def versions(self) -> dict[str, int]:
-        """Delta version of every table."""
-        logs = (self.home / "lake").glob("*/*/*/_delta_log")
-        return {str(log.parent): DeltaTable(str(log.parent)).version() for log in logs}
-
-
 @pytest.fixture(scope="module")
 def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     made = Instance(tmp_path_factory.mktemp("run") / "home")
@@ -99,10 +49,33 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
 
 
 @pytest.fixture(scope="module")
-def first(instance: Instance) -> str:
-    """Output of the first run, which ends the day before yesterday so that a later one has something to add."""
-    end = yesterday("demo") - timedelta(days=1)
-    done = instance.make("run", BASKETRY_DEMO_END=end.isoformat())
+def interrupted(instance: Instance) -> str:
+    """Output of a run that meets Ctrl-C while all files are loaded."""
+    env = {**instance.env, "BASKETRY_DEMO_END": instance.first_end.isoformat()}
+    pipe = subprocess.PIPE
+    # Who starts the tests in the background may have them ignore Ctrl-C, and what they start would ignore it too.
+    heard = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execvp(sys.argv[1], sys.argv[1:])"
+    command, nothing = [sys.executable, "-c", heard, "make", "run"], subprocess.DEVNULL
+    with subprocess.Popen(
+        command, cwd=CHECKOUT, env=env, stdin=nothing, stdout=pipe, text=True, start_new_session=True
+    ) as run:
+        assert run.stdout is not None
+        lines = []
+        for line in run.stdout:
+            lines.append(line)
+            if "delivered" in line and line.startswith("\N{HEAVY CHECK MARK}"):
+                break
+        deadline = time.monotonic() + 600
+        while not instance.airflow.active_run("ingest", {"files": "*"}) and time.monotonic() < deadline:
+            time.sleep(1)
+        os.killpg(run.pid, signal.SIGINT)
+        return "".join([*lines, *run.stdout])
+
+
+@pytest.fixture(scope="module")
+def first(instance: Instance, interrupted: str) -> str:
+    """Output of the run after it, which goes on to the end."""
+    done = instance.make("run", BASKETRY_DEMO_END=instance.first_end.isoformat())
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -118,6 +91,44 @@ def check_accounted(instance: Instance, *feeds: str) -> None:
         assert counted == (expected.rows, expected.good, expected.quarantined, expected.duplicate), feed
 
 
+def test_first_figures_are_those_that_the_report_will_have(instance: Instance, interrupted: str, first: str) -> None:
+    """Printed before the rest is loaded: the first month by category is what daily_sales says later of its weeks."""
+    start, end = re.findall(r"^first figures, (\S+) to (\S+) ", interrupted, re.M)[0]
+    assert date.fromisoformat(end) - date.fromisoformat(start) == timedelta(days=27)
+    weeks = [row for row in instance.rows("gold/sales_week_rollup") if row["level"] == "category"]
+    totals: Counter[str] = Counter()
+    for row in weeks:
+        if start <= row["period_start"].isoformat() <= end:
+            totals[row["category"]] += row["net_revenue"]
+    printed = interrupted.split("first figures")[1].splitlines()[1:6]
+    assert [line.split("  ")[0] for line in printed] == [category for category, _ in totals.most_common(5)]
+    assert [f"{revenue:,.2f}" for _, revenue in totals.most_common(5)] == [line.split()[-2] for line in printed]
+
+
+def test_the_run_under_way_is_followed_after_ctrl_c(instance: Instance, interrupted: str, first: str) -> None:
+    """One sentence, and the next run waits for what the first has started instead of loading twice."""
+    assert "daily_sales" not in interrupted
+    runs = instance.airflow._call("GET", "/api/v2/dags/ingest/dagRuns")
+    assert runs["total_entries"] == 2, "the first month, and all files"
+    assert len({row["run_id"] for row in instance.rows("ops/files")}) == 2
+
+
+def test_everything_that_the_product_does_is_shown(instance: Instance, first: str) -> None:
+    """Products, decisions, segments with a move, likely buyers, calls by time zone, and questions with answers."""
+    for pattern in (
+        r"product, week of \S+ +net revenue USD",
+        r"^decision for the 28 days after \S+ +action +worth USD +reason",
+        r"^segment, \S+ +customers +share +spent USD",
+        r"^Since \S+, [\d,]+ customers moved from .+ to .+\.",
+        r"^likeliest to buy .+ in the 30 days after \S+ +probability *\n(customer \S+ +[\d.]+%\s*\n){5}",
+        r"^may be called on \S+, \S+ +people +local time",
+        *(f'^make ask Q="{re.escape(question)}"\n(?!there)' for question in QUESTIONS),
+    ):
+        assert re.search(pattern, first, re.M), pattern
+    parts = ("category, week", "decision for", "make ask", "Airflow: http")
+    assert sorted(parts, key=first.index) == list(parts)
+
+
 def test_every_delivered_row_is_accounted_for(instance: Instance, first: str) -> None:
     """What the simulator says it delivered is what ops.files counts."""
     check_accounted(instance)
@@ -125,9 +136,8 @@ def test_every_delivered_row_is_accounted_for(instance: Instance, first: str) ->
 
 def test_sales_are_there_up_to_the_last_day(instance: Instance, first: str) -> None:
     """daily_sales ran as of the last delivered day and its revenue is what the order lines say."""
-    end = yesterday("demo") - timedelta(days=1)
     total = [row for row in instance.rows("gold/sales_day_rollup") if row["level"] == "total"]
-    assert max(row["period_start"] for row in total) == end
+    assert max(row["period_start"] for row in total) == instance.first_end
     lines = instance.rows("silver/order_lines")
     counted = [row for row in lines if row["line_kind"] in ("sale", "return") and row["status"] != "cancelled"]
     sold = sum(row["net_amount"] for row in counted)
@@ -159,6 +169,13 @@ def test_simulated_shoppers_are_offered_something_and_respond(instance: Instance
     assert re.search(r"^offers \(simulated shoppers\) +shown +clicked +rate", first, re.M)
 
 
+def test_the_logs_of_tasks_are_ours(instance: Instance, first: str) -> None:
+    """Of a whole run no task's log shows more than five lines that neither we nor Airflow wrote about the task."""
+    strange = {str(log): foreign_lines(log) for log in task_logs(instance.home)}
+    assert len(strange) >= 7, "find_files, check_files, load, report of ingest; sales; offers twice"
+    assert {log: lines for log, lines in strange.items() if len(lines) > FOREIGN_LINES} == {}
+
+
 def test_status_shows_everything_running(instance: Instance, first: str) -> None:
     """All four services, and success."""
     done = instance.make("status")
@@ -168,11 +185,12 @@ def test_status_shows_everything_running(instance: Instance, first: str) -> None
 
 def test_a_second_run_does_nothing_twice(instance: Instance, first: str) -> None:
     """The same files again: no service is restarted, no table gets a version."""
-    end = yesterday("demo") - timedelta(days=1)
     before, pids = instance.versions(), [processes.running(instance.home, name) for name in NAMES]
-    done = instance.make("run", BASKETRY_DEMO_END=end.isoformat())
+    done = instance.make("run", BASKETRY_DEMO_END=instance.first_end.isoformat())
     assert done.returncode == 0, done.stdout + done.stderr
     assert instance.versions() == before
+    assert re.findall(r"^make ask .*", done.stdout, re.M) == re.findall(r"^make ask .*", first, re.M)
+    assert all(heading in done.stdout for heading in ("decision for", "segment, ", "likeliest to buy", "may be called"))
     assert [processes.running(instance.home, name) for name in NAMES] == pids
 
 
@@ -204,20 +222,23 @@ def test_a_killed_scheduler_is_healed_and_a_new_day_is_loaded(instance: Instance
     status = instance.make("status")
     assert status.returncode != 0
     assert re.search(r"airflow-scheduler +killed", status.stdout)
-    done = instance.make("run")
+    done = instance.make("run", BASKETRY_DEMO_END=instance.end.isoformat())
     assert done.returncode == 0, done.stdout + done.stderr
     assert processes.running(instance.home, "airflow-scheduler")
     assert not task.is_running()
     assert instance.airflow.wait("ingest", run, 600) == "success"
     check_accounted(instance, "products")  # of daily feeds the manifest tells the newest delivery alone
     total = [row for row in instance.rows("gold/sales_day_rollup") if row["level"] == "total"]
-    assert max(row["period_start"] for row in total) == yesterday("demo")
+    assert max(row["period_start"] for row in total) == instance.end
+    assert "daily_scoring as of" in done.stdout and "bootstrap" not in done.stdout
+    for table in ("propensity_scores", "rfm_segments", "product_decisions"):
+        assert max(row["as_of"] for row in instance.rows(f"gold/{table}")) == instance.end, table
 
 
 def test_a_job_runs_by_hand_on_the_same_tables(instance: Instance, first: str) -> None:
     """`make plan` reads what the DAGs wrote and touches nothing."""
     before = instance.versions()
-    done = instance.make("plan", AS_OF=yesterday("demo").isoformat())
+    done = instance.make("plan", AS_OF=instance.end.isoformat())
     assert done.returncode == 0, done.stdout + done.stderr
     assert instance.versions() == before
 
@@ -234,7 +255,8 @@ def test_bad_arguments_are_one_sentence(instance: Instance, first: str) -> None:
 def test_a_used_port_is_one_sentence(instance: Instance, first: str, tmp_path: Path) -> None:
     """A second instance on the same port is told which variable to set, and leaves nothing running."""
     taken = instance.env["BASKETRY_AIRFLOW_PORT"]
-    done = instance.make("run", BASKETRY_HOME=str(tmp_path / "second"), BASKETRY_MLFLOW_PORT=taken)
+    ports = {"BASKETRY_AIRFLOW_PORT": str(free_port()), "BASKETRY_MLFLOW_PORT": taken}
+    done = instance.make("run", BASKETRY_HOME=str(tmp_path / "second"), **ports)
     assert done.returncode != 0
     assert re.search(r"Basketry: port \d+ is used by .*BASKETRY_MLFLOW_PORT", done.stderr)
     assert not [name for name in NAMES if processes.process_tree(tmp_path / "second", name)]

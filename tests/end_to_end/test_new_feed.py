@@ -15,6 +15,8 @@ from basketry.lake.opening import open_lake
 from basketry.tables import FILES, REVIEWS
 from tests.kit.documents import copy_include
 
+pytestmark = pytest.mark.slow
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```\w*\n# (?P<path>(?:include|landing)/\S+)\n(?P<text>.*?)^```", re.S | re.M)
 

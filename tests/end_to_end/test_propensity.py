@@ -17,18 +17,20 @@ from deltalake import DeltaTable
 
 from basketry.tables import (
     CUSTOMER_FEATURES,
+    GONE,
     ORDER_LINES,
     PRODUCT_DECISIONS,
     PRODUCT_FORECASTS,
     PROMOTIONS,
     PROPENSITY_SCORES,
+    RFM_MIGRATION,
     RFM_SEGMENTS,
     Table,
     propensity_wide_column,
 )
 from tests.kit.dags import run_dag, task_states
-from tests.kit.documents import QUICK, copy_include
 from tests.kit.jobs import run_script
+from tests.kit.plumbing import include_of_plumbing
 from tests.kit.registry import own_registry
 
 if TYPE_CHECKING:
@@ -36,31 +38,9 @@ if TYPE_CHECKING:
 
     from basketry.lake.lakehouse import Lakehouse
 
-END = date(2026, 11, 20)
-SETTINGS = """\
-training: {dates: 3, step_days: 30, customers: 20000}
-tuning: {trials: 1}
-seed: 7
-bootstrap: 20
-drift: {warning: 0.5, refusal: 50}
-"""
-PLUMBING = {
-    "gates/propensity.yaml": {
-        "  bought_last_30_days: {average_precision: 0}\n": "",
-        "  personal_rate: {average_precision: 0}": "#",
-        "at_most: 0.02": "at_most: 0.5",
-    },
-    "rfm.yaml": QUICK["rfm.yaml"],
-    "forecast.yaml": QUICK["forecast.yaml"],
-    "gates/forecast.yaml": {
-        "seasonal_naive: {wape: 0, rmse: 0}": "seasonal_naive: {wape: 0}",
-        "at_most: 0.35": "at_most: 9",
-        "  exponential_smoothing: {wape: 0}": "# ",
-        "at_least: 0.75, at_most: 0.98": "at_least: 0.1",
-    },
-}
-"""Trainings of seconds, and gates that ask for less: a few hundred customers cannot beat the personal rate beyond doubt."""
+pytestmark = pytest.mark.system
 
+END = date(2026, 11, 20)
 FORECAST = {"forecast", "decide_products", "forecast_accuracy"}
 """Daily jobs that have no part in what the later tests are about."""
 
@@ -98,8 +78,7 @@ def shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Itera
     from basketry.lake.opening import open_lake
 
     home = tmp_path_factory.mktemp("propensity")
-    include = copy_include(home, PLUMBING)
-    (include / "propensity.yaml").write_text(SETTINGS)
+    include = include_of_plumbing(home)
     before = {name: os.environ.get(name) for name in ("BASKETRY_HOME", "BASKETRY_INCLUDE")}
     os.environ |= {"BASKETRY_HOME": str(home), "BASKETRY_INCLUDE": str(include)}
     patch = pytest.MonkeyPatch()
@@ -148,6 +127,10 @@ def test_bootstrap_takes_an_empty_gold_schema_to_scores(shop: Shop) -> None:
     )
     segments = shop.rows(RFM_SEGMENTS, END)
     assert segments and {row["customer_id"] for row in segments} <= customers
+    before = END - timedelta(days=28)
+    moved = [row for row in shop.rows(RFM_MIGRATION, END) if row["view"] == "named" and row["to_segment"] != GONE]
+    assert {row["previous_as_of"] for row in moved} == {before} and shop.rows(RFM_SEGMENTS, before)
+    assert sum(row["customers"] for row in moved if row["days"] == 28) == len(segments)
     promoted = {row["model"]: (row["verdict"], row["version"], row["champion_after"]) for row in shop.rows(PROMOTIONS)}
     models = ("demo.gold.propensity", "demo.gold.forecast", "demo.gold.rfm")
     assert promoted == dict.fromkeys(models, ("promote", "1", "1")) and len(shop.rows(PROMOTIONS)) == len(models)

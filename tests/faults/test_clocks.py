@@ -189,12 +189,11 @@ def test_a_message_belongs_to_the_local_day_of_its_instant(spark: SparkSession) 
         at = [
             moment + timedelta(seconds=second) for day in days for moment in hours_of(day, zone) for second in (-1, 0)
         ]
-        lines = [(f'{{"event_id": "{n}", "occurred_at": "{moment.isoformat()}"}}',) for n, moment in enumerate(at)]
-        messages_frame = spark.createDataFrame(lines, "content string").selectExpr(
-            *("content", "'file' AS origin", "0L AS part", "CAST(NULL AS bigint) AS place"),
-            "TIMESTAMP'2030-01-01' AS delivered_at",
+        lines = [(n, f'{{"event_id": "{n}", "occurred_at": "{moment.isoformat()}"}}') for n, moment in enumerate(at)]
+        messages_frame = spark.createDataFrame(lines, "place bigint, content string").selectExpr(
+            *("content", "'file' AS origin", "place", "TIMESTAMP'2030-01-01' AS delivered_at", "false AS is_refused")
         )
-        records = messages.parse_records(messages.read_messages(messages_frame.coalesce(1), zone))
+        records = messages.parse_records(messages.read_messages(messages_frame, zone))
         local = [(moment.astimezone(ZoneInfo(zone)).date() - date(1970, 1, 1)).days for moment in at]
         assert dict(zip(records.ids, records.day.tolist(), strict=True)) == {str(n): day for n, day in enumerate(local)}
         assert all(later >= day for day, later in pairwise(local[: 2 * 24]))

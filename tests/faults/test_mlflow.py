@@ -5,30 +5,47 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
-from importlib import import_module
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from basketry import registry
-from basketry.errors import BAD_INPUT_EXIT, TRY_AGAIN_EXIT, BadInputError
+from basketry.errors import (
+    BAD_INPUT_EXIT,
+    LOGIN_EXIT,
+    TRY_AGAIN_EXIT,
+    UNTRUSTED_EXIT,
+    BadInputError,
+    UntrustedModelError,
+)
 from basketry.jobs.forecast import FORECAST
 from basketry.jobs.propensity import TRAIN_PROPENSITY
 from basketry.lake import runner
 from basketry.lake.runner import job_main
 from basketry.learning import tracking, versions
+from basketry.registry import loading
+from basketry.registry.artifacts import DATA, write_state
 from basketry.registry.models import PROPENSITY_MODEL
 from basketry_airflow.retry import cause_of, never_passes
 from tests.faults.failing_mlflow import FailingMlflow, failing_mlflow
 
+pytestmark = pytest.mark.slow
+
 NAME = "demo.gold.propensity"
 UNANSWERED = f"the model registry did not answer about {NAME}: see that MLflow runs where MLFLOW_TRACKING_URI says."
-REFUSED = f"the model registry refused to answer about {NAME}: see that its login is valid and may use the model."
+REFUSED = (
+    f"the model registry refused the login that asked about {NAME}: set MLFLOW_TRACKING_USERNAME and"
+    " MLFLOW_TRACKING_PASSWORD to the user and the password that make run prints."
+)
+LOGIN = "the model registry refused the login: the task's log says how to mend it"
 LAKE: Any = SimpleNamespace(catalog="demo", experiment=lambda name: f"demo_{name}")
 
 
@@ -77,7 +94,7 @@ def download() -> object:
 ASKED = pytest.mark.parametrize("ask", [read_champion, keep_training, promote])
 
 
-def check_sentence(ask: Callable[[], object], sentence: str) -> None:
+def check_sentence(ask: Callable[[], object], sentence: str, cause: str = "the model registry did not answer") -> None:
     """Fails unless the sentence is the answer, within seconds, and Airflow tries again."""
     start = time.monotonic()
     with pytest.raises(registry.RegistryDownError) as error:
@@ -85,7 +102,7 @@ def check_sentence(ask: Callable[[], object], sentence: str) -> None:
     assert str(error.value) == sentence
     assert time.monotonic() - start < 20
     assert never_passes(error.value) is None
-    assert cause_of(error.value) == "the model registry did not answer"
+    assert cause_of(error.value) == cause
 
 
 def test_the_server_answers_when_nothing_fails(mlflow: FailingMlflow) -> None:
@@ -107,7 +124,7 @@ def test_a_sick_server_is_tried_again(mlflow: FailingMlflow, status: int, ask: C
 def test_a_login_that_is_refused_is_named(mlflow: FailingMlflow, status: int, ask: Callable[[], object]) -> None:
     """Mended by a person, who may do so between two tries."""
     mlflow.status = status
-    check_sentence(ask, REFUSED)
+    check_sentence(ask, REFUSED, LOGIN)
 
 
 @ASKED
@@ -150,25 +167,41 @@ def test_files_that_are_gone_make_the_model_gone(mlflow: FailingMlflow, status: 
 
 
 @pytest.fixture
-def versions_of(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
-    """What the registry holds by version, an error for what loading it ends in; 6 was champion before 7."""
+def versions_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, object]:
+    """What the registry holds by version, an error for what downloading it ends in; 6 was champion before 7."""
     held: dict[str, object] = {}
 
-    def load_model(uri: str) -> Any:
-        found = held.get(uri.rpartition("/")[2], FileNotFoundError("No such artifact: MLmodel"))
-        if isinstance(found, Exception):
-            raise found
-        return SimpleNamespace(unwrap_python_model=lambda: SimpleNamespace(state=found))
+    @contextmanager
+    def downloaded_version(name: str, version: str) -> Iterator[Path]:
+        state = held.get(version, FileNotFoundError("No such artifact: MLmodel"))
+        if isinstance(state, Exception):
+            raise state
+        folder = Path(tempfile.mkdtemp(dir=tmp_path))
+        write_state(folder / DATA, PROPENSITY_MODEL.name, cast("dict[str, object]", state))
+        yield folder
 
-    monkeypatch.setattr(import_module("mlflow.pyfunc"), "load_model", load_model)
-    monkeypatch.setattr(versions, "champion_promotions", lambda lake, name: ())
-    monkeypatch.setattr(versions, "former_champions", lambda moves: ["7", "6"])
+    monkeypatch.setattr(loading, "downloaded_version", downloaded_version)
+    monkeypatch.setattr(loading, "artifacts_digest", lambda folder: "as promoted")
+    moves = [_promotion("6", None), _promotion("7", "6")]
+    monkeypatch.setattr(versions, "read_promotions", lambda lake, name: moves)
     return held
+
+
+def _promotion(version: str, before: str | None) -> Any:
+    """A row of ops.promotions."""
+    return SimpleNamespace(
+        version=version,
+        verdict="promote",
+        champion_before=before,
+        champion_after=version,
+        artifacts="as promoted",
+        run_id="gate",
+    )
 
 
 KIND = versions.ModelLoader(
     replace(PROPENSITY_MODEL, training=replace(TRAIN_PROPENSITY, name="weekly_retraining")),
-    lambda name, number: tracking.load_state(name, number, lambda state: state["segments"]),
+    lambda number, state: state["segments"],
 )
 BROKEN = {
     "gone": FileNotFoundError("No such artifact: MLmodel"),
@@ -215,8 +248,8 @@ def test_patience_is_bounded_where_nobody_set_it() -> None:
     ask = "import os; from basketry import registry; print(*(os.environ[name] for name in registry.RETRY_ENV))"
     plain = {name: value for name, value in os.environ.items() if name not in registry.RETRY_ENV}
     said = subprocess.run([sys.executable, "-c", ask], env=plain, capture_output=True, text=True, check=True).stdout
-    seconds, repetitions = map(int, said.split())
-    assert seconds * (1 + repetitions) <= 120
+    seconds, repetitions, in_a_workspace = map(int, said.split())
+    assert seconds * (1 + repetitions) <= 120 and in_a_workspace <= 120
     kept = {**plain, "MLFLOW_HTTP_REQUEST_TIMEOUT": "7"}
     assert subprocess.check_output([sys.executable, "-c", ask], env=kept, text=True).split()[0] == "7"
 
@@ -225,13 +258,19 @@ def test_patience_is_bounded_where_nobody_set_it() -> None:
     ("raised", "code", "line"),
     [
         (registry.RegistryDownError(UNANSWERED), TRY_AGAIN_EXIT, f"basketry.errors.RegistryDownError: {UNANSWERED}"),
+        (registry.RegistryLoginError(REFUSED), LOGIN_EXIT, f"basketry.errors.RegistryLoginError: {REFUSED}"),
         (
             registry.ModelGoneError("it is gone."),
             BAD_INPUT_EXIT,
             "basketry.errors.ModelGoneError: BAD_INPUT: it is gone.",
         ),
+        (
+            UntrustedModelError("it is another."),
+            UNTRUSTED_EXIT,
+            "basketry.errors.UntrustedModelError: BAD_INPUT: it is another.",
+        ),
     ],
-    ids=["down", "gone"],
+    ids=["down", "refused", "gone", "another"],
 )
 def test_a_job_ends_with_one_line_and_its_own_exit_code(
     settings: object, raised: Exception, code: int, line: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
@@ -243,5 +282,6 @@ def test_a_job_ends_with_one_line_and_its_own_exit_code(
         job_main(FORECAST)
     assert (end.value.code, capsys.readouterr().err) == (code, f"{line}\n")
     told = RuntimeError(f"Cannot execute: spark-submit forecast.py. Error code is: {code}.")
-    assert (never_passes(told) is None) == (code == TRY_AGAIN_EXIT)
+    assert (never_passes(told) is None) == (code in (TRY_AGAIN_EXIT, LOGIN_EXIT))
     assert (cause_of(told) == "the model registry did not answer") == (code == TRY_AGAIN_EXIT)
+    assert (cause_of(told) == LOGIN) == (code == LOGIN_EXIT)

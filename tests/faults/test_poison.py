@@ -11,6 +11,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
@@ -41,6 +42,8 @@ from basketry.tables import (
 from tests.faults.poison import POISON, Case, cases, written
 from tests.kit.documents import copy_include
 from tests.kit.offers import engine, world
+
+pytestmark = pytest.mark.slow
 
 TELLS_APART = {
     "demo": {
@@ -204,19 +207,17 @@ def test_poison_in_every_field_of_an_offer_event(spark: SparkSession) -> None:
         message = {"event_id": f"p{len(lines)}", "event_type": kind, "occurred_at": at, "customer_id": shown.shopper}
         message |= {"product_id": "P0001", "offer_id": offer, "revenue": "9.50", field: poison[1]}
         poisoned.append((kind, field, poison[0]))
-        lines.append((json.dumps(message),))
-    columns = ("content", "'f' AS origin", "0L AS part", "CAST(NULL AS bigint) AS place")
-    messages_frame = spark.createDataFrame(lines, "content string").selectExpr(
-        *columns, f"TIMESTAMP'{at}' AS delivered_at"
-    )
-    table = messages.read_messages(messages_frame.coalesce(1), "America/New_York")
+        lines.append((len(lines) + 1, json.dumps(message)))
+    columns = ("content", "'f' AS origin", "place", f"TIMESTAMP'{at}' AS delivered_at", "false AS is_refused")
+    messages_frame = spark.createDataFrame(lines, "place bigint, content string").selectExpr(*columns)
+    table = messages.read_messages(messages_frame, "America/New_York")
     records = messages.parse_records(table)
     assert day_before_first_event(records, 1, stream_engine.settings) >= date(2025, 12, 30)
     outcome = stream_engine.process(records, frozenset(), dict(offers))
     made = MicroBatch(
         table=table,
         records=records,
-        row_numbers=messages.row_numbers(table, is_kafka=False),
+        row_numbers=np.asarray(table["place"], dtype=np.int64),
         outcome=outcome,
         shop=stream_engine.shop,
         name="b",

@@ -24,14 +24,7 @@ with file_lock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)
 """
-FORGET = [
-    "forget",
-    "--catalog=demo",
-    "--customers=1",
-    "--request-id=R",
-    "--decided-by=x",
-    "--requested-at=2026-01-31T09:30+00:00",
-]
+FORGET = ["forget", "--catalog=demo", "--request-id=R", "--decided-by=x", "--requested-at=2026-01-31T09:30+00:00"]
 SALES = ["sales", "--catalog=demo", "--as-of=2026-11-20"]
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 from basketry.config.settings import CHECKOUT
 
@@ -18,13 +20,29 @@ def run_dag(dag_id: str, form: dict[str, Any], answer: Callable[[], None] | None
     """Run a DAG to its end, as somebody starts it by hand; `answer` deals with the gate's question once it is asked."""
     from airflow.dag_processing.dagbag import DagBag
 
-    dag = DagBag(dag_folder=str(CHECKOUT / "dags" / f"{dag_id}.py")).dags[dag_id]
-    with ThreadPoolExecutor(1) as pool:
+    file = str(CHECKOUT / "dags" / f"{dag_id}.py")
+    dag = DagBag(dag_folder=file).dags[dag_id]
+    with _read_alone(file), ThreadPoolExecutor(1) as pool:
         answered = pool.submit(_or_ends_it, answer) if answer else None
         done = dag.test(logical_date=None, run_after=datetime.now(UTC), run_conf=form)
         if answered:
             answered.result()
     return done
+
+
+@contextmanager
+def _read_alone(file: str) -> Iterator[None]:
+    """Have a run write this file's DAG to Airflow's database: by itself each run reads the whole folder for it."""
+    from airflow.dag_processing import dagbag
+
+    whole = dagbag.BundleDagBag
+
+    def bag(dag_folder: str, **bundle: Any) -> dagbag.BundleDagBag:
+        """What is asked of the folder, of the file."""
+        return whole(dag_folder=file, **bundle)
+
+    with patch.object(dagbag, "BundleDagBag", bag):
+        yield
 
 
 def task_states(dag_run: Any) -> dict[str, str]:
@@ -49,40 +67,42 @@ def question() -> Any:
     raise AssertionError("nobody was asked")
 
 
-def says(option: str, why: str) -> Callable[[], None]:
-    """Let alice answer through Airflow's own API code."""
+def says(option: str, why: str = "", user: str = "alice") -> Callable[[], None]:
+    """Let somebody answer through Airflow's own API code."""
 
     def answer() -> None:
         """Choose the option once the question stands."""
+        from airflow.api_fastapi.app import create_auth_manager
         from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
         from airflow.api_fastapi.core_api.datamodels.hitl import UpdateHITLDetailPayload
         from airflow.api_fastapi.core_api.routes.public.hitl import update_hitl_detail
         from airflow.utils.session import create_session
 
+        create_auth_manager()
         waiting = question()
-        payload = UpdateHITLDetailPayload(chosen_options=[option], params_input={"why": why})
+        payload = UpdateHITLDetailPayload(chosen_options=[option], params_input={"why": why} if why else {})
         with create_session() as session:
             update_hitl_detail(
                 dag_id=waiting.dag_id,
                 dag_run_id=waiting.run_id,
-                task_id=QUESTION,
+                task_id=waiting.task_id,
                 update_hitl_detail_payload=payload,
-                user=SimpleAuthManagerUser(username="alice", role="user"),
+                user=SimpleAuthManagerUser(username=user, role="user"),
                 session=session,
             )
 
     return answer
 
 
-def lets_time_pass() -> None:
-    """Nobody answers until the scheduler finds the time up."""
+def lets_time_pass(hours: int = 48) -> None:
+    """Nobody answers until the scheduler finds the time up, which is so many hours."""
     from airflow.jobs.job import Job
     from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
     from airflow.models.taskinstance import TaskInstance
     from airflow.utils.session import create_session
 
     waiting = question()
-    assert timedelta(hours=47) < waiting.trigger_timeout - datetime.now(UTC) <= timedelta(hours=48)
+    assert timedelta(hours=hours - 1) < waiting.trigger_timeout - datetime.now(UTC) <= timedelta(hours=hours)
     with create_session() as session:
         task = session.get(TaskInstance, waiting.id)
         assert task is not None
@@ -103,5 +123,5 @@ def _or_ends_it(answer: Callable[[], None]) -> None:
 
         traceback.print_exc()
         with create_session() as session:
-            session.execute(update(TaskInstance).where(TaskInstance.task_id == QUESTION).values(state="failed"))
+            session.execute(update(TaskInstance).where(TaskInstance.state == "awaiting_input").values(state="failed"))
         raise

@@ -13,6 +13,7 @@ from unittest.mock import patch
 
 from basketry import registry
 from basketry.config.settings import CHECKOUT, Settings
+from basketry.config.targets import Target, load_target
 from basketry.jobs.command_line import parse_arguments
 from basketry.registry.models import MODELS
 from basketry.registry.promotion import promote
@@ -20,10 +21,12 @@ from basketry.registry.promotion_request import PromotionRequest
 from basketry.tables import FILES
 from basketry.warehouse import open_rows
 from tests.databricks_emulator.emulator import DatabricksEmulator
+from tests.databricks_emulator.principals_api import SERVICE_PRINCIPAL
 from tests.databricks_emulator.process import Ending
+from tests.kit.bundle import put_code, put_offers_job
 from tests.kit.documents import INCLUDE
 from tests.kit.lake import fill
-from tests.kit.registry import register
+from tests.kit.registry import gate_says, register
 from tests.kit.results import delivered_file
 
 CATALOG = "sales_project"
@@ -71,14 +74,7 @@ class Jobs:
         """Train a version and promote it as its gate would; return its number."""
         name, version = self.trained(model, {})
         champion = registry.alias_version(name, registry.CHAMPION)
-        verdict: dict[str, object] = {
-            "gate": model,
-            "champion": champion,
-            "verdict": "promote",
-            "reason": "better.",
-            "checks": [],
-        }
-        registry.save_verdict(name, registry.version_run(name, version).run_id, verdict)
+        gate_says(model, version, "promote", champion, catalog=CATALOG)
         rows = open_rows(CATALOG, Settings.from_environment({"BASKETRY_HOME": str(self.home)}))
         moment = "2026-03-10T09:30:00+00:00"
         promote(rows, PromotionRequest(model=model, challenger=version, decided_at=moment, run_id=version))
@@ -126,25 +122,31 @@ def new_version(catalog: str, model: str) -> tuple[str, str]:
     return name, str(client.create_model_version(name, f"runs:/{run.info.run_id}/model", run.info.run_id).version)
 
 
-@contextmanager
-def deployed(home: Path) -> Iterator[tuple[DatabricksEmulator, Jobs]]:
-    """The workspace after `make deploy` of this checkout for CATALOG, with a delivered file."""
+def deploy(emulator: DatabricksEmulator, target: Target) -> None:
+    """Make the workspace ready for a target and `make deploy` this checkout into it, code included; that needs no CLI."""
     from databricks.sdk import WorkspaceClient
     from databricks.sdk.config import Config
 
     from basketry.access import load_grants
     from tools.deploy.apply import Deployment, Options
-    from tools.deploy.target import load_target
     from tools.deploy.workspace import Site
 
+    (emulator.home / "lake" / target.own_names.catalog).mkdir(parents=True)
+    grants = load_grants(target.catalog, INCLUDE)
+    emulator.unity.principals = {grants.pipeline, *(team.principal for team in grants.teams.values())}
+    client = WorkspaceClient(config=Config(host=emulator.url, token=emulator.token, rate_limit=1000))
+    Deployment(Site(client, target), CHECKOUT, Options(), lambda line: None, bundle=None).run()
+    put_code(emulator.tree, CHECKOUT, target)
+
+
+@contextmanager
+def deployed(home: Path) -> Iterator[tuple[DatabricksEmulator, Jobs]]:
+    """The workspace after `make deploy` of this checkout for CATALOG, with a delivered file."""
     jobs = Jobs(home)
     with DatabricksEmulator(home / "nothing", home, stand_in=jobs) as emulator:
-        (home / "lake" / CATALOG).mkdir(parents=True)
-        grants = load_grants(CATALOG, INCLUDE)
-        emulator.unity.principals = {grants.pipeline, *(team.principal for team in grants.teams.values())}
-        client = WorkspaceClient(config=Config(host=emulator.url, token=emulator.token, rate_limit=1000))
-        target = load_target("dev", INCLUDE).model_copy(update={"catalog": CATALOG})
-        Deployment(Site(client, target), CHECKOUT, Options(), lambda line: None).run()
+        changes = {"catalog": CATALOG, "service_principal": SERVICE_PRINCIPAL}
+        deploy(emulator, load_target("prod", INCLUDE).model_copy(update=changes))
+        put_offers_job(emulator, CATALOG)
         landing = home / "landing" / CATALOG / FEED
         landing.mkdir(parents=True, exist_ok=True)
         sample = CHECKOUT / "tests" / "samples" / "sales_project" / "sales_orders_2026-11-20.csv"

@@ -8,30 +8,24 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import chdir, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from basketry import registry
+from basketry.registry.artifacts import write_state
+from basketry.registry.models import MODELS, RECOMMENDATIONS_MODEL
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
+    from basketry.lake.lakehouse import Lakehouse
     from basketry.registry.ledger import PromotionDecision
     from basketry.warehouse.rows import RowStore
 
 RUNS = itertools.count(1)
 MOMENT = "2026-03-10T09:30:00+00:00"
-
-MODEL_CODE = """\
-import mlflow
-
-
-class Even(mlflow.pyfunc.PythonModel):
-    def predict(self, context, model_input, params=None):
-        return [0.5] * len(model_input)
-
-
-mlflow.models.set_model(Even())
-"""
 
 
 @contextmanager
@@ -41,7 +35,6 @@ def own_registry(folder: Path) -> Iterator[str]:
 
     with registry_at(f"sqlite:///{folder / 'mlflow.db'}") as uri:
         mlflow.set_experiment(experiment_id=mlflow.create_experiment("tests", (folder / "artifacts").as_uri()))
-        (folder / "even.py").write_text(MODEL_CODE)
         yield uri
 
 
@@ -78,11 +71,45 @@ def register(
     """Train nothing, log everything: a run with these metrics and tags, and its model as the next version of `name`."""
     import mlflow
 
-    with mlflow.start_run():
+    kind = name.rpartition(".")[2]
+    spec = MODELS.get(kind, RECOMMENDATIONS_MODEL)
+    with mlflow.start_run(), TemporaryDirectory(dir=folder) as written:
         mlflow.log_metrics(dict(metrics or {}))
         mlflow.set_tags(dict(tags or {}))
-        logged = mlflow.pyfunc.log_model(name="model", python_model=str(folder / "even.py"), pip_requirements=[])
+        write_state(Path(written) / "model", spec.name, tiny_state(spec.name))
+        logged = mlflow.pyfunc.log_model(
+            name="model", loader_module=spec.serving, data_path=f"{written}/model", pip_requirements=[]
+        )
         return str(mlflow.register_model(logged.model_uri, name).version)
+
+
+def tiny_state(kind: str) -> dict[str, Any]:
+    """The plain values of the least model of a kind: it loads, and knows nothing."""
+    nothing, nowhere = np.zeros(0), {"offset": 1.0, "edges": [], "quantiles": {}}
+    linear = {"mean": nothing, "scale": nothing, "indicated": nothing, "rates_mean": None, "rates_scale": None}
+    bins = [
+        {"name": name, "cap": None, "edges": np.array([0.0, 1.0])} for name in ("recency_days", "frequency", "monetary")
+    ]
+    states: dict[str, dict[str, Any]] = {
+        "propensity": {"estimator": {
+            "kind": "linear", "categories": ["Tea"], "inputs": [], "rates": None, **linear, "weights": np.zeros(1),
+            "intercept": 0.0,
+        }},
+        "rfm": {"pipeline": {"columns": bins, "centroids": np.zeros((1, 3)), "numbers": [1]}},
+        "forecast": {
+            "trained_as_of": "2026-01-01", "active_weeks": 1, "new_weeks": 1,
+            "norms": {"order_mean": 0.0, "order_spread": 1.0, "kept": 1.0, "mean_level": 1.0, "category_levels": {}},
+            "booster": {"names": [], "models": []}, "choice": {}, "spreads": [], "group_spread": nowhere,
+            "variances": {"products": 1.0, "departments": 1.0, "total": 1.0},
+            "group_methods": {"department": "moving_average", "total": "moving_average"},
+        },
+        "offer_policy": {
+            "categories": ["Tea"], "numbers": ["interest", "propensity", "recommended", "beside", "appeal", "discount"],
+            "precision": np.eye(7), "moment": np.zeros(7), "newest": 0.0,
+        },
+        "recommendations": {"products": ["P1"], "factors": np.zeros((1, 1))},
+    }  # fmt: skip
+    return states[kind]
 
 
 def aliases(name: str) -> dict[str, str]:
@@ -120,15 +147,18 @@ def lost_version(name: str, version: str) -> Iterator[None]:
         aside.rename(source)
 
 
-def gate_says(model: str, version: str, verdict: str, champion: str | None = None, **more: object) -> None:
+def gate_says(
+    model: str, version: str, verdict: str, champion: str | None = None, *, catalog: str = "demo", **more: object
+) -> None:
     """Leave a verdict with the version's run, as a gate does."""
-    name = registry.registered_name("demo", model)
+    name = registry.registered_name(catalog, model)
     usual: dict[str, object] = {
         "gate": model,
         "champion": champion,
         "verdict": verdict,
         "reason": "all 5 checks hold.",
         "checks": [],
+        "artifacts": registry.version_digest(name, version),
     }
     registry.save_verdict(name, registry.version_run(name, version).run_id, {**usual, **more})
 
@@ -156,6 +186,13 @@ def promote(
     if version is not None and gate_verdict:
         gate_says(kind, version, gate_verdict, expected, **more)
     return carry_out(rows, PromotionRequest(**arguments))
+
+
+def let_in(lake: Lakehouse, kind: str, version: str, expected: str | None = None, **given: Any) -> None:
+    """Promote a version in the catalog of a lake, as its gate does."""
+    from basketry.warehouse import open_rows
+
+    promote(open_rows(lake.catalog, lake.settings), kind, version, expected, **given)
 
 
 def rollback(rows: RowStore, model: str, to: str, **given: Any) -> PromotionDecision:

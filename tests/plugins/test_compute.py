@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from basketry.errors import BadInputError
+from basketry.jobs.propensity import TRAIN_PROPENSITY
 from basketry_airflow.compute import CLOUDS, load_compute, load_profile, profile_names
 from basketry_airflow.payload import check_profile
 from tests.kit.documents import INCLUDE, Document, changed
@@ -100,13 +101,17 @@ def test_serverless_gets_packages_and_wheel_through_its_environment() -> None:
     compute = load_profile(INCLUDE, "serverless", cloud="aws")
     (environment,) = compute.run["environments"]
     assert compute.task == {"environment_key": environment["environment_key"]}
-    assert environment["spec"]["dependencies"][-1].endswith(".whl")
+    assert environment["spec"]["dependencies"][0].endswith(".whl")
     assert compute.task_fields({"dag": "x"}) == compute.task, "tags are a cluster's"
 
 
-def test_a_job_gets_the_wheel_and_nothing_beside_it() -> None:
-    """What it imports is named by the wheel's metadata: no second list can differ from the lock."""
-    wheel = "/Workspace/Shared/basketry/lib/basketry-0.1.0+abc-py3-none-any.whl"
+def test_a_job_gets_the_wheel_and_its_own_libraries(tmp_path: Path) -> None:
+    """What every job imports is named by the wheel's metadata, the rest by the job; alike on clusters and serverless."""
+    wheel = "/Workspace/basketry/prod/artifacts/.internal/basketry-0.1.0+abc-py3-none-any.whl"
     assert load_compute(INCLUDE, "sales", wheel=wheel).task["libraries"] == [{"whl": wheel}]
-    (environment,) = load_profile(INCLUDE, "serverless", cloud="aws", wheel=wheel).run["environments"]
-    assert environment["spec"]["dependencies"] == [wheel]
+    training = [{"whl": wheel}, *({"pypi": {"package": line}} for line in TRAIN_PROPENSITY.libraries)]
+    assert load_compute(INCLUDE, "train_propensity", wheel=wheel).task["libraries"] == training
+    text = "description: x\nkind: serverless\nenvironment_version: '5'\n"
+    root = PROFILE.saying(text).write(tmp_path)
+    (environment,) = load_compute(root, "train_propensity", wheel=wheel).run["environments"]
+    assert environment["spec"]["dependencies"] == [wheel, *TRAIN_PROPENSITY.libraries]

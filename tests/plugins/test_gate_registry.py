@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from basketry.config import quiet
+from basketry.errors import BadInputError
 from basketry_airflow.gate import log_in_to_registry
+from basketry_airflow.workspace import LOGIN_VARIABLES, login_settings
 
 MODEL = "demo.gold.propensity"
 
@@ -40,6 +43,15 @@ def test_a_registry_that_is_down_is_tried_again(monkeypatch: pytest.MonkeyPatch)
     [
         ({}, {"DATABRICKS_TOKEN": "tok"}),
         ({"service_principal_oauth": True}, {"DATABRICKS_CLIENT_ID": "me", "DATABRICKS_CLIENT_SECRET": "tok"}),
+        (
+            {"azure_tenant_id": "tenant", "azure_resource_id": "/subscriptions/x"},
+            {
+                "ARM_TENANT_ID": "tenant",
+                "ARM_CLIENT_ID": "me",
+                "ARM_CLIENT_SECRET": "tok",
+                "DATABRICKS_AZURE_RESOURCE_ID": "/subscriptions/x",
+            },
+        ),
     ],
 )
 def test_on_databricks_the_registry_is_unity_catalog(
@@ -56,12 +68,40 @@ def test_on_databricks_the_registry_is_unity_catalog(
     for preset in ({"MLFLOW_TRACKING_URI": "http://127.0.0.1:5000"}, {}):
         environment = {**os.environ, **preset}
         for name in [
-            name for name in environment if name.startswith(("DATABRICKS_", "MLFLOW_")) and name not in preset
+            name for name in environment if name.startswith(("ARM_", "DATABRICKS_", "MLFLOW_")) and name not in preset
         ]:
             del environment[name]
         monkeypatch.setattr(os, "environ", environment)
         log_in_to_registry()
-        variables = {name: value for name, value in environment.items() if name.startswith(("DATABRICKS_", "MLFLOW_"))}
+        variables = {
+            name: value
+            for name, value in environment.items()
+            if name.startswith(("ARM_", "DATABRICKS_", "MLFLOW_")) and name not in quiet.MLFLOW
+        }
         assert variables == preset or not preset
     addresses = {"MLFLOW_TRACKING_URI": "databricks", "MLFLOW_REGISTRY_URI": "databricks-uc"}
     assert variables == {**addresses, "DATABRICKS_HOST": "https://w.example", **expected}
+
+
+@pytest.mark.parametrize(
+    ("login", "extra"),
+    [("", {"use_azure_managed_identity": True}), ("me", {"use_default_azure_credential": True}), ("federated_k8s", {})],
+)
+def test_a_login_of_the_provider_alone_is_named(login: str, extra: dict[str, Any]) -> None:
+    """Jobs would run, and every page say that the login was refused."""
+    connection: Any = SimpleNamespace(
+        host="w.example", schema=None, port=None, login=login, password="", extra_dejson=extra
+    )
+    kind = next(iter(extra), login)
+    with pytest.raises(
+        BadInputError, match=f"logs in by {kind}, which runs of jobs can .* give it a service principal"
+    ):
+        login_settings(connection)
+
+
+def test_the_variables_are_the_sdks() -> None:
+    """Each setting of a login is read from the variable that is set for it."""
+    from databricks.sdk.config import Config
+
+    known = {attribute.name: attribute.env for attribute in Config.attributes()}
+    assert LOGIN_VARIABLES.items() <= known.items()

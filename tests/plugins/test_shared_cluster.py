@@ -30,10 +30,11 @@ from tests.kit.rendering import context
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DOC = "[runbook](docs/runbooks/daily_sales.md)"
+HOME = "os.path.dirname(os.environ['BASKETRY_VOLUMES'])"
 SCRIPTS = {
     "sales.py": "print('done')",
-    "rfm.py": "import os, sys, time\ntime.sleep(60 if os.path.exists(os.environ['BASKETRY_HOME'] + '/slow') else 0)",
-    "forecast.py": "import os, sys\nsys.exit(os.path.exists(os.environ['BASKETRY_HOME'] + '/broken'))",
+    "rfm.py": f"import os, sys, time\ntime.sleep(60 if os.path.exists({HOME} + '/slow') else 0)",
+    "forecast.py": f"import os, sys\nsys.exit(os.path.exists({HOME} + '/broken'))",
 }
 
 
@@ -280,7 +281,7 @@ def test_a_killed_start_leaves_nothing(emulator: DatabricksEmulator) -> None:
 def test_a_wrong_choice_is_named(tmp_path: Path, choice: str, named: str) -> None:
     """A profile without a cluster of its own, one that does not exist, a wrong shape."""
     with pytest.raises(BadInputError, match=named):
-        load_shared(include_sharing(tmp_path, choice), "trio")
+        load_shared(include_sharing(tmp_path, choice), "trio", "noop")
 
 
 def test_a_dag_that_does_not_exist_is_named(tmp_path: Path) -> None:
@@ -289,4 +290,4 @@ def test_a_dag_that_does_not_exist_is_named(tmp_path: Path) -> None:
     (tmp_path / "dags").mkdir()
     (tmp_path / "dags" / "daily_scoring.py").touch()
     with pytest.raises(BadInputError, match="there is no DAG 'daily_scorin'; did you mean 'daily_scoring'"):
-        load_shared(root, "daily_scorin")
+        load_shared(root, "daily_scorin", "noop")

@@ -21,6 +21,7 @@ from basketry_airflow.as_of import AS_OF
 from basketry_airflow.dag_defaults import dag_defaults
 from basketry_airflow.script_arguments import CATALOG, ScriptArguments, form_value
 from basketry_airflow.spark_job import spark_job
+from tests.kit.documents import copy_include
 from tests.kit.rendering import rendered
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -74,6 +75,18 @@ def test_both_runtimes_get_the_same_arguments(monkeypatch: pytest.MonkeyPatch) -
     ]
 
 
+def test_a_run_is_told_where_its_retailer_lies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where a target places retailers, and on Databricks alone: a local lake has folders."""
+    include = copy_include(
+        tmp_path, {"targets/dev.yaml": {"catalog: demo": "unity: {demo: {catalog: a-b}}\ncatalog: demo"}}
+    )
+    monkeypatch.setenv("BASKETRY_INCLUDE", str(include))
+    monkeypatch.setenv("BASKETRY_TARGET", "dev")
+    told = remote(rendered(job(monkeypatch, "databricks")))["spark_python_task"]["parameters"]
+    assert told[-1] == '--unity-names={"catalog":"a-b"}'
+    assert not [word for word in rendered(job(monkeypatch, "local")).application_args if "unity" in word]
+
+
 def test_standard_operators_are_returned(monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader of the Airflow UI meets operators that everybody knows."""
     assert type(job(monkeypatch, "local")).__name__ == "SparkSubmitOperator"
@@ -84,10 +97,12 @@ def test_the_same_script_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """Locally it lies in the checkout, on Databricks in the workspace folder that the setting names."""
     assert job(monkeypatch, "local").application.endswith("/spark_jobs/ingest.py")
     default = rendered(job(monkeypatch, "databricks"))
-    assert remote(default)["spark_python_task"]["python_file"] == "/Workspace/Shared/basketry/spark_jobs/ingest.py"
-    monkeypatch.setenv("BASKETRY_WORKSPACE_ROOT", "/Workspace/Users/me/jobs/")
+    assert remote(default)["spark_python_task"]["python_file"] == "/Workspace/basketry/prod/files/spark_jobs/ingest.py"
+    monkeypatch.setenv("BASKETRY_WORKSPACE_ROOT", "/Workspace/Users/me/basketry/")
     chosen = rendered(job(monkeypatch, "databricks"))
-    assert remote(chosen)["spark_python_task"]["python_file"] == "/Workspace/Users/me/jobs/ingest.py"
+    assert (
+        remote(chosen)["spark_python_task"]["python_file"] == "/Workspace/Users/me/basketry/files/spark_jobs/ingest.py"
+    )
 
 
 def test_an_argument_that_no_job_declares_is_refused_when_the_dag_is_read() -> None:

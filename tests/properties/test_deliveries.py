@@ -29,7 +29,8 @@ from tests.properties.deliveries import CATALOG, FEED, Delivery, Feed, deliverie
 
 pytestmark = pytest.mark.slow
 
-FEW = settings(SAME_EACH_TIME, max_examples=4, phases=[Phase.generate])
+FEW = settings(SAME_EACH_TIME, max_examples=2, phases=[Phase.generate])
+"""Each is seven runs of the job; `make faults` tries more."""
 MANY = settings(SAME_EACH_TIME, max_examples=40, phases=[Phase.generate])
 
 
@@ -152,6 +153,21 @@ def test_every_row_ends_in_one_place_whatever_the_order(
     spark: SparkSession, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     """All at once, again, by force, or one file after another in any order: the same rows, all accounted for."""
+    load_in_any_order(spark, tmp_path_factory, data)
+
+
+@pytest.mark.full
+@settings(FEW, max_examples=12)
+@given(data=st.data())
+def test_every_row_of_many_deliveries_ends_in_one_place(
+    spark: SparkSession, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """The same of other contracts and files."""
+    load_in_any_order(spark, tmp_path_factory, data)
+
+
+def load_in_any_order(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    """Draw a contract and files for it; load them at once, again, by force, and in another order by turns."""
     feed = data.draw(feeds())
     files = data.draw(deliveries(feed))
     at_once = Shop(spark, tmp_path_factory.mktemp("at_once"), feed)

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from basketry.contracts import load_contract
 from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import CAMPAIGNS, ORDER_LINES, PRODUCTS
-from tests.kit.data_sets import data_folder
+from tests.kit.data_sets import data_file
 from tests.kit.lake import a_lake
 from tests.real_data.loading import load
 
@@ -29,7 +29,7 @@ FILES_OF = {
 CENTS = Decimal("0.0001")
 """The file writes some amounts as a float prints them, 4.440892098500626e-16 for nothing; money has four decimals."""
 
-pytestmark = [pytest.mark.xdist_group("spark"), pytest.mark.usefixtures("spark_of_jobs")]
+pytestmark = [pytest.mark.system, pytest.mark.usefixtures("spark_of_jobs")]
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +43,13 @@ def lake(spark_of_jobs: SparkSession, tmp_path_factory: pytest.TempPathFactory) 
 def test_every_dimension_file_loads_whole(lake: Lakehouse, feed: str) -> None:
     """The published row counts are read; exact duplicates are counted as such; nothing is rejected."""
     name, rows, duplicates = FILES_OF[feed]
-    [line] = load(lake, feed, [data_folder("complete_journey") / name])
+    [line] = load(lake, feed, [data_file("complete_journey", name)])
     assert (line.rows_read, line.rows_duplicate, line.rows_quarantined) == (rows, duplicates, 0)
 
 
 def test_transactions_follow_the_amount_definitions(lake: Lakehouse) -> None:
     """No line is lost; list amount, discounts and days equal an independent computation."""
-    file = data_folder("complete_journey") / "transaction_data_sample_1yr.csv.gz"
+    file = data_file("complete_journey", "transaction_data_sample_1yr.csv.gz")
     [line] = load(lake, "transactions", [file])
     assert line.rows_read == 100_000 == line.rows_good + line.rows_quarantined + line.rows_duplicate
     assert (line.rows_quarantined, line.rows_duplicate) == (0, 0)
@@ -77,7 +77,7 @@ def test_transactions_follow_the_amount_definitions(lake: Lakehouse) -> None:
 
 def test_a_day_counter_becomes_a_date(lake: Lakehouse) -> None:
     """Day 224 of the campaigns is 2018-08-12; END_DAY 719 is 2019-12-20."""
-    data_folder("complete_journey")  # its campaigns are loaded by the first test
+    data_file("complete_journey", "campaign_desc.csv")  # its campaigns are loaded by the first test
     row = lake.read(CAMPAIGNS).select(F.min("start_date"), F.max("end_date")).head()
     assert row is not None
     assert tuple(row) == (date(2018, 8, 12), date(2019, 12, 20))
@@ -85,7 +85,7 @@ def test_a_day_counter_becomes_a_date(lake: Lakehouse) -> None:
 
 def test_products_keep_their_tree(lake: Lakehouse) -> None:
     """Categories are the file's commodities, less the texts that the contract says mean that there is none."""
-    texts = pd.read_csv(data_folder("complete_journey") / "product.csv.gz", dtype=str, keep_default_na=False)[
+    texts = pd.read_csv(data_file("complete_journey", "product.csv.gz"), dtype=str, keep_default_na=False)[
         "COMMODITY_DESC"
     ]
     missing = load_contract("complete_journey", "products").file.null_values

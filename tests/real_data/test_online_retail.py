@@ -17,7 +17,7 @@ from basketry.domains.ingest.delivery import read_delivered_rows
 from basketry.files import inspect_file
 from basketry.lake.lakehouse import Lakehouse
 from basketry.tables import ORDER_LINES, PRODUCTS, QUARANTINE, SALES, bronze_table
-from tests.kit.data_sets import data_folder
+from tests.kit.data_sets import data_file
 from tests.kit.jobs import run_job
 from tests.kit.lake import a_lake
 from tests.real_data.loading import load
@@ -26,7 +26,7 @@ ROWS = 541_909
 EXACT_DUPLICATES = 5_268
 QUANTITY_TIMES_PRICE = Decimal("9747747.934")
 
-pytestmark = [pytest.mark.xdist_group("spark"), pytest.mark.usefixtures("spark_of_jobs")]
+pytestmark = [pytest.mark.system, pytest.mark.usefixtures("spark_of_jobs")]
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +39,13 @@ def lake(spark_of_jobs: SparkSession, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="module")
 def pandas_rows() -> pd.DataFrame:
     """The same file, read by pandas as text."""
-    return pd.read_csv(data_folder("online_retail") / "OnlineRetail.csv.gz", dtype=str, keep_default_na=False)
+    return pd.read_csv(data_file("online_retail", "OnlineRetail.csv.gz"), dtype=str, keep_default_na=False)
 
 
 @pytest.fixture(scope="module")
 def loaded(lake: Lakehouse) -> Row:
     """The ledger's line of the CSV."""
-    [line] = load(lake, "order_lines", [data_folder("online_retail") / "OnlineRetail.csv.gz"])
+    [line] = load(lake, "order_lines", [data_file("online_retail", "OnlineRetail.csv.gz")])
     return line
 
 
@@ -91,7 +91,7 @@ def test_good_and_quarantined_rows_are_what_pandas_finds(
 def test_the_workbook_is_the_same_lines(lake: Lakehouse, loaded: Row) -> None:
     """Each good line of the workbook has the id of the CSV's line, and there are as many."""
     contract = load_contract("online_retail", "order_lines")
-    workbook = inspect_file(data_folder("online_retail") / "Online Retail.xlsx", contract)
+    workbook = inspect_file(data_file("online_retail", "Online Retail.xlsx"), contract)
     good = core.good_rows(core.validate_rows(read_delivered_rows(lake.spark, [workbook], contract), contract))
     keys = good.select(*core.key_columns(contract)).persist(StorageLevel.DISK_ONLY)
     assert keys.count() == loaded.rows_good + loaded.rows_duplicate
@@ -101,7 +101,7 @@ def test_the_workbook_is_the_same_lines(lake: Lakehouse, loaded: Row) -> None:
 
 def test_case_different_codes_are_one_product(lake: Lakehouse, pandas_rows: pd.DataFrame) -> None:
     """Stock codes that differ only by case are one product with one name; fees are none."""
-    load(lake, "products", [data_folder("online_retail") / "OnlineRetail.csv.gz"])
+    load(lake, "products", [data_file("online_retail", "OnlineRetail.csv.gz")])
     products = {row.product_id for row in lake.read(PRODUCTS).select("product_id").collect()}
     assert all(code == code.upper() for code in products)
     assert {"85123A", "22423"} <= products

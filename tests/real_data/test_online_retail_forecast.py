@@ -12,7 +12,9 @@ from basketry.domains.forecast.settings import load_settings
 from basketry.domains.forecast.smoothing import exponential_smoothing
 from benchmarks.forecast_quality import online_retail
 from benchmarks.forecast_quality import tested as judged
-from tests.kit.data_sets import data_folder
+from tests.kit.data_sets import data_file
+
+pytestmark = pytest.mark.slow
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -20,7 +22,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def panel() -> Panel:
     """Weekly series of all products."""
-    return online_retail(data_folder("online_retail").parent)
+    return online_retail(data_file("online_retail", "OnlineRetail.csv.gz").parents[1])
 
 
 def test_the_setup_is_the_one_that_was_measured(panel: Panel) -> None:

@@ -12,7 +12,9 @@ from basketry.domains.offers.ope import LoggedFeedback, TargetPolicy
 from basketry.domains.offers.shop import Floats
 from basketry.gates import evaluate_gate, load_gate
 from basketry.gates.model import REFUSE
-from tests.kit.data_sets import data_folder
+from tests.kit.data_sets import data_file
+
+pytestmark = pytest.mark.slow
 
 IMPRESSIONS = 10_000
 README = {"men": (0.0057, 0.0038, 0.0081, 0.0069), "women": (0.0058, 0.0039, 0.0079, 0.0046)}
@@ -22,7 +24,7 @@ _SHRUNK_TO = 100
 
 
 def log(policy: str, campaign: str) -> pd.DataFrame:
-    return pd.read_csv(data_folder("open_bandit") / f"{policy}_{campaign}.csv.gz", index_col=0)
+    return pd.read_csv(data_file("open_bandit", f"{policy}_{campaign}.csv.gz"), index_col=0)
 
 
 def bts(rows: pd.DataFrame, bts_log: pd.DataFrame) -> TargetPolicy:

@@ -16,14 +16,14 @@ from basketry.domains.rfm import core, model
 from basketry.domains.rfm.settings import CapSettings, RfmSettings, load_settings
 from basketry.domains.rfm.values import VALUES, Cap, Scoring
 from tests.kit.changed import changed
-from tests.kit.data_sets import data_folder
+from tests.kit.data_sets import data_file
 
 LAST_DAY = date(2011, 12, 9)
 CUSTOMERS = 4_334
 DAYS, DROPPED = 19_296, 2_688
 OFTEN, DEAR = 26, 32
 SILHOUETTE_8 = 0.36
-pytestmark = [pytest.mark.xdist_group("spark"), pytest.mark.usefixtures("one_thread")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def settings() -> RfmSettings:
 def purchases() -> pd.DataFrame:
     """Every line of a known customer, as delivered: customer, day, amount in thousandths of a pound."""
     columns = ["Quantity", "InvoiceDate", "UnitPrice", "CustomerID"]
-    rows = pd.read_csv(data_folder("online_retail") / "OnlineRetail.csv.gz", dtype=str, usecols=columns)
+    rows = pd.read_csv(data_file("online_retail", "OnlineRetail.csv.gz"), dtype=str, usecols=columns)
     rows = rows[rows["CustomerID"].notna()]
     amount = (rows["UnitPrice"].astype(float) * 1000).round().astype(int) * rows["Quantity"].astype(int)
     days = pd.to_datetime(rows["InvoiceDate"]).dt.date
@@ -147,7 +147,7 @@ def test_households_get_segments_from_their_true_totals(settings: RfmSettings) -
 
     The summary counts baskets, not days with a purchase.
     """
-    file = data_folder("complete_journey") / "household_summary.csv.gz"
+    file = data_file("complete_journey", "household_summary.csv.gz")
     rows = pd.read_csv(file)
     households = pd.DataFrame(
         {

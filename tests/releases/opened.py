@@ -23,12 +23,15 @@ from basketry.config.settings import CHECKOUT, Settings
 from basketry.tables import TABLES
 from basketry.warehouse import open_warehouse
 from tests.kit.documents import copy_include
+from tools.upgrade import upgrade
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 HERE = Path(__file__).resolve().parent
 CATALOG = "demo"
+RELEASED = 1_764_000_000.0
+"""When files of models were written, as far as an archive tells: before their promotion."""
 HOME = b"/basketry/home"
 """What an archive calls the home's folder."""
 
@@ -53,6 +56,12 @@ class Home:
             runpy.run_path(str(CHECKOUT / "spark_jobs" / f"{name}.py"), run_name="__main__")
         finally:
             sys.argv = before
+
+    def upgrade(self) -> list[str]:
+        """Do what `make upgrade` does when a person has agreed, and return its lines."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("YES", "1")
+            return list(upgrade(Settings.from_environment(), self.folder, CATALOG))
 
     def deliver(self, name: str) -> None:
         """Put what the release left to be delivered into the landing folder."""
@@ -111,6 +120,7 @@ def unpack(release: str, home: Path) -> None:
         os.utime(file, (now, now))  # Delta takes a log file that is old enough for one that nobody needs any more
         if file.suffix != ".db" and file.relative_to(home).parts[0] in ("mlflow", "checkpoints"):
             file.write_bytes(file.read_bytes().replace(HOME, str(home).encode()))
+            os.utime(file, (RELEASED, RELEASED))
     with closing(sqlite3.connect(home / "mlflow" / "mlflow.db")) as database:
         for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             for _, column, kind, *_ in database.execute(f"PRAGMA table_info({table})").fetchall():

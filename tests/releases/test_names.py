@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import pickle
+import subprocess
+import sys
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 import pytest
 
-from basketry import OLD_NAMES
 from tests.releases.opened import pickled_names, pickles, releases
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+from tools.upgrade.old_names import OLD_NAMES
 
 
 def resolved(name: str) -> object:
@@ -47,13 +44,13 @@ def test_an_old_module_holds_its_old_names_alone() -> None:
 
 
 @pytest.mark.parametrize("release", releases())
-def test_a_worker_of_spark_loads_stored_models(spark: SparkSession, release: str) -> None:
-    """A process that has imported nothing yet but what the pickle asks for."""
-    stored = list(pickles(release).values())
-
-    def kinds(content: bytes) -> str:
-        """The kind of object in a pickle."""
-        return type(pickle.loads(content)).__name__  # noqa: S301 (the release's own)
-
-    loaded = spark.sparkContext.parallelize(stored, 1).map(kinds).collect()
-    assert len(loaded) >= 6 and {new.partition(":")[2] for new in OLD_NAMES.values()} <= set(loaded)
+def test_what_reads_pickles_finds_it(release: str) -> None:
+    """A process that has imported nothing yet but the upgrade's reader."""
+    reads = """import pickle, sys
+import tools.upgrade.unpickle
+while sys.stdin.buffer.peek(1):
+    print(type(pickle.load(sys.stdin.buffer)).__name__)"""
+    content = b"".join(pickles(release).values())
+    done = subprocess.run([sys.executable, "-c", reads], input=content, capture_output=True, check=True)
+    kinds = done.stdout.decode().split()
+    assert len(kinds) >= 6 and {new.partition(":")[2] for new in OLD_NAMES.values()} <= set(kinds)

@@ -22,10 +22,23 @@ from tests.databricks_emulator.emulator import DatabricksEmulator
 from tests.kit.airflow import HOME
 from tests.kit.dags import run_dag
 
+pytestmark = pytest.mark.slow
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 SECRETS = {
     name: f"canary-{name}-7f3a9c51"
-    for name in ("databricks", "webhook-token", "webhook-path", "kafka", "redis", "model-key", "jwt", "api-key")
+    for name in (
+        "databricks",
+        "webhook-token",
+        "webhook-path",
+        "kafka",
+        "redis",
+        "model-key",
+        "jwt",
+        "api-key",
+        "mlflow",
+        "spark",
+    )
 }
 MARKER = "seen-everywhere-4b1d"
 """A word that is no secret: it must be found, or the looking would prove nothing."""
@@ -95,12 +108,14 @@ def secret_environment(emulator: DatabricksEmulator, webhook: Webhook) -> dict[s
         "BASKETRY_RUNTIME": "databricks",
         "BASKETRY_WAREHOUSE_ID": emulator.warehouse_id,
         "BASKETRY_POLLING_SECONDS": "0.05",
-        "BASKETRY_WORKSPACE_ROOT": "/Workspace/Shared/basketry/spark_jobs",
         "AIRFLOW_CONN_DATABRICKS_DEFAULT": emulator.connection,
         "AIRFLOW_CONN_BASKETRY_ALERTS": json.dumps(alerts),
         "BASKETRY_KAFKA_OPTIONS": json.dumps({"kafka.sasl.jaas.config": f"password='{SECRETS['kafka']}'"}),
         "BASKETRY_REDIS_URL": f"redis://:{SECRETS['redis']}@127.0.0.1:1/0",
         "BASKETRY_MODEL_KEY": SECRETS["model-key"],
+        "BASKETRY_SPARK_SECRET": SECRETS["spark"],
+        "MLFLOW_TRACKING_USERNAME": "admin",
+        "MLFLOW_TRACKING_PASSWORD": SECRETS["mlflow"],
         "AIRFLOW__API_AUTH__JWT_SECRET": SECRETS["jwt"],
         "AIRFLOW__API__SECRET_KEY": SECRETS["api-key"],
     }

@@ -25,6 +25,7 @@ class Airflow(ThreadingHTTPServer):
         self.import_errors: list[dict[str, str]] = []
         self.next_run: str | None = None
         self.scheduled: list[list[str]] = []
+        self.active: list[dict[str, Any]] = []
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -35,6 +36,9 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, {"import_errors": self.server.import_errors})
         elif self.path.startswith("/api/v2/dags?"):
             self._answer(200, {"dags": [{"dag_id": "ingest"}]})
+        elif self.path.startswith("/api/v2/dags/ingest/dagRuns?"):
+            wanted = self.path.endswith("order_by=id&state=queued&state=running")
+            self._answer(200, {"dag_runs": self.server.active if wanted else self.server.active[::-1]})
         elif self.path == "/api/v2/dags/offers":
             self._answer(200, {"next_dagrun_run_after": self.server.next_run})
         elif self.path.startswith("/api/v2/dags/offers/dagRuns?"):
@@ -54,7 +58,9 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(201, {"access_token": self.server.valid_token})
             return
         self.server.seen.append((self.path, self.headers["Authorization"], body))
-        if body["conf"].get("feed") == "wrong":
+        if self.path.endswith("/clearTaskInstances"):
+            self._answer(200, {"task_instances": []})
+        elif body["conf"].get("feed") == "wrong":
             self._answer(400, {"detail": "'wrong' is not one of ['products']"})
         elif self.headers["Authorization"] != f"Bearer {self.server.valid_token}" or len(self.server.seen) == 2:
             self._answer(401, {"detail": "expired"})
@@ -106,6 +112,34 @@ def test_waiting_ends_with_the_run(client: AirflowClient) -> None:
     looks: list[int] = []
     assert client.wait("ingest", "manual__1", 30, lambda: looks.append(1)) == "success"
     assert len(looks) == 2
+
+
+def test_a_run_under_way_is_known_by_its_answers(airflow: Airflow, client: AirflowClient) -> None:
+    """The same answers to the form make it the same run; further ones, as of a default, do not matter."""
+    assert client.active_run("ingest", {"feed": "*"}) is None
+    airflow.active = [
+        {"dag_run_id": "scheduled__1", "conf": None},
+        {"dag_run_id": "manual__1", "conf": {"feed": "products", "files": "*"}},
+        {"dag_run_id": "manual__2", "conf": {"feed": "*", "files": "*", "dry_run": False}},
+    ]
+    assert client.active_run("ingest", {"feed": "*", "files": "*"}) == "manual__2"
+    assert client.active_run("ingest", {"feed": "customers"}) is None
+
+
+def test_the_failed_tasks_of_the_newest_run_are_tried_again(airflow: Airflow, client: AirflowClient) -> None:
+    """Only of a run with these answers, and only where it is the newest one that failed."""
+    form = {"catalog": "demo"}
+    airflow.active = [
+        {"dag_run_id": "manual__1", "conf": form, "state": "failed"},
+        {"dag_run_id": "manual__2", "conf": {"catalog": "other"}, "state": "success"},
+    ]
+    assert client.resume("ingest", form) == "manual__1"
+    path, _, body = airflow.seen[-1]
+    assert path == "/api/v2/dags/ingest/clearTaskInstances"
+    assert body == {"dag_run_id": "manual__1", "only_failed": True, "reset_dag_runs": True, "dry_run": False}
+    airflow.active.append({"dag_run_id": "manual__3", "conf": form, "state": "success"})
+    assert client.resume("ingest", form) is None
+    assert client.resume("ingest", {"catalog": "none"}) is None
 
 
 def test_a_schedule_that_is_due_begins_a_run_by_itself(airflow: Airflow, client: AirflowClient) -> None:

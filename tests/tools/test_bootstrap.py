@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -103,18 +104,39 @@ def test_a_python_too_old_is_one_sentence(tmp_path: Path) -> None:
 def test_a_python_too_old_starts_a_newer_one(tmp_path: Path) -> None:
     """That of the path goes on, with the same command."""
     source = (CHECKOUT / "tools" / "start.py").read_text()
-    (tmp_path / "start.py").write_text(source.replace("import sys\n", "import sys\nsys.version_info = (3, 7, 1)\n"))
-    (tmp_path / "bootstrap.py").write_text("import sys; print('goes on with', *sys.argv[1:])")
+    folder = tmp_path / "tools"
+    folder.mkdir()
+    (folder / "start.py").write_text(source.replace("import sys\n", "import sys\nsys.version_info = (3, 7, 1)\n"))
+    (folder / "bootstrap.py").write_text("import sys; print('goes on with', *sys.argv[1:])")
     newer = tmp_path / "bin" / "python3.13"
     newer.parent.mkdir()
     newer.symlink_to(sys.executable)
     done = subprocess.run(
-        [sys.executable, str(tmp_path / "start.py"), "test", "-x"],
+        [sys.executable, str(folder / "start.py"), "test", "-x"],
         env={"PATH": str(newer.parent)},
         capture_output=True,
         text=True,
     )
     assert done.stdout == "goes on with test -x\n", done.stderr
+
+
+def test_what_runs_before_the_packages_needs_nothing_newer_than_python_3_8() -> None:
+    """The bootstrap and all that it imports: no newer syntax, and of other packages only what it can do without."""
+    names = set(subprocess.check_output([sys.executable, "-S", "-c", LOADED], cwd=CHECKOUT, text=True).split())
+    assert {"tools.bootstrap", "tools.preflight", "tools.memory"} <= names
+    for name in names:
+        path = CHECKOUT / (name.replace(".", "/") + ".py")
+        text = (path if path.exists() else CHECKOUT / name / "__init__.py").read_text(encoding="utf-8")
+        ast.parse(text, feature_version=(3, 8))
+        assert name == "tools" or "from __future__ import annotations" in text, name
+
+
+LOADED = """
+import sys
+import tools.bootstrap
+print(*[name for name in sys.modules if name.split(".")[0] == "tools"])
+"""
+"""Loads the bootstrap, by a Python that sees no package (-S), and tells the modules of ours that it needs."""
 
 
 def test_the_first_file_is_of_any_python() -> None:
@@ -223,3 +245,20 @@ def test_another_checkouts_library_is_replaced(
     monkeypatch.setattr(bootstrap, "CHECKOUT", tmp_path / "tests")
     bootstrap.install_library(tmp_path)
     assert checkout[-1].endswith(f"--editable {tmp_path / 'tests'}")
+
+
+def test_the_machine_is_looked_at_before_anything_is_fetched(
+    tmp_path: Path, checkout: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A port that is used stops the run with one sentence, and nothing was made or installed."""
+    made: list[str] = []
+    monkeypatch.setattr(bootstrap, "make_venv", lambda python, venv: made.append(python))
+    monkeypatch.setenv("BASKETRY_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("BASKETRY_CACHE", str(tmp_path / "cache"))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        monkeypatch.setenv("BASKETRY_MLFLOW_PORT", str(taken.getsockname()[1]))
+        with pytest.raises(SystemExit, match=r"^Basketry: port \d+ is used by .*BASKETRY_MLFLOW_PORT"):
+            bootstrap.prepare_venv(tmp_path / "venv", "run")
+    assert made == checkout == []

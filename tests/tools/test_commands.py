@@ -12,8 +12,9 @@ import pytest
 
 from basketry.config.settings import Settings
 from tools import __main__ as commands
-from tools import job, manage, setup
+from tools import job, manage
 from tools.environment import CHECKOUT
+from tools.home import is_ours, make_home
 from tools.problem import Problem, disk_full, network_failed
 
 MAKEFILE = (CHECKOUT / "Makefile").read_text()
@@ -116,6 +117,43 @@ def test_clean_leaves_nothing_of_what_runs_write(
     assert f"Deleted {settings.home} with all its data." in capsys.readouterr().out
 
 
+def test_clean_deletes_a_home_of_its_own_as_a_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also what nobody has thought of: a folder of a later release, a file beside them, a link, never what it leads to."""
+    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
+    make_home(home)
+    elsewhere.mkdir()
+    (elsewhere / "thesis.txt").write_text("x")
+    (home / "people" / "demo").mkdir(parents=True)
+    (home / "people" / "demo" / "names.csv").write_text("name and telephone")
+    (home / "notes.csv").write_text("name")
+    (home / "link").symlink_to(elsewhere)
+    monkeypatch.setenv("BASKETRY_HOME", str(home))
+    monkeypatch.setenv("YES", "1")
+    assert manage.clean_command([]) == 0
+    assert not home.exists() and (elsewhere / "thesis.txt").exists()
+    assert f"Deleted {home} with all its data." in capsys.readouterr().out
+
+
+def test_a_folder_that_was_there_before_is_never_deleted_as_a_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What somebody else put there stays, and is named."""
+    (tmp_path / "notes.txt").write_text("x")
+    make_home(tmp_path)
+    (tmp_path / "lake").mkdir()
+    monkeypatch.setenv("BASKETRY_HOME", str(tmp_path))
+    monkeypatch.setenv("YES", "1")
+    assert manage.clean_command([]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+    assert "What Basketry did not put there stays: notes.txt." in capsys.readouterr().out
+    link = tmp_path / "link"
+    make_home(tmp_path / "real")
+    link.symlink_to(tmp_path / "real")
+    assert not is_ours(link)
+
+
 def test_clean_says_what_it_could_not_delete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Data that stay are never called deleted."""
     (tmp_path / "exports" / "demo").mkdir(parents=True)
@@ -124,13 +162,6 @@ def test_clean_says_what_it_could_not_delete(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(manage.shutil, "rmtree", lambda folder, ignore_errors: None)
     with pytest.raises(Problem, match="exports is still there"):
         manage.clean_command([])
-
-
-def test_too_little_room_is_said_beforehand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run does not begin where it could not end."""
-    monkeypatch.setattr(setup, "NEEDED_BYTES", 2**62)
-    with pytest.raises(Problem, match=r"GB are free where .* lives and a run needs 2"):
-        setup.check_disk(tmp_path / "home")
 
 
 def test_a_full_disk_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -65,7 +65,7 @@ def test_known_bytes_under_a_later_day_are_new(home: Settings) -> None:
 
 def test_missing_data_names_the_variable(home: Settings) -> None:
     """Real data that is not there is one sentence with BASKETRY_DATA in it."""
-    with pytest.raises(Problem, match="online_retail were not found in .*set BASKETRY_DATA"):
+    with pytest.raises(Problem, match="online_retail were not found in .*: make data fetches it; or set BASKETRY_DATA"):
         deliver.deliver_catalog("online_retail", home, {}, print)
 
 
@@ -110,3 +110,48 @@ def test_the_demo_ends_on_a_past_day(text: str, monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(Problem, match="BASKETRY_DEMO_END is"):
         deliver.demo_end({"BASKETRY_DEMO_END": text})
     assert deliver.demo_end({"BASKETRY_DEMO_END": "2026-11-28"}) == deliver.yesterday("demo") == date(2026, 11, 28)
+
+
+SMALL = {"BASKETRY_DEMO_WEEKS": "6", "SCALE": "0.02"}
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_first_month_is_delivered_before_the_rest_and_stays(
+    home: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Its order lines and products are ready to be loaded alone; in the end the files are those of one delivery."""
+    landing = home.landing_folder("demo", "any").parent
+    deliver.deliver_first_month(home, SMALL)
+    names = deliver.first_month_files("demo", home, {})
+    start = date.fromisoformat(read_manifest(landing).start)
+    assert names == [f"products_{start}.xlsx", f"order_lines_{start + timedelta(days=27)}.csv.gz"]
+    assert [path.name for path in (landing / "order_lines").iterdir()] == names[1:]
+    first = files_of(landing / "order_lines") | files_of(landing / "products")
+    end = deliver.deliver_demo(home, SMALL, print)
+    assert first.items() <= (files_of(landing / "order_lines") | files_of(landing / "products")).items()
+    at_once = Settings.from_environment({"BASKETRY_HOME": str(tmp_path_factory.mktemp("at_once"))})
+    assert deliver.deliver_demo(at_once, SMALL, print) == end
+    assert files_of(landing) == files_of(at_once.landing_folder("demo", "any").parent)
+
+
+def test_a_first_month_is_loaded_alone_only_into_an_empty_lake(home: Settings) -> None:
+    """Not where something was loaded, not of a retailer's own files, not of a demo of a few weeks, which is one file."""
+    short = {**SMALL, "BASKETRY_DEMO_WEEKS": "3"}
+    deliver.deliver_first_month(home, short)
+    assert deliver.first_month_files("demo", home, {}) == []
+    deliver.deliver_demo(home, short, print)
+    assert deliver.first_month_files("demo", home, {}) == []
+
+
+def test_a_delivery_that_was_cut_off_goes_on(home: Settings) -> None:
+    """A first month that nobody loaded is loaded alone even where the rest was delivered; a loaded one is not."""
+    deliver.deliver_first_month(home, SMALL)
+    deliver.deliver_demo(home, SMALL, print)
+    deliver.deliver_first_month(home, SMALL)
+    names = deliver.first_month_files("demo", home, {})
+    assert len(names) == 2
+    assert deliver.first_month_files("demo", home, {"products": {}}) == []
+    assert deliver.first_month_files("online_retail", home, {}) == []

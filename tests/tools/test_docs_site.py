@@ -10,7 +10,7 @@ import pytest
 from tools.docs import build_command
 from tools.environment import CHECKOUT
 
-pytestmark = [pytest.mark.service, pytest.mark.slow]
+pytestmark = pytest.mark.system
 
 
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
 from pathlib import Path
-from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,8 +18,9 @@ from basketry.config.settings import Settings
 from basketry.tables import MARKETING_AUDIENCE, PROMOTIONS, REVIEWS, SALES
 from tests.kit.documents import copy_include
 from tests.kit.lake import fill
-from tools import setup
-from tools.deploy.checks import Finding
+from tests.tools.serving import serving
+from tools import preflight
+from tools.deploy.finding import Finding
 from tools.doctor import data, machine, running, workspace
 from tools.environment import CHECKOUT, InstancePaths
 
@@ -47,31 +45,6 @@ def places(tmp_path: Path) -> InstancePaths:
         other.bind(("127.0.0.1", 0))
         ports = one.getsockname()[1], other.getsockname()[1]
     return InstancePaths(tmp_path / "home", tmp_path / "cache", *ports)
-
-
-@contextmanager
-def serving(port: int, answers: dict[str, Any]) -> Iterator[None]:
-    """A server with these answers by path; anything else is 404."""
-
-    class _Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            found = answers.get(self.path)
-            self.send_response(200 if found is not None else 404)
-            self.end_headers()
-            self.wfile.write(json.dumps(found).encode())
-
-        do_POST = do_GET
-
-        def log_message(self, *arguments: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def test_an_interpreter_of_another_version_is_told() -> None:
@@ -103,7 +76,7 @@ def test_a_machine_without_java_or_settings_is_told(places: InstancePaths, monke
 def test_a_full_disk_is_told(places: InstancePaths, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before a run begins that could not end."""
     assert machine.disk(places).wrong == ""
-    monkeypatch.setattr(setup, "NEEDED_BYTES", 2**62)
+    monkeypatch.setattr(preflight, "NEEDED_BYTES", 2**62)
     found = machine.disk(places)
     assert "GB are free" in found.wrong and found.fix.startswith("free some space")
 
@@ -113,7 +86,7 @@ def test_a_full_disk_is_told(places: InstancePaths, monkeypatch: pytest.MonkeyPa
     [
         ("catalogs/demo.yaml", "catalog demo"),
         ("contracts/demo/order_lines.odcs.yaml", "contracts of demo"),
-        ("grants/default.yaml", "grants"),
+        ("grants/demo.yaml", "grants"),
         ("gates/rfm.yaml", "gates"),
     ],
 )
@@ -156,12 +129,13 @@ def test_a_database_of_another_airflow_is_told(places: InstancePaths) -> None:
 def airflow(**changed: Any) -> dict[str, Any]:
     """Answers of an Airflow that is well, changed in these."""
     dag = {"dag_id": "daily_sales", "timetable_periodic": True}
-    parts = {"health": HEALTH, "errors": [], "paused": [], **changed}
+    parts = {"health": HEALTH, "errors": [], "paused": [], "queued": [], **changed}
     return {
         "/auth/token": {"access_token": "t"},
         "/api/v2/monitor/health": parts["health"],
         "/api/v2/importErrors?limit=10": {"import_errors": parts["errors"]},
         "/api/v2/dags?limit=100&paused=true": {"dags": [{**dag, **one} for one in parts["paused"]]},
+        "/api/v2/dags/~/dagRuns?state=queued&limit=100": {"dag_runs": parts["queued"]},
     }
 
 
@@ -187,6 +161,19 @@ def test_what_airflow_says_of_itself_is_told(
     with serving(places.airflow_port, airflow(**changed)):
         found = broken(running.airflow(places))
     assert found.keys() == {what} and found[what][0] == text and found[what][1]
+
+
+def test_a_run_of_a_paused_dag_is_told(places: InstancePaths) -> None:
+    """Airflow lets it wait without a word; one that waits for its turn is left alone."""
+    by_hand = {"dag_id": "bootstrap", "timetable_periodic": False}
+    queued = [{"dag_id": dag, "dag_run_id": f"manual__{dag}"} for dag in ("ingest", "bootstrap", "bootstrap")]
+    with serving(places.airflow_port, airflow(paused=[by_hand], queued=queued[:1])):
+        assert not broken(running.airflow(places))
+    with serving(places.airflow_port, airflow(paused=[by_hand], queued=queued)):
+        ((what, (wrong, fix)),) = broken(running.airflow(places)).items()
+    assert what == "runs of paused DAGs"
+    assert wrong == "manual__bootstrap of bootstrap waits, because the DAG is paused (1 more wait as well)"
+    assert fix.endswith("airflow dags unpause bootstrap")
 
 
 @pytest.fixture
@@ -238,7 +225,16 @@ def test_a_table_of_another_release_is_told(lake: Settings) -> None:
 def test_an_alias_that_was_moved_by_hand_is_told(lake: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last verdict made version 2 the champion; the registry says 1, and does not answer in the end."""
     assert lake.lake is not None
-    rows = [{"model": "demo.gold.rfm", "number": number, "champion_after": str(number)} for number in (1, 2)]
+    rows = [
+        {
+            "model": "demo.gold.rfm",
+            "number": number,
+            "champion_after": str(number),
+            "verdict": "promote",
+            "artifacts": "a",
+        }
+        for number in (1, 2)
+    ]
     fill(lake.lake, "demo", PROMOTIONS, rows)
     monkeypatch.setattr("basketry.registry.alias_version", lambda name, alias: "1")
     wrong, fix = broken(data.look(lake, "demo", now()))["champion of demo.gold.rfm"]

@@ -12,6 +12,7 @@ from tools import __main__ as commands
 from tools import manage, setup
 from tools.doctor import machine
 from tools.environment import InstancePaths
+from tools.home import MARK
 from tools.masks import OWNERS_ALONE
 
 
@@ -47,7 +48,7 @@ def test_a_home_that_others_may_enter_is_told(tmp_path: Path) -> None:
 def test_what_setup_makes_is_readable_by_the_account_that_runs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, umask: None
 ) -> None:
-    """An image is built by one account and run by another: the cache stays open where the home is closed."""
+    """An image is built by one account and run by another: the cache stays open where the home is closed, without secrets."""
     places = InstancePaths(tmp_path / "home", tmp_path / "cache", 8080, 5000)
 
     def fetch(cache: Path, say: object) -> Path:
@@ -63,10 +64,10 @@ def test_what_setup_makes_is_readable_by_the_account_that_runs_it(
 
     monkeypatch.setattr(setup, "prepare_spark", prepare)
     os.umask(OWNERS_ALONE)
-    setup.prepare(places, print)
+    setup.install(places, print)
     modes = {
         path.name: path.stat().st_mode & 0o777
         for path in (places.home, *places.home.iterdir(), *places.cache.iterdir())
     }
-    assert modes == {"home": 0o700, "tmp": 0o700, "java": 0o644, "spark-defaults.conf": 0o644}
+    assert modes == {"home": 0o700, MARK: 0o600, "tmp": 0o700, "java": 0o644, "spark-defaults.conf": 0o644}
     assert os.umask(OWNERS_ALONE) == OWNERS_ALONE

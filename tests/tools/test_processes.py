@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -14,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tools import manage, processes, services
+from tools import manage, processes, service_records, services
 from tools.manage import service_state
 from tools.problem import Problem
 from tools.processes import Service, Stopped
@@ -55,6 +56,23 @@ def test_a_running_service_is_kept(home: Path, sleeper: Service) -> None:
     first = processes.running(home, "sleeper")
     assert not processes.ensure(home, sleeper, environment(home))
     assert processes.running(home, "sleeper") == first
+
+
+def test_a_service_s_log_is_put_aside_before_it_fills_the_disk(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it is written to: nothing is lost but the oldest, and the service goes on in the same file."""
+    monkeypatch.setattr(service_records, "LOG_BYTES", 1000)
+    log = service_records.log_file(home, "web")
+    log.parent.mkdir()
+    with log.open("ab", buffering=0) as service:
+        for number in range(7):
+            service.write(f"{number}".encode() * 1000)
+            service_records.rotate_log(log)
+            assert log.stat().st_size == 0
+        service.write(b"goes on")
+        service_records.rotate_log(log)
+    assert log.read_bytes() == b"goes on"
+    aside = {path.name: path.read_bytes()[:1] for path in log.parent.iterdir() if path != log}
+    assert aside == {"web.log.1": b"6", "web.log.2": b"5", "web.log.3": b"4", "web.log.4": b"3"}
 
 
 def test_stopping_ends_everything_that_was_started(home: Path, sleeper: Service) -> None:
@@ -141,6 +159,106 @@ def test_a_zombie_counts_as_stopped() -> None:
     assert zombie.status() == psutil.STATUS_ZOMBIE
     assert processes.still_alive([zombie], 30) == []
     child.wait()
+
+
+def test_a_process_whose_environment_is_secret_is_stopped(
+    home: Path, sleeper: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the kernel shows no environment, the service and its children are found by their numbers."""
+
+    def refused(process: psutil.Process) -> dict[str, str]:
+        raise psutil.AccessDenied(process.pid)
+
+    processes.ensure(home, sleeper, environment(home))
+    assert len(wait_for_family(home, 2)) == 2
+    monkeypatch.setattr(psutil.Process, "environ", refused)
+    assert len(alive := wait_for_family(home, 2)) == 2
+    assert processes.stop(home, "sleeper") == Stopped(was_running=True)
+    assert processes.still_alive(alive, 0) == []
+
+
+def test_a_kernel_that_lists_no_processes_is_no_hindrance(
+    home: Path, sleeper: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The main process is known by its number."""
+
+    def refused() -> Iterator[psutil.Process]:
+        raise PermissionError(13, "Permission denied", "/proc")
+
+    processes.ensure(home, sleeper, environment(home))
+    alive = wait_for_family(home, 2)
+    main = processes.running(home, "sleeper")
+    monkeypatch.setattr(psutil, "process_iter", refused)
+    assert processes.stop(home, "sleeper") == Stopped(was_running=True)
+    assert main in alive and processes.still_alive([main], 0) == []
+
+
+def test_a_clock_that_was_set_hides_no_service(home: Path, sleeper: Service) -> None:
+    """The moment of creation is counted from the machine's start, which moves with the clock: the mark decides then."""
+    processes.ensure(home, sleeper, environment(home))
+    wait_for_family(home, 2)
+    main = processes.running(home, "sleeper")
+    file = processes.pid_file(home, "sleeper")
+    record = json.loads(file.read_text())
+    file.write_text(json.dumps({**record, "created": record["created"] - 3600}))
+    assert main and processes.running(home, "sleeper") == main
+    file.write_text(json.dumps({**record, "created": record["created"] - 3600, "pid": os.getpid()}))
+    assert processes.running(home, "sleeper") is None, "another program with that number is not ours"
+    file.write_text(json.dumps(record))
+
+
+def test_a_home_has_many_names(home: Path, sleeper: Service, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Leftovers of a service are found by another path to the same home."""
+    link = tmp_path_factory.mktemp("names") / "link"
+    link.symlink_to(home)
+    processes.ensure(home, sleeper, environment(home))
+    assert len(wait_for_family(home, 2)) == 2
+    processes.pid_file(home, "sleeper").unlink()
+    assert len(processes.process_tree(link, "sleeper")) == 2
+    assert processes.stop(link, "sleeper").was_running
+    assert processes.process_tree(home, "sleeper") == []
+
+
+@pytest.mark.parametrize("text", ["", "null", "[1]", "{}", '{"pid": "x", "created": 1}', '{"pid": 1}', "\0"])
+def test_a_record_that_was_cut_off_is_no_record(home: Path, sleeper: Service, text: str) -> None:
+    """A disk that was full may have left anything: what runs is found by its mark and stopped."""
+    processes.ensure(home, sleeper, environment(home))
+    wait_for_family(home, 2)
+    processes.pid_file(home, "sleeper").write_text(text)
+    assert processes.running(home, "sleeper") is None
+    assert processes.stop(home, "sleeper") == Stopped(was_running=True)
+    assert not processes.pid_file(home, "sleeper").exists()
+
+
+def test_what_starts_while_its_parent_is_killed_is_killed_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tree is looked at again until it is empty."""
+    children = [subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) for _ in range(3)]
+    listed = [[psutil.Process(child.pid)] for child in children] + [[]]
+    monkeypatch.setattr(processes, "process_tree", lambda home, name: listed.pop(0))
+    assert processes.stop(home, "sleeper") == Stopped(was_running=True)
+    assert [child.wait(10) for child in children] == [-signal.SIGTERM, -signal.SIGKILL, -signal.SIGKILL]
+
+
+def test_a_record_that_cannot_be_removed_stops_nothing_from_stopping(
+    home: Path, sleeper: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A home of another account, or one that became read-only, ends in no stack trace."""
+
+    def refused(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    processes.ensure(home, sleeper, environment(home))
+    wait_for_family(home, 2)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", refused)
+        assert processes.stop(home, "sleeper") == Stopped(was_running=True)
+    assert service_state(home, "sleeper") == "killed"
+
+
+def test_a_program_that_is_missing_is_one_sentence(home: Path) -> None:
+    """An environment that somebody cleaned by hand is named, with what makes a new one."""
+    with pytest.raises(Problem, match=r"gone could not be started, /nowhere/mlflow is not there: rm -r \.venv"):
+        processes.ensure(home, Service("gone", ("/nowhere/mlflow",)), environment(home))
 
 
 def test_what_cannot_be_stopped_is_returned_and_stays_noted(

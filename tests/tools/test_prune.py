@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from basketry_airflow.console.audit import TABLE
 from tests.kit.documents import INCLUDE, shipped
 from tests.kit.mistakes import Mistake, mistakes
 from tools import prune, services
@@ -78,6 +79,19 @@ def test_runs_events_and_logs_out_of_retention_go(places: InstancePaths, capsys:
     assert "event-731" not in rows(database, "SELECT event FROM log")
     assert [path.name for path in logs.iterdir()] == ["run-59"]
     assert "1 log files older than 60 days" in capsys.readouterr().out
+
+
+def test_questions_and_exports_go_with_the_events(places: InstancePaths) -> None:
+    """The console's own record is kept as long as Airflow's; a database without one is well, too."""
+    database, now = places.home / "airflow" / "airflow.db", datetime.now(UTC)
+    prune.clean_uses(database, now)
+    with sqlite3.connect(database) as connection:
+        connection.execute(f"CREATE TABLE {TABLE} (at FLOAT, user_name TEXT)")
+        for days in (729, 731):
+            at = (now - timedelta(days=days)).timestamp()
+            connection.execute(f"INSERT INTO {TABLE} VALUES (?, ?)", (at, f"user-{days}"))
+    assert prune.prune_command([]) == 0
+    assert rows(database, f"SELECT user_name FROM {TABLE}") == {"user-729"}
 
 
 def test_a_home_without_airflow_has_nothing_to_clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from basketry.errors import BadInputError
+from basketry.errors import BadInputError, UntrustedModelError
 from basketry.jobs.command_line import parse_arguments
 from basketry.lake import runner
 from basketry.tables import ORDER_LINES, PRODUCTS
@@ -115,6 +115,6 @@ def test_every_cause_of_an_alert_is_explained() -> None:
     rows = {
         line.split("|")[1].strip() for line in (FOLDER / "causes.md").read_text().splitlines() if line.startswith("| ")
     }
-    closed = {words for _, words in CAUSES} | {UNKNOWN_CAUSE, cause_of(BadInputError("x"))}
+    closed = {words for _, words in CAUSES} | {UNKNOWN_CAUSE, cause_of(BadInputError("x")), UntrustedModelError.cause}
     assert rows - {"cause"} == closed | {"cancelled by a person"}
     assert all((FOLDER.parents[1] / dag.runbook).is_file() for dag in DAGS.values())

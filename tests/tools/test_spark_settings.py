@@ -6,15 +6,19 @@ import json
 import os
 import re
 import subprocess
+import sys
+import urllib.error
 from pathlib import Path
 
 import pytest
 
-from tools import java, spark
+from tools import engine, java, services, spark
 from tools.engine import Engine
 from tools.environment import CHECKOUT, InstancePaths, environment
 from tools.problem import Problem
 from tools.services import airflow_environment
+
+SECRET = {"BASKETRY_SPARK_SECRET": "known-to-the-cluster"}
 
 
 @pytest.fixture
@@ -22,8 +26,9 @@ def places(tmp_path: Path) -> InstancePaths:
     return InstancePaths(tmp_path / "home", tmp_path / "cache", 8080, 5000)
 
 
-def test_settings_become_a_line_each(places: InstancePaths) -> None:
+def test_settings_become_a_line_each(places: InstancePaths, monkeypatch: pytest.MonkeyPatch) -> None:
     """spark-defaults.conf holds every setting, and nothing else."""
+    monkeypatch.setenv("BASKETRY_SPARK_DRIVER_MEMORY", "2g")
     values = spark.settings(places, [Path("/jars/delta.jar")], "-XX:+UseSerialGC")
     lines = spark.render(values).splitlines()
     assert len(lines) == len(values)
@@ -50,6 +55,17 @@ def test_another_jar_set_means_another_archive(tmp_path: Path) -> None:
     second = spark.archive_name(home, [jar])
     (home / "release").write_text('JAVA_VERSION="21.0.1"')
     assert len({first, second, spark.archive_name(home, [jar])}) == 3
+
+
+@pytest.mark.parametrize(("size", "is_short"), [(0, True), (spark.LARGE_BYTES, True), (spark.LARGE_BYTES + 1, False)])
+def test_a_large_lake_is_worth_the_second_compiler(tmp_path: Path, size: int, is_short: bool) -> None:
+    """By the order lines of the largest catalog; a home without a lake is small."""
+    assert spark.FIRST_COMPILER in spark.jvm_options(tmp_path).split()
+    for catalog, bytes_of_table in (("small", 1), ("large", size)):
+        folder = tmp_path / "lake" / catalog / "silver" / "order_lines" / "order_month=2026-01"
+        folder.mkdir(parents=True)
+        (folder / "part.parquet").write_bytes(bytes(bytes_of_table))
+    assert (spark.FIRST_COMPILER in spark.jvm_options(tmp_path).split()) is is_short
 
 
 def test_unchanged_settings_are_not_rewritten(tmp_path: Path) -> None:
@@ -114,32 +130,88 @@ def test_the_java_found_is_remembered(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_no_java_and_no_network_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where none can be fetched, a person learns what to install."""
-    import jdk
 
-    def offline(*arguments: object, **options: object) -> str:
-        raise jdk.JdkError("no route to host")
+    def offline(address: str, target: Path) -> None:
+        raise urllib.error.URLError("no route to host")
 
-    monkeypatch.setattr(jdk, "install", offline)
-    with pytest.raises(Problem, match=r"none could be fetched \(no route to host\): .*openjdk-17-jdk-headless"):
+    monkeypatch.setattr(java, "_fetch", offline)
+    with pytest.raises(Problem, match=r"none could be fetched \(.*no route to host.*\): .*openjdk-17-jdk-headless"):
         java.install_java(tmp_path)
 
 
 def test_a_cluster_is_named_by_one_setting(places: InstancePaths) -> None:
     """Executors get the jars, the JVM options and the limits that the driver has; here nothing of it is said."""
-    env = {"BASKETRY_SPARK_MASTER": "spark://spark-master:7077", "BASKETRY_SPARK_CORES": "3"}
+    env = {"BASKETRY_SPARK_MASTER": "spark://spark-master:7077", **SECRET, "BASKETRY_SPARK_CORES": "3"}
     there = spark.settings(places, [Path("/jars/delta.jar")], "-XX:+UseSerialGC", engine=Engine.from_environment(env))
     assert there["spark.master"] == "spark://spark-master:7077"
     assert there["spark.cores.max"] == there["spark.sql.shuffle.partitions"] == "3"
     assert there["spark.executor.extraClassPath"] == there["spark.driver.extraClassPath"]
+    assert (there["spark.authenticate"], there["spark.authenticate.secret"]) == (
+        "true",
+        SECRET["BASKETRY_SPARK_SECRET"],
+    )
     here = spark.settings(places, [Path("/jars/delta.jar")], "", engine=Engine.from_environment({}))
+    assert not [name for name in here if "authenticate" in name]
     assert not [name for name in here if name.startswith("spark.executor")]
+
+
+@pytest.mark.parametrize("secret", ["", "short"])
+def test_a_cluster_without_a_secret_is_refused(secret: str) -> None:
+    """Whoever reaches an open cluster runs code on it; the setting is named, its value is not."""
+    env = {"BASKETRY_SPARK_MASTER": "spark://host:7077", "BASKETRY_SPARK_SECRET": secret}
+    with pytest.raises(Problem, match="a cluster needs BASKETRY_SPARK_SECRET, at least 16 signs") as problem:
+        Engine.from_environment(env)
+    assert not secret or secret not in str(problem.value)
+
+
+def test_the_secret_is_its_owner_s(tmp_path: Path) -> None:
+    """In the file that Spark reads, and in no text about the engine."""
+    engine_there = Engine.from_environment({"BASKETRY_SPARK_MASTER": "spark://host:7077", **SECRET})
+    assert SECRET["BASKETRY_SPARK_SECRET"] not in repr(engine_there)
+    before = os.umask(0o022)
+    try:
+        spark.write_conf(tmp_path / "conf", engine_there.settings("", ""))
+        spark.write_conf(tmp_path / "open", {"a": "1"})
+    finally:
+        os.umask(before)
+    assert (tmp_path / "conf" / "spark-defaults.conf").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "open" / "spark-defaults.conf").stat().st_mode & 0o777 == 0o644
 
 
 def test_airflow_s_connection_is_the_same_engine(places: InstancePaths) -> None:
     """A task's spark-submit gets the cluster's address, whole."""
-    env = {"BASKETRY_SPARK_MASTER": "spark://spark-master:7077"}
+    env = {"BASKETRY_SPARK_MASTER": "spark://spark-master:7077", **SECRET}
     connection = json.loads(airflow_environment(places, env)["AIRFLOW_CONN_SPARK_LOCAL"])
     assert connection == {"conn_type": "spark", "host": "spark://spark-master:7077"}
+
+
+def test_spark_s_known_warnings_are_filtered_by_their_words() -> None:
+    """As whole lines; a file of properties would take a backslash away, and an appender takes one filter."""
+    (pattern,) = re.findall(r"^appender\.console\.filter\.known\.regex = (.*)", spark.LOGGING, re.M)
+    assert "\\" not in pattern
+    assert re.fullmatch(pattern, "Block rdd_6_0 already exists on this machine; not re-adding it")
+    assert not re.fullmatch(pattern, "Block rdd_6_0 could not be removed")
+
+
+@pytest.mark.slow
+def test_a_known_warning_of_airflow_is_not_first_in_every_log(places: InstancePaths) -> None:
+    """Airflow imports the filter when it starts; other deprecations of its own are shown as before."""
+    env = airflow_environment(places, {**os.environ, "PYTHONWARNINGS": ""})
+    says = "import warnings\nfrom airflow import settings\nsettings.initialize()\n"
+    says += "for text in ('GitWildMatchPattern (x) is deprecated.', 'Other'):\n"
+    says += "    warnings.warn_explicit(text, DeprecationWarning, 'x.py', 1, module='airflow.x')"
+    done = subprocess.run([sys.executable, "-c", says], env=env, capture_output=True, text=True, check=True)
+    shown = done.stdout + done.stderr
+    assert "Other" in shown and "GitWild" not in shown
+
+
+def test_a_small_machine_runs_one_small_job_at_a_time(places: InstancePaths, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With 4 GB a job gets 1 GB of heap, and Airflow starts no second one beside it."""
+    monkeypatch.delenv("BASKETRY_SPARK_DRIVER_MEMORY", raising=False)
+    for module in (engine, services):
+        monkeypatch.setattr(module, "memory_limit", lambda: int(3.8 * 1024**3))
+    assert "spark.driver.memory 1g" in spark.render(spark.settings(places, [], ""))
+    assert airflow_environment(places, {})["AIRFLOW__CORE__PARALLELISM"] == "1"
 
 
 def test_a_job_has_room_for_the_code_that_spark_makes() -> None:
@@ -154,6 +226,7 @@ def test_a_driver_of_a_cluster_can_be_reached(places: InstancePaths, monkeypatch
     """It is bound to the loopback address only where the executors are threads of its own."""
     monkeypatch.delenv("SPARK_LOCAL_IP", raising=False)
     monkeypatch.setenv("BASKETRY_SPARK_MASTER", "spark://spark-master:7077")
+    monkeypatch.setenv("BASKETRY_SPARK_SECRET", SECRET["BASKETRY_SPARK_SECRET"])
     assert "SPARK_LOCAL_IP" not in environment(places, Path("/jdk"))
 
 
@@ -171,6 +244,6 @@ def test_a_driver_of_a_cluster_can_be_reached(places: InstancePaths, monkeypatch
 )
 def test_an_engine_that_makes_no_sense_is_refused(name: str, value: str) -> None:
     """The sentence names the variable and shows a right value."""
-    env = {"BASKETRY_SPARK_MASTER": "spark://spark-master:7077", name: value}
+    env = {"BASKETRY_SPARK_MASTER": "spark://spark-master:7077", **SECRET, name: value}
     with pytest.raises(Problem, match=re.escape(f"{name} is '{value}'; ")):
         Engine.from_environment(env)

@@ -1,5 +1,6 @@
 """`make deploy`: a Databricks workspace becomes what this checkout and one file of include/targets/ say.
 
-Plan, then apply: `plan` compares and changes nothing, every change is one step, and a second run has none left. What was
-made is noted in the workspace's folder (`manifest`), so that undeploy removes that and nothing else.
+The Databricks CLI deploys the bundle (`tools.bundle`). Here is what no bundle does: what holds data is made and never
+removed (`containers`), rights on it are given (`permissions`), and a workspace is looked over beforehand (`checks`,
+`trials`, `principal`).
 """

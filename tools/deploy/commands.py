@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 
 from basketry.access import load_grants
 from basketry.errors import BadInputError
-from tools.deploy.apply import Deployment, Options, undeploy
-from tools.deploy.checks import check_secrets, check_workspace, try_permissions
-from tools.deploy.manifest import lock_holder
+from tools.deploy.apply import Deployment, Options
+from tools.deploy.bundle_cli import BundleCommands, check_bundle
+from tools.deploy.checks import check_secrets, check_workspace
+from tools.deploy.finding import first_line
+from tools.deploy.principal import try_principal
 from tools.deploy.target import Target, load_target
+from tools.deploy.trials import try_permissions
 from tools.deploy.workspace import Site
 from tools.environment import CHECKOUT
 from tools.problem import Problem
@@ -29,53 +32,69 @@ def deploy_command(arguments: Sequence[str]) -> int:
     """Make the workspace what checkout and target say; --plan only shows the difference."""
     parser = _parser("deploy")
     parser.add_argument("--plan", action="store_true", help="show the difference, change nothing")
-    parser.add_argument("--overwrite", action="store_true", help="replace what was edited by hand")
-    parser.add_argument("--break-lock", action="store_true", help="go on although another deployment did not end")
     parser.add_argument("--revoke-by-hand", action="store_true", help="also revoke what somebody granted by hand")
-    flags = _read(parser, arguments)
+    parser.add_argument(
+        "--auto-approve",
+        action="store_true",
+        help="remove dashboards and spaces that are declared no more without asking",
+    )
+    parser.add_argument("--force", action="store_true", help="replace dashboards that were edited by hand")
+    parser.add_argument("--force-lock", action="store_true", help="go on although another deployment did not end")
+    options = Options(**vars(_read(parser, arguments)))
     target = load_target(os.environ.get("TARGET", ""), INCLUDE)
     with explained_errors(target):
-        options = Options(flags.plan, flags.overwrite, flags.break_lock, flags.revoke_by_hand)
-        changes = Deployment(Site(connect(target), target), CHECKOUT, options, print).run()
-        print(_ending(target, changes, flags.plan))
+        bundle = BundleCommands(CHECKOUT, target.name)
+        changes = Deployment(Site(connect(target), target), CHECKOUT, options, print, bundle).run()
+        print(_ending(target, changes, options.plan))
         return 0
 
 
 def _ending(target: Target, changes: int, plan: bool) -> str:
     if not changes:
-        return f"{target.name} is as this checkout says: nothing to change."
+        return f"{target.name}: nothing to change beside what the bundle says above."
     done = "would be changed" if plan else "changed"
-    return f"{changes} things {done} on {target.name}."
+    return f"{target.name}: {changes} things {done} beside the bundle."
 
 
 def deploy_check_command(arguments: Sequence[str]) -> int:
     """Print one line per finding on whether the workspace is ready; exit code 1 when it is not."""
-    _read(_parser("deploy-check"), arguments)
+    parser = _parser("deploy-check")
+    parser.add_argument("--no-run", action="store_true", help="start no job, which takes minutes and costs compute")
+    flags = _read(parser, arguments)
     target = load_target(os.environ.get("TARGET", ""), INCLUDE)
     with explained_errors(target):
         site, grants = Site(connect(target), target), load_grants(target.catalog, INCLUDE)
+        parts = [
+            check_workspace(site, grants, INCLUDE),
+            check_bundle(CHECKOUT, target.name),
+            try_permissions(site, grants),
+            check_secrets(site),
+        ]
         bad = 0
-        for part in (check_workspace(site, grants, INCLUDE), try_permissions(site, grants), check_secrets(site)):
+        for part in parts if flags.no_run else (*parts, try_principal(site, CHECKOUT)):
             for finding in part:
-                print(finding)
+                print(finding, flush=True)
                 bad += bool(finding.wrong)
             if bad:
                 break  # what comes later would only repeat it
-        if holder := lock_holder(site):
-            print(f"lock: {holder} is deploying; wait, or make deploy TARGET={target.name} ARGS=--break-lock")
         return int(bool(bad))
 
 
 def undeploy_command(arguments: Sequence[str]) -> int:
-    """Remove what deployments made and nothing else; asks nobody, because it never removes data."""
+    """Destroy the bundle; what holds data, and who may read it, stays. Asks nobody, because it never removes data."""
     parser = _parser("undeploy")
-    parser.add_argument("--plan", action="store_true", help="show what would be removed")
+    parser.add_argument("--plan", action="store_true", help="show what the bundle has made, remove nothing")
     flags = _read(parser, arguments)
     target = load_target(os.environ.get("TARGET", ""), INCLUDE)
-    with explained_errors(target):
-        stays = undeploy(Site(connect(target), target), print, plan=flags.plan)
-        print(f"{stays} things stay, see above." if stays else "Nothing else of this deployment is left to remove.")
-        return 0
+    bundle = BundleCommands(CHECKOUT, target.name)
+    if flags.plan:
+        bundle.summary()
+    else:
+        bundle.destroy()
+        print(
+            f"{target.name}: the bundle is gone; tables, files, models, experiments, secrets and rights on them stay."
+        )
+    return 0
 
 
 def _parser(name: str) -> argparse.ArgumentParser:
@@ -119,15 +138,13 @@ def explained_errors(target: Target) -> Iterator[None]:
     except BadInputError as error:
         raise Problem(error.message) from None
     except Unauthenticated as error:
-        raise Problem(f"the login has expired or was refused ({_first(error)}): {login(target)}.") from None
+        raise Problem(f"the login has expired or was refused ({first_line(error)}): {login(target)}.") from None
     except PermissionDenied as error:
         refused = "Invalid access token" in str(error)
         if refused:
-            raise Problem(f"the login has expired or was refused ({_first(error)}): {login(target)}.") from None
-        raise Problem(f"the workspace refused ({_first(error)}): {again} says which permission is missing.") from None
+            raise Problem(f"the login has expired or was refused ({first_line(error)}): {login(target)}.") from None
+        raise Problem(
+            f"the workspace refused ({first_line(error)}): {again} says which permission is missing."
+        ) from None
     except (DatabricksError, TimeoutError) as error:
-        raise Problem(f"the workspace did not do it ({_first(error)}): run the same command again.") from None
-
-
-def _first(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise Problem(f"the workspace did not do it ({first_line(error)}): run the same command again.") from None

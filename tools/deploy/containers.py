@@ -1,206 +1,211 @@
-"""Things that are only there or not: folders, schemas, volumes, models, experiments, secret scopes."""
+"""What holds data: made if it is not there, never changed, never removed. A bundle would remove what it no longer declares."""
 
 from __future__ import annotations
 
-from itertools import islice
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
-from tools.deploy.deployed_resource import Existing, Resource, marker
-from tools.deploy.workspace import Site, api_path
+from basketry.config.settings import UNITY_NAMES, Settings
+from basketry.config.unity_names import VOLUMES
+from basketry.contracts import feed_names
+from tools.deploy.target import Target
+from tools.deploy.workspace import EXPERIMENTS, Site, api_path
 
 PROPERTY = "basketry_deployment"
+"""The property of a schema, or the tag of an experiment, that names the target which made it."""
+
+STREAMS = {"offers": "offer_events"}
+"""The feed of each stream: its folders must be there before the first file is."""
 
 
-class Folder(Resource):
+class Container(ABC):
+    """One thing that holds data.
+
+    Attributes:
+        name: Unique among its kind.
+    """
+
+    kind: ClassVar[str]
+
+    def __init__(self, name: str) -> None:
+        """Name it."""
+        self.name = name
+
+    def __str__(self) -> str:
+        """Return what people call it."""
+        return f"{self.kind} {self.name}"
+
+    @abstractmethod
+    def exists(self, site: Site) -> bool:
+        """Whether it is there."""
+
+    @abstractmethod
+    def make(self, site: Site) -> None:
+        """Make it, empty; its parent is there."""
+
+
+class Folder(Container):
     """A workspace folder. name: as the Workspace API writes it."""
 
-    kind: ClassVar[str] = "folder"
+    kind = "folder"
 
-    def find(self, site: Site, known_id: str = "") -> Existing | None:
-        """Find it by path."""
-        info = site.objects.get(self.name)
-        return Existing(str(info.object_id)) if info else None
+    def exists(self, site: Site) -> bool:
+        """Look at its path."""
+        return site.status(self.name) is not None
 
-    def create(self, site: Site) -> None:
+    def make(self, site: Site) -> None:
         """Make it with its parents."""
         site.client.workspace.mkdirs(self.name)
 
-    def delete(self, site: Site, existing: Existing) -> None:
-        """Remove it; only ever an empty one, see in_use."""
-        site.client.workspace.delete(self.name)
-        site.objects.pop(self.name)
 
-    def in_use(self, site: Site) -> str:
-        """Name whatever stands in it."""
-        inside = [path for path in site.objects if path.startswith(f"{self.name}/")]
-        return f"it holds {inside[0]}" if inside else ""
-
-
-class Schema(Resource):
+class Schema(Container):
     """A schema of Unity Catalog. name: catalog.schema."""
 
-    kind: ClassVar[str] = "schema"
+    kind = "schema"
 
-    def find(self, site: Site, known_id: str = "") -> Existing | None:
-        """Find it by name; its property tells whose it is."""
-        from databricks.sdk.errors import NotFound
+    def exists(self, site: Site) -> bool:
+        """Look for its name."""
+        return self.name.rpartition(".")[2] in site.schemas
 
-        try:
-            info = site.client.schemas.get(self.name)
-        except NotFound:
-            return None
-        return Existing(str(info.schema_id), marked=(info.properties or {}).get(PROPERTY) == site.target.name)
-
-    def create(self, site: Site) -> None:
-        """Make it in the target's catalog."""
+    def make(self, site: Site) -> None:
+        """Make it in the target's catalog; its property says for which target."""
         catalog, name = self.name.split(".")
-        site.client.schemas.create(
-            name, catalog, comment=marker(site.target.name), properties={PROPERTY: site.target.name}
-        )
+        comment = f"Made by Basketry's deployment '{site.target.name}'."
+        site.client.schemas.create(name, catalog, comment=comment, properties={PROPERTY: site.target.name})
 
-    def delete(self, site: Site, existing: Existing) -> None:
-        """Unity Catalog itself refuses one that holds anything."""
-        site.client.schemas.delete(self.name)
-
-    def in_use(self, site: Site) -> str:
-        """Name a table, which is data that no deployment made, or whatever else stays in it."""
-        catalog, schema = self.name.split(".")
-        client = site.client
-        kinds = {
-            "table": client.tables.list(catalog, schema),
-            "volume": client.volumes.list(catalog, schema),
-            "registered model": client.registered_models.list(catalog_name=catalog, schema_name=schema),
-            "function": client.functions.list(catalog, schema),
-        }
-        for kind, contents in kinds.items():
-            if (first := next(iter(contents), None)) is not None:
-                return f"it holds the {kind} {first.name}"
-        return ""
+    def owner(self, site: Site) -> str:
+        """Return the target that made it, as its property says; empty where nothing tells."""
+        return str((site.client.schemas.get(self.name).properties or {}).get(PROPERTY, ""))
 
 
-class Volume(Resource):
+class Volume(Container):
     """A managed volume. name: catalog.schema.volume."""
 
-    kind: ClassVar[str] = "volume"
+    kind = "volume"
 
-    def find(self, site: Site, known_id: str = "") -> Existing | None:
-        """Find it by name; its comment tells whose it is."""
+    def exists(self, site: Site) -> bool:
+        """Look for its name."""
         from databricks.sdk.errors import NotFound
 
         try:
-            info = site.client.volumes.read(self.name)
+            site.client.volumes.read(self.name)
         except NotFound:
-            return None
-        return Existing(str(info.volume_id), marked=info.comment == marker(site.target.name))
+            return False
+        return True
 
-    def create(self, site: Site) -> None:
+    def make(self, site: Site) -> None:
         """Make a managed one: Unity Catalog chooses the storage."""
         from databricks.sdk.service.catalog import VolumeType
 
-        site.client.volumes.create(*self.name.split("."), VolumeType.MANAGED, comment=marker(site.target.name))
-
-    def delete(self, site: Site, existing: Existing) -> None:
-        """Remove it; only ever an empty one, see in_use."""
-        site.client.volumes.delete(self.name)
-
-    def in_use(self, site: Site) -> str:
-        """Name a file that somebody delivered, or that was handed over."""
-        path = "/Volumes/" + self.name.replace(".", "/")
-        entry = next(iter(site.client.files.list_directory_contents(path)), None)
-        return f"it holds {entry.path}" if entry else ""
+        site.client.volumes.create(*self.name.split("."), VolumeType.MANAGED)
 
 
-class Model(Resource):
-    """A registered model of Unity Catalog. name: catalog.schema.model."""
+class Directory(Container):
+    """A folder in a volume. name: its path below /Volumes."""
 
-    kind: ClassVar[str] = "registered model"
+    kind = "directory"
 
-    def find(self, site: Site, known_id: str = "") -> Existing | None:
-        """Find it by name; its comment tells whose it is, and the time at which it was made which one it is."""
+    def exists(self, site: Site) -> bool:
+        """Ask for it by path."""
         from databricks.sdk.errors import NotFound
 
         try:
-            info = site.client.registered_models.get(self.name)
+            site.client.files.get_directory_metadata(self.name)
         except NotFound:
-            return None
-        return Existing(str(info.created_at), marked=info.comment == marker(site.target.name))
+            return False
+        return True
 
-    def create(self, site: Site) -> None:
-        """Make it without any version: versions come from trainings."""
-        catalog, schema, name = self.name.split(".")
-        site.client.registered_models.create(
-            catalog_name=catalog, schema_name=schema, name=name, comment=marker(site.target.name)
-        )
-
-    def delete(self, site: Site, existing: Existing) -> None:
-        """Remove it; only ever one without versions, see in_use."""
-        site.client.registered_models.delete(self.name)
-
-    def in_use(self, site: Site) -> str:
-        """Name a version that a training made."""
-        version = next(iter(site.client.model_versions.list(self.name)), None)
-        return f"it holds version {version.version}" if version else ""
+    def make(self, site: Site) -> None:
+        """Make it with its parents."""
+        site.client.files.create_directory(self.name)
 
 
-class Experiment(Resource):
+class Experiment(Container):
     """An MLflow experiment. name: its workspace path."""
 
-    kind: ClassVar[str] = "experiment"
+    kind = "experiment"
 
-    def find(self, site: Site, known_id: str = "") -> Existing | None:
-        """Find it by name; a tag tells whose it is. One in the trash counts as gone."""
-        from databricks.sdk.errors import NotFound
+    def exists(self, site: Site) -> bool:
+        """Look for its name; one in the trash counts as gone."""
+        return experiment_id(site, self.name) != ""
 
-        try:
-            experiment = site.client.experiments.get_by_name(self.name).experiment
-        except NotFound:
-            return None
-        if experiment is None or experiment.lifecycle_stage == "deleted":
-            return None
-        tags = {tag.key: tag.value for tag in experiment.tags or []}
-        return Existing(str(experiment.experiment_id), marked=tags.get(PROPERTY) == site.target.name)
-
-    def create(self, site: Site) -> None:
+    def make(self, site: Site) -> None:
         """Make it where the jobs look for it."""
         from databricks.sdk.service.ml import ExperimentTag
 
         site.client.experiments.create_experiment(self.name, tags=[ExperimentTag(PROPERTY, site.target.name)])
 
-    def delete(self, site: Site, existing: Existing) -> None:
-        """Move it into the trash."""
-        site.client.experiments.delete_experiment(existing.id)
 
-    def in_use(self, site: Site) -> str:
-        """Say whether trainings left runs."""
-        existing = self.find(site)
-        runs = site.client.experiments.search_runs(experiment_ids=[existing.id], max_results=1) if existing else ()
-        return "it holds runs of trainings" if list(islice(runs, 1)) else ""
-
-
-class SecretScope(Resource):
+class SecretScope(Container):
     """A scope for secrets, whose values only people put in."""
 
-    kind: ClassVar[str] = "secret scope"
+    kind = "secret scope"
 
-    def find(self, site: Site, known_id: str = "") -> Existing | None:
-        """Find it by name: a scope has no other identity."""
-        names = {scope.name for scope in site.client.secrets.list_scopes()}
-        return Existing(self.name) if self.name in names else None
+    def exists(self, site: Site) -> bool:
+        """Look for its name: a scope has no other identity."""
+        return self.name in {scope.name for scope in site.client.secrets.list_scopes()}
 
-    def create(self, site: Site) -> None:
+    def make(self, site: Site) -> None:
         """Make an empty one."""
         site.client.secrets.create_scope(self.name)
 
-    def delete(self, site: Site, existing: Existing) -> None:
-        """Remove it; only ever an empty one, see in_use."""
-        site.client.secrets.delete_scope(self.name)
 
-    def in_use(self, site: Site) -> str:
-        """Name a secret that somebody put in."""
-        secret = next(iter(site.client.secrets.list_secrets(self.name)), None)
-        return f"it holds the secret {secret.key}" if secret else ""
+def experiment_id(site: Site, name: str) -> str:
+    """Return the id of an experiment by its path, empty where there is none."""
+    from databricks.sdk.errors import NotFound
+
+    try:
+        experiment = site.client.experiments.get_by_name(name).experiment
+    except NotFound:
+        return ""
+    gone = experiment is None or experiment.lifecycle_stage == "deleted"
+    return "" if experiment is None or gone else str(experiment.experiment_id)
 
 
-def folder(path: str) -> Folder:
-    """Return the folder of a path in either way of writing."""
-    return Folder(api_path(path))
+def containers(target: Target, include: Path) -> tuple[Container, ...]:
+    """Return everything that holds data, each after what it is in.
+
+    Registered models are not among them: the first training makes them, and so the jobs' principal owns them.
+    """
+    names = target.own_names
+    folders = (api_path(target.folder), EXPERIMENTS)
+    return (
+        *(Folder(path) for path in dict.fromkeys(folders)),
+        *(Schema(f"{names.catalog}.{schema}") for schema in names.own_schemas()),
+        *(Volume(names.full_name(kind, "files")) for kind in VOLUMES if kind != "landing" or not names.landing),
+        *(Directory(path) for path in _directories(target, include)),
+        *(Experiment(f"{EXPERIMENTS}/{target.catalog}_{model}") for model in models(include)),
+        SecretScope(target.secret_scope),
+    )
+
+
+def schemas_of_others(site: Site) -> Iterator[tuple[str, str]]:
+    """Yield schema and owner where another target made what this one names: a metastore serves all workspaces of a region."""
+    from databricks.sdk.errors import NotFound, PermissionDenied
+
+    names = site.target.own_names
+    for schema in (Schema(f"{names.catalog}.{name}") for name in names.own_schemas()):
+        try:
+            owner = schema.owner(site)
+        except (NotFound, PermissionDenied):
+            continue
+        if owner not in ("", site.target.name):
+            yield schema.name, owner
+
+
+def models(include: Path) -> list[str]:
+    """List the models: those that have a gate."""
+    return sorted(path.stem for path in (include / "gates").glob("*.yaml"))
+
+
+def _directories(target: Target, include: Path) -> Iterator[str]:
+    """Yield every folder of a volume that a job or a person looks into before anything was put there."""
+    catalog, names = target.catalog, target.own_names.as_argument()
+    settings = Settings.from_environment({"BASKETRY_RUNTIME": "databricks", UNITY_NAMES: names})
+    feeds = sorted({*feed_names(catalog, include), *STREAMS.values()})
+    paths: list[Path] = [settings.landing_folder(catalog, feed) for feed in feeds]
+    paths += [settings.checkpoint_folder(catalog, stream) for stream in STREAMS]
+    paths.append(settings.request_folder(catalog))
+    yield from (str(PurePosixPath(path)) for path in paths)

@@ -1,4 +1,7 @@
-"""Who may do what with the deployed things: the jobs' principal, the teams. Teams' reading of tables is basketry.access' part."""
+"""Who may do what with what the bundle does not hold: Unity Catalog, warehouse, experiments, secrets.
+
+Teams' reading of tables is basketry.access' part; permissions of dashboards, Genie space, job and code are the bundle's.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +10,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from basketry.access import Grants
-from basketry.access.unity import GrantChange, Privileges, apply_change
+from basketry.access.unity import GrantChange, Privileges, Securable, apply_change
+from basketry.config.unity_names import VOLUMES, UnityNames
 from basketry.tables import SCHEMAS
-from tools.deploy.containers import Experiment, Folder, Model, Volume
-from tools.deploy.deployed_resource import Resource
-from tools.deploy.desired_resources import VOLUMES
-from tools.deploy.documents import Dashboard, GenieSpace
+from tools.deploy.containers import Container, Experiment, experiment_id
 from tools.deploy.workspace import Site
-
-OBJECT_TYPES = {
-    Folder.kind: "directories",
-    Experiment.kind: "experiments",
-    Dashboard.kind: "dashboards",
-    GenieSpace.kind: "genie",
-}
-"""What the Permissions API calls our kinds."""
 
 LEVELS = ("CAN_READ", "CAN_VIEW", "CAN_USE", "CAN_RUN", "CAN_MANAGE_RUN", "CAN_EDIT", "CAN_MANAGE", "IS_OWNER")
 """From the least to the most; a greater one holds the lesser ones."""
+
+WRITING = frozenset({"CAN_EDIT", "CAN_MANAGE", "IS_OWNER"})
+"""Those that let somebody change what lies in a folder."""
 
 
 class Permission(ABC):
@@ -36,15 +32,7 @@ class Permission(ABC):
 
     @abstractmethod
     def give(self, site: Site) -> None:
-        """Give it."""
-
-    @abstractmethod
-    def take(self, site: Site) -> None:
-        """Take it away again; what it was on may be gone meanwhile."""
-
-    @abstractmethod
-    def note(self) -> list[str]:
-        """Return what the manifest keeps, for `read_permission`."""
+        """Give it beside what others have."""
 
 
 @dataclass(frozen=True)
@@ -65,20 +53,6 @@ class UnityPermission(Permission):
     def give(self, site: Site) -> None:
         """GRANT."""
         apply_change(site.client, self.change)
-
-    def take(self, site: Site) -> None:
-        """REVOKE."""
-        change = self.change
-        apply_change(
-            site.client,
-            GrantChange(
-                securable=change.securable, principal=change.principal, privilege=change.privilege, grant=False
-            ),
-        )
-
-    def note(self) -> list[str]:
-        """Return kind, name, principal and privilege."""
-        return ["unity", *self.change.securable, self.change.principal, self.change.privilege]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,38 +93,11 @@ class ObjectPermission(Permission):
         return not levels & set(enough)
 
     def give(self, site: Site) -> None:
-        """Add the permission beside what others have."""
+        """Add the permission."""
         from databricks.sdk.service.iam import AccessControlRequest, PermissionLevel
 
         request = AccessControlRequest(group_name=self.group, permission_level=PermissionLevel(self.level))
         site.client.permissions.update(self.object_type, self.object_id, access_control_list=[request])
-
-    def take(self, site: Site) -> None:
-        """Set only what others have directly: the API knows no other way to remove one."""
-        from databricks.sdk.service.iam import AccessControlRequest
-
-        entries = site.client.permissions.get(self.object_type, self.object_id).access_control_list or []
-        remaining = [
-            AccessControlRequest(
-                group_name=entry.group_name,
-                user_name=entry.user_name,
-                service_principal_name=entry.service_principal_name,
-                permission_level=permission.permission_level,
-            )
-            for entry in entries
-            for permission in entry.all_permissions or []
-            if not permission.inherited
-            and not (
-                entry.group_name == self.group
-                and permission.permission_level
-                and permission.permission_level.value == self.level
-            )
-        ]
-        site.client.permissions.set(self.object_type, self.object_id, access_control_list=remaining)
-
-    def note(self) -> list[str]:
-        """Return every field."""
-        return ["access", self.object_type, self.object_id, self.what, self.group, self.level]
 
 
 @dataclass(frozen=True)
@@ -181,35 +128,17 @@ class SecretPermission(Permission):
 
         site.client.secrets.put_acl(self.scope, self.principal, AclPermission.READ)
 
-    def take(self, site: Site) -> None:
-        """Remove the entry."""
-        site.client.secrets.delete_acl(self.scope, self.principal)
 
-    def note(self) -> list[str]:
-        """Return scope and principal."""
-        return ["secret", self.scope, self.principal]
-
-
-def read_permission(note: Sequence[str]) -> Permission:
-    """Return the right that `note` describes."""
-    kind, *parts = note
-    if kind == "unity":
-        securable, name, principal, privilege = parts
-        return UnityPermission(
-            GrantChange(securable=(securable, name), principal=principal, privilege=privilege, grant=True)
-        )
-    if kind == "access":
-        object_type, object_id, what, group, level = parts
-        return ObjectPermission(object_type=object_type, object_id=object_id, what=what, group=group, level=level)
-    return SecretPermission(*parts)
-
-
-def desired_permissions(site: Site, grants: Grants, wanted: Sequence[Resource]) -> Iterator[Permission]:
-    """Every right there should be, teams' reading of tables aside."""
-    yield from _of_the_jobs(grants, wanted)
+def desired_permissions(site: Site, grants: Grants, wanted: Sequence[Container]) -> Iterator[Permission]:
+    """Every right there should be, teams' reading of tables aside; of what is there by now."""
+    for securable, principals in jobs_privileges(grants, site.target.own_names).items():
+        for principal, privileges in principals.items():
+            for privilege in sorted(privileges):
+                yield UnityPermission(
+                    GrantChange(securable=securable, principal=principal, privilege=privilege, grant=True)
+                )
     yield SecretPermission(site.target.secret_scope, grants.pipeline)
-    readers = [grants.pipeline, *(team.principal for team in grants.teams.values())]
-    for group in readers:
+    for group in (grants.pipeline, *(team.principal for team in grants.teams.values() if team.reads)):
         yield ObjectPermission(
             object_type="warehouses",
             object_id=site.warehouse_id or "",
@@ -217,49 +146,30 @@ def desired_permissions(site: Site, grants: Grants, wanted: Sequence[Resource]) 
             group=group,
             level="CAN_USE",
         )
-    for resource in wanted:
-        if resource.kind in OBJECT_TYPES:
-            existing = resource.find(site)
-            yield from _access(resource, existing.id if existing else "", grants.pipeline, readers[1:])
+    for container in wanted:
+        if container.kind == Experiment.kind:
+            yield ObjectPermission(
+                object_type="experiments",
+                object_id=experiment_id(site, container.name),
+                what=str(container),
+                group=grants.pipeline,
+                level="CAN_EDIT",
+            )
 
 
-def _access(resource: Resource, object_id: str, jobs: str, teams: Sequence[str]) -> Iterator[Permission]:
-    kind = OBJECT_TYPES[resource.kind]
-    if kind == "directories":
-        yield ObjectPermission(object_type=kind, object_id=object_id, what=resource.label, group=jobs, level="CAN_READ")
-    elif kind == "experiments":
-        yield ObjectPermission(object_type=kind, object_id=object_id, what=resource.label, group=jobs, level="CAN_EDIT")
-    else:
-        # What a reader sees in them is what the tables' grants let them see.
-        level = "CAN_RUN" if kind == "genie" else "CAN_READ"
-        yield from (
-            ObjectPermission(object_type=kind, object_id=object_id, what=resource.label, group=team, level=level)
-            for team in teams
-        )
-
-
-def _of_the_jobs(grants: Grants, wanted: Sequence[Resource]) -> Iterator[Permission]:
-    for securable, principals in jobs_privileges(grants, wanted).items():
-        for principal, privileges in principals.items():
-            for privilege in sorted(privileges):
-                yield UnityPermission(
-                    GrantChange(securable=securable, principal=principal, privilege=privilege, grant=True)
-                )
-
-
-def jobs_privileges(grants: Grants, wanted: Sequence[Resource]) -> Privileges:
-    """Return the privileges that the principal of the jobs needs in Unity Catalog."""
-    catalog, jobs = grants.catalog, grants.pipeline
-    tables = frozenset({"USE_SCHEMA", "SELECT", "MODIFY", "CREATE_TABLE", "EXECUTE"})
-    privileges: Privileges = {("CATALOG", catalog): {jobs: frozenset({"USE_CATALOG"})}}
-    for schema in SCHEMAS:
-        more = {"gold": {"CREATE_MODEL"}, "ops": {"CREATE_FUNCTION"}}.get(schema, set())
-        privileges[("SCHEMA", f"{catalog}.{schema}")] = {jobs: tables | more}
-    for schema in VOLUMES:
-        privileges[("SCHEMA", f"{catalog}.{schema}")] = {jobs: frozenset({"USE_SCHEMA"})}
-    for resource in wanted:
-        if resource.kind == Volume.kind:
-            privileges[("VOLUME", resource.name)] = {jobs: frozenset({"READ_VOLUME", "WRITE_VOLUME"})}
-        if resource.kind == Model.kind:  # Unity Catalog keeps models among functions; aliases want MANAGE
-            privileges[("FUNCTION", resource.name)] = {jobs: frozenset({"EXECUTE", "MANAGE"})}
-    return privileges
+def jobs_privileges(grants: Grants, names: UnityNames) -> Privileges:
+    """Return the privileges that the principal of the jobs needs in Unity Catalog; it owns the models that it makes."""
+    held: dict[Securable, set[str]] = {("CATALOG", names.catalog): {"USE_CATALOG"}}
+    for layer, schema in names.schemas().items():
+        privileges = {"USE_SCHEMA"}
+        if layer in SCHEMAS:
+            privileges |= {"SELECT", "MODIFY", "CREATE_TABLE", "EXECUTE"}
+        privileges |= {"gold": {"CREATE_MODEL"}, "ops": {"CREATE_FUNCTION"}}.get(layer, set())
+        if layer != "landing" or not names.landing:
+            held.setdefault(("SCHEMA", f"{names.catalog}.{schema}"), set()).update(privileges)
+    for kind in VOLUMES:
+        catalog, schema, volume = names.volume_folder(kind).split("/")[2:5]
+        held[("VOLUME", f"{catalog}.{schema}.{volume}")] = {"READ_VOLUME", "WRITE_VOLUME"}
+        held.setdefault(("SCHEMA", f"{catalog}.{schema}"), set()).add("USE_SCHEMA")
+        held.setdefault(("CATALOG", catalog), set()).add("USE_CATALOG")
+    return {securable: {grants.pipeline: frozenset(privileges)} for securable, privileges in held.items()}

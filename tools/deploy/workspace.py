@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
     from databricks.sdk.service.workspace import ObjectInfo
 
-EXPERIMENTS = "/Shared/basketry"
+EXPERIMENTS = "/basketry"
 """Where jobs keep their MLflow experiments, see basketry.learning.tracking."""
 
 
@@ -36,25 +36,17 @@ class Site:
         return api_path(self.target.folder)
 
     @cached_property
-    def objects(self) -> dict[str, ObjectInfo]:
-        """Everything below the target's folder, and the folders themselves, by path; one call per folder."""
-        objects: dict[str, ObjectInfo] = {}
-        waiting = list(dict.fromkeys((self.folder, EXPERIMENTS)))
-        for top in list(waiting):
-            info = self._status(top)
-            if info is None:
-                waiting.remove(top)
-            else:
-                objects[top] = info
-        while waiting:
-            for info in self.client.workspace.list(waiting.pop()):
-                if info.path not in objects:
-                    objects[str(info.path)] = info
-                    if info.object_type is not None and info.object_type.value == "DIRECTORY":
-                        waiting.append(str(info.path))
-        return objects
+    def me(self) -> str:
+        """Who is signed in: a person's address, or a service principal's application id."""
+        return str(self.client.current_user.me().user_name)
 
-    def _status(self, path: str) -> ObjectInfo | None:
+    @cached_property
+    def schemas(self) -> frozenset[str]:
+        """Names of the schemas of the Unity Catalog catalog in which the target's retailer lies."""
+        return frozenset(str(schema.name) for schema in self.client.schemas.list(self.target.own_names.catalog))
+
+    def status(self, path: str) -> ObjectInfo | None:
+        """Return what stands at a path as the Workspace API writes it, None for nothing."""
         from databricks.sdk.errors import NotFound
 
         try:
@@ -81,6 +73,6 @@ class Site:
 
     def forget(self) -> None:
         """Read anew what is asked for next: something was changed."""
-        for name in ("objects", "warehouse_id"):
+        for name in ("schemas", "warehouse_id"):
             self.__dict__.pop(name, None)
         self._privileges.clear()

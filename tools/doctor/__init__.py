@@ -8,16 +8,18 @@ from datetime import UTC, datetime
 
 from basketry.config.settings import Settings
 from basketry.errors import BasketryError
-from tools.deploy.checks import Finding
+from tools.deploy.finding import Finding
 from tools.doctor import data, machine, running, workspace
 from tools.environment import CHECKOUT, InstancePaths, chosen_catalog
+from tools.instance_secrets import registry_login
 
 
 def doctor_command(arguments: Sequence[str]) -> int:
     """Print every finding, those that are well too; exit code 1 when something is wrong."""
     catalog = chosen_catalog()
     places, bad = InstancePaths.from_environment(), 0
-    os.environ.setdefault("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{places.mlflow_port}")
+    if "MLFLOW_TRACKING_URI" not in os.environ:
+        os.environ.update(registry_login(places.home), MLFLOW_TRACKING_URI=f"http://127.0.0.1:{places.mlflow_port}")
     for finding in findings(places, Settings.from_environment(), catalog, datetime.now(UTC)):
         print(("✗ " if finding.wrong else "✓ ") + str(finding), flush=True)
         bad += bool(finding.wrong)

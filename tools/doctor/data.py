@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
@@ -16,9 +17,10 @@ from basketry.config.settings import Settings
 from basketry.contracts import load_contracts
 from basketry.errors import BadInputError
 from basketry.gates import gate_names, load_gate
+from basketry.registry.ledger import REFUSE
 from basketry.tables import PROMOTIONS, Table, deadline_of, evolution
 from basketry.warehouse import local_delta
-from tools.deploy.checks import Finding
+from tools.deploy.finding import Finding
 
 
 def configuration(catalog: str, include: Path) -> Iterator[Finding]:
@@ -84,16 +86,21 @@ def _fresh(there: Mapping[Table, Path], now: datetime) -> Iterator[Finding]:
 
 
 def _champions(promotions: Path) -> Iterator[Finding]:
-    """Check that the alias of every model is where the last verdict put it."""
+    """Check that the alias of every model is where the last verdict put it, and that it can be known again."""
     from basketry.registry import CHAMPION, alias_version
 
-    last: dict[str, tuple[int, str | None]] = {}
-    rows = DeltaTable(promotions).to_pyarrow_table(columns=["model", "number", "champion_after"]).to_pylist()
-    for row in rows:
-        last[row["model"]] = max(
-            last.get(row["model"], (0, None)), (row["number"], row["champion_after"]), key=lambda verdict: verdict[0]
-        )
-    for model, (_, wanted) in sorted(last.items()):
+    last: dict[str, dict[str, Any]] = {}
+    unnoted: set[str] = set()
+    rows = DeltaTable(promotions).to_pyarrow_table().to_pylist()
+    for row in sorted(rows, key=lambda verdict: int(verdict["number"])):
+        last[row["model"]] = row
+        if row["verdict"] != REFUSE:
+            unnoted = unnoted - {row["model"]} if row.get("artifacts") else unnoted | {row["model"]}
+    for model in sorted(unnoted):
+        wrong = "an earlier release promoted it and noted no digest of its files, so it does not score"
+        yield Finding(f"files of {model}", wrong, "make upgrade")
+    for model, verdict in sorted(last.items()):
+        wanted = verdict["champion_after"]
         try:
             current = alias_version(model, CHAMPION)
         except Exception as error:  # MLflow's client raises many kinds; the registry's own finding says more

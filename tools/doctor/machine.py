@@ -11,11 +11,11 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from tools.deploy.checks import Finding
+from tools.deploy.finding import Finding
 from tools.environment import InstancePaths
 from tools.java import NEWEST, OLDEST, find_java
+from tools.preflight import check_disk
 from tools.problem import Problem
-from tools.setup import check_disk
 
 PYTHONS = ((3, 11), (3, 12), (3, 13))
 SHOWN = 5

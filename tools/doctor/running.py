@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from typing import Any
 
 from tools.airflow_client import AirflowClient
-from tools.deploy.checks import Finding
+from tools.deploy.finding import Finding
 from tools.environment import InstancePaths
+from tools.instance_secrets import USER
 from tools.manage import service_state
 from tools.problem import Problem
 from tools.processes import check_port
-from tools.services import USER, answers, services
+from tools.services import answers, services
 
 START = "make run"
 
@@ -43,9 +45,12 @@ def database(places: InstancePaths) -> Finding:
 
 
 def registry(places: InstancePaths) -> Finding:
-    """Check that MLflow answers."""
+    """Check that MLflow answers, and asks for a log-in: who writes there decides what jobs compute."""
     address = f"http://127.0.0.1:{places.mlflow_port}"
-    return Finding(f"model registry at {address}", "" if answers(f"{address}/health") else "it does not answer", START)
+    if not answers(f"{address}/health"):
+        return Finding(f"model registry at {address}", "it does not answer", START)
+    wrong = "it lets in who has no password" if answers(f"{address}/version") else ""
+    return Finding(f"model registry at {address}", wrong, "make down && make run")
 
 
 def airflow(places: InstancePaths) -> Iterator[Finding]:
@@ -56,7 +61,7 @@ def airflow(places: InstancePaths) -> Iterator[Finding]:
     client = AirflowClient(address, USER, password)
     try:
         yield from _heartbeats(client.health())
-        errors, paused = client.import_errors(), client.paused_dags()
+        errors, paused, waiting = client.import_errors(), client.paused_dags(), client.waiting_runs()
     except (Problem, OSError) as problem:
         yield Finding(f"Airflow at {address}", str(problem).partition(": `")[0].rstrip("."), START)
         return
@@ -64,9 +69,12 @@ def airflow(places: InstancePaths) -> Iterator[Finding]:
         yield Finding("DAG files", error.rstrip("."), "correct the file; Airflow reads it again within a minute")
     if not errors:
         yield Finding("DAG files")
-    program = f"AIRFLOW_HOME={places.home / 'airflow'} .venv/bin/airflow dags unpause"
+    program = f"AIRFLOW_HOME={shlex.quote(str(places.home / 'airflow'))} .venv/bin/airflow dags unpause"
     wrong = f"{', '.join(paused)} never start: paused" if paused else ""
     yield Finding("scheduled DAGs", wrong, f"{program} {paused[0]}" if paused else "")
+    wrong = "".join(f"{run} of {dag} waits, because the DAG is paused" for dag, run in waiting[:1])
+    more = f" ({len(waiting) - 1} more wait as well)" if len(waiting) > 1 else ""
+    yield Finding("runs of paused DAGs", wrong + more, f"{program} {waiting[0][0]}" if waiting else "")
 
 
 def _heartbeats(health: Mapping[str, Any]) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from tools.deploy.checks import Finding
+from tools.deploy.finding import Finding
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient

@@ -13,6 +13,7 @@ from basketry.access.withdrawals import DELIVERED, Withdrawals, withdrawals_of
 from basketry.errors import BadInputError
 from basketry.tables import CHANNELS
 from basketry.warehouse import TableState, Warehouse
+from basketry_airflow.console import audit, rate_limits
 from basketry_airflow.console.exports import MOST_ROWS, export
 from basketry_airflow.console.viewer import Viewer
 
@@ -37,6 +38,7 @@ def contact_columns(viewer: Viewer, alias: str) -> tuple[str, str]:
 
 def export_customers(viewer: Viewer, name: str, sql: str, **values: Any) -> StreamingResponse:
     """Return the answer to a query over customers as a file, without contact data that a withdrawal now forbids to use."""
+    rate_limits.check_limit(audit.EXPORT, viewer.user)
     answer = viewer.warehouse.query(sql, values, team=viewer.team.name, limit=MOST_ROWS)
     rows = answer.rows
     if any(channel in answer.columns for channel in CHANNELS):

@@ -18,16 +18,26 @@ MOST_ROWS = 100_000
 _ROWS_AT_ONCE = 500
 
 
-def export(viewer: Viewer, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> StreamingResponse:
-    """Return the rows as a file of that name; RateLimitError when the user has exported too much lately."""
+def export(
+    viewer: Viewer, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], **facts: object
+) -> StreamingResponse:
+    """Return the rows as a file of that name; RateLimitError when the user has exported too much lately.
+
+    Args:
+        viewer: Who takes it away.
+        name: What it is.
+        columns: The names of the columns.
+        rows: The rows.
+        facts: What is recorded beside name, columns and the number of rows.
+    """
     rate_limits.rate_limit(
         audit.EXPORT,
-        viewer.user,
-        team=viewer.team.name,
-        catalog=viewer.catalog.name,
+        viewer,
+        persons=_persons(viewer, columns, rows),
         what=name,
         columns=list(columns),
         rows=len(rows),
+        **facts,
     )
     file = f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', f'{viewer.catalog.name}_{name}')}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{file}"', "Cache-Control": "no-store"}
@@ -36,8 +46,16 @@ def export(viewer: Viewer, name: str, columns: Sequence[str], rows: Sequence[Seq
 
 def export_query(viewer: Viewer, name: str, sql: str, **values: Any) -> StreamingResponse:
     """Return the answer to a query as a file."""
+    rate_limits.check_limit(audit.EXPORT, viewer.user)
     answer = viewer.warehouse.query(sql, values, team=viewer.team.name, limit=MOST_ROWS)
     return export(viewer, name, answer.columns, answer.rows)
+
+
+def _persons(viewer: Viewer, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
+    """Count the rows that say something about a person, by the names of columns that are personal in any table."""
+    personal = {name for table in viewer.warehouse.grants.tables.values() for name in table.pii_columns}
+    positions = [position for position, column in enumerate(columns) if column in personal]
+    return sum(any(row[position] is not None for position in positions) for row in rows) if positions else 0
 
 
 def _lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:

@@ -84,7 +84,7 @@ def _newest(session: Any, dag_ids: Collection[str], state: str, scheduled_catalo
     from airflow.models.dagrun import DagRun
     from sqlalchemy import func, select
 
-    form, began = _form_and_began()
+    form, began = form_and_began()
     grouped = (
         select(DagRun.dag_id, form.label("form"), func.max(began).label("began"))
         .where(DagRun.dag_id.in_(dag_ids), DagRun.state == state)
@@ -101,7 +101,7 @@ def _tasks(session: Any, newest: _Newest) -> Iterable[Failure]:
     from airflow.models.taskinstance import TaskInstance
     from sqlalchemy import select
 
-    form, began = _form_and_began()
+    form, began = form_and_began()
     dag_id = newest.subject.dag_id
     same = (
         DagRun.dag_id == dag_id,
@@ -126,7 +126,7 @@ def _tasks(session: Any, newest: _Newest) -> Iterable[Failure]:
         )
 
 
-def _form_and_began() -> tuple[Any, Any]:
+def form_and_began() -> tuple[Any, Any]:
     """Return a run's form as text, which every database can compare, and when it began; a cleared run begins again."""
     from airflow.models.dagrun import DagRun
     from sqlalchemy import Text, cast, func

@@ -98,8 +98,7 @@ def ago(then: datetime | None, now: datetime) -> str:
     seconds = max(0, int((now - then).total_seconds()))
     for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= size:
-            number = seconds // size
-            return f"{number} {unit} ago" if number == 1 else f"{number} {unit}s ago"
+            return f"{_number_of(seconds // size, unit)} ago"
     return "just now"
 
 
@@ -107,6 +106,22 @@ def span(length: timedelta) -> str:
     """Write a length of time in days, or in hours below two days."""
     hours = int(length.total_seconds() // 3600)
     return f"{hours} hours" if hours < 48 else f"{hours // 24} days"
+
+
+def duration(length: timedelta) -> str:
+    """Write how long something takes, as exactly as people want it: 40 seconds, 7 minutes, 2 hours 5 minutes."""
+    seconds = max(0, round(length.total_seconds()))
+    if seconds < 90:
+        return _number_of(seconds, "second")
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return _number_of(minutes, "minute")
+    hours, rest = divmod(minutes, 60)
+    return f"{_number_of(hours, 'hour')} {_number_of(rest, 'minute')}" if rest else _number_of(hours, "hour")
+
+
+def _number_of(number: int, unit: str) -> str:
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
 def tick(text: str) -> str:

@@ -31,7 +31,13 @@ class LazyApp:
             from starlette.concurrency import run_in_threadpool
 
             await run_in_threadpool(self._open)  # the server goes on answering others meanwhile
-        await self._console(scope, receive, send)
+        try:
+            await self._console(scope, receive, send)
+        finally:
+            if "query_string" in scope:
+                scope["query_string"] = (
+                    b""  # Airflow's access log writes it once we have answered; people search by names
+                )
 
     def _open(self) -> None:
         with self._lock:

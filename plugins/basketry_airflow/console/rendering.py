@@ -19,7 +19,7 @@ from basketry_airflow.console.viewer import Viewer, viewer_of
 
 def current_viewer(request: Request, user: GetUserDep, catalog: str | None = None) -> Viewer:
     """Return the viewer that the Airflow user and the parameter `catalog` make; the request holds it for an error's page."""
-    viewer = viewer_of(user.get_name(), catalog, request.scope.get("root_path", ""))
+    viewer = viewer_of(user.get_name(), catalog, request.scope.get("root_path", ""), account=user)
     request.state.basketry_viewer = viewer
     return viewer
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from basketry.gates.model import PROMOTE, PROVISIONAL, REFUSE
 from basketry.registry import registered_name
-from basketry.registry.models import MODELS
+from basketry.registry.models import MODELS, ModelSpec
 from basketry_airflow.champions import COLUMNS, Refusal, first_refusal
 from basketry_airflow.console.viewer import Notice, Record, Viewer
 
@@ -22,20 +22,18 @@ def verdicts(viewer: Viewer, kind: str) -> list[Record]:
     return viewer.records(sql, model=registered_name(viewer.catalog.name, kind))
 
 
-def not_scored_notice(viewer: Viewer, what: str, kind: str, full_names: tuple[str, ...]) -> Notice | None:
-    """Say why `what` cannot be shown from what a model writes; None when it can.
+def first_refusal_of(viewer: Viewer, kind: str) -> Refusal | None:
+    """Return the refusal because of which no version of the model scores; None where one does, or the team may not know."""
+    return first_refusal(verdicts(viewer, kind))
 
-    Where the gate has refused the first model, that is the reason; else it is as `missing` says.
-    """
-    unavailable = viewer.missing(what, "daily_scoring", *full_names)
-    if unavailable is None or not all(viewer.may_read(name) for name in full_names):
-        return unavailable
-    refusal = first_refusal(verdicts(viewer, kind))
-    if refusal is None:
-        return unavailable
-    checks = {"link": "See its checks on Models", "href": f"{viewer.link('models')}#{kind}"}
+
+def not_scored_notice(viewer: Viewer, what: str, spec: ModelSpec, refusal: Refusal) -> Notice:
+    """Say that `what` is empty because the gate refused the first model, and which check it failed."""
     return replace(
-        refusal_notice(refusal, kind), title=f"No {what[:1].lower()}{what[1:]}: the model was refused", **checks
+        refusal_notice(refusal, spec.name),
+        title=f"No {what[:1].lower()}{what[1:]}: the {spec.label.lower()} model was refused",
+        link="See its checks on Models",
+        href=f"{viewer.link('models')}#{spec.name}",
     )
 
 

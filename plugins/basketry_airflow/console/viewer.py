@@ -1,4 +1,4 @@
-"""Who looks at a page: the Airflow user, the team that include/grants puts the user into, and the catalog looked at."""
+"""Who looks at a page: the Airflow user, the team that include/grants or the instance puts the user into, and the catalog."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from basketry.access import AccessRefusedError, Team
+from basketry.access.users import users_changed_at
 from basketry.config.catalogs import Catalog, catalog_names, load_catalog
 from basketry.config.settings import Settings
 from basketry.errors import BadInputError
 from basketry.warehouse import TableState, Warehouse, open_warehouse
 from basketry_airflow.forms import scheduled_catalog
+
+if TYPE_CHECKING:
+    from basketry_airflow.console.filling import Filling
 
 Record = dict[str, Any]
 
@@ -32,12 +36,14 @@ class Notice:
         text: In one or two sentences.
         link: The text of a link to where to go from here, if anywhere.
         href: The address of that link.
+        filling: What is done about it, where a DAG fills what is missing.
     """
 
     title: str
     text: str
     link: str = ""
     href: str = ""
+    filling: Filling | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +57,7 @@ class Viewer:
         catalogs: The names of all catalogs, the scheduled one first.
         warehouse: What reads the catalog's tables.
         base: The path under which the console is served.
+        account: Airflow's own user, by whose permissions Airflow is asked; None where nobody is logged in.
     """
 
     user: str
@@ -59,6 +66,7 @@ class Viewer:
     catalogs: tuple[str, ...]
     warehouse: Warehouse
     base: str
+    account: Any = None
 
     def records(self, sql: str, limit: int = 2_000, **values: Any) -> list[Record]:
         """Return the rows of a query over what the team may see; `:name` in it takes its value from `values`."""
@@ -122,7 +130,7 @@ class Viewer:
         return f"{self.base.rpartition('/')[0]}/{path}"
 
 
-def viewer_of(user: str, requested_catalog: str | None, base: str) -> Viewer:
+def viewer_of(user: str, requested_catalog: str | None, base: str, account: Any = None) -> Viewer:
     """Return the viewer; AccessRefusedError for a user in no team, BadInputError for a catalog that does not exist."""
     include = Settings.from_environment().include
     names = catalogs_default_first(include)
@@ -132,7 +140,13 @@ def viewer_of(user: str, requested_catalog: str | None, base: str) -> Viewer:
     warehouse = _warehouse(catalog, _changes(include))
     team = warehouse.grants.team_of(user)
     return Viewer(
-        user=user, team=team, catalog=_catalog(catalog, include), catalogs=names, warehouse=warehouse, base=base
+        user=user,
+        team=team,
+        catalog=_catalog(catalog, include),
+        catalogs=names,
+        warehouse=warehouse,
+        base=base,
+        account=account,
     )
 
 
@@ -148,8 +162,9 @@ def _catalog(name: str, include: Path) -> Catalog:
 
 
 def _changes(include: Path) -> tuple[tuple[str, int], ...]:
-    """Return how the grants files look now: rights that were taken away must not live on in a cache."""
-    return tuple(sorted((path.name, path.stat().st_mtime_ns) for path in (include / "grants").glob("*.yaml")))
+    """Return how the grants files and the users look now: rights that were taken away must not live on in a cache."""
+    files = sorted((path.name, path.stat().st_mtime_ns) for path in (include / "grants").glob("*.yaml"))
+    return (*files, ("users", users_changed_at()))
 
 
 @lru_cache(maxsize=16)

@@ -14,6 +14,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
 
 from basketry.access.model import AccessRefusedError, Grants
+from basketry.access.names import base_tables, check_names
 from basketry.access.reads import DIALECT, parse_query, permitted
 from basketry.tables import Table
 
@@ -184,6 +185,7 @@ def guard(grants: Grants, team: str, sql: str, limit: int) -> Guarded:
         raise AccessRefusedError("the query is too long: ask for less at once.")
     tree = parse_query(sql, DIALECT)
     _check_allowed(tree)
+    check_names(tree, grants.tables, DIALECT)
     tables = _tables(grants, team, tree)
     qualified = _with_names(grants, team, tree, tables)
     _limited(qualified, limit)
@@ -210,15 +212,13 @@ def _called(node: exp.Expression) -> str:
     return f"the function {node.name}" if isinstance(node, exp.Anonymous) else type(node).__name__.upper()
 
 
-def _tables(grants: Grants, team: str, tree: exp.Expression) -> Mapping[str, Table]:
-    local = {cte.alias for cte in tree.find_all(exp.CTE)}
+def _tables(grants: Grants, team: str, tree: exp.Query) -> Mapping[str, Table]:
     tables: dict[str, Table] = {}
-    for table in tree.find_all(exp.Table):
-        if isinstance(table.this, exp.Func) or table.catalog not in ("", grants.catalog):
-            raise AccessRefusedError(f"team {team} may not read {table.sql()}: name tables as schema.table.")
-        if table.db or table.name not in local:
-            full_name = f"{table.db}.{table.name}"
-            tables[full_name] = grants.access(team, full_name).table
+    for reference in base_tables(tree, grants.catalog):
+        full_name = f"{reference.db}.{reference.name}"
+        tables[full_name] = grants.access(team, full_name).table
+    if not tables and tree.find(exp.From):
+        raise AccessRefusedError("the query reads no table: name one as schema.table.")
     return tables
 
 

@@ -1,4 +1,7 @@
-"""Reads include/grants/<catalog>.yaml, or default.yaml where a catalog has none."""
+"""Reads include/grants/<catalog>.yaml, or default.yaml where there is one catalog only.
+
+Where there are several, one file for all would open every retailer to the same people: a catalog without its own is closed.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,9 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, ValidationInfo, model_validator
 
-from basketry.access.model import REFUSED, TREATMENTS, Grants, Team
-from basketry.config.catalogs import file_label
+from basketry.access.model import REFUSED, TREATMENTS, AccessRefusedError, Grants, Team
+from basketry.access.users import local_members
+from basketry.config.catalogs import catalog_names, file_label
 from basketry.config.locator import load_document
 from basketry.config.model import Document, Label, Mistake, Text, context_of, one_of
 from basketry.contracts import load_contracts
@@ -41,6 +45,8 @@ class TeamSettings(Document, title="team {0}"):
     members: Annotated[tuple[Annotated[Text, Label("member")], ...], Label("members of {1}")] = ()
     reads: Annotated[tuple[Annotated[Text, AfterValidator(_check_pattern), Label("table")], ...], Label("reads of {1}")]
     tags: TagSettings = TagSettings()
+    approves: bool = False
+    audits: bool = False
 
 
 class GrantsDocument(Document):
@@ -63,14 +69,32 @@ class GrantsDocument(Document):
 
 
 def load_grants(catalog: str, include: Path) -> Grants:
-    """Read the grants of a catalog; a ContractError names file, line and what is wrong."""
+    """Read the grants of a catalog, with the users that the instance itself puts into its teams.
+
+    Raises:
+        AccessRefusedError: There are several catalogs, and this one has no file of its own.
+        ContractError: Names file, line and what is wrong.
+    """
     folder = include / "grants"
     own = folder / f"{catalog}.yaml"
+    if not own.is_file() and len(catalog_names(include)) > 1:
+        raise AccessRefusedError(
+            f"catalog {catalog} has no grants of its own yet: write include/grants/{catalog}.yaml."
+        )
     path = own if own.is_file() else folder / f"{DEFAULT}.yaml"
     tables = known_tables(catalog, include)
     document = load_document(GrantsDocument, path, file_label(path, include), {"tables": tables})
+    local, named = local_members(catalog), {member for team in document.teams.values() for member in team.members}
     teams = {
-        name: Team(name=name, principal=team.principal, members=team.members, reads=team.reads, pii=team.tags.pii)
+        name: Team(
+            name=name,
+            principal=team.principal,
+            members=(*team.members, *(user for user in local.get(name, ()) if user not in named)),
+            reads=team.reads,
+            pii=team.tags.pii,
+            approves=team.approves,
+            audits=team.audits,
+        )
         for name, team in document.teams.items()
     }
     return Grants(catalog, document.pipeline, teams, tables)

@@ -41,6 +41,8 @@ class Team:
         members: The users of Airflow who are in it.
         reads: Patterns of schema.table.
         pii: What it sees of personal data, one of TREATMENTS.
+        approves: Whether its members may approve what others start and nobody can undo.
+        audits: Whether it reads what users of the console asked and exported.
     """
 
     name: str
@@ -48,6 +50,8 @@ class Team:
     members: tuple[str, ...]
     reads: tuple[str, ...]
     pii: str
+    approves: bool = False
+    audits: bool = False
 
     def covers(self, full_name: str) -> bool:
         """Return whether a pattern of the team names the table."""
@@ -85,7 +89,14 @@ class Grants:
         for team in self.teams.values():
             if user in team.members:
                 return team
-        raise AccessRefusedError(f"user '{user}' is in no team: add them to one in include/grants.")
+        raise AccessRefusedError(
+            f"user '{user}' is in no team: make user puts them into one, or members in include/grants."
+        )
+
+    @property
+    def approvers(self) -> tuple[str, ...]:
+        """The users who may approve what others start and nobody can undo."""
+        return tuple(user for team in self.teams.values() if team.approves for user in team.members)
 
     def access(self, team: str, full_name: str) -> Access:
         """Return what a team sees of `schema.table`; AccessRefusedError for an unknown name, or a table it may not read."""

@@ -7,6 +7,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from basketry.access.model import AccessRefusedError, Grants
+from basketry.access.names import base_tables, check_names
 
 DIALECT = "databricks"
 _WRITES = (exp.Into, exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Drop, exp.Command)
@@ -18,16 +19,15 @@ def permitted_sql(grants: Grants, team: str, sql: str, dialect: str = DIALECT) -
     Raises:
         AccessRefusedError: It is anything but one query over tables that the team may read, whatever way they are named.
     """
-    return str(permitted(grants, team, parse_query(sql, dialect)).sql(dialect=dialect))
+    tree = parse_query(sql, dialect)
+    check_names(tree, grants.tables, dialect)
+    return str(permitted(grants, team, tree).sql(dialect=dialect))
 
 
 def permitted(grants: Grants, team: str, tree: exp.Query) -> exp.Query:
-    """Do the same as permitted_sql to a query that is already parsed, in place."""
-    # Names of WITH hide tables of the same name for the whole query: refused below, not resolved by scope.
-    local = {cte.alias for cte in tree.find_all(exp.CTE)}
-    for table in list(tree.find_all(exp.Table)):
-        if table.db or table.name not in local:
-            table.replace(_seen(grants, team, table))
+    """Do the same as permitted_sql to a query that is already parsed and has passed `check_names`, in place."""
+    for table in base_tables(tree, grants.catalog):
+        table.replace(_seen(grants, team, table))
     return tree
 
 
@@ -46,12 +46,11 @@ def parse_query(sql: str, dialect: str = DIALECT) -> exp.Query:
 
 
 def _seen(grants: Grants, team: str, table: exp.Table) -> exp.Expression:
-    if isinstance(table.this, exp.Func) or not table.db or table.catalog not in ("", grants.catalog):
-        raise AccessRefusedError(f"team {team} may not read {table.sql()}: name tables as schema.table.")
     access = grants.access(team, f"{table.db}.{table.name}")
     shown = [
         exp.alias_(exp.null(), column, quoted=True) if column in access.masked else exp.column(column, quoted=True)
         for column in access.table.column_names
     ]
-    inner = exp.select(*shown).from_(exp.table_(table.name, db=table.db, catalog=table.catalog or None))
+    # With its catalog, so that no engine takes the name for anything else.
+    inner = exp.select(*shown).from_(exp.table_(table.name, db=table.db, catalog=grants.catalog, quoted=True))
     return inner.subquery(table.alias_or_name)

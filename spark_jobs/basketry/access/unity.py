@@ -1,17 +1,23 @@
 """The grants file enforced in Unity Catalog: what is there, what should be, and the steps between.
 
 SELECT on tables, USE on their catalog and schemas, and a column mask where a team may read a table but not what it says
-about persons. Whatever a principal holds beyond that was added by hand: it is reported, and revoked only on request.
+about persons. What the file gave is kept in ops.applied_grants: what it gives no longer is revoked without asking. Whatever
+else a principal holds was added by hand: it is reported, and revoked only on request.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from basketry.access.model import MASKED, Grants
-from basketry.tables import SCHEMAS, Table
+from basketry.access.model import Grants
+from basketry.access.unity_masks import mask_bodies, mask_statements
+from basketry.config import unity_names
+from basketry.config.unity_names import UnityNames
+from basketry.tables import APPLIED_GRANTS, SCHEMAS
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
@@ -22,8 +28,8 @@ Securable = tuple[str, str]
 Privileges = dict[Securable, dict[str, frozenset[str]]]
 """Privileges by securable and principal."""
 
-MASK = "mask_personal"
-"""The function in schema ops that hides a value from all but who may see it."""
+Applied = Mapping[str, frozenset[tuple[str, str, str]]]
+"""What the file gave each principal: kind and full name of a securable, privilege."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +54,7 @@ class GrantChange:
         """Return the statement that it is."""
         verb, to = ("GRANT", "TO") if self.grant else ("REVOKE", "FROM")
         kind, name = self.securable
-        return f"{verb} {self.privilege.replace('_', ' ')} ON {kind} {name} {to} `{self.principal}`"
+        return f"{verb} {self.privilege.replace('_', ' ')} ON {kind} {unity_names.quote(name)} {to} `{self.principal}`"
 
 
 @dataclass(frozen=True)
@@ -58,10 +64,14 @@ class GrantPlan:
     Attributes:
         changes: Privileges to grant and to revoke.
         statements: SQL of the masks, in order.
+        applied: What the file gave before.
+        desired: What it gives now.
     """
 
     changes: tuple[GrantChange, ...]
     statements: tuple[str, ...]
+    applied: Applied
+    desired: Applied
 
     @property
     def drift(self) -> tuple[GrantChange, ...]:
@@ -74,24 +84,42 @@ class GrantPlan:
         return (*changes, *self.statements) or ("grants are as the file says",)
 
 
-def plan_grants(client: WorkspaceClient, grants: Grants) -> GrantPlan:
-    """Compare the file with Unity Catalog. Writes nothing."""
-    stored = _stored_tables(client, grants.catalog)
-    desired = desired_privileges(grants, stored)
-    schemas = sorted({name.split(".")[0] for name in stored})
+def plan_grants(client: WorkspaceClient, grants: Grants, names: UnityNames, applied: Applied) -> GrantPlan:
+    """Compare the file with Unity Catalog. Writes nothing.
+
+    Args:
+        client: The workspace.
+        grants: The file.
+        names: Where the catalog of the file lies in Unity Catalog.
+        applied: What the file gave when it was last applied, see `read_applied`.
+    """
+    stored = _stored_tables(client, names)
+    desired = desired_privileges(grants, names, stored)
+    schemas = sorted({names.schema_name(name.split(".")[0]) for name in stored})
     securables = [
-        ("CATALOG", grants.catalog),
-        *(("SCHEMA", f"{grants.catalog}.{schema}") for schema in schemas),
-        *(("TABLE", f"{grants.catalog}.{name}") for name in sorted(stored)),
+        ("CATALOG", names.catalog),
+        *(("SCHEMA", f"{names.catalog}.{schema}") for schema in schemas),
+        *(("TABLE", names.full_name(*name.split("."))) for name in sorted(stored)),
     ]
-    actual = {securable: privileges_on(client, securable) for securable in securables}
-    managed = {team.principal for team in grants.teams.values()}
-    changes = tuple(_changes(desired, actual, managed, grants.pipeline))
-    return GrantPlan(changes, tuple(_masks(grants, stored)))
+    own = ("TABLE", names.full_name(APPLIED_GRANTS.schema, APPLIED_GRANTS.name))
+    missing = own if not stored.get(APPLIED_GRANTS.full_name) else None
+    actual = {securable: {} if securable == missing else privileges_on(client, securable) for securable in securables}
+    changes = tuple(
+        change
+        for change in _changes(desired, actual, applied, grants.pipeline)
+        if change.grant or change.securable[0] not in names.shared  # others' teams need it, too
+    )
+    statements = tuple(mask_statements(grants, names, stored, mask_bodies(client, grants, names)))
+    return GrantPlan(changes, statements, applied, _by_principal(desired))
 
 
 def apply_grants(
-    client: WorkspaceClient, grant_plan: GrantPlan, execute: Callable[[str], object], *, revoke_by_hand: bool = False
+    client: WorkspaceClient,
+    grant_plan: GrantPlan,
+    execute: Callable[[str], object],
+    remember: Callable[[Applied], object],
+    *,
+    revoke_by_hand: bool = False,
 ) -> int:
     """Do what the plan says, masks before grants, so that nothing is readable unmasked.
 
@@ -99,6 +127,7 @@ def apply_grants(
         client: The workspace.
         grant_plan: What to do.
         execute: Runs one SQL statement.
+        remember: Keeps what the file gives, for the next plan: before anything is granted, and when all is done.
         revoke_by_hand: Whether grants by hand are revoked, too; else they are left alone.
 
     Returns:
@@ -106,26 +135,44 @@ def apply_grants(
     """
     for statement in grant_plan.statements:
         execute(statement)
+    before, desired = grant_plan.applied, grant_plan.desired
+    # An apply that breaks off has given some of it and taken some of it away: both are the file's.
+    either = {name: before.get(name, frozenset()) | desired.get(name, frozenset()) for name in {*before, *desired}}
+    if either != before:
+        remember(either)
     changes = [change for change in grant_plan.changes if revoke_by_hand or not change.by_hand]
     for change in changes:
         apply_change(client, change)
+    if either != desired:
+        remember({name: desired.get(name, frozenset()) for name in either})
     return len(changes) + len(grant_plan.statements)
 
 
+def read_applied(rows: Iterable[Mapping[str, str]]) -> Applied:
+    """Return what the rows of ops.applied_grants say."""
+    texts = {row["principal"]: json.loads(row["privileges"]) for row in rows}
+    return {name: frozenset((kind, on, privilege) for kind, on, privilege in held) for name, held in texts.items()}
+
+
+def applied_rows(applied: Applied) -> list[dict[str, object]]:
+    """Return the rows of ops.applied_grants that say it."""
+    return [
+        {"principal": principal, "privileges": json.dumps(sorted(held))} for principal, held in sorted(applied.items())
+    ]
+
+
 def apply_change(client: WorkspaceClient, change: GrantChange) -> None:
-    """Grant or revoke one privilege."""
-    from databricks.sdk.service.catalog import PermissionsChange, Privilege
-
-    (kind, name), privilege = change.securable, Privilege(change.privilege)
-    added, removed = ([privilege], []) if change.grant else ([], [privilege])
-    client.grants.update(kind, name, changes=[PermissionsChange(principal=change.principal, add=added, remove=removed)])
+    """Grant or revoke one privilege, by its name: the SDK's own list lacks some, such as CREATE_MODEL_VERSION."""
+    body = {"changes": [{"principal": change.principal, "add" if change.grant else "remove": [change.privilege]}]}
+    client.api_client.do("PATCH", _permissions(change.securable), body=body)
 
 
-def desired_privileges(grants: Grants, stored: Iterable[str]) -> Privileges:
+def desired_privileges(grants: Grants, names: UnityNames, stored: Iterable[str]) -> Privileges:
     """Return the privileges that the file asks for, of the tables that exist.
 
     Args:
         grants: The file.
+        names: Where its catalog lies in Unity Catalog.
         stored: Names of tables as schema.table.
     """
     privileges: Privileges = {}
@@ -133,14 +180,25 @@ def desired_privileges(grants: Grants, stored: Iterable[str]) -> Privileges:
         for name in stored:
             table = grants.tables.get(name)
             if table is not None and team.may_read(table):
-                privileges.setdefault(("TABLE", f"{grants.catalog}.{name}"), {})[team.principal] = frozenset({"SELECT"})
-                schema = ("SCHEMA", f"{grants.catalog}.{table.schema}")
-                privileges.setdefault(schema, {})[team.principal] = frozenset({"USE_SCHEMA"})
-                privileges.setdefault(("CATALOG", grants.catalog), {})[team.principal] = frozenset({"USE_CATALOG"})
+                securables = (
+                    ("TABLE", names.full_name(table.schema, table.name)),
+                    ("SCHEMA", f"{names.catalog}.{names.schema_name(table.schema)}"),
+                    ("CATALOG", names.catalog),
+                )
+                for securable, privilege in zip(securables, ("SELECT", "USE_SCHEMA", "USE_CATALOG"), strict=True):
+                    privileges.setdefault(securable, {})[team.principal] = frozenset({privilege})
     return privileges
 
 
-def _changes(desired: Privileges, actual: Privileges, managed: set[str], pipeline: str) -> Iterator[GrantChange]:
+def _by_principal(privileges: Privileges) -> Applied:
+    held: dict[str, set[tuple[str, str, str]]] = {}
+    for (kind, name), principals in privileges.items():
+        for principal, names in principals.items():
+            held.setdefault(principal, set()).update((kind, name, privilege) for privilege in names)
+    return {principal: frozenset(items) for principal, items in held.items()}
+
+
+def _changes(desired: Privileges, actual: Privileges, applied: Applied, pipeline: str) -> Iterator[GrantChange]:
     for securable, principals in actual.items():
         should = desired.get(securable, {})
         for principal in sorted({*principals, *should} - {pipeline}):
@@ -149,61 +207,42 @@ def _changes(desired: Privileges, actual: Privileges, managed: set[str], pipelin
                 GrantChange(securable=securable, principal=principal, privilege=privilege, grant=True)
                 for privilege in sorted(asked_for - present)
             )
-            # What a team holds beyond the file may be yesterday's file or a hand: the file does not remember, so a hand.
+            of_the_file = applied.get(principal, frozenset())
             yield from (
-                GrantChange(securable=securable, principal=principal, privilege=privilege, grant=False, by_hand=True)
+                GrantChange(
+                    securable=securable,
+                    principal=principal,
+                    privilege=privilege,
+                    grant=False,
+                    by_hand=(*securable, privilege) not in of_the_file,
+                )
                 for privilege in sorted(present - asked_for)
             )
 
 
-def _stored_tables(client: WorkspaceClient, catalog: str) -> dict[str, Mapping[str, str | None]]:
-    """Return the mask of every column, None where it has none, by schema.table."""
+def _stored_tables(client: WorkspaceClient, names: UnityNames) -> dict[str, Mapping[str, str | None]]:
+    """Return the mask of every column, None where it has none, by what the library calls the table."""
     stored: dict[str, Mapping[str, str | None]] = {}
-    for schema in client.schemas.list(catalog):
-        if schema.name in SCHEMAS:
-            for table in client.tables.list(catalog, schema.name):
-                masks = {
+    existing = {schema.name for schema in client.schemas.list(names.catalog)}
+    for schema in sorted(existing & {names.schema_name(layer) for layer in SCHEMAS}):
+        for table in client.tables.list(names.catalog, schema):
+            if own_name := names.own_name(schema, str(table.name)):
+                stored[own_name] = {
                     str(column.name): column.mask.function_name if column.mask else None
                     for column in table.columns or []
                 }
-                stored[f"{schema.name}.{table.name}"] = masks
+    if stored and names.schema_name(APPLIED_GRANTS.schema) in existing:
+        stored.setdefault(APPLIED_GRANTS.full_name, {})  # written before anything is granted
     return stored
 
 
 def privileges_on(client: WorkspaceClient, securable: Securable) -> dict[str, frozenset[str]]:
     """Return the privileges on a securable by principal, without those that it inherits."""
-    assignments = client.grants.get(*securable).privilege_assignments or []
-    return {
-        str(assignment.principal): frozenset(str(name.value) for name in assignment.privileges or [])
-        for assignment in assignments
-    }
+    held = client.api_client.do("GET", _permissions(securable))  # the SDK would drop what its list of privileges lacks
+    assignments = held.get("privilege_assignments") or []
+    return {str(assignment["principal"]): frozenset(assignment.get("privileges") or ()) for assignment in assignments}
 
 
-def _masks(grants: Grants, stored: Mapping[str, Mapping[str, str | None]]) -> Iterator[str]:
-    """Yield the function, made anew because who sees in clear may have changed, and a mask for each column that lacks one."""
-    function = f"{grants.catalog}.ops.{MASK}"
-    missing = [
-        (name, column)
-        for name, masks in stored.items()
-        if _is_masked_for_some(grants, grants.tables.get(name))
-        for column in grants.tables[name].pii_columns
-        if column in masks and masks[column] != function
-    ]
-    if missing:
-        yield _function(grants)
-    for name, column in missing:
-        table = ".".join(f"`{part}`" for part in (grants.catalog, *name.split(".")))
-        yield f"ALTER TABLE {table} ALTER COLUMN `{column}` SET MASK {function}"
-
-
-def _is_masked_for_some(grants: Grants, table: Table | None) -> bool:
-    return table is not None and any(team.pii == MASKED and team.may_read(table) for team in grants.teams.values())
-
-
-def _function(grants: Grants) -> str:
-    clear = sorted({grants.pipeline, *(team.principal for team in grants.teams.values() if team.pii == "clear")})
-    conditions = " OR ".join(f"is_account_group_member('{name}')" for name in clear)
-    return (
-        f"CREATE OR REPLACE FUNCTION {grants.catalog}.ops.{MASK}(value STRING) RETURNS STRING"
-        f" RETURN CASE WHEN {conditions} THEN value END"
-    )
+def _permissions(securable: Securable) -> str:
+    kind, name = securable
+    return f"/api/2.1/unity-catalog/permissions/{kind}/{quote(name, safe='')}"

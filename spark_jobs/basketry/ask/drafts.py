@@ -41,7 +41,7 @@ class Drafter(Protocol):
 
 @dataclass(frozen=True)
 class GenieSpace:
-    """A Genie space of the workspace, made from include/genie."""
+    """A Genie space of the workspace, which the bundle deploys."""
 
     client: Callable[[], WorkspaceClient]
     space_id: str

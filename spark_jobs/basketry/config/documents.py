@@ -13,6 +13,11 @@ import yaml
 from basketry.errors import ContractError
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LARGEST_DOCUMENT = 1 << 20
+MOST_NODES = 50_000
+DEEPEST = 60
+"""What a document may be: bytes; values once every alias is written out; values within one another."""
+
 _KINDS = {
     str: "text",
     bool: "true or false",
@@ -107,10 +112,14 @@ def read_document(path: Path, label: str) -> Node:
         label: how errors name the file.
 
     Raises:
-        ContractError: if it is not YAML, or repeats a key.
+        ContractError: if it is not YAML, repeats a key, or is larger than a document may be.
     """
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=_LOADER)
+        with path.open("rb") as file:
+            content = file.read(LARGEST_DOCUMENT + 1)
+        if len(content) > LARGEST_DOCUMENT:
+            raise ContractError(f"{label}: is larger than {LARGEST_DOCUMENT >> 20} MB; remove what is no setting.")
+        root = yaml.compose(content.decode("utf-8-sig"), Loader=_LOADER)
     except OSError as error:
         raise ContractError(f"{label}: cannot be read ({error.strerror}); check that it is a readable file.") from error
     except UnicodeDecodeError as error:
@@ -122,33 +131,48 @@ def read_document(path: Path, label: str) -> Node:
         raise ContractError(f"{label}: is not YAML; remove control characters and deep nesting.") from error
     if root is None:
         raise ContractError(f"{label}:1: is empty; write the document.")
-    return _node(root, label, ())
+    return _Reader(label).node(root, ())
 
 
-def _node(source: yaml.Node, label: str, parents: tuple[int, ...]) -> Node:
-    line = source.start_mark.line + 1
-    if id(source) in parents:
-        Node(label, line, None).fail("an alias refers to what contains it; write the value out.")
-    inside = (*parents, id(source))
-    if isinstance(source, yaml.MappingNode):
-        return Node(label, line, _entries(source, label, inside))
-    if isinstance(source, yaml.SequenceNode):
-        return Node(label, line, [_node(item, label, inside) for item in source.value])
-    return Node(label, line, _scalar(source, label), str(source.value))
+class _Reader:
+    """Makes Nodes of what was parsed; every alias is written out, and counted as what it stands for."""
 
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._count = 0
 
-def _entries(source: yaml.MappingNode, label: str, parents: tuple[int, ...]) -> dict[str, Node]:
-    entries: dict[str, Node] = {}
-    for key, value in source.value:
-        key_node = Node(label, key.start_mark.line + 1, None)
-        if not isinstance(key, yaml.ScalarNode) or key.tag == "tag:yaml.org,2002:merge":
-            key_node.fail("a key must be plain text; write each key out.")
-        if key.value in entries:
-            key_node.fail(f"key '{key.value}' is written twice; remove one.")
-        entry = _node(value, label, parents)
-        # The key's line is what a person edits; only containers have places of their own inside.
-        entries[key.value] = Node(label, key_node.line, entry.value, entry.text)
-    return entries
+    def node(self, source: yaml.Node, parents: tuple[int, ...]) -> Node:
+        """Return a value with all that is in it."""
+        line = source.start_mark.line + 1
+        self._count += 1
+        if id(source) in parents:
+            self._fail(line, "an alias refers to what contains it; write the value out.")
+        if self._count > MOST_NODES:
+            self._fail(line, f"the document has more than {MOST_NODES:,} values, its aliases written out; use fewer.")
+        if len(parents) >= DEEPEST:
+            self._fail(line, f"values lie more than {DEEPEST} deep in one another; make them flatter.")
+        inside = (*parents, id(source))
+        if isinstance(source, yaml.MappingNode):
+            return Node(self._label, line, self._entries(source, inside))
+        if isinstance(source, yaml.SequenceNode):
+            return Node(self._label, line, [self.node(item, inside) for item in source.value])
+        return Node(self._label, line, _scalar(source, self._label), str(source.value))
+
+    def _entries(self, source: yaml.MappingNode, parents: tuple[int, ...]) -> dict[str, Node]:
+        entries: dict[str, Node] = {}
+        for key, value in source.value:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode) or key.tag == "tag:yaml.org,2002:merge":
+                self._fail(line, "a key must be plain text; write each key out.")
+            if key.value in entries:
+                self._fail(line, f"key '{key.value}' is written twice; remove one.")
+            entry = self.node(value, parents)
+            # The key's line is what a person edits; only containers have places of their own inside.
+            entries[key.value] = Node(self._label, line, entry.value, entry.text)
+        return entries
+
+    def _fail(self, line: int, message: str) -> NoReturn:
+        Node(self._label, line, None).fail(message)
 
 
 def _scalar(source: yaml.Node, label: str) -> Any:

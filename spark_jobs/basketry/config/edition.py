@@ -22,7 +22,7 @@ TOPS = ("dags", "include", "spark_jobs")
 """Whose files make an edition. The plugin is not among them: a page of the console changes no run."""
 
 SUFFIXES = frozenset({".py", ".yaml"})
-TEAMS_OWN = ("dashboards", "genie", "targets")
+TEAMS_OWN = ("dashboards", "targets")
 """Folders of include/ that no run reads."""
 
 

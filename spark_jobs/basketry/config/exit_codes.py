@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from basketry.config.settings import Settings
-from basketry.errors import BAD_INPUT_EXIT, TRY_AGAIN_EXIT, BadInputError, TryAgainError
+from basketry.errors import BAD_INPUT_EXIT, UNTRUSTED_EXIT, BadInputError, TryAgainError, UntrustedModelError
 
 
 @contextmanager
 def exits_by_code() -> Iterator[None]:
-    """End the process with 65 on bad input and with 75 when a later try may help, and print the sentence.
+    """End the process with 65 on bad input, 77 on a model that nobody promoted, 75 or 78 when a later try may help.
+
+    The sentence is printed.
 
     On Databricks both errors are raised as they are: it shows them.
     """
@@ -25,4 +27,6 @@ def exits_by_code() -> Iterator[None]:
             raise
         print(f"basketry.errors.{type(error).__name__}: {error}", file=sys.stderr)
         sys.stderr.flush()
-        sys.exit(BAD_INPUT_EXIT if isinstance(error, BadInputError) else TRY_AGAIN_EXIT)
+        if isinstance(error, UntrustedModelError):
+            sys.exit(UNTRUSTED_EXIT)
+        sys.exit(BAD_INPUT_EXIT if isinstance(error, BadInputError) else error.exit_code)

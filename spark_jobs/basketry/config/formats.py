@@ -11,6 +11,7 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from basketry.config.documents import Node, did_you_mean
+from basketry.config.patterns import slow_pattern_problem
 
 IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _SLUG = re.compile(r"[a-z][a-z0-9_]*\Z")
@@ -77,6 +78,8 @@ def regex_problem(text: str, groups: int) -> str | None:
         compiled = re.compile(text)
     except (re.error, OverflowError, RecursionError) as error:
         return f"'{text}' is not a regular expression ({error}); correct it."
+    if problem := slow_pattern_problem(text):
+        return f"'{text}' {problem}"
     if compiled.groups < groups:
         return f"'{text}' has {compiled.groups} groups in parentheses, {groups} needed; add one."
     return None

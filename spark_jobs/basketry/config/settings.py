@@ -7,15 +7,31 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from basketry.config.edition import CHECKOUT, PACKAGE, is_checkout
+from basketry.config.run_settings import (
+    KAFKA_OPTIONS,
+    OFFER_EVENTS,
+    REDIS_URL,
+    SECRET_SCOPE,
+    given_settings,
+    read_secret,
+    secret_reference,
+)
 from basketry.errors import BadInputError
 
-__all__ = ["CHECKOUT", "EVERY_FEED", "RUNTIMES", "Settings", "find_include"]
+if TYPE_CHECKING:
+    from basketry.config.unity_names import UnityNames
+
+__all__ = ["CHECKOUT", "EVERY_FEED", "RUNTIMES", "UNITY_NAMES", "Settings", "find_include"]
 
 RUNTIMES = ("local", "databricks")
 EVERY_FEED = "*"
 """Stands for all feeds of a catalog where a feed is asked for."""
+
+UNITY_NAMES = "BASKETRY_UNITY_NAMES"
+"""The environment variable by which a job that was given --unity-names tells all of its process, see `UnityNames`."""
 
 _CATALOG_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
@@ -49,7 +65,12 @@ class Settings:
         data: the folder of the public data sets.
         offer_events: where the events of the offers come from, kafka://<servers>/<topic>; empty for files that are
             delivered into the landing folder.
+        kafka_options: what the broker of offer_events needs besides its address, a JSON object; empty for nothing.
         redis_url: the address of the cache of popular products; empty where there is none.
+        secret_scope: the scope of the jobs' secrets, on Databricks.
+        target: the target in include/targets that says where in Unity Catalog retailers lie; empty: in catalogs of their own.
+        unity_names: what a job was told of its retailer's place, instead of a target.
+        volumes: where volumes are mounted, on Databricks.
     """
 
     runtime: str
@@ -57,7 +78,12 @@ class Settings:
     include: Path
     data: Path
     offer_events: str = ""
+    kafka_options: str = ""
     redis_url: str = ""
+    secret_scope: str = "basketry"  # noqa: S105 a name
+    target: str = ""
+    unity_names: str = ""
+    volumes: Path = Path("/Volumes")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -77,14 +103,68 @@ class Settings:
             home=home,
             include=find_include(env),
             data=Path(env.get("BASKETRY_DATA") or CHECKOUT.parent / "shared" / "data").absolute(),
-            offer_events=env.get("BASKETRY_OFFER_EVENTS") or "",
-            redis_url=env.get("BASKETRY_REDIS_URL") or "",
+            offer_events=env.get(OFFER_EVENTS) or "",
+            kafka_options=env.get(KAFKA_OPTIONS) or "",
+            redis_url=env.get(REDIS_URL) or "",
+            secret_scope=env.get(SECRET_SCOPE) or "basketry",
+            target=env.get("BASKETRY_TARGET") or "",
+            unity_names=env.get(UNITY_NAMES) or "",
+            volumes=Path(env.get("BASKETRY_VOLUMES") or "/Volumes"),
         )
+
+    @classmethod
+    def of_run(cls, argument: str | None) -> Settings:
+        """Read the environment variables of a run, and in their place what its argument --settings says.
+
+        Raises:
+            BadInputError: for an unknown runtime, or an argument that says something else.
+        """
+        return cls.from_environment({**os.environ, **given_settings(argument)})
+
+    def resolve_secret(self, value: str) -> str:
+        """Return a setting as it is used: of a reference {{secrets/<scope>/<key>}} the secret, of any other text itself.
+
+        Raises:
+            BadInputError: There is no such secret, or no workspace that could have one.
+        """
+        reference = secret_reference(value)
+        if reference is None:
+            return value
+        scope, key = reference
+        if self.runtime == "local":
+            raise BadInputError(f"{value} is a secret of a Databricks workspace: set the value itself here.")
+        secret = read_secret(scope, key)
+        if secret is None:
+            raise BadInputError(
+                f"the secret {scope}/{key} has no value: put it in with databricks secrets put-secret {scope} {key}."
+            )
+        return secret.decode()
+
+    def names(self, catalog: str) -> UnityNames:
+        """Return where a catalog lies in Unity Catalog, and so what everything in it is called there.
+
+        Raises:
+            BadInputError: what cannot be a catalog; or the target, or what the job was told, cannot be read.
+        """
+        from basketry.config.unity_names import UnityNames, read_names
+
+        check_catalog_name(catalog)
+        if self.unity_names:
+            return read_names(self.unity_names)
+        if self.target:
+            from basketry.config.targets import load_target
+
+            return load_target(self.target, self.include).names(catalog)
+        return UnityNames(catalog=catalog)
 
     @property
     def lake(self) -> Path:
         """The folder of the Delta tables, where they are folders."""
         return self.home / "lake"
+
+    def secrets_folder(self, catalog: str) -> Path:
+        """Return the folder of a catalog's secrets, where they are files."""
+        return self.home / "secrets" / catalog
 
     def export_folder(self, catalog: str) -> Path:
         """Return the folder of what a catalog hands over to others: a local folder, or one in a volume."""
@@ -94,6 +174,10 @@ class Settings:
         """Return the folder into which a feed's files are delivered: a local folder, or one in a volume."""
         return self._folder(catalog, "landing", feed)
 
+    def request_folder(self, catalog: str) -> Path:
+        """Return the folder of who is to be forgotten, a file per request: a local folder, or one in a volume."""
+        return self._folder(catalog, "requests", "forget")
+
     def checkpoint_folder(self, catalog: str, stream: str) -> Path:
         """Return the folder in which a stream notes how far it has read: a local folder, or one in a volume."""
         return self._folder(catalog, "checkpoints", stream)
@@ -101,4 +185,4 @@ class Settings:
     def _folder(self, catalog: str, kind: str, name: str = "") -> Path:
         if self.runtime == "local":
             return self.home / kind / catalog / name
-        return Path("/Volumes") / catalog / kind / "files" / name
+        return self.volumes / self.names(catalog).volume_folder(kind).removeprefix("/Volumes/") / name

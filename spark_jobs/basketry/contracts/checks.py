@@ -11,6 +11,7 @@ from basketry.config.documents import Node, did_you_mean
 from basketry.config.formats import date_pattern_problem, regex_problem
 from basketry.contracts import functions
 from basketry.contracts.dialect import ContractDialect
+from basketry.contracts.growth import length_problem
 
 
 class Checker:
@@ -140,6 +141,8 @@ def _check_literals(checker: Checker, name: str, function: functions.Function, a
         and (problem := date_pattern_problem(arguments[1].name))
     ):
         checker.fail(f"gives {name} the pattern '{arguments[1].name}', which {problem}")
+    if problem := length_problem(name, arguments):
+        checker.fail(problem)
     if name == "split_part" and arguments[2].name == "0":
         checker.fail("asks split_part for part 0; parts count from 1.")
 

@@ -16,6 +16,8 @@ from sqlglot.errors import SqlglotError
 from basketry.config.documents import Node
 from basketry.contracts.checks import Checker
 from basketry.contracts.dialect import ContractDialect
+from basketry.contracts.functions import MOST_GROWTH
+from basketry.contracts.growth import growth
 from basketry.contracts.sql import SqlWriter
 
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
@@ -60,6 +62,8 @@ def compile_expression(node: Node, what: str, columns: Mapping[str, str], time_z
     checker = Checker(node, what, columns)
     tree = _parse(text, node, what)
     kind = checker.kind(tree)
+    if growth(tree) > MOST_GROWTH:
+        node.fail(f"{what} may make a text more than {MOST_GROWTH:,} times as long; replace less within replacements.")
     writer = SqlWriter(checker.kinds, time_zone)
     return Expression(writer.write(tree), kind, frozenset(checker.columns_used), writer.occurrences)
 

@@ -62,6 +62,10 @@ class Function:
 _one_text = Function(arguments=(TEXT,), result=TEXT)
 _one_number = Function(arguments=(NUMBER,), result=NUMBER)
 
+LONGEST_PADDING = 1_000
+MOST_GROWTH = 1_000
+"""To how many times its columns an expression may grow a text, as far as the expression itself can tell."""
+
 FUNCTIONS = {
     "upper": _one_text,
     "lower": _one_text,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, model_validator
@@ -64,8 +64,14 @@ class ComputeProfile(Document):
     timeout_seconds: _Natural = 0
 
     @abstractmethod
-    def render(self, cloud: str, wheel: str) -> tuple[Fields, Fields]:
-        """Return the fields of the task and those of the run; the wheel's own metadata name what a job imports."""
+    def render(self, cloud: str, wheel: str, packages: Sequence[str] = ()) -> tuple[Fields, Fields]:
+        """Return the fields of the task and those of the run.
+
+        Args:
+            cloud: One of CLOUDS.
+            wheel: The library's wheel, whose own metadata name what every job imports.
+            packages: What the job imports beside that, as pip takes it.
+        """
 
 
 class NodeTypes(Document):
@@ -93,7 +99,7 @@ class JobClusterProfile(ComputeProfile, title="a profile of kind job_cluster"):
             raise Mistake(sentence, "node_types", cloud=cloud)
         return self
 
-    def render(self, cloud: str, wheel: str) -> tuple[Fields, Fields]:
+    def render(self, cloud: str, wheel: str, packages: Sequence[str] = ()) -> tuple[Fields, Fields]:
         """Return a new cluster with its libraries."""
         cluster = {
             **self.new_cluster,
@@ -101,7 +107,7 @@ class JobClusterProfile(ComputeProfile, title="a profile of kind job_cluster"):
             "runtime_engine": "PHOTON" if self.photon else "STANDARD",
             **(SPOT[cloud] if self.spot else {}),
         }
-        return {"new_cluster": cluster, "libraries": [{"whl": wheel}]}, {}
+        return {"new_cluster": cluster, "libraries": _libraries(wheel, packages)}, {}
 
 
 class ExistingClusterProfile(ComputeProfile, title="a profile of kind existing_cluster"):
@@ -110,25 +116,29 @@ class ExistingClusterProfile(ComputeProfile, title="a profile of kind existing_c
     kind: Literal["existing_cluster"]
     cluster_id: Text
 
-    def render(self, cloud: str, wheel: str) -> tuple[Fields, Fields]:
+    def render(self, cloud: str, wheel: str, packages: Sequence[str] = ()) -> tuple[Fields, Fields]:
         """Return the cluster with its libraries."""
-        return {"existing_cluster_id": self.cluster_id, "libraries": [{"whl": wheel}]}, {}
+        return {"existing_cluster_id": self.cluster_id, "libraries": _libraries(wheel, packages)}, {}
 
 
 class ServerlessProfile(ComputeProfile, title="a profile of kind serverless"):
-    """No cluster: the wheel comes through the environment of the run."""
+    """No cluster: wheel and packages come through the environment of the run."""
 
     kind: Literal["serverless"]
     environment_version: Text
     budget_policy_id: Text | None = None
 
-    def render(self, cloud: str, wheel: str) -> tuple[Fields, Fields]:
+    def render(self, cloud: str, wheel: str, packages: Sequence[str] = ()) -> tuple[Fields, Fields]:
         """Return the environment's name, and the environment."""
-        spec = {"environment_version": self.environment_version, "dependencies": [wheel]}
+        spec = {"environment_version": self.environment_version, "dependencies": [wheel, *packages]}
         run: Fields = {"environments": [{"environment_key": ENVIRONMENT, "spec": spec}]}
         if self.budget_policy_id is not None:
             run["budget_policy_id"] = self.budget_policy_id
         return {"environment_key": ENVIRONMENT}, run
+
+
+def _libraries(wheel: str, packages: Sequence[str]) -> list[Fields]:
+    return [{"whl": wheel}, *({"pypi": {"package": package}} for package in packages)]
 
 
 PROFILES: Mapping[str, type[ComputeProfile]] = {

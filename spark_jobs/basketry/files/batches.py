@@ -11,9 +11,11 @@ import pyarrow as pa
 from basketry.files.delimited import delimited_layout, delimited_rows
 from basketry.files.headers import Layout
 from basketry.files.json_lines import json_lines_layout, json_lines_rows
+from basketry.files.limits import MEGABYTE
+from basketry.files.private_copy import Named, PrivateCopy, private_copy, refusal
+from basketry.files.reader_process import layout_in_child, record_batches_in_child
 from basketry.files.rows import Block, Fields, Number, Row, json_text
-from basketry.files.streams import MEGABYTE, refusal, text_encoding, verify_text
-from basketry.files.workbooks import workbook_layout, workbook_rows
+from basketry.files.streams import text_encoding, verify_text
 
 if TYPE_CHECKING:
     from basketry.contracts import Contract
@@ -26,38 +28,40 @@ BATCH_CHARACTERS = 32 * MEGABYTE
 SURE_SUFFIXES = {".csv": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 LIKELY_SUFFIXES = {".txt": "csv", ".json": "jsonl"}
 
-Reader = Callable[[Path, "Contract"], tuple[Layout, Iterator[Row | Block]]]
-_READERS: dict[str, Reader] = {"csv": delimited_rows, "jsonl": json_lines_rows, "xlsx": workbook_rows}
-_LAYOUTS: dict[str, Callable[[Path, Contract], Layout]] = {
-    "csv": delimited_layout,
-    "jsonl": json_lines_layout,
-    "xlsx": workbook_layout,
-}
+Reader = Callable[[PrivateCopy, "Contract"], tuple[Layout, Iterator[Row | Block]]]
+_READERS: dict[str, Reader] = {"csv": delimited_rows, "jsonl": json_lines_rows}
+_LAYOUTS: dict[str, Callable[[PrivateCopy, Contract], Layout]] = {"csv": delimited_layout, "jsonl": json_lines_layout}
 
 
-def file_kind(path: Path, contract: Contract) -> str:
+def file_kind(file: Named, contract: Contract) -> str:
     """Return csv, xlsx or jsonl: by the suffix before an optional .gz if it is clear, otherwise as the contract says."""
-    name = path.name.lower().removesuffix(".gz")
+    name = file.name.lower().removesuffix(".gz")
     suffix = Path(name).suffix
     kind = SURE_SUFFIXES.get(suffix)
     if kind is None:
         kind = LIKELY_SUFFIXES.get(suffix) if contract.file.kind == "auto" else contract.file.kind
     if kind is None:
-        raise refusal(path, f"its format is not clear from the name; set format in {contract.path.name}.")
+        raise refusal(file, f"its format is not clear from the name; set format in {contract.path.name}.")
     return kind
 
 
-def verified_layout(path: Path, contract: Contract) -> Layout:
+def verified_layout(file: PrivateCopy, contract: Contract) -> Layout:
     """Return the layout of the file after checking that its whole content is intact and readable as text."""
-    kind = file_kind(path, contract)
-    layout = _LAYOUTS[kind](path, contract)
-    if kind != "xlsx":
-        verify_text(path, text_encoding(contract))
+    kind = file_kind(file, contract)
+    if kind == "xlsx":
+        return layout_in_child(file, contract)
+    layout = _LAYOUTS[kind](file, contract)
+    verify_text(file, text_encoding(contract))
     return layout
 
 
 def read_batches(
-    file_path: Path | str, contract: Contract, rows_per_batch: int = ROWS_PER_BATCH
+    file_path: Path | str,
+    contract: Contract,
+    rows_per_batch: int = ROWS_PER_BATCH,
+    *,
+    folder: Path | None = None,
+    checksum: str | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """Read the rows of a file as record batches, every value the text that was delivered.
 
@@ -65,6 +69,8 @@ def read_batches(
         file_path: the file.
         contract: the contract of its feed.
         rows_per_batch: the largest number of rows of a batch.
+        folder: the landing folder, below which no link is followed; None for the file's own folder.
+        checksum: the checksum of what was inspected; None where nothing was.
 
     Returns:
         Batches with the columns `_row_number`, each delivered column by its name, `_extra` (JSON text), `_native` (the
@@ -72,10 +78,22 @@ def read_batches(
         (codes; empty for a good row).
 
     Raises:
-        RefusedFileError: at any batch, for a file that cannot be loaded as a whole.
+        RefusedFileError: at any batch, for a file that cannot be loaded as a whole, or that is another one by now.
     """
-    path = Path(file_path)
-    layout, rows = _READERS[file_kind(path, contract)](path, contract)
+    with private_copy(Path(file_path), folder) as file:
+        if checksum not in (None, file.checksum):
+            raise refusal(file, "the file was changed after it was checked; start again, which loads what it is now.")
+        kind = file_kind(file, contract)
+        if kind == "xlsx":
+            yield from record_batches_in_child(file, contract, rows_per_batch)
+        else:
+            yield from record_batches(contract, *_READERS[kind](file, contract), rows_per_batch)
+
+
+def record_batches(
+    contract: Contract, layout: Layout, rows: Iterator[Row | Block], rows_per_batch: int
+) -> Iterator[pa.RecordBatch]:
+    """Turn rows into the batches that `read_batches` describes."""
     columns = _Columns([column.name for column in contract.delivered], layout)
     size = 0
     for block in _blocks(rows):

@@ -6,19 +6,19 @@ import csv
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from basketry.errors import BadInputError
 from basketry.files.blanks import strip_blanks
 from basketry.files.headers import Layout, match_header
-from basketry.files.rows import BAD_QUOTING, NUL_BYTE, Block, Row, fitted_row, verbatim_row
+from basketry.files.limits import BUDGET
+from basketry.files.private_copy import PrivateCopy, refusal
+from basketry.files.rows import BAD_QUOTING, NUL_BYTE, TOO_MANY_FIELDS, Block, Row, fitted_row, verbatim_row
 from basketry.files.streams import (
     LONGEST_RECORD,
     LineReader,
     content_start,
     open_text,
-    refusal,
     refuse_disguise,
     refuse_other_encoding,
     text_encoding,
@@ -35,9 +35,9 @@ LINES_PER_BLOCK = 500
 class _Records:
     """The records of a CSV text, numbered as a spreadsheet numbers rows: blank lines count, inner line ends do not."""
 
-    def __init__(self, lines: LineReader, path: Path, contract: Contract) -> None:
+    def __init__(self, lines: LineReader, file: PrivateCopy, contract: Contract) -> None:
         self.lines = lines
-        self._path = path
+        self._file = file
         self._parse = _csv_parser(contract)
         self._reader = self._parse(iter(lines))
         self.number = 0
@@ -55,7 +55,7 @@ class _Records:
         except csv.Error:
             if self.lines.exhausted:
                 raise refusal(
-                    self._path,
+                    self._file,
                     "a quote opened here is never closed; close or double it, and deliver the file again.",
                     self.lines.first_line,
                 ) from None
@@ -93,50 +93,50 @@ def _csv_parser(contract: Contract) -> Callable[[Iterable[str]], Iterator[list[s
 
 
 @contextmanager
-def _opened(path: Path, contract: Contract) -> Iterator[tuple[_Records, Layout]]:
+def _opened(file: PrivateCopy, contract: Contract) -> Iterator[tuple[_Records, Layout]]:
     encoding = text_encoding(contract)
-    start = content_start(path)
-    refuse_disguise(path, start, "CSV text")
-    refuse_other_encoding(path, start, encoding)
-    with open_text(path, encoding, newline="") as text:
-        records = _Records(LineReader(text, path), path, contract)
-        yield records, match_header(path, *_header(records, path, contract), contract)
+    start = content_start(file)
+    refuse_disguise(file, start, "CSV text")
+    refuse_other_encoding(file, start, encoding)
+    with open_text(file, encoding, newline="") as text:
+        records = _Records(LineReader(text, file), file, contract)
+        yield records, match_header(file, *_header(records, file, contract), contract)
 
 
-def _header(records: _Records, path: Path, contract: Contract) -> tuple[int, list[str]]:
+def _header(records: _Records, file: PrivateCopy, contract: Contract) -> tuple[int, list[str]]:
     fields: list[str] | None = []
     try:
         for _ in range(contract.file.header_row):
             fields = records.next_record()
     except StopIteration:
         problem = f"the file ends before its header in row {contract.file.header_row}; deliver it with its header."
-        raise refusal(path, problem) from None
+        raise refusal(file, problem) from None
     if fields is None:
-        raise refusal(path, "the quotes of the header do not match; correct them.", records.lines.first_line)
+        raise refusal(file, "the quotes of the header do not match; correct them.", records.lines.first_line)
     return records.lines.first_line, fields
 
 
-def delimited_layout(path: Path, contract: Contract) -> Layout:
+def delimited_layout(file: PrivateCopy, contract: Contract) -> Layout:
     """Match the header of a CSV file against its contract.
 
     Raises:
         RefusedFileError: if it does not fit, with the line and the fix.
     """
-    with _opened(path, contract) as (_, layout):
+    with _opened(file, contract) as (_, layout):
         return layout
 
 
-def delimited_rows(path: Path, contract: Contract) -> tuple[Layout, Iterator[Row | Block]]:
+def delimited_rows(file: PrivateCopy, contract: Contract) -> tuple[Layout, Iterator[Row | Block]]:
     """Return the layout and the rows of a CSV file.
 
     Raises:
         RefusedFileError: if the header does not fit; while the rows are read, if the file is damaged further on.
     """
-    return delimited_layout(path, contract), _rows(path, contract)
+    return delimited_layout(file, contract), _rows(file, contract)
 
 
-def _rows(path: Path, contract: Contract) -> Iterator[Row | Block]:
-    with _opened(path, contract) as (records, layout):
+def _rows(file: PrivateCopy, contract: Contract) -> Iterator[Row | Block]:
+    with _opened(file, contract) as (records, layout):
         while True:
             block = records.block(layout.width)
             if block:
@@ -159,6 +159,8 @@ def _single_row(records: _Records, layout: Layout) -> Row | None:
         return verbatim_row(records.number, record[0], layout, BAD_QUOTING)
     if _is_blank(fields, layout.width):
         return None
+    if len(fields) > BUDGET.columns:
+        return verbatim_row(records.number, "".join(record), layout, TOO_MANY_FIELDS)
     defects = (NUL_BYTE,) if records.lines.nul else ()
     return fitted_row(records.number, fields, layout, size=sum(map(len, record)), defects=defects)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from basketry.errors import BadInputError, NothingDeliveredError
+from basketry.errors import BadInputError, NothingDeliveredError, RefusedFileError
+from basketry.files.names import has_unseen_signs, shown_name
 
 if TYPE_CHECKING:
     from basketry.contracts import Contract
@@ -20,6 +23,19 @@ UNFINISHED = (".", "~$")
 """How names begin that are no delivery: hidden files, uploads under way, Excel's lock files."""
 
 
+@dataclass(frozen=True)
+class FoundFiles:
+    """The files that a pattern names.
+
+    Attributes:
+        paths: those that may be read, sorted by path.
+        refused: those that may not, each with the reason.
+    """
+
+    paths: Sequence[Path]
+    refused: Sequence[tuple[Path, RefusedFileError]]
+
+
 def find_files(folder: Path, pattern: str, contract: Contract) -> list[Path]:
     """Find the files of the contract's feed that `pattern` names, sorted by path.
 
@@ -27,6 +43,20 @@ def find_files(folder: Path, pattern: str, contract: Contract) -> list[Path]:
         folder: the feed's landing folder.
         pattern: names or globs relative to it, several separated by commas.
         contract: the contract of the feed.
+
+    Raises:
+        BadInputError: if a part of the pattern leaves the folder, or names a directory or another feed's file, or if a file
+            that matches lies behind a link out of the folder or has signs in its name that nobody sees.
+        NothingDeliveredError: if no file matches.
+    """
+    files = search_files(folder, pattern, contract)
+    for _, error in files.refused:
+        raise error
+    return list(files.paths)
+
+
+def search_files(folder: Path, pattern: str, contract: Contract) -> FoundFiles:
+    """Find the same files as `find_files`, but let one that may not be read refuse no other.
 
     Raises:
         BadInputError: if a part of the pattern leaves the folder, or names a directory or another feed's file.
@@ -46,7 +76,11 @@ def find_files(folder: Path, pattern: str, contract: Contract) -> list[Path]:
             files.update(_matching(folder, part, contract))
     if not files:
         raise NothingDeliveredError(_nothing_matches(folder, pattern, contract))
-    return sorted(files)
+    problems = {path: _problem(folder, path) for path in sorted(files)}
+    return FoundFiles(
+        [path for path, problem in problems.items() if problem is None],
+        [(path, RefusedFileError(problem)) for path, problem in problems.items() if problem is not None],
+    )
 
 
 def find_in_feeds(contracts: Sequence[Contract], find: Callable[[Contract], Result]) -> list[tuple[Contract, Result]]:
@@ -106,21 +140,27 @@ def _refuse_escape(folder: Path, part: str) -> None:
     path = Path(part)
     outside = path.is_absolute() and not path.is_relative_to(folder)
     if ".." in path.parts or outside or "\0" in part or part.startswith("~/"):
-        shown = part.replace("\0", "\\0")
-        raise BadInputError(f"File pattern '{shown}' leaves the landing folder '{folder}'; name files inside it only.")
-
-
-def _refuse_link_outside(folder: Path, path: Path) -> None:
-    if not path.resolve().is_relative_to(folder.resolve()):
         raise BadInputError(
-            f"File '{path.name}' is a link to a place outside the landing folder '{folder}'; deliver the file itself."
+            f"File pattern '{shown_name(part)}' leaves the landing folder '{folder}'; name files inside it only."
         )
+
+
+def _problem(folder: Path, path: Path) -> str | None:
+    """Say why a file that matches may not be read, or None."""
+    name = shown_name(path.name)
+    if has_unseen_signs(path.relative_to(folder).as_posix()):
+        return f"File '{name}' has signs in its name that nobody sees; rename it."
+    # realpath takes a link to itself, too.
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
+        return f"File '{name}' is a link to a place outside the landing folder '{folder}'; deliver the file itself."
+    return None
 
 
 def _named_file(folder: Path, path: Path, part: str, contract: Contract) -> Path:
     if not _exists(path):
-        raise BadInputError(f"File '{part}' is not in the landing folder '{folder}'; {_present(folder)}.")
-    _refuse_link_outside(folder, path)
+        raise BadInputError(f"File '{shown_name(part)}' is not in the landing folder '{folder}'; {_present(folder)}.")
+    if _problem(folder, path):
+        return path
     if path.is_dir():
         raise BadInputError(f"'{part}' is a directory; name its files, for example '{part.rstrip('/')}/*'.")
     if not path.is_file():
@@ -138,8 +178,7 @@ def _matching(folder: Path, part: str, contract: Contract) -> Iterator[Path]:
     for path in _glob(folder, relative):
         if path.name.startswith(UNFINISHED) or not belongs_to_feed(path.relative_to(folder), contract):
             continue
-        _refuse_link_outside(folder, path)
-        if path.is_file():
+        if path.is_file() or path.is_symlink():
             yield path
 
 
@@ -152,13 +191,13 @@ def _glob(folder: Path, pattern: str) -> list[Path]:
 
 def _nothing_matches(folder: Path, pattern: str, contract: Contract) -> str:
     return (
-        f"No file in '{folder}' matches '{pattern}' and the file patterns of feed '{contract.feed}' "
+        f"No file in '{folder}' matches '{shown_name(pattern)}' and the file patterns of feed '{contract.feed}' "
         f"({', '.join(contract.file.patterns)}); {_present(folder)}."
     )
 
 
 def _present(folder: Path) -> str:
-    names = sorted(path.name for path in folder.iterdir() if not path.name.startswith(UNFINISHED))
+    names = sorted(shown_name(path.name) for path in folder.iterdir() if not path.name.startswith(UNFINISHED))
     if not names:
         return "the folder is empty, deliver a file into it"
     more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from basketry.files.blanks import strip_blanks
-from basketry.files.streams import refusal
+from basketry.files.limits import BUDGET
+from basketry.files.private_copy import Named, refusal
 
 if TYPE_CHECKING:
     from basketry.contracts import Contract
@@ -39,25 +39,36 @@ class Layout:
         return tuple(name for _, name in self.unknown)
 
 
-def match_header(path: Path, line: int, fields: Sequence[str | None], contract: Contract) -> Layout:
+def match_header(file: Named, line: int, fields: Sequence[str | None], contract: Contract) -> Layout:
     """Locate every contract column by its exact header, letter case included, blanks around it ignored.
 
     Raises:
         RefusedFileError: for a blank, duplicated or missing column, or an unknown one if the contract refuses those.
     """
+    if len(fields) > BUDGET.columns:
+        raise refusal(
+            file, f"the header has more than {BUDGET.columns:,} columns; deliver those of the contract.", line
+        )
     header = _trimmed(fields)
     if not header:
-        raise refusal(path, "the header row is blank; remove the blank rows or set headerRow in the contract.", line)
+        raise refusal(file, "the header row is blank; remove the blank rows or set headerRow in the contract.", line)
     if any("\0" in name for name in header):
-        raise refusal(path, "the header holds NUL bytes; the file is binary or UTF-16, set its encoding.", line)
-    _refuse_duplicates(path, line, header)
+        raise refusal(file, "the header holds NUL bytes; the file is binary or UTF-16, set its encoding.", line)
+    refuse_long_names(file, line, header)
+    _refuse_duplicates(file, line, header)
     index = {name: position for position, name in enumerate(header)}
     expected = {strip_blanks(column.header) for column in contract.delivered}
     unknown = tuple((i, name or f"column {i + 1}") for i, name in enumerate(header) if name not in expected)
-    _refuse_missing(path, line, header, contract)
-    refuse_unknown(path, line, [name for _, name in unknown], contract)
+    _refuse_missing(file, line, header, contract)
+    refuse_unknown(file, line, [name for _, name in unknown], contract)
     positions = tuple(index.get(strip_blanks(column.header)) for column in contract.delivered)
     return Layout(len(header), positions, unknown, len(fields) - len(header))
+
+
+def refuse_long_names(file: Named, line: int, names: Iterable[str]) -> None:
+    """Refuse what is too long to be the name of a column: a quote that is never closed, say."""
+    if any(len(name) > BUDGET.name for name in names):
+        raise refusal(file, f"the name of a column is longer than {BUDGET.name:,} characters; shorten it.", line)
 
 
 def _trimmed(fields: Sequence[str | None]) -> list[str]:
@@ -67,19 +78,19 @@ def _trimmed(fields: Sequence[str | None]) -> list[str]:
     return header
 
 
-def _refuse_duplicates(path: Path, line: int, header: list[str]) -> None:
+def _refuse_duplicates(file: Named, line: int, header: list[str]) -> None:
     first: dict[str, int] = {}
     for position, name in enumerate(header, start=1):
         if name and name in first:
             raise refusal(
-                path,
+                file,
                 f"column '{name}' occurs twice, as columns {first[name]} and {position}; rename or remove one.",
                 line,
             )
         first[name] = position
 
 
-def _refuse_missing(path: Path, line: int, header: list[str], contract: Contract) -> None:
+def _refuse_missing(file: Named, line: int, header: list[str], contract: Contract) -> None:
     wanted = {strip_blanks(column.header): column.optional for column in contract.delivered}
     missing = [name for name, optional in wanted.items() if not optional and name not in header]
     if not missing:
@@ -87,12 +98,12 @@ def _refuse_missing(path: Path, line: int, header: list[str], contract: Contract
     delimiter = _likely_delimiter(header, contract)
     if delimiter:
         problem = f"the columns seem separated by {delimiter!r}; set delimiter to it in {contract.path.name}."
-        raise refusal(path, problem, line)
+        raise refusal(file, problem, line)
     if len(missing) == len(wanted):
         problem = f"no column of {contract.path.name} is here, first '{missing[0]}'; add the header row or name its"
-        raise refusal(path, f"{problem} row as headerRow.", line)
+        raise refusal(file, f"{problem} row as headerRow.", line)
     spare = [name for name in header if name and name not in wanted]
-    raise refusal(path, describe_missing_columns(missing, spare, contract), line)
+    raise refusal(file, describe_missing_columns(missing, spare, contract), line)
 
 
 def _likely_delimiter(header: list[str], contract: Contract) -> str | None:
@@ -121,9 +132,9 @@ def _plain(name: str) -> str:
     return "".join(sign for sign in name.casefold() if sign.isalnum()) or name
 
 
-def refuse_unknown(path: Path, line: int, names: Sequence[str], contract: Contract) -> None:
+def refuse_unknown(file: Named, line: int, names: Sequence[str], contract: Contract) -> None:
     """Refuse columns that the contract does not know, if it says unknownColumns: refuse."""
     if names and contract.unknown_columns == "refuse":
         listed = ", ".join(f"'{name}'" for name in names)
         fix = f"remove from the file, or add to {contract.path.name}"
-        raise refusal(path, f"unknown column {listed}, which this contract refuses; {fix}.", line)
+        raise refusal(file, f"unknown column {listed}, which this contract refuses; {fix}.", line)

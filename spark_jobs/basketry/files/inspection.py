@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from basketry.config.clock import now
+from basketry.errors import RefusedFileError
 from basketry.files.batches import verified_layout
-from basketry.files.streams import content_start, damage_refused, refusal
+from basketry.files.names import shown_name
+from basketry.files.private_copy import open_delivered, private_copy, refusal
 
 if TYPE_CHECKING:
     from basketry.contracts import Contract
 
 SPARK_TO_STRPTIME = {"yyyy": "%Y", "yy": "%y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S", "DDD": "%j"}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,35 +61,70 @@ class DeliveredFile:
         return loaded_at is None or (self.names_its_day and self.delivered_at > loaded_at)
 
 
-def inspect_file(path: Path | str, contract: Contract) -> DeliveredFile:
+def inspect_file(path: Path | str, contract: Contract, folder: Path | None = None) -> DeliveredFile:
     """Read a file to its end without loading it, and describe it.
 
+    Args:
+        path: the file.
+        contract: the contract of its feed.
+        folder: the landing folder, below which no link is followed; None for the file's own folder.
+
     Raises:
-        RefusedFileError: if it is not regular, intact and of its format, or its header is not as the contract says; the
-            sentence names the file, the line if known, and the fix.
+        RefusedFileError: if it is not regular, intact, within the budget and of its format, or its header is not as the
+            contract says; the sentence names the file, the line if known, and the fix.
     """
     path = Path(path)
-    with damage_refused(path):
-        content_start(path)
-        return describe_file(path, contract, verified_layout(path, contract).unknown_names)
+    with private_copy(path, folder) as copy:
+        layout = verified_layout(copy, contract)
+        return _description(path, contract, _Facts(copy.bytes, copy.checksum, copy.modified), layout.unknown_names)
 
 
-def describe_file(path: Path, contract: Contract, unknown_columns: tuple[str, ...] = ()) -> DeliveredFile:
+def describe_file(path: Path, contract: Contract, folder: Path | None = None) -> DeliveredFile:
     """Describe a file by its name and bytes, without checking whether it fits the contract.
 
     Raises:
-        RefusedFileError: if the day in its name is no day.
+        RefusedFileError: if it is no regular file, or the day in its name is no day.
     """
+    return _description(path, contract, _facts(path, folder))
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What is known of a file's bytes: how many, their checksum, and the modification time in seconds since 1970."""
+
+    bytes: int
+    checksum: str
+    modified: float
+
+
+def _facts(path: Path, folder: Path | None) -> _Facts:
+    with open_delivered(path, folder) as (descriptor, facts), open(descriptor, "rb", closefd=False) as stream:
+        return _Facts(facts.st_size, hashlib.file_digest(stream, "sha256").hexdigest(), facts.st_mtime)
+
+
+def _description(path: Path, contract: Contract, facts: _Facts, unknown_columns: tuple[str, ...] = ()) -> DeliveredFile:
+    modified_at = _moment(facts.modified)
+    if modified_at is None:
+        raise refusal(path, "its modification time is no date; set it with touch, or deliver the file again.")
+    named_at = _time_in_name(path, contract)
     return DeliveredFile(
         path=str(path.absolute()),
         name=path.name,
-        bytes=path.stat().st_size,
-        checksum=checksum_of(path),
-        delivered_at=delivery_time(path, contract),
+        bytes=facts.bytes,
+        checksum=facts.checksum,
+        delivered_at=named_at or modified_at,
         unknown_columns=unknown_columns,
-        names_its_day=_day_in_name(path, contract) is not None,
-        ordering_time=datetime.fromtimestamp(path.stat().st_mtime, UTC),
+        names_its_day=named_at is not None,
+        ordering_time=modified_at,
     )
+
+
+def _moment(seconds: float) -> datetime | None:
+    """Return a time of the file system in UTC; None beyond what a calendar has."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def checksum_of(path: Path) -> str:
@@ -95,35 +133,35 @@ def checksum_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def describe_invalid_file(path: Path | str) -> DeliveredFile:
-    """Describe a file that `inspect_file` refuses, as far as that is possible.
+def describe_invalid_file(path: Path | str, folder: Path | None = None) -> DeliveredFile:
+    """Describe a file that `inspect_file` or `find_files` refuses, as far as that is possible.
 
-    Its modification time stands for the time of delivery. Its checksum is `unread:<name>` if not even its bytes can be
-    read.
+    Its modification time stands for the time of delivery, its name is written without signs that nobody sees. Its
+    checksum is `unread:<name>` if not even its bytes may be read.
     """
     path = Path(path)
+    name = shown_name(path.name)
     try:
-        checksum, facts = checksum_of(path), path.stat()
-        size, modified = facts.st_size, facts.st_mtime
-    except OSError:
-        checksum, size, modified = f"unread:{path.name}", 0, 0.0
-    modified_at = datetime.fromtimestamp(modified, UTC)
+        facts = _facts(path, folder)
+    except (RefusedFileError, OSError):
+        facts = _Facts(0, f"unread:{name}", 0.0)
+    modified_at = _moment(facts.modified) or EPOCH
     return DeliveredFile(
         path=str(path.absolute()),
-        name=path.name,
-        bytes=size,
-        checksum=checksum,
+        name=name,
+        bytes=facts.bytes,
+        checksum=facts.checksum,
         delivered_at=modified_at,
         unknown_columns=(),
         ordering_time=modified_at,
     )
 
 
-def delivery_time(path: Path, contract: Contract) -> datetime:
-    """Return when the file was delivered, in UTC: the date in its name if the contract says so, or its modification time."""
+def _time_in_name(path: Path, contract: Contract) -> datetime | None:
+    """Return when the file was delivered by the date in its name, in UTC; None if the contract or the name has none."""
     rule, match = contract.delivered_at, _day_in_name(path, contract)
     if rule is None or match is None:
-        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        return None
     text = match.group(1) if match.groups() else match.group(0)
     try:
         local = datetime.strptime(text, strptime_format(rule.format))

@@ -7,16 +7,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from basketry.files.blanks import strip_blanks
-from basketry.files.headers import Layout, describe_missing_columns, refuse_unknown
+from basketry.files.headers import Layout, describe_missing_columns, refuse_long_names, refuse_unknown
+from basketry.files.limits import BUDGET
+from basketry.files.private_copy import PrivateCopy, refusal
 from basketry.files.rows import (
     DUPLICATE_KEY,
     NOT_AN_OBJECT,
     NOT_JSON,
     NUL_BYTE,
+    TOO_MANY_VALUES,
     UNDECODABLE,
     Block,
     Number,
@@ -28,7 +30,6 @@ from basketry.files.streams import (
     LineReader,
     content_start,
     open_text,
-    refusal,
     refuse_disguise,
     refuse_other_encoding,
     text_encoding,
@@ -45,7 +46,7 @@ class _DefectError(ValueError):
     """The code of the defect that makes a line no row."""
 
 
-def json_lines_layout(path: Path, contract: Contract) -> Layout:
+def json_lines_layout(file: PrivateCopy, contract: Contract) -> Layout:
     """Match the keys of the first lines against the contract.
 
     Raises:
@@ -53,49 +54,54 @@ def json_lines_layout(path: Path, contract: Contract) -> Layout:
     """
     keys: dict[str, int] = {}
     objects = 0
-    with _opened(path, contract) as lines:
+    with _opened(file, contract) as lines:
         for number, line in islice(_numbered(lines), LINES_INSPECTED):
             try:
                 delivered = _parsed(line)
             except _DefectError:
                 continue
             objects += 1
+            refuse_long_names(file, number, delivered)
             for key in delivered:
                 keys.setdefault(key, number)
+            if len(keys) > BUDGET.columns:
+                raise refusal(
+                    file, f"its lines have more than {BUDGET.columns:,} keys; deliver the contract's.", number
+                )
     if not objects:
-        raise refusal(path, "no line is a JSON object; deliver one JSON object per line.", 1)
-    return _layout(path, keys, contract)
+        raise refusal(file, "no line is a JSON object; deliver one JSON object per line.", 1)
+    return _layout(file, keys, contract)
 
 
-def _layout(path: Path, keys: dict[str, int], contract: Contract) -> Layout:
+def _layout(file: PrivateCopy, keys: dict[str, int], contract: Contract) -> Layout:
     names = tuple(strip_blanks(column.header) for column in contract.delivered)
     spare = [key for key in keys if key not in names]
     wanted = [strip_blanks(column.header) for column in contract.delivered if column.required]
     missing = [name for name in wanted if name not in keys]
     if missing:
-        raise refusal(path, describe_missing_columns(missing, spare, contract), 1)
-    refuse_unknown(path, min((keys[key] for key in spare), default=1), spare, contract)
+        raise refusal(file, describe_missing_columns(missing, spare, contract), 1)
+    refuse_unknown(file, min((keys[key] for key in spare), default=1), spare, contract)
     unknown = tuple((len(names) + offset, key) for offset, key in enumerate(spare))
     return Layout(len(names), tuple(range(len(names))), unknown)
 
 
-def json_lines_rows(path: Path, contract: Contract) -> tuple[Layout, Iterator[Row | Block]]:
+def json_lines_rows(file: PrivateCopy, contract: Contract) -> tuple[Layout, Iterator[Row | Block]]:
     """Return the layout, whose unknown columns are already in each row's extra, and the rows, numbered by line."""
-    layout = json_lines_layout(path, contract)
+    layout = json_lines_layout(file, contract)
     layout = Layout(layout.width, layout.positions, ())
-    return layout, _rows(path, contract, layout)
+    return layout, _rows(file, contract, layout)
 
 
 @contextmanager
-def _opened(path: Path, contract: Contract) -> Iterator[LineReader]:
+def _opened(file: PrivateCopy, contract: Contract) -> Iterator[LineReader]:
     encoding = text_encoding(contract)
-    start = content_start(path)
-    refuse_disguise(path, start, "JSON Lines text")
-    refuse_other_encoding(path, start, encoding)
+    start = content_start(file)
+    refuse_disguise(file, start, "JSON Lines text")
+    refuse_other_encoding(file, start, encoding)
     if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
-        raise refusal(path, "the content is a JSON array; deliver one JSON object per line.", 1)
-    with open_text(path, encoding, newline="\n") as text:
-        yield LineReader(text, path)
+        raise refusal(file, "the content is a JSON array; deliver one JSON object per line.", 1)
+    with open_text(file, encoding, newline="\n") as text:
+        yield LineReader(text, file)
 
 
 def _numbered(lines: LineReader) -> Iterator[tuple[int, str]]:
@@ -105,9 +111,9 @@ def _numbered(lines: LineReader) -> Iterator[tuple[int, str]]:
             yield lines.line, line
 
 
-def _rows(path: Path, contract: Contract, layout: Layout) -> Iterator[Row]:
+def _rows(file: PrivateCopy, contract: Contract, layout: Layout) -> Iterator[Row]:
     names = [strip_blanks(column.header) for column in contract.delivered]
-    with _opened(path, contract) as lines:
+    with _opened(file, contract) as lines:
         for number, line in _numbered(lines):
             try:
                 delivered = _parsed(line)
@@ -118,7 +124,7 @@ def _rows(path: Path, contract: Contract, layout: Layout) -> Iterator[Row]:
                 yield verbatim_row(number, line, layout, defect)
                 continue
             if delivered:
-                refuse_unknown(path, number, list(delivered), contract)
+                refuse_unknown(file, number, list(delivered), contract)
             yield Row(number, fields, len(line), extra)
 
 
@@ -136,6 +142,9 @@ _key = lru_cache(maxsize=4096)(strip_blanks)
 
 
 def _parsed(line: str) -> dict[str, Any]:
+    # Each value takes far more memory than its sign in the line.
+    if len(line) > BUDGET.values and sum(map(line.count, ",[{")) > BUDGET.values:
+        raise _DefectError(TOO_MANY_VALUES)
     try:
         delivered = _DECODE(line)
     except _DefectError:

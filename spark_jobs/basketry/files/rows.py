@@ -16,6 +16,7 @@ NOT_JSON = "row:not_json"
 NOT_AN_OBJECT = "row:not_an_object"
 DUPLICATE_KEY = "row:duplicate_key"
 UNDECODABLE = "row:undecodable"
+TOO_MANY_VALUES = "row:too_many_values"
 
 Fields = Sequence[str | None]
 

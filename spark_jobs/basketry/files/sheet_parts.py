@@ -7,13 +7,19 @@ import io
 import posixpath
 import re
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from basketry.files.limits import BUDGET, size_text
+from basketry.files.private_copy import PrivateCopy, refusal
+from basketry.files.sheet_extent import SheetExtent
 from basketry.files.streams import CHUNK_BYTES, LONGEST_RECORD
 
-LARGEST_INDEX = 64 * CHUNK_BYTES
-"""The most bytes that are read of a workbook's list of sheets, or of a row: far more than Excel writes."""
+INDEXES = ("[content_types].xml", "_rels/.rels", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml")
+TEXTS = "xl/sharedstrings.xml"
+LONGEST_HEAD = 4 * LONGEST_RECORD
+"""The most bytes of a sheet in which its header is looked for."""
 
 _ATTRIBUTE = re.compile(rb"""([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^>]*>")
@@ -25,6 +31,7 @@ _ERROR_CELL = re.compile(
 )
 _ERROR_MARKS = (b't="e"', b"t='e'")
 _CELL_NAME = re.compile(r"\$?([A-Z]+)\$?(\d+)")
+_TEXT = re.compile(rb"<(?:\w+:)?si[\s/>]")
 
 
 @dataclass(frozen=True)
@@ -88,18 +95,102 @@ def find_sheets(archive: zipfile.ZipFile) -> list[SheetPart]:
     return sheets
 
 
-def scan_sheet(archive: zipfile.ZipFile, sheet: SheetPart) -> SheetScan:
-    """Read the sheet's XML once to its end, checking its checksum, and collect merged ranges and error cells."""
+@dataclass(frozen=True)
+class CleanWorkbook:
+    """What is left of a workbook for its parser: one sheet, the shared texts and the indexes, every byte of it checked.
+
+    Attributes:
+        sheet: the sheet.
+        scan: what the parser leaves out of it.
+        content: the clean workbook.
+    """
+
+    sheet: SheetPart
+    scan: SheetScan
+    content: BinaryIO
+
+
+def clean_workbook(file: PrivateCopy, archive: zipfile.ZipFile, sheet: SheetPart, content: BinaryIO) -> CleanWorkbook:
+    """Copy what is read of a workbook, part by part, as far as the budget allows; each checksum is checked.
+
+    Args:
+        file: the delivered file, which errors name.
+        archive: its archive.
+        sheet: the sheet that is read.
+        content: where the clean workbook goes.
+
+    Raises:
+        RefusedFileError: if a part is larger than the budget, or the sheet has more cells.
+    """
     scan = SheetScan()
-    rest = b""
-    with archive.open(sheet.part) as stream:
+    with zipfile.ZipFile(content, "w") as clean:
+        for part in set(archive.namelist()):
+            if part.lower() in INDEXES:
+                _copy(file, archive, part, clean)
+            elif part.lower() == TEXTS:
+                _copy_texts(file, archive, part, clean)
+        _copy_sheet(file, archive, sheet, clean, scan)
+    content.seek(0)
+    return CleanWorkbook(sheet, scan, content)
+
+
+def _copy(file: PrivateCopy, archive: zipfile.ZipFile, part: str, clean: zipfile.ZipFile) -> None:
+    with clean.open(part, "w") as target:
+        for chunk in _chunks(file, archive, part, BUDGET.index_bytes):
+            target.write(chunk)
+
+
+def _chunks(file: PrivateCopy, archive: zipfile.ZipFile, part: str, limit: int) -> Iterator[bytes]:
+    """Read a part to its end; Python's reader takes no byte more than its entry says, and checks the checksum."""
+    entry, name = archive.getinfo(part), posixpath.basename(part)
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise refusal(file, f"its part {name} is packed in a way that Excel does not know; save it in Excel as XLSX.")
+    if entry.file_size > limit:
+        raise refusal(file, f"its part {name} unpacks to more than {size_text(limit)}; deliver it as CSV.")
+    with archive.open(part) as stream:
         while chunk := stream.read(CHUNK_BYTES):
+            yield chunk
+
+
+def _copy_texts(file: PrivateCopy, archive: zipfile.ZipFile, part: str, clean: zipfile.ZipFile) -> None:
+    count, rest = 0, b""
+    with clean.open(part, "w") as target:
+        for chunk in _chunks(file, archive, part, BUDGET.text_bytes):
+            target.write(chunk)
             block = rest + chunk
-            cut = _last_row_end(block) or (len(block) if len(block) > LONGEST_RECORD else 0)
-            _collect(scan, block[:cut])
+            cut = block.rfind(b">") + 1
+            count += len(_TEXT.findall(block, 0, cut))
             rest = block[cut:]
-    _collect(scan, rest)
-    return scan
+            if count > BUDGET.texts:
+                raise refusal(file, f"the workbook has more than {BUDGET.texts:,} different texts; deliver it as CSV.")
+
+
+def _copy_sheet(
+    file: PrivateCopy, archive: zipfile.ZipFile, sheet: SheetPart, clean: zipfile.ZipFile, scan: SheetScan
+) -> None:
+    extent, rest = SheetExtent(), b""
+    with clean.open(sheet.part, "w") as target:
+        for chunk in _chunks(file, archive, sheet.part, BUDGET.sheet_bytes):
+            target.write(chunk)
+            block = rest + chunk
+            cut = _last_row_end(block) or (block.rfind(b">") + 1 if len(block) > LONGEST_RECORD else 0)
+            if not cut and len(block) > LONGEST_RECORD:
+                raise refusal(file, f"the sheet '{sheet.name}' is damaged; save the workbook again in Excel as XLSX.")
+            _collect(scan, block[:cut])
+            _check_extent(file, sheet, extent, block[:cut])
+            rest = block[cut:]
+        _collect(scan, rest)
+        _check_extent(file, sheet, extent, rest)
+
+
+def _check_extent(file: PrivateCopy, sheet: SheetPart, extent: SheetExtent, block: bytes) -> None:
+    extent.add(block)
+    if extent.cells > BUDGET.cells:
+        raise refusal(
+            file,
+            f"the sheet '{sheet.name}' reaches over {extent.rows:,} rows and {extent.columns:,} columns, more than "
+            f"{BUDGET.cells:,} cells; delete the cells far from the rows, or deliver it as CSV.",
+        )
 
 
 def _last_row_end(block: bytes) -> int:
@@ -137,26 +228,23 @@ def _attributes(tag: bytes) -> dict[str, str]:
 
 def _small_part(archive: zipfile.ZipFile, part: str) -> bytes:
     with archive.open(part) as stream:
-        return stream.read(LARGEST_INDEX)
+        return stream.read(BUDGET.index_bytes)
 
 
-def first_rows(archive: zipfile.ZipFile, sheet: SheetPart, rows: int) -> BinaryIO:
+def first_rows(workbook: CleanWorkbook, rows: int) -> BinaryIO:
     """Return a workbook with only the first `rows` rows of the sheet, so that a header is read without all rows."""
     small = io.BytesIO()
-    with zipfile.ZipFile(small, "w") as copy:
+    with zipfile.ZipFile(workbook.content) as archive, zipfile.ZipFile(small, "w") as copy:
         for part in archive.namelist():
-            # Theme, styles and shared texts are needed to read cells; other sheets, pictures and the like are not.
-            if part.count("/") < 2 or part.startswith(("xl/_rels/", "xl/theme/")):
-                copy.writestr(part, archive.read(part))
-        copy.writestr(sheet.part, _cut_sheet(archive, sheet, rows))
+            copy.writestr(part, _cut_sheet(archive, part, rows) if part == workbook.sheet.part else archive.read(part))
     small.seek(0)
     return small
 
 
-def _cut_sheet(archive: zipfile.ZipFile, sheet: SheetPart, rows: int) -> bytes:
+def _cut_sheet(archive: zipfile.ZipFile, part: str, rows: int) -> bytes:
     head = b""
-    with archive.open(sheet.part) as stream:
-        while len(head) < LARGEST_INDEX and (chunk := stream.read(CHUNK_BYTES // 4)):
+    with archive.open(part) as stream:
+        while len(head) < LONGEST_HEAD and (chunk := stream.read(CHUNK_BYTES // 4)):
             head += chunk
             ends = list(_ROW_END.finditer(head))
             if len(ends) > rows:

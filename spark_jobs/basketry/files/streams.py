@@ -9,16 +9,16 @@ import zlib
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 
 from basketry.errors import BadInputError, RefusedFileError
+from basketry.files.limits import BUDGET, MEGABYTE, size_text
+from basketry.files.private_copy import Named, PrivateCopy, refusal
 
 if TYPE_CHECKING:
     from basketry.contracts import Contract
 
 CHUNK_BYTES = 1 << 20
-MEGABYTE = 1 << 20
 LONGEST_RECORD = 16 * MEGABYTE
 """The characters of the longest line or record that is read; a longer one is a damaged file, not data."""
 
@@ -39,70 +39,70 @@ DISGUISES = {
 MARKED_ENCODINGS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
-def refusal(path: Path, problem: str, line: int | None = None) -> RefusedFileError:
-    """Return the error of a file that cannot be loaded as a whole, to be raised.
-
-    Args:
-        path: the file.
-        problem: what is wrong with it, and the fix.
-        line: the line of the problem, if known.
-    """
-    position = path.name if line is None else f"{path.name}, line {line}"
-    return RefusedFileError(f"{position}: {problem}")
-
-
 @contextmanager
-def damage_refused(path: Path) -> Iterator[None]:
-    """Turn what a missing, unreadable or damaged file raises into a RefusedFileError; other errors pass."""
+def damage_refused(file: Named) -> Iterator[None]:
+    """Turn what a damaged gzip raises into a RefusedFileError; other errors pass."""
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise refusal(path, "the gzip content is cut off or damaged; deliver the file again.") from None
-    except FileNotFoundError:
-        raise refusal(path, "the file does not exist (any more); deliver it again.") from None
-    except PermissionError:
-        raise refusal(path, "the file cannot be read; give the user of the job read permission.") from None
+        raise refusal(file, "the gzip content is cut off or damaged; deliver the file again.") from None
 
 
 @contextmanager
-def open_content(path: Path) -> Iterator[BinaryIO]:
-    """Open the content of a file as a binary stream, unpacked if it is gzip; refuse what is no regular file."""
-    _refuse_irregular(path)
-    with damage_refused(path), path.open("rb") as raw:
+def open_content(file: PrivateCopy) -> Iterator[BinaryIO]:
+    """Open the content of a file as a binary stream, unpacked if it is gzip, up to what the budget allows."""
+    with damage_refused(file), file.open() as raw:
         mark = raw.read(2)
         raw.seek(0)
         if mark == GZIP_MARK:
             with gzip.GzipFile(fileobj=raw) as unpacked:
-                yield cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, unpacked), CHUNK_BYTES))
+                yield cast(BinaryIO, io.BufferedReader(_Unpacked(unpacked, file), CHUNK_BYTES))
             return
-        if path.suffix.lower() == ".gz" and mark:
-            raise refusal(path, "the name ends in .gz but the content is not gzip; remove the suffix or compress it.")
+        if file.suffix.lower() == ".gz" and mark:
+            raise refusal(file, "the name ends in .gz but the content is not gzip; remove the suffix or compress it.")
         yield raw
 
 
-def _refuse_irregular(path: Path) -> None:
-    if path.is_dir():
-        raise refusal(path, "this is a directory; name the files inside it.")
-    if path.exists() and not path.is_file():
-        raise refusal(path, "this is not a regular file; deliver a plain file.")
+class _Unpacked(io.RawIOBase):
+    """The unpacked bytes of a gzip, counted: what unpacks to far more than a text would is no delivery."""
+
+    def __init__(self, unpacked: gzip.GzipFile, file: PrivateCopy) -> None:
+        self._unpacked, self._file, self._count = unpacked, file, 0
+        by_ratio = max(BUDGET.ratio_free_bytes, BUDGET.ratio * file.bytes)
+        self._limit = min(BUDGET.unpacked_bytes, by_ratio)
+
+    def readable(self) -> bool:
+        """Return that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read into the buffer what fits."""
+        count = self._unpacked.readinto(buffer)
+        self._count += count
+        if self._count > self._limit:
+            problem = (
+                f"the gzip unpacks to more than {size_text(self._limit)}; deliver it in several files, or unpacked."
+            )
+            raise refusal(self._file, problem)
+        return count
 
 
-def content_start(path: Path, length: int = 512) -> bytes:
+def content_start(file: PrivateCopy, length: int = 512) -> bytes:
     """Return the first bytes of the unpacked content; an empty file is refused."""
-    with open_content(path) as stream:
+    with open_content(file) as stream:
         start = stream.read(length)
     if not start:
-        raise refusal(path, "the file is empty; deliver it again with at least its header.")
+        raise refusal(file, "the file is empty; deliver it again with at least its header.")
     return start
 
 
-def refuse_disguise(path: Path, start: bytes, expected: str) -> None:
+def refuse_disguise(file: PrivateCopy, start: bytes, expected: str) -> None:
     """Refuse content whose first bytes are those of another format, whatever the file is called."""
     for mark, what in DISGUISES.items():
         if start.startswith(mark):
-            raise refusal(path, f"the content is {what}, not {expected}; deliver {expected}.")
+            raise refusal(file, f"the content is {what}, not {expected}; deliver {expected}.")
     if start.startswith(ZIP_MARK) and expected != "an XLSX workbook":
-        raise refusal(path, f"the content is a zip archive or Excel workbook, not {expected}; save it as {expected}.")
+        raise refusal(file, f"the content is a zip archive or Excel workbook, not {expected}; save it as {expected}.")
 
 
 def text_encoding(contract: Contract) -> str:
@@ -120,14 +120,14 @@ def text_encoding(contract: Contract) -> str:
     return "utf-8-sig" if name == "utf-8" else name
 
 
-def refuse_other_encoding(path: Path, start: bytes, encoding: str) -> None:
+def refuse_other_encoding(file: PrivateCopy, start: bytes, encoding: str) -> None:
     """Refuse content whose byte order mark contradicts the contract's encoding."""
     for mark, marked in MARKED_ENCODINGS:
         if start.startswith(mark) and not encoding.startswith((marked, "utf-32")):
-            raise refusal(path, f"the file is {marked} by its first bytes; set encoding: {marked} in the contract.", 1)
+            raise refusal(file, f"the file is {marked} by its first bytes; set encoding: {marked} in the contract.", 1)
 
 
-def verify_text(path: Path, encoding: str) -> None:
+def verify_text(file: PrivateCopy, encoding: str) -> None:
     """Read the content once to its end, so that nothing of a damaged file is ever loaded.
 
     Raises:
@@ -135,51 +135,51 @@ def verify_text(path: Path, encoding: str) -> None:
     """
     decoder = codecs.getincrementaldecoder(encoding)()
     line, run = 1, 0
-    with open_content(path) as stream:
+    with open_content(file) as stream:
         while True:
             chunk = stream.read(CHUNK_BYTES)
             try:
                 text = decoder.decode(chunk, final=not chunk)
             except UnicodeError as problem:
-                raise _undecodable(path, encoding, line, problem) from None
+                raise _undecodable(file, encoding, line, problem) from None
             if not chunk:
                 return
             line += text.count("\n") or text.count("\r")
             last = max(text.rfind("\n"), text.rfind("\r"))
             run = len(text) - last - 1 if last >= 0 else run + len(text)
             if run > LONGEST_RECORD:
-                raise line_too_long(path, line)
+                raise line_too_long(file, line)
 
 
-def line_too_long(path: Path, line: int) -> RefusedFileError:
+def line_too_long(file: PrivateCopy, line: int) -> RefusedFileError:
     """Return the error of a line or record that is too long to be data."""
     return refusal(
-        path,
+        file,
         f"the line is longer than {LONGEST_RECORD // MEGABYTE} MB; check its line ends and quotes, deliver it again.",
         line,
     )
 
 
-def _undecodable(path: Path, encoding: str, line: int, problem: UnicodeError) -> RefusedFileError:
+def _undecodable(file: PrivateCopy, encoding: str, line: int, problem: UnicodeError) -> RefusedFileError:
     if isinstance(problem, UnicodeDecodeError):
         before = problem.object[: problem.start].decode(encoding, errors="replace")
         line += before.count("\n") or before.count("\r")
     shown = encoding.removesuffix("-sig")
     hint = "cp1252" if shown != "cp1252" else "utf-8"
     return refusal(
-        path, f"a byte here is not {shown} text; set encoding in the contract to the file's own (often {hint}).", line
+        file, f"a byte here is not {shown} text; set encoding in the contract to the file's own (often {hint}).", line
     )
 
 
 @contextmanager
-def open_text(path: Path, encoding: str, newline: str) -> Iterator[TextIO]:
+def open_text(file: PrivateCopy, encoding: str, newline: str) -> Iterator[TextIO]:
     """Open the content as text; a byte that cannot be decoded is a RefusedFileError with the line."""
     try:
-        with open_content(path) as stream:
+        with open_content(file) as stream:
             yield io.TextIOWrapper(stream, encoding=encoding, newline=newline)
     except UnicodeError:
-        verify_text(path, encoding)
-        raise refusal(path, f"the content is not {encoding} text; set encoding in the contract.") from None
+        verify_text(file, encoding)
+        raise refusal(file, f"the content is not {encoding} text; set encoding in the contract.") from None
 
 
 class LineReader:
@@ -192,10 +192,10 @@ class LineReader:
         exhausted: whether the text has ended.
     """
 
-    def __init__(self, text: TextIO, path: Path) -> None:
-        """Read from `text`; `path` is only named in errors."""
+    def __init__(self, text: TextIO, file: PrivateCopy) -> None:
+        """Read from `text`; `file` is only named in errors."""
         self._text = text
-        self._path = path
+        self._path = file
         self._returned: deque[str] = deque()
         self.record: list[str] = []
         self.line = 0

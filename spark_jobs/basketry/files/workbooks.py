@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import errno
-import gzip
-import io
-import shutil
 import struct
-import tempfile
 import zipfile
 import zlib
 from collections import defaultdict
@@ -16,16 +12,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
-from basketry.errors import BasketryError
+from basketry.errors import BasketryError, RefusedFileError
 from basketry.files.headers import Layout, match_header, nearest_name
+from basketry.files.limits import BUDGET, size_text
+from basketry.files.private_copy import PrivateCopy, refusal, scratch_file
 from basketry.files.rows import Block, Number, Row, fitted_row
-from basketry.files.sheet_parts import MergedCells, SheetPart, find_sheets, first_rows, scan_sheet
-from basketry.files.streams import CHUNK_BYTES, ZIP_MARK, content_start, open_content, refusal, refuse_disguise
+from basketry.files.sheet_parts import CleanWorkbook, MergedCells, SheetPart, clean_workbook, find_sheets, first_rows
+from basketry.files.streams import CHUNK_BYTES, ZIP_MARK, content_start, open_content, refuse_disguise
 
 if TYPE_CHECKING:
     from basketry.contracts import Contract
@@ -33,9 +30,6 @@ if TYPE_CHECKING:
 MIDNIGHT = time()
 HALF_SECOND = 500_000
 REMEMBERED_CELLS = 50_000
-EXCEL_COLUMNS = 16_384
-LARGEST_WORKBOOK = 2 << 30
-"""The bytes to which a workbook may unpack; python-calamine holds a sheet in memory, so more is refused beforehand."""
 
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -50,47 +44,84 @@ _DAMAGE = (
 )
 
 
-def workbook_layout(path: Path, contract: Contract) -> Layout:
-    """Match the sheet's header against its contract, without loading its rows; every byte of the sheet is checked.
+class Workbook:
+    """A workbook that was checked to its last byte.
 
-    Raises:
-        RefusedFileError: for what is no workbook, a missing sheet, a merged header, or one that does not fit.
+    Attributes:
+        layout: where the columns are.
     """
-    with _opened(path) as stream, zipfile.ZipFile(stream) as archive:
-        part = _sheet_part(path, archive, contract)
-        merges = scan_sheet(archive, part).merges
-        head = first_rows(archive, part, contract.file.header_row)
-        header = _header(path, head, part, contract)
-    row = contract.file.header_row
-    _refuse_merged(path, row, merges)
-    # Blank cells to the right of the header are formatting, however many there are.
-    return replace(match_header(path, row, header, contract), padding=EXCEL_COLUMNS)
 
+    def __init__(self, clean: CleanWorkbook, layout: Layout, file: PrivateCopy, header_row: int) -> None:
+        self.layout = layout
+        self._clean, self._file, self._header_row = clean, file, header_row
 
-def workbook_rows(path: Path, contract: Contract) -> tuple[Layout, Iterator[Row | Block]]:
-    """Return the layout and rows of the contract's sheet, numbered as Excel shows them; blank rows are left out."""
-    layout = workbook_layout(path, contract)
-    return layout, _rows(path, contract, layout)
+    def rows(self) -> Iterator[Row | Block]:
+        """Yield the rows below the header, numbered as Excel shows them; blank rows are left out."""
+        width, errors = self.layout.width, self._clean.scan.errors
+        with _refusing_bad_workbook(self._file):
+            self._clean.content.seek(0)
+            with CalamineWorkbook.from_filelike(cast(Any, self._clean.content)) as workbook:
+                sheet = workbook.get_sheet_by_name(self._clean.sheet.name)
+            for number, cells in enumerate(_cells(sheet), start=1):
+                for column, text in errors.get(number, ()):
+                    cells[column] = text
+                if number > self._header_row and any(cells):
+                    size = sum(len(cell) for cell in cells if cell)
+                    whole = len(cells) == width
+                    yield Row(number, cells, size) if whole else fitted_row(number, cells, self.layout, size=size)
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    start = content_start(path)
-    refuse_disguise(path, start, "an XLSX workbook")
+def open_workbook(file: PrivateCopy, contract: Contract) -> Iterator[Workbook]:
+    """Check a workbook against the budget and its contract, and open what of it is read.
+
+    Its parser gets a clean workbook, made of the checked parts alone: it never sees the delivered archive, in which sizes
+    may be lies and parts may be hidden from one reader and shown to the other.
+
+    Raises:
+        RefusedFileError: for what is no workbook, beyond the budget, a missing sheet, a merged header, or one that does
+            not fit.
+    """
+    row = contract.file.header_row
+    with _opened(file) as stream, scratch_file() as content:
+        with _refusing_bad_workbook(file):
+            with zipfile.ZipFile(stream) as archive:
+                part = _sheet_part(file, archive, contract)
+                clean = clean_workbook(file, archive, part, cast(BinaryIO, content))
+            header = _header(file, first_rows(clean, row), part, row)
+        _refuse_merged(file, row, clean.scan.merges)
+        # Blank cells to the right of the header are formatting, however many there are.
+        layout = replace(match_header(file, row, header, contract), padding=BUDGET.columns)
+        yield Workbook(clean, layout, file, row)
+
+
+@contextmanager
+def _opened(file: PrivateCopy) -> Iterator[BinaryIO]:
+    start = content_start(file)
+    refuse_disguise(file, start, "an XLSX workbook")
     if not start.startswith(ZIP_MARK):
-        raise refusal(path, "the content is no XLSX workbook (perhaps renamed text); save it as XLSX, or name it .csv.")
-    with _refusing_bad_workbook(path), open_content(path) as content:
-        if not isinstance(content, io.BufferedReader) or not isinstance(content.raw, gzip.GzipFile):
+        raise refusal(file, "the content is no XLSX workbook (perhaps renamed text); save it as XLSX, or name it .csv.")
+    with open_content(file) as content:
+        if content.seekable():
+            if file.bytes > BUDGET.archive_bytes:
+                raise _archive_too_large(file)
             yield content
             return
-        with tempfile.TemporaryFile() as unpacked:
-            shutil.copyfileobj(content, unpacked, CHUNK_BYTES)
+        with scratch_file() as unpacked:
+            while chunk := content.read(CHUNK_BYTES):
+                if unpacked.tell() + len(chunk) > BUDGET.archive_bytes:
+                    raise _archive_too_large(file)
+                unpacked.write(chunk)
             unpacked.seek(0)
             yield cast(BinaryIO, unpacked)
 
 
+def _archive_too_large(file: PrivateCopy) -> RefusedFileError:
+    return refusal(file, f"the workbook is larger than {size_text(BUDGET.archive_bytes)}; deliver it as CSV.")
+
+
 @contextmanager
-def _refusing_bad_workbook(path: Path) -> Iterator[None]:
+def _refusing_bad_workbook(file: PrivateCopy) -> Iterator[None]:
     try:
         yield
     except (BasketryError, GeneratorExit):
@@ -99,7 +130,7 @@ def _refusing_bad_workbook(path: Path) -> Iterator[None]:
         if not _is_damage(error):
             raise
         problem = "the workbook is damaged or protected; save it in Excel as XLSX without a password, and deliver that."
-        raise refusal(path, problem) from None
+        raise refusal(file, problem) from None
 
 
 def _is_damage(error: BaseException) -> bool:
@@ -110,57 +141,38 @@ def _is_damage(error: BaseException) -> bool:
     return isinstance(error, _DAMAGE) or (isinstance(error, OSError) and error.errno in (None, errno.EINVAL))
 
 
-def _sheet_part(path: Path, archive: zipfile.ZipFile, contract: Contract) -> SheetPart:
+def _sheet_part(file: PrivateCopy, archive: zipfile.ZipFile, contract: Contract) -> SheetPart:
     if "xl/workbook.xml" not in archive.namelist():
-        raise refusal(path, "the content is a zip archive without a workbook; save it from Excel as XLSX.")
-    if sum(part.file_size for part in archive.infolist()) > LARGEST_WORKBOOK:
-        raise refusal(path, f"the workbook unpacks to more than {LARGEST_WORKBOOK >> 30} GB; deliver it as CSV.")
+        raise refusal(file, "the content is a zip archive without a workbook; save it from Excel as XLSX.")
+    if sum(part.file_size for part in archive.infolist()) > BUDGET.workbook_bytes:
+        limit = size_text(BUDGET.workbook_bytes)
+        raise refusal(file, f"the workbook unpacks to more than {limit}; deliver it as CSV.")
     sheets = find_sheets(archive)
     wanted = contract.file.sheet
     if not sheets:
-        raise refusal(path, "the workbook has no sheet; deliver it with its rows on one.")
+        raise refusal(file, "the workbook has no sheet; deliver it with its rows on one.")
     if wanted is None:
         return sheets[0]
     named = {sheet.name: sheet for sheet in sheets}
     if wanted not in named:
         near = nearest_name(wanted, list(named)) or ", ".join(list(named)[:5])
         problem = f"sheet '{wanted}' is missing (there is '{near}'); rename it, or set sheet in {contract.path.name}."
-        raise refusal(path, problem)
+        raise refusal(file, problem)
     return named[wanted]
 
 
-def _refuse_merged(path: Path, row: int, merges: list[MergedCells]) -> None:
+def _refuse_merged(file: PrivateCopy, row: int, merges: list[MergedCells]) -> None:
     for merged in merges:
         if merged.first_row <= row <= merged.last_row:
-            raise refusal(path, f"the header cells {merged.cells} are merged; unmerge them and name each column.", row)
+            raise refusal(file, f"the header cells {merged.cells} are merged; unmerge them and name each column.", row)
 
 
-def _header(path: Path, head: BinaryIO, part: SheetPart, contract: Contract) -> list[str | None]:
+def _header(file: PrivateCopy, head: BinaryIO, part: SheetPart, row: int) -> list[str | None]:
     with CalamineWorkbook.from_filelike(cast(Any, head)) as workbook:
-        rows = _cells(workbook.get_sheet_by_name(part.name))
-        row = contract.file.header_row
-        for number, cells in enumerate(rows, start=1):
+        for number, cells in enumerate(_cells(workbook.get_sheet_by_name(part.name)), start=1):
             if number == row:
                 return cells
-    raise refusal(path, f"the sheet '{part.name}' is empty before its header row {row}; deliver it with a header.")
-
-
-def _rows(path: Path, contract: Contract, layout: Layout) -> Iterator[Row]:
-    width = layout.width
-    with _opened(path) as stream:
-        with zipfile.ZipFile(stream) as archive:
-            part = _sheet_part(path, archive, contract)
-            errors = scan_sheet(archive, part).errors
-        stream.seek(0)
-        with CalamineWorkbook.from_filelike(cast(Any, stream)) as workbook:
-            sheet = workbook.get_sheet_by_name(part.name)
-        for number, cells in enumerate(_cells(sheet), start=1):
-            for column, text in errors.get(number, ()):
-                cells[column] = text
-            if number > contract.file.header_row and any(cells):
-                size = sum(len(cell) for cell in cells if cell)
-                whole = len(cells) == width
-                yield Row(number, cells, size) if whole else fitted_row(number, cells, layout, size=size)
+    raise refusal(file, f"the sheet '{part.name}' is empty before its header row {row}; deliver it with a header.")
 
 
 def _cells(sheet: CalamineSheet) -> Iterator[list[str | None]]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
 from typing import Any, NoReturn
 
 from basketry.config.edition import edition, installed_edition
+from basketry.config.settings import UNITY_NAMES, Settings
 from basketry.errors import BadInputError
-from basketry.jobs.declare import A, ArgumentField, Job, P, argument_fields
+from basketry.jobs.declare import A, ArgumentField, Job, JobArguments, P, argument_fields
 
 FIRST, LAST = date(1900, 1, 1), date(2999, 12, 31)
 """Days that a job may look at: far enough from the calendar's ends for what lies before and after a day."""
@@ -48,6 +50,20 @@ def parse_arguments(job: Job[P, A], words: Sequence[str] | None = None) -> A:
     make: Any = job.arguments
     arguments: A = make(**vars(job_parser(job).parse_args(words)))
     return arguments
+
+
+def job_settings(arguments: JobArguments) -> Settings:
+    """Return the settings of a job's process; what its arguments say of them holds for all of the process from now on.
+
+    Raises:
+        BadInputError: A setting, or what the job was told of its retailer's place, is wrong.
+    """
+    if arguments.unity_names:
+        os.environ[UNITY_NAMES] = arguments.unity_names
+    settings = Settings.of_run(arguments.settings)
+    if settings.unity_names:
+        settings.names(arguments.catalog)
+    return settings
 
 
 def check_edition(started_by: str | None) -> None:

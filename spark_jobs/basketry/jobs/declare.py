@@ -49,6 +49,15 @@ class JobArguments:
     edition: Annotated[
         str | None, Argument(help="of the DAG that starts this run; a library of another edition refuses")
     ] = None
+    settings: Annotated[
+        str | None, Argument(help="BASKETRY_ variables of whoever starts this run, as JSON; secrets by reference")
+    ] = None
+    unity_names: Annotated[
+        str | None,
+        Argument(
+            help="where the retailer lies in Unity Catalog, as its target says; by default in a catalog of its name"
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +104,8 @@ class Job(Generic[P, A]):
             not know one another.
         locks: What only one run at a time may work on, with arguments in braces, see `work`.
         result: What it leaves behind that is made again when rows come late, if anything.
+        libraries: Packages that it imports beside those of every job, see `basketry.jobs.libraries`.
+        reads: Variables of Basketry's that it reads beside those of every job; a DAG hands them over to a workspace.
         needs_spark: Whether its entry is handed a lakehouse; without Spark, the tables for a few rows.
     """
 
@@ -105,6 +116,8 @@ class Job(Generic[P, A]):
     needs: Mapping[str, str] = field(default_factory=dict)
     locks: tuple[str, ...] = ()
     result: StoredResult | None = None
+    libraries: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
     needs_spark: bool = True
 
     @property

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from basketry.jobs.declare import Argument, DatedArguments, Job, StoredResult
+from basketry.jobs.libraries import LIGHTGBM, MLFLOW
 from basketry.tables import FORECAST_OUTCOMES, PRODUCT_DECISIONS, PRODUCT_FORECASTS
 
 
@@ -23,6 +24,7 @@ TRAIN_FORECAST = Job(
     description="Trains, tests and registers a challenger of the model that forecasts the revenue of every product.",
     arguments=DatedArguments,
     entry="basketry.domains.forecast.train:run",
+    libraries=(LIGHTGBM, MLFLOW),
 )
 
 FORECAST = Job(
@@ -31,6 +33,7 @@ FORECAST = Job(
     " products.",
     arguments=ForecastArguments,
     entry="basketry.domains.forecast.score:run",
+    libraries=(LIGHTGBM, MLFLOW),
     result=StoredResult(table=PRODUCT_FORECASTS, inputs="basketry.domains.forecast.score:INPUTS"),
 )
 

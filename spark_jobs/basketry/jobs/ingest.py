@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from basketry.jobs.declare import Argument, Job, JobArguments
+from basketry.jobs.libraries import CALAMINE, CALLS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,13 +50,22 @@ class ReplayArguments(JobArguments):
     """The arguments of the job that validates quarantined rows again."""
 
     feed: Annotated[str, Argument(help="which feed: the name of its contract", title="Feed")]
+    release: Annotated[
+        bool,
+        Argument(
+            help="let rows pass that share a telephone number or an address with somebody forgotten: they are other people",
+            title="Release held rows",
+        ),
+    ] = False
 
 
 INGEST = Job(
     name="ingest",
     description="Loads delivered files of one feed or of every feed: bad rows are set aside with reasons, good ones reach silver.",
     arguments=IngestArguments,
-    entry="basketry.domains.ingest.job:run",
+    entry="basketry.domains.ingest.withdrawals:ingest",
+    libraries=(CALAMINE, *CALLS),
+    needs={"rewrite_exports": "basketry.domains.marketing.export:rewrite_outdated"},
     locks=("ingest {feed}",),
 )
 
@@ -63,6 +73,8 @@ REPLAY_QUARANTINE = Job(
     name="replay_quarantine",
     description="Puts quarantined rows of a feed through today's contract; those that now pass leave quarantine.",
     arguments=ReplayArguments,
-    entry="basketry.domains.ingest.replay:run",
+    entry="basketry.domains.ingest.withdrawals:replay_quarantine",
+    libraries=(CALAMINE, *CALLS),
+    needs={"rewrite_exports": "basketry.domains.marketing.export:rewrite_outdated"},
     locks=("ingest {feed}",),
 )

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from basketry.jobs.declare import DatedArguments, Job, JobArguments
+from dataclasses import dataclass
+from typing import Annotated
+
+from basketry.jobs.declare import Argument, DatedArguments, Job, JobArguments
+from basketry.jobs.libraries import LIGHTGBM, MLFLOW
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoopArguments(JobArguments):
+    """The arguments of the job that does nothing."""
+
+    write: Annotated[bool, Argument(help="note the run in ops.job_runs: a row is written")] = False
+
 
 MAINTENANCE = Job(
     name="maintenance",
@@ -17,12 +29,13 @@ RESTATE_RESULTS = Job(
     " lines touch.",
     arguments=DatedArguments,
     entry="basketry.lake.restatement:run",
+    libraries=(LIGHTGBM, MLFLOW),
     locks=("restate_results",),
 )
 
 NOOP = Job(
     name="noop",
     description="Opens a session and closes it: what starting any job costs.",
-    arguments=JobArguments,
+    arguments=NoopArguments,
     entry="basketry.domains.maintenance.noop:run",
 )

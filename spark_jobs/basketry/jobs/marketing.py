@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from basketry.jobs.declare import DatedArguments, Job
+from basketry.jobs.libraries import CALAMINE, CALLS, MLFLOW
 
 AUDIENCE = Job(
     name="audience",
     description="Makes the marketing audience of a day: who may be contacted when, what they buy, which cluster they are in.",
     arguments=DatedArguments,
     entry="basketry.domains.marketing.job:run",
+    libraries=(*CALLS, MLFLOW),
 )
 
 EXPORT_AUDIENCE = Job(
@@ -17,4 +19,5 @@ EXPORT_AUDIENCE = Job(
     " call.",
     arguments=DatedArguments,
     entry="basketry.domains.marketing.export:run",
+    libraries=(CALAMINE, *CALLS),
 )

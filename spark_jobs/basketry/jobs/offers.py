@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from basketry.config.run_settings import KAFKA_OPTIONS, OFFER_EVENTS, REDIS_URL
 from basketry.jobs.declare import Argument, DatedArguments, Job, JobArguments
+from basketry.jobs.libraries import CALAMINE, IMPLICIT, MLFLOW, PHONENUMBERS, REDIS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +32,8 @@ OFFERS = Job(
     " up to date.",
     arguments=OffersArguments,
     entry="basketry.domains.offers.job:run",
+    libraries=(CALAMINE, IMPLICIT, MLFLOW, PHONENUMBERS, REDIS),
+    reads=(KAFKA_OPTIONS, OFFER_EVENTS, REDIS_URL),
 )
 
 TRAIN_RECOMMENDATIONS = Job(
@@ -38,6 +42,7 @@ TRAIN_RECOMMENDATIONS = Job(
     " challenger.",
     arguments=DatedArguments,
     entry="basketry.domains.offers.train_recommender:run",
+    libraries=(IMPLICIT, MLFLOW),
 )
 
 RECOMMEND = Job(
@@ -45,6 +50,8 @@ RECOMMEND = Job(
     description="Makes popular products and every shopper's recommendations anew, for offers to choose from.",
     arguments=RecommendArguments,
     entry="basketry.domains.offers.recommend:run",
+    libraries=(IMPLICIT, MLFLOW, REDIS),
+    reads=(REDIS_URL,),
 )
 
 TRAIN_OFFER_POLICY = Job(
@@ -53,4 +60,5 @@ TRAIN_OFFER_POLICY = Job(
     " challenger.",
     arguments=DatedArguments,
     entry="basketry.domains.offers.train:run",
+    libraries=(MLFLOW,),
 )

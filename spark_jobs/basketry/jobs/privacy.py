@@ -5,32 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from basketry.config.forget_requests import REQUEST_ID
 from basketry.jobs.declare import Argument, Job, JobArguments
-
-CUSTOMERS = r"^[A-Za-z0-9_-]+( *, *[A-Za-z0-9_-]+)*$"
-"""Ids with commas between: no blank inside one and no @, so that a name or an address is refused before it is stored."""
+from basketry.jobs.libraries import CALAMINE, CALLS
 
 
 @dataclass(frozen=True, kw_only=True)
 class ForgetArguments(JobArguments):
-    """The arguments of the job that forgets customers."""
+    """The arguments of the job that forgets customers: their numbers are in the request's file, see `config.forget_requests`."""
 
-    customers: Annotated[
-        str,
-        Argument(
-            help="customer ids, with commas between; never names or addresses",
-            title="Customers",
-            description="Customer numbers, commas between. Never names, e-mail addresses or telephone numbers: the form is"
-            " kept.",
-            limits={"pattern": CUSTOMERS, "maxLength": 2000},
-        ),
-    ]
     request_id: Annotated[
         str,
         Argument(
-            help="the request's number at the retailer; kept in ops.forgotten",
+            help="the request's number at the retailer, whose file says who is forgotten; kept in ops.forgotten",
             title="Request",
-            limits={"pattern": r"^[A-Za-z0-9._-]{1,60}$"},
+            description="The request's number. Its customer numbers were written before, by make forget or into the volume of"
+            " requests: this form is kept, so no number belongs here.",
+            limits={"pattern": REQUEST_ID},
         ),
     ]
     decided_by: Annotated[str, Argument(help="the user who started it; kept in ops.forgotten")]
@@ -51,6 +42,7 @@ FORGET = Job(
     description="Forgets customers on request: masks or removes their personal data in every table and deletes the old files.",
     arguments=ForgetArguments,
     entry="basketry.domains.privacy.forget:run",
+    libraries=(CALAMINE, *CALLS),
     needs={"rewrite_export": "basketry.domains.marketing.export:rewrite_export"},
     # A run that read a person's data before they were forgotten would write it again afterwards.
     locks=("audience *", "export_audience *", "ingest *"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from basketry.jobs.declare import Argument, Job, JobArguments
+from basketry.jobs.libraries import MLFLOW
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +58,7 @@ JUDGE = Job(
     description="Asks the gate about the version that is challenger, and keeps the verdict with its run. Moves nothing.",
     arguments=JudgeArguments,
     entry="basketry.registry.judge_job:run",
+    libraries=(MLFLOW,),
     needs_spark=False,
 )
 
@@ -65,5 +67,6 @@ PROMOTE = Job(
     description="Carries out what the gate said of a challenger, or rolls back; two promotions at once cannot both win.",
     arguments=PromoteArguments,
     entry="basketry.registry.promotion_job:run",
+    libraries=(MLFLOW,),
     needs_spark=False,
 )

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from basketry import tables
 from basketry.jobs.declare import Argument, DatedArguments, Job, StoredResult
+from basketry.jobs.libraries import LIGHTGBM, MLFLOW, OPTUNA
 
 HORIZON = 30
 """Days of a label window: what the probability is about."""
@@ -34,6 +35,7 @@ TRAIN_PROPENSITY = Job(
     " 30 days.",
     arguments=DatedArguments,
     entry="basketry.domains.propensity.train:run",
+    libraries=(LIGHTGBM, MLFLOW, OPTUNA),
 )
 
 SCORE_PROPENSITY = Job(
@@ -41,6 +43,7 @@ SCORE_PROPENSITY = Job(
     description="Scores every customer and category as of a day: how likely a purchase is in the next 30 days.",
     arguments=ScorePropensityArguments,
     entry="basketry.domains.propensity.score:run",
+    libraries=(LIGHTGBM, MLFLOW),
     result=StoredResult(table=tables.PROPENSITY_SCORES, where="is_stale"),
 )
 

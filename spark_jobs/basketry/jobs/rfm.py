@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from basketry.jobs.declare import Argument, DatedArguments, Job, StoredResult
+from basketry.jobs.libraries import MLFLOW
 from basketry.tables import RFM_PROFILES
 
 
@@ -25,6 +26,7 @@ RFM = Job(
     " them first.",
     arguments=RfmArguments,
     entry="basketry.domains.rfm.job:run",
+    libraries=(MLFLOW,),
     locks=("rfm {fit}",),
     result=StoredResult(table=RFM_PROFILES, inputs="basketry.domains.rfm.score:INPUTS"),
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from basketry.jobs.declare import Argument, DatedArguments, Job
+from basketry.jobs.libraries import CALAMINE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,4 +29,5 @@ PLAN = Job(
     description="Says which tables and dates the next runs would rewrite: files waiting to be loaded, then sales. Writes nothing.",
     arguments=DatedArguments,
     entry="basketry.domains.sales.next_runs:run",
+    libraries=(CALAMINE,),
 )

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import uuid
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pyarrow as pa
 from pyspark import StorageLevel
@@ -50,7 +51,7 @@ class Lakehouse(TableReader):
             once: A writer and its number, which counts upwards: a number is written only once, see `append_once`.
         """
         options = {} if once is None else {"txnAppId": once[0], "txnVersion": str(once[1])}
-        self._write(table, rows, mode="append", options=options)
+        self._write(table, rows, mode="append", options=options, note={})
 
     def replace(self, table: Table, rows: DataFrame, where: str, read_versions: Mapping[str, int] | None = None) -> int:
         """Replace exactly the rows that satisfy a condition, in one commit.
@@ -59,16 +60,14 @@ class Lakehouse(TableReader):
             table: The table; it is created where it does not exist.
             rows: The new rows, which all must satisfy the condition.
             where: The condition, as SQL.
-            read_versions: Delta version of every input that these rows reflect; stored with the commit, see
-                `reflected_versions`.
+            read_versions: Delta version of every input that these rows reflect, see `reflected_versions`.
 
         Returns:
             How many rows were written.
         """
-        options = {"replaceWhere": where}
-        if read_versions is not None:
-            options["userMetadata"] = json.dumps({"reflects": dict(read_versions)}, sort_keys=True)
-        return self._write(table, rows, mode="overwrite", options=options)
+        note = {} if read_versions is None else {"reflects": dict(read_versions)}
+        mark = self._write(table, rows, mode="overwrite", options={"replaceWhere": where}, note=note)
+        return self._rows_written(table, mark, where)
 
     def replace_day(self, table: Table, rows: DataFrame, as_of: date) -> int:
         """Replace the rows of an as-of date, in one commit; return how many rows were written."""
@@ -189,8 +188,12 @@ class Lakehouse(TableReader):
         """Delete every file that the newest version does not need: earlier versions can no longer be read."""
 
     @abstractmethod
-    def text_stream(self, folder: Path, bytes_at_once: int) -> DataStreamReader:
-        """Return a reader of the lines of a folder's new files, about so many bytes at once; it loads the folder."""
+    def file_stream(self, folder: Path, bytes_at_once: int) -> DataStreamReader:
+        """Return a reader that lists a folder's new files (FILE_LISTING), about so many bytes at once; it loads the folder."""
+
+    @abstractmethod
+    def secret(self, name: str) -> bytes:
+        """Return a secret of the catalog, kept apart from its tables; BadInputError where a person has to put it in."""
 
     @abstractmethod
     def experiment(self, name: str) -> str:
@@ -248,20 +251,22 @@ class Lakehouse(TableReader):
         counts = self.spark.sql(statement, rows=rows).collect()[0]
         return int(counts["num_affected_rows"])
 
-    def _write(self, table: Table, rows: DataFrame, mode: str, options: Mapping[str, str]) -> int:
-        conforming = conform(rows, table)
+    def _write(
+        self, table: Table, rows: DataFrame, mode: str, options: Mapping[str, str], note: Mapping[str, object]
+    ) -> str:
+        """Write the rows in one commit, and return the mark by which its note is told from those of all others."""
+        conforming, mark = conform(rows, table), uuid.uuid4().hex
+        noted = {**options, "userMetadata": json.dumps({**note, "write": mark}, sort_keys=True)}
 
-        def write() -> int:
-            """Write, and count from the commit what was written."""
-            now_mode, now_options = mode, options
-            if self._create(table):  # nothing to replace yet: an append need not look for it
-                now_mode = "append"
-                now_options = {name: text for name, text in options.items() if name != "replaceWhere"}
-            self._save(table, conforming, now_mode, now_options)
-            newest_commit = next(iter(self._commits(table, limit=1)))
-            return _rows_written(newest_commit, now_options.get("replaceWhere"))
+        def write() -> None:
+            """Write; where there is nothing to replace yet, an append need not look for it."""
+            if self._create(table):
+                self._save(table, conforming, "append", {key: noted[key] for key in noted if key != "replaceWhere"})
+            else:
+                self._save(table, conforming, mode, noted)
 
-        return self._commit(table, write)
+        self._commit(table, write)
+        return mark
 
     def _save(self, table: Table, rows: DataFrame, mode: str, options: Mapping[str, str]) -> None:
         self._writer_saves(rows.write.format("delta").mode(mode).options(**options), table)
@@ -284,14 +289,3 @@ class Lakehouse(TableReader):
         for column in evolution.newly_nullable_columns(table, never_missing):
             self.spark.sql(f"ALTER TABLE {self.name(table)} ALTER COLUMN `{column}` DROP NOT NULL")
         self._upgraded.add(table)
-
-
-def _rows_written(commit: Mapping[str, Any], where: str | None) -> int:
-    """Return the rows that a commit wrote in place of those that satisfy `where`, without those copied beside them.
-
-    Nothing to write and nothing to replace makes no commit: then this is an earlier one of other words, and 0.
-    """
-    if commit["operation"] != "WRITE" or commit["operationParameters"].get("predicate") != where:
-        return 0
-    written, copied = (int(commit["operationMetrics"].get(name, 0)) for name in ("numOutputRows", "numCopiedRows"))
-    return written - copied

@@ -16,8 +16,10 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, DataFrameReader, DataFrameWriter, SparkSession
 from pyspark.sql.streaming.readwriter import DataStreamReader
 
+from basketry.config.secret_files import file_secret
 from basketry.config.settings import Settings
 from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.schemas import FILE_LISTING
 from basketry.lake.session import spark_session
 from basketry.tables import Column, Table
 from basketry.warehouse import local_delta
@@ -89,12 +91,16 @@ class LocalLake(Lakehouse):
         with self.lock(table):
             local_delta.vacuum(self.path(table))
 
-    def text_stream(self, folder: Path, bytes_at_once: int) -> DataStreamReader:
-        """Read the files of a folder, which is made; see Lakehouse."""
+    def file_stream(self, folder: Path, bytes_at_once: int) -> DataStreamReader:
+        """List the files of a folder, which is made; see Lakehouse."""
         folder.mkdir(parents=True, exist_ok=True)
         # Nothing is too old to be read: without this a file is passed over once one a week newer was seen.
         options: dict[str, str | int] = {"maxBytesPerTrigger": bytes_at_once, "maxFileAge": "36500d"}
-        return self.spark.readStream.format("text").schema("value string").options(**options)
+        return self.spark.readStream.format("binaryFile").schema(FILE_LISTING).options(**options)
+
+    def secret(self, name: str) -> bytes:
+        """Return the secret's file, which is made where there is none; see Lakehouse."""
+        return file_secret(self.settings.secrets_folder(self.catalog) / name)
 
     def experiment(self, name: str) -> str:
         """Return the name of the experiment; see Lakehouse."""
@@ -108,6 +114,10 @@ class LocalLake(Lakehouse):
 
     def _commits(self, table: Table, limit: int) -> Iterator[Mapping[str, Any]]:
         return local_delta.commits(self.path(table))
+
+    def _rows_without_commit(self, table: Table, where: str) -> int:
+        """Nobody else commits under the lock: there was nothing to write and nothing to replace; see Lakehouse."""
+        return 0
 
     def _create_empty(self, table: Table) -> None:
         local_delta.create(self.path(table), table)

@@ -12,9 +12,10 @@ from typing import Any
 from basketry.config.catalogs import load_catalog
 from basketry.config.clock import check_day_is_over, now
 from basketry.config.exit_codes import exits_by_code
+from basketry.config.quiet import quiet_libraries
 from basketry.config.settings import Settings
 from basketry.jobs import DatedArguments, Job, JobArguments
-from basketry.jobs.command_line import check_edition, parse_arguments
+from basketry.jobs.command_line import check_edition, job_settings, parse_arguments
 from basketry.jobs.declare import A, P
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.opening import lake_backend, open_lake
@@ -39,10 +40,11 @@ def job_main(job: Job[P, A]) -> None:
     The process exits with 0, with 65 on bad input, with 75 when a later try may help. On Databricks both errors are
     raised as they are: it shows them.
     """
+    quiet_libraries()
     with exits_by_code():
-        settings = Settings.from_environment()
         arguments = parse_arguments(job)
         check_edition(arguments.edition)
+        settings = job_settings(arguments)
         _check_over(arguments, settings)
         with _job_locks(job, arguments, settings):
             _run(arguments, job.name, job, settings)
@@ -88,7 +90,7 @@ def run_job(
     report = function(lake, arguments)
     seconds = time.monotonic() - start
     for line in report.summary:
-        print(line)
+        print(f"{name}: {line}")  # among lines of libraries a reader sees whose it is
     suffix = " (dry run)" if report.dry_run else ""
     print(f"{name}: {report.rows_in:,} rows read, {report.rows_out:,} written in {seconds:.1f} s{suffix}")
     if not report.dry_run:

@@ -9,6 +9,9 @@ from pyspark.sql.types import DataType, StructField, StructType
 from basketry.errors import TableError
 from basketry.tables import Table
 
+FILE_LISTING = "path string, modificationTime timestamp, length bigint, content binary"
+"""The columns of Spark's source binaryFile, which streams do not infer; the content is read only where it is selected."""
+
 
 def declared_schema(table: Table) -> StructType:
     """Return a table's declaration as a Spark schema, with NOT NULL and the meanings as comments."""

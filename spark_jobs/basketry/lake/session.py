@@ -7,6 +7,8 @@ import sys
 
 from pyspark.sql import SparkSession
 
+from basketry.lake.scratch import hold_scratch, swept_scratch
+
 JOB_CONF = {"spark.sql.session.timeZone": "UTC", "spark.sql.execution.arrow.maxRecordsPerBatch": "20000"}
 
 _NOT_AVAILABLE = "CONFIG_NOT_AVAILABLE"
@@ -23,7 +25,11 @@ def spark_session(name: str) -> SparkSession:
     """
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(f"basketry-{name}")
-    spark = builder.getOrCreate()
+    is_new = SparkSession.getActiveSession() is None
+    with swept_scratch():
+        spark = builder.getOrCreate()
+        if is_new:
+            hold_scratch(spark)
     for key, value in JOB_CONF.items():
         spark.conf.set(key, value)
     return spark

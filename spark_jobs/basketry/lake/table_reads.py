@@ -6,6 +6,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from basketry.lake.schemas import declared_schema
 from basketry.tables import Table
 
 _COMMITS_SEARCHED = 30
-"""Newest commits in which the note of a `replace` is looked for."""
+"""Newest commits in which the note of a write is looked for."""
 
 _MISSING_FILES = ("FileNotFound", "CHANGE_DATA", "FILE_NOT_EXIST")
 """What the message of a JVM error holds when a file of the change feed was vacuumed."""
@@ -156,6 +157,21 @@ class TableReader(ABC):
             if note.startswith('{"reflects"'):
                 return dict(json.loads(note)["reflects"])
         return None
+
+    def _rows_written(self, table: Table, mark: str, where: str) -> int:
+        """Return the rows that a commit wrote in place of those that satisfy `where`, without those copied beside them.
+
+        It is found by its mark: others may have committed since, as may the platform, which compacts by itself.
+        """
+        for commit in islice(self._commits(table, limit=_COMMITS_SEARCHED), _COMMITS_SEARCHED):
+            metrics = commit.get("operationMetrics") or {}
+            if mark in (commit.get("userMetadata") or "") and "numOutputRows" in metrics:
+                return int(metrics["numOutputRows"]) - int(metrics.get("numCopiedRows", 0))
+        return self._rows_without_commit(table, where)
+
+    def _rows_without_commit(self, table: Table, where: str) -> int:
+        """Return how many rows a replacement has written of which no commit tells."""
+        return self.read(table).where(where).count()
 
     def _commits(self, table: Table, limit: int) -> Iterable[Mapping[str, Any]]:
         """Return what Delta says of at least the newest `limit` commits, newest first."""

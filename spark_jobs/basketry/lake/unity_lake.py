@@ -5,6 +5,8 @@ Nothing here locks. Of two conflicting commits Delta lets one win; the other is 
 
 from __future__ import annotations
 
+import random
+import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -13,13 +15,18 @@ from pathlib import Path
 from pyspark.sql import DataFrame, DataFrameReader, DataFrameWriter, SparkSession
 from pyspark.sql.streaming.readwriter import DataStreamReader
 
+from basketry.config.run_settings import read_secret
 from basketry.config.settings import Settings
+from basketry.config.unity_names import quote
+from basketry.errors import BadInputError
 from basketry.lake.lakehouse import CACHE_LEVEL, Answer, Lakehouse
+from basketry.lake.schemas import FILE_LISTING
 from basketry.lake.session import attached_session
 from basketry.tables import Column, Table
-from basketry.tables.ddl import add_columns_statement, create_statement
+from basketry.tables.ddl import READABLE_DAYS, RETENTION, add_columns_statement, create_statement, properties_statement
+from basketry.warehouse.statements import CONFLICTS
 
-EXPERIMENTS = "/Shared/basketry/"
+EXPERIMENTS = "/basketry/"
 """The folder of MLflow's experiments in the workspace."""
 
 ATTEMPTS = 5
@@ -28,7 +35,9 @@ ATTEMPTS = 5
 SCRATCH = "scratch_"
 """How the names of tables begin that hold a job's rows for a while, in the schema ops."""
 
-_CONFLICT = "DELTA_CONCURRENT_"
+PAUSE_SECONDS = 0.5
+"""How long it waits at least before it is tried again, each time longer, for the others may try again, too."""
+
 _NOT_SUPPORTED = ("NOT_SUPPORTED_WITH_SERVERLESS", "PERSIST TABLE")
 """What the refusal holds where no rows can be persisted."""
 
@@ -37,7 +46,16 @@ _SEEN = "basketry.left_over"
 
 
 class UnityLake(Lakehouse):
-    """The tables of one catalog of Unity Catalog."""
+    """The tables of one retailer in Unity Catalog.
+
+    Attributes:
+        names: Where they lie, and so what they are called.
+    """
+
+    def __init__(self, spark: SparkSession, catalog: str, settings: Settings) -> None:
+        """Open a catalog, see `TableReader`."""
+        super().__init__(spark, catalog, settings)
+        self.names = settings.names(catalog)
 
     @classmethod
     def start_session(cls, name: str) -> SparkSession:
@@ -51,7 +69,7 @@ class UnityLake(Lakehouse):
 
     def name(self, table: Table) -> str:
         """Return catalog, schema and table, each quoted; see TableReader."""
-        return f"`{self.catalog}`.`{table.schema}`.`{table.name}`"
+        return self.names.quoted(table.schema, table.name)
 
     def exists(self, table: Table) -> bool:
         """Return whether the catalog lists the table."""
@@ -62,15 +80,42 @@ class UnityLake(Lakehouse):
         return nullcontext()
 
     def purge(self, table: Table) -> None:
-        """Delete the files of earlier versions; see Lakehouse. Rows can be marked as deleted in a file: it is rewritten first."""
-        self.spark.sql(f"REORG TABLE {self.name(table)} APPLY (PURGE)")
-        self.spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
-        self.spark.sql(f"VACUUM {self.name(table)} RETAIN 0 HOURS")
+        """Delete the files of earlier versions; see Lakehouse. Rows can be marked as deleted in a file: it is rewritten first.
 
-    def text_stream(self, folder: Path, bytes_at_once: int) -> DataStreamReader:
-        """Read the files of a volume with Auto Loader; see Lakehouse."""
-        options: dict[str, str | int] = {"cloudFiles.format": "text", "cloudFiles.maxBytesPerTrigger": bytes_at_once}
-        return self.spark.readStream.format("cloudFiles").schema("value string").options(**options)
+        For how long files are kept the table says, not the statement: newer runtimes believe no other word, and serverless
+        compute lets no job set aside Delta's check of one. A job killed in between leaves it to maintenance to set it right.
+        """
+        name = self.name(table)
+        retention = self.properties(table).get(RETENTION, f"interval {READABLE_DAYS} days")
+        self.spark.sql(f"REORG TABLE {name} APPLY (PURGE)")
+        self.spark.sql(properties_statement(name, {RETENTION: "interval 0 hours"}))
+        try:
+            self.spark.sql(f"VACUUM {name}")
+        finally:
+            self.spark.sql(properties_statement(name, {RETENTION: retention}))
+
+    def properties(self, table: Table) -> dict[str, str]:
+        """Return the table's properties."""
+        return self._properties(self.name(table))
+
+    def file_stream(self, folder: Path, bytes_at_once: int) -> DataStreamReader:
+        """List the files of a volume with Auto Loader; see Lakehouse."""
+        options: dict[str, str | int] = {
+            "cloudFiles.format": "binaryFile",
+            "cloudFiles.maxBytesPerTrigger": bytes_at_once,
+        }
+        return self.spark.readStream.format("cloudFiles").schema(FILE_LISTING).options(**options)
+
+    def secret(self, name: str) -> bytes:
+        """Return the value of the jobs' secret scope; see Lakehouse."""
+        scope = self.settings.secret_scope
+        value = read_secret(scope, name)
+        if value is None:
+            raise BadInputError(
+                f"the secret {scope}/{name} has no value: put in 32 random bytes or more with databricks secrets put-secret"
+                f" {scope} {name}, and keep a copy."
+            )
+        return value
 
     def experiment(self, name: str) -> str:
         """Return the path of the experiment in the workspace; see Lakehouse."""
@@ -86,7 +131,7 @@ class UnityLake(Lakehouse):
             finally:
                 persisted.unpersist()
             return
-        scratch = self.name(Table(schema="ops", name=f"{SCRATCH}{uuid.uuid4().hex}", meaning="", columns=(), key=()))
+        scratch = self.names.quoted("ops", f"{SCRATCH}{uuid.uuid4().hex}")
         try:
             rows.write.format("delta").saveAsTable(scratch)
             yield self.spark.read.table(scratch)
@@ -95,23 +140,27 @@ class UnityLake(Lakehouse):
 
     def drop_leftovers(self, *, dry_run: bool) -> Iterator[str]:
         """Drop the scratch tables that were there the last time already; see Lakehouse."""
-        tables = self.spark.sql(f"SHOW TABLES IN `{self.catalog}`.ops LIKE '{SCRATCH}*'").collect()
-        for name in sorted(f"`{self.catalog}`.ops.`{row.tableName}`" for row in tables):
-            properties = {row.key: row.value for row in self.spark.sql(f"SHOW TBLPROPERTIES {name}").collect()}
-            if _SEEN in properties:
+        catalog, schema, begin = self.names.parts("ops", SCRATCH)
+        tables = self.spark.sql(f"SHOW TABLES IN {quote(f'{catalog}.{schema}')} LIKE '{begin}*'").collect()
+        for name in sorted(quote(f"{catalog}.{schema}.{row.tableName}") for row in tables):
+            if _SEEN in self._properties(name):
                 yield f"drop {name}, left over by a job that was killed"
                 if not dry_run:
                     self.spark.sql(f"DROP TABLE IF EXISTS {name}")
             elif not dry_run:
-                self.spark.sql(f"ALTER TABLE {name} SET TBLPROPERTIES ('{_SEEN}' = 'true')")
+                self.spark.sql(properties_statement(name, {_SEEN: "true"}))
+
+    def _properties(self, name: str) -> dict[str, str]:
+        return {row.key: row.value for row in self.spark.sql(f"SHOW TBLPROPERTIES {name}").collect()}
 
     def _commit(self, table: Table, write: Callable[[], Answer]) -> Answer:
-        for _ in range(ATTEMPTS - 1):
+        for attempt in range(1, ATTEMPTS):
             try:
                 return write()
             except Exception as error:  # Delta's own type, or a JVM error that only names it
-                if _CONFLICT not in str(error):
+                if not any(sign in str(error) for sign in CONFLICTS):
                     raise
+            time.sleep(PAUSE_SECONDS * (attempt + random.random()))  # noqa: S311 no secret
         return write()
 
     def _load(self, reader: DataFrameReader, table: Table) -> DataFrame:

@@ -6,16 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version as installed_version
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from basketry import registry
 from basketry.lake.lakehouse import Lakehouse
+from basketry.registry.loading import column_schema, log_plain_values, register_version
 from basketry.registry.models import ModelSpec
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-Restored = TypeVar("Restored")
 
 _METRICS_PER_CALL = 500
 """MLflow takes at most 1,000 at once; thirty categories have more."""
@@ -55,6 +54,10 @@ def register_challenger(lake: Lakehouse, model: ModelSpec, record: TrainingRecor
 
     Returns:
         The registered version.
+
+    Raises:
+        BadInputError: The registry can never take the model.
+        RegistryDownError: The registry does not answer.
     """
     import mlflow
 
@@ -63,52 +66,24 @@ def register_challenger(lake: Lakehouse, model: ModelSpec, record: TrainingRecor
         mlflow.log_params({key: str(value)[:500] for key, value in record.params.items()})
         _log_metrics(record.metrics)
         _log_artifacts(record)
-        number = str(mlflow.register_model(log_model(), name).version)
+        number = register_version(name, log_model())
     registry.set_challenger(name, number)
     return number
 
 
-def log_state(model: ModelSpec, served: Any, columns: Mapping[str, str], packages: Sequence[str]) -> str:
-    """Log a model that is plain values into the open run.
+def log_state(model: ModelSpec, state: Mapping[str, Any], columns: Mapping[str, str], packages: Sequence[str]) -> str:
+    """Log a model that is plain values into the open run; without an example, whose rows would be persons.
 
     Args:
-        model: The kind of model.
-        served: An mlflow PythonModel whose `state` is all that it needs.
+        model: The kind of model, whose module for serving makes a model of the values.
+        state: The plain values.
         columns: MLflow type of each input, by name.
         packages: Packages that serving needs, see `pinned_requirements`.
 
     Returns:
         The URI of the logged model.
     """
-    import mlflow
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema
-
-    info = mlflow.pyfunc.log_model(
-        name=model.name,
-        python_model=served,
-        signature=ModelSignature(Schema([ColSpec(kind, name) for name, kind in columns.items()])),
-        pip_requirements=pinned_requirements(packages),
-    )
-    return str(info.model_uri)
-
-
-def load_state(name: str, number: str, restore: Callable[[Mapping[str, Any]], Restored]) -> Restored:
-    """Load the state of a version and restore the model from it.
-
-    Args:
-        name: The registered model.
-        number: The version.
-        restore: Makes the model from the state.
-
-    Raises:
-        ModelGoneError: The version cannot be loaded.
-        RegistryDownError: The registry does not answer.
-    """
-    import mlflow
-
-    with registry.loading_version(name, number):
-        return restore(mlflow.pyfunc.load_model(f"models:/{name}/{number}").unwrap_python_model().state)
+    return log_plain_values(model, state, column_schema(columns), pinned_requirements(packages))
 
 
 def pinned_requirements(packages: Sequence[str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from basketry.config.unity_names import UnityNames
 from basketry.metrics.dashboards import samples_of
 from basketry.metrics.model import Cube, Metrics
 from basketry.metrics.samples import open_cubes
@@ -15,7 +16,7 @@ VERSION = 2
 
 
 def genie_space(metrics: Metrics) -> Document:
-    """Return the space as `serialized_space` has it; identifiers are schema.table, and get the catalog when it is created."""
+    """Return the space as `serialized_space` has it; tables are schema.table until `placed_space` names them in full."""
     cubes = open_cubes(metrics)
     samples = {sample.question: sample for cube in cubes for sample in samples_of(cube)}
     used = {name for cube in cubes for name in cube.tables}
@@ -40,10 +41,25 @@ def genie_space(metrics: Metrics) -> Document:
     }
 
 
-def with_catalog(space: Document, catalog: str) -> Document:
-    """Return the same space with `catalog.schema.table` for identifiers, as a workspace wants it."""
-    tables = [{**table, "identifier": f"{catalog}.{table['identifier']}"} for table in space["data_sources"]["tables"]]
-    return {**space, "data_sources": {"tables": tables}}
+def placed_space(space: Document, names: UnityNames) -> Document:
+    """Return the same space as a workspace wants it: every table named by its place, in identifiers, queries and words."""
+    tables = [
+        {**table, "identifier": names.full_name(*table["identifier"].split("."))}
+        for table in space["data_sources"]["tables"]
+    ]
+    placed: Document = _placed_texts({**space, "data_sources": {}}, names)
+    return {
+        **placed,
+        "data_sources": {**space["data_sources"], "tables": sorted(tables, key=lambda one: one["identifier"])},
+    }
+
+
+def _placed_texts(value: Any, names: UnityNames) -> Any:
+    if isinstance(value, dict):
+        return {key: _placed_texts(entry, names) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_placed_texts(entry, names) for entry in value]
+    return names.placed(value) if isinstance(value, str) else value
 
 
 RULES = (

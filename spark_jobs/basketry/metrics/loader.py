@@ -156,7 +156,7 @@ def _measure(name: str, document: MeasureDocument, columns: Iterable[str]) -> Me
 def _dimension(name: str, document: DimensionDocument, columns: Iterable[str], joins: Mapping[str, Join]) -> Dimension:
     join, _, column = document.column.rpartition(".")
     if join:
-        joined = [f"{key}.{c}" for key, one in joins.items() for c in _KNOWN[one.table].column_names]
+        joined = [f"{key}.{name}" for key, joining in joins.items() for name in _KNOWN[joining.table].column_names]
         document.column.node.choice("column", joined)
     else:
         _column(document.column, columns)

@@ -7,13 +7,15 @@ scores, `challenger` waits for its gate, `previous` scored before the champion a
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from basketry.errors import BadInputError, TryAgainError
+from basketry.config.settings import Settings
+from basketry.errors import LOGIN_EXIT, BadInputError, BasketryError, TryAgainError
+from basketry.registry.failures import Failure, failure_of, mlflow_code
+from basketry.registry.server import PASSWORD, USERNAME
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -33,41 +35,39 @@ VERDICT_FILE = "gate/verdict.json"
 VERDICT, VERDICT_AGAINST, VERDICT_REASON = "basketry.verdict", "basketry.verdict_champion", "basketry.verdict_reason"
 """Tags of a challenger's run: what its gate said, against which champion (empty for none), and why."""
 
+VERDICT_ARTIFACTS = "basketry.verdict_artifacts"
+"""Tag of a challenger's run: the digest of the version's files when its gate judged it."""
+
+_LONGEST_REFUSAL = 300
+"""Letters of what MLflow itself says that are repeated."""
+
 _LONGEST_TAG = 4000
 """Letters of a reason that are kept as a tag; registries take at least 5,000."""
 
-RETRY_ENV = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "30", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3"}
-"""Timeout in seconds and retries of a request, where nothing else is set.
+RETRY_ENV = {
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+    "MLFLOW_DATABRICKS_ENDPOINT_HTTP_RETRY_TIMEOUT": "120",
+}
+"""Timeout in seconds and retries of a request, and seconds of retrying in a workspace, where nothing else is set.
 
 MLflow's own would wait a quarter of an hour for a server that hangs, though Airflow tries again anyway.
 """
 for _name, _value in RETRY_ENV.items():
     os.environ.setdefault(_name, _value)
 
-_DOWN = {
-    "INTERNAL_ERROR",
-    "TEMPORARILY_UNAVAILABLE",
-    "REQUEST_LIMIT_EXCEEDED",
-    "RESOURCE_EXHAUSTED",
-    "DEADLINE_EXCEEDED",
-    "ENDPOINT_NOT_FOUND",
-}
-_REFUSED = {"PERMISSION_DENIED", "CUSTOMER_UNAUTHORIZED", "UNAUTHENTICATED"}
 _ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
 """Names and aliases are written by this library, so what is called invalid is one that is not there."""
-
-_CUT_OFF = re.compile(
-    r"Max retries exceeded (?!.*too many 500 error)|Connection (?:broken|aborted)|timed out|\b(?:429|502|503|504) "
-)
-"""How a file's download ended that is not the file's fault. Not by 500: so MLflow's server answers for one that is gone."""
 
 
 class RegistryDownError(TryAgainError):
     """The model registry did not answer. Not bad input: it may pass by itself, so Airflow tries again."""
 
 
-class ModelGoneError(BadInputError):
-    """A registered version does not exist or cannot be loaded any more."""
+class RegistryLoginError(RegistryDownError):
+    """The model registry answered, and refused the login. A person mends it, who may do so between two tries."""
+
+    exit_code = LOGIN_EXIT
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,14 @@ class VersionRun:
 
 
 def registered_name(catalog: str, model: str) -> str:
-    """Return what a catalog's model is called in the registry: three parts, as Unity Catalog wants them."""
-    return f"{catalog}.gold.{model}"
+    """Return what a catalog's model is called in the registry: three parts, as Unity Catalog wants them.
+
+    On Databricks they are those of the place where the catalog lies, see `Settings.names`.
+    """
+    settings = Settings.from_environment()
+    return (
+        f"{catalog}.gold.{model}" if settings.runtime == "local" else settings.names(catalog).full_name("gold", model)
+    )
 
 
 def alias_version(name: str, alias: str) -> str | None:
@@ -142,55 +148,13 @@ class GateVerdict:
         verdict: promote, provisional, ask or refuse.
         champion: The champion that the challenger was judged against, None when there was none.
         reason: Why, in one sentence.
+        artifacts: Digest of the version's files that were judged, None when an earlier release judged them.
     """
 
     verdict: str
     champion: str | None
     reason: str
-
-
-@contextmanager
-def loading_version(name: str, version: str) -> Iterator[None]:
-    """Turn whatever fails while a version is loaded into a ModelGoneError, unless the registry itself is down."""
-    try:
-        yield
-    except Exception as error:  # files can be missing or broken in as many ways as there are stores
-        _check_answers(name, error)
-        message = f"version {version} of {name} cannot be loaded ({type(error).__name__}): train or name another one."
-        raise ModelGoneError(message) from error
-
-
-def check_loadable(name: str, version: str, *, has_libraries: bool = True) -> None:
-    """Load a version as a job that scores would.
-
-    Args:
-        name: The registered model.
-        version: The version.
-        has_libraries: This process has the libraries of the jobs. Without, one that it lacks proves nothing: the version's
-            files are all there.
-
-    Raises:
-        BadInputError: The version does not exist or cannot be loaded.
-    """
-    import mlflow
-
-    if not version_exists(name, version):
-        raise BadInputError(f"version {version} of {name} does not exist: name one that the registry lists.")
-    try:
-        mlflow.pyfunc.load_model(f"models:/{name}/{version}")
-    except Exception as error:  # a model's files can fail in as many ways as there are kinds of models
-        if isinstance(error, ModuleNotFoundError) and not has_libraries:
-            return
-        _check_answers(name, error)
-        message = f"version {version} of {name} cannot be loaded ({type(error).__name__}): choose another version."
-        raise BadInputError(message) from error
-
-
-def _check_answers(name: str, error: Exception) -> None:
-    """Raise a RegistryDownError when the registry, and not the model, is to blame for an error while loading."""
-    if _CUT_OFF.search(str(error)):
-        raise RegistryDownError(_unanswered(name)) from error
-    alias_version(name, CHAMPION)
+    artifacts: str | None
 
 
 def version_exists(name: str, version: str) -> bool:
@@ -207,6 +171,7 @@ def save_verdict(name: str, run_id: str, verdict: Mapping[str, Any]) -> None:
     with registry_client(name) as client:
         client.log_dict(run_id, dict(verdict), VERDICT_FILE)
         client.set_tag(run_id, VERDICT_AGAINST, verdict["champion"] or "")
+        client.set_tag(run_id, VERDICT_ARTIFACTS, verdict.get("artifacts") or "")
         client.set_tag(run_id, VERDICT_REASON, str(verdict["reason"])[:_LONGEST_TAG])
         client.set_tag(run_id, VERDICT, verdict["verdict"])
 
@@ -220,7 +185,12 @@ def gate_verdict(name: str, version: str) -> GateVerdict | None:
     tags = version_run(name, version).tags
     if VERDICT not in tags:
         return None
-    return GateVerdict(tags[VERDICT], tags.get(VERDICT_AGAINST) or None, tags.get(VERDICT_REASON, ""))
+    return GateVerdict(
+        tags[VERDICT],
+        tags.get(VERDICT_AGAINST) or None,
+        tags.get(VERDICT_REASON, ""),
+        tags.get(VERDICT_ARTIFACTS) or None,
+    )
 
 
 def load_verdict(name: str, version: str) -> dict[str, Any]:
@@ -241,25 +211,50 @@ def registry_client(name: str) -> Iterator[MlflowClient]:
     """Open a client of the registry for questions about a registered model.
 
     Raises:
-        RegistryDownError: The registry does not answer, or refuses to.
+        RegistryDownError: The registry does not answer; a RegistryLoginError, when it refuses to.
+        BadInputError: It, or MLflow itself, can never do what is asked.
     """
     from mlflow import MlflowClient
 
     try:
         yield MlflowClient()
+    except BasketryError:
+        raise
     except Exception as error:
-        if _code(error) in _REFUSED:
-            message = (
-                f"the model registry refused to answer about {name}: see that its login is valid and may use the model."
-            )
-            raise RegistryDownError(message) from error
-        if not _is_down(error):
+        explained = explain_failure(name, error)
+        if explained is None:
             raise
-        raise RegistryDownError(_unanswered(name)) from error
+        raise explained from error
 
 
-def _unanswered(name: str) -> str:
+def unanswered(name: str) -> str:
+    """Return the sentence for a registry that does not answer."""
     return f"the model registry did not answer about {name}: see that MLflow runs where MLFLOW_TRACKING_URI says."
+
+
+def refused_login(name: str) -> str:
+    """Return the sentence for a registry that refuses the login, with the command that mends it."""
+    import mlflow
+
+    fix = f"set {USERNAME} and {PASSWORD} to the user and the password that make run prints"
+    if str(mlflow.get_registry_uri()).startswith("databricks"):
+        fix = "renew it if it has expired, else make deploy-check TARGET=<target> names the right that it lacks"
+    return f"the model registry refused the login that asked about {name}: {fix}."
+
+
+def explain_failure(name: str, error: Exception) -> BasketryError | None:
+    """Return the error, in words of ours, in which a question about a registered model ended; None for one of somebody else."""
+    from mlflow.exceptions import MlflowException
+
+    failure = failure_of(error)
+    if failure is Failure.UNANSWERED:
+        return RegistryDownError(unanswered(name))
+    if failure is Failure.REFUSED_LOGIN:
+        return RegistryLoginError(refused_login(name))
+    if failure is Failure.REFUSED and isinstance(error, MlflowException):
+        words = " ".join(error.message.split()).partition(". ")[0].rstrip(".")[:_LONGEST_REFUSAL]
+        return BadInputError(f"MLflow refuses what was asked about {name} ({words}): mend that and run the job again.")
+    return None
 
 
 def _or_none(ask: Callable[[], Answer]) -> Answer | None:
@@ -267,19 +262,6 @@ def _or_none(ask: Callable[[], Answer]) -> Answer | None:
     try:
         return ask()
     except Exception as error:
-        if _code(error) in _ABSENT:
+        if mlflow_code(error) in _ABSENT:
             return None
         raise
-
-
-def _code(error: BaseException) -> str:
-    """Return MLflow's code for the cause; empty for an error of somebody else."""
-    from mlflow.exceptions import MlflowException
-
-    return str(error.error_code) if isinstance(error, MlflowException) else ""
-
-
-def _is_down(error: BaseException) -> bool:
-    from requests.exceptions import RequestException
-
-    return _code(error) in _DOWN or isinstance(error, RequestException)

@@ -34,7 +34,7 @@ def judge_and_record(rows: RowStore, include: Path, arguments: JudgeArguments) -
     start = time.monotonic()
     judgement = judge(rows, arguments.model, include, keep=not arguments.dry_run)
     for line in describe_judgement(judgement, rows.catalog):
-        print(line)
+        print(f"{JOB}: {line}")
     if not arguments.dry_run:
         details = {"verdict": judgement.verdict.verdict, "challenger": judgement.challenger}
         seconds = time.monotonic() - start

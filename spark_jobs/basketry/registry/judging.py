@@ -21,6 +21,7 @@ from basketry.registry.client import (
     save_verdict,
     version_run,
 )
+from basketry.registry.loading import ModelGoneError, version_digest
 from basketry.tables import TABLES
 from basketry.warehouse.rows import RowStore
 
@@ -72,8 +73,17 @@ def judge(rows: RowStore, gate_name: str, include: Path, *, keep: bool = True) -
     run = version_run(model, challenger)
     verdict = evaluate_challenger(gate, run, champion, realised_metric(rows, model, gate, champion))
     if keep:
-        save_verdict(model, run.run_id, {"gate": gate_name, "champion": champion, **verdict.as_json()})
+        judged = {"gate": gate_name, "champion": champion, "artifacts": _digest(model, challenger)}
+        save_verdict(model, run.run_id, {**judged, **verdict.as_json()})
     return Judgement(gate=gate, model=model, challenger=challenger, champion=champion, verdict=verdict)
+
+
+def _digest(model: str, version: str) -> str | None:
+    """Return the digest of the version's files; None when they cannot be had, and so never will score."""
+    try:
+        return version_digest(model, version)
+    except ModelGoneError:
+        return None
 
 
 def evaluate_challenger(gate: Gate, run: VersionRun, champion: str | None, outcomes: Mapping[str, float]) -> Verdict:

@@ -16,6 +16,9 @@ PROMOTING = (PROMOTE, PROVISIONAL, OVERRIDE)
 """What makes the challenger the champion. Provisional: the first one, not surely within limits. Override: a person does,
 against the verdict of the gate."""
 
+CONVERSION = "upgrade/convert"
+"""The run of a decision that made a version of plain values the champion in place of an earlier release's, the same model."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PromotionDecision:
@@ -32,6 +35,7 @@ class PromotionDecision:
     reason: str
     checks: str
     run_id: str
+    artifacts: str | None = None
 
     @property
     def changes_champion(self) -> bool:
@@ -61,6 +65,16 @@ def load_promotion_decisions(rows: RowStore, model: str) -> list[PromotionDecisi
 def past_champions(decisions: Sequence[PromotionDecision]) -> list[str]:
     """List the versions that any decision made the champion, the first one first."""
     return list(dict.fromkeys(str(decision.champion_after) for decision in decisions if decision.changes_champion))
+
+
+def promoted_artifacts(decisions: Sequence[PromotionDecision], version: str) -> str | None:
+    """Return the digest of the version's files when it last became champion; None where none was noted."""
+    noted = (
+        decision.artifacts
+        for decision in reversed(decisions)
+        if decision.version == version and decision.changes_champion
+    )
+    return next(noted, None)
 
 
 def last_champion_change(decisions: Sequence[PromotionDecision]) -> PromotionDecision | None:

@@ -15,6 +15,19 @@ from basketry.jobs.rfm import RFM
 from basketry.tables import Table
 
 
+@dataclass(frozen=True)
+class TensorOutput:
+    """Predictions that are an array.
+
+    Attributes:
+        dtype: The type of its numbers, as numpy calls it.
+        shape: Its shape; -1 stands for the number of rows.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class ModelSpec:
     """A kind of model.
@@ -25,6 +38,9 @@ class ModelSpec:
         training: The job that makes versions.
         training_options: With which flags it does.
         scoring: The job by which it scores a day; None: the stream of offers takes up its champion with the next events.
+        serving: The module that makes a model of a version's plain values, for MLflow too.
+        outputs: What it predicts there: the MLflow type of each column by its name, or an array. Unity Catalog registers no
+            model that does not say it.
         first_trained_by: The DAG that trains the first version.
         makes: The tables whose rows name the version that made them: they are of another than the champion after a promotion,
             until the scoring job has run again.
@@ -35,6 +51,8 @@ class ModelSpec:
     training: Job[..., Any]
     training_options: Mapping[str, bool] = field(default_factory=dict)
     scoring: Job[..., Any] | None
+    serving: str
+    outputs: Mapping[str, str] | TensorOutput
     first_trained_by: str = "bootstrap"
     makes: tuple[Table, ...]
 
@@ -50,15 +68,19 @@ PROPENSITY_MODEL = ModelSpec(
     label="Propensity",
     training=TRAIN_PROPENSITY,
     scoring=SCORE_PROPENSITY,
+    serving="basketry.domains.propensity.serving",
+    outputs=TensorOutput("float64", (-1, 2)),  # probabilities of not buying and of buying
     makes=(tables.PROPENSITY_SCORES,),
 )
 
 RFM_MODEL = ModelSpec(
     name="rfm",
-    label="Rfm",
+    label="RFM",
     training=RFM,
     training_options={"fit": True},
     scoring=RFM,
+    serving="basketry.domains.rfm.serving",
+    outputs=TensorOutput("int64", (-1,)),  # numbers of clusters
     makes=(tables.RFM_SEGMENTS, tables.RFM_PROFILES),
 )
 
@@ -67,6 +89,8 @@ FORECAST_MODEL = ModelSpec(
     label="Forecast",
     training=TRAIN_FORECAST,
     scoring=FORECAST,
+    serving="basketry.domains.forecast.serving",
+    outputs={"product_id": "string", "revenue_7d": "double", "revenue_28d": "double", "revenue_91d": "double"},
     makes=(tables.PRODUCT_FORECASTS, tables.PRODUCT_DECISIONS),
 )
 
@@ -75,6 +99,8 @@ RECOMMENDATIONS_MODEL = ModelSpec(
     label="Recommendations",
     training=TRAIN_RECOMMENDATIONS,
     scoring=RECOMMEND,
+    serving="basketry.domains.offers.serving",
+    outputs={"customer_id": "string", "product_id": "string"},
     first_trained_by="weekly_offers",
     makes=(tables.OFFER_RECOMMENDATIONS,),
 )
@@ -84,6 +110,8 @@ OFFER_POLICY_MODEL = ModelSpec(
     label="Offer policy",
     training=TRAIN_OFFER_POLICY,
     scoring=None,
+    serving="basketry.domains.offers.serving",
+    outputs={"expected_response": "double"},
     first_trained_by="weekly_offers",
     makes=(tables.OFFER_DECISIONS,),
 )
@@ -92,3 +120,6 @@ MODELS: Mapping[str, ModelSpec] = {
     spec.name: spec for spec in (PROPENSITY_MODEL, RFM_MODEL, FORECAST_MODEL, RECOMMENDATIONS_MODEL, OFFER_POLICY_MODEL)
 }
 """Every kind of model by its name, in the order of forms."""
+
+LOADERS: Mapping[str, str] = {name: spec.serving for name, spec in MODELS.items()}
+"""The module that makes a model of a version's plain values, by kind."""

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 
 from basketry import registry
 from basketry.errors import BadInputError
+from basketry.registry.artifacts import untrusted
 from basketry.registry.ledger import (
     OVERRIDE,
     PROMOTE,
@@ -30,8 +31,10 @@ from basketry.registry.ledger import (
     last_champion_change,
     load_promotion_decisions,
     past_champions,
+    promoted_artifacts,
     promotion_lock,
 )
+from basketry.registry.models import LOADERS
 from basketry.registry.promotion_request import PromotionRequest, allowed_verdict, check_request
 from basketry.warehouse.rows import RowConflictError, RowStore
 
@@ -118,7 +121,8 @@ def _next_decision(
     if earlier := _earlier_attempt(request, model, decisions):
         return earlier
     if request.rollback_to:
-        return _loadable(rows, _rollback(_draft(request, model, request.rollback_to, decisions), decisions))
+        back = _rollback(_draft(request, model, request.rollback_to, decisions), decisions)
+        return _loadable(rows, back, promoted_artifacts(decisions, back.version))
     challenger = request.challenger or registry.alias_version(model, registry.CHALLENGER)
     if challenger is None:
         raise BadInputError(f"{model} has no challenger: run its training first.")
@@ -131,13 +135,28 @@ def _next_decision(
     )
     if verdict not in PROMOTING:
         return draft
-    return _loadable(rows, _promotion(draft, decisions, judged.champion))
+    return _loadable(rows, _promotion(draft, decisions, judged.champion), judged.artifacts)
 
 
-def _loadable(rows: RowStore, decision: PromotionDecision) -> PromotionDecision:
-    """Return the decision; BadInputError when the jobs could not load its version."""
-    registry.check_loadable(decision.model, decision.version, has_libraries=rows.jobs_run_here)
-    return decision
+def _loadable(rows: RowStore, decision: PromotionDecision, judged: str | None) -> PromotionDecision:
+    """Return the decision with the digest of its version's files.
+
+    Args:
+        rows: The tables of the catalog.
+        decision: The decision.
+        judged: The digest when the version was judged, or last became champion.
+
+    Raises:
+        BadInputError: The jobs could not load the version, or no digest was noted then.
+        UntrustedModelError: Its files have changed since.
+    """
+    name, version = decision.model, decision.version
+    digest = registry.check_loadable(name, version, LOADERS, has_libraries=rows.jobs_run_here)
+    if judged is None:
+        raise BadInputError(f"nobody noted which files of version {version} of {name} were judged: judge it again.")
+    if digest != judged:
+        raise untrusted(name, version, f"the files of version {version} of {name} have changed since they were judged")
+    return dataclasses.replace(decision, artifacts=digest)
 
 
 def _draft(

@@ -20,10 +20,10 @@ JOB = "promote"
 
 def run(rows: RowStore, arguments: PromoteArguments) -> PromotionDecision:
     """Promote, refuse, override or roll back as the arguments say; decided now, where they do not say when."""
-    asked = {field.name for field in dataclasses.fields(PromotionRequest)}
-    given = {name: value for name, value in vars(arguments).items() if name in asked}
+    fields = {field.name for field in dataclasses.fields(PromotionRequest)}
+    values = {name: value for name, value in vars(arguments).items() if name in fields}
     return promote_and_record(
-        rows, PromotionRequest(**{**given, "decided_at": arguments.decided_at or now().isoformat()})
+        rows, PromotionRequest(**{**values, "decided_at": arguments.decided_at or now().isoformat()})
     )
 
 
@@ -31,7 +31,7 @@ def promote_and_record(rows: RowStore, request: PromotionRequest) -> PromotionDe
     """Do what `promote` does, print it, and note it in ops.job_runs unless it was a dry run."""
     start = time.monotonic()
     decision = promote(rows, request)
-    print(describe(decision))
+    print(f"{JOB}: {describe(decision)}")
     seconds = time.monotonic() - start
     print(
         f"{JOB}: {0 if request.dry_run else 1} row written in {seconds:.1f} s{' (dry run)' if request.dry_run else ''}"

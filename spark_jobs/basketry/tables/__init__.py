@@ -41,6 +41,8 @@ from basketry.tables.marketing import (
     AUDIENCE_BY_CATEGORY,
     AUDIENCE_BY_PRODUCT,
     CHANNELS,
+    CUSTOMER_BANDS,
+    FEWEST_IN_BAND,
     FORGOTTEN,
     HANDOVERS,
     MARKETING,
@@ -61,7 +63,7 @@ from basketry.tables.offers import (
     OFFER_WINDOWS,
     OFFERS,
 )
-from basketry.tables.ops import FILES, JOB_RUNS, OPS, QUARANTINE
+from basketry.tables.ops import APPLIED_GRANTS, FILES, JOB_RUNS, OPS, QUARANTINE
 from basketry.tables.propensity import (
     PROMOTIONS,
     PROPENSITY,
@@ -115,6 +117,7 @@ TABLES: tuple[Table, ...] = (
 
 __all__ = [
     "ALL_CHANNELS",
+    "APPLIED_GRANTS",
     "AUDIENCE_BY_CATEGORY",
     "AUDIENCE_BY_PRODUCT",
     "BRONZE_LINEAGE",
@@ -124,6 +127,7 @@ __all__ = [
     "CHANNELS",
     "COUPONS",
     "CUSTOMERS",
+    "CUSTOMER_BANDS",
     "CUSTOMER_CATEGORY_FEATURES",
     "CUSTOMER_FEATURES",
     "DEADLINES",
@@ -133,6 +137,7 @@ __all__ = [
     "EVENT_TYPES",
     "FEATURES",
     "FEATURE_DATES",
+    "FEWEST_IN_BAND",
     "FILES",
     "FORECAST",
     "FORECAST_ACCURACY",

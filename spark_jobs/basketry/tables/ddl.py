@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from basketry.tables.declare import Column, Table
+from basketry.tables.silver import BRONZE_LINEAGE
+
+READABLE_DAYS = 30
+"""For so many days every version of a new table stays readable; the job maintenance brings it to include/maintenance.yaml."""
+
+RETENTION = "delta.deletedFileRetentionDuration"
+"""Property for how long files stay that the newest version does not need: by it the platform vacuums, and lets look back."""
 
 _WITHOUT_STATISTICS = ("array", "map", "struct", "boolean")
 
@@ -38,16 +45,46 @@ def add_columns_statement(name: str, columns: Iterable[Column]) -> str:
 
 def delta_properties(table: Table) -> Mapping[str, str]:
     """Return the Delta properties of a new table."""
-    settings = {"delta.enableChangeDataFeed": "true"} if table.tracks_changes else {}
+    settings = dict(retention_properties(READABLE_DAYS))
+    if table.tracks_changes:
+        settings["delta.enableChangeDataFeed"] = "true"
     if table.pii_columns:
         # Else the log would keep the least and the greatest name and address long after their files are gone.
         plain = (
             column.name
             for column in table.columns
-            if not column.pii and not column.type.startswith(_WITHOUT_STATISTICS)
+            if is_measured(table, column)
+            and not column.type.startswith(_WITHOUT_STATISTICS)
+            and column.name not in table.partitioned_by  # each of whose values is in the log anyway
         )
         settings["delta.dataSkippingStatsColumns"] = ",".join(plain)
     return settings
+
+
+def retention_properties(days: int) -> Mapping[str, str]:
+    """Return the properties by which versions of the last days stay readable: their files, and the log that names them."""
+    return {RETENTION: f"interval {days} days", "delta.logRetentionDuration": f"interval {days} days"}
+
+
+def properties_statement(name: str, properties: Mapping[str, str]) -> str:
+    """Return ALTER TABLE that sets properties.
+
+    Args:
+        name: What SQL calls the table.
+        properties: The properties with their values.
+    """
+    listed = ", ".join(f"{quoted(key)} = {quoted(value)}" for key, value in properties.items())
+    return f"ALTER TABLE {name} SET TBLPROPERTIES ({listed})"
+
+
+def is_measured(table: Table, column: Column) -> bool:
+    """Return whether the least and the greatest value of a column may be kept beside its rows.
+
+    Never of personal data, nor of delivered texts: in a row whose values have shifted each of them may be a name.
+    """
+    lineage = {column.name for column in BRONZE_LINEAGE}
+    is_feed = table.schema == "bronze" and lineage <= set(table.column_names)
+    return not column.pii and (not is_feed or column.name in lineage)
 
 
 def quoted(text: str) -> str:

@@ -62,7 +62,7 @@ class Column:
         type: the Spark type, as SQL writes it.
         meaning: what a value means, in plain words; people read it as the comment of the column.
         nullable: whether a value may be missing.
-        pii: whether a value identifies a person.
+        pii: whether a value identifies a person, alone or together with others of its table.
         words: the only words that a text column may hold.
         bounds: the least and the greatest number, both included.
     """
@@ -161,9 +161,9 @@ class Table:
         raise KeyError(name)
 
 
-def required(name: str, kind: str, meaning: str, *, bounds: tuple[int, int] | None = None) -> Column:
+def required(name: str, kind: str, meaning: str, *, bounds: tuple[int, int] | None = None, pii: bool = False) -> Column:
     """Declare a column whose values are never missing."""
-    return Column(name=name, type=kind, meaning=meaning, nullable=False, bounds=bounds)
+    return Column(name=name, type=kind, meaning=meaning, nullable=False, bounds=bounds, pii=pii)
 
 
 def optional(name: str, kind: str, meaning: str, *, pii: bool = False) -> Column:
@@ -171,10 +171,10 @@ def optional(name: str, kind: str, meaning: str, *, pii: bool = False) -> Column
     return Column(name=name, type=kind, meaning=meaning, pii=pii)
 
 
-def enumerated(name: str, words: Vocabulary, *, nullable: bool = False) -> Column:
+def enumerated(name: str, words: Vocabulary, *, nullable: bool = False, pii: bool = False) -> Column:
     """Declare a text column that holds one of the words."""
     meaning = f"one of: {', '.join(words.words)}"
-    return Column(name=name, type="string", meaning=meaning, nullable=nullable, words=words)
+    return Column(name=name, type="string", meaning=meaning, nullable=nullable, pii=pii, words=words)
 
 
 def personal(name: str, meaning: str) -> Column:

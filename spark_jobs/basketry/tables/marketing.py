@@ -60,7 +60,7 @@ MARKETING_AUDIENCE = Table(
         _AS_OF,
         _CUSTOMER,
         *_CONTACT,
-        optional("state", "string", "the state of the address as delivered"),
+        personal("state", "the state of the address as delivered"),
         personal("zip", "the five-digit ZIP code of the address, or the postal code as delivered outside the US"),
         optional(
             "time_zone", "string", "the IANA time zone; several, separated by commas, if one of them must be right"
@@ -153,6 +153,23 @@ HANDOVERS = Table(
     partitioned_by=("as_of",),
 )
 
+FEWEST_IN_BAND = 5
+"""As many customers at least share what gold.customer_bands says of each: whoever reads it knows nobody by it."""
+
+CUSTOMER_BANDS = Table(
+    schema="gold",
+    name="customer_bands",
+    meaning="a customer in bands so wide that at least five customers share all of them; null where even that is too narrow",
+    columns=(
+        _CUSTOMER,
+        optional("region", "string", "the state or province"),
+        optional("joined_year", "int", "the year of the first day as a customer"),
+        optional("age", "string", "the age band"),
+        optional("household", "string", "the number of persons in the household"),
+    ),
+    key=("customer_id",),
+)
+
 FORGOTTEN = Table(
     schema="ops",
     name="forgotten",
@@ -161,7 +178,7 @@ FORGOTTEN = Table(
         required(
             "customer_digest",
             "string",
-            "the SHA-256 of catalog and customer id: keeps a later delivery from bringing them back",
+            "the keyed digest of catalog and customer id: keeps a later delivery from bringing them back",
         ),
         required("request_id", "string", "the request, as the retailer numbers it"),
         required("requested_at", "timestamp", "when the run that removed the person began (UTC)"),
@@ -171,6 +188,17 @@ FORGOTTEN = Table(
             "files",
             "map<string,bigint>",
             "the number of files of the export that were rewritten without them, by kind of file",
+        ),
+        optional(
+            "own_digests",
+            "array<string>",
+            "keyed digests of e-mail addresses, and of the name with a telephone number or an address: a later row that has"
+            " such a one is theirs; null in a row of an earlier release, whose customer_digest has no key either",
+        ),
+        optional(
+            "shared_digests",
+            "array<string>",
+            "keyed digests of telephone numbers and addresses: a later row that has no more than such a one is held back",
         ),
     ),
     key=("customer_digest",),
@@ -183,5 +211,6 @@ MARKETING: tuple[Table, ...] = (
     AUDIENCE_BY_PRODUCT,
     MARKETING_CLUSTERS,
     HANDOVERS,
+    CUSTOMER_BANDS,
     FORGOTTEN,
 )

@@ -24,7 +24,7 @@ OFFER_EVENTS = Table(
             "string",
             "good; late: nothing was decided; repeated: a response that counts once and has counted already",
         ),
-        required("content", "string", "the message as delivered, with fields that nobody knows yet"),
+        required("content", "string", "the message as delivered, with fields that nobody knows yet", pii=True),
         required("origin", "string", "the file, or the topic and partition"),
         required("row_number", "bigint", "the number of the message in the file, from 1, or the offset"),
         required("delivered_at", "timestamp", "when the file or message was delivered"),

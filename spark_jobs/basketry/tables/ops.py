@@ -92,4 +92,15 @@ JOB_RUNS = Table(
     key=("run_id", "job"),
 )
 
-OPS: tuple[Table, ...] = (FILES, QUARANTINE, JOB_RUNS)
+APPLIED_GRANTS = Table(
+    schema="ops",
+    name="applied_grants",
+    meaning="a principal and what include/grants gave it in Unity Catalog when it was last applied",
+    columns=(
+        required("principal", "string", "the group"),
+        required("privileges", "string", "JSON: a list of kind, full name and privilege"),
+    ),
+    key=("principal",),
+)
+
+OPS: tuple[Table, ...] = (FILES, QUARANTINE, JOB_RUNS, APPLIED_GRANTS)

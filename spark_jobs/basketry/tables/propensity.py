@@ -127,6 +127,7 @@ PROMOTIONS = Table(
         required("reason", "string", "the reason in one sentence"),
         required("checks", "string", "every metric with its threshold, JSON"),
         required("run_id", "string", "the run that decided"),
+        optional("artifacts", "string", "SHA-256 over the files of the version that scores from then on"),
     ),
     key=("model", "number"),
 )

@@ -59,7 +59,7 @@ def open_warehouse(
 
     Args:
         catalog: The catalog.
-        settings: Where the include folder and a local lake are.
+        settings: Where the include folder and a local lake are, and where the catalog lies in Unity Catalog.
         client: Makes the workspace's client when the first query comes; needed on Databricks only.
         warehouse_id: The id of the SQL warehouse; needed on Databricks only.
     """
@@ -72,7 +72,7 @@ def open_warehouse(
         return LocalWarehouse(grants, settings.lake)
     from basketry.warehouse.remote import DatabricksWarehouse
 
-    return DatabricksWarehouse(grants, client, warehouse_id)
+    return DatabricksWarehouse(grants, settings.names(catalog), client, warehouse_id)
 
 
 def open_rows(
@@ -85,7 +85,7 @@ def open_rows(
 
     Args:
         catalog: The catalog.
-        settings: Where a local lake is.
+        settings: Where a local lake is, and where the catalog lies in Unity Catalog.
         client: Makes the workspace's client; needed on Databricks only, and only where the SDK's own settings do not do.
         warehouse_id: The id of the SQL warehouse; needed on Databricks only.
     """
@@ -95,4 +95,4 @@ def open_rows(
         return LocalRowStore(catalog, settings.lake)
     from basketry.warehouse.remote_rows import RemoteRowStore
 
-    return RemoteRowStore(catalog, client, warehouse_id)
+    return RemoteRowStore(catalog, settings.names(catalog), client, warehouse_id)

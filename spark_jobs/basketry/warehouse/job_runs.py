@@ -11,6 +11,9 @@ from datetime import date
 from basketry.tables import JOB_RUNS
 from basketry.warehouse.rows import RowStore
 
+NEVER_NOTED = frozenset({"customers", "decided_by", "delivered_by"})
+"""Names of arguments that say who a person is: what must be kept of them stands in a table of its own, never here."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class JobRun:
@@ -40,10 +43,11 @@ def job_run_row(name: str, arguments: Mapping[str, object], run: JobRun) -> dict
 
     Args:
         name: The job.
-        arguments: What the job was given; `run_id` is the key, a repeated one replaces the row.
+        arguments: What the job was given; `run_id` is the key, a repeated one replaces the row; those of
+            NEVER_NOTED are left out.
         run: What became of it.
     """
-    texts = {key: str(value) for key, value in arguments.items() if value is not None}
+    texts = {key: str(value) for key, value in arguments.items() if value is not None and key not in NEVER_NOTED}
     values = (
         re.sub(r"['\\]", "", str(arguments["run_id"])),  # it becomes part of a condition
         name,

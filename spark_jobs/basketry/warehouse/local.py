@@ -7,6 +7,7 @@ be forbidden every access to files and settings.
 from __future__ import annotations
 
 import queue
+import secrets
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,6 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 from sqlglot import exp
 
@@ -69,29 +69,26 @@ class LocalWarehouse(Warehouse):
         if len(states) < len(guarded.tables):
             missing = sorted({table.full_name for table in guarded.tables} - {state.name for state in states})
             raise NotYetError(f"{missing[0]} of catalog {self.catalog} does not exist yet: run the job that fills it.")
-        sql = _duckdb_sql(guarded)
-        key = (sql, tuple(sorted(parameters.items())), tuple((state.name, state.version) for state in states))
-        return self._answers.get(
-            key, lambda: self._answer(sql, parameters, tables=guarded.tables, states=states, seconds=seconds)
+        key = (
+            _asked(guarded),
+            tuple(sorted(parameters.items())),
+            tuple((state.name, state.version) for state in states),
         )
+        return self._answers.get(key, lambda: self._answer(guarded, parameters, states=states, seconds=seconds))
 
     def _answer(
-        self,
-        sql: str,
-        parameters: dict[str, Any],
-        tables: Sequence[Table],
-        states: tuple[TableState, ...],
-        seconds: float,
+        self, guarded: Guarded, parameters: dict[str, Any], states: tuple[TableState, ...], seconds: float
     ) -> Rows:
-        datasets = [self._dataset(table, state.version) for table, state in zip(tables, states, strict=True)]
+        sql, names = _duckdb_sql(guarded)
+        datasets = [self._dataset(table, state.version) for table, state in zip(guarded.tables, states, strict=True)]
         with self._connection(seconds) as connection:
-            for table, dataset in zip(tables, datasets, strict=True):
-                connection.register(table.full_name, dataset)
+            for name, dataset in zip(names, datasets, strict=True):
+                connection.register(name, dataset)
             try:
                 answer = _execute(connection, sql, parameters, seconds)
             finally:
-                for table in tables:
-                    connection.unregister(table.full_name)
+                for name in names:
+                    connection.unregister(name)
         columns = [column.to_pylist(maps_as_pydicts="lossy") for column in answer.columns]
         return Rows(tuple(answer.column_names), tuple(zip(*columns, strict=True)), states)
 
@@ -123,7 +120,7 @@ class LocalWarehouse(Warehouse):
         def load() -> Any:
             """Open the version of the table."""
             try:
-                return DeltaTable(self._path(table), version=version).to_pyarrow_dataset()
+                return local_delta.open_dataset(self._path(table), version, table.columns)
             except DeltaError as error:
                 raise WarehouseError(f"{table.full_name} cannot be read: {_first_line(error)}") from None
 
@@ -137,18 +134,27 @@ def _connect() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-@lru_cache(maxsize=512)  # translating takes longer than many an answer that is remembered
-def _duckdb_sql(guarded: Guarded) -> str:
-    """Return the query for DuckDB: a table is registered under its full name; dates stay dates when days are added."""
+@lru_cache(maxsize=512)  # writing it takes longer than many an answer that is remembered
+def _asked(guarded: Guarded) -> str:
+    """Return the query as the key of its answer."""
+    return guarded.sql()
+
+
+@lru_cache(maxsize=512)
+def _duckdb_sql(guarded: Guarded) -> tuple[str, tuple[str, ...]]:
+    """Return the query for DuckDB, and the name of each of its tables there; dates stay dates when days are added.
+
+    The names are drawn after the query was written, so that nothing in it can mean a table but what the guard put there.
+    """
     tree = guarded.query.copy()
-    names = {table.full_name for table in guarded.tables}
+    names = {table.full_name: f"table_{secrets.token_hex(16)}" for table in guarded.tables}
     for table in tree.find_all(exp.Table):
-        full_name = f"{table.db}.{table.name}"
-        if full_name in names:
-            table.replace(exp.table_(exp.to_identifier(full_name, quoted=True)).as_(table.alias_or_name, table=True))
+        if table.catalog:  # the guard's own; a query of WITH has none
+            raw = exp.to_identifier(names[f"{table.db}.{table.name}"], quoted=True)
+            table.replace(exp.table_(raw).as_(table.alias_or_name, table=True))
     for added in list(tree.find_all(exp.TsOrDsAdd)):
         added.replace(exp.cast(added.copy(), "date"))
-    return str(tree.sql(dialect="duckdb"))
+    return str(tree.sql(dialect="duckdb")), tuple(names.values())
 
 
 def _execute(connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, Any], seconds: float) -> pa.Table:

@@ -55,6 +55,26 @@ def add_columns(folder: Path, columns: Iterable[Column]) -> None:
     DeltaTable(folder).alter.add_columns(list(Schema.from_json(delta_schema(columns)).fields))
 
 
+def properties(folder: Path) -> dict[str, str]:
+    """Return the table's properties."""
+    return dict(DeltaTable(folder).metadata().configuration)
+
+
+def set_properties(folder: Path, values: Mapping[str, str]) -> None:
+    """Set properties of the table; others stay as they are."""
+    DeltaTable(folder).alter.set_table_properties(dict(values))
+
+
+def open_dataset(folder: Path, version: int, declared: Sequence[Column]) -> Any:
+    """Open a version with the declared columns; one that an earlier release did not know has no value in any row."""
+    stored = DeltaTable(folder, version=version).to_pyarrow_dataset()
+    missing = [column for column in declared if column.name not in stored.schema.names]
+    if not missing:
+        return stored
+    added = pa.schema(Schema.from_json(delta_schema(missing)).to_arrow())
+    return stored.replace_schema(pa.schema([*stored.schema, *added]))
+
+
 def vacuum(folder: Path, retention_hours: int = 0, *, dry_run: bool = False) -> int:
     """Delete files of the table that no version of the last hours needs; returns how many. Keep writers out meanwhile."""
     deleted = DeltaTable(folder).vacuum(retention_hours, dry_run=dry_run, enforce_retention_duration=False, full=True)

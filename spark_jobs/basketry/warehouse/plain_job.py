@@ -6,9 +6,9 @@ import os
 from pkgutil import resolve_name
 
 from basketry.config.exit_codes import exits_by_code
-from basketry.config.settings import Settings
+from basketry.config.quiet import quiet_libraries
 from basketry.jobs import Job
-from basketry.jobs.command_line import check_edition, parse_arguments
+from basketry.jobs.command_line import check_edition, job_settings, parse_arguments
 from basketry.jobs.declare import A, P
 from basketry.warehouse import open_rows
 
@@ -18,9 +18,10 @@ WAREHOUSE_ID = "BASKETRY_WAREHOUSE_ID"
 
 def plain_job_main(job: Job[P, A]) -> None:
     """Run a job from the command line; on Databricks with the login of the SDK's own settings."""
+    quiet_libraries()
     with exits_by_code():
-        settings = Settings.from_environment()
         arguments = parse_arguments(job)
         check_edition(arguments.edition)
+        settings = job_settings(arguments)
         rows = open_rows(arguments.catalog, settings, warehouse_id=os.environ.get(WAREHOUSE_ID))
         resolve_name(job.entry)(rows, arguments)

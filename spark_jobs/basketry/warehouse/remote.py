@@ -6,8 +6,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sqlglot import exp
+
 from basketry.access.guard import Guarded
 from basketry.access.model import Grants
+from basketry.access.reads import DIALECT
+from basketry.config.unity_names import UnityNames
 from basketry.warehouse.model import NotYetError, Rows, TableState, Warehouse
 from basketry.warehouse.statements import Statements
 
@@ -19,17 +23,21 @@ STATE_SECONDS = 60.0
 
 
 class DatabricksWarehouse(Warehouse):
-    """One catalog in Unity Catalog."""
+    """One retailer's tables in Unity Catalog."""
 
-    def __init__(self, grants: Grants, client: Callable[[], WorkspaceClient] | None, warehouse_id: str | None) -> None:
+    def __init__(
+        self, grants: Grants, names: UnityNames, client: Callable[[], WorkspaceClient] | None, warehouse_id: str | None
+    ) -> None:
         """Connect nothing yet.
 
         Args:
             grants: Who may read what of the catalog.
+            names: Where the catalog lies in Unity Catalog.
             client: Makes the workspace's client; the SDK's own settings are used without one.
             warehouse_id: The id of the SQL warehouse.
         """
         super().__init__(grants)
+        self._names = names
         self._statements = Statements(grants.catalog, client, warehouse_id)
         self._states: dict[str, tuple[float, TableState]] = {}
 
@@ -49,7 +57,7 @@ class DatabricksWarehouse(Warehouse):
             return state
         schema, name = full_name.split(".")
         try:
-            history = self._statements.run(f"DESCRIBE HISTORY `{schema}`.`{name}` LIMIT 1", {}, 30.0)
+            history = self._statements.run(f"DESCRIBE HISTORY {self._names.quoted(schema, name)} LIMIT 1", {}, 30.0)
         except NotYetError:
             return None
         newest = history.records()[0]
@@ -58,5 +66,15 @@ class DatabricksWarehouse(Warehouse):
         return state
 
     def _run(self, guarded: Guarded, parameters: dict[str, Any], seconds: float) -> Rows:
-        rows = self._statements.run(guarded.sql(), parameters, seconds)
+        rows = self._statements.run(self._placed(guarded.query), parameters, seconds)
         return Rows(rows.columns, rows.rows, self.states([table.full_name for table in guarded.tables]))
+
+    def _placed(self, query: exp.Query) -> str:
+        """Return the text of a guarded query, whose tables are named by their place."""
+        placed = query.copy()
+        for table in placed.find_all(exp.Table):
+            if table.db:  # else it is a query of WITH
+                catalog, schema, name = self._names.parts(table.db, table.name)
+                for key, part in (("catalog", catalog), ("db", schema), ("this", name)):
+                    table.set(key, exp.to_identifier(part, quoted=True))
+        return str(placed.sql(dialect=DIALECT))

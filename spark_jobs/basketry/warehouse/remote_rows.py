@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from typing import TYPE_CHECKING
 
+from basketry.config.unity_names import UnityNames
 from basketry.tables import Column, Table, evolution
 from basketry.tables.ddl import add_columns_statement, create_statement
 from basketry.warehouse.model import NotYetError
@@ -29,9 +30,12 @@ class RemoteRowStore(RowStore):
 
     jobs_run_here = False
 
-    def __init__(self, catalog: str, client: Callable[[], WorkspaceClient] | None, warehouse_id: str | None) -> None:
-        """Connect nothing yet; see `Statements`."""
+    def __init__(
+        self, catalog: str, names: UnityNames, client: Callable[[], WorkspaceClient] | None, warehouse_id: str | None
+    ) -> None:
+        """Connect nothing yet; see `Statements`. The names tell where the catalog lies in Unity Catalog."""
         super().__init__(catalog)
+        self._names = names
         self._statements = Statements(catalog, client, warehouse_id)
         self._prepared: set[Table] = set()
 
@@ -92,8 +96,8 @@ class RemoteRowStore(RowStore):
         except NotYetError:
             self._statements.run(create_statement(self._name(table), table), {}, SECONDS)
         else:
-            known = {column.name: column.type for column in table.columns if column.name in stored}
-            if missing := evolution.missing_columns(table, known):
+            types = {column.name: column.type for column in table.columns if column.name in stored}
+            if missing := evolution.missing_columns(table, types):
                 self._statements.run(add_columns_statement(self._name(table), missing), {}, SECONDS)
         self._prepared.add(table)
 
@@ -102,7 +106,7 @@ class RemoteRowStore(RowStore):
         return self._statements.run(query, {}, SECONDS).columns
 
     def _name(self, table: Table) -> str:
-        return f"`{self.catalog}`.`{table.schema}`.`{table.name}`"
+        return self._names.quoted(table.schema, table.name)
 
 
 def _value(column: Column) -> str:

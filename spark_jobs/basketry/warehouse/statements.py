@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.5
 
+CONFLICTS = ("DELTA_CONCURRENT_", "DELTA_METADATA_CHANGED", "DELTA_PROTOCOL_CHANGED")
+"""What the refusal of a commit holds that met another one: carried out again, it may succeed."""
+
 _TYPES = {
     bool: "BOOLEAN",
     int: "BIGINT",
@@ -50,13 +53,13 @@ class StatementConflictError(WarehouseError):
 
 
 class Statements:
-    """Runs statements on one SQL warehouse, in one catalog."""
+    """Runs statements on one SQL warehouse; they name every table in full."""
 
     def __init__(self, catalog: str, client: Callable[[], WorkspaceClient] | None, warehouse_id: str | None) -> None:
         """Connect nothing yet.
 
         Args:
-            catalog: The catalog in which names of two parts are looked up.
+            catalog: The catalog whose tables are asked, for messages.
             client: Makes the workspace's client; the SDK's own settings are used without one.
             warehouse_id: The id of the SQL warehouse.
         """
@@ -114,7 +117,6 @@ class Statements:
         answer = api.execute_statement(
             statement=sql,
             warehouse_id=self._warehouse_id,
-            catalog=self.catalog,
             parameters=[_parameter(name, value) for name, value in parameters.items()] or None,
             wait_timeout="5s",
         )
@@ -140,7 +142,7 @@ class Statements:
     def _refuse(self, answer: StatementResponse) -> None:
         error = answer.status.error if answer.status else None
         message = str(error.message) if error else ""
-        if "DELTA_CONCURRENT_" in message:
+        if any(sign in message for sign in CONFLICTS):
             raise StatementConflictError("another statement wrote the same table at the same time.")
         if "TABLE_OR_VIEW_NOT_FOUND" in message:
             raise NotYetError(f"a table of catalog {self.catalog} does not exist yet: run the job that fills it.")

@@ -54,7 +54,8 @@ def view(name: str, *columns: str) -> Table:
             True,
         ),
         ("WITH t AS (SELECT concat(name, street) AS who FROM silver.customers) SELECT who FROM t", ("who",), True),
-        ("SELECT state, count(DISTINCT customer_id) AS n FROM silver.customers GROUP BY state", ("state", "n"), False),
+        ("SELECT state, count(DISTINCT customer_id) AS n FROM silver.customers GROUP BY state", ("state", "n"), True),
+        ("SELECT count(DISTINCT customer_id) AS n FROM silver.customers", ("n",), False),
     ],
 )
 def test_a_view_that_lets_it_out_is_found(sql: str, columns: tuple[str, ...], is_leak: bool) -> None:
@@ -77,10 +78,10 @@ def test_a_forgotten_tag_is_found() -> None:
 
 
 def test_a_mapping_into_an_untagged_column_is_found() -> None:
-    """A contract that puts a telephone number into the city is a leak to all who read customers masked."""
+    """A contract that puts a telephone number into the customer's number is a leak to all who read customers masked."""
     grants = load_grants("demo", INCLUDE)
     contract = load_contracts("demo", INCLUDE)["customers"]
-    wrong = {"city": "concat(city, phone)"}
+    wrong = {"customer_id": "concat(customer_id, phone)"}
     mapped = tuple(dataclasses.replace(one, expression=wrong.get(one.name, one.expression)) for one in contract.mapped)
     found = find_leaks(grants, contract_edges(dataclasses.replace(contract, mapped=mapped)))
-    assert ("silver.customers", "city") in {leak.target for leak in found}
+    assert ("silver.customers", "customer_id") in {leak.target for leak in found}

@@ -87,6 +87,25 @@ def test_an_alias_may_be_used_beside_what_it_names(tmp_path: Path) -> None:
     assert len(root.value["c"].value) == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("a: &a [x, x, x, x, x, x, x, x, x, x]\n", "has more than 50,000 values, its aliases written out; use fewer"),
+        ("[" * 70 + "]" * 70, "values lie more than 60 deep in one another; make them flatter"),
+        ("# " + "x" * (1 << 20), "is larger than 1 MB; remove what is no setting"),
+    ],
+)
+def test_a_document_has_a_size(text: str, sentence: str, tmp_path: Path) -> None:
+    """A few hundred bytes of aliases of aliases would be read for minutes, by every reader of the folder."""
+    if "&a" in text:
+        names = "abcdefgh"
+        text += "".join(
+            f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n"
+            for before, name in zip(names, names[1:], strict=False)
+        )
+    assert sentence in refusal(tmp_path, text)
+
+
 def test_a_syntax_error_is_told_where_it_shows(tmp_path: Path) -> None:
     """The line of the reader's complaint, from 1, and the complaint."""
     assert refusal(tmp_path, "a: 1\n\n\nb: ]\n").startswith("include/a.yaml:4: is not YAML (")

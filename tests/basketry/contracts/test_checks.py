@@ -166,7 +166,7 @@ def test_patterns_are_tried_before_a_row_is_read(text: str, sentence: str) -> No
         ("substr(name, code)", "code", "text", "number", "use cast(… as decimal(18,4))."),
         ("substr(name, 1, code)", "code", "text", "number", "use cast(… as decimal(18,4))."),
         ("concat_ws(1, name)", "1", "number", "text", "use cast(… as string)."),
-        ("lpad(name, '5', '0')", "'5'", "text", "number", "use cast(… as decimal(18,4))."),
+        ("left(name, '5')", "'5'", "text", "number", "use cast(… as decimal(18,4))."),
         ("replace(name, code, count)", "count", "number", "text", "use cast(… as string)."),
         ("datediff(day, moment)", "moment", "timestamp", "date", "use cast(… as date)."),
         ("to_timestamp(day, 'yyyy-MM-dd')", "day", "date", "text", "use cast(… as string)."),

@@ -8,7 +8,9 @@ import pytest
 from basketry.contracts import load_contract
 from tests.basketry.contracts.duck import column_sql, delivered
 from tests.conftest import CHECKOUT
-from tests.kit.data_sets import data_folder
+from tests.kit.data_sets import data_file
+
+pytestmark = pytest.mark.slow
 
 AMOUNTS = (
     "list_amount",
@@ -35,7 +37,7 @@ def expected(raw: pd.DataFrame) -> list[float]:
 @pytest.mark.parametrize(("feed", "file"), SAMPLES)
 def test_every_line_has_an_id_of_its_own_and_the_defined_amounts(feed: str, file: str) -> None:
     """A basket's lines differ by what they say; list amount, each discount and what was paid add up as defined."""
-    path = data_folder("complete_journey") / file
+    path = data_file("complete_journey", file)
     contract = load_contract("complete_journey", feed, CHECKOUT / "include")
     raw = pd.read_csv(path)
     connection = delivered(path, contract)
@@ -52,7 +54,7 @@ def test_a_line_of_both_samples_has_one_id() -> None:
     keys = []
     for feed, file in SAMPLES:
         contract = load_contract("complete_journey", feed, CHECKOUT / "include")
-        connection = delivered(data_folder("complete_journey") / file, contract)
+        connection = delivered(data_file("complete_journey", file), contract)
         columns = ", ".join(column_sql(contract, name) for name in ("order_id", "line_id"))
         keys.append(set(connection.execute(f"select {columns} from delivered").fetchall()))
     assert len(keys[0] & keys[1]) == 3_621

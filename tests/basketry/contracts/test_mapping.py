@@ -93,9 +93,9 @@ PEOPLE = """\
     physicalType: table
     logicalType: object
     properties:
-      - {name: customer_id, transformLogic: sku}
+      - {name: customer_id, classification: public, transformLogic: sku}
       - {name: email, transformLogic: Writer}
-      - {name: city, classification: public, transformLogic: sku}
+      - {name: city, transformLogic: sku}
 """
 
 

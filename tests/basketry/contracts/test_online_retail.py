@@ -12,14 +12,16 @@ import pytest
 from basketry.contracts import Contract, load_contract
 from tests.basketry.contracts.duck import broken, judged
 from tests.conftest import CHECKOUT
-from tests.kit.data_sets import data_folder
+from tests.kit.data_sets import data_file
+
+pytestmark = pytest.mark.slow
 
 FEE = re.compile(r"POST|DOT|M|C2|D|S|B|PADS|CRUK|AMAZONFEE|BANK CHARGES|GIFT_0001_.*|DCGS.*")
 
 
 @pytest.fixture(scope="module")
 def path() -> Path:
-    return data_folder("online_retail") / "OnlineRetail.csv.gz"
+    return data_file("online_retail", "OnlineRetail.csv.gz")
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pytest
 
 from basketry.files import find_files, inspect_file, read_batches
-from tests.kit.data_sets import data_folder
+from tests.kit.data_sets import data_file
 from tests.kit.files import COLUMNS, contract, rows_of, values, workbook, written
 
 ONLINE_RETAIL = (
@@ -92,11 +92,12 @@ def test_reading_stops_when_the_reader_stops(tmp_path: Path) -> None:
     batches.close()  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["OnlineRetail.csv.gz", "Online Retail.xlsx"])
 def test_online_retail_is_read_to_the_row(name: str) -> None:
     """Both forms of the real file give 541,909 rows, no defect, and the totals its publisher's rows have."""
     real = contract(ONLINE_RETAIL, patterns=("OnlineRetail*.csv.gz", "Online Retail*.xlsx"), sheet=None)
-    (path,) = find_files(data_folder("online_retail"), name, real)
+    (path,) = find_files(data_file("online_retail", name).parent, name, real)
     assert inspect_file(path, real).unknown_columns == ()
     rows, revenue, last = 0, Decimal(0), 1
     for batch in read_batches(path, real):

@@ -84,7 +84,7 @@ def test_an_unreadable_file_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
     def denied(*_: object, **__: object) -> None:
         raise PermissionError(13, "denied")
 
-    monkeypatch.setattr(Path, "open", denied)
+    monkeypatch.setattr(os, "open", denied)
     assert "cannot be read; give the user of the job read permission" in refusal(path, contract())
 
 

@@ -17,7 +17,8 @@ import xlsxwriter
 
 from basketry.errors import BadInputError
 from basketry.files import inspect_file
-from basketry.files.workbooks import cell_text
+from basketry.files.private_copy import private_copy
+from basketry.files.workbooks import cell_text, open_workbook
 from tests.kit.files import COLUMNS, contract, reading_refusal, refusal, rows_of, values, workbook, written
 
 HEADER = list(COLUMNS)
@@ -219,7 +220,10 @@ def test_a_sheet_in_prefixed_xml_is_read(tmp_path: Path) -> None:
 
 
 def test_a_workbook_with_any_bytes_changed_is_read_or_refused(tmp_path: Path) -> None:
-    """Damage anywhere in a workbook is a BadInputError or harmless, never another exception."""
+    """Damage anywhere in a workbook is a BadInputError or harmless, never another exception.
+
+    Without the process that stands between: what the parser is protected from is few things, and those are told well.
+    """
     whole = workbook(tmp_path, "whole.xlsx", [HEADER, *([row, f"Milk {row}", 1.5] for row in range(30))]).read_bytes()
     chance = random.Random(3)
     refusals = 0
@@ -228,14 +232,23 @@ def test_a_workbook_with_any_bytes_changed_is_read_or_refused(tmp_path: Path) ->
         for _ in range(chance.choice([1, 3, 30])):
             spoilt[chance.randrange(len(spoilt))] = chance.randrange(256)
         try:
-            rows_of(written(tmp_path, "a.xlsx", bytes(spoilt)), contract())
+            with (
+                private_copy(written(tmp_path, "a.xlsx", bytes(spoilt))) as copy,
+                open_workbook(copy, contract()) as book,
+            ):
+                list(book.rows())
         except BadInputError as refused:
             refusals += "a.xlsx" in str(refused)
     assert refusals > 100
 
 
-def test_a_workbook_that_unpacks_to_gigabytes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_workbook_that_unpacks_to_gigabytes_is_refused(tmp_path: Path) -> None:
     """A zip bomb is refused by its declared size, before a byte of it is unpacked."""
-    monkeypatch.setattr("basketry.files.workbooks.LARGEST_WORKBOOK", 1000)
     path = workbook(tmp_path, "a.xlsx", [HEADER])
-    assert "the workbook unpacks to more than" in refusal(path, contract())
+    with (
+        zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("xl/media/a.png", "w", force_zip64=True) as picture,
+    ):
+        for _ in range(33):
+            picture.write(bytes(1 << 26))
+    assert "the workbook unpacks to more than 2 GB; deliver it as CSV" in refusal(path, contract())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,14 +16,15 @@ from basketry.errors import BadInputError, TableError
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.local_lake import LocalLake
 from basketry.lake.schemas import declared_schema
-from basketry.lake.unity_lake import SCRATCH, UnityLake
-from basketry.tables import CUSTOMERS, JOB_RUNS, ORDER_LINES, REVIEWS, SALES, TABLES, Column, Table
+from basketry.lake.unity_lake import UnityLake
+from basketry.tables import CUSTOMERS, JOB_RUNS, ORDER_LINES, QUARANTINE, REVIEWS, SALES, TABLES, Column, Table
+from basketry.tables.ddl import READABLE_DAYS, retention_properties
 from basketry.tables.declare import required
 from basketry.tables.delta_schema import delta_schema
-from tests.basketry.lake.unity import unity_lake
+from tests.basketry.lake.unity import ONE_SCHEMA, ratings, reviews, unity_lake
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
 pytestmark = pytest.mark.slow
 
@@ -34,34 +35,12 @@ DAY = date(2026, 1, 1)
 def backend(
     request: pytest.FixtureRequest, spark: SparkSession, lake: Lakehouse, tmp_path: Path
 ) -> Iterator[Lakehouse]:
-    """Each backend, empty."""
+    """Each backend, empty; in Unity Catalog all in one schema."""
     if request.param == "local":
         yield lake
         return
-    with unity_lake(spark, tmp_path) as unity:
+    with unity_lake(spark, tmp_path, ONE_SCHEMA) as unity:
         yield unity
-
-
-@pytest.fixture
-def unity(spark: SparkSession, tmp_path: Path) -> Iterator[UnityLake]:
-    """The backend of Databricks, empty."""
-    with unity_lake(spark, tmp_path) as lake:
-        assert isinstance(lake, UnityLake)
-        yield lake
-
-
-def reviews(lake: Lakehouse, *rows: tuple[str, int, int]) -> DataFrame:
-    """Reviews (id, rating, day of delivery in January)."""
-    full = [
-        (name, "p1", None, rating, DAY, f"file-{day}", 2, datetime(2026, 1, day, tzinfo=UTC), None)
-        for name, rating, day in rows
-    ]
-    return lake.spark.createDataFrame(full, declared_schema(REVIEWS))
-
-
-def ratings(lake: Lakehouse) -> dict[str, int]:
-    """What the table says now."""
-    return {row.review_id: row.rating for row in lake.read(REVIEWS).collect()}
 
 
 def test_the_runtime_chooses_the_backend(lake: Lakehouse, unity: UnityLake) -> None:
@@ -198,6 +177,8 @@ def test_a_purge_leaves_no_earlier_version(backend: Lakehouse, tmp_path: Path) -
     assert [row.product_id for row in backend.read(REVIEWS).collect()] == ["masked"]
     with pytest.raises(Exception, match="FileNotFound|FILE_NOT_EXIST|does not exist"):
         backend.read(REVIEWS, first).collect()
+    detail = backend.spark.sql(f"DESCRIBE DETAIL {backend.name(REVIEWS)}").collect()[0]
+    assert retention_properties(READABLE_DAYS).items() <= detail.properties.items()
 
 
 def test_cached_rows_are_computed_once_and_nothing_stays(backend: Lakehouse) -> None:
@@ -208,72 +189,13 @@ def test_cached_rows_are_computed_once_and_nothing_stays(backend: Lakehouse) -> 
         assert not rows.storageLevel.useMemory and not rows.storageLevel.useDisk
 
 
-def test_where_nothing_can_be_persisted_a_table_holds_the_rows(
-    unity: UnityLake, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As on serverless compute; the table is dropped also when the block fails, and other refusals are not hidden."""
-
-    def refuse(rows: DataFrame, level: object = None) -> None:
-        raise RuntimeError(refusal)
-
-    refusal = "[NOT_SUPPORTED_WITH_SERVERLESS] PERSIST TABLE is not supported on serverless compute."
-    monkeypatch.setattr(type(unity.spark.range(1)), "persist", refuse)
-    with (
-        pytest.raises(ValueError, match="killed"),
-        unity.cached(unity.spark.range(3).selectExpr("uuid() AS drawn")) as rows,
-    ):
-        assert rows.collect() == rows.collect()
-        assert len(scratch_tables(unity)) == 1
-        raise ValueError("killed")
-    assert scratch_tables(unity) == []
-    refusal = "no space left on device"
-    with pytest.raises(RuntimeError, match="no space left"), unity.cached(unity.spark.range(3)):
-        pass
-
-
-def scratch_tables(unity: UnityLake) -> list[str]:
-    """The scratch tables that there are."""
-    return [row.tableName for row in unity.spark.sql(f"SHOW TABLES IN spark_catalog.ops LIKE '{SCRATCH}*'").collect()]
-
-
-def test_what_a_killed_job_left_is_dropped_the_second_time_it_is_seen(unity: UnityLake) -> None:
-    """The first time its job may still run; a dry run drops nothing and does not count."""
-    unity.spark.range(1).write.format("delta").saveAsTable(f"spark_catalog.ops.{SCRATCH}1")
-    assert list(unity.drop_leftovers(dry_run=True)) == list(unity.drop_leftovers(dry_run=False)) == []
-    (line,) = unity.drop_leftovers(dry_run=True)
-    assert line == f"drop `spark_catalog`.ops.`{SCRATCH}1`, left over by a job that was killed"
-    assert list(unity.drop_leftovers(dry_run=False)) == [line]
-    assert scratch_tables(unity) == [] == list(unity.drop_leftovers(dry_run=False))
-
-
-def test_a_commit_that_met_another_is_tried_again(unity: UnityLake, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As often as ATTEMPTS says; what is no conflict is raised at once."""
-    outcomes = ["[DELTA_CONCURRENT_APPEND] Files were added"] * 2
-    save = type(unity)._save
-
-    def meet(*arguments: object) -> None:
-        if outcomes:
-            raise RuntimeError(outcomes.pop())
-        save(*arguments)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(type(unity), "_save", meet)
-    assert unity.replace(REVIEWS, reviews(unity, ("a", 1, 10)), "true") == 1
-    outcomes.append("[DELTA_SOMETHING_ELSE]")
-    with pytest.raises(RuntimeError, match="SOMETHING_ELSE"):
-        unity.replace(REVIEWS, reviews(unity, ("b", 1, 10)), "true")
-    outcomes += ["[DELTA_CONCURRENT_WRITE]"] * 9
-    with pytest.raises(RuntimeError, match="CONCURRENT_WRITE"):
-        unity.replace(REVIEWS, reviews(unity, ("b", 1, 10)), "true")
-    assert (len(outcomes), ratings(unity)) == (4, {"a": 1})
-
-
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.full_name)
 def test_who_writes_without_spark_declares_the_same_schema(table: Table) -> None:
     """Column for column, as Spark and Delta's log write it."""
     assert json.loads(delta_schema(table.columns)) == json.loads(declared_schema(table).json())
 
 
-@pytest.mark.parametrize("table", [CUSTOMERS, JOB_RUNS, SALES["day"], *TABLES[:1]], ids=lambda table: table.full_name)
+@pytest.mark.parametrize("table", [CUSTOMERS, JOB_RUNS, SALES["day"], QUARANTINE], ids=lambda table: table.full_name)
 def test_a_created_table_is_as_declared(table: Table, backend: Lakehouse) -> None:
     """Types, NOT NULL, meanings, partitions, comment, and the properties that keep personal data out of statistics."""
     backend.append(table, backend.spark.createDataFrame([], declared_schema(table)))

@@ -125,7 +125,7 @@ def test_unity_catalog_names_have_three_parts() -> None:
     assert open_lake(None, "demo", settings).name(REVIEWS) == "`demo`.`silver`.`reviews`"  # type: ignore[arg-type]
 
 
-def test_every_declared_schema_is_valid_and_every_silver_table_tracks_changes() -> None:
+def test_every_declared_schema_is_valid_and_every_silver_table_tracks_changes(spark: object) -> None:
     """Declarations parse as Spark types and have a meaning for each column."""
     for table in TABLES:
         schema = declared_schema(table)

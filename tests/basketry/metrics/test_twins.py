@@ -6,19 +6,20 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 
 from basketry.ask import answer
 from basketry.config.settings import CHECKOUT, Settings
+from basketry.config.unity_names import UnityNames
 from basketry.metrics import load_metrics
 from basketry.metrics.dashboards import samples_of
-from basketry.metrics.genie import with_catalog
+from basketry.metrics.genie import genie_space, placed_space
 from basketry.metrics.samples import Sample, open_cubes
 from basketry.tables import TABLES
 from basketry.warehouse import Warehouse, open_warehouse
+from tests.databricks_emulator.genie_rules import check_space
 from tests.kit import small_shop
 from tools import generate_dashboards
 
@@ -41,7 +42,7 @@ def test_the_files_are_what_is_made() -> None:
     made = generate_dashboards.generated_files()
     for path, text in made.items():
         assert path.read_text(encoding="utf-8") == text, f"run python -m tools.generate_dashboards: {path.name} is old"
-    there = {*DASHBOARDS, *(CHECKOUT / "include" / "genie").glob("*.json")}
+    there = {*DASHBOARDS, CHECKOUT / "databricks.yml", *(CHECKOUT / "resources").iterdir()}
     assert there == set(made)
 
 
@@ -79,7 +80,7 @@ def test_a_dashboard_keeps_the_format(path: Path) -> None:
 
 def test_the_genie_space_keeps_the_format() -> None:
     """Ids are unique hexadecimal, everything is sorted, there is one text instruction, and few enough tables."""
-    space: dict[str, Any] = json.loads((CHECKOUT / "include" / "genie" / "basketry.json").read_text())
+    space = genie_space(METRICS)
     assert space["version"] == 2
     tables = [table["identifier"] for table in space["data_sources"]["tables"]]
     assert tables == sorted(tables)
@@ -94,14 +95,19 @@ def test_the_genie_space_keeps_the_format() -> None:
     assert len(set(ids)) == len(ids)
     assert all(re.fullmatch("[0-9a-f]{32}", one) for one in ids)
     assert [one["id"] for one in examples] == sorted(one["id"] for one in examples)
-    named = with_catalog(space, "demo")["data_sources"]["tables"]
-    assert [table["identifier"] for table in named] == [f"demo.{name}" for name in tables]
+    check_space(json.dumps(placed_space(space, UnityNames(catalog="demo"))))
+    placed = placed_space(space, UnityNames(catalog="retail-analytics-m", schema_prefix="dg-"))
+    named = [table["identifier"] for table in placed["data_sources"]["tables"]]
+    assert named == [f"retail-analytics-m.dg-{name}" for name in tables]
+    queries = ["".join(example["sql"]) for example in placed["instructions"]["example_question_sqls"]]
+    assert queries and all("FROM `retail-analytics-m`.`dg-" in query for query in queries)
+    assert not [query for query in queries if re.search(r"(?<![`.\w])gold\.", query)]
 
 
 def test_no_table_with_personal_data_is_in_a_twin() -> None:
     """Neither a dashboard nor Genie reads a table with a tagged column."""
     personal = [table.full_name for table in TABLES if table.pii_columns]
-    texts = [path.read_text() for path in (*DASHBOARDS, CHECKOUT / "include" / "genie" / "basketry.json")]
+    texts = [path.read_text() for path in (*DASHBOARDS, CHECKOUT / "resources" / "genie_spaces.json")]
     assert personal
     assert not [name for name in personal for text in texts if re.search(rf"\b{re.escape(name)}\b", text)]
 

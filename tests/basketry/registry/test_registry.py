@@ -11,6 +11,7 @@ import pytest
 from basketry import registry
 from basketry.errors import BadInputError
 from basketry.registry import RegistryDownError
+from basketry.registry.models import LOADERS
 from tests.kit.registry import aliases, own_registry, register
 
 NAME = "demo.gold.propensity"
@@ -64,9 +65,9 @@ def test_a_versions_numbers_and_verdict(folder: Path) -> None:
 
 def test_a_version_that_is_gone_or_broken_is_one_sentence(folder: Path) -> None:
     """A version that was never made, and one whose files were deleted, are bad input that names the way out."""
-    registry.check_loadable(NAME, "1")
+    registry.check_loadable(NAME, "1", LOADERS)
     with pytest.raises(BadInputError) as gone:
-        registry.check_loadable(NAME, "99")
+        registry.check_loadable(NAME, "99", LOADERS)
     assert gone.value.message == f"version 99 of {NAME} does not exist: name one that the registry lists."
     with pytest.raises(
         BadInputError, match=f"version 99 of {NAME} or the run that made it does not exist: train again."
@@ -74,7 +75,7 @@ def test_a_version_that_is_gone_or_broken_is_one_sentence(folder: Path) -> None:
         registry.version_run(NAME, "99")
     shutil.rmtree(folder / "artifacts" / "models")
     with pytest.raises(BadInputError) as broken:
-        registry.check_loadable(NAME, "1")
+        registry.check_loadable(NAME, "1", LOADERS)
     assert broken.value.message.startswith(f"version 1 of {NAME} cannot be loaded (")
     assert broken.value.message.endswith("): choose another version.")
 
@@ -89,7 +90,7 @@ def test_a_registry_that_is_down_may_be_tried_again(folder: Path, monkeypatch: p
     try:
         for ask in (
             lambda: registry.alias_version(NAME, "champion"),
-            lambda: registry.check_loadable(NAME, "1"),
+            lambda: registry.check_loadable(NAME, "1", LOADERS),
             lambda: registry.set_challenger(NAME, "1"),
             lambda: registry.version_run(NAME, "1"),
         ):

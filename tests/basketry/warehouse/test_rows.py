@@ -34,6 +34,7 @@ ROW: dict[str, Any] = {
     "reason": "better; DROP TABLE x --",
     "checks": "[]",
     "run_id": "weekly/run/promote/-1/1",
+    "artifacts": "0123abcd",
 }
 RUN: dict[str, Any] = {
     "run_id": "r1",

@@ -40,8 +40,21 @@ def airflow_with(*dag_ids: str) -> Iterator[None]:
             session.execute(delete(DagModel).where(DagModel.dag_id.in_(dag_ids)))
 
 
-def add_run(dag_id: str, hour: float, conf: Mapping[str, Any], state: str, failed: Sequence[str] = ()) -> None:
-    """A run that began so many hours after noon, with the tasks that failed in it."""
+def add_run(
+    dag_id: str,
+    hour: float,
+    conf: Mapping[str, Any],
+    state: str,
+    failed: Sequence[str] = (),
+    *,
+    succeeded: Sequence[str] = (),
+    waiting: Sequence[str] = (),
+    minutes: float = 5,
+) -> str:
+    """A run that began so many hours after noon, with its tasks by what became of them; returns its id.
+
+    A run that is over took so many minutes; one that is queued has not begun.
+    """
     from airflow.models.dag_version import DagVersion
     from airflow.models.dagrun import DagRun
     from airflow.models.taskinstance import TaskInstance
@@ -51,22 +64,24 @@ def add_run(dag_id: str, hour: float, conf: Mapping[str, Any], state: str, faile
     from sqlalchemy import select
 
     began = NOON + timedelta(hours=hour)
+    states = {**dict.fromkeys(failed, "failed"), **dict.fromkeys(succeeded, "success"), **dict.fromkeys(waiting)}
     with create_session() as session:
         run = DagRun(
             dag_id=dag_id,
             run_id=f"manual__{began.isoformat()}",
             run_type=DagRunType.MANUAL,
             run_after=began,
-            start_date=began,
+            start_date=None if state == "queued" else began,
+            queued_at=began,
             conf=dict(conf),
             state=DagRunState(state),
         )
-        run.end_date = began + timedelta(minutes=5)
+        run.end_date = None if state in ("queued", "running") else began + timedelta(minutes=minutes)
         session.add(run)
         version = session.scalar(select(DagVersion).where(DagVersion.dag_id == dag_id).order_by(DagVersion.id.desc()))
         session.flush()
         assert version is not None
-        for task_id in failed:
+        for task_id, task_state in states.items():
             session.execute(
                 TaskInstance.__table__.insert().values(
                     id=uuid4(),
@@ -74,12 +89,13 @@ def add_run(dag_id: str, hour: float, conf: Mapping[str, Any], state: str, faile
                     run_id=run.run_id,
                     task_id=task_id,
                     map_index=-1,
-                    state="failed",
+                    state=task_state,
                     try_number=1,
                     max_tries=3,
                     dag_version_id=version.id,
                     pool="default_pool",
                     pool_slots=1,
-                    end_date=run.end_date,
+                    end_date=run.end_date if task_state else None,
                 )
             )
+        return str(run.run_id)

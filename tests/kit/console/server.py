@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from tests.kit.ports import free_port
+from tests.kit.users import write_users
 from tools import services
 from tools.environment import InstancePaths
 from tools.processes import ensure, stop, wait_until_alive
@@ -18,13 +19,6 @@ from tools.processes import ensure, stop, wait_until_alive
 PASSWORD = "only-for-this-test"
 USERS = ("admin", "sales")
 WEB, DAGS = "airflow-api-server", "airflow-dag-processor"
-
-
-def free_port() -> int:
-    """A port of the loopback address where nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -40,6 +34,7 @@ def real_airflow(home: Path, running: Sequence[str] = (WEB, DAGS)) -> Iterator[s
     roles = {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,sales:viewer"}
     airflow = {**services.airflow_environment(places, env), **roles}
     (home / "airflow" / "passwords.json").write_text(json.dumps(dict.fromkeys(USERS, PASSWORD)))
+    write_users(home / "airflow" / "users.json")
     services.migrate(places, airflow)
     listed = services.services(places)
     url = f"http://127.0.0.1:{places.airflow_port}"

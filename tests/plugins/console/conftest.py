@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.kit.users import write_users
 
 USERS = {
     "admin": "ADMIN",
@@ -16,9 +19,10 @@ USERS = {
     "marketing": "USER",
     "data_science": "USER",
     "sales": "VIEWER",
+    "auditor": "VIEWER",
     "stranger": "VIEWER",
 }
-"""Users and their role in Airflow; the name puts them into a team of include/grants, a stranger into none."""
+"""Users and their role in Airflow; tests.kit.users puts all but the stranger into a team."""
 
 Client = Any
 
@@ -41,6 +45,7 @@ def airflow_app(home: Path) -> Iterator[Any]:
         {
             "BASKETRY_HOME": str(home),
             "BASKETRY_CATALOG": "demo",
+            "BASKETRY_USERS": str(write_users(home / "airflow" / "users.json")),
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(
                 f"{name}:{role.lower()}" for name, role in USERS.items()
             ),
@@ -94,10 +99,7 @@ def client(airflow_app: Any) -> Callable[[str | None], Client]:
 @pytest.fixture
 def forgotten(airflow_app: Any) -> Iterator[None]:
     """Nobody has exported or asked anything yet."""
-    from airflow.models.log import Log
-    from airflow.utils.session import create_session
-    from sqlalchemy import delete
+    from basketry_airflow.console import audit
 
-    with create_session() as session:
-        session.execute(delete(Log).where(Log.event.startswith("basketry.")))
+    audit.delete_before(datetime.max.replace(tzinfo=UTC))
     yield

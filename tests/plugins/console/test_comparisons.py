@@ -17,6 +17,8 @@ import duckdb
 import pytest
 from deltalake import DeltaTable
 
+from tests.kit.console.visits import visit
+
 Clients = Callable[[str | None], Any]
 NOVEMBER = "sales?grain=month&period=2026-11-01"
 
@@ -43,7 +45,7 @@ def change(
 
 def words(client: Clients, page: str) -> str:
     """A page's text without its tags, blanks made one."""
-    text = client("admin").get(f"/basketry/{page}").text
+    text = visit(client("admin"), page).text
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", text))
 
 

@@ -47,7 +47,7 @@ def withdraw(home: Path, forgotten: None) -> Iterator[Withdraw]:
 def all_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Marketing may read scores, too, as a retailer may decide."""
     readable = {"[gold.marketing_*, ": "[gold.marketing_*, gold.propensity_*, "}
-    include = copy_include(tmp_path, {"grants/default.yaml": readable})
+    include = copy_include(tmp_path, {"grants/demo.yaml": readable})
     monkeypatch.setenv("BASKETRY_INCLUDE", str(include))
 
 

@@ -28,7 +28,7 @@ def airflow(airflow_app: Any) -> Iterator[None]:
 
 def failed(client: Clients) -> list[str]:
     """The failures on Today: task, DAG and subject, the newest first."""
-    page = client("admin").get("/basketry/").text
+    page = client("admin").get("/basketry/today").text
     rows = re.findall(r"failed</span> ([^<]+)</td><td>([^<]+)</td><td>([^<]*)</td>", page)
     assert f"<dt>Failed tasks</dt><dd>{len(rows)}</dd>" in page
     return [" | ".join(row) for row in rows]
@@ -69,7 +69,7 @@ def test_another_catalogs_run_hides_nothing(airflow: None, client: Clients) -> N
 
 def test_a_dry_run_settles_nothing_real(airflow: None, client: Clients) -> None:
     """What writes nothing proves nothing of what should have been written; forgetting is dry unless the form says otherwise."""
-    request = {"catalog": "demo", "customers": "17", "request_id": "R-1"}
+    request = {"catalog": "demo", "request_id": "R-1"}
     add_run("forget", 1, {**request, "dry_run": False}, "failed", failed=["forget"])
     add_run("forget", 2, request, "success")
     add_run("forget", 3, {**request, "request_id": "R-2", "dry_run": False}, "success")
@@ -98,6 +98,7 @@ def test_every_dag_says_what_its_runs_are_about() -> None:
         "delivered_by",
         "dry_run",
         "to",
+        "release",
         "reason",
         "score_again",
         "customers",

@@ -13,6 +13,7 @@ import pytest
 from deltalake import DeltaTable
 
 from tests.kit.console.shop import AS_OF
+from tests.kit.console.visits import visit
 
 Clients = Callable[[str | None], Any]
 
@@ -101,19 +102,27 @@ def test_an_empty_catalog_says_what_to_do(client: Clients, forgotten: None) -> N
     """Without a single table every page opens and names the DAG that fills it."""
     for page, dag in (
         ("sales", "daily_sales"),
-        ("decisions", "daily_scoring"),
-        ("models", "weekly_retraining"),
+        ("decisions", "bootstrap"),
+        ("models", "bootstrap"),
         ("offers", "offers"),
         ("data", "ingest"),
     ):
         answer = client("admin").get(f"/basketry/{page}?catalog=online_retail")
         assert answer.status_code == 200 and f"The DAG {dag} fills it" in answer.text, page
-    for page in ("", "segments", "propensity", "data?view=contracts", "data?view=lineage", "ask?q=Revenue+by+week"):
-        answer = client("admin").get(f"/basketry/{page}{'&' if '?' in page else '?'}catalog=online_retail")
+    for page in (
+        "today",
+        "first-steps",
+        "segments",
+        "propensity",
+        "data?view=contracts",
+        "data?view=lineage",
+        "ask?q=Revenue+by+week",
+    ):
+        answer = visit(client("admin"), f"{page}{'&' if '?' in page else '?'}catalog=online_retail")
         assert answer.status_code == 200, page
 
 
 def test_the_data_is_as_fresh_as_the_newest_row(home: Path, client: Clients, forgotten: None) -> None:
     """An answer tells the last day that the data knows."""
-    text = client("admin").get("/basketry/ask?q=Top+5+products+by+revenue").text
+    text = visit(client("admin"), "ask?q=Top+5+products+by+revenue").text
     assert f"data until {AS_OF.day} {AS_OF:%b %Y}" in text

@@ -1,23 +1,16 @@
-"""make deploy against an emulated workspace: plan, apply, again, undeploy."""
+"""make deploy against an emulated workspace: what holds data, rights, then the bundle; again; what stays."""
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
-from pathlib import Path
+import pytest
+from databricks.sdk.service.catalog import VolumeType
 
-from databricks.sdk.service.jobs import SubmitTask
-
-from tests.tools.deploy.conftest import CATALOG, Bench, Edit
-
-FOLDER = "/Shared/basketry"
-
-
-def wheel(bench: Bench) -> str:
-    """The path of the one wheel in the workspace."""
-    (path,) = [path for path in bench.emulator.tree._entries if path.startswith(f"{FOLDER}/lib/basketry-")]
-    return path
+from tests.tools.deploy.conftest import CATALOG, Bench, Edit, StandInCli, target_text
+from tools.deploy.apply import make
+from tools.deploy.bundle_cli import BundleCommands
+from tools.deploy.commands import explained_errors
+from tools.deploy.containers import Schema, containers
+from tools.problem import Problem
 
 
 def test_a_plan_shows_everything_and_changes_nothing(bench: Bench) -> None:
@@ -27,20 +20,24 @@ def test_a_plan_shows_everything_and_changes_nothing(bench: Bench) -> None:
     assert bench.state() == before
     assert changes == len(bench.lines)
     for line in (
-        f"+ folder {FOLDER}",
-        f"+ file {FOLDER}/spark_jobs/hello.py",
+        "+ folder /basketry",
         f"+ schema {CATALOG}.gold",
         f"+ volume {CATALOG}.landing.files",
-        f"+ registered model {CATALOG}.gold.rfm",
-        f"+ experiment {FOLDER}/{CATALOG}_rfm",
+        f"+ volume {CATALOG}.checkpoints.files",
+        f"+ directory /Volumes/{CATALOG}/checkpoints/files/offers",
+        f"+ directory /Volumes/{CATALOG}/landing/files/offer_events",
+        f"+ directory /Volumes/{CATALOG}/landing/files/order_lines",
+        f"+ experiment /basketry/{CATALOG}_rfm",
         "+ secret scope basketry",
-        "+ dashboard sales",
-        "+ Genie space Basketry sales",
         "+ CAN_USE on warehouse basketry to `basketry-sales`",
-        f"+ GRANT MODIFY ON SCHEMA {CATALOG}.gold TO `basketry-jobs`",
+        f"+ GRANT MODIFY ON SCHEMA `{CATALOG}`.`gold` TO `basketry-jobs`",
+        f"+ GRANT CREATE MODEL ON SCHEMA `{CATALOG}`.`gold` TO `basketry-jobs`",
+        f"+ GRANT WRITE VOLUME ON VOLUME `{CATALOG}`.`checkpoints`.`files` TO `basketry-jobs`",
     ):
         assert line in bench.lines
-    assert any(line.startswith(f"+ file {FOLDER}/lib/basketry-0.1.0+") for line in bench.lines)
+    assert not [line for line in bench.lines if "basketry-auditors" in line]  # who reads no table needs no group
+    # The first training makes a model, and so the jobs' principal owns it.
+    assert not [line for line in bench.lines if "registered model" in line or "ON FUNCTION" in line]
 
 
 def test_a_second_deployment_has_nothing_to_do(bench: Bench) -> None:
@@ -52,82 +49,112 @@ def test_a_second_deployment_has_nothing_to_do(bench: Bench) -> None:
     assert bench.state() == after
 
 
-def test_what_is_deployed_is_what_the_checkout_says(bench: Bench, checkout: Path) -> None:
-    """Files byte by byte, the dashboard published with its readers' own rights, the catalog written into the space."""
+def test_nothing_that_holds_data_is_ever_removed(bench: Bench) -> None:
+    """What was there before stays what it was; what the declarations name no more stays, too, with every right on it."""
+    bench.client.schemas.create("gold", CATALOG, comment="made by hand")
     bench.deploy()
-    stored = bench.client.workspace.download(f"{FOLDER}/spark_jobs/hello.py").read()
-    assert stored == (checkout / "spark_jobs/hello.py").read_bytes()
-    with zipfile.ZipFile(io.BytesIO(bench.client.workspace.download(wheel(bench)).read())) as library:
-        assert library.read("basketry/greeting.py") == (checkout / "spark_jobs/basketry/greeting.py").read_bytes()
-        assert library.read("basketry/include/jobs.yaml") == (checkout / "include/jobs.yaml").read_bytes()
-    (dashboard,) = bench.emulator.dashboards.documents.values()
-    assert dashboard["dataset_catalog"] == CATALOG
-    published = bench.emulator.dashboards.published[dashboard["dashboard_id"]]
-    assert published["embed_credentials"] is False and published["etag"] == dashboard["etag"]
-    (space,) = bench.emulator.genie.documents.values()
-    tables = json.loads(space["serialized_space"])["data_sources"]["tables"]
-    assert tables == [{"identifier": f"{CATALOG}.gold.sales_day"}]
-
-
-def test_a_deployed_job_runs(bench: Bench) -> None:
-    """The script finds its library in the wheel, though another one is installed here."""
-    bench.deploy()
-    task = {
-        "task_key": "main",
-        "existing_cluster_id": "c-1",
-        "libraries": [{"whl": f"/Workspace{wheel(bench)}"}],
-        "spark_python_task": {"python_file": f"/Workspace{FOLDER}/spark_jobs/hello.py"},
-    }
-    run_id = bench.client.jobs.submit(tasks=[SubmitTask.from_dict(task)]).response.run_id
-    run = bench.emulator.wait(int(run_id or 0))
-    assert run.state.result == "SUCCESS", run.tasks[0].log("stderr")
-    assert (bench.emulator.home / "said").read_text() == "good morning"
-
-
-def test_only_what_changed_is_changed(bench: Bench, edit: Edit, checkout: Path) -> None:
-    """A changed script is one file and another wheel, for they are of one edition; a script that is gone is removed."""
-    bench.deploy()
-    edit("include/dashboards/sales.lvdash.json", '{"pages": []}')
-    assert bench.deploy() == 1
-    assert bench.lines == ["~ dashboard sales"]
-    old = wheel(bench)
-    edit("spark_jobs/hello.py", "print('hello')\n")
-    assert bench.deploy() == 3
-    assert sorted(bench.lines) == [f"+ file {wheel(bench)}", f"- file {old}", f"~ file {FOLDER}/spark_jobs/hello.py"]
-    old = wheel(bench)
-    (checkout / "spark_jobs/hello.py").unlink()
-    assert bench.deploy() == 3
-    assert sorted(bench.lines) == [f"+ file {wheel(bench)}", f"- file {old}", f"- file {FOLDER}/spark_jobs/hello.py"]
-    edit("spark_jobs/basketry/greeting.py", "TEXT = 'good evening'\n")
-    bench.deploy()
-    assert [line[:2] for line in sorted(bench.lines)] == ["+ ", "- "]
-
-
-def test_undeploy_leaves_the_workspace_as_it_was(bench: Bench) -> None:
-    """Also what was granted on things that were there before."""
+    assert bench.client.schemas.get(f"{CATALOG}.gold").comment == "made by hand"
     before = bench.state()
-    bench.deploy()
-    assert bench.undeploy() == 0, bench.lines
+    (bench.checkout / "include" / "gates" / "rfm.yaml").unlink()
+    assert bench.deploy() == 0
     assert bench.state() == before
 
 
-def test_undeploy_touches_nothing_that_it_did_not_make(bench: Bench) -> None:
-    """A schema, a folder's file, a grant that were there before stay; so does what holds data by now, and it is said."""
-    client, lake = bench.client, bench.emulator.home / "lake" / CATALOG
-    client.schemas.create("gold", CATALOG, comment="made by hand")
+def test_rights_are_given_before_the_bundle_and_stay_where_it_fails(bench: Bench, cli: StandInCli) -> None:
+    """A document that cannot be made keeps no job from its tables; the next deployment has only the bundle left."""
+    cli.code = 1
+    cli.install()
+    bundle = BundleCommands(bench.checkout, "dev")
+    with pytest.raises(Problem, match="databricks bundle deploy --target dev did not end well, see above"):
+        bench.deploy(bundle=bundle)
+    given = bench.emulator.unity.granted()
+    assert given[("SCHEMA", f"{CATALOG}.gold")]["basketry-jobs"] >= {"SELECT", "MODIFY", "CREATE_MODEL"}
+    cli.code = 0
+    cli.install()
+    assert bench.deploy(bundle=bundle) == 0
+    assert cli.calls == [["bundle", "deploy", "--target", "dev"]] * 2
+
+
+def test_a_plan_asks_the_bundle_for_its_own(bench: Bench, cli: StandInCli) -> None:
+    """And deploys nothing; what a person allows is passed on."""
+    bundle = BundleCommands(bench.checkout, "prod")
+    bench.deploy(target="prod", bundle=bundle, plan=True)
+    bench.deploy(target="prod", bundle=bundle, auto_approve=True, force=True, force_lock=True)
+    assert cli.calls == [
+        ["bundle", "plan", "--target", "prod"],
+        ["bundle", "deploy", "--auto-approve", "--force", "--force-lock", "--target", "prod"],
+    ]
+
+
+def test_a_retailer_lies_where_the_target_says(bench: Bench, edit: Edit) -> None:
+    """In one schema of a catalog of another name, files in a volume that is there; another target may not come there, too."""
+    place = f"{{{CATALOG}: {{catalog: retail-analytics-m, one_schema: dg-day, landing: /Volumes/retail-analytics-m/raw/inbox}}}}"
+    for target in ("dev", "prod"):
+        edit(f"include/targets/{target}.yaml", target_text(unity=place, folder=f"/Workspace/{target}"))
+    (bench.emulator.home / "lake" / "retail-analytics-m").mkdir()
+    bench.client.schemas.create("raw", "retail-analytics-m")
+    bench.client.volumes.create("retail-analytics-m", "raw", "inbox", VolumeType.MANAGED)
     bench.deploy()
-    bench.emulator.tree.write(f"{FOLDER}/notes.txt", b"mine", overwrite=False)
-    bench.emulator.governance.secrets["basketry"] = ["token"]
-    delivered = bench.emulator.home / "landing" / CATALOG / "orders.csv"
-    delivered.write_text("a\n")
-    bench.undeploy()
-    output = "\n".join(bench.lines)
-    assert (lake / "gold").is_dir() and "schema sales_project.gold" not in output
-    assert f"folder {FOLDER} stays: it holds {FOLDER}/notes.txt" in output
-    assert "secret scope basketry stays: it holds the secret token" in output
-    assert f"volume {CATALOG}.landing.files stays: it holds /Volumes/{CATALOG}/landing/files/orders.csv" in output
-    assert delivered.exists() and bench.emulator.tree.read(f"{FOLDER}/notes.txt") == b"mine"
-    delivered.unlink()
-    bench.emulator.governance.secrets.clear()
-    bench.emulator.tree.remove(f"{FOLDER}/notes.txt")
-    assert bench.undeploy() == 0, "what stayed is removed once it holds nothing"
+    made = {name for kind, name in bench.emulator.unity.securables._infos}
+    own = {
+        name.removeprefix("retail-analytics-m.dg-day.")
+        for name in made
+        if name.startswith("retail-analytics-m.dg-day.")
+    }
+    assert {"exports_files", "requests_files", "checkpoints_files"} <= own and "landing_files" not in own
+    assert (bench.emulator.home / "Volumes/retail-analytics-m/raw/inbox/order_lines").is_dir()
+    for line in (
+        "+ GRANT CREATE FUNCTION ON SCHEMA `retail-analytics-m`.`dg-day` TO `basketry-jobs`",
+        "+ GRANT WRITE VOLUME ON VOLUME `retail-analytics-m`.`raw`.`inbox` TO `basketry-jobs`",
+    ):
+        assert line in bench.lines
+    assert bench.deploy() == 0
+    with pytest.raises(
+        Problem, match="schema retail-analytics-m.dg-day: it belongs to the target 'dev'; give sales_project"
+    ):
+        bench.deploy("prod")
+
+
+def test_two_targets_of_one_metastore_do_not_share_tables(bench: Bench) -> None:
+    """The schemas of dev are not taken for those of prod."""
+    bench.deploy()
+    before = bench.state()
+    with pytest.raises(
+        Problem, match=f"schema {CATALOG}.bronze: it belongs to the target 'dev'; give {CATALOG} below unity"
+    ):
+        bench.deploy("prod")
+    assert bench.state() == before
+
+
+@pytest.mark.parametrize("path", ["POST .*/unity-catalog/volumes", "POST .*/mlflow/experiments/create"])
+def test_a_deployment_that_broke_off_is_finished_by_the_next(bench: Bench, path: str) -> None:
+    """A thing whose making was answered by an error is made once."""
+    # The check makes a volume and an experiment of its own first.
+    bench.emulator.faults.add("server_error_after_accept", path=path, after=1)
+    site = bench.site()
+    with pytest.raises(Problem, match="run the same command again"), explained_errors(site.target):
+        bench.deploy()
+    bench.deploy()
+    assert bench.deploy(plan=True) == 0
+    wanted = containers(site.target, bench.checkout / "include")
+    assert all(container.exists(bench.site()) for container in wanted)
+
+
+def test_throttling_and_lost_answers_are_waited_out(bench: Bench) -> None:
+    """429 with Retry-After, and a 503 after the schema was made: the same deployment goes on, nothing is made twice."""
+    bench.emulator.faults.add("throttle", operation="unity", seconds=1, times=2)
+    bench.emulator.faults.add("server_error_after_accept", path="POST .*/unity-catalog/schemas", status=503, after=1)
+    bench.deploy()
+    assert bench.emulator.faults.pending() == []
+    assert bench.deploy(plan=True) == 0
+
+
+def test_what_somebody_else_made_meanwhile_counts_as_made(bench: Bench) -> None:
+    """Of two deployments at once the second finds the first one's schema; any other refusal is an error."""
+    schema = Schema(f"{CATALOG}.gold")
+    make(bench.site(), schema)
+    make(bench.site(), schema)
+    from databricks.sdk.errors import NotFound
+
+    with pytest.raises(NotFound):
+        make(bench.site(), Schema("nowhere.gold"))

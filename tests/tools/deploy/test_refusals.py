@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
+from databricks.sdk.errors import DatabricksError
 
+from tests.databricks_emulator.principals_api import SERVICE_PRINCIPAL
 from tests.kit.documents import INCLUDE, Document
 from tests.kit.mistakes import Mistake, mistakes
 from tests.tools.deploy.conftest import CATALOG, Bench, Edit, target_text
-from tools.deploy.checks import check_secrets, check_workspace, try_permissions
+from tools.deploy.checks import check_secrets, check_workspace
 from tools.deploy.commands import explained_errors
-from tools.deploy.manifest import LOCK
-from tools.deploy.target import load_target
+from tools.deploy.target import NOBODY, load_target
+from tools.deploy.trials import try_permissions
 from tools.problem import Problem
 
-FOLDER = "/Shared/basketry"
+FOLDER = "/basketry"
 
 
 def refused(bench: Bench, words: str, **options: bool) -> None:
@@ -60,7 +63,27 @@ def _typo(bench: Bench, edit: Edit) -> None:
         ),
         (
             lambda b, edit: b.emulator.unity.principals.discard("basketry-sales"),
-            "databricks groups create --display-name basketry-sales",
+            "the workspace has no group of that name; databricks account groups create --display-name basketry-sales",
+        ),
+        (
+            lambda b, edit: b.emulator.governance.workspace_groups.add("basketry-sales"),
+            "a group of this workspace alone, to which Unity Catalog grants nothing; .*databricks account groups create",
+        ),
+        (
+            lambda b, edit: edit("include/targets/dev.yaml", target_text(service_principal=NOBODY)),
+            "the target names nobody yet; databricks service-principals create",
+        ),
+        (
+            lambda b, edit: b.emulator.service_principals.groups.clear(),
+            "the workspace has no service principal of that application id",
+        ),
+        (
+            lambda b, edit: b.emulator.service_principals.groups.update({SERVICE_PRINCIPAL: []}),
+            "it is not in the group basketry-jobs",
+        ),
+        (
+            lambda b, edit: b.emulator.service_principals.entitlements.clear(),
+            "it lacks the entitlement allow-cluster-create; databricks service-principals patch .*or a policy_id",
         ),
         (
             _node_type,
@@ -69,17 +92,20 @@ def _typo(bench: Bench, edit: Edit) -> None:
         (_typo, "the Jobs API knows no field or value 'new_cluster.data_securty_mode'"),
         (
             lambda b, edit: b.emulator.denied.append("POST .*/unity-catalog/schemas"),
-            f"GRANT USE CATALOG, CREATE SCHEMA ON CATALOG {CATALOG} TO",
+            f"GRANT USE CATALOG, CREATE SCHEMA ON CATALOG `{CATALOG}` TO",
         ),
         (
             lambda b, edit: b.emulator.denied.append("POST .*/secrets/scopes/create"),
             "databricks secrets create-scope basketry",
         ),
         (lambda b, edit: b.emulator.denied.append("POST .*/sql/statements"), "CAN_USE on the warehouse basketry"),
-        (lambda b, edit: b.emulator.denied.append("POST .*/workspace/import"), "CAN_EDIT on /Shared"),
+        (lambda b, edit: b.emulator.denied.append("POST .*/workspace/import"), "CAN_EDIT on /"),
         (lambda b, edit: b.emulator.faults.add("expired_token"), "databricks auth login"),
     ],
-    ids=["cloud", "host", "warehouse", "group", "node type", "typo", "schema", "scope", "statement", "file", "token"],
+    ids=[
+        *("cloud", "host", "warehouse", "group", "workspace group", "nobody", "unknown principal", "not in the group"),
+        *("no entitlement", "node type", "typo", "schema", "scope", "statement", "file", "token"),
+    ],
 )
 def test_a_workspace_that_is_not_ready(bench: Bench, edit: Edit, spoil: Break, words: str) -> None:
     """Each cause is found before the first change and told with its command."""
@@ -87,43 +113,13 @@ def test_a_workspace_that_is_not_ready(bench: Bench, edit: Edit, spoil: Break, w
     refused(bench, words)
 
 
-def test_work_by_hand_is_not_lost(bench: Bench, edit: Edit) -> None:
-    """An edited dashboard, space or file stops the deployment; --overwrite, and only that, replaces them."""
+def test_a_policy_stands_in_for_the_entitlement(bench: Bench, edit: Edit) -> None:
+    """Clusters that are made by a policy need no right to make any cluster."""
+    bench.emulator.service_principals.entitlements.clear()
+    for path in (bench.checkout / "include" / "compute").glob("*.yaml"):
+        text = path.read_text().replace("new_cluster:", "new_cluster:\n  policy_id: ABC123")
+        edit(f"include/compute/{path.name}", text)
     bench.deploy()
-    (dashboard,) = bench.emulator.dashboards.documents
-    bench.emulator.dashboards.update(dashboard, {"serialized_dashboard": '{"pages": ["mine"]}'})
-    (space,) = bench.emulator.genie.documents
-    bench.emulator.genie.update(space, {"serialized_space": "{}"})
-    bench.emulator.tree.write(f"{FOLDER}/spark_jobs/hello.py", b"print('mine')", overwrite=True)
-    for words in (
-        f"dashboard sales was edited by hand since it was deployed: .*databricks lakeview get {dashboard}.*ARGS=--overwrite",
-        "Genie space Basketry sales was edited by hand",
-        f"file {FOLDER}/spark_jobs/hello.py was edited by hand",
-    ):
-        refused(bench, words)
-    assert bench.deploy(overwrite=True) == 3
-    assert "mine" not in bench.emulator.dashboards.documents[dashboard]["serialized_dashboard"]
-
-
-def test_somebody_elses_dashboard_is_not_taken(bench: Bench) -> None:
-    """One of the same name that nobody deployed stays as it is."""
-    bench.client.workspace.mkdirs(FOLDER)
-    shelf = bench.emulator.dashboards
-    made = shelf.create({"display_name": "sales", "serialized_dashboard": '{"pages": ["theirs"]}', "path": "x"})
-    bench.emulator.tree.add(f"{FOLDER}/sales.lvdash.json", "DASHBOARD", made["dashboard_id"])
-    refused(bench, "dashboard sales is there already, made by hand")
-
-
-def test_two_people_do_not_deploy_at_once(bench: Bench) -> None:
-    """The second is told who is at it and what to do when that one died."""
-    bench.client.workspace.mkdirs(FOLDER)
-    lock = b'{"by": "alice@example.com", "at": "2026-01-05 10:00:00 UTC"}'
-    bench.emulator.tree.write(f"{FOLDER}/{LOCK}", lock, overwrite=False)
-    refused(bench, "alice@example.com since 2026-01-05 10:00:00 UTC is deploying 'dev'.*ARGS=--break-lock")
-    bench.deploy(break_lock=True)
-    assert bench.emulator.tree.local_file(f"{FOLDER}/{LOCK}") is None
-    with pytest.raises(Problem, match="belongs to the target 'dev'"):
-        bench.deploy("prod")
 
 
 @mistakes(
@@ -141,7 +137,8 @@ def test_two_people_do_not_deploy_at_once(bench: Bench) -> None:
         "warehouse: basketry\nwarehous: x\n",
         "unknown key 'warehous' in the target; did you mean 'warehouse'?",
     ),
-    ("/Workspace/Shared/basketry", "/tmp/basketry", "…no folder below /Workspace…"),
+    ("/Workspace/basketry", "/tmp/basketry", "…no folder below /Workspace…"),
+    (SERVICE_PRINCIPAL, "basketry", "…'basketry' is no application id: databricks service-principals list…"),
     ("cloud: aws\n", "", "1: …has no 'cloud'…"),
 )
 def test_a_target_is_read_strictly(mistake: Mistake, tmp_path: Path) -> None:
@@ -165,9 +162,45 @@ def test_the_check_tries_each_permission_and_leaves_nothing(bench: Bench) -> Non
     found = [*check_workspace(site, grants, bench.checkout / "include"), *try_permissions(site, grants)]
     assert all(str(one).endswith(": ok") for one in found if not one.what.startswith("compute profile existing")), found
     tried = " ".join(one.what for one in found)
-    for permission in ("schema", "volume", "model", "grant", "file", "experiment", "secret scope", "statement", "runs"):
+    for permission in ("schema", "volume", "grant", "file", "experiment", "secret scope", "statement", "runs"):
         assert re.search(permission, tried)
     assert bench.state() == before
+
+
+def others(bench: Bench) -> list[str]:
+    """What the check says of who else may write."""
+    from basketry.access import load_grants
+
+    grants = load_grants(CATALOG, bench.checkout / "include")
+    found = check_workspace(bench.site(), grants, bench.checkout / "include")
+    return [str(one) for one in found if one.what.startswith("who but the deployer") and one.wrong]
+
+
+@pytest.mark.parametrize("folder", ["/Workspace/Shared", "/Workspace/Shared/basketry"])
+def test_code_where_everybody_may_write_is_not_deployed(bench: Bench, edit: Edit, folder: str) -> None:
+    """What is in Shared belongs to all users, whether the folder is there yet or not; nothing is changed."""
+    edit("include/targets/dev.yaml", target_text(folder=folder))
+    before = bench.state()
+    (line,) = others(bench)
+    assert "users by CAN_MANAGE" in line and "include/targets/dev.yaml" in line
+    with pytest.raises(Problem, match="who but the deployer may write"):
+        bench.deploy()
+    assert bench.state() == before
+    bench.emulator.tree.make_folder(folder)
+    assert others(bench) == [line.replace(" 1001,", f" {bench.emulator.tree.find(folder).object_id},")]
+
+
+def test_somebody_who_was_let_in_by_hand_is_named(bench: Bench) -> None:
+    """On the folder itself or on one around it; readers, administrators and the deployer are not."""
+    from databricks.sdk.service.iam import AccessControlRequest, PermissionLevel
+
+    assert others(bench) == []
+    bench.deploy()
+    assert others(bench) == []
+    number = str(bench.emulator.tree.find(FOLDER).object_id)
+    by_hand = AccessControlRequest(group_name="basketry-sales", permission_level=PermissionLevel.CAN_EDIT)
+    bench.client.permissions.update("directories", number, access_control_list=[by_hand])
+    assert "basketry-sales by CAN_EDIT" in others(bench)[0]
 
 
 def test_a_secret_without_value_is_named(bench: Bench, edit: Edit) -> None:
@@ -179,25 +212,16 @@ def test_a_secret_without_value_is_named(bench: Bench, edit: Edit) -> None:
     )
 
 
-@pytest.mark.parametrize("path", ["POST .*/unity-catalog/volumes", "POST .*/lakeview/dashboards$"])
-def test_a_deployment_that_broke_off_is_finished_by_the_next(bench: Bench, path: str) -> None:
-    """A thing whose making was answered by an error is made once, and undeploy knows it: the workspace ends as it began."""
-    before, tries = bench.state(), int("volumes" in path)  # the check makes a volume of its own first
-    bench.emulator.faults.add("server_error_after_accept", path=path, after=tries)
-    site = bench.site()
-    with pytest.raises(Problem, match="run the same command again"), explained_errors(site.target):
-        bench.deploy()
-    bench.deploy()
-    assert bench.deploy(plan=True) == 0
-    assert len(bench.emulator.dashboards.documents) == len(bench.emulator.genie.documents) == 1
-    assert bench.undeploy() == 0
-    assert bench.state() == before
+def test_a_sleeping_warehouse_is_waited_for(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is still starting is not wrong; one that never starts is, and is named."""
+    from tools.deploy import statements
 
-
-def test_throttling_and_lost_answers_are_waited_out(bench: Bench) -> None:
-    """429 with Retry-After, and a 503 after the schema was made: the same deployment goes on, nothing is made twice."""
-    bench.emulator.faults.add("throttle", operation="unity", seconds=1, times=2)
-    bench.emulator.faults.add("server_error_after_accept", path="POST .*/unity-catalog/schemas", status=503, after=1)
-    bench.deploy()
-    assert bench.emulator.faults.pending() == []
-    assert bench.deploy(plan=True) == 0
+    monkeypatch.setattr(statements, "FIRST_WAIT", "0s")
+    monkeypatch.setattr(statements, "POLL_SECONDS", 0.05)
+    bench.emulator.warehouse_up.clear()
+    waking = threading.Timer(0.3, bench.emulator.warehouse_up.set)
+    waking.start()
+    statements.run_statement(bench.site(), "SELECT 1")
+    bench.emulator.warehouse_up.clear()
+    with pytest.raises(DatabricksError, match="did not answer within 0.1 seconds: it is still pending"):
+        statements.run_statement(bench.site(), "SELECT 1", seconds=0.1)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Form
 from starlette.responses import Response
 
 from basketry.ask import Answer, Heading, answer
@@ -15,6 +15,7 @@ from basketry_airflow.console import audit, formats, rate_limits
 from basketry_airflow.console.charts import Line, LineChart, line_chart
 from basketry_airflow.console.exports import export
 from basketry_airflow.console.page import Page
+from basketry_airflow.console.pages import sales
 from basketry_airflow.console.rendering import CurrentViewer, render
 from basketry_airflow.console.viewer import Viewer
 
@@ -57,26 +58,42 @@ class DrawnAnswer:
         return "table" if drawn == "line" and self.line is None else drawn
 
 
+Question = Annotated[str, Form(max_length=LONGEST)]
+"""It is posted: addresses of pages stay in histories and logs, and people write names into questions."""
+
+
 @router.get("/ask")
-def page(viewer: CurrentViewer, q: str = Query("", max_length=LONGEST)) -> Response:
-    """Return the page, with an answer when there is a question."""
+def page(viewer: CurrentViewer) -> Response:
+    """Return the page before a question."""
+    return _page(viewer, "")
+
+
+@router.post("/ask")
+def answered_page(viewer: CurrentViewer, q: Question = "") -> Response:
+    """Return the page with the answer to a question."""
+    return _page(viewer, q)
+
+
+def _page(viewer: Viewer, q: str) -> Response:
     shown = ask(viewer, q) if q.strip() else None
-    return render(viewer, PAGE.path, PAGE.title, shown, question=q, examples=EXAMPLES, longest=LONGEST)
+    no_sales = sales.PAGE.unavailable(viewer) if sales.PAGE.is_readable(viewer) else None
+    return render(
+        viewer, PAGE.path, PAGE.title, shown, question=q, examples=EXAMPLES, longest=LONGEST, no_sales=no_sales
+    )
 
 
-@router.get("/ask/download")
-def download(viewer: CurrentViewer, q: str = Query(max_length=LONGEST)) -> Response:
-    """Return the answer's rows as CSV."""
-    answered = answer(q, team=viewer.team.name, warehouse=viewer.warehouse)
-    return export(viewer, "answer", [column.label for column in answered.columns], answered.rows)
+@router.post("/ask/download")
+def download(viewer: CurrentViewer, q: Question) -> Response:
+    """Return the answer's rows as CSV; the question is recorded as for the page, and once more beside the file."""
+    rate_limits.check_limit(audit.EXPORT, viewer.user)
+    answered = _recorded_answer(viewer, q)
+    columns = [column.label for column in answered.columns]
+    return export(viewer, "answer", columns, answered.rows, question=q.strip())
 
 
 def ask(viewer: Viewer, question: str) -> DrawnAnswer:
     """Answer a question; the question is recorded first."""
-    rate_limits.rate_limit(
-        audit.QUESTION, viewer.user, team=viewer.team.name, catalog=viewer.catalog.name, question=question.strip()
-    )
-    answered = answer(question, team=viewer.team.name, warehouse=viewer.warehouse)
+    answered = _recorded_answer(viewer, question)
     now = datetime.now(UTC)
     if not answered.answered:
         return DrawnAnswer(answer=answered, now=now)
@@ -86,6 +103,11 @@ def ask(viewer: Viewer, question: str) -> DrawnAnswer:
         tuple(write(value) for write, value in zip(writers, row, strict=True)) for row in answered.rows[:SHOWN_ROWS]
     )
     return DrawnAnswer(answer=answered, now=now, cells=cells, bars=_bars(answered), line=_line(answered, currency))
+
+
+def _recorded_answer(viewer: Viewer, question: str) -> Answer:
+    rate_limits.rate_limit(audit.QUESTION, viewer, question=question.strip())
+    return answer(question, team=viewer.team.name, warehouse=viewer.warehouse)
 
 
 def _writer(unit: str, currency: str) -> formats.Formatter:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -17,12 +16,13 @@ from basketry.contracts import Contract, load_contracts
 from basketry.tables import Table
 from basketry_airflow.console import airflow_status
 from basketry_airflow.console.exports import export_query
+from basketry_airflow.console.filling import nothing_yet
 from basketry_airflow.console.page import Page
 from basketry_airflow.console.rendering import CurrentViewer, render
 from basketry_airflow.console.viewer import Notice, Record, Viewer, choose_value
 
 router = APIRouter()
-PAGE = Page(path="data", title="Data", position=9, router=router)
+PAGE = Page(path="data", title="Data", position=9, router=router, filled_by="ingest")
 
 FILES, QUARANTINE, RUNS = "ops.files", "ops.quarantine", "ops.job_runs"
 REPLAY_DAG = "replay_quarantine"
@@ -82,9 +82,9 @@ class Data:
 
 
 @router.get("/data")
-def page(request: Request, viewer: CurrentViewer, user: GetUserDep) -> Response:
+def page(request: Request, viewer: CurrentViewer) -> Response:
     """Return the page."""
-    shown = data(viewer, request.query_params, user)
+    shown = data(viewer, request.query_params)
     return render(viewer, PAGE.path, PAGE.title, shown, views=VIEWS)
 
 
@@ -103,20 +103,19 @@ def download(request: Request, viewer: CurrentViewer) -> Response:
     return export_query(viewer, "quarantine", sql, **values)
 
 
-def data(viewer: Viewer, parameters: Mapping[str, str], user: Any) -> Data:
+def data(viewer: Viewer, parameters: Mapping[str, str]) -> Data:
     """Return all that the page shows.
 
     Args:
         viewer: Who looks.
         parameters: view, feed.
-        user: Airflow's own user.
     """
     view = choose_value(parameters, "view", tuple(name for name, _ in VIEWS), "files")
     contracts = _contracts(viewer.catalog.name)
     feeds = tuple(sorted(contracts))
     feed = parameters.get("feed", "") if parameters.get("feed") in feeds else ""
     if view == "files":
-        unavailable = viewer.missing("Files", "ingest", FILES)
+        unavailable = nothing_yet(viewer, "Files", PAGE.fillers, FILES)
         return Data(
             view=view,
             feed=feed,
@@ -125,13 +124,13 @@ def data(viewer: Viewer, parameters: Mapping[str, str], user: Any) -> Data:
             files=() if unavailable else _files(viewer, feed),
         )
     if view == "quarantine":
-        unavailable = viewer.missing("Quarantine", "ingest", QUARANTINE)
+        unavailable = nothing_yet(viewer, "Quarantine", PAGE.fillers, QUARANTINE)
         return Data(
             view=view,
             feed=feed,
             feeds=feeds,
             unavailable=unavailable,
-            quarantine=None if unavailable else _quarantine(viewer, feed, user),
+            quarantine=None if unavailable else _quarantine(viewer, feed),
         )
     if view == "contracts":
         return Data(view=view, feed=feed, feeds=feeds, contract=contracts.get(feed), contracts=contracts)
@@ -164,7 +163,7 @@ def _files(viewer: Viewer, feed: str) -> tuple[Record, ...]:
     return tuple(viewer.records(sql, limit=MOST_LINES, **values))
 
 
-def _quarantine(viewer: Viewer, feed: str, user: Any) -> Quarantine:
+def _quarantine(viewer: Viewer, feed: str) -> Quarantine:
     where, values = _only(feed)
     where = where.replace("WHERE", "AND")
     verbatim = "content" in viewer.columns(QUARANTINE)
@@ -177,7 +176,7 @@ def _quarantine(viewer: Viewer, feed: str, user: Any) -> Quarantine:
         {**row, "content": _fields(row.get("content"))} for row in viewer.records(sql, limit=MOST_LINES + 1, **values)
     ]
     reasons = tuple(viewer.records(counted, **values))
-    replay = airflow_status.run_trigger(user, REPLAY_DAG)
+    replay = airflow_status.run_trigger(viewer.account, REPLAY_DAG)
     return Quarantine(
         rows=tuple(rows[:MOST_LINES]), is_cut=len(rows) > MOST_LINES, reasons=reasons, verbatim=verbatim, replay=replay
     )

@@ -128,7 +128,7 @@ def decisions(viewer: Viewer, filters: Filters) -> Decisions | Notice:
     """Return all that the page shows."""
     as_of = viewer.newest(DECISIONS)
     if as_of is None:
-        return Notice("No decisions yet", "gold.product_decisions has no row yet. The DAG daily_scoring fills it.")
+        return PAGE.empty(viewer, f"{DECISIONS} has no row yet.")
     where, values = filters.where(as_of)
     order = "predicted_revenue DESC NULLS LAST, product_id"
     listed = f"SELECT {COLUMNS} FROM {DECISIONS} WHERE {where} ORDER BY {order}"  # noqa: S608
@@ -191,7 +191,7 @@ def past_and_ahead(viewer: Viewer, title: str, sold: list[Record], ahead: list[R
 
 def _accuracy(viewer: Viewer, filters: Filters) -> PointChart | Notice:
     """Draw the products of the newest forecast of 28 days that is over: what was predicted and what came."""
-    unavailable = viewer.missing("Outcomes of forecasts", "weekly_retraining", ACCURACY)
+    unavailable = viewer.missing("Outcomes of forecasts", "daily_scoring", ACCURACY)
     if unavailable:
         return unavailable
     judged = f"SELECT max(as_of) AS newest FROM {ACCURACY} WHERE horizon_days = 28 AND level = 'product'"  # noqa: S608
@@ -213,7 +213,7 @@ def _accuracy(viewer: Viewer, filters: Filters) -> PointChart | Notice:
 
 
 def _quality(viewer: Viewer) -> Record | None:
-    if viewer.missing("Outcomes", "weekly_retraining", OUTCOMES):
+    if viewer.missing("Outcomes", "daily_scoring", OUTCOMES):
         return None
     sql = f"""SELECT as_of, products, wape, bias, coverage_90 FROM {OUTCOMES}
               WHERE horizon_days = 28 AND demand_class = '' ORDER BY as_of DESC"""  # noqa: S608

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
-from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -27,9 +25,7 @@ from basketry_airflow.console.verdicts import (
 from basketry_airflow.console.viewer import Notice, Record, Viewer
 
 router = APIRouter()
-PAGE = Page(
-    path="models", title="Models", position=8, router=router, tables=(PROMOTIONS,), filled_by="weekly_retraining"
-)
+PAGE = Page(path="models", title="Models", position=8, router=router, tables=(PROMOTIONS,), filled_by="bootstrap")
 
 ROLLBACK_DAG = "model_rollback"
 NEWEST = 20
@@ -87,24 +83,24 @@ class Models:
 
 
 @router.get("/models")
-def page(viewer: CurrentViewer, user: GetUserDep) -> Response:
+def page(viewer: CurrentViewer) -> Response:
     """Return the page."""
-    shown = PAGE.unavailable(viewer) or models(viewer, user)
+    shown = PAGE.unavailable(viewer) or models(viewer)
     return render(viewer, PAGE.path, PAGE.title, shown)
 
 
-def models(viewer: Viewer, user: Any) -> Models | Notice:
-    """Return all that the page shows, for Airflow's own user."""
+def models(viewer: Viewer) -> Models | Notice:
+    """Return all that the page shows."""
     sql = f"""SELECT model, number, version, champion_before, champion_after, verdict, decided_by, decided_at, reason, checks
               FROM {PROMOTIONS} ORDER BY model, number DESC"""  # noqa: S608
     rows_by_model: dict[str, list[Record]] = {}
     for row in viewer.records(sql):
         rows_by_model.setdefault(row["model"], []).append(row)
     if not rows_by_model:
-        return Notice("No models yet", "No gate has judged a model so far. The DAG bootstrap trains the first ones.")
+        return PAGE.empty(viewer, "No gate has judged a model so far.")
     aliases = model_aliases(tuple(rows_by_model))
     cards = tuple(_model(name, rows, aliases[name]) for name, rows in rows_by_model.items())
-    return Models(cards, airflow_status.run_trigger(user, ROLLBACK_DAG))
+    return Models(cards, airflow_status.run_trigger(viewer.account, ROLLBACK_DAG))
 
 
 def _model(name: str, rows: list[Record], aliases: ModelAliases) -> Model:

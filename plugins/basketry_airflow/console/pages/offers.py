@@ -94,7 +94,7 @@ def offers(viewer: Viewer) -> Offers | Notice:
     """Return all that the page shows."""
     newest_event = viewer.record(f"SELECT max(minute) AS minute, max(event_date) AS day FROM {PERFORMANCE}") or {}  # noqa: S608
     if newest_event.get("minute") is None:
-        return Notice("No offers yet", "No shopper has been shown an offer so far. The DAG offers decides them.")
+        return PAGE.empty(viewer, "No shopper has been shown an offer so far.")
     newest, day = newest_event["minute"], newest_event["day"]
     sums = "sum(shown) AS shown, sum(clicked) AS clicked, sum(bought) AS bought, sum(revenue) AS revenue"
     hour = f"SELECT {sums} FROM {PERFORMANCE} WHERE event_date >= :day AND minute > :since"  # noqa: S608
@@ -133,7 +133,7 @@ def _rates_by_audience(viewer: Viewer, first: date) -> dict[str, dict[date, floa
     if viewer.missing("Decisions", "offers", DECISIONS, RESPONSES):
         return {}
     shown = f"""SELECT event_date, audience, count(product_id) AS n FROM {DECISIONS}
-                WHERE event_date >= :first GROUP BY event_date, audience"""  # noqa: S608
+                WHERE event_date >= :first GROUP BY event_date, audience ORDER BY audience DESC, event_date"""  # noqa: S608
     clicked = f"""SELECT event_date, audience, count(*) AS n FROM {RESPONSES}
                   WHERE event_date >= :first AND response = 'click' GROUP BY event_date, audience"""  # noqa: S608
     clicks = {(row["event_date"], row["audience"]): row["n"] for row in viewer.records(clicked, first=first)}

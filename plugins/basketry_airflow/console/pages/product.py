@@ -121,7 +121,7 @@ def _forecasts(viewer: Viewer, product_id: str, as_of: date) -> list[Record]:
 
 
 def _outcomes(viewer: Viewer, product_id: str) -> tuple[Record, ...]:
-    if viewer.missing("Outcomes", "weekly_retraining", "gold.forecast_accuracy"):
+    if viewer.missing("Outcomes", "daily_scoring", "gold.forecast_accuracy"):
         return ()
     sql = """SELECT as_of, horizon_days, predicted, low_90, high_90, observed FROM gold.forecast_accuracy
              WHERE level = 'product' AND product_id = :product ORDER BY as_of DESC, horizon_days"""

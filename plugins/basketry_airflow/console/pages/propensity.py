@@ -83,7 +83,7 @@ def propensity(viewer: Viewer, requested: str) -> Propensity | Notice:
     """Return all that the page shows of the requested category; of the first one when that is not scored."""
     as_of = viewer.newest(SCORES)
     if as_of is None:
-        return Notice("No scores yet", f"{SCORES} has no row yet. The DAG daily_scoring fills it.")
+        return PAGE.empty(viewer, f"{SCORES} has no row yet.")
     sql = f"SELECT category FROM {SCORES} WHERE as_of = :as_of GROUP BY category ORDER BY category"  # noqa: S608
     categories = tuple(row["category"] for row in viewer.records(sql, as_of=as_of))
     category = requested if requested in categories else categories[0]

@@ -111,6 +111,8 @@ def sales(viewer: Viewer, parameters: Mapping[str, str]) -> Sales | Notice:
     """Return all that the page shows; parameters: grain, period, department, category, product."""
     grain, scope = _parse_parameters(parameters)
     start = _start(viewer, grain, parameters.get("period"))
+    if start == date.min:
+        return PAGE.empty(viewer, f"gold.sales_{grain}_rollup has no row yet.")
     history = {row["period_start"]: row for row in _history(viewer, grain, scope, start)}
     if start not in history:
         return Notice(

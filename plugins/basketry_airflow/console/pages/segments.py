@@ -90,7 +90,7 @@ def segments(viewer: Viewer, parameters: Mapping[str, str]) -> Segments | Notice
     """Return all that the page shows; parameters: view, days."""
     as_of, view = viewer.newest(PROFILES), choose_value(parameters, "view", VIEWS, "named")
     if as_of is None:
-        return Notice("No segments yet", f"{PROFILES} has no row yet. The DAG daily_scoring fills it.")
+        return PAGE.empty(viewer, f"{PROFILES} has no row yet.")
     profiles = f"""SELECT segment, mostly, customers, share_of_customers, revenue, share_of_revenue, recency_days, frequency,
                    monetary, expected_spend_90d, repurchase_rate_90d, treatment FROM {PROFILES}
                    WHERE as_of = :as_of AND view = :view ORDER BY revenue DESC"""  # noqa: S608

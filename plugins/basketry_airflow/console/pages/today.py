@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -20,7 +18,7 @@ from basketry_airflow.console.sales_figures import baseline_of, extent_of
 from basketry_airflow.console.viewer import Notice, Record, Viewer
 
 router = APIRouter()
-PAGE = Page(path="", title="Today", position=1, router=router)
+PAGE = Page(path="today", title="Today", position=1, router=router)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,18 +70,18 @@ class Today:
         return None if isinstance(self.quarantine, Notice) else sum(row["open_rows"] for row in self.quarantine)
 
 
-@router.get("/")
-def page(viewer: CurrentViewer, user: GetUserDep) -> Response:
+@router.get("/today")
+def page(viewer: CurrentViewer) -> Response:
     """Return the page."""
-    return render(viewer, PAGE.path, PAGE.title, today(viewer, user, datetime.now(UTC)))
+    return render(viewer, PAGE.path, PAGE.title, today(viewer, datetime.now(UTC)))
 
 
-def today(viewer: Viewer, user: Any, now: datetime) -> Today:
-    """Return all that the page shows, for Airflow's own user."""
+def today(viewer: Viewer, now: datetime) -> Today:
+    """Return all that the page shows."""
     return Today(
         now=now,
         tables=freshness(viewer, now),
-        airflow=airflow_status(user, viewer.catalogs[0]),
+        airflow=airflow_status(viewer.account, viewer.catalogs[0]),
         quarantine=_quarantine(viewer),
         headline=_headline(viewer),
     )

@@ -18,6 +18,7 @@ from basketry.jobs import DatedArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning.tracking import TrainingRecord
+from basketry.learning.versions import champion_version
 from basketry.registry.models import FORECAST_MODEL
 from basketry.tables import ORDER_LINES, PRODUCTS
 
@@ -96,12 +97,11 @@ def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
 
 
 def _champion(lake: Lakehouse) -> ComparedChampion:
-    name = tracking.forecast_model_name(lake)
-    number = registry.alias_version(name, registry.CHAMPION)
+    number = champion_version(lake, FORECAST_MODEL)
     if number is None:
         return ComparedChampion()
     try:
-        return ComparedChampion(number, tracking.load_forecaster(name, number).forecaster)
+        return ComparedChampion(number, tracking.LOADER.load(lake, number).forecaster)
     except registry.ModelGoneError as error:
         return ComparedChampion(number, problem=error.message)
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
+from pathlib import Path
 
 import pyarrow as pa
 from py4j.protocol import Py4JError  # type: ignore[import-untyped]
@@ -36,8 +37,20 @@ class RefusedWhileReadingError(RefusedFileError):
         self.checksum = checksum
 
 
-def read_delivered_rows(spark: SparkSession, files: Sequence[DeliveredFile], contract: Contract) -> DataFrame:
-    """Read every record of the files as text, with its lineage: what `core.validate_rows` takes."""
+def read_delivered_rows(
+    spark: SparkSession, files: Sequence[DeliveredFile], contract: Contract, folder: Path | None = None
+) -> DataFrame:
+    """Read every record of the files as text, with its lineage: what `core.validate_rows` takes.
+
+    Each task reads a copy of its own, on whatever machine it runs, and refuses a file whose checksum is not the one that
+    was inspected: what is loaded is what was checked.
+
+    Args:
+        spark: the session.
+        files: the files.
+        contract: the contract of their feed.
+        folder: the landing folder of the feed; None for the folder of each file.
+    """
     names = [column.name for column in contract.delivered]
     texts = ", ".join(f"`{name}` string" for name in names)
     schema = f"_file int, _row_number bigint, {texts}, _extra string, _native array<string>, _defects array<string>"
@@ -49,12 +62,13 @@ def read_delivered_rows(spark: SparkSession, files: Sequence[DeliveredFile], con
         for batch in batches:
             for number in batch.column(0).to_pylist():
                 index, first, step = shares[number]
+                file = files[index]
                 try:
-                    rows = read_batches(files[index].path, contract, ROWS_PER_BATCH)
+                    rows = read_batches(file.path, contract, ROWS_PER_BATCH, folder=folder, checksum=file.checksum)
                     for part in islice(rows, first, None, step):
                         yield _with_file_index(part.select(order), index)
                 except RefusedFileError as error:
-                    error.add_note(f"refused file: {files[index].checksum}")
+                    error.add_note(f"refused file: {file.checksum}")
                     raise
 
     numbers = spark.range(0, len(shares), 1, len(shares))

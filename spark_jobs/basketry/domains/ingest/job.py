@@ -9,55 +9,58 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from pathlib import Path
 
 from pyspark.sql import DataFrame, Row
 
 from basketry.contracts import Contract, select_contracts
 from basketry.domains.ingest import core, duplicates, table_rules
 from basketry.domains.ingest.delivery import RefusedWhileReadingError, read_delivered_rows, task_refusals
-from basketry.domains.ingest.delivery_order import (
-    count_contradictions,
-    count_older_rows,
-    ledger_entries,
-    make_newest,
-    merge_copies,
-    with_first_seen_times,
-)
-from basketry.domains.ingest.ledger import FileTally, in_list, raise_if_refused, record_files, tally_files
+from basketry.domains.ingest.delivery_order import ledger_entries, make_newest, merge_copies, with_first_seen_times
+from basketry.domains.ingest.ledger import FileTally, raise_if_refused, record_files, tally_files
+from basketry.domains.ingest.validated_feed import ValidatedFeed, count_feed_contradictions, count_older, write_feed
 from basketry.errors import BadInputError
-from basketry.files import DeliveredFile, describe_invalid_file, find_files, find_in_feeds, inspect_file
+from basketry.files import DeliveredFile, describe_invalid_file, find_in_feeds, inspect_file, search_files
 from basketry.jobs.ingest import IngestArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
-from basketry.retail.suppression import forgotten_digests, mask_forgotten
-from basketry.tables import FILES, QUARANTINE, bronze_table
+from basketry.retail.suppression import give_keys, without_forgotten
+from basketry.tables import FILES
+
+FEEDS_AT_ONCE = 2
+"""One feed leaves a core idle while its queries are planned; more than two would only share the memory."""
 
 
 def run(lake: Lakehouse, arguments: IngestArguments) -> JobReport:
     """Load the files that match --files and are not loaded yet, or not under so late a day; with --force all of them.
 
-    For every feed instead of one, all feeds are validated before any is written, and a refused file stops the whole
-    delivery. With --refusals-only nothing is loaded: the files that cannot be loaded get their entries in ops.files.
+    For every feed instead of one, all feeds are validated before any is written. A refused file stops no other: the rest is
+    loaded, then the run fails with the name of each refused file. With --refusals-only nothing is loaded: the files that
+    cannot be loaded get their entries in ops.files.
+
+    Raises:
+        BadInputError: if a file is refused, with the name of each.
     """
     contracts = select_contracts(lake.catalog, arguments.feed, lake.settings.include)
     if not arguments.dry_run:
         lake.evolve(FILES)  # also if nothing is new: who reports on this run reads every column
+        give_keys(lake)
     if arguments.refusals_only:
         return _record_refusals(lake, contracts, arguments)
     delivered = find_in_feeds(contracts, lambda contract: delivered_files(lake, contract, arguments.files))
     for contract, (_, invalid) in delivered:
         _record_refused(lake, contract, invalid, arguments)
-    raise_if_refused([tally for _, (_, invalid) in delivered for tally in invalid])
+    refused = [tally for _, (_, invalid) in delivered for tally in invalid]
     new, skipped = [], []
     for contract, (valid, _) in delivered:
         chosen = _files_to_load(lake, contract, valid, force=arguments.force)
         skipped += [f"{file.name}: already loaded, skipped" for file in _others(valid, chosen)]
         if chosen:
             new.append((contract, chosen))
+    tallies = load_feeds(lake, new, arguments)
+    raise_if_refused([*refused, *tallies], others_loaded=not arguments.dry_run)
     if not new:
         return _report([], (*skipped, "nothing new to load"), arguments)
-    tallies = load_feeds(lake, new, arguments)
     return _report(tallies, (*skipped, *(tally.describe() for tally in tallies)), arguments)
 
 
@@ -124,75 +127,95 @@ def delivered_files(lake: Lakehouse, contract: Contract, pattern: str) -> tuple[
     ledger = ledger_entries(lake, contract.feed)
     valid: dict[str, DeliveredFile] = {}
     invalid: dict[str, FileTally] = {}
-    for path in find_files(folder, pattern, contract):
+    delivered = search_files(folder, pattern, contract)
+    refused: list[tuple[Path, BadInputError]] = list(delivered.refused)
+    for path in delivered.paths:
         try:
-            file = with_first_seen_times(inspect_file(path, contract), ledger)
+            file = with_first_seen_times(inspect_file(path, contract, folder), ledger)
             other = valid.get(file.checksum)
             valid[file.checksum] = merge_copies(file, other) if other else file
         except BadInputError as error:
-            file = with_first_seen_times(describe_invalid_file(path), ledger)
-            invalid.setdefault(file.checksum, FileTally.refused(file, error))
+            refused.append((path, error))
+    for path, problem in refused:
+        file = with_first_seen_times(describe_invalid_file(path, folder), ledger)
+        invalid.setdefault(file.checksum, FileTally.refused(file, problem))
     return list(valid.values()), list(invalid.values())
-
-
-@dataclass(frozen=True)
-class ValidatedFeed:
-    """The validated rows of a feed, persisted on disk until they are written.
-
-    Attributes:
-        contract: the contract of the feed.
-        rows: the rows with their reasons.
-        marked: the rows, marked if a later row of the same file has the same key.
-        tallies: what became of the rows of each file.
-    """
-
-    contract: Contract
-    rows: DataFrame
-    marked: DataFrame
-    tallies: Sequence[FileTally]
-
-    @property
-    def good(self) -> DataFrame:
-        """The good rows of the entity: of every file the last row of each key."""
-        return core.entity_rows(core.good_rows(self.marked).where("NOT _duplicate"), self.contract)
-
-    @property
-    def newest(self) -> DataFrame:
-        """The newest good row of each key."""
-        return duplicates.newest_by_key(self.good, self.contract) if len(self.tallies) > 1 else self.good
 
 
 def load_feeds(
     lake: Lakehouse, new: Sequence[tuple[Contract, Sequence[DeliveredFile]]], arguments: IngestArguments
 ) -> list[FileTally]:
-    """Validate the rows of every feed's files and write them, unless a file is refused or this is a dry run."""
-    with ExitStack() as stored:
-        feeds = []
-        for contract, files in new:
+    """Validate the rows of every feed's files and write those of the files that are not refused, unless it is a dry run."""
+    with (
+        ExitStack() as stored,
+        ThreadPoolExecutor(FEEDS_AT_ONCE) as pool,
+    ):  # while one feed is planned, another computes
+        begun = [pool.submit(_validate_readable, lake, contract, files, stored) for contract, files in new]
+        validated = [validation.result() for validation in begun]
+        for (contract, _), (feed, damaged) in zip(new, validated, strict=True):
+            judged = feed.tallies if feed else ()
+            _record_refused(lake, contract, [*damaged, *(tally for tally in judged if tally.refusal)], arguments)
+        feeds = [feed for feed, _ in validated if feed]
+        _finish_side_by_side(lake, [feed.without_refused() for feed in feeds], arguments)
+    return [tally for feed, damaged in validated for tally in (*(feed.tallies if feed else ()), *damaged)]
+
+
+def _validate_readable(
+    lake: Lakehouse, contract: Contract, files: Sequence[DeliveredFile], stored: ExitStack
+) -> tuple[ValidatedFeed | None, list[FileTally]]:
+    """Validate a feed's files, without those that are refused while they are read, because of an unclosed quote, say.
+
+    Returns:
+        The feed, None if no file is left; and the tallies of the files that were refused meanwhile.
+    """
+    damaged: list[FileTally] = []
+    while files:
+        with ExitStack() as attempt:
             try:
-                feeds.append(_validate(lake, contract, files, stored))
-            except RefusedWhileReadingError as error:  # because of an unclosed quote, say
-                refused = [FileTally.refused(file, error) for file in files if file.checksum == error.checksum]
-                _record_refused(lake, contract, refused, arguments)
-                raise
-        for feed in feeds:
-            _record_refused(lake, feed.contract, [tally for tally in feed.tallies if tally.refusal], arguments)
-        tallies = [tally for feed in feeds for tally in feed.tallies]
-        raise_if_refused(tallies)
-        for feed in feeds:
-            _count_contradictions(lake, feed)
-            if arguments.dry_run:
-                _count_older(lake, feed)
-            else:
-                _write(lake, feed, again=arguments.force)
-                _record(lake, feed.contract, feed.tallies, arguments)
-    return tallies
+                feed = _validate(lake, contract, files, attempt)
+            except RefusedWhileReadingError as error:
+                refused = [file for file in files if file.checksum == error.checksum]
+                if not refused:  # the task did not say which file it is
+                    raise
+                damaged += [FileTally.refused(file, error) for file in refused]
+                files = [file for file in files if file.checksum != error.checksum]
+                continue
+            stored.push(attempt.pop_all())
+            return feed, damaged
+    return None, damaged
+
+
+def _finish_side_by_side(lake: Lakehouse, feeds: Sequence[ValidatedFeed], arguments: IngestArguments) -> None:
+    """Write feeds two at a time, and those that fill one entity in the order of loading."""
+    by_entity: dict[str, list[ValidatedFeed]] = {}
+    for feed in filter(lambda feed: feed.tallies, feeds):
+        by_entity.setdefault(feed.contract.entity.full_name, []).append(feed)
+
+    def finish(of_one_entity: Sequence[ValidatedFeed]) -> None:
+        """Write the feeds of an entity."""
+        for feed in of_one_entity:
+            _finish(lake, feed, arguments)
+
+    with ThreadPoolExecutor(FEEDS_AT_ONCE) as pool:
+        for written in [pool.submit(finish, each) for each in by_entity.values()]:
+            written.result()
+
+
+def _finish(lake: Lakehouse, feed: ValidatedFeed, arguments: IngestArguments) -> None:
+    """Write a feed, its ledger last; of a dry run only count what would be older."""
+    count_feed_contradictions(lake, feed)
+    if arguments.dry_run:
+        count_older(lake, feed)
+    else:
+        write_feed(lake, feed, again=arguments.force)
+        _record(lake, feed.contract, feed.tallies, arguments)
 
 
 def _validate(lake: Lakehouse, contract: Contract, files: Sequence[DeliveredFile], stored: ExitStack) -> ValidatedFeed:
     """Validate the rows of a feed's files; closing `stored` frees what is kept meanwhile."""
-    rows = core.validate_rows(read_delivered_rows(lake.spark, files, contract), contract)
-    rows = stored.enter_context(lake.cached(mask_forgotten(rows, contract, forgotten_digests(lake))))
+    folder = lake.settings.landing_folder(lake.catalog, contract.feed)
+    rows = core.validate_rows(read_delivered_rows(lake.spark, files, contract, folder), contract)
+    rows = stored.enter_context(lake.cached(without_forgotten(lake, rows, contract)))
     repeated = stored.enter_context(lake.cached(duplicates.repeated_keys(rows, contract)))
     marked = duplicates.mark_duplicates(rows, repeated, contract)
     with task_refusals():
@@ -222,54 +245,3 @@ def _record_refused(
 
 def _record(lake: Lakehouse, contract: Contract, tallies: Sequence[FileTally], arguments: IngestArguments) -> None:
     record_files(lake, contract, tallies, run_id=arguments.run_id, delivered_by=arguments.delivered_by)
-
-
-def _count_contradictions(lake: Lakehouse, feed: ValidatedFeed) -> None:
-    counts = count_contradictions(lake, feed.contract, feed.good, [tally.file for tally in feed.tallies])
-    for tally in feed.tallies:
-        tally.contradicting = counts.get(tally.file.checksum, 0)
-
-
-def _count_older(lake: Lakehouse, feed: ValidatedFeed) -> None:
-    counts = count_older_rows(lake, feed.contract, feed.newest)
-    for tally in feed.tallies:
-        tally.older = counts.get(tally.file.checksum, 0)
-
-
-def _write(lake: Lakehouse, feed: ValidatedFeed, *, again: bool) -> None:
-    """Write bronze, quarantine and silver side by side: each is one commit and can be repeated on its own.
-
-    Args:
-        lake: the lake.
-        feed: the rows of the feed.
-        again: whether the files were loaded before and are loaded anew.
-    """
-    with ThreadPoolExecutor(max_workers=3) as pool:
-        silver = pool.submit(lake.merge, feed.contract.entity, feed.newest, again=again)
-        bronze = pool.submit(_write_bronze, lake, feed)
-        quarantine = pool.submit(_write_quarantine, lake, feed)
-        bronze.result()
-        quarantine.result()
-        merged = silver.result()
-    if merged is not None and merged < sum(tally.good for tally in feed.tallies):
-        _count_older(lake, feed)
-
-
-def _write_bronze(lake: Lakehouse, feed: ValidatedFeed) -> None:
-    columns = ((column.name, column.pii) for column in feed.contract.delivered)
-    table = bronze_table(feed.contract.feed, columns)
-    lake.replace(table, core.bronze_rows(feed.rows), where=in_list("_file_checksum", feed.tallies))
-
-
-def _write_quarantine(lake: Lakehouse, feed: ValidatedFeed) -> None:
-    if any(tally.quarantined for tally in feed.tallies) or _has_quarantined_rows(lake, feed):
-        where = f"feed = '{feed.contract.feed}' AND {in_list('file_checksum', feed.tallies)}"
-        lake.replace(QUARANTINE, core.quarantine_rows(feed.rows, feed.contract), where=where)
-
-
-def _has_quarantined_rows(lake: Lakehouse, feed: ValidatedFeed) -> bool:
-    """Return whether an earlier load of these files left rows in quarantine that this one must take out."""
-    if not lake.exists(QUARANTINE):
-        return False
-    wanted = {"feed": {feed.contract.feed}, "file_checksum": {tally.file.checksum for tally in feed.tallies}}
-    return bool(lake.read_filtered(QUARANTINE, ["row_number"], wanted, since={}).num_rows)

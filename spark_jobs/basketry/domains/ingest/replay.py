@@ -18,7 +18,7 @@ from basketry.domains.ingest.occurrences import renumbered_rows, with_whole_file
 from basketry.jobs.ingest import ReplayArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
-from basketry.retail.suppression import forgotten_digests, mask_forgotten
+from basketry.retail.suppression import without_forgotten
 from basketry.tables import FILES, QUARANTINE
 
 
@@ -34,7 +34,9 @@ def run(lake: Lakehouse, arguments: ReplayArguments) -> JobReport:
     # Cached as delivered, so that Spark plans the validation as for a file, and not together with the reading of JSON.
     with (
         lake.cached(_with_ordering_times(lake, contract, rows)) as rows,
-        lake.cached(mask_forgotten(core.validate_rows(rows, contract), contract, forgotten_digests(lake))) as validated,
+        lake.cached(
+            without_forgotten(lake, core.validate_rows(rows, contract), contract, hold=not arguments.release)
+        ) as validated,
     ):
         keys = open_rows.select(
             F.col("file_checksum").alias("_file_checksum"), F.col("row_number").alias("_row_number")

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import singledispatch
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, cast
 
 from basketry.access import known_tables
-from basketry.domains.maintenance.core import DataFile, count_mergeable, needs_compaction
 from basketry.domains.maintenance.settings import MaintenancePolicy, load_settings
 from basketry.jobs import JobArguments
 from basketry.lake.lakehouse import Lakehouse
-from basketry.lake.local_lake import LocalLake
 from basketry.lake.report import JobReport
 from basketry.lake.unity_lake import UnityLake
 from basketry.tables import Table
-from basketry.warehouse import local_delta
+from basketry.tables.ddl import is_measured, properties_statement, retention_properties
+
+if TYPE_CHECKING:
+    from basketry.lake.local_lake import LocalLake
 
 
 def run(lake: Lakehouse, arguments: JobArguments) -> JobReport:
@@ -34,7 +35,6 @@ def run(lake: Lakehouse, arguments: JobArguments) -> JobReport:
     )
 
 
-@singledispatch
 def maintain(lake: Lakehouse, table: Table, policy: MaintenancePolicy, *, dry_run: bool) -> Iterator[str]:
     """Maintain a table in the way of its backend, and yield a line per step.
 
@@ -44,44 +44,38 @@ def maintain(lake: Lakehouse, table: Table, policy: MaintenancePolicy, *, dry_ru
         policy: When a table needs what.
         dry_run: Only say what would be done.
     """
-    raise NotImplementedError(f"nobody has said how {type(lake).__name__} is maintained")
+    if not isinstance(lake, UnityLake):
+        from basketry.domains.maintenance.local_folders import maintain_folder  # which a cluster cannot import
 
-
-@maintain.register
-def _(lake: LocalLake, table: Table, policy: MaintenancePolicy, *, dry_run: bool) -> Iterator[str]:
-    folder = lake.path(table)
-    with lake.lock(table):
-        files = [DataFile(size, partition) for size, partition in local_delta.data_files(folder)]
-        if needs_compaction(files, policy):
-            yield f"{table.full_name}: compact {count_mergeable(files, policy)} small files of {len(files)}"
-            if not dry_run:
-                local_delta.compact(folder, table.clustered_by)
-        deleted = local_delta.vacuum(folder, policy.retention_hours, dry_run=dry_run)
-        if deleted:
-            yield f"{table.full_name}: delete {deleted} files older than {policy.retention_days} days"
-
-
-@maintain.register
-def _(lake: UnityLake, table: Table, policy: MaintenancePolicy, *, dry_run: bool) -> Iterator[str]:
-    for statement in maintenance_statements(lake.name(table), table, policy):
+        yield from maintain_folder(cast("LocalLake", lake), table, policy, dry_run=dry_run)
+        return
+    for statement in maintenance_statements(lake.name(table), table, policy, lake.properties(table)):
         yield statement
         if not dry_run:
             lake.spark.sql(statement)
 
 
-def maintenance_statements(name: str, table: Table, policy: MaintenancePolicy) -> Iterator[str]:
+def maintenance_statements(
+    name: str, table: Table, policy: MaintenancePolicy, properties: Mapping[str, str]
+) -> Iterator[str]:
     """Write the SQL that maintains a table on Databricks, where OPTIMIZE leaves alone what is compact already.
+
+    How long old files stay is a property of the table, so that the platform's own vacuum keeps them as long.
 
     Args:
         name: the name of the table as SQL writes it.
         table: its declaration.
         policy: the settings.
+        properties: those that the table has.
     """
+    retention = retention_properties(policy.retention_days)
+    if not retention.items() <= properties.items():
+        yield properties_statement(name, retention)
     if table.clustered_by:
         yield f"ALTER TABLE {name} CLUSTER BY ({', '.join(f'`{column}`' for column in table.clustered_by)})"
     yield f"OPTIMIZE {name}"
     # Column statistics store the least and the greatest value: never of what identifies a person.
-    measured = (column.name for column in table.columns if not column.pii and "<" not in column.type)
+    measured = (column.name for column in table.columns if is_measured(table, column) and "<" not in column.type)
     columns = ", ".join(f"`{column}`" for column in measured)
     yield f"ANALYZE TABLE {name} COMPUTE STATISTICS FOR COLUMNS {columns}"
-    yield f"VACUUM {name} RETAIN {policy.retention_hours} HOURS"
+    yield f"VACUUM {name}"

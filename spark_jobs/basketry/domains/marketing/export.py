@@ -8,7 +8,7 @@ from pathlib import Path
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from basketry.domains.marketing.files import write_files
+from basketry.domains.marketing.files import opt_outs_version_of, write_files
 from basketry.domains.marketing.handover import choose_handovers, file_rows
 from basketry.domains.marketing.job import read_closed_channels
 from basketry.domains.marketing.settings import load_settings
@@ -18,6 +18,9 @@ from basketry.jobs import DatedArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.tables import CUSTOMERS, HANDOVERS, MARKETING_AUDIENCE, OPT_OUTS
+
+DAYS_IN_USE = 7
+"""Days from a hand-over on which its files are called and mailed from."""
 
 
 def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
@@ -31,6 +34,7 @@ def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
     if not audience_size:
         raise BadInputError(f"catalog {lake.catalog} has no audience as of {as_of}: run the job audience first.")
     preferred = load_settings(lake.settings.include).preferred_channel
+    version = lake.version(OPT_OUTS)  # before the rows are read: files may heed more than it, never less
     with lake.cached(read_open_audience(lake, as_of)) as people:
         cut = people.where("is_cut").count()
         rows = choose_handovers(people.where(IS_OPEN), lake.read_or_empty(HANDOVERS), as_of, preferred)
@@ -46,7 +50,7 @@ def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
                 dry_run=True,
             )
         lake.replace_day(HANDOVERS, rows, as_of)
-        manifest = _write_files(lake, people, as_of)
+        manifest = _write_files(lake, people, as_of, version)
     count = int(str(manifest["customers"]))
     line = f"{count:,} of {audience_size:,} handed over; the others were this week, share a number, have no call window or withdrew"
     return JobReport(
@@ -76,7 +80,8 @@ def read_open_audience(lake: Lakehouse, as_of: date) -> DataFrame:
 
 def write_export(lake: Lakehouse, as_of: date) -> dict[str, object]:
     """Write a day's files from what is stored, without customers who have withdrawn by now; returns the manifest."""
-    return _write_files(lake, read_open_audience(lake, as_of), as_of)
+    version = lake.version(OPT_OUTS)
+    return _write_files(lake, read_open_audience(lake, as_of), as_of, version)
 
 
 def rewrite_export(lake: Lakehouse, as_of: date, *, dry_run: bool) -> bool:
@@ -88,6 +93,22 @@ def rewrite_export(lake: Lakehouse, as_of: date, *, dry_run: bool) -> bool:
     return True
 
 
-def _write_files(lake: Lakehouse, people: DataFrame, as_of: date) -> dict[str, object]:
+def rewrite_outdated(lake: Lakehouse) -> tuple[date, ...]:
+    """Write the files that are in use again if opt-outs have changed since; returns their days.
+
+    In use are those of the newest day and of the six before it: a hand-over is for seven days.
+    """
+    version = lake.version(OPT_OUTS)
+    folder = lake.settings.export_folder(lake.catalog) / "marketing"
+    days = [date.fromisoformat(path.name) for path in folder.iterdir()] if folder.is_dir() else []
+    in_use = sorted(day for day in days if (max(days) - day).days < DAYS_IN_USE)
+    outdated = tuple(day for day in in_use if opt_outs_version_of(export_folder(lake, day)) != version)
+    for day in outdated:
+        write_export(lake, day)
+    return outdated
+
+
+def _write_files(lake: Lakehouse, people: DataFrame, as_of: date, opt_outs_version: int | None) -> dict[str, object]:
     handovers = lake.read(HANDOVERS).where(F.col("as_of") == F.lit(as_of))
-    return write_files(file_rows(handovers, people), export_folder(lake, as_of), lake.catalog, as_of)
+    rows, folder = file_rows(handovers, people), export_folder(lake, as_of)
+    return write_files(rows, folder, lake.catalog, as_of, opt_outs_version=opt_outs_version)

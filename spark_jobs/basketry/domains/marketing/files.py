@@ -28,7 +28,9 @@ _WRITTEN = "file string, rows bigint, bytes bigint, sha256 string"
 _PARTS = 8
 
 
-def write_files(rows: DataFrame, folder: Path, catalog: str, as_of: date) -> dict[str, object]:
+def write_files(
+    rows: DataFrame, folder: Path, catalog: str, as_of: date, *, opt_outs_version: int | None
+) -> dict[str, object]:
     """Write the files of a day and their manifest; whatever else was in the folder is removed.
 
     Args:
@@ -36,6 +38,7 @@ def write_files(rows: DataFrame, folder: Path, catalog: str, as_of: date) -> dic
         folder: Folder of the day.
         catalog: Name of the catalog.
         as_of: Day of the audience.
+        opt_outs_version: Version of silver.opt_outs that the rows heed; None where there is no such table.
 
     Returns:
         The manifest.
@@ -50,11 +53,26 @@ def write_files(rows: DataFrame, folder: Path, catalog: str, as_of: date) -> dic
             path.unlink()
     listed = sorted(written, key=lambda file: str(file["file"]))
     customers = sum(file["rows"] for file in listed if str(file["file"]).endswith(".csv"))
-    manifest = {"catalog": catalog, "as_of": as_of.isoformat(), "customers": customers, "files": listed}
+    manifest = {
+        "catalog": catalog,
+        "as_of": as_of.isoformat(),
+        "customers": customers,
+        "opt_outs_version": opt_outs_version,
+        "files": listed,
+    }
     part = folder / f".{MANIFEST}.part"
     part.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     part.replace(folder / MANIFEST)
     return manifest
+
+
+def opt_outs_version_of(folder: Path) -> int | None:
+    """Return the version of silver.opt_outs that a day's files heed; None where they heed none, or are not complete."""
+    try:
+        version = json.loads((folder / MANIFEST).read_text(encoding="utf-8")).get("opt_outs_version")
+    except FileNotFoundError:
+        return None
+    return version if isinstance(version, int) else None
 
 
 def _writer(folder: str) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from basketry.config.catalogs import load_catalog
 from basketry.domains.marketing import core, locations, windows
+from basketry.domains.marketing.bands import customer_bands
 from basketry.domains.marketing.calling import load_calling
 from basketry.domains.marketing.clusters import CATEGORY, PRODUCT
 from basketry.domains.marketing.segments import MixSegments, fit_segments, write_clusters
@@ -24,6 +25,7 @@ from basketry.retail.coverage import check_delivered
 from basketry.tables import (
     AUDIENCE_BY_CATEGORY,
     AUDIENCE_BY_PRODUCT,
+    CUSTOMER_BANDS,
     CUSTOMERS,
     MARKETING_AUDIENCE,
     OPT_OUTS,
@@ -70,6 +72,7 @@ def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
         if not arguments.dry_run:
             written = _write(lake, as_of, people, sums=sums, segments=segments)
             write_clusters(lake, as_of, segments)
+            lake.replace(CUSTOMER_BANDS, customer_bands(lake.read(CUSTOMERS)), "true")
     return _report(lake, arguments, customers=customers, dropped=dropped, written=written, segments=segments)
 
 

@@ -12,6 +12,7 @@ from basketry.config.catalogs import load_catalog
 from basketry.domains.offers import aggregates, inputs, tracking
 from basketry.domains.offers.cache import PopularityCache, connect_redis
 from basketry.domains.offers.engine import Engine
+from basketry.domains.offers.forgotten import ForgottenShoppers
 from basketry.domains.offers.memory import Memory
 from basketry.domains.offers.messages import message_stream
 from basketry.domains.offers.recommend import ensure_popular
@@ -22,6 +23,8 @@ from basketry.errors import BadInputError
 from basketry.jobs.offers import OffersArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
+from basketry.learning.versions import champion_version
+from basketry.registry.models import OFFER_POLICY_MODEL
 from basketry.tables import CUSTOMERS, OFFER_STATE, PRODUCTS
 
 log = logging.getLogger(__name__)
@@ -76,7 +79,10 @@ def open_stream(lake: Lakehouse, settings: OfferSettings) -> OfferStream:
     ensure_popular(lake)
     memory, stored_by, number = _read_memory(lake, shop, settings)
     popular = PopularityCache(
-        lake.catalog, shop, inputs.read_popular(lake, shop), connect_redis(lake.settings.redis_url)
+        lake.catalog,
+        shop,
+        inputs.read_popular(lake, shop),
+        connect_redis(lake.settings.resolve_secret(lake.settings.redis_url)),
     )
     version = _adopt_champion(lake, memory, settings)
     engine = Engine(
@@ -91,6 +97,7 @@ def open_stream(lake: Lakehouse, settings: OfferSettings) -> OfferStream:
         lake=lake,
         engine=engine,
         popular=popular,
+        forgotten=ForgottenShoppers(lake),
         time_zone=load_catalog(lake.catalog, lake.settings.include).time_zone,
         checkpoint=lake.settings.checkpoint_folder(lake.catalog, STREAM),
     )
@@ -112,14 +119,16 @@ def _adopt_champion(lake: Lakehouse, memory: Memory, settings: OfferSettings) ->
     """Go on from what the champion learned if it is another one than before; returns the version that decides.
 
     Without an answer from the registry, or without a champion, what decided last goes on deciding and learning.
+
+    Raises:
+        UntrustedModelError: The champion is not what was promoted.
     """
     before = memory.version or PRIOR
-    name = tracking.registered_policy(lake)
     try:
-        number = registry.alias_version(name, registry.CHAMPION)
+        number = champion_version(lake, OFFER_POLICY_MODEL)
         if number is None or number == memory.version:
             return before
-        learned = tracking.load_offer_policy(name, number).learned.posterior_over(memory.categories, settings)
+        learned = tracking.LOADER.load(lake, number).learned.posterior_over(memory.categories, settings)
     except (registry.RegistryDownError, registry.ModelGoneError) as error:
         problem = error.message if isinstance(error, BadInputError) else error
         log.warning("%s; version %s goes on deciding.", problem, before)

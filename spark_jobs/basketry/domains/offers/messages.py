@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -14,20 +18,29 @@ from pyspark.sql import functions as F
 
 from basketry.domains.offers.records import Records
 from basketry.domains.offers.settings import OfferSettings
-from basketry.errors import BadInputError
+from basketry.errors import BadInputError, RefusedFileError
+from basketry.files.limits import MEGABYTE
+from basketry.files.messages import delivered_messages
+from basketry.files.names import shown_name
 from basketry.lake.lakehouse import Lakehouse
 
 FEED = "offer_events"
 FIELDS = ("event_id", "event_type", "occurred_at", "customer_id", "product_id", "offer_id", "revenue")
 _MESSAGE = ", ".join(f"{name} string" for name in (*FIELDS, "_broken"))
+_MESSAGE_ROWS = "content string, origin string, place bigint, delivered_at timestamp, is_refused boolean"
 _MICROS = 1e6
+_ROWS_AT_ONCE = 5_000
+_CHARACTERS_AT_ONCE = 4 * MEGABYTE
+_SCHEME = re.compile(r"^\w+:(?://)?(?=/)")
+"""How Spark begins the path of a file: file: or dbfs:."""
 
 
 def message_stream(lake: Lakehouse, settings: OfferSettings) -> DataFrame:
     """Open the stream of unread messages.
 
     Returns:
-        Columns content, origin (file, or topic and partition), part and place (order within the origin), delivered_at.
+        Columns content, origin (file, or topic and partition), place (number within the origin), delivered_at, is_refused.
+        Of a file that may not be read comes one row that is refused; its content is the reason.
 
     Raises:
         BadInputError: BASKETRY_OFFER_EVENTS is no address.
@@ -36,14 +49,52 @@ def message_stream(lake: Lakehouse, settings: OfferSettings) -> DataFrame:
         return _kafka_stream(lake, settings)
     folder = lake.settings.landing_folder(lake.catalog, FEED)
     bytes_at_once = max(1, int(settings.events.megabytes_at_once * 2**20))  # a file that is larger comes alone
-    columns = [
-        F.col("value").alias("content"),
-        F.col("_metadata.file_name").alias("origin"),
-        F.col("_metadata.file_block_start").alias("part"),
-        F.lit(None).cast("bigint").alias("place"),  # known only when a micro-batch is read
-        F.col("_metadata.file_modification_time").alias("delivered_at"),
-    ]
-    return lake.text_stream(folder, bytes_at_once).load(str(folder)).select(*columns)
+    files = lake.file_stream(folder, bytes_at_once).load(str(folder)).select("path", "modificationTime")
+    normal = Path(os.path.normpath(folder.absolute()))  # as Spark writes it
+
+    def read(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Read the messages of the files that a batch names: Spark itself would follow links and unpack without end."""
+        for batch in batches:
+            for path, delivered_at in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                yield from _message_batches(Path(_SCHEME.sub("", path)), normal, delivered_at)
+
+    return files.mapInArrow(read, _MESSAGE_ROWS)
+
+
+def _message_batches(path: Path, folder: Path, delivered_at: datetime) -> Iterator[pa.RecordBatch]:
+    origin = shown_name(path.relative_to(folder).as_posix())
+
+    def rows(texts: Sequence[str], first: int, *, is_refused: bool = False) -> pa.RecordBatch:
+        """Make the rows of some lines."""
+        count = len(texts)
+        columns = {
+            "content": pa.array(texts, pa.string()),
+            "origin": pa.array([origin] * count, pa.string()),
+            "place": pa.array(range(first, first + count), pa.int64()),
+            "delivered_at": pa.array([delivered_at] * count, pa.timestamp("us", "UTC")),
+            "is_refused": pa.array([is_refused] * count, pa.bool_()),
+        }
+        return pa.RecordBatch.from_pydict(columns)
+
+    first = 1
+    try:
+        for texts in _parts(delivered_messages(path, folder)):
+            yield rows(texts, first)
+            first += len(texts)
+    except RefusedFileError as error:
+        yield rows([error.message], 1, is_refused=True)
+
+
+def _parts(lines: Iterator[str]) -> Iterator[list[str]]:
+    part, size = list[str](), 0
+    for line in lines:
+        part.append(line)
+        size += len(line)
+        if len(part) == _ROWS_AT_ONCE or size >= _CHARACTERS_AT_ONCE:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
 
 
 def _kafka_stream(lake: Lakehouse, settings: OfferSettings) -> DataFrame:
@@ -55,21 +106,22 @@ def _kafka_stream(lake: Lakehouse, settings: OfferSettings) -> DataFrame:
         )
     reader = lake.spark.readStream.format("kafka").option("kafka.bootstrap.servers", address.netloc)
     reader = reader.option("subscribe", topic).option("startingOffsets", "earliest")
-    reader = reader.option("maxOffsetsPerTrigger", settings.events.messages_at_once).options(**_kafka_options())
+    reader = reader.option("maxOffsetsPerTrigger", settings.events.messages_at_once).options(**_kafka_options(lake))
     columns = [
         F.col("value").cast("string").alias("content"),
         F.concat_ws("/", "topic", "partition").alias("origin"),
-        F.lit(0).cast("bigint").alias("part"),
         F.col("offset").alias("place"),
         F.col("timestamp").alias("delivered_at"),
+        F.lit(False).alias("is_refused"),
     ]
     return reader.load().select(*columns)
 
 
-def _kafka_options() -> dict[str, str]:
+def _kafka_options(lake: Lakehouse) -> dict[str, str]:
     """Read what a broker wants beyond its address (Event Hubs: its SASL settings); it is never written to a log."""
+    text = lake.settings.resolve_secret(lake.settings.kafka_options)
     try:
-        options = json.loads(os.environ.get("BASKETRY_KAFKA_OPTIONS") or "{}")
+        options = json.loads(text or "{}")
         return {str(name): str(value) for name, value in options.items()}
     except (ValueError, AttributeError):
         raise BadInputError(
@@ -85,16 +137,15 @@ def read_messages(batch: DataFrame, time_zone: str) -> pa.Table:
         time_zone: Time zone of the business day.
     """
     fields = F.from_json("content", _MESSAGE, {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": "_broken"})
-    numbered = batch.withColumn("place", F.coalesce("place", F.monotonically_increasing_id()))
-    rows = numbered.where(F.length(F.trim("content")) > 0).withColumn("fields", fields)
+    rows = batch.where(F.length(F.trim("content")) > 0).withColumn("fields", fields)
     at = F.expr("try_cast(fields.occurred_at AS timestamp)")
     day = F.datediff(F.to_date(F.from_utc_timestamp(at, time_zone)), F.lit("1970-01-01").cast("date"))
     table = rows.select(
         "content",
         "origin",
-        "part",
         "place",
         "delivered_at",
+        "is_refused",
         *(F.col(f"fields.{name}").alias(name) for name in FIELDS if name != "occurred_at"),
         (F.col("fields").isNull() | F.col("fields._broken").isNotNull()).alias("is_broken"),
         at.alias("occurred_at"),
@@ -102,7 +153,7 @@ def read_messages(batch: DataFrame, time_zone: str) -> pa.Table:
         F.col("fields.occurred_at").isNotNull().alias("has_time"),
         F.expr("try_cast(fields.revenue AS double)").alias("paid"),
     ).toArrow()
-    order = [(name, "ascending") for name in ("delivered_at", "origin", "part", "place")]
+    order = [(name, "ascending") for name in ("delivered_at", "origin", "place")]
     return table.take(pc.sort_indices(table, sort_keys=order))
 
 
@@ -120,6 +171,7 @@ def parse_records(table: pa.Table) -> Records:
     problem[np.isnan(at)] = "occurred_at:not_a_time"
     problem[~np.asarray(table["has_time"].fill_null(False))] = "occurred_at:missing"
     problem[np.asarray(table["is_broken"])] = "line:not_json"
+    problem[np.asarray(table["is_refused"])] = "file:refused"
     days = np.nan_to_num(_numbers(table["day"])).astype(np.int64)
     delivered = _numbers(pc.cast(table["delivered_at"], pa.int64())) / _MICROS
     return Records(
@@ -134,16 +186,6 @@ def parse_records(table: pa.Table) -> Records:
         revenue=paid,
         problem=problem.tolist(),
     )
-
-
-def row_numbers(table: pa.Table, *, is_kafka: bool) -> np.ndarray:
-    """Return the number of each message: its line in the file from 1, or its offset."""
-    if is_kafka:
-        return np.asarray(table["place"], dtype=np.int64)
-    origins = np.asarray(pc.dictionary_encode(table["origin"]).combine_chunks().indices)
-    starts = np.r_[True, origins[1:] != origins[:-1]]
-    first = np.maximum.accumulate(np.where(starts, np.arange(len(origins)), 0))
-    return np.asarray(np.arange(len(origins)) - first + 1, dtype=np.int64)
 
 
 def _texts(table: pa.Table, name: str) -> list[str]:

@@ -65,7 +65,7 @@ def _newer_rows(lake: Lakehouse, table: Table, as_of: date) -> str:
 
 def fill_cache(lake: Lakehouse) -> int:
     """Put the popular products into Redis; returns how many contexts, 0 where there is none."""
-    client = connect_redis(lake.settings.redis_url)
+    client = connect_redis(lake.settings.resolve_secret(lake.settings.redis_url))
     if client is None:
         return 0
     popular: dict[str, list[str]] = {}

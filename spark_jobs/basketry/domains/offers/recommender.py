@@ -99,8 +99,8 @@ class Recommender:
         return np.concatenate(chunks) if chunks else np.zeros((0, length), dtype=np.int64)
 
     def state(self) -> dict[str, Any]:
-        """Return plain values, for `recommender_from_state`."""
-        return {"products": list(self.products), "factors": self.factors.tolist()}
+        """Return plain values and an array, for `recommender_from_state`."""
+        return {"products": list(self.products), "factors": self.factors}
 
 
 def recommender_from_state(state: Mapping[str, Any]) -> Recommender:

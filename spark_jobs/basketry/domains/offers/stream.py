@@ -23,8 +23,9 @@ from pyspark.sql import DataFrame
 from basketry.domains.offers.batch_tables import MicroBatch
 from basketry.domains.offers.cache import PopularityCache
 from basketry.domains.offers.engine import Engine
+from basketry.domains.offers.forgotten import ForgottenShoppers
 from basketry.domains.offers.memory import NEVER
-from basketry.domains.offers.messages import FEED, parse_records, read_messages, row_numbers
+from basketry.domains.offers.messages import FEED, parse_records, read_messages
 from basketry.domains.offers.outcomes import ShownOffer
 from basketry.domains.offers.records import GOOD, RESPONSES, Records, outside_time_limits
 from basketry.domains.offers.settings import OfferSettings
@@ -65,6 +66,7 @@ class OfferStream:
         lake: The tables of the catalog.
         engine: What decides.
         popular: Popular products as they are now.
+        forgotten: Who is forgotten as of now.
         time_zone: Time zone of the business day.
         checkpoint: Folder of Spark's checkpoint.
         done: Number of the last batch that is wholly written, -1 for none.
@@ -75,6 +77,7 @@ class OfferStream:
     lake: Lakehouse
     engine: Engine
     popular: PopularityCache
+    forgotten: ForgottenShoppers
     time_zone: str
     checkpoint: Path
     done: int = -1
@@ -103,7 +106,7 @@ class OfferStream:
         """Do a micro-batch, unless it was done before."""
         if number <= self.done:
             return
-        messages = read_messages(frame, self.time_zone)
+        messages = self.forgotten.without_content(read_messages(frame, self.time_zone))
         batch = self._decide(messages, f"{self.name}:{number}")
         self._write(batch, number)
         self.done = number
@@ -116,7 +119,7 @@ class OfferStream:
         return MicroBatch(
             table=messages,
             records=records,
-            row_numbers=row_numbers(messages, is_kafka=bool(self.lake.settings.offer_events)),
+            row_numbers=np.asarray(messages["place"], dtype=np.int64),
             outcome=outcome,
             shop=self.engine.shop,
             name=name,

@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
-from basketry import registry
 from basketry.domains.offers import policy_learning, tracking
 from basketry.domains.offers.inputs import read_assortment
 from basketry.domains.offers.ope import incremental_reward
@@ -20,6 +19,7 @@ from basketry.jobs import DatedArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning.tracking import TrainingRecord
+from basketry.learning.versions import champion_to_compare
 from basketry.tables import OFFER_POPULAR, OFFER_TRAINING
 
 _DAYS = 60
@@ -30,13 +30,12 @@ _FEWEST = 200
 def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
     """Learn as of --as-of and register the challenger; with --dry-run leave nothing behind."""
     settings = load_settings(lake.settings.include)
-    name = tracking.registered_policy(lake)
-    number = registry.alias_version(name, registry.CHAMPION)
-    champion = None if number is None else tracking.load_offer_policy(name, number).learned
-    trained = _train(lake, arguments, settings, champion)
+    comparison = champion_to_compare(lake, tracking.LOADER)
+    champion, champion_tags = comparison
+    trained = _train(lake, arguments, settings, champion.learned if champion else None)
     version = None
     if not arguments.dry_run:
-        tags = {"basketry.as_of": arguments.as_of.isoformat(), "basketry.champion_version": number or ""}
+        tags = {"basketry.as_of": arguments.as_of.isoformat(), **champion_tags}
         record = TrainingRecord(
             params=settings.leaves() | {"offers": len(settings.offers)}, metrics=trained.metrics, tags=tags
         )
@@ -48,7 +47,7 @@ def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
         summary=_summary(trained),
         as_of=arguments.as_of,
         input_versions={table: number for table, number in versions.items() if number is not None},
-        details={"champion": number or ""},
+        details={"champion": champion.number if champion else ""},
         model_version=version,
         dry_run=arguments.dry_run,
     )

@@ -9,7 +9,6 @@ from datetime import date, timedelta
 from pyspark.sql import functions as F
 from threadpoolctl import threadpool_limits
 
-from basketry import registry
 from basketry.domains.offers import recommender
 from basketry.domains.offers.recommender import PurchaseMatrix, Recommender
 from basketry.domains.offers.settings import load_settings
@@ -40,21 +39,9 @@ class RecommenderVersion:
     recommender: Recommender
 
 
-def load_recommender(name: str, number: str) -> RecommenderVersion:
-    """Load a version of the recommender.
-
-    Args:
-        name: Name of the registered model.
-        number: Number of the version.
-
-    Raises:
-        ModelGoneError: The version cannot be had.
-        RegistryDownError: The registry does not answer.
-    """
-    return RecommenderVersion(number, tracking.load_state(name, number, recommender.recommender_from_state))
-
-
-LOADER: versions.ModelLoader[RecommenderVersion] = versions.ModelLoader(RECOMMENDATIONS_MODEL, load_recommender)
+LOADER: versions.ModelLoader[RecommenderVersion] = versions.ModelLoader(
+    RECOMMENDATIONS_MODEL, lambda number, state: RecommenderVersion(number, recommender.recommender_from_state(state))
+)
 
 
 def read_purchases(lake: Lakehouse, first: date, last: date) -> PurchaseMatrix:
@@ -69,19 +56,18 @@ def read_purchases(lake: Lakehouse, first: date, last: date) -> PurchaseMatrix:
 def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
     """Learn as of --as-of and register the challenger; with --dry-run leave nothing behind."""
     seed = load_settings(lake.settings.include).seed
-    name = registry.registered_name(lake.catalog, RECOMMENDATIONS_MODEL.name)
-    number = registry.alias_version(name, registry.CHAMPION)
-    champion = None if number is None else load_recommender(name, number).recommender
+    comparison = versions.champion_to_compare(lake, LOADER)
+    champion, champion_tags = comparison
     as_of: date = arguments.as_of
     check_delivered(lake, as_of)
     border = as_of - timedelta(days=_TESTED_DAYS)
     older = read_purchases(lake, as_of - timedelta(days=HISTORY_DAYS), border)
     newest = read_purchases(lake, border + timedelta(days=1), as_of)
-    metrics = evaluate_recommender(older, newest, champion, seed)
+    metrics = evaluate_recommender(older, newest, champion.recommender if champion else None, seed)
     learned = recommender.fit_recommender(read_purchases(lake, as_of - timedelta(days=HISTORY_DAYS), as_of), seed)
     version = None
     if not arguments.dry_run:
-        tags = {"basketry.as_of": as_of.isoformat(), "basketry.champion_version": number or ""}
+        tags = {"basketry.as_of": as_of.isoformat(), **champion_tags}
         record = tracking.TrainingRecord(
             params={"seed": seed, "products": len(learned.products)}, metrics=metrics, tags=tags
         )
@@ -93,7 +79,7 @@ def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
         summary=lines,
         as_of=as_of,
         input_versions={ORDER_LINES.full_name: lake.version(ORDER_LINES) or 0},
-        details={"champion": number or ""},
+        details={"champion": champion.number if champion else ""},
         model_version=version,
         dry_run=arguments.dry_run,
     )
@@ -147,9 +133,5 @@ def _rows_of(purchases: PurchaseMatrix, shoppers: Sequence[str]) -> list[int]:
 
 
 def _log_model(learned: Recommender) -> str:
-    from basketry.domains.offers.serving import ServedRecommender
-
     columns = {"customer_id": "string", "product_id": "string", "orders": "long"}
-    return tracking.log_state(
-        RECOMMENDATIONS_MODEL, ServedRecommender(learned.state()), columns, ("numpy", "pandas", "scipy")
-    )
+    return tracking.log_state(RECOMMENDATIONS_MODEL, learned.state(), columns, ("numpy", "pandas", "scipy"))

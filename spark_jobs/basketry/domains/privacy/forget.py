@@ -1,39 +1,32 @@
 """Forgets people on request: masks or removes them wherever personal data may lie, then deletes the old files.
 
-Delivered rows keep their place and lose what identifies (bronze, quarantine, silver), rows made for marketing go (gold),
-export files are written again. Order lines keep the customer's number, which then leads to nobody: sums stay as they are.
-The digest is stored first, so that no load brings anybody back meanwhile; the person's own rows come last, so that a run
-that was killed finds them again. No predicate names personal data, because Delta keeps predicates in its log.
+Delivered rows keep their place and lose all that is said of the person (bronze, quarantine, silver), rows made for marketing
+go (gold), export files are written again. Order lines keep the customer's number, which then leads to nobody: sums stay.
+The digests are stored first, so that no load brings anybody back meanwhile; the person's own rows come last, so that a run
+that was killed finds them again; the request's file is deleted at the very end. No predicate names personal data, because
+Delta keeps predicates in its log.
 """
 
 from __future__ import annotations
 
-import operator
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
-from functools import reduce
 from typing import Protocol
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from basketry.config.forget_requests import load_forget_request, request_path
 from basketry.contracts import Contract, load_contracts
+from basketry.domains.privacy.landing import files_with, search_pattern
+from basketry.domains.privacy.search import RowKey, Subject, Traces, bronze_table_of, find_traces
 from basketry.errors import BadInputError
-from basketry.files.blanks import strip_blanks
 from basketry.jobs.privacy import ForgetArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
-from basketry.retail.suppression import CUSTOMER_ID, customer_digest
-from basketry.retail.text_columns import clean_identifier
-from basketry.tables import CUSTOMERS, FORGOTTEN, HANDOVERS, QUARANTINE, TABLES, Table, bronze_table
-
-_DIGITS_OF_A_PHONE = 7
-_KEY = ("file_checksum", "row_number")
-_BRONZE_KEY = ("_file_checksum", "_row_number")
-
-_RowKey = tuple[str, str, int]
-"""Feed, checksum of the file, and number of a row."""
+from basketry.retail.suppression import CUSTOMER_ID, THEIRS, give_keys, new_digester, number_columns, stored_digests
+from basketry.tables import CUSTOMERS, FILES, FORGOTTEN, HANDOVERS, OFFER_EVENTS, QUARANTINE, TABLES, Table
 
 
 class RewriteExport(Protocol):
@@ -44,7 +37,7 @@ class RewriteExport(Protocol):
 
 
 def run(lake: Lakehouse, arguments: ForgetArguments, rewrite_export: RewriteExport) -> JobReport:
-    """Forget --customers (customer ids with commas between); with --dry-run only count.
+    """Forget the customers of --request-id, whose numbers are in the request's file; with --dry-run only count.
 
     Args:
         lake: The tables of the catalog.
@@ -52,36 +45,43 @@ def run(lake: Lakehouse, arguments: ForgetArguments, rewrite_export: RewriteExpo
         rewrite_export: Writes files again; of the domain that hands audiences over.
 
     Raises:
-        BadInputError: A customer is unknown, or --requested-at is no instant.
+        BadInputError: There is no such request, a customer is unknown, or --requested-at is no instant.
     """
-    ids = map(strip_blanks, arguments.customers.split(","))
-    customers = tuple(dict.fromkeys(customer for customer in ids if customer))
     requested_at = _parse_instant(arguments.requested_at)
-    contracts = load_contracts(lake.catalog, lake.settings.include).values()
-    erasure = _Erasure(
-        lake,
-        customers,
-        [contract for contract in contracts if _is_personal(contract)],
-        rewrite_export,
-        dry_run=arguments.dry_run,
-    )
-    erasure.check_known()
-    if not arguments.dry_run:
+    path = request_path(lake.settings, lake.catalog, arguments.request_id)
+    if not path.exists() and _is_done(lake, arguments.request_id):
+        line = f"request {arguments.request_id} was carried out before, and its file is deleted"
+        return JobReport(rows_in=0, rows_out=0, summary=(line,), dry_run=arguments.dry_run)
+    customers = load_forget_request(path)
+    contracts = list(load_contracts(lake.catalog, lake.settings.include).values())
+    traces = find_traces(lake, contracts, new_digester(lake), _subjects(lake, customers))
+    _check_known(lake.catalog, traces)
+    landing = _landing_files(lake, contracts, traces)
+    erasure = _Erasure(lake, traces, contracts, rewrite_export, dry_run=arguments.dry_run)
+    if arguments.dry_run:
+        erasure.erase()
+    else:
+        give_keys(lake)
         _audit(lake, erasure, arguments, requested_at)
-    erasure.erase()
-    if not arguments.dry_run:
+        erasure.erase()
         _audit(lake, erasure, arguments, requested_at)
+        path.unlink()
+    return _report(erasure, landing, dry_run=arguments.dry_run)
+
+
+def _report(erasure: _Erasure, landing: Sequence[str], *, dry_run: bool) -> JobReport:
     rows = sum(erasure.rows.values())
     lines = [f"{table}: {count:,} rows" for table, count in sorted(erasure.rows.items())]
     lines += [f"export of {day}: written again" for day in sorted(erasure.exports)]
-    lines += [f"still holds them, delete it: {name}" for name in erasure.landing]
-    details = {"rows": dict(erasure.rows), "landing": list(erasure.landing)}
+    lines += [f"still holds them, delete it: {name}" for name in landing]
+    household, others = erasure.traces.household, erasure.traces.others
+    if household:
+        lines.append(f"left alone, look at them: {household:,} delivered rows share a telephone number or an address")
+    if others:
+        lines.append(f"left alone: {others:,} other customers share a mailbox, or name and telephone number or address")
+    details = {"rows": dict(erasure.rows), "landing": list(landing), "household": household, "others": others}
     return JobReport(
-        rows_in=rows,
-        rows_out=0 if arguments.dry_run else rows,
-        summary=tuple(lines),
-        details=details,
-        dry_run=arguments.dry_run,
+        rows_in=rows, rows_out=0 if dry_run else rows, summary=tuple(lines), details=details, dry_run=dry_run
     )
 
 
@@ -95,65 +95,96 @@ def _parse_instant(text: str) -> datetime:
     return instant
 
 
-def _is_personal(contract: Contract) -> bool:
-    has_pii = any(column.pii for column in contract.delivered)
-    return has_pii and any(column.name == CUSTOMER_ID for column in contract.mapped)
+def _subjects(lake: Lakehouse, customers: Sequence[str]) -> list[Subject]:
+    """Return who is to be forgotten, with what an earlier run for them knew: their rows may hold nothing of it any more."""
+    digester, stored = new_digester(lake), stored_digests(lake)
+    subjects = []
+    for customer in customers:
+        digest = digester.of_customer(customer)
+        own, shared = stored.get(digest, ((), ()))
+        subjects.append(Subject(customer_id=customer, own={digest, *own}, shared={*shared}))
+    return subjects
+
+
+def _is_done(lake: Lakehouse, request_id: str) -> bool:
+    """Return whether a run has carried the request out: a file that is gone was deleted by the last step of one."""
+    return lake.exists(FORGOTTEN) and not lake.read(FORGOTTEN).where(F.col("request_id") == request_id).isEmpty()
+
+
+def _check_known(catalog: str, traces: Traces) -> None:
+    """Check that every customer is known somewhere.
+
+    Raises:
+        BadInputError: It says which of the request's numbers are not, without naming one.
+    """
+    unknown = [str(n) for n, subject in enumerate(traces.subjects, start=1) if not subject.persons]
+    if unknown:
+        numbers = f"number {unknown[0]}" if len(unknown) == 1 else f"numbers {', '.join(unknown)}"
+        raise BadInputError(f"catalog {catalog} knows no customer of {numbers} of the request: check its file.")
+
+
+def _landing_files(lake: Lakehouse, contracts: Sequence[Contract], traces: Traces) -> list[str]:
+    """List delivered files that hold them: they are not ours to change."""
+    persons = [person for subject in traces.subjects for person in subject.persons]
+    without_numbers = search_pattern(persons, ())
+    with_numbers = search_pattern(persons, [subject.customer_id for subject in traces.subjects])
+    patterns = {contract.feed: without_numbers for contract in contracts} | {OFFER_EVENTS.name: without_numbers}
+    patterns |= {c.feed: with_numbers for c in contracts if any(column.pii for column in c.delivered)}
+    names = []
+    for feed, pattern in sorted(patterns.items()):
+        folder = lake.settings.landing_folder(lake.catalog, feed)
+        names += [f"{feed}/{path.relative_to(folder).as_posix()}" for path in files_with(folder, pattern)]
+    # What is loaded of somebody forgotten leaves nothing to search for; the load has noted the file.
+    for row in lake.read_or_empty(FILES).where(F.map_contains_key("reasons", F.lit(THEIRS))).collect():
+        if (lake.settings.landing_folder(lake.catalog, row.feed) / row.file_name).exists():
+            names.append(f"{row.feed}/{row.file_name}")
+    return sorted(set(names))
 
 
 def _audit(lake: Lakehouse, erasure: _Erasure, arguments: ForgetArguments, requested_at: datetime) -> None:
     """Record the request and what was done for it, one row per customer."""
-    for customer in erasure.customers:
+    digester = new_digester(lake)
+    for subject in erasure.traces.subjects:
+        digest = digester.of_customer(subject.customer_id)
         row = (
-            customer_digest(lake.catalog, customer),
+            digest,
             arguments.request_id,
             requested_at,
             arguments.decided_by,
             dict(erasure.rows),
             dict(erasure.exports),
+            sorted(subject.own - {digest}),
+            sorted(subject.shared),
         )
-        lake.record(FORGOTTEN, [row], where=f"customer_digest = '{row[0]}'")
+        lake.record(FORGOTTEN, [row], where=f"customer_digest = '{digest}'")
 
 
 class _Erasure:
-    """One request: whom it is about, where they are, and what was done."""
+    """One request: where its people are, and what was done."""
 
     def __init__(
         self,
         lake: Lakehouse,
-        customers: Sequence[str],
+        traces: Traces,
         contracts: Sequence[Contract],
         rewrite_export: RewriteExport,
         *,
         dry_run: bool,
     ) -> None:
-        self.lake, self.customers, self._contracts, self._dry_run = lake, customers, contracts, dry_run
+        self.lake, self.traces, self._contracts, self._dry_run = lake, traces, contracts, dry_run
+        self._customers = [subject.customer_id for subject in traces.subjects]
         self._rewrite_export = rewrite_export
         self.rows: Counter[str] = Counter()
         self.exports: Counter[str] = Counter()
-        self.landing: tuple[str, ...] = ()
-
-    def check_known(self) -> None:
-        """Check that every customer is known.
-
-        Raises:
-            BadInputError: It names the customers who are not.
-        """
-        if not self.customers:
-            raise BadInputError("--customers names nobody: give customer ids, with commas between.")
-        known_ids = {row[0] for row in self._rows_of_customers(self.lake.read(CUSTOMERS)).select(CUSTOMER_ID).collect()}
-        missing = [customer for customer in self.customers if customer not in known_ids]
-        if missing:
-            raise BadInputError(
-                f"catalog {self.lake.catalog} knows no customer {', '.join(missing)}: check the numbers."
-            )
 
     def erase(self) -> None:
         """Erase everything, the person's own row last."""
-        quarantined = self._quarantined_rows()
         for contract in self._contracts:
-            self._mask_bronze(contract, [row for row in quarantined if row[0] == contract.feed])
-        is_quarantined = _predicate_of_keys(quarantined, _KEY, "feed")
-        self._update_and_purge(QUARANTINE, {"content": "'{}'"}, is_quarantined, len(quarantined))
+            self._mask_bronze(contract)
+        predicate = _predicate_of_keys(self.traces.quarantine, ("file_checksum", "row_number"), "feed")
+        self._update_and_purge(QUARANTINE, {"content": "'{}'"}, predicate, len(self.traces.quarantine))
+        for table in self._personal_tables("bronze"):
+            self._mask_rows_of_customers(table, dict.fromkeys(table.pii_columns, "'{}'"))
         for table in self._personal_tables("gold"):
             count = self._rows_of_customers(self.lake.read(table)).count()
             if count and not self._dry_run:
@@ -162,9 +193,7 @@ class _Erasure:
             self._count(table, count)
         self._rewrite_exports()
         for table in self._personal_tables("silver"):
-            masked = dict.fromkeys(table.pii_columns, "NULL")
-            count = self._rows_of_customers(self.lake.read(table)).count()
-            self._update_and_purge(table, masked, self._customer_predicate(), count)
+            self._mask_rows_of_customers(table, _masked_silver(table))
 
     def _personal_tables(self, schema: str) -> Iterator[Table]:
         for table in TABLES:
@@ -177,10 +206,14 @@ class _Erasure:
                 yield table
 
     def _customer_predicate(self) -> str:
-        return f"{CUSTOMER_ID} IN ({', '.join(_quoted(customer) for customer in self.customers)})"
+        return f"{CUSTOMER_ID} IN ({', '.join(_quoted(customer) for customer in self._customers)})"
 
     def _rows_of_customers(self, rows: DataFrame) -> DataFrame:
-        return rows.where(F.col(CUSTOMER_ID).isin(*self.customers))
+        return rows.where(F.col(CUSTOMER_ID).isin(*self._customers))
+
+    def _mask_rows_of_customers(self, table: Table, values: dict[str, str]) -> None:
+        count = self._rows_of_customers(self.lake.read(table)).count()
+        self._update_and_purge(table, values, self._customer_predicate(), count)
 
     def _update_and_purge(self, table: Table, values: dict[str, str], predicate: str | None, count: int) -> None:
         if predicate is not None and count and not self._dry_run:
@@ -194,61 +227,19 @@ class _Erasure:
         if count:
             self.rows[table.full_name] += count
 
-    def _mask_bronze(self, contract: Contract, quarantined: Sequence[_RowKey]) -> None:
+    def _mask_bronze(self, contract: Contract) -> None:
         """Mask delivered rows of the customers, and in all columns the rows that quarantine knows as theirs."""
-        table = _bronze_table_of(contract)
+        table = bronze_table_of(contract)
         if not self.lake.exists(table):
             return
-        rows = self.lake.read(table).where(self._is_of_customers(contract)).select(*_BRONZE_KEY)
-        own_keys = [(contract.feed, row[0], row[1]) for row in rows.collect()]
-        keys = sorted({*own_keys, *quarantined})
-        self.landing += tuple(self._landing_files(contract, table, keys))
+        quarantined = {key for key in self.traces.quarantine if key[0] == contract.feed}
+        keys = {key for key in self.traces.bronze if key[0] == contract.feed} | quarantined
+        names = ("_file_checksum", "_row_number")
         all_columns = {name: "NULL" for name in (*(column.name for column in contract.delivered), "_extra")}
-        masked = {name: "NULL" for name in (*table.pii_columns, "_extra")}
-        if quarantined and not self._dry_run:
-            self.lake.update(table, all_columns, _predicate_of_keys(quarantined, _BRONZE_KEY) or "false")
-        self._update_and_purge(table, masked, _predicate_of_keys(keys, _BRONZE_KEY), len(keys))
-
-    def _is_of_customers(self, contract: Contract) -> Column:
-        mapped = next(column for column in contract.mapped if column.name == CUSTOMER_ID)
-        customer = F.expr(mapped.expression).cast("string")
-        customer = F.concat(F.lit(mapped.id_prefix), customer) if mapped.id_prefix else customer
-        return clean_identifier(customer).isin(*self.customers)
-
-    def _quarantined_rows(self) -> list[_RowKey]:
-        """Find quarantined rows of any feed that name a customer by id, or hold an address or number of theirs."""
-        if not self.lake.exists(QUARANTINE):
-            return []
-        rows, text = self.lake.read(QUARANTINE), F.lower("content")
-        conditions = [text.contains(identity) for identity in self._addresses_and_numbers()]
-        for contract in self._contracts:
-            names = ", ".join(f"`{column.name}` string" for column in contract.delivered)
-            fields = F.from_json("content", names)
-            of_feed = rows.select(*_KEY, "feed", fields.alias("f")).where(F.col("feed") == contract.feed)
-            of_customers = of_feed.select(*_KEY, "feed", "f.*").where(self._is_of_customers(contract))
-            keys = of_customers.select("feed", *_KEY).collect()
-            conditions += [(F.col("file_checksum") == key[1]) & (F.col("row_number") == key[2]) for key in keys]
-        if not conditions:
-            return []
-        matching = rows.where(reduce(operator.or_, conditions))
-        return [(row[0], row[1], row[2]) for row in matching.select("feed", *_KEY).collect()]
-
-    def _addresses_and_numbers(self) -> list[str]:
-        """Collect every text ever delivered for them with an @, or with the digits of a telephone number."""
-        texts = list(_distinct_texts(self._rows_of_customers(self.lake.read(CUSTOMERS)), CUSTOMERS.pii_columns))
-        for contract in self._contracts:
-            table = _bronze_table_of(contract)
-            if self.lake.exists(table):
-                names = [column.name for column in contract.delivered if column.pii]
-                texts += _distinct_texts(self.lake.read(table).where(self._is_of_customers(contract)), names)
-        return sorted({text for text in texts if "@" in text or sum(map(str.isdigit, text)) >= _DIGITS_OF_A_PHONE})
-
-    def _landing_files(self, contract: Contract, table: Table, keys: Sequence[_RowKey]) -> Iterator[str]:
-        """List delivered files that still hold them: they are not ours to change."""
-        checksums = {key[1] for key in keys}
-        rows = self.lake.read(table).where(F.col("_file_checksum").isin(*checksums)).select("_file_name").distinct()
-        folder = self.lake.settings.landing_folder(self.lake.catalog, contract.feed)
-        return (f"{contract.feed}/{row[0]}" for row in sorted(rows.collect()) if (folder / row[0]).exists())
+        whole_rows = _predicate_of_keys(quarantined, names)
+        if whole_rows is not None and not self._dry_run:
+            self.lake.update(table, all_columns, whole_rows)
+        self._update_and_purge(table, _masked_bronze(contract), _predicate_of_keys(keys, names), len(keys))
 
     def _rewrite_exports(self) -> None:
         """Write the files of every day again on which one of the customers was handed over."""
@@ -259,12 +250,26 @@ class _Erasure:
                 self.exports[row.as_of.isoformat()] += 1
 
 
-def _distinct_texts(rows: DataFrame, names: Sequence[str]) -> Iterable[str]:
-    values = rows.select(*(F.col(f"`{name}`") for name in names)).distinct().collect()
-    return (str(text).strip().lower() for row in values for text in row if text)
+def _masked_silver(table: Table) -> dict[str, str]:
+    """Return what empties a person's row: of silver.customers all but the number, since the rest is theirs alone as well."""
+    if table.full_name != CUSTOMERS.full_name:
+        return dict.fromkeys(table.pii_columns, "NULL")
+    columns = (column for column in table.columns if column.nullable and not column.name.startswith("_"))
+    return {column.name: "NULL" for column in columns}
 
 
-def _predicate_of_keys(keys: Sequence[_RowKey], names: Sequence[str], feed_column: str | None = None) -> str | None:
+def _masked_bronze(contract: Contract) -> dict[str, str]:
+    """Return what empties a delivered row: of a customer's all but the number, of others what identifies somebody."""
+    numbers, values = number_columns(contract), {"_extra": "NULL"}
+    for column in contract.delivered:
+        if column.pii or (contract.entity.full_name == CUSTOMERS.full_name and column.name not in numbers):
+            values[column.name] = "NULL"
+        else:
+            values[column.name] = f"CASE WHEN contains(`{column.name}`, '@') THEN NULL ELSE `{column.name}` END"
+    return values
+
+
+def _predicate_of_keys(keys: Iterable[RowKey], names: tuple[str, str], feed_column: str | None = None) -> str | None:
     """Return a SQL condition that names files and row numbers, no person; None without keys.
 
     Args:
@@ -272,15 +277,14 @@ def _predicate_of_keys(keys: Sequence[_RowKey], names: Sequence[str], feed_colum
         names: Names of the columns of checksum and row number.
         feed_column: Name of the column of the feed, if the condition names it.
     """
+    numbers: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for feed, checksum, number in sorted(keys):
+        numbers[(feed, checksum)].append(number)
     conditions = []
-    for feed, checksum, number in keys:
-        condition = f"{names[0]} = '{checksum}' AND {names[1]} = {number}"
+    for (feed, checksum), rows in numbers.items():
+        condition = f"{names[0]} = '{checksum}' AND {names[1]} IN ({', '.join(map(str, rows))})"
         conditions.append(f"({condition} AND {feed_column} = '{feed}')" if feed_column else f"({condition})")
     return " OR ".join(conditions) or None
-
-
-def _bronze_table_of(contract: Contract) -> Table:
-    return bronze_table(contract.feed, ((column.name, column.pii) for column in contract.delivered))
 
 
 def _quoted(text: str) -> str:

@@ -2,48 +2,48 @@
 
 from __future__ import annotations
 
-from functools import singledispatch
+from functools import partial
 
 from basketry.access.loader import load_grants
 from basketry.access.model import Grants
+from basketry.access.unity import Applied, applied_rows
 from basketry.jobs.privacy import GrantsArguments
 from basketry.lake.lakehouse import Lakehouse
-from basketry.lake.local_lake import LocalLake
 from basketry.lake.report import JobReport
 from basketry.lake.unity_lake import UnityLake
+from basketry.tables import APPLIED_GRANTS
 
 
 def run(lake: Lakehouse, arguments: GrantsArguments) -> JobReport:
     """Plan the grants, and apply them unless --dry-run."""
-    return _apply(lake, load_grants(lake.catalog, lake.settings.include), arguments)
-
-
-@singledispatch
-def _apply(lake: Lakehouse, grants: Grants, arguments: GrantsArguments) -> JobReport:
-    raise NotImplementedError(f"nobody has said what is granted where tables are a {type(lake).__name__}")
-
-
-@_apply.register
-def _(lake: LocalLake, grants: Grants, arguments: GrantsArguments) -> JobReport:
+    grants = load_grants(lake.catalog, lake.settings.include)
+    if isinstance(lake, UnityLake):
+        return _apply(lake, grants, arguments)
     teams = {"teams": sorted(grants.teams)}
     return JobReport(rows_in=0, rows_out=0, summary=tuple(_summary(grants)), dry_run=arguments.dry_run, details=teams)
 
 
-@_apply.register
-def _(lake: UnityLake, grants: Grants, arguments: GrantsArguments) -> JobReport:
+def _apply(lake: UnityLake, grants: Grants, arguments: GrantsArguments) -> JobReport:
     from databricks.sdk import WorkspaceClient
 
     from basketry.access import unity
 
     client = WorkspaceClient()
-    plan = unity.plan_grants(client, grants)
+    rows = lake.read(APPLIED_GRANTS).collect() if lake.exists(APPLIED_GRANTS) else []
+    plan = unity.plan_grants(client, grants, lake.names, unity.read_applied(row.asDict() for row in rows))
     steps = 0
     if not arguments.dry_run:
-        steps = unity.apply_grants(client, plan, lake.spark.sql, revoke_by_hand=arguments.revoke_by_hand)
+        revoke = arguments.revoke_by_hand
+        steps = unity.apply_grants(client, plan, lake.spark.sql, partial(_remember, lake), revoke_by_hand=revoke)
     details = {"planned": list(plan.lines()), "by_hand": [str(change) for change in plan.drift]}
     return JobReport(
         rows_in=len(grants.tables), rows_out=steps, summary=plan.lines(), details=details, dry_run=arguments.dry_run
     )
+
+
+def _remember(lake: Lakehouse, applied: Applied) -> None:
+    rows = [tuple(row[name] for name in APPLIED_GRANTS.column_names) for row in applied_rows(applied)]
+    lake.record(APPLIED_GRANTS, rows, where="true")
 
 
 def _summary(grants: Grants) -> list[str]:

@@ -1,4 +1,4 @@
-"""Estimators in scikit-learn's manner. Imports nothing of this library: they are stored by value with the model."""
+"""Estimators in scikit-learn's manner; `plain` stores them as plain values."""
 
 from __future__ import annotations
 
@@ -23,9 +23,14 @@ class Logistic(LogisticRegression):
 
     def predict_proba(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
         """Return the probabilities of 0 and 1, one line per row."""
-        odds = np.einsum("ij,j->i", np.ascontiguousarray(X), self.coef_[0]) + self.intercept_[0]
-        likely = 1 / (1 + np.exp(-odds))
-        return np.column_stack([1 - likely, likely])
+        return linear_probabilities(X, self.coef_[0], self.intercept_[0])
+
+
+def linear_probabilities(rows: np.ndarray, weights: np.ndarray, intercept: float) -> np.ndarray:
+    """Return the probabilities of 0 and 1 of a logistic regression, each row's by itself."""
+    odds = np.einsum("ij,j->i", np.ascontiguousarray(rows), weights) + intercept
+    likely = 1 / (1 + np.exp(-odds))
+    return np.column_stack([1 - likely, likely])
 
 
 class PerCategory(ClassifierMixin, BaseEstimator):

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from basketry.domains.propensity import dataset, drift, tracking
+from basketry.domains.propensity import dataset, drift
 from basketry.domains.propensity.inputs import KEYS
 from basketry.domains.propensity.settings import PropensitySettings, load_settings
-from basketry.domains.propensity.tracking import PropensityVersion
+from basketry.domains.propensity.tracking import LOADER, PropensityVersion
 from basketry.errors import BadInputError
 from basketry.features.read import stored_feature_dates
 from basketry.jobs.propensity import ScorePropensityArguments
@@ -21,16 +21,11 @@ from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.lake.sql import date_literal
 from basketry.learning import versions
-from basketry.registry.models import PROPENSITY_MODEL
 from basketry.retail.sampling import sample_customers
 from basketry.tables import FEATURE_DATES, PROPENSITY_DRIFT, PROPENSITY_SCORES, propensity_wide, propensity_wide_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-LOADER: versions.ModelLoader[PropensityVersion] = versions.ModelLoader(
-    PROPENSITY_MODEL, tracking.load_propensity_version
-)
 
 _SCORED = "as_of date, customer_id string, category string, probability double"
 

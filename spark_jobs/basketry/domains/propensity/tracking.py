@@ -1,47 +1,26 @@
 """Everything between propensity models and MLflow: what a training leaves behind, and how a version is loaded again.
 
 A version carries what scoring needs beside the model itself: the definitions of its inputs, the categories it was
-trained on, and where its inputs lay. MLflow is imported when it is used, because it takes seconds.
+trained on, and where its inputs lay. MLflow and what estimators need are imported when they are used: it takes seconds.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import cloudpickle  # type: ignore[import-untyped]
 import pandas as pd
 
-from basketry import registry
 from basketry.domains.propensity.inputs import InputDefinition
 from basketry.lake.lakehouse import Lakehouse
-from basketry.learning import tracking
+from basketry.learning import tracking, versions
 from basketry.learning.drift import Distribution
 from basketry.learning.evaluation import Floats
-from basketry.registry import ModelGoneError
 from basketry.registry.models import PROPENSITY_MODEL
 
-if TYPE_CHECKING:
-    from mlflow.models import ModelSignature
-
-__all__ = [
-    "ModelGoneError",
-    "PropensityRecord",
-    "PropensityVersion",
-    "load_propensity_version",
-    "propensity_model_name",
-    "propensity_signature",
-    "register_propensity_version",
-]
-
-_REQUIREMENTS = ("scikit-learn", "lightgbm", "pandas", "numpy", "scipy", "cloudpickle")
-_EXAMPLE_ROWS = 5
-
-_METADATA_KEY = "basketry"
-"""The entry of the version's metadata that holds what scoring needs, as one JSON text."""
+_REQUIREMENTS = ("scikit-learn", "lightgbm", "pandas", "numpy", "scipy")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,93 +56,60 @@ class PropensityVersion:
         return probabilities
 
 
-def propensity_model_name(lake: Lakehouse) -> str:
-    """Return the name of the catalog's propensity model in the registry."""
-    return registry.registered_name(lake.catalog, PROPENSITY_MODEL.name)
-
-
-def load_propensity_version(name: str, number: str) -> PropensityVersion:
-    """Load a version by its number.
-
-    Raises:
-        ModelGoneError: The version cannot be had.
-        RegistryDownError: The registry does not answer.
-    """
-    import mlflow
-
-    with registry.loading_version(name, number):
-        loaded = mlflow.pyfunc.load_model(f"models:/{name}/{number}")
-        metadata = json.loads(loaded.metadata.metadata[_METADATA_KEY])
-        estimator = loaded.get_raw_model()
-        estimator.predict_proba  # noqa: B018 (a model of another kind fails here and not while it scores)
-    profile = {
-        feature: Distribution(tuple(stored["edges"]), tuple(stored["shares"]))
-        for feature, stored in metadata["profile"].items()
-    }
-    return PropensityVersion(
-        number=number,
-        trained_as_of=date.fromisoformat(metadata["as_of"]),
-        estimator=estimator,
-        definition=InputDefinition(metadata["inputs"]),
-        categories=tuple(metadata["categories"]),
-        profile=profile,
-    )
-
-
 @dataclass(frozen=True, kw_only=True)
 class PropensityRecord(tracking.TrainingRecord):
     """What a training leaves behind, and the version itself.
 
     Attributes:
         version: The trained version.
-        example: Rows of which the first become the model's example.
     """
 
     version: PropensityVersion
-    example: pd.DataFrame
 
 
 def register_propensity_version(lake: Lakehouse, record: PropensityRecord) -> str:
     """Log the record, register the model, make it the challenger and return the number of its version."""
-    return tracking.register_challenger(lake, PROPENSITY_MODEL, record, lambda: _log_model(record))
+    return tracking.register_challenger(lake, PROPENSITY_MODEL, record, lambda: _log_model(record.version))
 
 
-def _log_model(record: PropensityRecord) -> str:
-    """Store the estimator so that mlflow.pyfunc alone loads it, where this library is not installed."""
-    import mlflow
+def _log_model(version: PropensityVersion) -> str:
+    columns = {"category": "string"} | dict.fromkeys(version.definition.names, "double")
+    return tracking.log_state(PROPENSITY_MODEL, propensity_state(version), columns, _REQUIREMENTS)
 
-    from basketry.domains.propensity import estimators
 
-    version = record.version
-    metadata = {
+def propensity_state(version: PropensityVersion) -> dict[str, Any]:
+    """Return a version as plain values, for `propensity_version`."""
+    from basketry.domains.propensity.plain import estimator_state
+
+    return {
         "as_of": version.trained_as_of.isoformat(),
         "inputs": dict(version.definition.expressions),
         "categories": list(version.categories),
         "profile": {feature: asdict(distribution) for feature, distribution in version.profile.items()},
+        "estimator": estimator_state(version.estimator),
     }
-    columns = ["category", *version.definition.names]
-    cloudpickle.register_pickle_by_value(estimators)
-    try:
-        info = mlflow.sklearn.log_model(
-            version.estimator,
-            name=PROPENSITY_MODEL.name,
-            serialization_format="cloudpickle",
-            pyfunc_predict_fn="predict_proba",
-            signature=propensity_signature(version.definition),
-            input_example=record.example[columns].head(_EXAMPLE_ROWS),
-            pip_requirements=tracking.pinned_requirements(_REQUIREMENTS),
-            metadata={_METADATA_KEY: json.dumps(metadata)},
-        )
-    finally:
-        cloudpickle.unregister_pickle_by_value(estimators)
-    return str(info.model_uri)
 
 
-def propensity_signature(definition: InputDefinition) -> ModelSignature:
-    """Return the signature: the category and the inputs in, probabilities of not buying and of buying out."""
-    import numpy as np
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema, TensorSpec
+def propensity_version(number: str, state: Mapping[str, Any]) -> PropensityVersion:
+    """Restore the version that `propensity_state` was called on.
 
-    inputs = [ColSpec("string", "category"), *(ColSpec("double", name) for name in definition.names)]
-    return ModelSignature(Schema(inputs), Schema([TensorSpec(np.dtype("float64"), (-1, 2))]))
+    Raises:
+        KeyError: The state is of another kind.
+    """
+    from basketry.domains.propensity.plain import estimator_from_state
+
+    profile = {
+        feature: Distribution(tuple(stored["edges"]), tuple(stored["shares"]))
+        for feature, stored in state["profile"].items()
+    }
+    return PropensityVersion(
+        number=number,
+        trained_as_of=date.fromisoformat(state["as_of"]),
+        estimator=estimator_from_state(state["estimator"]),
+        definition=InputDefinition(state["inputs"]),
+        categories=tuple(state["categories"]),
+        profile=profile,
+    )
+
+
+LOADER: versions.ModelLoader[PropensityVersion] = versions.ModelLoader(PROPENSITY_MODEL, propensity_version)

@@ -19,6 +19,7 @@ from basketry.lake.report import JobReport
 from basketry.learning.confidence import CALIBRATION
 from basketry.learning.drift import Distribution
 from basketry.learning.evaluation import Floats
+from basketry.learning.versions import champion_version
 from basketry.registry.models import PROPENSITY_MODEL
 from basketry.tables import FEATURE_DATES, FEATURES, ORDER_LINES, PRODUCTS, SCORED_CATEGORIES
 
@@ -85,7 +86,7 @@ class PropensityTraining:
 def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
     """Train as of --as-of and register the challenger; with --dry-run train and report, but leave nothing behind."""
     settings = load_settings(lake.settings.include)
-    champion = registry.alias_version(tracking.propensity_model_name(lake), registry.CHAMPION)  # first: it may be down
+    champion = champion_version(lake, PROPENSITY_MODEL)  # first: it may be down
     plan = dataset.plan_training(lake, arguments.as_of, settings)
     versions = _input_versions(lake)
     training = _train(lake, plan, settings, champion)
@@ -155,10 +156,10 @@ def _champion_predictions(
     if number is None:
         return ChampionPredictions()
     try:
-        champion = tracking.load_propensity_version(tracking.propensity_model_name(lake), number)
+        champion = tracking.LOADER.load(lake, number)
         predicted = champion.predict(_champion_rows(lake, plan, test, champion))
         return ChampionPredictions(number, predicted, ahead=champion.trained_as_of > plan.dates.as_of)
-    except tracking.ModelGoneError as error:
+    except registry.ModelGoneError as error:
         return ChampionPredictions(number, problem=error.message)
     except ValueError as error:
         return ChampionPredictions(number, problem=f"its inputs no longer fit the features: {error}.")
@@ -207,7 +208,6 @@ def _record(
     )
     return tracking.PropensityRecord(
         version=version,
-        example=training.test,
         params=_params(training, versions),
         metrics=metrics,
         tags=_tags(lake, arguments, training.champion),

@@ -1,4 +1,4 @@
-"""The estimators that travel with an RFM model; they are stored by value, so MLflow alone loads them. Keep them plain."""
+"""The estimators of an RFM model; `plain` stores them as plain numbers."""
 
 from __future__ import annotations
 
@@ -21,6 +21,13 @@ class NamedKMeans(KMeans):
         """Set the parameters; numbers are what `predict` calls each centroid, in the order of init."""
         super().__init__(n_clusters, init=init, n_init=1, random_state=0)
         self.numbers = numbers
+
+    @classmethod
+    def from_centroids(cls, centroids: NDArray[np.float64], numbers: Sequence[int]) -> NamedKMeans:
+        """Return clusters fitted elsewhere: these centroids, to the last bit."""
+        clusters: NamedKMeans = cls(len(centroids), init=centroids, numbers=tuple(numbers)).fit(centroids)
+        clusters.cluster_centers_ = centroids
+        return clusters
 
     def predict(self, X: ArrayLike) -> NDArray[np.int64]:  # noqa: N803 (scikit-learn's name)
         """Return the number of the nearest centroid of each row."""

@@ -17,7 +17,7 @@ from basketry.domains.rfm import core, migration
 from basketry.domains.rfm.grid import SegmentGrid
 from basketry.domains.rfm.holdout import DAYS_AHEAD, HISTORY, PURCHASES, SPEND
 from basketry.domains.rfm.settings import RfmSettings, load_settings
-from basketry.domains.rfm.tracking import RfmVersion, load_rfm_version
+from basketry.domains.rfm.tracking import LOADER, RfmVersion
 from basketry.domains.rfm.values import VALUES
 from basketry.errors import BadInputError
 from basketry.jobs.rfm import RfmArguments
@@ -25,7 +25,6 @@ from basketry.lake.change_feed import InputDependency
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning import versions
-from basketry.registry.models import RFM_MODEL
 from basketry.retail.coverage import check_delivered
 from basketry.tables import ORDER_LINES, RFM_SEGMENTS
 
@@ -38,8 +37,6 @@ INPUTS = (
     ),
 )
 """What segments are computed from."""
-
-LOADER: versions.ModelLoader[RfmVersion] = versions.ModelLoader(RFM_MODEL, load_rfm_version)
 
 _COPIED_COLUMNS = ("customer_id", *VALUES, "monetary_total")
 _COMPUTED_COLUMNS = ("r", "f", "m", "segment", "cluster", "expected_purchases_90d", "expected_spend_90d")

@@ -22,6 +22,7 @@ from basketry.jobs import DatedArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.learning.evaluation import Interval
+from basketry.learning.versions import champion_version
 from basketry.registry.models import RFM_MODEL
 from basketry.retail.coverage import check_delivered
 from basketry.retail.sampling import sample_customers
@@ -115,11 +116,11 @@ def _fit(lake: Lakehouse, as_of: date, settings: RfmSettings) -> RfmFit:
 
 def _champion(lake: Lakehouse) -> tuple[tracking.RfmVersion | None, str]:
     """Return the model that assigns now, and why it cannot be compared with, if so."""
-    number = registry.alias_version(tracking.rfm_model_name(lake), registry.CHAMPION)
+    number = champion_version(lake, RFM_MODEL)
     if number is None:
         return None, ""
     try:
-        return tracking.load_rfm_version(tracking.rfm_model_name(lake), number), ""
+        return tracking.LOADER.load(lake, number), ""
     except registry.ModelGoneError as error:
         return None, error.message
 
@@ -198,7 +199,6 @@ def _record(lake: Lakehouse, arguments: DatedArguments, settings: RfmSettings, f
     )
     return tracking.RfmRecord(
         version=fit.version,
-        example=values,
         params=_params(settings, fit),
         metrics={name: value for name, value in metrics.items() if np.isfinite(value)},
         tags=_tags(lake, arguments, fit),

@@ -91,9 +91,11 @@ def _period_sums(lake: Lakehouse, inputs: SalesInputs, plan: SalesPlan) -> Itera
             return stored.enter_context(lake.cached(rows, short_plan=True))
 
         totals = summed(core.daily_totals(lines, reviews))
-        by_product = summed(core.product_periods(totals, visits, _periods_of(plan, SALES)))
-        by_level = summed(core.level_periods(totals, visits, _periods_of(plan, SALES_ROLLUP)))
-        yield _PeriodSums(int(totals.agg(F.sum("lines")).collect()[0][0] or 0), by_product, by_level)
+        with ThreadPoolExecutor(2) as pool:  # while one is planned, the other computes
+            by_product = pool.submit(summed, core.product_periods(totals, visits, _periods_of(plan, SALES)))
+            by_level = pool.submit(summed, core.level_periods(totals, visits, _periods_of(plan, SALES_ROLLUP)))
+        counted = int(totals.agg(F.sum("lines")).collect()[0][0] or 0)
+        yield _PeriodSums(counted, by_product.result(), by_level.result())
 
 
 def _periods_of(plan: SalesPlan, tables: Mapping[str, Table]) -> core.Periods:

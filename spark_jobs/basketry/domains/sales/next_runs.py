@@ -10,7 +10,8 @@ from pyspark.sql import functions as F
 from basketry.contracts import Contract, load_contracts
 from basketry.domains.sales.plan import Rewrite, plan_sales
 from basketry.errors import BadInputError
-from basketry.files import find_files, inspect_file
+from basketry.files import FoundFiles, inspect_file, search_files
+from basketry.files.names import shown_name
 from basketry.jobs import DatedArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
@@ -31,7 +32,10 @@ def run(lake: Lakehouse, arguments: DatedArguments) -> JobReport:
 def _waiting_files(lake: Lakehouse) -> Iterator[Line]:
     loaded = _loaded(lake)
     for feed, contract in load_contracts(lake.catalog, lake.settings.include).items():
-        for path in _delivered(lake, contract):
+        files = _delivered(lake, contract)
+        for path, error in files.refused:
+            yield _refused_line(path, contract, error)
+        for path in files.paths:
             yield from _file_line(path, contract, loaded.get(feed, set()))
 
 
@@ -42,11 +46,11 @@ def _loaded(lake: Lakehouse) -> dict[str, set[str]]:
     return {row.feed: set(row.sums) for row in rows.collect()}
 
 
-def _delivered(lake: Lakehouse, contract: Contract) -> list[Path]:
+def _delivered(lake: Lakehouse, contract: Contract) -> FoundFiles:
     try:
-        return find_files(lake.settings.landing_folder(lake.catalog, contract.feed), "*", contract)
+        return search_files(lake.settings.landing_folder(lake.catalog, contract.feed), "*", contract)
     except BadInputError:
-        return []  # nothing delivered is nothing to do, not a mistake
+        return FoundFiles([], [])  # nothing delivered is nothing to do, not a mistake
 
 
 def _file_line(path: Path, contract: Contract, loaded: set[str]) -> Iterator[Line]:
@@ -54,10 +58,14 @@ def _file_line(path: Path, contract: Contract, loaded: set[str]) -> Iterator[Lin
     try:
         checksum = inspect_file(path, contract).checksum
     except BadInputError as error:
-        yield f"ingest {contract.feed}", "nothing", f"{path.name} would be refused: {error.message}"
+        yield _refused_line(path, contract, error)
         return
     if checksum not in loaded:
         yield f"ingest {contract.feed}", tables, f"{path.name} is not loaded; its dates are known once it is read"
+
+
+def _refused_line(path: Path, contract: Contract, error: BadInputError) -> Line:
+    return f"ingest {contract.feed}", "nothing", f"{shown_name(path.name)} would be refused: {error.message}"
 
 
 def _sales(lake: Lakehouse, arguments: DatedArguments) -> Iterator[Line]:

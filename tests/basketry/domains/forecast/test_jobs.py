@@ -19,6 +19,7 @@ from basketry import registry
 from basketry.config.settings import CHECKOUT
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
+from basketry.registry.models import LOADERS
 from basketry.tables import (
     FORECAST_ACCURACY,
     FORECAST_OUTCOMES,
@@ -30,7 +31,7 @@ from basketry.tables import (
 from tests.basketry.domains.forecast.lake import AS_OF, FIRST, ODD, PRODUCT_COUNT, filled, order_lines
 from tests.kit.jobs import run_job
 from tests.kit.lake import a_lake, read
-from tests.kit.registry import copied_registry, run_of
+from tests.kit.registry import copied_registry, let_in, run_of
 
 pytestmark = pytest.mark.slow
 
@@ -64,7 +65,7 @@ def lake(spark: SparkSession, empty_registry: Path, tmp_path_factory: pytest.Tem
     with copied_registry(empty_registry, home):
         filled_lake = filled(a_lake(spark, home / "home", include=_include(home / "include")))
         assert run_job(filled_lake, "train_forecast", as_of=AS_OF).model_version == "1"
-        registry.move_champion(NAME, "1", None)
+        let_in(filled_lake, "forecast", "1")
         for day in (AS_OF, MADE):  # in any order
             run_job(filled_lake, "forecast", as_of=day)
         run_job(filled_lake, "decide_products", as_of=AS_OF)
@@ -94,11 +95,13 @@ def test_training_leaves_metrics_beside_every_baseline(lake: Lakehouse) -> None:
         "model_card.md",
         "evaluation.json",
     }
-    registry.check_loadable(NAME, "1")
+    registry.check_loadable(NAME, "1", LOADERS)
     served = mlflow.pyfunc.load_model(f"models:/{NAME}/1")
     rows = {"product_id": "A", "department": "D", "category": "C", "weeks_ago": 0, "revenue": 5.0, "orders": 1.0}
     rows |= {"units": 1.0, "largest_order": 5.0, "log_sum": 1.6, "log_square": 2.6}
-    assert served.predict(pd.DataFrame([rows]))["revenue_28d"].notna().all()
+    predicted = served.predict(pd.DataFrame([rows]))
+    assert predicted["revenue_28d"].notna().all()
+    assert mlflow.models.infer_signature(None, predicted).outputs == served.metadata.signature.outputs
 
 
 def test_all_levels_add_up_in_every_period(lake: Lakehouse) -> None:
@@ -224,7 +227,7 @@ def test_bad_input_is_one_sentence(lake: Lakehouse) -> None:
         run_job(lake, "forecast", as_of=FIRST - timedelta(days=1))
     with pytest.raises(BadInputError, match="training needs 16 complete weeks of sales and there are 10"):
         run_job(lake, "train_forecast", as_of=FIRST + timedelta(days=69))
-    with pytest.raises(BadInputError, match="version 9 of demo.gold.forecast cannot be loaded"):
+    with pytest.raises(BadInputError, match="version 9 of demo.gold.forecast was not promoted"):
         run_job(lake, "forecast", as_of=AS_OF, model="9")
     with pytest.raises(BadInputError, match="run the job forecast for that day"):
         run_job(lake, "decide_products", as_of=AS_OF - timedelta(days=1))

@@ -105,8 +105,10 @@ def test_a_file_with_too_many_bad_rows_is_refused_whole(shop: Shop) -> None:
         BadInputError, match=r"reviews_2026-01-05.csv: 66.7% of its rows are bad \(most: rating_in_range\)"
     ):
         shop.ingest()
-    assert not shop.lake.exists(REVIEWS)
-    assert shop.ledger() == {"reviews_2026-01-05.csv": ("refused", 3, 1, 2, 0)}
+    assert shop.silver().keys() == {"a", "d"}  # those of the other file
+    ledger = shop.ledger()
+    assert ledger["reviews_2026-01-05.csv"] == ("refused", 3, 1, 2, 0)
+    assert ledger["reviews_2026-01-11.csv"][0] == "loaded"
     shop.contract(version="1.1.0", most=5)
     shop.ingest()
     assert shop.silver() == {"a": 1, "b": 5, "c": 1, "d": 3}
@@ -132,7 +134,7 @@ def test_replayed_rows_that_now_pass_leave_quarantine(shop: Shop) -> None:
 
 
 def test_a_symlink_out_of_the_landing_folder_is_refused(shop: Shop, tmp_path: Path) -> None:
-    """A file is read only where it was delivered."""
+    """A file is read only where it was delivered; the ledger says that one was refused."""
     outside = tmp_path / "secret.csv"
     outside.write_text(FIRST)
     link = shop.deliver("2026-01-05", "")
@@ -140,7 +142,8 @@ def test_a_symlink_out_of_the_landing_folder_is_refused(shop: Shop, tmp_path: Pa
     os.symlink(outside, link)
     with pytest.raises(BadInputError, match="reviews_2026-01-05.csv"):
         shop.ingest()
-    assert not shop.lake.exists(FILES)
+    assert shop.ledger() == {"reviews_2026-01-05.csv": ("refused", 0, 0, 0, 0)}
+    assert not shop.lake.exists(REVIEWS)
 
 
 def test_formula_text_is_kept_as_text(shop: Shop) -> None:

@@ -5,24 +5,28 @@ from __future__ import annotations
 import pytest
 
 from basketry.errors import BadInputError
-from basketry.tables import FILES, REVIEWS
+from basketry.tables import FILES
 from tests.kit.deliveries import FIRST, Shop
 
 pytestmark = pytest.mark.slow
 
 
 def test_a_file_that_does_not_fit_its_contract_gets_its_line(shop: Shop) -> None:
-    """Its neighbour is not loaded either; noting refusals alone says the same; mended, both load."""
+    """Its neighbour is loaded, the run fails; noting refusals alone says the same; mended, both are loaded."""
     shop.deliver("2026-01-04", "id,stars,day\na,5,2026-01-01\n")
     shop.deliver("2026-01-05", FIRST)
     told = shop.ingest(refusals_only=True)
     assert told.summary[0].startswith("reviews_2026-01-04.csv: 0 rows read, refused: ")
     assert shop.ledger() == {"reviews_2026-01-04.csv": ("refused", 0, 0, 0, 0)}
-    with pytest.raises(BadInputError, match=r"nothing was loaded, since reviews_2026-01-04.csv: .*product") as refused:
+    match = r"1 files were loaded, but not all, since reviews_2026-01-04.csv: .*product"
+    with pytest.raises(BadInputError, match=match) as refused:
         shop.ingest()
     assert refused.value.message.count("reviews_2026-01-04.csv") == 1 and not refused.value.message.endswith("..")
-    assert not shop.lake.exists(REVIEWS)
-    assert shop.ledger() == {"reviews_2026-01-04.csv": ("refused", 0, 0, 0, 0)}
+    assert shop.silver() == {"a": 4}
+    assert shop.ledger()["reviews_2026-01-04.csv"] == ("refused", 0, 0, 0, 0)
+    assert shop.ledger()["reviews_2026-01-05.csv"][0] == "loaded"
+    with pytest.raises(BadInputError, match=r"^BAD_INPUT: nothing was loaded, since"):
+        shop.ingest(files="reviews_2026-01-04.csv")
     shop.deliver("2026-01-04", "id,product,stars,day\nz,p1,5,2026-01-01\n")
     shop.ingest()
     assert shop.silver() == {"a": 4, "z": 5}

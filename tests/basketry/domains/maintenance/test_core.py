@@ -16,6 +16,7 @@ from basketry.domains.maintenance.job import maintenance_statements
 from basketry.domains.maintenance.settings import MaintenancePolicy, load_settings
 from basketry.errors import BadInputError
 from basketry.tables import CUSTOMERS, ORDER_LINES, RFM_SEGMENTS
+from basketry.tables.ddl import properties_statement, retention_properties
 from basketry.warehouse import local_delta
 from tests.kit.documents import INCLUDE, shipped
 from tests.kit.mistakes import Mistake, mistakes
@@ -139,14 +140,20 @@ def test_files_in_retention_stay_readable(tmp_path: Path) -> None:
 
 
 def test_what_databricks_is_told() -> None:
-    """Clustering where declared; statistics of nothing that identifies a person; the retention in hours."""
-    told = list(maintenance_statements("`demo`.`silver`.`order_lines`", ORDER_LINES, POLICY))
-    assert told[0] == "ALTER TABLE `demo`.`silver`.`order_lines` CLUSTER BY (`order_date`, `customer_id`)"
-    assert told[1] == "OPTIMIZE `demo`.`silver`.`order_lines`"
-    assert told[-1] == "VACUUM `demo`.`silver`.`order_lines` RETAIN 720 HOURS"
-    (statistics,) = [one for one in maintenance_statements("c", CUSTOMERS, POLICY) if one.startswith("ANALYZE")]
+    """Clustering where declared; statistics of nothing that identifies a person; how long files stay, where the table says else."""
+    name, retention = "`demo`.`silver`.`order_lines`", retention_properties(POLICY.retention_days)
+    statements = list(maintenance_statements(name, ORDER_LINES, POLICY, {**retention, "delta.minReaderVersion": "1"}))
+    assert statements[0] == "ALTER TABLE `demo`.`silver`.`order_lines` CLUSTER BY (`order_date`, `customer_id`)"
+    assert statements[1] == "OPTIMIZE `demo`.`silver`.`order_lines`"
+    assert statements[-1] == "VACUUM `demo`.`silver`.`order_lines`"
+    other = {**retention, "delta.deletedFileRetentionDuration": "interval 7 days"}
+    assert list(maintenance_statements(name, ORDER_LINES, POLICY, other)) == [
+        properties_statement(name, retention),
+        *statements,
+    ]
+    (statistics,) = [one for one in maintenance_statements("c", CUSTOMERS, POLICY, {}) if one.startswith("ANALYZE")]
     assert "`customer_id`" in statistics and not any(f"`{name}`" in statistics for name in CUSTOMERS.pii_columns)
-    assert not any("CLUSTER" in one for one in maintenance_statements("s", RFM_SEGMENTS, POLICY))
+    assert not any("CLUSTER" in one for one in maintenance_statements("s", RFM_SEGMENTS, POLICY, {}))
 
 
 def test_a_table_is_partitioned_or_clustered() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +124,52 @@ def test_files_that_are_written_again_heed_it_too(town: dict[str, Any]) -> None:
     try:
         export.write_export(lake, AS_OF)
         assert set(handed(town)) == {"A07", "A09", "A12"}
+    finally:
+        withdraw(lake, *BEFORE, *AFTER)
+        export.write_export(lake, AS_OF)
+
+
+def deliver_opt_out(lake: Lakehouse, customer: str, day: str) -> None:
+    """A file of opt-outs lies in the landing folder."""
+    folder = lake.settings.landing_folder(lake.catalog, "opt_outs")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"opt_outs_{day}.csv").write_text(f"customer_no,channel,opted_out_on\n{customer},all,{day}\n")
+
+
+def test_loading_opt_outs_writes_the_week_s_files_again(town: dict[str, Any]) -> None:
+    """Nobody has to think of it: who is loaded as opted out is in no file any more, and the run says which days it wrote."""
+    lake: Lakehouse = town["lake"]
+    before = handed(town)
+    old_folder = export.export_folder(lake, AS_OF - timedelta(days=7))
+    shutil.copytree(export.export_folder(lake, AS_OF), old_folder)
+    old = {path.name: path.read_bytes() for path in old_folder.iterdir()}
+    try:
+        deliver_opt_out(lake, "A06", "2026-11-23")
+        report = run_job(lake, "ingest", feed="opt_outs")
+        assert any(f"files of {AS_OF} written again" in line for line in report.summary), report.summary
+        assert set(handed(town)) == set(before) - {"A06"}
+        assert not any("written again" in line for line in run_job(lake, "ingest", feed="opt_outs").summary)
+        assert {path.name: path.read_bytes() for path in old_folder.iterdir()} == old  # no longer in use
+    finally:
+        shutil.rmtree(old_folder)
+        withdraw(lake, *BEFORE, *AFTER)
+        export.write_export(lake, AS_OF)
+
+
+def test_a_load_that_was_killed_before_is_made_up_for(town: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The opt-outs are loaded and the files are not written: the next run does it, though it finds nothing new."""
+    lake: Lakehouse = town["lake"]
+    before = handed(town)
+    try:
+        deliver_opt_out(lake, "A07", "2026-11-24")
+        with monkeypatch.context() as patch:
+            patch.setattr(export, "write_export", lambda lake, day: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                run_job(lake, "ingest", feed="opt_outs")
+        assert set(handed(town)) == set(before)
+        report = run_job(lake, "ingest", feed="*")
+        assert any("written again" in line for line in report.summary)
+        assert set(handed(town)) == set(before) - {"A07"}
     finally:
         withdraw(lake, *BEFORE, *AFTER)
         export.write_export(lake, AS_OF)

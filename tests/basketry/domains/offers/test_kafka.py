@@ -19,7 +19,7 @@ from tests.kit.offers import fill, rows, world
 from tools import spark
 from tools.environment import InstancePaths
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.system
 
 CHECKOUT = Path(__file__).resolve().parents[4]
 TOPIC = "shop-events"

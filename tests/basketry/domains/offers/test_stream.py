@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from basketry.domains.offers import job
+from basketry.domains.offers.messages import FEED
 from basketry.domains.offers.records import Records, to_messages
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
@@ -193,6 +196,60 @@ def test_nothing_waits_and_nothing_is_written(lake: Lakehouse) -> None:
         report = run_job(lake, "offers")
         assert report.rows_in == 0
     assert not lake.exists(OFFER_DECISIONS) and not lake.exists(OFFER_BATCHES)
+
+
+def hostile_files(lake: Lakehouse, secret: Path) -> dict[str, str]:
+    """What is refused, by name, with how its refusal begins; pipes, links to folders and to nothing are not even listed.
+
+    Args:
+        lake: The lake.
+        secret: A folder outside the landing folder.
+    """
+    folder = lake.settings.landing_folder("demo", FEED)
+    folder.mkdir(parents=True, exist_ok=True)
+    secret.mkdir()
+    (secret / "secret.jsonl").write_text(f"SECRET\n{message('stolen')}\n")
+    (folder / "link.jsonl").symlink_to(secret / "secret.jsonl")
+    (folder / "nowhere.jsonl").symlink_to(secret / "gone.jsonl")
+    (folder / "day").symlink_to(secret)
+    os.mkfifo(folder / "pipe.jsonl")
+    (folder / "bomb.jsonl.gz").write_bytes(
+        gzip.compress(f"{message('bomb')}\n".encode() + (b" " * 999_999 + b"\n") * 70)
+    )
+    (folder / "torn.jsonl.gz").write_bytes(gzip.compress(f"{message('torn')}\n".encode())[:-9])
+    (folder / "endless.jsonl").write_text(f"{message('before')}\n" + "{" * (17 << 20) + f"\n{message('after')}\n")
+    (folder / "many.jsonl").write_text("0\n" * 1_000_001)
+    return {
+        "link.jsonl": "this is a link, or lies behind one; ",
+        "bomb.jsonl.gz": "the gzip unpacks to more than 64 MB; ",
+        "torn.jsonl.gz": "the gzip content is cut off or damaged; ",
+        "endless.jsonl": "the line is longer than 16 MB; ",
+        "many.jsonl": "the file has more than 1,000,000 lines; ",
+    }
+
+
+def test_a_file_that_may_not_be_read_is_refused_alone(lake: Lakehouse, tmp_path: Path) -> None:
+    """Links, a pipe, a gzip bomb, an endless line: one row in quarantine says why; files beside them and after are decided."""
+    fill(lake)
+    deliver(lake, "first.jsonl", [message("e1"), "", message("e2")], 1767268800)
+    refusals = hostile_files(lake, tmp_path / "outside")
+    landing = lake.settings.landing_folder("demo", FEED)
+    packed = landing / "at 12:00.jsonl.gz"
+    packed.write_bytes(gzip.compress(f"\ufeff{message('e3')}\r\n{message('e4')}".encode()))
+    os.utime(packed, (1767268800, 1767268800))
+    assert run_job(lake, "offers").rows_in == 4 + len(refusals)
+    assert sorted(rows(lake, OFFER_EVENTS).event_id) == ["e1", "e2", "e3", "e4"]
+    assert sorted(rows(lake, OFFER_EVENTS).row_number) == [1, 1, 2, 2]
+    aside = rows(lake, QUARANTINE)
+    assert {tuple(reasons) for reasons in aside.reasons} == {("file:refused",)} and set(aside.row_number) == {1}
+    told = dict(zip(aside.file_name, aside.content, strict=True))
+    assert set(told) == set(refusals)
+    for name, start in refusals.items():
+        assert start in told[name] and "SECRET" not in told[name]
+
+    deliver(lake, "next.jsonl", [message("e5")], 1767268860)
+    assert run_job(lake, "offers").rows_in == 1
+    assert len(rows(lake, QUARANTINE)) == len(refusals)
 
 
 def test_what_cannot_be_done_is_said_in_one_sentence(lake: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:

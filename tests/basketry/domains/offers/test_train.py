@@ -33,6 +33,7 @@ from basketry.warehouse import local_delta
 from tests.kit.jobs import run_job
 from tests.kit.lake import frame
 from tests.kit.offers import ExplorationLog, engine, fill, rows, settings, shop
+from tests.kit.registry import let_in
 from tests.kit.rows import order_line
 
 pytestmark = pytest.mark.slow
@@ -71,7 +72,7 @@ def test_a_policy_that_was_promoted_decides(lake: Lakehouse, registry_home: Path
     assert metrics["incremental_clicks/low"] < metrics["incremental_clicks"] < metrics["incremental_clicks/high"]
     assert any("beyond the control group's" in line for line in report.summary)
     assert job.open_stream(lake, load_settings(lake.settings.include)).engine.version == "prior"
-    registry.move_champion(name, "1", None)
+    let_in(lake, "offer_policy", "1")
     after = job.open_stream(lake, load_settings(lake.settings.include)).engine
     assert after.version == after.memory.version == "1"
     assert after.memory.live.moment.tolist() != opened.engine.memory.live.moment.tolist()
@@ -106,7 +107,7 @@ def test_recommendations_come_from_the_champion_and_popular_products_always(
     number = tracking.register_challenger(
         lake, RECOMMENDATIONS_MODEL, record, lambda: train_recommender._log_model(learned)
     )
-    registry.move_champion(registry.registered_name("demo", RECOMMENDATIONS_MODEL.name), number, None)
+    let_in(lake, RECOMMENDATIONS_MODEL.name, number)
     report = run_job(lake, "recommend", as_of=LAST_DAY)
     found = rows(lake, OFFER_RECOMMENDATIONS)
     assert len(found) == 12 * len(older.shoppers) and report.model_version == number

@@ -191,8 +191,11 @@ def test_the_gate_is_asked_from_the_command_line(
     assert registry.gate_verdict(name, "1") is None
     judge(False)
     lines = capsys.readouterr().out.splitlines()
-    assert "The gate says promote: all 7 checks hold, and there is no champion yet." in lines
-    assert lines[-1] == 'To carry it out: make job JOB=promote ARGS="--catalog demo --model propensity --challenger 1"'
+    assert "judge: The gate says promote: all 7 checks hold, and there is no champion yet." in lines
+    assert (
+        lines[-1]
+        == 'judge: To carry it out: make job JOB=promote ARGS="--catalog demo --model propensity --challenger 1"'
+    )
     verdict = registry.gate_verdict(name, "1")
     assert verdict is not None and (verdict.verdict, verdict.champion) == ("promote", None)
     assert [row["job"] for row in rows.read(JOB_RUNS, ["job"], {"run_id": "j"})] == ["judge"]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from contextlib import nullcontext
 
 import pytest
 
 from basketry import registry
 from basketry.errors import BadInputError
 from basketry.warehouse.rows import RowStore
-from tests.kit.registry import pointing, promote, rollback, stored_decisions
+from tests.kit.registry import lost_version, pointing, promote, rollback, stored_decisions
 
 pytestmark = pytest.mark.slow
 
@@ -79,20 +79,15 @@ def test_a_try_that_was_overtaken_does_not_come_back(rows: RowStore, model: str)
         ("2", "version 2 of demo.gold.{} cannot be loaded ("),
     ],
 )
-def test_a_rollback_that_cannot_be_is_one_sentence(
-    rows: RowStore, model: str, to: str, sentence: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_rollback_that_cannot_be_is_one_sentence(rows: RowStore, model: str, to: str, sentence: str) -> None:
     """No such version, none before, the champion itself, or files that are gone: nothing is moved or written."""
-    import mlflow
-
     before = "2" if to == "2" else None
     if before:
         promote(rows, model, before)
     promote(rows, model, "1", before)
     count = len(stored_decisions(rows, model))
-    if to == "2":
-        monkeypatch.setattr(mlflow.pyfunc, "load_model", lambda uri: Path("/nowhere/at/all").read_text())
-    with pytest.raises(BadInputError) as error:
+    lost = lost_version(registry.registered_name("demo", model), "2") if to == "2" else nullcontext()
+    with lost, pytest.raises(BadInputError) as error:
         rollback(rows, model, to, reason="because")
     assert sentence.format(model) in error.value.message
     assert (len(stored_decisions(rows, model)), pointing(model)["champion"]) == (count, "1")

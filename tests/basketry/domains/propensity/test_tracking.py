@@ -24,20 +24,20 @@ from basketry.domains.propensity.candidates import FAMILIES
 from basketry.domains.propensity.estimators import Blend, Calibrated, PerCategory
 from basketry.domains.propensity.inputs import InputDefinition
 from basketry.learning.drift import Distribution
+from basketry.registry.artifacts import downloaded_version
 from tests.basketry.domains.propensity.simulated import CATEGORIES, INPUTS, rows
 
 pytestmark = pytest.mark.slow
 
+NAME = "demo.gold.propensity"
 LAKE: Any = SimpleNamespace(catalog="demo", experiment=lambda name: f"demo_{name}")
 DEFINITION = InputDefinition({name: f"pair_{name}" for name in INPUTS})
 
-ALONE = """
+ELSEWHERE = """
 import json, sys, mlflow, pandas
-sys.modules["basketry"] = None
 frame = pandas.DataFrame(json.load(open(sys.argv[2])))
-found = mlflow.pyfunc.load_model(sys.argv[1]).predict(frame)
-print(json.dumps([list(map(float, row)) for row in found]))
-assert sys.modules["basketry"] is None
+predicted = mlflow.pyfunc.load_model(sys.argv[1]).predict(frame)
+print(json.dumps([list(map(float, row)) for row in predicted]))
 """
 
 
@@ -62,7 +62,6 @@ def _record(frame: pd.DataFrame) -> tracking.PropensityRecord:
     metrics = {"average_precision": 0.5, "category/hot_tea/roc_auc": 0.7}
     return tracking.PropensityRecord(
         version=version,
-        example=frame,
         params={"model.family": "lightgbm"},
         metrics=metrics,
         tags=tags,
@@ -72,12 +71,18 @@ def _record(frame: pd.DataFrame) -> tracking.PropensityRecord:
     )
 
 
+def _loaded(name: str, number: str) -> tracking.PropensityVersion:
+    """The version, whatever its files are."""
+    digest = registry.version_digest(name, number)
+    return tracking.propensity_version(number, registry.load_plain_values(name, number, "propensity", digest))
+
+
 def test_a_registered_version_is_whole_and_loads_anywhere(registry_home: Path) -> None:
-    """Params, metrics, tags, files, signature and alias are there; mlflow.pyfunc alone predicts the same elsewhere."""
+    """Params, metrics, tags, files, signature and alias are there; mlflow.pyfunc predicts the same in another process."""
     frame = rows(2, customers=80)
     record = _record(frame)
     number = tracking.register_propensity_version(LAKE, record)
-    name = tracking.propensity_model_name(LAKE)
+    name = NAME
     assert name == "demo.gold.propensity" and registry.alias_version(name, registry.CHALLENGER) == number == "1"
     assert registry.alias_version(name, registry.CHAMPION) is None
 
@@ -88,9 +93,15 @@ def test_a_registered_version_is_whole_and_loads_anywhere(registry_home: Path) -
     files = {file.path for file in client.list_artifacts(run.info.run_id)}
     assert files >= {"evaluation.json", "model_card.md", "importance.csv", "plots"}
 
-    loaded = tracking.load_propensity_version(name, number)
+    loaded = _loaded(name, number)
     expected = record.version.predict(frame)
     assert np.array_equal(loaded.predict(frame), expected)
+    with downloaded_version(name, number) as folder:
+        paths = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert {path for path in paths if path.startswith("data/")} == {"data/model/state.json"}
+    assert not {
+        path for path in paths if path.endswith(("pkl", "example.json", ".py"))
+    }  # an example would be of persons
     restored = replace(loaded, number="", estimator=record.version.estimator)
     assert restored == record.version
     assert len(expected) == len(frame)
@@ -102,7 +113,7 @@ def _check_elsewhere(home: Path, name: str, number: str, frame: pd.DataFrame) ->
     assert [column.name for column in info.signature.inputs] == ["category", *INPUTS]
     example = home / "example.json"
     example.write_text(json.dumps(frame[["category", "habit", "noise"]].assign(recency=1.5).head(4).to_dict("list")))
-    command = [sys.executable, "-c", ALONE, f"models:/{name}/{number}", str(example)]
+    command = [sys.executable, "-c", ELSEWHERE, f"models:/{name}/{number}", str(example)]
     done = subprocess.run(command, cwd=home, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     found = np.array(json.loads(done.stdout))
@@ -111,21 +122,21 @@ def _check_elsewhere(home: Path, name: str, number: str, frame: pd.DataFrame) ->
 
 
 def _predicted(name: str, number: str, frame: pd.DataFrame) -> np.ndarray:
-    return tracking.load_propensity_version(name, number).predict(frame)
+    return _loaded(name, number).predict(frame)
 
 
 def test_a_version_that_is_gone_says_so(registry_home: Path) -> None:
     """Never registered, or its files deleted: one sentence that names the version; a missing input names the input."""
     number = tracking.register_propensity_version(LAKE, _record(rows(2, customers=60)))
-    name = tracking.propensity_model_name(LAKE)
+    name = NAME
     with pytest.raises(ValueError, match="the inputs habit, noise are missing"):
-        tracking.load_propensity_version(name, number).predict(pd.DataFrame({"category": ["Tea"], "recency": [1.0]}))
-    with pytest.raises(tracking.ModelGoneError, match=f"version 9 of {name} cannot be loaded"):
-        tracking.load_propensity_version(name, "9")
-    for path in registry_home.rglob("model.pkl"):
+        _loaded(name, number).predict(pd.DataFrame({"category": ["Tea"], "recency": [1.0]}))
+    with pytest.raises(registry.ModelGoneError, match=f"version 9 of {name} cannot be loaded"):
+        _loaded(name, "9")
+    for path in registry_home.rglob("state.json"):
         path.unlink()
-    with pytest.raises(tracking.ModelGoneError, match=f"version 1 of {name} cannot be loaded"):
-        tracking.load_propensity_version(name, number)
+    with pytest.raises(registry.ModelGoneError, match=f"version 1 of {name} cannot be loaded"):
+        _loaded(name, number)
 
 
 def test_a_registry_that_is_down_is_not_a_model_that_is_gone(
@@ -138,7 +149,7 @@ def test_a_registry_that_is_down_is_not_a_model_that_is_gone(
     mlflow.set_registry_uri("http://127.0.0.1:9")
     try:
         with pytest.raises(registry.RegistryDownError):
-            tracking.load_propensity_version("demo.gold.propensity", "1")
+            _loaded(NAME, "1")
     finally:
         mlflow.set_registry_uri("")
 
@@ -151,12 +162,13 @@ def test_a_registry_that_goes_down_during_a_training_may_be_tried_again(
 
     def gone(*arguments: object, **named: object) -> None:
         raise mlflow.exceptions.MlflowException(
-            "API request failed", error_code=mlflow.protos.databricks_pb2.INTERNAL_ERROR
+            "API request to http://127.0.0.1:5000/api failed with exception connection refused",
+            error_code=mlflow.protos.databricks_pb2.INTERNAL_ERROR,
         )
 
     with monkeypatch.context() as broken, pytest.raises(registry.RegistryDownError, match="did not answer"):
         broken.setattr(mlflow, "register_model", gone)
         tracking.register_propensity_version(LAKE, _record(frame))
-    assert registry.alias_version(tracking.propensity_model_name(LAKE), registry.CHALLENGER) is None
+    assert registry.alias_version(NAME, registry.CHALLENGER) is None
     number = tracking.register_propensity_version(LAKE, _record(frame))
-    assert registry.alias_version(tracking.propensity_model_name(LAKE), registry.CHALLENGER) == number
+    assert registry.alias_version(NAME, registry.CHALLENGER) == number

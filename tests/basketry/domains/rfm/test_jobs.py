@@ -24,7 +24,7 @@ from basketry.lake.report import JobReport
 from basketry.tables import ORDER_LINES, RFM_MIGRATION, RFM_PROFILES, RFM_SEGMENTS, Table
 from tests.kit.jobs import run_job
 from tests.kit.lake import a_lake, frame
-from tests.kit.registry import copied_registry, lost_version, run_of
+from tests.kit.registry import copied_registry, let_in, lost_version, run_of
 from tests.kit.rows import order_line
 
 pytestmark = pytest.mark.slow
@@ -89,7 +89,7 @@ def world(spark: SparkSession, empty_registry: Path, tmp_path_factory: pytest.Te
         with pytest.raises(BadInputError, match="demo.gold.rfm has no champion: run rfm --fit"):
             world.assign()
         assert world.fit(AS_OF - timedelta(days=7)).model_version == "1"
-        registry.move_champion(NAME, "1", None)
+        let_in(world.lake, "rfm", "1")
         assert world.fit().model_version == "2"
         yield world
 
@@ -131,7 +131,7 @@ def test_every_customer_gets_the_models_own_segments(world: World) -> None:
     report = world.assign()
     rows = world.rows(RFM_SEGMENTS, AS_OF)
     assert report.model_version == "1" and report.rows_out == len(rows) == 90
-    version = tracking.load_rfm_version(NAME, "1")
+    version = tracking.LOADER.load(world.lake, "1")
     decimals = core.customer_values(core.purchase_days(world.lake.read(ORDER_LINES), AS_OF), AS_OF, 365).toPandas()
     values = decimals.astype({"monetary": float, "frequency": float, "recency_days": float})
     expected = dict(zip(values["customer_id"], version.clusters_of(values), strict=True))

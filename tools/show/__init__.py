@@ -1,0 +1,1 @@
+"""What came out of a run: each result as it is printed, read from the Delta folders without a JVM."""
