@@ -36,6 +36,23 @@ def create(folder: Path, table: Table) -> None:
         description=table.meaning,
         configuration=dict(delta_properties(table)),
     )
+    _write_first_checksum(folder / "_delta_log")
+
+
+def _write_first_checksum(log: Path) -> None:
+    """Write what Delta's protocol calls a version checksum file, which delta-rs leaves out, for the empty table.
+
+    From it Spark goes on counting; without it the first commit reads the log by a Spark job of its own, three times the work.
+    """
+    commit = (log / f"{0:020d}.json").read_text(encoding="utf-8")
+    actions = {kind: action for line in commit.splitlines() for kind, action in json.loads(line).items()}
+    checksum = {
+        **{"tableSizeBytes": 0, "numFiles": 0, "allFiles": [], "setTransactions": [], "domainMetadata": []},
+        **{"numMetadata": 1, "metadata": actions["metaData"], "numProtocol": 1, "protocol": actions["protocol"]},
+    }
+    unfinished = log / ".first-checksum"
+    unfinished.write_text(json.dumps(checksum), encoding="utf-8")
+    unfinished.rename(log / f"{0:020d}.crc")
 
 
 def columns(folder: Path) -> dict[str, str]:
