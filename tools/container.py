@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from tools.environment import InstancePaths, environment
+from tools.fab_users import THIS
 from tools.java import java_home
 from tools.masks import OWNERS_ALONE
 from tools.services import airflow_environment, program
@@ -26,7 +27,7 @@ def container_environment(command: Sequence[str]) -> dict[str, str]:
     needs_spark = command[0] == SPARK or tuple(command[:2]) == STARTS_JOBS
     java = install(places, print) if needs_spark else java_home(places.cache, print)
     env = environment(places, java)
-    if command[0] == "airflow":
+    if command[0] == "airflow" or tuple(command[: len(THIS)]) == THIS:
         env = airflow_environment(places, env)
     overrides = {name: value for name, value in os.environ.items() if name.startswith(("AIRFLOW", "MLFLOW"))}
     return {**env, **overrides}

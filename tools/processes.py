@@ -237,9 +237,12 @@ def check_port(service: Service) -> None:
 
 def last_line(log: Path) -> str:
     """Return the last telling line of a log."""
-    if not log.is_file():
-        return "it wrote no log"
-    lines = [line.strip() for line in log.read_text(errors="replace").splitlines()[-200:] if line.strip()]
+    return telling_line(log.read_text(errors="replace")) if log.is_file() else "it wrote no log"
+
+
+def telling_line(text: str) -> str:
+    """Return the last line of a program's output that tells of an error, else the last one."""
+    lines = [line.strip() for line in text.splitlines()[-200:] if line.strip()]
     telling = [line for line in lines if "error" in line.lower() or "exception" in line.lower()]
     return (telling or lines or ["it wrote nothing"])[-1][:300]
 

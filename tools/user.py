@@ -60,6 +60,7 @@ def user_command(arguments: list[str]) -> int:
         for each, user in users.items():
             print(f"{each}: {_described(user)}")
         return 0
+    user, passwords = dict[str, str](), dict[str, str]()
     if os.environ.get("REMOVE") == "1":
         _check_removal(users, name)
         _write(places.home, {other: user for other, user in users.items() if other != name})
@@ -70,7 +71,7 @@ def user_command(arguments: list[str]) -> int:
         user = {"role": role, "team": team, "catalog": chosen_catalog()}
         passwords = _write(places.home, {**users, name: user})
         print(f"{name}: {_described(user)}, password {passwords[name]}")
-    _restart_server(places)
+    _tell_airflow(places, name, user, passwords)
     return 0
 
 
@@ -102,8 +103,18 @@ def _check_removal(users: Users, name: str) -> None:
         raise Problem(f"{USER} starts this instance and watches it, so it stays until make clean.")
 
 
+def _tell_airflow(places: InstancePaths, name: str, user: Mapping[str, str], passwords: Mapping[str, str]) -> None:
+    """Have Airflow know its users anew: in its database, or by a server that starts again; tasks at work wait for it and go on."""
+    from tools import fab_users
+    from tools.container import container_environment
+
+    if fab_users.keeps_users(os.environ):
+        fab_users.tell(container_environment(fab_users.THIS), {name: user}, passwords)
+    else:
+        _restart_server(places)
+
+
 def _restart_server(places: InstancePaths) -> None:
-    """Have a running Airflow know its users anew; tasks at work wait for it and go on."""
     from tools.processes import ensure, running, stop
     from tools.services import airflow_environment, services
     from tools.setup import prepare
@@ -113,6 +124,11 @@ def _restart_server(places: InstancePaths) -> None:
         stop(places.home, server.name)
         ensure(places.home, server, airflow_environment(places, prepare(places, lambda text: None)))
         print("Airflow's server starts anew; in a minute it knows the users as they are now.")
+
+
+def first_passwords(home: Path) -> dict[str, str]:
+    """Return the passwords that users were given; where Airflow keeps them itself they may have chosen others since."""
+    return _read(passwords_file(home))
 
 
 def _read(path: Path) -> dict[str, Any]:

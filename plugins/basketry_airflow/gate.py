@@ -176,12 +176,12 @@ class Ask(ApprovalOperator):
             return {"verdict": "refuse", "decided_by": AUTOMATIC, "reason": f"nobody answered within {hours} hours."}
         response = HITLOperator.execute_complete(self, context, event)  # not the parent's, which would skip `promote`
         approved = response["chosen_options"] == [self.APPROVE]
-        user = response["responded_by_user"] or {"id": "unknown"}
+        user = str((response["responded_by_user"] or {}).get("name") or "unknown")
         reason = " ".join(str(response["params_input"].get(REASON) or "").split())
-        log.info("%s says %s", user["id"], "yes" if approved else "no")
+        log.info("%s says %s", user, "yes" if approved else "no")
         return {
             "verdict": "promote" if approved else "refuse",
-            "decided_by": str(user["id"]),
+            "decided_by": user,
             "reason": reason or f"{'approved' if approved else 'rejected'} without a reason.",
         }
 

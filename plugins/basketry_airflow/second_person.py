@@ -106,7 +106,7 @@ class SecondPerson(ApprovalOperator):
         if event.get("error_type") == "timeout":
             raise BadInputError("nobody approved in time and nothing was changed: start it again.")
         response = HITLOperator.execute_complete(self, context, event)
-        user = str((response["responded_by_user"] or {}).get("id"))
+        user = str((response["responded_by_user"] or {}).get("name"))
         if user not in approvers(context):
             raise BadInputError("who answered may not approve this run: start it again and ask somebody who may.")
         if response["chosen_options"] != [self.APPROVE]:

@@ -5,7 +5,6 @@ The job is a stand-in that notes how it was started; question, answers and time 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.kit.dags import lets_time_pass, run_dag, says, task_states
-from tests.kit.documents import copy_include
+from tests.kit.users import include_with_approvers
 
 pytestmark = pytest.mark.slow
 
@@ -63,13 +62,7 @@ def then(*answers: Callable[[], None]) -> Callable[[], None]:
 
 def with_approvers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, members: str) -> None:
     """A grants file in which these, and nobody else, may approve."""
-    include = copy_include(tmp_path)
-    path = include / "grants" / "demo.yaml"
-    team = re.compile(r"(  data_protection:\n    principal: .+\n    members: )\[.*\]")
-    text, count = team.subn(rf"\1[{members}]", path.read_text())
-    assert count == 1
-    path.write_text(text)
-    monkeypatch.setenv("BASKETRY_INCLUDE", str(include))
+    monkeypatch.setenv("BASKETRY_INCLUDE", str(include_with_approvers(tmp_path, members)))
 
 
 @pytest.fixture(autouse=True)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
@@ -20,6 +22,7 @@ from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psutil
 import psycopg2
@@ -31,6 +34,7 @@ from tests.containers.compose import CHECKOUT, SECRETS, services
 from tests.containers.image import give, lay_out, new_root
 from tests.containers.outside import Outside, Stack, wait_for
 from tools.airflow_client import AirflowClient
+from tools.problem import Problem
 from tools.processes import port_free
 from tools.task_errors import failure_sentence
 
@@ -52,10 +56,17 @@ class Running:
         self.outside = stack.outside
         self.home = stack.outside.folder("/var/lib/basketry")
 
-    def client(self) -> AirflowClient:
+    def client(self, user: str = "admin") -> AirflowClient:
         """Airflow's API, with the password that lies where the guide says."""
         passwords = json.loads((self.home / "airflow" / "passwords.json").read_text())
-        return AirflowClient(f"http://{self.outside.address('airflow-api-server:8080')}", "admin", passwords["admin"])
+        return AirflowClient(f"http://{self.outside.address('airflow-api-server:8080')}", user, passwords[user])
+
+    def user(self, **variables: str) -> str:
+        """What the guide's command says when it is given these variables."""
+        command = ["env", *(f"{name}={value}" for name, value in variables.items())]
+        done = self.stack.containers["airflow-scheduler"].run([*command, ".venv/bin/python", "-m", "tools", "user"])
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def page(self, address: str, path: str) -> Any:
         """A JSON page of a service."""
@@ -97,8 +108,9 @@ def daily(running: Running) -> Running:
         "daily_sales": {"catalog": CATALOG, "as_of": AS_OF},
     }
     for dag, form in forms.items():
+        if due := client.unpause_due(dag):
+            client.skip(dag, due, "nothing was delivered for yesterday")
         run = client.trigger(dag, form)
-        client.unpause(dag)
         state = client.wait(dag, run, RUN_SECONDS)
         if state != "success":
             pytest.fail(
@@ -212,6 +224,53 @@ def test_who_has_no_secret_is_let_in_nowhere(running: Running) -> None:
     assert "Expected SaslMessage" in output and "\n3\n" not in output, output
     page = running.page("spark-master:8080", "/json/")
     assert page["completedapps"] == applications and page["activeapps"] == []
+
+
+def test_users_are_in_airflow_s_database(running: Running) -> None:
+    """One made as the guide says logs in at once and may do what the role may; one who is removed does not log in."""
+    assert "team marketing of demo, role viewer" in running.user(NAME="ann", TEAM="marketing", ROLE="viewer")
+    ann = running.client("ann")
+    with pytest.raises(Problem, match="403"):
+        ann.trigger("ingest", {"catalog": CATALOG})
+    running.user(NAME="ann", TEAM="marketing", ROLE="op")
+    assert ann.dag_ids() >= {"ingest", "daily_sales"}
+    address = running.outside.ports["postgres:5432"]
+    password = SECRETS["BASKETRY_DB_PASSWORD"]
+    with psycopg2.connect(
+        host="127.0.0.1", port=address, user="basketry", password=password, dbname="airflow"
+    ) as connection:
+        cursor = connection.cursor()
+        cursor.execute(
+            "SELECT username, role.name, password FROM ab_user JOIN ab_user_role ON user_id = ab_user.id"
+            " JOIN ab_role AS role ON role.id = role_id ORDER BY username"
+        )
+        users = cursor.fetchall()
+    assert [user[:2] for user in users] == [("admin", "Admin"), ("ann", "Op"), ("data_protection", "User")]
+    assert all(re.match(r"(scrypt|pbkdf2):", user[2]) for user in users), "only a hash of the password"
+    stale = running.client("ann")
+    running.user(NAME="ann", REMOVE="1")
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        stale.dag_ids()
+
+
+def test_a_second_person_is_one_by_name(running: Running) -> None:
+    """FAB numbers its users: who started the run may not approve it, whom the grants name may."""
+    starter, approver = running.client(), running.client("data_protection")
+    starter.wait_for_dags({"forget"}, seconds=120)
+    run = starter.trigger("forget", {"catalog": "demo", "request_id": "DP-7", "dry_run": False})
+    starter.unpause("forget")
+
+    def states() -> dict[str, str]:
+        return {task["task_id"]: task["state"] for task in starter.tasks("forget", run)}
+
+    wait_for(lambda: states().get("second_person") == "awaiting_input", seconds=120)
+    time.sleep(10)  # an answer in the very moment of parking is lost
+    question = f"/api/v2/dags/forget/dagRuns/{quote(run)}/taskInstances/second_person/-1/hitlDetails"
+    answer = {"chosen_options": ["Approve"], "params_input": {}}
+    with pytest.raises(Problem, match="403"):
+        starter._call("PATCH", question, answer)
+    approver._call("PATCH", question, answer)
+    wait_for(lambda: states()["second_person"] == "success", seconds=120)
 
 
 def test_what_was_written_is_its_user_s_alone(daily: Running) -> None:

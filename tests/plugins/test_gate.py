@@ -186,7 +186,7 @@ def test_an_answer_is_a_verdict_with_a_name(
     ask: Ask, chosen: str, why: dict[str, str], expected: tuple[str, str, str]
 ) -> None:
     """Who answered and why goes on to the job, yes and no alike."""
-    user = {"id": "alice", "name": "Alice"}
+    user = {"id": "7", "name": "alice"}
     event = {
         "chosen_options": [chosen],
         "params_input": why,
