@@ -35,6 +35,7 @@ from tools.demo.offer_simulation import blurred_knowledge, popular_from_views
 if TYPE_CHECKING:
     import pandas as pd
 
+    from basketry.domains.offers.stream import OfferStream
     from basketry.lake.lakehouse import Lakehouse
 
 NOON = 1_767_225_600.0 + DAY / 2  # 2026-01-01 12:00 UTC
@@ -242,6 +243,13 @@ def another(lake: Lakehouse, home: Path, **edits: str) -> Lakehouse:
     if source.exists():
         shutil.copytree(source, home / "lake" / "demo" / "silver")
     return a_lake(lake.spark, home, include=include)
+
+
+def opened(lake: Lakehouse) -> OfferStream:
+    """The stream as a run that begins now opens it for its first batch."""
+    from basketry.domains.offers import job
+
+    return job.batch_function(lake, load_settings(lake.settings.include)).open(lake, "none")
 
 
 def deliver(lake: Lakehouse, name: str, lines: Sequence[str], at: float) -> None:

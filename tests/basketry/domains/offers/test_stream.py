@@ -14,7 +14,6 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from basketry.domains.offers import job
 from basketry.domains.offers.messages import FEED
 from basketry.domains.offers.records import Records, to_messages
 from basketry.errors import BadInputError
@@ -34,7 +33,7 @@ from basketry.tables import (
     Table,
 )
 from tests.kit.jobs import run_job
-from tests.kit.offers import another, deliver, fill, rows, world
+from tests.kit.offers import another, deliver, fill, opened, rows, world
 from tools.demo.offer_shoppers import Showings, merge_records, select_records
 
 pytestmark = [pytest.mark.usefixtures("registry_home"), pytest.mark.slow]
@@ -65,7 +64,7 @@ def two_days(lake: Lakehouse) -> Records:
     """Activity of two days, and the responses to what this lake's own engine would decide on it."""
     of = world()
     activity = merge_records(of.activity(0), of.activity(1))
-    engine = job.open_stream(lake, job.load_settings(lake.settings.include)).engine
+    engine = opened(lake).engine
     return merge_records(
         activity, of.responses(Showings.from_outcome(activity, engine.process(activity, frozenset(), {})))
     )
