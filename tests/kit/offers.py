@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -34,7 +35,9 @@ from tools.demo.offer_simulation import blurred_knowledge, popular_from_views
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pytest
 
+    from basketry.domains.offers.batch_function import BatchFunction
     from basketry.domains.offers.stream import OfferStream
     from basketry.lake.lakehouse import Lakehouse
 
@@ -250,6 +253,20 @@ def opened(lake: Lakehouse) -> OfferStream:
     from basketry.domains.offers import job
 
     return job.batch_function(lake, load_settings(lake.settings.include)).open(lake, "none")
+
+
+def count_openings(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often from now on the memory is read from its table."""
+    from basketry.domains.offers.batch_function import BatchFunction
+
+    times, open_stream = Counter[str](), BatchFunction.open
+
+    def counted(self: BatchFunction, lake: Lakehouse, checkpoint: str) -> OfferStream:
+        times["opened"] += 1
+        return open_stream(self, lake, checkpoint)
+
+    monkeypatch.setattr(BatchFunction, "open", counted)
+    return times
 
 
 def deliver(lake: Lakehouse, name: str, lines: Sequence[str], at: float) -> None:

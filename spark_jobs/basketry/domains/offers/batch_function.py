@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from basketry.config.settings import Settings
 from basketry.domains.offers import inputs
 from basketry.domains.offers.cache import PopularityCache, connect_redis
-from basketry.domains.offers.champion import PRIOR, Champion
+from basketry.domains.offers.champion import PRIOR, ChampionPolicy
 from basketry.domains.offers.engine import Engine
 from basketry.domains.offers.forgotten import ForgottenShoppers
 from basketry.domains.offers.memory import Memory
@@ -48,7 +48,7 @@ class BatchFunction:
     settings: Settings
     offers: OfferSettings
     time_zone: str
-    champion: Champion | None
+    champion: ChampionPolicy | None
     input_versions: tuple[tuple[str, int], ...]
 
     def __call__(self, rows: DataFrame, number: int) -> None:

@@ -20,7 +20,7 @@ PRIOR = "prior"
 
 
 @dataclass(frozen=True)
-class Champion:
+class ChampionPolicy:
     """A version of the policy that was promoted.
 
     Attributes:
@@ -32,7 +32,7 @@ class Champion:
     learned: LearnedPolicy = field(compare=False, repr=False)
 
 
-def new_champion(lake: Lakehouse, decided_last: str) -> Champion | None:
+def new_champion(lake: Lakehouse, decided_last: str) -> ChampionPolicy | None:
     """Load the champion if it is another version than the one that decided last.
 
     Without an answer from the registry, or without a champion, what decided last goes on deciding and learning.
@@ -48,7 +48,7 @@ def new_champion(lake: Lakehouse, decided_last: str) -> Champion | None:
         number = champion_version(lake, OFFER_POLICY_MODEL)
         if number is None or number == decided_last:
             return None
-        return Champion(number, tracking.LOADER.load(lake, number).learned)
+        return ChampionPolicy(number, tracking.LOADER.load(lake, number).learned)
     except (registry.RegistryDownError, registry.ModelGoneError) as error:
         problem = error.message if isinstance(error, BadInputError) else error
         log.warning("%s; version %s goes on deciding.", problem, decided_last)

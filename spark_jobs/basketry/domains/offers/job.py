@@ -60,13 +60,18 @@ def decide_waiting(lake: Lakehouse) -> JobReport:
     function = batch_function(lake, settings)
     before = read_position(lake)
     missed = aggregates.missed_days(lake)
-    writer = message_stream(lake, settings).writeStream.queryName(f"{STREAM}-{lake.catalog}").foreachBatch(function)
-    checkpoint = lake.settings.checkpoint_folder(lake.catalog, STREAM)
-    query = writer.option("checkpointLocation", str(checkpoint)).trigger(availableNow=True).start()
-    query.awaitTermination()
+    do_batches(lake, function)
     progress = progress_since(lake, before)
     training_rows = _update_aggregates(lake, settings, progress, sorted(progress.days.union(missed)))
     return _report(function, progress, training_rows)
+
+
+def do_batches(lake: Lakehouse, function: BatchFunction) -> None:
+    """Read the messages that are there now, a micro-batch after the other."""
+    messages = message_stream(lake, function.offers)
+    writer = messages.writeStream.queryName(f"{STREAM}-{lake.catalog}").foreachBatch(function)
+    checkpoint = lake.settings.checkpoint_folder(lake.catalog, STREAM)
+    writer.option("checkpointLocation", str(checkpoint)).trigger(availableNow=True).start().awaitTermination()
 
 
 def batch_function(lake: Lakehouse, settings: OfferSettings) -> BatchFunction:
