@@ -259,14 +259,15 @@ def test_a_file_that_may_not_be_read_is_refused_alone(lake: Lakehouse, tmp_path:
 
 
 def test_what_cannot_be_done_is_said_in_one_sentence(lake: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No products yet; a dry run; an address that is none."""
+    """No products yet; a dry run; a run without an end on serverless compute; an address that is none."""
     with pytest.raises(BadInputError, match="silver.products of catalog demo does not exist yet"):
         run_job(lake, "offers")
     with pytest.raises(BadInputError, match="no dry run"):
         run_job(lake, "offers", dry_run=True)
-    monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "client.5.0")
-    with pytest.raises(BadInputError, match="does not take --continuous on serverless compute: leave it out"):
-        run_job(lake, "offers", continuous=True)
+    with monkeypatch.context() as serverless:
+        serverless.setenv("DATABRICKS_RUNTIME_VERSION", "client.5.0")
+        with pytest.raises(BadInputError, match="does not take --continuous on serverless compute: leave it out"):
+            run_job(lake, "offers", continuous=True)
     fill(lake)
     elsewhere = open_lake(lake.spark, "demo", replace(lake.settings, offer_events="http://broker/topic"))
     with pytest.raises(BadInputError, match="BASKETRY_OFFER_EVENTS"):
