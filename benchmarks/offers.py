@@ -89,23 +89,20 @@ def _rate(home: Path, events: int, name: str) -> float:
 
 def _stream(name: str, events: int) -> None:
     """In a spark-submit of its own: a run over a backlog; prints events and seconds."""
-    from threadpoolctl import threadpool_limits
-
-    from basketry.domains.offers import job, messages
+    from basketry.domains.offers import job
     from basketry.domains.offers.engine import Engine
+    from basketry.domains.offers.progress import progress_since
     from basketry.domains.offers.settings import load_settings
 
     lake = _lake()
     fill(lake, events)
     if name == "removed":
         Engine._decide = lambda *_: iter(())  # type: ignore[method-assign]
-    settings = load_settings(lake.settings.include)
-    stream = job.open_stream(lake, settings)
+    function = job.batch_function(lake, load_settings(lake.settings.include))
     begun = time.monotonic()
-    threadpool_limits(1, "blas")  # as the job has it
-    writer = messages.message_stream(lake, settings).writeStream.foreachBatch(stream)
-    writer.option("checkpointLocation", str(stream.checkpoint)).trigger(availableNow=True).start().awaitTermination()
-    print(json.dumps({"events": stream.totals["records"], "seconds": time.monotonic() - begun}))
+    job.do_batches(lake, function)
+    seconds = time.monotonic() - begun
+    print(json.dumps({"events": progress_since(lake, None).totals["records"], "seconds": seconds}))
 
 
 def fill(lake: object, events: int, lines_a_file: int = _LINES_A_FILE) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 import yaml
 
 from basketry.access import load_grants
+from basketry.config.edition import edition
+from basketry.config.run_settings import SECRET_SCOPE, settings_argument
 from basketry.config.unity_names import UnityNames
 from basketry.databricks.bundle_paths import offers_job_name, root_path
 from basketry.jobs.offers import OFFERS
@@ -46,6 +48,19 @@ HEADER = """\
 # Made by `python -m tools.generate_dashboards` from include/; a change by hand is lost, and a test finds it.
 # `make deploy TARGET=dev` is `databricks bundle deploy` and what no bundle does: docs/databricks.md.
 """
+
+
+def deployed_values(checkout: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the values of the variables that no file knows: what a DAG's task would tell the job of offers.
+
+    Args:
+        checkout: The checkout that is deployed.
+        environment: The variables of who deploys.
+
+    Raises:
+        BadInputError: A secret is no reference.
+    """
+    return {"edition": edition(checkout), "settings": settings_argument(environment, (SECRET_SCOPE, *OFFERS.reads))}
 
 
 class _NamesOfTheTarget(UnityNames):
@@ -123,6 +138,11 @@ def _root(targets: Sequence[Target], boards: Sequence[str], include: Path) -> Do
             "catalog": {"description": "The Unity Catalog catalog of the retailer's tables."},
             **{layer: {"description": f"The schema of the layer {layer}."} for layer in LAYERS},
             **{f"{layer}_prefix": _prefix(layer) for layer in LAYERS},
+            "edition": {"description": "The edition of the checkout, as jobs are told: --edition.", "default": ""},
+            "settings": {
+                "description": "The run settings of who deploys, as jobs are told: --settings.",
+                "default": "",
+            },
             "warehouse_id": {"description": "The SQL warehouse of dashboards and Genie space, found by its name."},
             "dashboard_readers": {"description": "Who may see the dashboards.", "type": "complex"},
             "genie_users": {"description": "Who may ask the Genie space.", "type": "complex"},
@@ -215,7 +235,8 @@ def _compute(include: Path, cloud: str) -> Compute:
 def _offers(compute: Compute) -> Document:
     """Return the job that decides offers as they come: on a cluster it never ends, on serverless it starts again at once."""
     serverless = "environments" in compute.run
-    words = [f"--catalog={RETAILER}", "--unity-names=${var.unity_names}", f"--run-id={RUN}"]
+    told = [f"--{name.replace('_', '-')}=${{var.{name}}}" for name in ("unity_names", "edition", "settings")]
+    words = [f"--catalog={RETAILER}", *told, f"--run-id={RUN}"]
     if not serverless:
         words.append("--continuous")
     task = compute.python_task(f"../spark_jobs/{OFFERS.name}.py", words, {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -34,7 +35,10 @@ from tools.demo.offer_simulation import blurred_knowledge, popular_from_views
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pytest
 
+    from basketry.domains.offers.batch_function import BatchFunction
+    from basketry.domains.offers.stream import OfferStream
     from basketry.lake.lakehouse import Lakehouse
 
 NOON = 1_767_225_600.0 + DAY / 2  # 2026-01-01 12:00 UTC
@@ -242,6 +246,27 @@ def another(lake: Lakehouse, home: Path, **edits: str) -> Lakehouse:
     if source.exists():
         shutil.copytree(source, home / "lake" / "demo" / "silver")
     return a_lake(lake.spark, home, include=include)
+
+
+def opened(lake: Lakehouse) -> OfferStream:
+    """The stream as a run that begins now opens it for its first batch."""
+    from basketry.domains.offers import job
+
+    return job.batch_function(lake, load_settings(lake.settings.include)).open(lake, "none")
+
+
+def count_openings(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often from now on the memory is read from its table."""
+    from basketry.domains.offers.batch_function import BatchFunction
+
+    times, open_stream = Counter[str](), BatchFunction.open
+
+    def counted(self: BatchFunction, lake: Lakehouse, checkpoint: str) -> OfferStream:
+        times["opened"] += 1
+        return open_stream(self, lake, checkpoint)
+
+    monkeypatch.setattr(BatchFunction, "open", counted)
+    return times
 
 
 def deliver(lake: Lakehouse, name: str, lines: Sequence[str], at: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ import pytest
 import yaml
 
 from basketry.access import load_grants
-from basketry.config.settings import CHECKOUT
+from basketry.config.edition import edition
+from basketry.config.run_settings import OFFER_EVENTS, REDIS_URL
+from basketry.config.settings import CHECKOUT, Settings
 from basketry.config.unity_names import read_names
-from basketry.jobs.command_line import parse_arguments
+from basketry.jobs.command_line import check_edition, parse_arguments
 from basketry.jobs.offers import OFFERS
 from basketry.metrics import load_metrics
 from basketry.metrics.samples import open_cubes
@@ -23,7 +26,7 @@ from basketry_airflow.payload import lost_fields
 from tests.databricks_emulator.genie_rules import check_space
 from tests.kit.data_sets import published_file
 from tests.kit.documents import INCLUDE, copy_include
-from tools.bundle import bundle_files
+from tools.bundle import bundle_files, deployed_values
 from tools.deploy.target import load_target
 
 KEEPS_DATA = {
@@ -157,10 +160,10 @@ def test_documents_and_job_follow_a_retailer_that_lies_elsewhere(
     assert read_names(told or "") == load_target("dev", tmp_path / "include").own_names
 
 
-def with_values(text: str, bundle: dict[str, Any], target: str) -> str:
-    """The text with the target's value for each variable that has a text."""
+def with_values(text: str, bundle: dict[str, Any], target: str, given: Mapping[str, str] | None = None) -> str:
+    """The text with the target's value for each variable that has a text, or the one that the CLI is given."""
     values = {name: one.get("default") for name, one in bundle["variables"].items()}
-    for name, value in (values | bundle["targets"][target]["variables"]).items():
+    for name, value in (values | bundle["targets"][target]["variables"] | dict(given or {})).items():
         if isinstance(value, str):
             text = text.replace(f"${{var.{name}}}", value)
     return text
@@ -194,6 +197,22 @@ def test_on_serverless_offers_end_when_nothing_waits(tmp_path: Path) -> None:
     assert task["environment_key"] == environment["environment_key"] and "job_cluster_key" not in task
     assert environment["spec"]["dependencies"][0] == "../dist/bundle/*.whl"
     assert not any("resources" in target for target in bundle["targets"].values())
+
+
+def test_the_job_of_offers_is_told_what_a_task_of_a_dag_is() -> None:
+    """Edition and settings, secrets by reference, from whoever deploys; without either, the job runs as by hand."""
+    (task,) = shipped()["resources"]["jobs"]["offers_stream"]["tasks"]
+    values = deployed_values(CHECKOUT, {REDIS_URL: "{{secrets/shop/redis}}", OFFER_EVENTS: "kafka://k:9092/clicks"})
+    words = with_values("\n".join(task["spark_python_task"]["parameters"]), shipped(), "prod", values).split("\n")
+    told = parse_arguments(OFFERS, words)
+    check_edition(told.edition)
+    assert told.edition == edition() and '{"secret": "shop/redis"}' in (told.settings or "")
+    settings = Settings.of_run(told.settings)
+    assert (settings.redis_url, settings.offer_events) == ("{{secrets/shop/redis}}", "kafka://k:9092/clicks")
+    words = with_values("\n".join(task["spark_python_task"]["parameters"]), shipped(), "prod").split("\n")
+    by_hand = parse_arguments(OFFERS, words)
+    check_edition(by_hand.edition)
+    assert Settings.of_run(by_hand.settings) == Settings.of_run(None)
 
 
 def test_the_library_comes_by_the_wheel_alone() -> None:

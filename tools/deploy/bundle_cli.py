@@ -11,7 +11,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tools.bundle import CLI_VERSION
+from basketry.errors import BadInputError
+from tools.bundle import CLI_VERSION, deployed_values
 from tools.deploy.finding import Finding
 from tools.problem import Problem
 
@@ -32,11 +33,12 @@ class BundleCommands:
             target: The target's name.
 
         Raises:
-            Problem: There is no CLI on the PATH, or one that is too old.
+            Problem: There is no CLI on the PATH, or one that is too old; or a setting of the jobs is a secret in plain text.
         """
         self.checkout = checkout
         self.target = target
         self._program = find_cli()
+        self._variables = bundle_variables(checkout)
 
     def check(self) -> Finding:
         """Say whether the CLI takes the bundle as it is; changes nothing."""
@@ -89,11 +91,27 @@ class BundleCommands:
 
     def _started(self, *words: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
         command = [self._program, "bundle", *words, "--target", self.target]
-        # Ours, so that the wheel is built by a Python that has the build backend, wherever make was told to put it.
-        env = {"BUNDLE_VAR_python": sys.executable, **os.environ}
+        env = {**self._variables, **os.environ}
         return subprocess.run(  # noqa: S603
             command, cwd=self.checkout, env=env, check=False, text=True, capture_output=capture
         )
+
+
+def bundle_variables(checkout: Path) -> dict[str, str]:
+    """Return the environment variables by which the CLI is given what no file of the bundle knows.
+
+    Args:
+        checkout: The folder with databricks.yml.
+
+    Raises:
+        Problem: A setting of the jobs is a secret in plain text.
+    """
+    try:
+        values = deployed_values(checkout, os.environ)
+    except BadInputError as error:
+        raise Problem(error.message) from None
+    # Our Python, so that the wheel is built by one that has the build backend, wherever make was told to put it.
+    return {f"BUNDLE_VAR_{name}": value for name, value in {"python": sys.executable, **values}.items()}
 
 
 def find_cli() -> str:

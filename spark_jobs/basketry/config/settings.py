@@ -24,7 +24,7 @@ from basketry.errors import BadInputError
 if TYPE_CHECKING:
     from basketry.config.unity_names import UnityNames
 
-__all__ = ["CHECKOUT", "EVERY_FEED", "RUNTIMES", "UNITY_NAMES", "Settings", "find_include"]
+__all__ = ["CHECKOUT", "EVERY_FEED", "RUNTIMES", "UNITY_NAMES", "Settings", "find_include", "is_serverless"]
 
 RUNTIMES = ("local", "databricks")
 EVERY_FEED = "*"
@@ -45,6 +45,12 @@ def check_catalog_name(name: str) -> str:
     if not _CATALOG_NAME.fullmatch(name):
         raise BadInputError(f"'{name}' cannot be a catalog: use lower-case letters, digits and underscores.")
     return name
+
+
+def is_serverless(environment: Mapping[str, str] | None = None) -> bool:
+    """Return whether this process runs on serverless compute, where the runtime's version is that of a client."""
+    env = os.environ if environment is None else environment
+    return env.get("DATABRICKS_RUNTIME_VERSION", "").startswith("client.")
 
 
 def find_include(env: Mapping[str, str]) -> Path:

@@ -105,8 +105,9 @@ class TableReader(ABC):
             rows = rows.join(F.broadcast(wanted), name, "leftsemi")
         for name, day in since.items():
             rows = rows.where(F.col(name) >= F.lit(day))
-        null = {name: F.lit(None).cast(table.column(name).type) for name in {*columns} - {*rows.columns}}
-        return rows.withColumns(null).select(*columns).toArrow()
+        stored = {*rows.columns}
+        null = {name: F.lit(None).cast(table.column(name).type).alias(name) for name in columns if name not in stored}
+        return rows.select(*(null.get(name, F.col(name)) for name in columns)).toArrow()
 
     def version(self, table: Table) -> int | None:
         """Return the table's newest Delta version, None when it does not exist."""

@@ -184,6 +184,7 @@ OFFER_BATCHES = Table(
         required("degraded", "bigint", "the number of events decided while redis did not answer"),
         required("newest", "timestamp", "the newest event time so far"),
         required("policy_version", "string", "the version that decided"),
+        optional("days", "array<date>", "the local business days of the messages used; null in rows of release 0.1.0"),
     ),
     key=("batch",),
 )

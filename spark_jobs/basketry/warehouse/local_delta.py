@@ -191,7 +191,7 @@ def read_filtered(
     conditions += [ds.field(name) >= day for name, day in since.items()]
     stored = DeltaTable(folder).to_pyarrow_dataset()
     selected = {name: ds.field(name) if name in stored.schema.names else ds.scalar(None) for name in columns}
-    return stored.to_table(columns=selected, filter=reduce(and_, conditions))
+    return stored.to_table(columns=selected, filter=reduce(and_, conditions) if conditions else None)
 
 
 def _commits(folder: Path) -> list[Path]:

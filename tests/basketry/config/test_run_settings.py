@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from basketry.config.run_settings import KAFKA_OPTIONS, OFFER_EVENTS, REDIS_URL, given_settings, settings_argument
-from basketry.config.settings import Settings
+from basketry.config.settings import Settings, is_serverless
 from basketry.errors import BadInputError
 
 SET = {
@@ -52,3 +52,10 @@ def test_a_secret_of_a_workspace_is_none_of_this_computers() -> None:
     assert settings.resolve_secret("redis://cache") == "redis://cache"
     with pytest.raises(BadInputError, match="is a secret of a Databricks workspace: set the value itself here"):
         settings.resolve_secret("{{secrets/retail/redis_url}}")
+
+
+def test_serverless_compute_is_known_by_its_runtime() -> None:
+    """A cluster names the runtime's own version, and this machine none."""
+    for version, expected in (("client.5.0", True), ("18.0", False), ("", False)):
+        assert is_serverless({"DATABRICKS_RUNTIME_VERSION": version}) is expected
+    assert not is_serverless({})

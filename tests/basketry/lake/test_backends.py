@@ -142,6 +142,7 @@ def test_what_a_job_records_replaces_its_own_rows(backend: Lakehouse) -> None:
     backend.record(JOB_RUNS, [("r2", *run[1:])], "run_id = 'r2'")
     found = backend.read_filtered(JOB_RUNS, ["run_id", "seconds"], {"run_id": {"r1"}}, {"as_of": DAY})
     assert found.to_pylist() == [{"run_id": "r1", "seconds": 0.25}]
+    assert backend.read_filtered(JOB_RUNS, ["run_id"], {}, {}).num_rows == 2
     assert backend.read_filtered(REVIEWS, ["rating"], {"review_id": {"a"}}, {}).num_rows == 0
 
 

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from basketry.access import load_grants
 from tests.tools.deploy.recording import RECORDING, RecordedEmulator
 from tests.tools.deploy.test_real_cli import RETAILER, TARGET, copy_checkout, login
-from tools.deploy.bundle_cli import find_cli
+from tools.deploy.bundle_cli import bundle_variables, find_cli
 from tools.problem import Problem
 
 COMMANDS = (("validate",), ("plan",), ("deploy",), ("plan",), ("deploy", "--force"), ("destroy", "--auto-approve"))
@@ -46,7 +46,7 @@ def main() -> int:
 
 
 def _deploy(program: str, checkout: Path, emulator: RecordedEmulator, env: dict[str, str]) -> None:
-    env["BUNDLE_VAR_python"] = sys.executable
+    env |= bundle_variables(checkout)
     for number, words in enumerate(COMMANDS):
         if number == len(COMMANDS) - 3:
             board, space = next(iter(emulator.dashboards.documents)), next(iter(emulator.genie.documents))

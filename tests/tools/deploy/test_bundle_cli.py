@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from basketry.config.edition import edition
 from tests.tools.deploy.conftest import StandInCli
-from tools.deploy.bundle_cli import BundleCommands, check_bundle, find_cli
+from tools.deploy.bundle_cli import BundleCommands, bundle_variables, check_bundle, find_cli
 from tools.problem import Problem
 
 
@@ -56,6 +57,19 @@ def test_every_command_names_its_target_in_the_checkout(
         [str(checkout), ["bundle", "validate", "--target", "dev"], sys.executable],
         [str(checkout), ["bundle", "deploy", "--target", "dev"], "/other/python"],
     ]
+
+
+def test_the_cli_is_given_what_the_job_of_offers_is_told(
+    cli: StandInCli, checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The edition of the checkout and the settings of this shell; a secret in plain text is refused before the CLI is called."""
+    monkeypatch.setenv("BASKETRY_REDIS_URL", "{{secrets/shop/redis}}")
+    variables = bundle_variables(checkout)
+    assert variables["BUNDLE_VAR_edition"] == edition(checkout)
+    assert variables["BUNDLE_VAR_settings"] == '{"BASKETRY_REDIS_URL": {"secret": "shop/redis"}}'
+    monkeypatch.setenv("BASKETRY_REDIS_URL", "redis://:word@host")
+    (refused,) = check_bundle(checkout, "dev")
+    assert "BASKETRY_REDIS_URL is a secret" in refused.wrong and ":word" not in str(refused)
 
 
 def test_the_check_says_what_the_cli_refuses(cli: StandInCli, checkout: Path) -> None:

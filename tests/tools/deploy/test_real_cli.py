@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +28,7 @@ from tests.kit.lake import fill
 from tests.kit.results import delivered_file
 from tools.bundle import bundle_files
 from tools.deploy.apply import Deployment, Options
-from tools.deploy.bundle_cli import BundleCommands, find_cli
+from tools.deploy.bundle_cli import BundleCommands, bundle_variables, find_cli
 from tools.deploy.target import load_target
 from tools.deploy.workspace import Site
 from tools.problem import Problem
@@ -48,7 +47,7 @@ class Real:
 
     def cli(self, *words: str, code: int = 0) -> str:
         """What `databricks bundle …` says; it must end with the code."""
-        env = os.environ | {"BUNDLE_VAR_python": sys.executable}
+        env = os.environ | bundle_variables(self.checkout)
         command = [find_cli(), "bundle", *words, "--target", TARGET]
         done = subprocess.run(command, cwd=self.checkout, env=env, check=False, text=True, capture_output=True)
         said = done.stdout + done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
@@ -116,6 +117,12 @@ class MicroBatch:
             "unknown_shoppers": unknown_shoppers,
             "degraded": len(decided) if self.popular_from == "degraded" else 0,
         }
+
+    def days(self) -> list[date]:
+        """List the local days of what was used, sorted."""
+        is_good = np.array(self.outcome.fate, dtype=object) == GOOD
+        days: list[date] = _dates(np.unique(self.records.day[is_good])).to_pylist()
+        return days
 
     def _batch_column(self, size: int) -> pa.Array:
         return pa.array([self.name] * size, pa.string())

@@ -1,162 +1,113 @@
-"""Runs the stream: what is waiting is decided, then how offers perform is brought up to date."""
+"""Runs the stream: what is waiting is decided, then how offers perform is brought up to date.
+
+Every run decides what waits and ends (the trigger availableNow, the only one that serverless compute allows). One that goes on
+for ever is such runs in turn: each takes products, settings and the champion as they are by then, on every kind of compute.
+"""
 
 from __future__ import annotations
 
-import logging
+import time
+from datetime import date
 
-from pyspark.sql import DataFrame
-from threadpoolctl import threadpool_limits
-
-from basketry import registry
 from basketry.config.catalogs import load_catalog
-from basketry.domains.offers import aggregates, inputs, tracking
-from basketry.domains.offers.cache import PopularityCache, connect_redis
-from basketry.domains.offers.engine import Engine
-from basketry.domains.offers.forgotten import ForgottenShoppers
-from basketry.domains.offers.memory import Memory
+from basketry.config.settings import is_serverless
+from basketry.domains.offers import aggregates, inputs
+from basketry.domains.offers.batch_function import STREAM, BatchFunction
+from basketry.domains.offers.champion import PRIOR, new_champion
 from basketry.domains.offers.messages import message_stream
+from basketry.domains.offers.progress import Progress, progress_since, read_position
 from basketry.domains.offers.recommend import ensure_popular
 from basketry.domains.offers.settings import OfferSettings, load_settings
-from basketry.domains.offers.shop import EPOCH, Assortment
-from basketry.domains.offers.stream import OfferStream, dates_of
 from basketry.errors import BadInputError
 from basketry.jobs.offers import OffersArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
-from basketry.learning.versions import champion_version
-from basketry.registry.models import OFFER_POLICY_MODEL
-from basketry.tables import CUSTOMERS, OFFER_STATE, PRODUCTS
-
-log = logging.getLogger(__name__)
+from basketry.tables import CUSTOMERS, PRODUCTS
 
 _SECONDS_BETWEEN = 10
-PRIOR = "prior"
-"""The version before any was promoted: what include/offers.yaml believes, and what was learned since."""
-STREAM = "offers"
+"""How long a run that goes on for ever rests: an event waits for so long at most, and a look at an empty folder has its price."""
 
 
 def run(lake: Lakehouse, arguments: OffersArguments) -> JobReport:
     """Decide what is waiting and end, or with --continuous go on for ever.
 
     Raises:
-        BadInputError: A dry run is asked for, or products or customers were never ingested.
+        BadInputError: A dry run is asked for, or one without an end on serverless compute; products or customers were never
+            ingested.
     """
     if arguments.dry_run:
         raise BadInputError(
             "offers has no dry run: a decision that was made counts. Try a copy of the catalog instead."
         )
-    # Decisions are many small products of matrices: threads that wait for one another cost three times the work.
-    with threadpool_limits(1, "blas"):
-        return _run(lake, arguments)
+    if arguments.continuous and is_serverless():
+        raise BadInputError(
+            "offers does not take --continuous on serverless compute: leave it out, and let a continuous job start the run again."
+        )
+    report = decide_waiting(lake)
+    while arguments.continuous:
+        time.sleep(_SECONDS_BETWEEN)
+        report = decide_waiting(lake)
+    return report
 
 
-def _run(lake: Lakehouse, arguments: OffersArguments) -> JobReport:
-    settings = load_settings(lake.settings.include)
-    stream = open_stream(lake, settings)
-    messages = message_stream(lake, settings)
-    trigger = {"processingTime": f"{_SECONDS_BETWEEN} seconds"} if arguments.continuous else {"availableNow": True}
-
-    def process_batch(rows: DataFrame, number: int) -> None:
-        """Do one micro-batch; a stream that never ends brings its aggregates up to date at once."""
-        stream(rows, number)
-        if arguments.continuous:
-            update_aggregates(stream, settings)
-
-    writer = messages.writeStream.queryName(f"{STREAM}-{lake.catalog}").foreachBatch(process_batch)
-    query = writer.option("checkpointLocation", str(stream.checkpoint)).trigger(**trigger).start()
-    query.awaitTermination()
-    return stream_report(stream, update_aggregates(stream, settings))
-
-
-def open_stream(lake: Lakehouse, settings: OfferSettings) -> OfferStream:
-    """Open the stream where it stands.
+def decide_waiting(lake: Lakehouse) -> JobReport:
+    """Decide what is waiting, and bring up to date what is made from decisions.
 
     Raises:
         BadInputError: Products or customers were never ingested.
     """
-    inputs.require_tables(lake, (PRODUCTS, CUSTOMERS))
-    shop = inputs.read_assortment(lake)
-    ensure_popular(lake)
-    memory, stored_by, number = _read_memory(lake, shop, settings)
-    popular = PopularityCache(
-        lake.catalog,
-        shop,
-        inputs.read_popular(lake, shop),
-        connect_redis(lake.settings.resolve_secret(lake.settings.redis_url)),
-    )
-    version = _adopt_champion(lake, memory, settings)
-    engine = Engine(
-        shop=shop,
-        knowledge=inputs.read_knowledge(lake, shop, settings),
-        popular=popular.stored,
-        settings=settings,
-        memory=memory,
-        version=version,
-    )
-    stream = OfferStream(
-        lake=lake,
-        engine=engine,
-        popular=popular,
-        forgotten=ForgottenShoppers(lake),
-        time_zone=load_catalog(lake.catalog, lake.settings.include).time_zone,
-        checkpoint=lake.settings.checkpoint_folder(lake.catalog, STREAM),
-    )
-    stream.resume(stored_by, number)
-    stream.days |= {(day - EPOCH).days for day in aggregates.missed_days(lake)}
-    return stream
+    settings = load_settings(lake.settings.include)
+    function = batch_function(lake, settings)
+    before = read_position(lake)
+    missed = aggregates.missed_days(lake)
+    do_batches(lake, function)
+    progress = progress_since(lake, before)
+    training_rows = _update_aggregates(lake, settings, progress, sorted(progress.days.union(missed)))
+    return _report(function, progress, training_rows)
 
 
-def _read_memory(lake: Lakehouse, shop: Assortment, settings: OfferSettings) -> tuple[Memory, str | None, int]:
-    """Read the stored memory, the checkpoint that stored it (None for no memory) and the number of its batch."""
-    rows = lake.read(OFFER_STATE).collect() if lake.exists(OFFER_STATE) else []
-    if not rows:
-        return Memory.empty(shop.categories, shop.products, settings), None, -1
-    memory = Memory.from_bytes(bytes(rows[0].content), shop.categories, shop.products, settings)
-    return memory, rows[0].checkpoint, rows[0].number
+def do_batches(lake: Lakehouse, function: BatchFunction) -> None:
+    """Read the messages that are there now, a micro-batch after the other."""
+    messages = message_stream(lake, function.offers)
+    writer = messages.writeStream.queryName(f"{STREAM}-{lake.catalog}").foreachBatch(function)
+    checkpoint = lake.settings.checkpoint_folder(lake.catalog, STREAM)
+    writer.option("checkpointLocation", str(checkpoint)).trigger(availableNow=True).start().awaitTermination()
 
 
-def _adopt_champion(lake: Lakehouse, memory: Memory, settings: OfferSettings) -> str:
-    """Go on from what the champion learned if it is another one than before; returns the version that decides.
-
-    Without an answer from the registry, or without a champion, what decided last goes on deciding and learning.
+def batch_function(lake: Lakehouse, settings: OfferSettings) -> BatchFunction:
+    """Return what does each micro-batch of a run that begins now.
 
     Raises:
+        BadInputError: Products or customers were never ingested, or a secret has no value.
         UntrustedModelError: The champion is not what was promoted.
     """
-    before = memory.version or PRIOR
-    try:
-        number = champion_version(lake, OFFER_POLICY_MODEL)
-        if number is None or number == memory.version:
-            return before
-        learned = tracking.LOADER.load(lake, number).learned.posterior_over(memory.categories, settings)
-    except (registry.RegistryDownError, registry.ModelGoneError) as error:
-        problem = error.message if isinstance(error, BadInputError) else error
-        log.warning("%s; version %s goes on deciding.", problem, before)
-        return before
-    memory.learned, memory.live, memory.version = learned, learned, number
-    return number
+    inputs.require_tables(lake, (PRODUCTS, CUSTOMERS))
+    lake.settings.resolve_secret(lake.settings.redis_url)  # here the problem is one sentence, in the batch a traceback
+    ensure_popular(lake)
+    decided_last = progress_since(lake, read_position(lake)).version
+    return BatchFunction(
+        catalog=lake.catalog,
+        settings=lake.settings,
+        offers=settings,
+        time_zone=load_catalog(lake.catalog, lake.settings.include).time_zone,
+        champion=new_champion(lake, decided_last or PRIOR),
+        input_versions=tuple(inputs.offer_input_versions(lake).items()),
+    )
 
 
-def update_aggregates(stream: OfferStream, settings: OfferSettings) -> int:
+def _update_aggregates(lake: Lakehouse, settings: OfferSettings, progress: Progress, days: list[date]) -> int:
     """Bring what is made from decisions up to date; returns how many rows were added for training."""
-    if not stream.days:
+    if not days or progress.newest is None:
         return 0
-    newest = stream.engine.memory.newest
-    training_rows = aggregates.append_training_rows(stream.lake, settings, newest)
+    training_rows = aggregates.append_training_rows(lake, settings, progress.newest)
     # Last: it tells the next run that this one was not cut off.
-    aggregates.refresh_aggregates(stream.lake, dates_of(stream.days), newest)
-    stream.days.clear()
+    aggregates.refresh_aggregates(lake, days, progress.newest)
     return training_rows
 
 
-def stream_report(stream: OfferStream, training_rows: int) -> JobReport:
-    """Report what the run did, in numbers.
-
-    Args:
-        stream: The stream at its end.
-        training_rows: Rows that were added for training.
-    """
-    totals = stream.totals
+def _report(function: BatchFunction, progress: Progress, training_rows: int) -> JobReport:
+    """Report what the run did, in numbers."""
+    totals = progress.totals
     fates = ("good", "late", "repeated", "duplicates", "quarantined")
     lines = [
         f"{totals['records']:,} events = " + " + ".join(f"{totals[name]:,} {name}" for name in fates),
@@ -171,7 +122,7 @@ def stream_report(stream: OfferStream, training_rows: int) -> JobReport:
         rows_in=totals["records"],
         rows_out=totals["good"] + totals["decided"],
         summary=tuple(lines),
-        input_versions=inputs.offer_input_versions(stream.lake),
+        input_versions=dict(function.input_versions),
         details={**totals, "training_rows": training_rows},
-        model_version=stream.engine.version,
+        model_version=function.champion.version if function.champion else progress.version or PRIOR,
     )

@@ -8,12 +8,8 @@ again from the same memory, decides the same, and only adds what is missing.
 from __future__ import annotations
 
 import hashlib
-import json
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,7 +23,8 @@ from basketry.domains.offers.forgotten import ForgottenShoppers
 from basketry.domains.offers.memory import NEVER
 from basketry.domains.offers.messages import FEED, parse_records, read_messages
 from basketry.domains.offers.outcomes import ShownOffer
-from basketry.domains.offers.records import GOOD, RESPONSES, Records, outside_time_limits
+from basketry.domains.offers.progress import Position
+from basketry.domains.offers.records import RESPONSES, Records, outside_time_limits
 from basketry.domains.offers.settings import OfferSettings
 from basketry.domains.offers.shop import EPOCH
 from basketry.lake.lakehouse import Lakehouse
@@ -68,10 +65,7 @@ class OfferStream:
         popular: Popular products as they are now.
         forgotten: Who is forgotten as of now.
         time_zone: Time zone of the business day.
-        checkpoint: Folder of Spark's checkpoint.
-        done: Number of the last batch that is wholly written, -1 for none.
-        totals: Counts of ops.offer_batches of this run.
-        days: Local days from 1970 that anything was written for.
+        checkpoint: Name of Spark's checkpoint.
     """
 
     lake: Lakehouse
@@ -79,37 +73,12 @@ class OfferStream:
     popular: PopularityCache
     forgotten: ForgottenShoppers
     time_zone: str
-    checkpoint: Path
-    done: int = -1
-    totals: Counter[str] = field(default_factory=Counter)
-    days: set[int] = field(default_factory=set)
-    _name: str = ""
-
-    @property
-    def name(self) -> str:
-        """Name of the checkpoint: Spark notes it there before the first batch. A new checkpoint has a new one."""
-        if not self._name:
-            self._name = str(json.loads((self.checkpoint / "metadata").read_text())["id"])
-        return self._name
-
-    def resume(self, stored_by: str | None, number: int) -> None:
-        """Go on from a stored state.
-
-        Args:
-            stored_by: Name of the checkpoint that the state was stored by, None for no state.
-            number: Number of the batch that the state was stored by.
-        """
-        if stored_by is not None and (self.checkpoint / "metadata").exists() and stored_by == self.name:
-            self.done = number
+    checkpoint: str
 
     def __call__(self, frame: DataFrame, number: int) -> None:
-        """Do a micro-batch, unless it was done before."""
-        if number <= self.done:
-            return
+        """Do the micro-batch after the last one that was done."""
         messages = self.forgotten.without_content(read_messages(frame, self.time_zone))
-        batch = self._decide(messages, f"{self.name}:{number}")
-        self._write(batch, number)
-        self.done = number
+        self._write(self._decide(messages, Position(self.checkpoint, number).batch), number)
 
     def _decide(self, messages: pa.Table, name: str) -> MicroBatch:
         records = parse_records(messages)
@@ -133,15 +102,12 @@ class OfferStream:
         self._put(OFFER_RESPONSES, batch.responses(), number)
         self._quarantine(batch)
         self._put(OFFER_BATCHES, self._ledger(batch, counts), number)
-        state = {"checkpoint": [self.name], "number": [number], "content": [self.engine.memory.to_bytes()]}
+        state = {"checkpoint": [self.checkpoint], "number": [number], "content": [self.engine.memory.to_bytes()]}
         self.lake.append_once(OFFER_STATE, pa.table(state), self._writer, number, overwrite=True)
-        self.totals.update(counts)
-        good = [position for position, fate in enumerate(batch.outcome.fate) if fate == GOOD]
-        self.days.update(batch.records.day[good].tolist())
 
     @property
     def _writer(self) -> str:
-        return f"offers/{self.name}"
+        return f"offers/{self.checkpoint}"
 
     def _put(self, table: Table, rows: pa.Table, number: int) -> None:
         if len(rows):
@@ -149,15 +115,14 @@ class OfferStream:
 
     def _ledger(self, batch: MicroBatch, counts: dict[str, int]) -> pa.Table:
         newest = max(self.engine.memory.newest, float(NEVER))
-        values: dict[str, Any] = {
-            "batch": batch.name,
-            **counts,
-            "newest": int(newest * 1e6),
-            "policy_version": batch.outcome.version,
-        }
-        rows = pa.table({name: [value] for name, value in values.items()})
-        newest_at = rows["newest"].cast(pa.timestamp("us", tz="UTC"))
-        return rows.set_column(rows.schema.get_field_index("newest"), "newest", newest_at)
+        values = {"batch": batch.name, **counts, "policy_version": batch.outcome.version}
+        return pa.table(
+            {
+                **{name: [value] for name, value in values.items()},
+                "newest": pa.array([round(newest * 1e6)], pa.int64()).cast(pa.timestamp("us", tz="UTC")),
+                "days": pa.array([batch.days()], pa.list_(pa.date32())),
+            }
+        )
 
     def _quarantine(self, batch: MicroBatch) -> None:
         refused = batch.refused()
@@ -233,8 +198,3 @@ def day_before_first_event(records: Records, days_before: int, settings: OfferSe
     is_old, is_early = outside_time_limits(records, settings)
     days = records.day[~(np.isnan(records.at) | is_old | is_early)]
     return EPOCH + timedelta(days=int(days.min()) - days_before if len(days) else 0)
-
-
-def dates_of(numbers: Iterable[int]) -> list[date]:
-    """Return the dates of days counted from 1970, sorted."""
-    return [EPOCH + timedelta(days=number) for number in sorted(numbers)]

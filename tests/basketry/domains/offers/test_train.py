@@ -12,9 +12,9 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructField, StructType
 
 from basketry import registry
-from basketry.domains.offers import job, recommend, recommender, train_recommender
+from basketry.domains.offers import recommend, recommender, train_recommender
 from basketry.domains.offers.aggregates import training_rows
-from basketry.domains.offers.settings import load_settings
+from basketry.domains.offers.champion import PRIOR, new_champion
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.schemas import declared_schema
@@ -32,7 +32,7 @@ from basketry.tables import (
 from basketry.warehouse import local_delta
 from tests.kit.jobs import run_job
 from tests.kit.lake import frame
-from tests.kit.offers import ExplorationLog, engine, fill, rows, settings, shop
+from tests.kit.offers import ExplorationLog, fill, opened, rows, settings, shop
 from tests.kit.registry import let_in
 from tests.kit.rows import order_line
 
@@ -58,8 +58,8 @@ def logged(lake: Lakehouse) -> pa.Table:
 def test_a_policy_that_was_promoted_decides(lake: Lakehouse, registry_home: Path) -> None:
     """Too few decisions are said so; a challenger with its metrics; the stream goes on from what the champion learned."""
     fill(lake)
-    opened = job.open_stream(lake, load_settings(lake.settings.include))
-    assert opened.engine.version == "prior"
+    before = opened(lake)
+    assert before.engine.version == "prior"
     lake.append_once(OFFER_TRAINING, logged(lake).slice(0, 50), "test", 1)
     with pytest.raises(BadInputError, match="200 are needed"):
         run_job(lake, "train_offer_policy", as_of=AS_OF)
@@ -71,23 +71,19 @@ def test_a_policy_that_was_promoted_decides(lake: Lakehouse, registry_home: Path
     assert {"reward_dr", "effective_sample_size", "versus/naive/popular/reward_snips/low"} <= set(metrics)
     assert metrics["incremental_clicks/low"] < metrics["incremental_clicks"] < metrics["incremental_clicks/high"]
     assert any("beyond the control group's" in line for line in report.summary)
-    assert job.open_stream(lake, load_settings(lake.settings.include)).engine.version == "prior"
+    assert opened(lake).engine.version == "prior"
     let_in(lake, "offer_policy", "1")
-    after = job.open_stream(lake, load_settings(lake.settings.include)).engine
+    after = opened(lake).engine
     assert after.version == after.memory.version == "1"
-    assert after.memory.live.moment.tolist() != opened.engine.memory.live.moment.tolist()
+    assert after.memory.live.moment.tolist() != before.engine.memory.live.moment.tolist()
 
 
 def test_without_the_registry_what_decided_last_goes_on(lake: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """MLflow is down: no run of the stream fails for that."""
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
-    chosen = settings()
-    memory = engine().memory
-    memory.version = "4"
-    assert job._adopt_champion(lake, memory, chosen) == "4"
-    memory.version = ""
-    assert job._adopt_champion(lake, memory, chosen) == "prior"
+    for decided_last in ("4", PRIOR):
+        assert new_champion(lake, decided_last) is None
 
 
 def test_recommendations_come_from_the_champion_and_popular_products_always(
