@@ -17,22 +17,22 @@ from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 from pyspark.sql.connect.proto import AnalyzePlanRequest, ConfigRequest, ExecutePlanRequest, FetchErrorDetailsResponse
 
-from tests.databricks_emulator.serverless_rules import (
-    Refusal,
-    refused_analysis,
-    refused_config,
-    refused_execution,
-)
+from tests.databricks_emulator.serverless_rules import Refusal, refused_analysis, refused_config, refused_execution
 
 SERVICE = "spark.connect.SparkConnectService"
 LOOPBACK = "127.0.0.1"
 LARGEST_MESSAGE = 128 * 2**20
 MOST_CALLS = 32
-OPTIONS = [
-    ("grpc.max_receive_message_length", LARGEST_MESSAGE),
-    ("grpc.max_send_message_length", LARGEST_MESSAGE),
-]
-ANSWERED_ONCE = ("AnalyzePlan", "ArtifactStatus", "Config", "CloneSession", "Interrupt", "ReleaseExecute", "ReleaseSession")
+OPTIONS = [("grpc.max_receive_message_length", LARGEST_MESSAGE), ("grpc.max_send_message_length", LARGEST_MESSAGE)]
+ANSWERED_ONCE = (
+    "AnalyzePlan",
+    "ArtifactStatus",
+    "Config",
+    "CloneSession",
+    "Interrupt",
+    "ReleaseExecute",
+    "ReleaseSession",
+)
 ANSWERED_IN_PARTS = ("ExecutePlan", "ReattachExecute")
 JUDGED: dict[str, tuple[Any, Callable[[Any], Refusal | None]]] = {
     "AnalyzePlan": (AnalyzePlanRequest, refused_analysis),

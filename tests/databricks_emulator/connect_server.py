@@ -19,7 +19,10 @@ from tests.databricks_emulator.connect_proxy import LOOPBACK, ConnectProxy
 
 SERVER = "org.apache.spark.sql.connect.service.SparkConnectServer"
 START_SECONDS = 180.0
+STOP_SECONDS = 30.0
 POLL_SECONDS = 0.1
+WHILE_ASKED = 'exec 3<&0; "$@" & server=$!; (cat <&3; kill $server) & wait $server'
+"""Runs a program until it ends, or until whoever started it has closed the pipe: also where that one was killed."""
 
 
 class ConnectServer:
@@ -52,9 +55,13 @@ class ConnectServer:
         if self._proxy is not None:
             self._proxy.close()
         if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGTERM)
-            self._process.wait()
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+            try:
+                self._process.wait(STOP_SECONDS)  # it lets go of the metastore
+            except subprocess.TimeoutExpired:
+                os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()
         self._proxy = self._process = None
 
     def _start(self, variables: dict[str, str]) -> None:
@@ -69,10 +76,10 @@ class ConnectServer:
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                command,
+                ["sh", "-c", WHILE_ASKED, "sh", *command],
                 stdout=log,
                 stderr=log,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 cwd=self._log.parent,
                 env=variables,
                 start_new_session=True,  # with its Python workers it is a group

@@ -110,7 +110,9 @@ def _refused_trigger(command: Command) -> Refusal | None:
     if trigger == "available_now":
         return None
     name = {"continuous_checkpoint_interval": "Continuous", "once": "Once"}.get(trigger or "", "ProcessingTime")
-    sentence = f"Trigger type {name} is not supported for this cluster type. Use a different trigger type e.g. AvailableNow."
+    sentence = (
+        f"Trigger type {name} is not supported for this cluster type. Use a different trigger type e.g. AvailableNow."
+    )
     return Refusal("INFINITE_STREAMING_TRIGGER_NOT_SUPPORTED", sentence, "0A000")
 
 

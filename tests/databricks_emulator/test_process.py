@@ -67,7 +67,12 @@ def test_cancellation_reaches_the_whole_process_group(tmp_path: Path) -> None:
     threading.Thread(target=cancel_once_the_child_lives, daemon=True).start()
     ending = run_script(
         script_environment=ScriptEnvironment(
-            workspace_root="/w", scripts=tmp_path, environment={}, logs=logs, metastore=Metastore(tmp_path), connect=ConnectServer(tmp_path)
+            workspace_root="/w",
+            scripts=tmp_path,
+            environment={},
+            logs=logs,
+            metastore=Metastore(tmp_path),
+            connect=ConnectServer(tmp_path),
         ),
         script=script,
         parameters=[],
