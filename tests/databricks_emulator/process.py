@@ -26,8 +26,8 @@ KEPT = frozenset(
 """Variables of this machine that stand for those of a cluster; it has no other, so a job that needs one must fail here, too."""
 OF_A_CLUSTER = frozenset(("JAVA_HOME", "SPARK_HOME", "SPARK_LOCAL_DIRS", "SPARK_LOCAL_IP"))
 """Of these what serverless compute has not: there Spark runs elsewhere."""
-SERVERLESS_VERSION = "client.5.0"
-"""What DATABRICKS_RUNTIME_VERSION is on serverless compute; MLflow tells it by the same beginning."""
+SERVERLESS = {"DATABRICKS_RUNTIME_VERSION": "client.5.0", "DATABRICKS_ENV_VERSION": "5"}
+"""By these a process knows that it runs on serverless compute: mlflow/utils/databricks_utils.py reads both."""
 CLOCK = "BASKETRY_NOW"
 """The moment that counts as now for all of a test, its clusters included."""
 DRIVER = Path(__file__).with_name("driver.py")
@@ -155,7 +155,7 @@ def _run_serverless(
     remote = connect.remote(python, installed, machine | script_environment.metastore.variables())
     variables = {name: value for name, value in script_environment.variables().items() if name not in OF_A_CLUSTER}
     variables |= {
-        "DATABRICKS_RUNTIME_VERSION": SERVERLESS_VERSION,
+        **SERVERLESS,
         "PATH": os.pathsep.join((str(python.parent), "/usr/bin", "/bin")),
         "PYTHONPATH": os.pathsep.join(map(str, installed)),
         "SPARK_REMOTE": remote,

@@ -29,7 +29,7 @@ from tests.databricks_emulator.principals_api import SERVICE_PRINCIPAL
 from tests.kit.dags import run_dag, task_states
 from tests.kit.deployed import deploy
 from tests.kit.documents import copy_include
-from tests.kit.serverless import run_serverless
+from tests.kit.workspace_runs import run_on
 
 pytestmark = pytest.mark.system
 
@@ -207,9 +207,9 @@ def test_serverless_compute_refuses_in_its_own_words(runtimes: dict[str, Runtime
     emulator = runtimes["serverless"].emulator
     assert emulator is not None
     emulator.tree.write(f"{scripts_folder(ROOT)}/attempts.py", ATTEMPTS.read_bytes(), overwrite=True)
-    wheel = next(task.settings.dependencies for run in emulator.runs for task in run.tasks)[0]
+    (wheel, *_) = next(iter(emulator.runs)).tasks[0].settings.dependencies or ()
     before = len(emulator.connect.refused)
-    ended = run_serverless(emulator, ROOT, wheel, "attempts")
+    ended = run_on(emulator, "serverless", ROOT, wheel, "attempts")
     assert ended.state.result == "SUCCESS", ended.tasks[0].log("stderr")
     report = json.loads(ended.tasks[0].log().splitlines()[-1])
     for name, words in REFUSED.items():

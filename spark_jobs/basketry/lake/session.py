@@ -50,6 +50,7 @@ def attached_session(name: str) -> SparkSession:
 def is_serverless() -> bool:
     """Return whether this process runs on serverless compute, where nothing can be persisted.
 
-    There Spark runs elsewhere, and the runtime's version is that of a client: MLflow tells it by the same word.
+    There Spark runs elsewhere: the runtime's version is that of a client, and its environment has one. MLflow tells it so, too.
     """
-    return os.environ.get("DATABRICKS_RUNTIME_VERSION", "").startswith("client.")
+    version = os.environ.get("DATABRICKS_RUNTIME_VERSION", "")
+    return version.startswith("client.") or bool(os.environ.get("DATABRICKS_ENV_VERSION"))

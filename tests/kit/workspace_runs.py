@@ -1,4 +1,4 @@
-"""Scripts as runs of an emulated workspace on serverless compute, by databricks-sdk."""
+"""Scripts as runs of an emulated workspace on a compute profile, by databricks-sdk."""
 
 from __future__ import annotations
 
@@ -12,21 +12,20 @@ from tests.databricks_emulator.emulator import DatabricksEmulator
 from tests.databricks_emulator.runs import Run
 from tests.kit.documents import INCLUDE
 
-SECONDS = 600
+SECONDS = 900
 
 
-def run_serverless(
-    emulator: DatabricksEmulator, root: str, wheel: str, name: str, parameters: Sequence[str] = ()
+def run_on(
+    emulator: DatabricksEmulator, profile: str, root: str, wheel: str, name: str, parameters: Sequence[str] = ()
 ) -> Run:
     """A script of the workspace, to its end.
 
-    root: the bundle's folder. wheel: the library's, a path of the workspace.
+    profile: of include/compute. root: the bundle's folder. wheel: the library's, a path of the workspace.
     """
-    compute = load_profile(INCLUDE, "serverless", cloud="aws", wheel=wheel)
+    compute = load_profile(INCLUDE, profile, cloud="aws", wheel=wheel)
     task = compute.python_task(f"{scripts_folder(root)}/{name}.py", list(parameters), {})
     client = WorkspaceClient(host=emulator.url, token=emulator.token)
-    answer = client.api_client.do(
-        "POST", "/api/2.2/jobs/runs/submit", body={"run_name": name, "tasks": [task], **compute.run}
-    )
+    body = {"run_name": name, "tasks": [task], **compute.run}
+    answer = client.api_client.do("POST", "/api/2.2/jobs/runs/submit", body=body)
     assert isinstance(answer, dict)
     return emulator.wait(answer["run_id"], SECONDS)
