@@ -60,7 +60,7 @@ REFUSED = {
     "processingTime": ENDLESS,
     "foreachBatch": "STREAMING_CONNECT_SERIALIZATION_ERROR",
     "sparkContext": "JVM_ATTRIBUTE_NOT_SUPPORTED",
-    "rdd": "NOT_IMPLEMENTED",
+    "rdd": "JVM_ATTRIBUTE_NOT_SUPPORTED",
     "_jvm": "JVM_ATTRIBUTE_NOT_SUPPORTED",
     "analysis": f"{ANALYSIS}[UNRESOLVED_COLUMN",
 }
