@@ -171,11 +171,11 @@ def runtimes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Run
     initdb()
     homes = {name: tmp_path_factory.mktemp(name) for name in ("here", "clusters", "serverless")}
     with workspace(homes["clusters"], "small") as clusters, workspace(homes["serverless"], "serverless") as serverless:
-        found = {"here": local(homes["here"]), "clusters": clusters, "serverless": serverless}
-        for runtime in found.values():
+        by_name = {"here": local(homes["here"]), "clusters": clusters, "serverless": serverless}
+        for runtime in by_name.values():
             deliver(runtime.landing)
             daily_flow(runtime)
-        yield found
+        yield by_name
 
 
 def test_the_tables_are_equal(runtimes: dict[str, Runtime]) -> None:
