@@ -16,7 +16,8 @@ REGISTERED = ".registered"
 def register(folder: Path) -> None:
     """Tell the metastore what others made: schemas by the API, tables by a SQL warehouse. Unity Catalog knows both at once."""
     found = [path for path in sorted(folder.glob("[!.]*")) if path.is_dir()]
-    found += [log.parent for log in sorted(folder.glob("*/*/_delta_log"))]
+    # A write that failed leaves a folder without a commit: that is no table.
+    found += sorted({commit.parent.parent for commit in folder.glob("*/*/_delta_log/*.json")})
     names = [path.relative_to(folder).as_posix() for path in found]
     register_file = folder / REGISTERED
     missing = set(names) - set(register_file.read_text().splitlines() if register_file.exists() else ())

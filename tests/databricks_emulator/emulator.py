@@ -22,6 +22,7 @@ from basketry.databricks.bundle_paths import ROOT, scripts_folder
 from tests.databricks_emulator.bundle_api import NamedJobs, import_router, named_jobs_router
 from tests.databricks_emulator.clusters import Clusters
 from tests.databricks_emulator.clusters_api import clusters_router
+from tests.databricks_emulator.connect_server import ConnectServer
 from tests.databricks_emulator.control_api import control_router
 from tests.databricks_emulator.conversations_api import Conversations, conversations_router
 from tests.databricks_emulator.documents_api import DocumentStore, dashboards_router, genie_router
@@ -90,12 +91,14 @@ class DatabricksEmulator:
         self.clusters = Clusters(self.faults)
         self._guard = Guard(token, self.faults)
         self.tree = WorkspaceTree(home / "workspace")
+        self.connect = ConnectServer(home)
         self._workplace = ScriptEnvironment(
             workspace_root=workspace_root,
             scripts=scripts,
             environment=variables,
             logs=home / "logs",
             metastore=Metastore(home),
+            connect=self.connect,
             deployed=self.tree.local_file,
             stand_in=stand_in,
             secret=lambda scope, key: self.governance.secret(scope, key),
@@ -160,6 +163,7 @@ class DatabricksEmulator:
             run.ask_to_end()
         for run in active:
             run.done.wait(START_SECONDS)
+        self.connect.stop()
         self._server.should_exit = True
         self._server.force_exit = True  # a client that keeps its connection open would hold it up
         self._thread.join(START_SECONDS)

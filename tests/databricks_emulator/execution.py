@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from tests.databricks_emulator import states
 from tests.databricks_emulator.clusters import Cluster, Clusters
 from tests.databricks_emulator.errors import ApiError
 from tests.databricks_emulator.faults import FaultKind, Faults
+from tests.databricks_emulator.payload import TaskSettings
 from tests.databricks_emulator.process import POLL_SECONDS, Ending, ScriptEnvironment, run_script
 from tests.databricks_emulator.runs import Run, TaskRun
 from tests.databricks_emulator.states import State
@@ -135,7 +134,8 @@ def _run_task(
         logs=task.logs,
         stops=(run.cancel, cluster.gone),
         limit=limit,
-        wheels=tuple(filter(None, map(script_environment.deployed, _wheels(settings.settings)))),
+        wheels=tuple(filter(None, map(script_environment.deployed, _wheels(settings)))),
+        serverless=settings.dependencies is not None,
     )
     if person:
         person.cancel()
@@ -145,9 +145,11 @@ def _run_task(
         _keep(task, ending)
 
 
-def _wheels(settings: Mapping[str, Any]) -> list[str]:
+def _wheels(settings: TaskSettings) -> list[str]:
     """The workspace paths of the wheels that a task asks for; one that nobody deployed is not there."""
-    return [library["whl"] for library in settings.get("libraries", ()) if "whl" in library]
+    if settings.dependencies is not None:
+        return [line for line in settings.dependencies if line.endswith(".whl")]
+    return [library["whl"] for library in settings.settings.get("libraries", ()) if "whl" in library]
 
 
 def _keep(task: TaskRun, ending: Ending) -> None:

@@ -29,7 +29,10 @@ LONGEST_PARAMETERS = 10_000
 
 @dataclass(frozen=True, kw_only=True)
 class TaskSettings:
-    """One task of a submission: a workspace path of a script and its arguments; timeout in seconds, 0 is none."""
+    """One task of a submission: a workspace path of a script and its arguments; timeout in seconds, 0 is none.
+
+    dependencies: what the environment of a serverless task installs; None on a cluster.
+    """
 
     key: str
     python_file: str
@@ -37,6 +40,7 @@ class TaskSettings:
     depends_on: tuple[str, ...]
     timeout_seconds: int
     settings: Mapping[str, Any]
+    dependencies: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -92,14 +96,17 @@ def _tasks(body: Mapping[str, Any]) -> list[TaskSettings]:
     task_bodies = body.get("tasks") or []
     if not 1 <= len(task_bodies) <= MOST_TASKS:
         raise invalid(f"runs/submit has {len(task_bodies)} tasks; give 1 to {MOST_TASKS}.")
-    environments = {entry["environment_key"] for entry in body.get("environments") or []}
+    environments = {
+        entry["environment_key"]: tuple(entry.get("spec", {}).get("dependencies", ()))
+        for entry in body.get("environments") or []
+    }
     tasks = [_task(task, environments) for task in task_bodies]
     if len({task.key for task in tasks}) < len(tasks):
         raise invalid("Two tasks have the same task_key.")
     return tasks
 
 
-def _task(task: Mapping[str, Any], environments: set[str]) -> TaskSettings:
+def _task(task: Mapping[str, Any], environments: Mapping[str, tuple[str, ...]]) -> TaskSettings:
     key = task["task_key"]
     kinds = [name for name in task if name.endswith("_task")]
     if kinds != ["spark_python_task"]:
@@ -114,6 +121,7 @@ def _task(task: Mapping[str, Any], environments: set[str]) -> TaskSettings:
         depends_on=tuple(dependency["task_key"] for dependency in task.get("depends_on") or []),
         timeout_seconds=_seconds(task, f"Task {key}"),
         settings=task,
+        dependencies=environments.get(task.get("environment_key", "")),
     )
 
 
@@ -125,7 +133,7 @@ def _refuse_not_emulated(key: str, task: Mapping[str, Any]) -> None:
         raise invalid(f"Task {key} takes its script from a Git repository; the emulator knows WORKSPACE only.")
 
 
-def _check_compute(key: str, task: Mapping[str, Any], environments: set[str]) -> None:
+def _check_compute(key: str, task: Mapping[str, Any], environments: Mapping[str, tuple[str, ...]]) -> None:
     chosen = [name for name in COMPUTE_FIELDS if task.get(name)]
     if len(chosen) != 1:
         raise invalid(f"Task {key} names {chosen or 'no compute'}; give exactly one of {', '.join(COMPUTE_FIELDS)}.")

@@ -16,12 +16,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tests.databricks_emulator.client_environment import client_python
+from tests.databricks_emulator.connect_server import ConnectServer
 from tests.databricks_emulator.metastore import Metastore
 
 KEPT = frozenset(
     ("HOME", "JAVA_HOME", "LANG", "LC_ALL", "PATH", "SPARK_HOME", "SPARK_LOCAL_DIRS", "SPARK_LOCAL_IP", "TMPDIR")
 )
 """Variables of this machine that stand for those of a cluster; it has no other, so a job that needs one must fail here, too."""
+OF_A_CLUSTER = frozenset(("JAVA_HOME", "SPARK_HOME", "SPARK_LOCAL_DIRS", "SPARK_LOCAL_IP"))
+"""Of these what serverless compute has not: there Spark runs elsewhere."""
+SERVERLESS = {"DATABRICKS_RUNTIME_VERSION": "client.5.0", "DATABRICKS_ENV_VERSION": "5"}
+"""By these a process knows that it runs on serverless compute: mlflow/utils/databricks_utils.py reads both."""
 CLOCK = "BASKETRY_NOW"
 """The moment that counts as now for all of a test, its clusters included."""
 DRIVER = Path(__file__).with_name("driver.py")
@@ -53,7 +59,7 @@ class ScriptEnvironment:
 
     environment: what a process gets beside KEPT. deployed: the local file of a workspace file, which comes before
     `scripts`. stand_in: where it is given no process starts. secret: the value of a secret. metastore: where jobs of the
-    library find tables.
+    library find tables. connect: what serverless runs have for Spark.
     """
 
     workspace_root: str
@@ -61,6 +67,7 @@ class ScriptEnvironment:
     environment: Mapping[str, str]
     logs: Path
     metastore: Metastore
+    connect: ConnectServer
     deployed: Callable[[str], Path | None] = lambda path: None
     stand_in: StandIn | None = None
     secret: Callable[[str, str], bytes] = lambda scope, key: b""
@@ -102,42 +109,69 @@ def run_script(
     stops: Sequence[threading.Event],
     limit: float,
     wheels: Sequence[Path] = (),
+    *,
+    serverless: bool = False,
 ) -> Ending:
     """Run the script as a driver does to its end, until something stops it, or until `limit` seconds (0: none) are over.
 
     It works in its log folder, since a session leaves files where it was started and the scripts' folder is source.
     wheels: what the run's cluster has installed; it comes before what this Python has. Who has any waits for its turn.
+    serverless: it is a client of Spark Connect, by a Python that has no other Spark; without a wheel it is no job that
+    would ask for Spark.
     """
     if script_environment.stand_in:
         return script_environment.stand_in(script, parameters)
     logs.mkdir(parents=True, exist_ok=True)
+    command = [str(DRIVER), str(script_environment.metastore.schemas), str(script), *parameters]
     variables = script_environment.variables()
     if not wheels:
-        return _run(script_environment, script, parameters, logs, stops, limit, variables)
+        return _run([sys.executable, "-P", *command], logs, stops, limit, variables)
     turn = script_environment.metastore.turn
     while not turn.acquire(timeout=POLL_SECONDS):
         if any(stop.is_set() for stop in stops):
             return Ending("canceled")
     try:
-        installed = os.pathsep.join(str(_installed(wheel, logs / "site-packages")) for wheel in wheels)
-        variables |= script_environment.metastore.variables() | {"PYTHONPATH": installed}
-        return _run(script_environment, script, parameters, logs, stops, limit, variables)
+        installed = [_installed(wheel, script_environment.logs / "installed") for wheel in wheels]
+        variables["PYTHONPATH"] = os.pathsep.join(map(str, installed))
+        if serverless:
+            return _run_serverless(script_environment, command, installed, logs, stops, limit)
+        script_environment.connect.stop()
+        variables |= script_environment.metastore.variables()
+        return _run([sys.executable, "-P", *command], logs, stops, limit, variables)
     finally:
         turn.release()
 
 
-def _run(
+def _run_serverless(
     script_environment: ScriptEnvironment,
-    script: Path,
-    parameters: Sequence[str],
+    command: Sequence[str],
+    installed: Sequence[Path],
     logs: Path,
     stops: Sequence[threading.Event],
     limit: float,
-    variables: Mapping[str, str],
+) -> Ending:
+    python, connect = client_python(), script_environment.connect
+    machine = {name: value for name, value in os.environ.items() if name in KEPT or name == CLOCK}
+    remote = connect.remote(python, installed, machine | script_environment.metastore.variables())
+    variables = {name: value for name, value in script_environment.variables().items() if name not in OF_A_CLUSTER}
+    variables |= {
+        **SERVERLESS,
+        "PATH": os.pathsep.join((str(python.parent), "/usr/bin", "/bin")),
+        "PYTHONPATH": os.pathsep.join(map(str, installed)),
+        "SPARK_REMOTE": remote,
+    }
+    ending = _run([str(python), "-P", *command], logs, stops, limit, variables)
+    if ending.how in ("canceled", "timed_out"):
+        connect.stop()  # what its client began there would go on
+    return ending
+
+
+def _run(
+    command: Sequence[str], logs: Path, stops: Sequence[threading.Event], limit: float, variables: Mapping[str, str]
 ) -> Ending:
     with (logs / "stdout").open("wb") as out, (logs / "stderr").open("wb") as err:
         process = subprocess.Popen(
-            [sys.executable, "-P", str(DRIVER), str(script_environment.metastore.schemas), str(script), *parameters],
+            command,
             stdout=out,
             stderr=err,
             stdin=subprocess.DEVNULL,
@@ -155,7 +189,9 @@ def _run(
 
 
 def _installed(wheel: Path, folder: Path) -> Path:
-    """Where a wheel of pure Python lies once it is installed."""
+    """Where a wheel of pure Python lies once it is installed; a wheel of one name is installed once."""
+    if (folder / wheel.stem).exists():
+        return folder / wheel.stem
     with zipfile.ZipFile(wheel) as packed:
         packed.extractall(folder / wheel.stem)  # noqa: S202 it was deployed by this very test
     return folder / wheel.stem

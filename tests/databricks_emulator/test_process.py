@@ -16,6 +16,7 @@ import psutil
 import pytest
 from databricks.sdk import WorkspaceClient
 
+from tests.databricks_emulator.connect_server import ConnectServer
 from tests.databricks_emulator.emulator import WORKSPACE_ROOT, DatabricksEmulator
 from tests.databricks_emulator.fixtures import CHECKOUT, databricks_emulator
 from tests.databricks_emulator.metastore import Metastore
@@ -66,7 +67,12 @@ def test_cancellation_reaches_the_whole_process_group(tmp_path: Path) -> None:
     threading.Thread(target=cancel_once_the_child_lives, daemon=True).start()
     ending = run_script(
         script_environment=ScriptEnvironment(
-            workspace_root="/w", scripts=tmp_path, environment={}, logs=logs, metastore=Metastore(tmp_path)
+            workspace_root="/w",
+            scripts=tmp_path,
+            environment={},
+            logs=logs,
+            metastore=Metastore(tmp_path),
+            connect=ConnectServer(tmp_path),
         ),
         script=script,
         parameters=[],
@@ -97,6 +103,7 @@ def test_shared_fixture_holds_the_real_jobs(databricks_emulator: DatabricksEmula
         environment={},
         logs=databricks_emulator.home,
         metastore=Metastore(databricks_emulator.home),
+        connect=databricks_emulator.connect,
     )
     assert script_environment.local_script(f"{WORKSPACE_ROOT}/noop.py") == CHECKOUT / "spark_jobs" / "noop.py"
     assert str(databricks_emulator.port) in os.environ["AIRFLOW_CONN_DATABRICKS_DEFAULT"]

@@ -64,7 +64,7 @@ class UnityCatalog:
         return [
             self._table(catalog, schema, path)
             for path in sorted((self._lake / catalog / schema).glob("*"))
-            if path.is_dir()
+            if any(path.glob("_delta_log/*.json"))  # a write that failed leaves a folder without a commit
         ]
 
     def _table(self, catalog: str, schema: str, path: Path) -> Document:

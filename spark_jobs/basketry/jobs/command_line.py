@@ -14,6 +14,9 @@ from basketry.config.settings import UNITY_NAMES, Settings
 from basketry.errors import BadInputError
 from basketry.jobs.declare import A, ArgumentField, Job, JobArguments, P, argument_fields
 
+TRACKING_URI = "MLFLOW_TRACKING_URI"
+"""The environment variable that says where MLflow keeps runs and, on Databricks, models."""
+
 FIRST, LAST = date(1900, 1, 1), date(2999, 12, 31)
 """Days that a job may look at: far enough from the calendar's ends for what lies before and after a day."""
 
@@ -61,6 +64,8 @@ def job_settings(arguments: JobArguments) -> Settings:
     if arguments.unity_names:
         os.environ[UNITY_NAMES] = arguments.unity_names
     settings = Settings.of_run(arguments.settings)
+    if settings.runtime == "databricks":  # without a word MLflow would keep everything in the job's own folder
+        os.environ.setdefault(TRACKING_URI, "databricks")
     if settings.unity_names:
         settings.names(arguments.catalog)
     return settings

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, StructField, StructType
@@ -20,6 +22,11 @@ def declared_schema(table: Table) -> StructType:
         kind = DataType.fromDDL(column.type)
         fields.append(StructField(column.name, kind, column.nullable, {"comment": column.meaning}))
     return StructType(fields)
+
+
+def with_nulls(rows: DataFrame, missing: Mapping[str, DataType | str]) -> DataFrame:
+    """Add columns without a value, their types by name; Spark Connect takes no empty list of columns, this does."""
+    return rows.withColumns({name: F.lit(None).cast(kind) for name, kind in missing.items()}) if missing else rows
 
 
 def conform(rows: DataFrame, table: Table) -> DataFrame:

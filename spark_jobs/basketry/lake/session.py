@@ -11,8 +11,8 @@ from basketry.lake.scratch import hold_scratch, swept_scratch
 
 JOB_CONF = {"spark.sql.session.timeZone": "UTC", "spark.sql.execution.arrow.maxRecordsPerBatch": "20000"}
 
-_NOT_AVAILABLE = "CONFIG_NOT_AVAILABLE"
-"""What the refusal holds of a setting that serverless compute does not let a job choose."""
+ATTACHED_CONF = {"spark.sql.session.timeZone": "UTC"}
+"""What serverless compute lets a job choose, too."""
 
 
 def spark_session(name: str) -> SparkSession:
@@ -42,10 +42,15 @@ def attached_session(name: str) -> SparkSession:
         name: The job, for the name of the application.
     """
     spark = SparkSession.builder.appName(f"basketry-{name}").getOrCreate()
-    for key, value in JOB_CONF.items():
-        try:
-            spark.conf.set(key, value)
-        except Exception as error:  # by whatever client is there
-            if _NOT_AVAILABLE not in str(error):
-                raise
+    for key, value in ATTACHED_CONF.items():
+        spark.conf.set(key, value)
     return spark
+
+
+def is_serverless() -> bool:
+    """Return whether this process runs on serverless compute, where nothing can be persisted.
+
+    There Spark runs elsewhere: the runtime's version is that of a client, and its environment has one. MLflow tells it so, too.
+    """
+    version = os.environ.get("DATABRICKS_RUNTIME_VERSION", "")
+    return version.startswith("client.") or bool(os.environ.get("DATABRICKS_ENV_VERSION"))

@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 
 from basketry.config.settings import Settings, check_catalog_name
 from basketry.errors import BadInputError, TableError
-from basketry.lake.schemas import declared_schema
+from basketry.lake.schemas import declared_schema, with_nulls
 from basketry.tables import Table
 
 _COMMITS_SEARCHED = 30
@@ -105,9 +105,8 @@ class TableReader(ABC):
             rows = rows.join(F.broadcast(wanted), name, "leftsemi")
         for name, day in since.items():
             rows = rows.where(F.col(name) >= F.lit(day))
-        stored = {*rows.columns}
-        null = {name: F.lit(None).cast(table.column(name).type).alias(name) for name in columns if name not in stored}
-        return rows.select(*(null.get(name, F.col(name)) for name in columns)).toArrow()
+        missing = {name: table.column(name).type for name in {*columns} - {*rows.columns}}
+        return with_nulls(rows, missing).select(*columns).toArrow()
 
     def version(self, table: Table) -> int | None:
         """Return the table's newest Delta version, None when it does not exist."""

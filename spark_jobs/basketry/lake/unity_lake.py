@@ -21,7 +21,7 @@ from basketry.config.unity_names import quote
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import CACHE_LEVEL, Answer, Lakehouse
 from basketry.lake.schemas import FILE_LISTING
-from basketry.lake.session import attached_session
+from basketry.lake.session import attached_session, is_serverless
 from basketry.tables import Column, Table
 from basketry.tables.ddl import READABLE_DAYS, RETENTION, add_columns_statement, create_statement, properties_statement
 from basketry.warehouse.statements import CONFLICTS
@@ -123,8 +123,8 @@ class UnityLake(Lakehouse):
 
     @contextmanager
     def cached(self, rows: DataFrame, *, short_plan: bool = False) -> Iterator[DataFrame]:
-        """Persist rows; where that is refused, or a checkpoint could be lost with its node, use a table; see Lakehouse."""
-        persisted = None if short_plan else _persisted(rows)
+        """Persist rows; where nothing can be, or a checkpoint could be lost with its node, use a table; see Lakehouse."""
+        persisted = None if short_plan or is_serverless() else _persisted(rows)
         if persisted is not None:
             try:
                 yield persisted

@@ -29,7 +29,7 @@ from tests.kit.documents import INCLUDE
 CHECKOUT = Path(__file__).resolve().parents[3]
 LIBRARY = CHECKOUT / "spark_jobs"
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
-OF_THE_RUNTIME = {"pyspark", "py4j", "databricks-sdk", "mlflow-skinny"}
+OF_THE_RUNTIME = {"pyspark", "databricks-sdk", "mlflow-skinny"}
 """What a cluster has anyway, and jobs that only reach for it take as it is there."""
 
 ON_THIS_MACHINE = {
@@ -183,7 +183,7 @@ def test_the_profiles_are_of_the_runtimes_that_are_compared() -> None:
 def test_pip_changes_nothing_that_a_runtime_brings(file: str) -> None:
     """But MLflow, for the jobs of models: what all jobs share is there in a version that fits."""
     versions = _published(file)
-    assert OF_THE_RUNTIME - {"pyspark", "py4j"} <= versions.keys()
+    assert OF_THE_RUNTIME - {"pyspark"} <= versions.keys()
     changed = {
         package(line)
         for line in (*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["jobs"])

@@ -10,8 +10,6 @@ from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
-from py4j.protocol import Py4JError  # type: ignore[import-untyped]
-from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -91,7 +89,7 @@ def task_refusals() -> Iterator[None]:
     """Turn the refusal of a file in a reading task (because of an unclosed quote, say) back into the error that it is."""
     try:
         yield
-    except (PySparkException, Py4JError) as error:  # the latter where it met the task while broadcasting
+    except Exception as error:  # Spark's own type, or a JVM error where it met the task while broadcasting
         refusal = REFUSAL.search(str(error))
         if refusal is None:
             raise

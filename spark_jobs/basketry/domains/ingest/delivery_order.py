@@ -21,6 +21,7 @@ from pyspark.sql import functions as F
 from basketry.contracts import Contract
 from basketry.files import DeliveredFile
 from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.schemas import with_nulls
 from basketry.lake.sql import newer_condition
 from basketry.tables import FILES, LINEAGE
 
@@ -197,8 +198,8 @@ def _stored(lake: Lakehouse, contract: Contract) -> DataFrame | None:
     if not lake.exists(contract.entity):
         return None
     stored = lake.read(contract.entity)
-    missing = [column for column in contract.entity.columns if column.name not in stored.columns]
-    return stored.withColumns({column.name: F.lit(None).cast(column.type) for column in missing})
+    missing = {column.name: column.type for column in contract.entity.columns if column.name not in stored.columns}
+    return with_nulls(stored, missing)
 
 
 def _checksums(files: Iterable[DeliveredFile]) -> set[str]:

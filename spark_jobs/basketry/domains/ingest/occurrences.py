@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from basketry.contracts import Contract
 from basketry.domains.ingest import core
 from basketry.lake.lakehouse import Lakehouse
+from basketry.lake.schemas import with_nulls
 from basketry.tables import bronze_table
 
 ROW = ["_file_checksum", "_row_number"]
@@ -27,9 +28,9 @@ def with_whole_files(lake: Lakehouse, contract: Contract, rows: DataFrame) -> Da
     if not counts_occurrences(contract):
         return rows
     bronze = lake.read(bronze_table(contract.feed, ((column.name, column.pii) for column in contract.delivered)))
-    absent = {name: F.lit(None).cast(rows.schema[name].dataType) for name in rows.columns if name not in bronze.columns}
+    absent = {name: rows.schema[name].dataType for name in rows.columns if name not in bronze.columns}
     files = F.broadcast(rows.select("_file_checksum").distinct())
-    others = bronze.withColumns(absent).withColumn("_defects", F.array().cast("array<string>")).select(*rows.columns)
+    others = with_nulls(bronze, absent).withColumn("_defects", F.array().cast("array<string>")).select(*rows.columns)
     others = others.join(files, "_file_checksum", "leftsemi").join(rows.select(*ROW), ROW, "leftanti")
     return rows.unionByName(others)
 

@@ -19,6 +19,7 @@ from basketry.features.read import stored_feature_dates
 from basketry.jobs.propensity import ScorePropensityArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
+from basketry.lake.schemas import with_nulls
 from basketry.lake.sql import date_literal
 from basketry.learning import versions
 from basketry.retail.sampling import sample_customers
@@ -176,8 +177,8 @@ def _write_wide(lake: Lakehouse, stored: DataFrame, categories: Sequence[str], w
         F.max(F.when(F.col("category") == category, F.col("probability"))).alias(name) for name, category in own.items()
     ]
     wide = stored.groupBy("as_of", "customer_id", "model_version").agg(*columns)
-    others = {name: F.lit(None) for name in table.column_names if name not in wide.columns}
-    lake.replace(table, wide.withColumns(others) if others else wide, where=where)
+    others = {column.name: column.type for column in table.columns if column.name not in wide.columns}
+    lake.replace(table, with_nulls(wide, others), where=where)
 
 
 def _summary(batches: Sequence[ScoringBatch], drifts_by_batch: Sequence[Sequence[drift.Drift]]) -> Iterator[str]:
