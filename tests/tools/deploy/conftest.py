@@ -27,7 +27,7 @@ from tools.deploy.target import load_target
 from tools.deploy.workspace import Site
 
 CATALOG = "sales_project"
-NEEDED = ("grants", "gates", "compute", "catalogs", f"contracts/{CATALOG}")
+NEEDED = ("metrics.yaml", "grants", "gates", "compute", "catalogs", f"contracts/{CATALOG}")
 CLI = """#!{python}
 import json, os, sys
 if sys.argv[1:2] == ["version"]:
