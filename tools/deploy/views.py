@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from basketry.metrics import load_metrics
-from basketry.metrics.metric_views import DIGEST, MetricView, view_statement, digest, metric_views
+from basketry.metrics.metric_views import DIGEST, MetricView, digest, metric_views, view_statement
 from tools.deploy.finding import first_line
 from tools.deploy.statements import run_statement
 from tools.deploy.workspace import Site

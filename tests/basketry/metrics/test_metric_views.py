@@ -9,7 +9,7 @@ import pytest
 from basketry.config.settings import CHECKOUT
 from basketry.config.unity_names import UnityNames
 from basketry.metrics import load_metrics
-from basketry.metrics.metric_views import MetricView, view_statement, definition, metric_views
+from basketry.metrics.metric_views import MetricView, definition, metric_views, view_statement
 from basketry.metrics.model import Cube
 from basketry.metrics.plain_sql import as_plain_sql
 from basketry.metrics.samples import Sample, by_dimension, open_cubes, over_time
