@@ -166,6 +166,7 @@ class UnityLake(Lakehouse):
         return {row.key: row.value for row in self.spark.sql(f"SHOW TBLPROPERTIES {name}").collect()}
 
     def _commit(self, table: Table, write: Callable[[], Answer]) -> Answer:
+        self.written.add(table)
         for attempt in range(1, ATTEMPTS):
             try:
                 return write()
