@@ -37,6 +37,7 @@ PRIVILEGES = {
 }
 _NAME = r"(`[^`]+`\.`[^`]+`\.`[^`]+`)"
 _MASK = re.compile(rf"ALTER TABLE {_NAME} ALTER COLUMN `(\w+)` SET MASK {_NAME}\Z")
+_DROP = re.compile(r"DROP SCHEMA (`[^`]+`\.`[^`]+`) CASCADE\Z")
 _FUNCTION = re.compile(rf"CREATE OR REPLACE FUNCTION {_NAME}\(value (\w+)\) RETURNS \2 RETURN .+\Z", re.S)
 
 
@@ -50,6 +51,7 @@ class UnityCatalog:
         self.securables = Securables(home)
         self.functions: dict[str, str] = {}
         self.views: dict[str, Document] = {}
+        self.definitions: dict[str, Document] = {}
         self._masks: dict[tuple[str, str], str] = {}
         self._granted: dict[tuple[str, str], dict[str, set[str]]] = {}
 
@@ -123,9 +125,12 @@ class UnityCatalog:
         return kind.upper(), name
 
     def execute(self, sql: str) -> bool:
-        """Carry out a statement about masks or metric views; False for any other."""
+        """Carry out a statement about masks, metric views or schemas; False for any other."""
         if view := read_view(sql):
             self._make_view(*view)
+            return True
+        if dropped := _DROP.match(sql):
+            self._drop_schema(dropped[1].replace("`", ""))
             return True
         made, masked = _FUNCTION.match(sql), _MASK.match(sql)
         if made:
@@ -153,7 +158,14 @@ class UnityCatalog:
             "properties": properties,
             "columns": [{"name": field["name"]} for field in fields],
         }
+        self.definitions[full_name] = definition
         self._granted.pop(("TABLE", full_name), None)
+
+    def _drop_schema(self, name: str) -> None:
+        """With everything in it."""
+        self.securables.drop(name)
+        for view in [one for one in self.views if one.startswith(f"{name}.")]:
+            del self.views[view], self.definitions[view]
 
 
 def unity_router(unity: UnityCatalog) -> APIRouter:

@@ -5,7 +5,7 @@ So a query that Genie has written passes the same guard as any other, and the vi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 import sqlglot
 from sqlglot import exp
@@ -23,29 +23,46 @@ def as_plain_sql(sql: str, views: Iterable[MetricView]) -> str:
 
     Args:
         sql: In Databricks SQL; a query that names no metric view comes back as it is.
-        views: Every view.
+        views: Every view; where one schema holds all, a view's name in the query begins with its layer.
 
     Raises:
         SqlglotError: It is no SQL.
-        KeyError: It names a field that its view does not have.
+        LookupError: It names a field that its view does not have.
     """
     named = {view.full_name.partition(".")[2]: view for view in views}
-    tree = sqlglot.parse_one(sql, dialect=DIALECT)
-    selects = [(select, view) for select in tree.find_all(exp.Select) if (view := _view(select, named))]
-    if not selects:
+
+    def find(table: exp.Table) -> Document | None:
+        """Look for the view by the last part of its name."""
+        view = named.get(table.name) or named.get(table.name.partition("_")[2])
+        return None if view is None else definition(view, _ANYWHERE)
+
+    tree = written_out(sqlglot.parse_one(sql, dialect=DIALECT), find)
+    if tree is None:
         return sql
-    for select, view in reversed(selects):
-        _expand(select, definition(view, _ANYWHERE))
+    for table in tree.find_all(exp.Table):
+        if table.catalog == _ANYWHERE.catalog:
+            table.set("catalog", None)
     return str(tree.sql(dialect=DIALECT))
 
 
-def _view(select: exp.Select, named: Mapping[str, MetricView]) -> MetricView | None:
-    """Return the view that a SELECT is over; where one schema holds all, its name begins with the layer."""
-    source = next((part for part in select.args.values() if isinstance(part, exp.From)), None)
-    if source is None or not isinstance(source.this, exp.Table):
-        return None
-    name = source.this.name
-    return named.get(name) or named.get(name.partition("_")[2])
+def written_out(tree: exp.Expression, find: Callable[[exp.Table], Document | None]) -> exp.Expression | None:
+    """Write out in a query, which it changes, what is asked of metric views; None where nothing is.
+
+    Args:
+        tree: The query.
+        find: Returns the definition of a view, None for any other table.
+
+    Raises:
+        LookupError: It names a field that its view does not have.
+    """
+    selects = []
+    for select in tree.find_all(exp.Select):
+        source = next((part for part in select.args.values() if isinstance(part, exp.From)), None)
+        if source is not None and isinstance(source.this, exp.Table) and (view := find(source.this)):
+            selects.append((select, view))
+    for select, view in reversed(selects):
+        _expand(select, view)
+    return tree if selects else None
 
 
 def _expand(select: exp.Select, view: Document) -> None:
@@ -75,8 +92,7 @@ def _shown(column: exp.Expression, dimensions: dict[str, exp.Expression]) -> exp
 
 
 def _table(text: str) -> exp.Table:
-    table = exp.to_table(text, dialect=DIALECT)
-    return exp.table_(table.name, db=table.db)
+    return exp.to_table(text, dialect=DIALECT)
 
 
 def _parsed(text: str) -> exp.Expression:
