@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from basketry.metrics import load_metrics
 from basketry.metrics.metric_views import DIGEST, MetricView, digest, metric_views, view_statement
+from basketry.tables import SCHEMAS
 from tools.deploy.finding import first_line
 from tools.deploy.statements import run_statement
 from tools.deploy.workspace import Site
 
-NEEDS = "whoever deploys needs SELECT on its tables and CREATE TABLE on its schema, and the warehouse a channel of 2025 or later"
+NEEDS = (
+    "whoever deploys needs SELECT on its tables and CREATE TABLE on its schema, and a warehouse of the current channel"
+)
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class DeployedView:
 def outdated_views(site: Site, include: Path) -> list[DeployedView]:
     """Return the views that are not there, or are of another definition; those whose tables are still missing left out."""
     views = metric_views(load_metrics(include))
-    stored = dict(_stored(site, {view.table.schema for view in views} | {"silver"}))
+    stored = dict(_stored(site))
     return [
         DeployedView(site, view)
         for view in views
@@ -49,10 +52,10 @@ def outdated_views(site: Site, include: Path) -> list[DeployedView]:
     ]
 
 
-def _stored(site: Site, layers: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _stored(site: Site) -> Iterator[tuple[str, str]]:
     """Yield every table and view as layer.name, with the digest that a view carries."""
     names = site.target.own_names
-    for schema in sorted({names.schema_name(layer) for layer in layers} & site.schemas):
+    for schema in sorted({names.schema_name(layer) for layer in SCHEMAS} & site.schemas):
         for table in site.client.tables.list(names.catalog, schema):
             if own_name := names.own_name(schema, str(table.name)):
                 yield own_name, (table.properties or {}).get(DIGEST, "")

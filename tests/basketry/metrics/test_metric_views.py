@@ -92,3 +92,14 @@ def test_what_cannot_be_summed_is_null_rather_than_wrong(shop: Warehouse, sql: s
     """States of several dates, sums beside their parts, and customers who were counted more than once."""
     ((value,),) = shop.query(as_plain_sql(sql, VIEWS), team="on_call").rows
     assert (value is None) == is_null
+
+
+@pytest.mark.parametrize(
+    "name", ["gold.metrics_stock", "`a-b`.`c-d_gold`.`metrics_stock`", "`a-b`.`c-d`.`gold_metrics_stock`"]
+)
+def test_a_view_is_known_wherever_the_retailer_lies(name: str) -> None:
+    """What is written out names the library's own tables; another query is left as it is."""
+    plain = as_plain_sql(f"SELECT category, MEASURE(units_available) FROM {name} GROUP BY category", VIEWS)
+    assert "FROM gold.product_features AS source LEFT JOIN silver.products AS products" in plain.replace("`", "")
+    assert "MEASURE" not in plain and "a-b" not in plain
+    assert as_plain_sql("select 1 from silver.products", VIEWS) == "select 1 from silver.products"
