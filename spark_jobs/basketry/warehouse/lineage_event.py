@@ -15,6 +15,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -80,23 +81,24 @@ def run_event(settings: Settings, catalog: str, row: Row, outputs: Iterable[str]
     from openlineage.client.event_v2 import InputDataset, Job, OutputDataset, Run, RunEvent, RunState
     from openlineage.client.facet_v2 import dataset_version_dataset, error_message_run, job_type_job, tags_run
 
+    producer = f"urn:basketry:{edition()}"
     tags = {key: row[key] for key in ("run_id", "as_of", "rows_in", "rows_out", "model_version")}
     fields = [
         tags_run.TagsRunFacetFields(key=key, value=str(value), source="basketry")
         for key, value in tags.items()
         if value is not None
     ]
-    run_facets: dict[str, Any] = {"tags": tags_run.TagsRunFacet(tags=fields)}
+    run_facets: dict[str, Any] = {"tags": tags_run.TagsRunFacet(tags=fields, producer=producer)}
     if failure:
         run_facets["errorMessage"] = error_message_run.ErrorMessageRunFacet(
-            message=failure, programmingLanguage="python"
+            message=failure, programmingLanguage="python", producer=producer
         )
-    kind = job_type_job.JobTypeJobFacet(processingType="BATCH", integration="BASKETRY", jobType="JOB")
+    kind = job_type_job.JobTypeJobFacet(
+        processingType="BATCH", integration="BASKETRY", jobType="JOB", producer=producer
+    )
+    version_of = partial(dataset_version_dataset.DatasetVersionDatasetFacet, producer=producer)
     inputs = [
-        InputDataset(
-            *_dataset(settings, catalog, name),
-            facets={"version": dataset_version_dataset.DatasetVersionDatasetFacet(datasetVersion=str(version))},
-        )
+        InputDataset(*_dataset(settings, catalog, name), facets={"version": version_of(datasetVersion=str(version))})
         for name, version in sorted(row["input_versions"].items())
     ]
     return RunEvent(
@@ -106,7 +108,7 @@ def run_event(settings: Settings, catalog: str, row: Row, outputs: Iterable[str]
         job=Job(namespace=settings.lineage_namespace, name=f"{catalog}.{row['job']}", facets={"jobType": kind}),
         inputs=inputs,
         outputs=[OutputDataset(*_dataset(settings, catalog, name)) for name in sorted(set(outputs))],
-        producer=f"urn:basketry:{edition()}",
+        producer=producer,
     )
 
 

@@ -108,7 +108,7 @@ def as_classes(body: dict[str, Any]) -> event_v2.RunEvent:
             if name == "tags":
                 own = {"tags": [tags_run.TagsRunFacetFields(**tag) for tag in own["tags"]]}
             read[name] = (tags_run.TagsRunFacet if name == "tags" else FACETS[name])(**own)
-            assert value["_schemaURL"] == read[name]._get_schema() and value["_producer"]
+            assert value["_schemaURL"] == read[name]._get_schema() and value["_producer"] == body["producer"]
         return read
 
     event = event_v2.RunEvent(
