@@ -6,10 +6,10 @@ BASKETRY = @$(PYTHON) tools/start.py
 export JOB ARGS REQUEST KILLS AS_OF DATA CATALOG SCALE ONLY YES Q TEAM TARGET TAG NAME ROLE REMOVE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-system data setup lock job plan ask status doctor logs down prune clean faults forget lint format audit docs data-model screenshots bench deploy deploy-check undeploy record-bundle dist upgrade user
+.PHONY: help run test test-fast test-system data setup lock job plan ask status doctor logs down prune clean faults forget lint format audit docs data-model screenshots bench deploy deploy-check databricks-smoke undeploy record-bundle dist upgrade user
 
 help: ## Show these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Set up, start, load realistic data through Airflow, show the result (DATA=<catalog>, SCALE=<factor>, ONLY=sales)
 	$(BASKETRY) run
@@ -97,6 +97,9 @@ deploy: ## Make a Databricks workspace what this checkout says: TARGET=dev|prod 
 
 deploy-check: ## Say line by line whether a workspace is ready, each permission tried: TARGET=dev|prod (ARGS=--no-run starts no job)
 	$(BASKETRY) deploy-check
+
+databricks-smoke: ## Prove in a workspace what only a workspace proves, a line per step: TARGET=dev (an hour; ARGS=--keep drops nothing)
+	$(BASKETRY) databricks-smoke
 
 undeploy: ## Destroy the bundle, never data: TARGET=dev|prod (ARGS=--plan shows what it has made)
 	$(BASKETRY) undeploy

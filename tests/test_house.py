@@ -38,6 +38,7 @@ ASK_IT = (
     "spark_jobs/basketry/files/",
     "spark_jobs/basketry/domains/ingest/",
     "spark_jobs/basketry/retail/coverage.py",
+    "spark_jobs/basketry/warehouse/lineage_event.py",
 )
 """Who may ask the clock's module: the runner about as-of dates, a promotion by hand about when it was decided, who judges
 the day in a file's name, and whom such a day that is stored already must not deceive."""

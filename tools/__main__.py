@@ -17,6 +17,7 @@ COMMANDS = (
     "clean",
     "data",
     "data-model",
+    "databricks-smoke",
     "deploy",
     "deploy-check",
     "dist",
@@ -49,7 +50,7 @@ CHECKS = (
     *("audit", "bench", "faults", "format", "lint", "record-bundle", "screenshots"),
     *("test", "test-fast", "test-system"),
 )
-DEPLOY = ("deploy", "deploy-check", "undeploy")
+DEPLOY = ("databricks-smoke", "deploy", "deploy-check", "undeploy")
 
 
 def module_of(command: str) -> str:

@@ -38,8 +38,8 @@ STREAM = "offers_stream"
 """The key of the job of offers; the CLI wants keys that no other resource has, of whatever kind, and `offers` is a dashboard."""
 
 CATALOG, RETAILER, WAREHOUSE = "${var.catalog}", "${var.retailer}", "${var.warehouse_id}"
-LAYERS = ("silver", "gold", "ops")
-"""Those whose tables the Genie space names."""
+LAYERS = ("gold", "ops")
+"""Those whose metric views the Genie space names."""
 
 RUN = "offers/databricks-{{job.run_id}}/offers/-1/{{task.execution_count}}"
 """The run's id in the form of a DAG's, which the platform fills in."""

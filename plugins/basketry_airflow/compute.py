@@ -81,7 +81,9 @@ def configured_cloud() -> str:
     return cloud
 
 
-def load_compute(include: Path, job: str, *, cloud: str = "aws", wheel: str = ANY_WHEEL) -> Compute:
+def load_compute(
+    include: Path, job: str, *, cloud: str = "aws", wheel: str = ANY_WHEEL, packages: Sequence[str] = ()
+) -> Compute:
     """Read the compute of a job.
 
     Args:
@@ -89,17 +91,22 @@ def load_compute(include: Path, job: str, *, cloud: str = "aws", wheel: str = AN
         job: The name of the job's script.
         cloud: One of CLOUDS.
         wheel: Where `make deploy` put the library's wheel.
+        packages: What is installed beside what the job imports.
 
     Raises:
         BadInputError: A file is wrong; names file and line.
     """
     choice = _choice(include)
     name = choice.jobs.get(job, choice.default)
-    return load_profile(include, name, cloud=cloud, wheel=wheel, packages=_packages(job))
+    return load_profile(include, name, cloud=cloud, wheel=wheel, packages=(*_packages(job), *packages))
 
 
-def load_shared(include: Path, dag_id: str, job: str, *, cloud: str = "aws", wheel: str = ANY_WHEEL) -> Compute | None:
+def load_shared(
+    include: Path, dag_id: str, job: str, *, cloud: str = "aws", wheel: str = ANY_WHEEL, packages: Sequence[str] = ()
+) -> Compute | None:
     """Read the compute that the tasks of a DAG share, with the libraries of one of its jobs; None where each has its own.
+
+    The arguments are those of `load_compute`.
 
     Raises:
         BadInputError: The shared profile has no cluster of its own.
@@ -107,7 +114,7 @@ def load_shared(include: Path, dag_id: str, job: str, *, cloud: str = "aws", whe
     name = _choice(include).shared.get(dag_id)
     if name is None:
         return None
-    compute = load_profile(include, name, cloud=cloud, wheel=wheel, packages=_packages(job))
+    compute = load_profile(include, name, cloud=cloud, wheel=wheel, packages=(*_packages(job), *packages))
     if "new_cluster" not in compute.task:
         raise BadInputError(f"{CHOICE}: {dag_id} cannot share profile '{name}': choose one of kind job_cluster.")
     return compute

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import TriggerRule
 
 from basketry.config import edition
-from basketry.config.run_settings import SECRET_SCOPE
+from basketry.config.run_settings import OF_EVERY_JOB
 from basketry.config.settings import Settings
 from basketry.databricks.bundle_paths import ROOT, scripts_folder, wheel_path
 from basketry.jobs import Job
 from basketry.jobs.declare import A, P
+from basketry.jobs.libraries import OF_LINEAGE
 from basketry_airflow.checkout import checkout_of, script_of, wheel_of
 from basketry_airflow.compute import Compute, configured_cloud, load_compute, load_shared
 from basketry_airflow.script_arguments import (
@@ -70,7 +71,7 @@ def spark_job(
         checkout = _current_checkout()
         words: dict[str, Any] = {"catalog": CATALOG, "run_id": RUN_ID, "edition": EditionOf(checkout), **arguments}
         if settings.runtime == "databricks":  # where no variable of this process reaches a job
-            words["settings"] = SettingsOf((SECRET_SCOPE, *job.reads))
+            words["settings"] = SettingsOf((*OF_EVERY_JOB, *job.reads))
             if settings.target:
                 words["unity_names"] = UnityNamesOf(settings)
         as_of: Any = arguments.get("as_of")
@@ -118,7 +119,8 @@ def _databricks(settings: Settings, script: _Script, operator_arguments: Mapping
 
     root = (os.environ.get("BASKETRY_WORKSPACE_ROOT") or ROOT).rstrip("/")
     cloud, wheel = configured_cloud(), wheel_path(root, wheel_of(script.checkout))
-    compute = load_compute(settings.include, script.name, cloud=cloud, wheel=wheel)
+    packages = OF_LINEAGE if settings.lineage_url else ()
+    compute = load_compute(settings.include, script.name, cloud=cloud, wheel=wheel, packages=packages)
     polling = _polling_seconds(compute)
     # Synchronous and durable: after a worker's death the next try reconnects to the run; deferred, a 403 on the first
     # look starts a second one.
@@ -136,7 +138,7 @@ def _databricks(settings: Settings, script: _Script, operator_arguments: Mapping
     )
     limits = (operator.max_active_tis_per_dag, compute.max_concurrent_runs)
     operator.max_active_tis_per_dag = min(filter(None, limits), default=None)
-    shared = load_shared(settings.include, operator.dag_id, script.name, cloud=cloud, wheel=wheel)
+    shared = load_shared(settings.include, operator.dag_id, script.name, cloud=cloud, wheel=wheel, packages=packages)
     # Airflow wants what follows a setup to follow its success; a job that also runs after a failure has its own cluster.
     if shared and operator.trigger_rule == TriggerRule.ALL_SUCCESS:
         from basketry_airflow.shared_cluster import join_cluster

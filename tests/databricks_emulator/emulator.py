@@ -112,7 +112,7 @@ class DatabricksEmulator:
         self.conversations = Conversations()
         self.named_jobs = NamedJobs()
         self.service_principals = ServicePrincipals()
-        self._statements = StatementsService(Lake(home), warehouse_id, self.unity.execute)
+        self._statements = StatementsService(Lake(home, self.unity.definitions.get), warehouse_id, self.unity.execute)
         config = uvicorn.Config(self._application(), log_level="warning", lifespan="off")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._serve, name="databricks-emulator", daemon=True)

@@ -15,7 +15,8 @@ from tests.databricks_emulator.errors import invalid
 def check_space(serialized: str) -> None:
     """ApiError 400 when a table, in the data sources or in an example's query, is not named in full, or ids repeat."""
     space: dict[str, Any] = json.loads(serialized or "{}")
-    for table in space.get("data_sources", {}).get("tables", ()):
+    sources = space.get("data_sources", {})
+    for table in chain(sources.get("tables", ()), sources.get("metric_views", ())):
         if table["identifier"].count(".") != 2:
             raise invalid(f"Table identifier '{table['identifier']}' is not catalog.schema.table.")
     instructions = space.get("instructions", {})

@@ -91,6 +91,8 @@ class Execution:
 def _failure(error: BaseException) -> Document:
     if isinstance(error, StatementError):
         return {"error": {"error_code": error.code, "message": error.message}, "sql_state": error.sql_state}
+    if isinstance(error, ApiError):
+        return {"error": {"error_code": "BAD_REQUEST", "message": error.message}, "sql_state": "42000"}
     return {"error": {"error_code": "INTERNAL_ERROR", "message": f"The emulator failed: {error!r}"}}
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -22,6 +22,7 @@ from deltalake.exceptions import DeltaError
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from basketry.metrics.plain_sql import written_out
 from tests.databricks_emulator.sql_writes import UnwritableError, write
 
 _DESCRIBE_HISTORY = re.compile(
@@ -55,9 +56,10 @@ class Statement:
 class Lake:
     """The Delta tables of every catalog below one home."""
 
-    def __init__(self, home: Path) -> None:
-        """home: the BASKETRY_HOME that the jobs run with."""
+    def __init__(self, home: Path, view: Callable[[str], dict[str, Any] | None] = lambda name: None) -> None:
+        """home: the BASKETRY_HOME that the jobs run with. view: the definition of a metric view, None for another name."""
         self._lake = home / "lake"
+        self._view = view
 
     def execute(self, statement: Statement) -> pa.Table:
         """The rows of a query; StatementError with one sentence when it cannot be answered."""
@@ -67,6 +69,7 @@ class Lake:
         _refuse_unbound(tree, statement.parameters)
         if not isinstance(tree, READ_STATEMENTS):
             return self._write(tree, statement)
+        self._write_out(tree, statement)
         with duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'")
             for position, table in enumerate(_outer_tables(tree)):
@@ -77,6 +80,17 @@ class Lake:
             values = {name: statement.parameters[name][0] for name in _type_parameters(tree, statement.parameters)}
             _keep_dates(tree)
             return _run(connection, tree.sql(dialect="duckdb"), values)
+
+    def _write_out(self, tree: exp.Expression, statement: Statement) -> None:
+        """Replace what is asked of metric views by their definitions, as the platform does."""
+
+        def find(table: exp.Table) -> dict[str, Any] | None:
+            return self._view(f"{table.catalog or statement.catalog}.{table.db or statement.schema}.{table.name}")
+
+        try:
+            written_out(tree, find)
+        except LookupError as error:
+            raise StatementError(f"[UNRESOLVED_COLUMN] a metric view has no field {error}", "42703") from None
 
     def _write(self, tree: exp.Expression, statement: Statement) -> pa.Table:
         try:

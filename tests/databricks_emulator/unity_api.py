@@ -1,6 +1,6 @@
-"""The little of Unity Catalog that permissions need: schemas, tables with their columns, grants, column masks.
+"""The little of Unity Catalog that permissions need: schemas, tables with their columns, metric views, grants, column masks.
 
-Tables are the Delta folders of the lake; grants and masks live in memory. Masks are set by SQL, as on Databricks.
+Tables are the Delta folders of the lake; grants and masks live in memory. Masks and views are made by SQL, as on Databricks.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from deltalake import DeltaTable
 from fastapi import APIRouter, Body
 
 from tests.databricks_emulator.errors import ApiError, invalid
+from tests.databricks_emulator.metric_view_rules import read_view, sources
 from tests.databricks_emulator.unity_objects import Securables
 
 Document = dict[str, Any]
@@ -36,6 +37,7 @@ PRIVILEGES = {
 }
 _NAME = r"(`[^`]+`\.`[^`]+`\.`[^`]+`)"
 _MASK = re.compile(rf"ALTER TABLE {_NAME} ALTER COLUMN `(\w+)` SET MASK {_NAME}\Z")
+_DROP = re.compile(r"DROP SCHEMA (`[^`]+`\.`[^`]+`) CASCADE\Z")
 _FUNCTION = re.compile(rf"CREATE OR REPLACE FUNCTION {_NAME}\(value (\w+)\) RETURNS \2 RETURN .+\Z", re.S)
 
 
@@ -48,6 +50,8 @@ class UnityCatalog:
         self.principals: set[str] = set()
         self.securables = Securables(home)
         self.functions: dict[str, str] = {}
+        self.views: dict[str, Document] = {}
+        self.definitions: dict[str, Document] = {}
         self._masks: dict[tuple[str, str], str] = {}
         self._granted: dict[tuple[str, str], dict[str, set[str]]] = {}
 
@@ -60,12 +64,15 @@ class UnityCatalog:
         return [{"name": name, "catalog_name": catalog, "full_name": f"{catalog}.{name}"} for name in names]
 
     def tables(self, catalog: str, schema: str) -> list[Document]:
-        """The tables of a schema, with columns and their masks."""
-        return [
-            self._table(catalog, schema, path)
-            for path in sorted((self._lake / catalog / schema).glob("*"))
-            if any(path.glob("_delta_log/*.json"))  # a write that failed leaves a folder without a commit
+        """The tables of a schema, with columns and their masks, and its metric views."""
+        folders = sorted((self._lake / catalog / schema).glob("*"))
+        tables = [
+            path for path in folders if any(path.glob("_delta_log/*.json"))
+        ]  # a write that failed leaves no commit
+        views = [
+            view for view in self.views.values() if (view["catalog_name"], view["schema_name"]) == (catalog, schema)
         ]
+        return [*(self._table(catalog, schema, path) for path in tables), *views]
 
     def _table(self, catalog: str, schema: str, path: Path) -> Document:
         full_name = f"{catalog}.{schema}.{path.name}"
@@ -92,7 +99,7 @@ class UnityCatalog:
         return {
             (kind, name): {who: set(what) for who, what in held.items() if what}
             for (kind, name), held in self._granted.items()
-            if any(held.values()) and self.securables.exists(kind, name)
+            if any(held.values()) and (self.securables.exists(kind, name) or name in self.views)
         }
 
     def change(self, kind: str, name: str, changes: list[Document]) -> Document:
@@ -116,12 +123,18 @@ class UnityCatalog:
     def _securable(self, kind: str, name: str) -> tuple[str, str]:
         if kind.upper() not in PRIVILEGES:
             raise invalid(f"{kind} is not a securable type.")
-        if not self.securables.exists(kind.upper(), name):
+        if not self.securables.exists(kind.upper(), name) and name not in self.views:
             raise ApiError(404, f"{kind.upper()}_DOES_NOT_EXIST", f"{kind.capitalize()} '{name}' does not exist.")
         return kind.upper(), name
 
     def execute(self, sql: str) -> bool:
-        """Carry out a statement about masks; False for any other."""
+        """Carry out a statement about masks, metric views or schemas; False for any other."""
+        if view := read_view(sql):
+            self._make_view(*view)
+            return True
+        if dropped := _DROP.match(sql):
+            self._drop_schema(dropped[1].replace("`", ""))
+            return True
         made, masked = _FUNCTION.match(sql), _MASK.match(sql)
         if made:
             self.functions[made[1].replace("`", "")] = sql
@@ -131,6 +144,31 @@ class UnityCatalog:
                 raise invalid(f"[ROUTINE_NOT_FOUND] The routine {function} cannot be found.")
             self._masks[(table, column)] = function
         return bool(made or masked)
+
+    def _make_view(self, full_name: str, properties: dict[str, str], definition: Document) -> None:
+        """Make it, or make it anew: then nobody has a right on it any more."""
+        for table in sources(definition):
+            if not self.securables.exists("TABLE", f"{table.catalog}.{table.db}.{table.name}"):
+                raise invalid(f"[TABLE_OR_VIEW_NOT_FOUND] The table or view {table.sql()} cannot be found.")
+        catalog, schema, name = full_name.split(".")
+        fields = (*definition["dimensions"], *definition["measures"])
+        self.views[full_name] = {
+            "name": name,
+            "catalog_name": catalog,
+            "schema_name": schema,
+            "full_name": full_name,
+            "table_type": "METRIC_VIEW",
+            "properties": properties,
+            "columns": [{"name": field["name"]} for field in fields],
+        }
+        self.definitions[full_name] = definition
+        self._granted.pop(("TABLE", full_name), None)
+
+    def _drop_schema(self, name: str) -> None:
+        """With everything in it."""
+        self.securables.drop(name)
+        for view in [one for one in self.views if one.startswith(f"{name}.")]:
+            del self.views[view], self.definitions[view]
 
 
 def unity_router(unity: UnityCatalog) -> APIRouter:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import time
 import uuid
 from pathlib import Path
@@ -69,6 +70,12 @@ class Securables:
         """What a schema holds of a kind."""
         prefix = f"{catalog}.{schema}."
         return [info for (one, name), info in self._infos.items() if one == kind and name.startswith(prefix)]
+
+    def drop(self, schema: str) -> None:
+        """A schema with all that is in it."""
+        self.info("SCHEMA", schema)
+        shutil.rmtree(self._lake.joinpath(*schema.split(".")))
+        self._infos = {key: info for key, info in self._infos.items() if not f"{key[1]}.".startswith(f"{schema}.")}
 
     def remove(self, kind: str, name: str) -> Document:
         """Only an empty one."""

@@ -11,6 +11,7 @@ from airflow.sdk import DAG
 
 from basketry.errors import BadInputError
 from basketry.jobs import Job
+from basketry.jobs.libraries import OPENLINEAGE
 from basketry.jobs.maintenance import NOOP
 from basketry.jobs.offers import OFFERS
 from basketry_airflow.dag_defaults import dag_defaults
@@ -58,6 +59,19 @@ def test_a_job_is_told_what_it_reads(databricks: pytest.MonkeyPatch) -> None:
     assert settings_of(NOOP) == []
     databricks.setenv("BASKETRY_SECRET_SCOPE", "retail")
     assert settings_of(NOOP) == ['--settings={"BASKETRY_SECRET_SCOPE": "retail"}']
+
+
+def test_a_lineage_server_reaches_every_job(databricks: pytest.MonkeyPatch) -> None:
+    """Its address and the library that speaks to it, which no run is given where there is no such server."""
+
+    def libraries() -> list[str]:
+        (only,) = rendered(task(NOOP)).tasks
+        return [one["pypi"]["package"] for one in only["libraries"] if "pypi" in one]
+
+    assert libraries() == []
+    databricks.setenv("OPENLINEAGE_URL", "https://lineage.example.com")
+    assert settings_of(NOOP) == ['--settings={"OPENLINEAGE_URL": "https://lineage.example.com"}']
+    assert libraries() == [OPENLINEAGE]
 
 
 def test_on_this_computer_the_environment_itself_reaches_a_job(databricks: pytest.MonkeyPatch) -> None:

@@ -123,7 +123,7 @@ def test_readers_read_with_their_own_rights() -> None:
         assert (CHECKOUT / "resources" / board["file_path"]).is_file()
 
 
-def test_the_genie_space_names_every_table_in_full() -> None:
+def test_the_genie_space_names_every_view_in_full() -> None:
     """In its data sources and in the queries of its examples, which have no other catalog to look in."""
     (space,) = shipped()["resources"]["genie_spaces"].values()
     text = with_values(json.dumps(space["serialized_space"]), shipped(), "prod")
@@ -146,9 +146,9 @@ def test_documents_and_job_follow_a_retailer_that_lies_elsewhere(
     (space,) = bundle["resources"]["genie_spaces"].values()
     placed, default = (with_values(json.dumps(space["serialized_space"]), bundle, name) for name in ("dev", "prod"))
     check_space(placed)
-    assert f'"retail-analytics-m.{schema}.{prefix}sales_day"' in placed and "${" not in placed
-    assert f"FROM `retail-analytics-m`.`{schema}`.`{prefix}product_decisions`" in placed
-    assert '"demo.gold.sales_day"' in default
+    assert f'"retail-analytics-m.{schema}.{prefix}metrics_sales_day"' in placed and "${" not in placed
+    assert f"FROM `retail-analytics-m`.`{schema}`.`{prefix}metrics_decisions`" in placed
+    assert '"demo.gold.metrics_sales_day"' in default
     boards = bundle["targets"]["dev"]["resources"]["dashboards"]
     assert set(boards) == set(bundle["resources"]["dashboards"])
     text = texts[boards["stock"]["file_path"]]

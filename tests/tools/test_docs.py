@@ -8,12 +8,15 @@ from itertools import product
 
 import pytest
 
+from basketry.metrics import load_metrics
+from basketry.metrics.metric_views import metric_views
 from basketry.tables import TABLES, propensity_wide
 from tests.tools.declared import DAGS, PAGES
 from tools.environment import CHECKOUT
 from tools.job import job_names
 
-KNOWN = {table.full_name for table in (*TABLES, propensity_wide(["Milk"]))}
+VIEWS = {view.full_name for view in metric_views(load_metrics(CHECKOUT / "include"))}
+KNOWN = {table.full_name for table in (*TABLES, propensity_wide(["Milk"]))} | VIEWS
 CODE = [
     path for top in ("benchmarks", "dags", "plugins", "spark_jobs", "tools") for path in (CHECKOUT / top).rglob("*.py")
 ]

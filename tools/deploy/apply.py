@@ -1,4 +1,4 @@
-"""One deployment: what holds data is made where it is missing, then rights are given, then the bundle is deployed."""
+"""One deployment: what holds data is made where it is missing, then metric views and rights, then the bundle."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 
 from basketry.access import Grants, load_grants, unity
+from basketry.metrics import load_metrics
+from basketry.metrics.metric_views import tables_by_view
 from basketry.tables import APPLIED_GRANTS
 from basketry.warehouse.remote_rows import RemoteRowStore
 from tools.deploy.bundle_cli import BundleCommands
@@ -17,6 +19,7 @@ from tools.deploy.finding import Finding
 from tools.deploy.permissions import Permission, desired_permissions
 from tools.deploy.statements import run_statement
 from tools.deploy.trials import try_permissions
+from tools.deploy.views import DeployedView, outdated_views
 from tools.deploy.workspace import Site
 from tools.problem import Problem
 
@@ -67,12 +70,18 @@ class Deployment:
         self.wanted = containers(site.target, self.include)
         self._say = say
         self._bundle = bundle
+        self._failed: list[str] = []
 
     def run(self) -> int:
-        """Plan and, unless only the plan is wanted, apply; returns the number of changes beside the bundle's."""
+        """Plan and, unless only the plan is wanted, apply; returns the number of changes beside the bundle's.
+
+        Raises:
+            Problem: The workspace is not ready, or something was not made; names it.
+        """
         require_ready(check_workspace(self.site, self.grants, self.include))
         missing = [container for container in self.wanted if not container.exists(self.site)]
-        changes = self._show(missing)
+        views = outdated_views(self.site, self.include)
+        changes = self._show(missing, views)
         if self.options.plan:
             if self._bundle:
                 self._bundle.plan()
@@ -82,15 +91,18 @@ class Deployment:
             for container in missing:
                 make(self.site, container)
             self.site.forget()
-            self._give_rights()
+            self._give_rights(views)
         if self._bundle:
             self._bundle.deploy(self.options.for_the_bundle())
+        if self._failed:
+            raise Problem("the rest was deployed, but:\n  " + "\n  ".join(self._failed))
         return changes
 
-    def _show(self, missing: Iterable[Container]) -> int:
+    def _show(self, missing: Iterable[Container], views: Iterable[DeployedView]) -> int:
         """Print every step to come but the bundle's; returns how many there are."""
         lines = [f"+ {container}" for container in missing]
         lines += [f"+ {right}" for right in self._missing_rights()]
+        lines += [f"+ {view}" for view in views]
         if self.names.schema_name("gold") in self.site.schemas:
             grant_plan = self._grant_plan()
             lines += [f"+ {line}" for line in grant_plan.lines() if grant_plan.changes or grant_plan.statements]
@@ -102,9 +114,11 @@ class Deployment:
         rights = desired_permissions(self.site, self.grants, self.wanted)
         return (right for right in rights if right.missing(self.site))
 
-    def _give_rights(self) -> None:
+    def _give_rights(self, views: Iterable[DeployedView]) -> None:
         for right in self._missing_rights():
             right.give(self.site)
+        # Before the grants: a view that is made anew has lost those that it had.
+        self._failed = [problem for view in views if (problem := view.make())]
         unity.apply_grants(
             self.site.client,
             self._grant_plan(),
@@ -119,7 +133,8 @@ class Deployment:
 
     def _grant_plan(self) -> unity.GrantPlan:
         rows = self._rows.read(APPLIED_GRANTS, APPLIED_GRANTS.column_names, {})
-        return unity.plan_grants(self.site.client, self.grants, self.names, unity.read_applied(rows))
+        views = tables_by_view(load_metrics(self.include))
+        return unity.plan_grants(self.site.client, self.grants, self.names, unity.read_applied(rows), views)
 
     def _remember(self, applied: unity.Applied) -> None:
         for row in unity.applied_rows(applied):

@@ -37,7 +37,10 @@ def check_workspace(site: Site, grants: Grants, include: Path) -> Iterator[Findi
         fix = f"give {target.catalog} below unity in include/targets/{target.name}.yaml a schema_prefix or another catalog"
         yield Finding(f"schema {schema}", f"it belongs to the target '{owner}'", fix)
     wrong = "" if site.warehouse_id else "there is no SQL warehouse of that name that you may use"
-    fix = f"databricks warehouses create --name {target.warehouse} --cluster-size 2X-Small --enable-serverless-compute"
+    fix = (
+        f"databricks warehouses create --name {target.warehouse} --cluster-size 2X-Small --warehouse-type PRO"
+        " --enable-serverless-compute"
+    )
     yield Finding(f"warehouse {target.warehouse}", wrong, fix)
     yield from _groups(site, grants)
     clusters = list(_clusters(site, include))
@@ -122,8 +125,7 @@ def _clusters(site: Site, include: Path) -> Iterator[tuple[Finding, dict[str, An
     from basketry_airflow.compute import profile_names
     from basketry_airflow.payload import check_profile
 
-    nodes = {one.node_type_id for one in site.client.clusters.list_node_types().node_types or []}
-    runtimes = {one.key for one in site.client.clusters.spark_versions().versions or []}
+    offers: dict[str, set[str | None]] = {}
     for name in profile_names(include):
         file = f"include/compute/{name}.yaml"
         try:
@@ -131,7 +133,11 @@ def _clusters(site: Site, include: Path) -> Iterator[tuple[Finding, dict[str, An
         except BadInputError as error:
             yield Finding(f"compute profile {name}", error.message.rstrip("."), f"mend {file}"), {}
             continue
-        finding = _offered(f"compute profile {name}", cluster, {"node_type_id": nodes, "spark_version": runtimes}, file)
+        if cluster and not offers:  # a workspace that has serverless compute alone may not even be asked
+            nodes, versions = site.client.clusters.list_node_types(), site.client.clusters.spark_versions()
+            offers["node_type_id"] = {one.node_type_id for one in nodes.node_types or []}
+            offers["spark_version"] = {one.key for one in versions.versions or []}
+        finding = _offered(f"compute profile {name}", cluster, offers, file)
         yield finding, {} if finding.wrong else cluster
 
 

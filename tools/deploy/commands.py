@@ -1,4 +1,4 @@
-"""`make deploy`, `make deploy-check`, `make undeploy`: TARGET=<target>, options in ARGS."""
+"""`make deploy`, `make deploy-check`, `make databricks-smoke`, `make undeploy`: TARGET=<target>, options in ARGS."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tools.deploy.bundle_cli import BundleCommands, check_bundle
 from tools.deploy.checks import check_secrets, check_workspace
 from tools.deploy.finding import first_line
 from tools.deploy.principal import try_principal
+from tools.deploy.smoke import STEPS, Smoke
 from tools.deploy.target import Target, load_target
 from tools.deploy.trials import try_permissions
 from tools.deploy.workspace import Site
@@ -78,6 +79,19 @@ def deploy_check_command(arguments: Sequence[str]) -> int:
             if bad:
                 break  # what comes later would only repeat it
         return int(bool(bad))
+
+
+def databricks_smoke_command(arguments: Sequence[str]) -> int:
+    """Prove in a workspace what only a workspace proves, one line per step; exit code 1 when a step does not end well."""
+    parser = _parser("databricks-smoke")
+    parser.add_argument("--keep", action="store_true", help="drop nothing at the end, to look at it")
+    flags = _read(parser, arguments)
+    target = load_target(os.environ.get("TARGET", ""), INCLUDE)
+    with explained_errors(target):
+        site, bundle = Site(connect(target), target), BundleCommands(CHECKOUT, target.name)
+        failed = Smoke(site, CHECKOUT, bundle, lambda line: print(line, flush=True), keep=flags.keep).run(STEPS)
+        print(f"{target.name}: {len(STEPS) - failed} of {len(STEPS)} steps ended well.")
+        return int(bool(failed))
 
 
 def undeploy_command(arguments: Sequence[str]) -> int:

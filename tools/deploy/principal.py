@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from basketry.access import Grants
 from basketry.databricks.bundle_paths import scripts_folder, wheel_path
+from basketry.jobs import Job
 from basketry.jobs.maintenance import NOOP
 from basketry.tables import JOB_RUNS
 from basketry_airflow.checkout import edition_of, wheel_of
-from basketry_airflow.compute import Compute, load_compute
+from basketry_airflow.compute import load_compute
 from tools.deploy.finding import Finding, first_line
 from tools.deploy.target import NOBODY
 from tools.deploy.workspace import Site, api_path
@@ -103,40 +104,68 @@ def try_principal(site: Site, checkout: Path, *, polling: float | None = None) -
         checkout: The checkout that was deployed.
         polling: Seconds between two looks at a run; the profile's, when None.
     """
-    root, who = site.target.root, f"service principal {site.target.service_principal}"
+    who = f"service principal {site.target.service_principal}"
     starts, writes = f"a job of {who} starts", f"a job of {who} writes a row into {JOB_RUNS.full_name}"
-    wheel = wheel_path(root, wheel_of(checkout))
-    if site.status(api_path(wheel)) is None:
+    if not is_deployed(site, checkout):
         later = f"this checkout is not deployed: make deploy TARGET={site.target.name}, then make deploy-check again"
         yield from (Finding(what, untried=later) for what in (starts, writes))
         return
-    compute = load_compute(checkout / "include", NOOP.name, cloud=site.target.cloud, wheel=wheel)
-    seconds = compute.polling_seconds if polling is None else polling
-    started = _ran(site, starts, _submission(site, checkout, compute, "--dry-run"), seconds)
+    started = run_as_principal(site, checkout, NOOP, starts, ["--dry-run"], caller="deploy-check", polling=polling)
     yield started
     if started.wrong:
         yield Finding(writes, untried="no job starts")
     else:
-        yield _ran(site, writes, _submission(site, checkout, compute, "--write"), seconds)
+        yield run_as_principal(site, checkout, NOOP, writes, ["--write"], caller="deploy-check", polling=polling)
 
 
-def _submission(site: Site, checkout: Path, compute: Compute, option: str) -> dict[str, Any]:
+def is_deployed(site: Site, checkout: Path) -> bool:
+    """Return whether this very checkout is in the workspace: its wheel, whose name holds the edition, is there."""
+    return site.status(api_path(wheel_path(site.target.root, wheel_of(checkout)))) is not None
+
+
+def run_as_principal(
+    site: Site,
+    checkout: Path,
+    job: Job[..., Any],
+    what: str,
+    options: Sequence[str],
+    *,
+    caller: str,
+    polling: float | None = None,
+) -> Finding:
+    """Run a job for the target's retailer as the service principal, by the same factory as the DAGs.
+
+    Args:
+        site: The workspace and the target.
+        checkout: The checkout that was deployed.
+        job: The job.
+        what: What the finding calls it.
+        options: What the job is told beside what every job is told.
+        caller: Stands in tags and in ops.job_runs for the DAG.
+        polling: Seconds between two looks at the run; the profile's, when None.
+
+    Returns:
+        Whether it ended well, else why it did not, and the command that mends it.
+    """
     target = site.target
-    tags = {"dag": "deploy-check", "task": NOOP.name, "catalog": target.catalog, "as_of": "none"}
+    wheel = wheel_path(target.root, wheel_of(checkout))
+    compute = load_compute(checkout / "include", job.name, cloud=target.cloud, wheel=wheel)
+    tags = {"dag": caller, "task": job.name, "catalog": target.catalog, "as_of": "none"}
     words = [
         f"--catalog={target.catalog}",
-        f"--run-id=deploy-check/{uuid.uuid4()}/{NOOP.name}/-1/1",
+        f"--run-id={caller}/{uuid.uuid4()}/{job.name}/-1/1",
         f"--unity-names={target.own_names.as_argument()}",
         f"--edition={edition_of(checkout)}",
-        option,
+        *options,
     ]
-    return {
-        "run_name": f"basketry deploy-check {target.name}",
-        "tasks": [compute.python_task(f"{scripts_folder(target.root)}/{NOOP.name}.py", words, tags)],
+    submission = {
+        "run_name": f"basketry {caller} {target.name}",
+        "tasks": [compute.python_task(f"{scripts_folder(target.root)}/{job.name}.py", words, tags)],
         "timeout_seconds": compute.timeout_seconds,
         **compute.run,
         **({} if site.me == target.service_principal else _run_as(target.service_principal)),
     }
+    return _ran(site, what, submission, compute.polling_seconds if polling is None else polling)
 
 
 def _run_as(service_principal: str) -> dict[str, Any]:

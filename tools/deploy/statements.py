@@ -13,8 +13,8 @@ FIRST_WAIT, POLL_SECONDS = "10s", 2.0
 """How long the first request waits, and the time between two looks afterwards."""
 
 
-def run_statement(site: Site, sql: str, *, seconds: float = WAIT_SECONDS) -> None:
-    """Run one statement on the target's warehouse to its end.
+def run_statement(site: Site, sql: str, *, seconds: float = WAIT_SECONDS) -> list[list[str]]:
+    """Run one statement on the target's warehouse to its end, and return its first rows as texts.
 
     Args:
         site: The workspace and the target.
@@ -43,3 +43,4 @@ def run_statement(site: Site, sql: str, *, seconds: float = WAIT_SECONDS) -> Non
     if state != "SUCCEEDED":
         message = answer.status.error.message if answer.status and answer.status.error else state
         raise DatabricksError(f"the warehouse answered: {message}")
+    return list((answer.result.data_array if answer.result else None) or [])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -27,6 +28,9 @@ Securable = tuple[str, str]
 
 Privileges = dict[Securable, dict[str, frozenset[str]]]
 """Privileges by securable and principal."""
+
+Views = Mapping[str, tuple[str, ...]]
+"""The tables that each view reads, all as schema.name."""
 
 Applied = Mapping[str, frozenset[tuple[str, str, str]]]
 """What the file gave each principal: kind and full name of a securable, privilege."""
@@ -84,7 +88,9 @@ class GrantPlan:
         return (*changes, *self.statements) or ("grants are as the file says",)
 
 
-def plan_grants(client: WorkspaceClient, grants: Grants, names: UnityNames, applied: Applied) -> GrantPlan:
+def plan_grants(
+    client: WorkspaceClient, grants: Grants, names: UnityNames, applied: Applied, views: Views = MappingProxyType({})
+) -> GrantPlan:
     """Compare the file with Unity Catalog. Writes nothing.
 
     Args:
@@ -92,9 +98,10 @@ def plan_grants(client: WorkspaceClient, grants: Grants, names: UnityNames, appl
         grants: The file.
         names: Where the catalog of the file lies in Unity Catalog.
         applied: What the file gave when it was last applied, see `read_applied`.
+        views: The views that there may be.
     """
     stored = _stored_tables(client, names)
-    desired = desired_privileges(grants, names, stored)
+    desired = desired_privileges(grants, names, stored, views)
     schemas = sorted({names.schema_name(name.split(".")[0]) for name in stored})
     securables = [
         ("CATALOG", names.catalog),
@@ -167,22 +174,26 @@ def apply_change(client: WorkspaceClient, change: GrantChange) -> None:
     client.api_client.do("PATCH", _permissions(change.securable), body=body)
 
 
-def desired_privileges(grants: Grants, names: UnityNames, stored: Iterable[str]) -> Privileges:
-    """Return the privileges that the file asks for, of the tables that exist.
+def desired_privileges(
+    grants: Grants, names: UnityNames, stored: Iterable[str], views: Views = MappingProxyType({})
+) -> Privileges:
+    """Return the privileges that the file asks for, of the tables that exist, and of the views over such tables.
 
     Args:
         grants: The file.
         names: Where its catalog lies in Unity Catalog.
-        stored: Names of tables as schema.table.
+        stored: Names of tables and views as schema.table.
+        views: The views that there may be: who may read all tables of one may read it.
     """
     privileges: Privileges = {}
     for team in grants.teams.values():
         for name in stored:
-            table = grants.tables.get(name)
-            if table is not None and team.may_read(table):
+            tables = [grants.tables[one] for one in views.get(name, (name,)) if one in grants.tables]
+            if tables and all(team.may_read(table) for table in tables):
+                schema, _, own_name = name.partition(".")
                 securables = (
-                    ("TABLE", names.full_name(table.schema, table.name)),
-                    ("SCHEMA", f"{names.catalog}.{names.schema_name(table.schema)}"),
+                    ("TABLE", names.full_name(schema, own_name)),
+                    ("SCHEMA", f"{names.catalog}.{names.schema_name(schema)}"),
                     ("CATALOG", names.catalog),
                 )
                 for securable, privilege in zip(securables, ("SELECT", "USE_SCHEMA", "USE_CATALOG"), strict=True):

@@ -12,9 +12,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
+from sqlglot.errors import SqlglotError
+
 from basketry.errors import BadInputError
 from basketry.metrics.genie import instructions
+from basketry.metrics.metric_views import views_of
 from basketry.metrics.model import Cube
+from basketry.metrics.plain_sql import as_plain_sql
 from basketry.tables import TABLES
 from basketry.warehouse.model import WarehouseError
 
@@ -41,7 +45,7 @@ class Drafter(Protocol):
 
 @dataclass(frozen=True)
 class GenieSpace:
-    """A Genie space of the workspace, which the bundle deploys."""
+    """A Genie space of the workspace, which the bundle deploys. It asks metric views, which the guard reads as their tables."""
 
     client: Callable[[], WorkspaceClient]
     space_id: str
@@ -59,8 +63,16 @@ class GenieSpace:
             raise WarehouseError(f"Genie did not answer ({type(error).__name__}).") from None
         for attachment in message.attachments or []:
             if attachment.query and attachment.query.query:
-                return str(attachment.query.query)
+                return _over_tables(str(attachment.query.query), cubes)
         raise WarehouseError("Genie answered without a query: ask in other words.")
+
+
+def _over_tables(sql: str, cubes: tuple[Cube, ...]) -> str:
+    """Return Genie's query as the guard reads it; what cannot be read, or is of no cube of the team, the guard refuses."""
+    try:
+        return as_plain_sql(sql, [view for cube in cubes for view in views_of(cube)])
+    except (SqlglotError, LookupError):
+        return sql
 
 
 @dataclass(frozen=True)

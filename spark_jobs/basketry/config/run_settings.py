@@ -19,11 +19,16 @@ from basketry.errors import BadInputError
 
 OFFER_EVENTS, SECRET_SCOPE = "BASKETRY_OFFER_EVENTS", "BASKETRY_SECRET_SCOPE"  # noqa: S105  names of variables
 KAFKA_OPTIONS, REDIS_URL = "BASKETRY_KAFKA_OPTIONS", "BASKETRY_REDIS_URL"
+LINEAGE_URL, LINEAGE_NAMESPACE, LINEAGE_KEY = "OPENLINEAGE_URL", "OPENLINEAGE_NAMESPACE", "OPENLINEAGE_API_KEY"
+"""Called as OpenLineage's own clients call them."""
 
-_SECRETS = (KAFKA_OPTIONS, REDIS_URL)
+OF_EVERY_JOB = (SECRET_SCOPE, LINEAGE_URL, LINEAGE_NAMESPACE, LINEAGE_KEY)
+"""Those that every job reads."""
+
+_SECRETS = (KAFKA_OPTIONS, REDIS_URL, LINEAGE_KEY)
 """Those of which only a reference may be handed over."""
 
-_KNOWN = (KAFKA_OPTIONS, OFFER_EVENTS, REDIS_URL, SECRET_SCOPE)
+_KNOWN = (KAFKA_OPTIONS, OFFER_EVENTS, REDIS_URL, *OF_EVERY_JOB)
 _REFERENCE = re.compile(r"\{\{\s*secrets/([^/{}\s]+)/([^/{}\s]+)\s*\}\}")
 
 

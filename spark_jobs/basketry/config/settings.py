@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 from basketry.config.edition import CHECKOUT, PACKAGE, is_checkout
 from basketry.config.run_settings import (
     KAFKA_OPTIONS,
+    LINEAGE_KEY,
+    LINEAGE_NAMESPACE,
+    LINEAGE_URL,
     OFFER_EVENTS,
     REDIS_URL,
     SECRET_SCOPE,
@@ -73,6 +76,9 @@ class Settings:
             delivered into the landing folder.
         kafka_options: what the broker of offer_events needs besides its address, a JSON object; empty for nothing.
         redis_url: the address of the cache of popular products; empty where there is none.
+        lineage_url: the lineage server that is told of each run; empty for none.
+        lineage_namespace: what it calls the jobs of this instance.
+        lineage_key: its API key; empty where it asks for none.
         secret_scope: the scope of the jobs' secrets, on Databricks.
         target: the target in include/targets that says where in Unity Catalog retailers lie; empty: in catalogs of their own.
         unity_names: what a job was told of its retailer's place, instead of a target.
@@ -86,6 +92,9 @@ class Settings:
     offer_events: str = ""
     kafka_options: str = ""
     redis_url: str = ""
+    lineage_url: str = ""
+    lineage_namespace: str = "basketry"
+    lineage_key: str = ""
     secret_scope: str = "basketry"  # noqa: S105 a name
     target: str = ""
     unity_names: str = ""
@@ -112,6 +121,9 @@ class Settings:
             offer_events=env.get(OFFER_EVENTS) or "",
             kafka_options=env.get(KAFKA_OPTIONS) or "",
             redis_url=env.get(REDIS_URL) or "",
+            lineage_url=env.get(LINEAGE_URL) or "",
+            lineage_namespace=env.get(LINEAGE_NAMESPACE) or "basketry",
+            lineage_key=env.get(LINEAGE_KEY) or "",
             secret_scope=env.get(SECRET_SCOPE) or "basketry",
             target=env.get("BASKETRY_TARGET") or "",
             unity_names=env.get(UNITY_NAMES) or "",

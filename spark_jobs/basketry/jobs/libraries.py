@@ -12,10 +12,14 @@ HOLIDAYS = "holidays>=0.60"
 IMPLICIT = "implicit>=0.7.2"
 LIGHTGBM = "lightgbm>=4.5"
 MLFLOW = "mlflow-skinny>=3.17,<4"
+OPENLINEAGE = "openlineage-python>=1.30"
 OPTUNA = "optuna>=4"
 PHONENUMBERS = "phonenumbers>=8.13"
 REDIS = "redis>=5.2"
 ZIPCODES = "zipcodes>=1.3"
+
+OF_LINEAGE = (OPENLINEAGE,)
+"""What tells a lineage server of a run: installed for every job where there is such a server, and for none elsewhere."""
 
 CONTACTS = (EMAIL_VALIDATOR, PHONENUMBERS)
 """What reads e-mail addresses and telephone numbers."""

@@ -35,12 +35,17 @@ CACHE_LEVEL = StorageLevel.DISK_ONLY
 
 
 class Lakehouse(TableReader):
-    """Read and write the tables of one catalog."""
+    """Read and write the tables of one catalog.
+
+    Attributes:
+        written: Every table that was written since it was opened.
+    """
 
     def __init__(self, spark: SparkSession, catalog: str, settings: Settings) -> None:
         """Open a catalog, see `TableReader`."""
         super().__init__(spark, catalog, settings)
         self._upgraded: set[Table] = set()
+        self.written: set[Table] = set()
 
     def append(self, table: Table, rows: DataFrame, once: tuple[str, int] | None = None) -> None:
         """Add rows in one commit.
@@ -239,6 +244,7 @@ class Lakehouse(TableReader):
 
     def _commit(self, table: Table, write: Callable[[], Answer]) -> Answer:
         """Carry out a write of the table, whatever others write meanwhile."""
+        self.written.add(table)
         with self.lock(table):
             return write()
 

@@ -23,7 +23,8 @@ from basketry.lake.opening import lake_backend, open_lake
 from basketry.lake.report import JobReport
 from basketry.lake.session import is_serverless
 from basketry.tables import JOB_RUNS
-from basketry.warehouse.job_runs import JobRun, job_run_row
+from basketry.warehouse.job_runs import JobRun, job_run_row, send_failure
+from basketry.warehouse.lineage_event import send_event
 
 JobFunction = Callable[[Lakehouse, Any], JobReport]
 """What a job does, given its arguments."""
@@ -99,7 +100,12 @@ def run_job(
         start: When the run began, by `time.monotonic`; now, when None.
     """
     start = time.monotonic() if start is None else start
-    report = function(lake, arguments)
+    try:
+        report = function(lake, arguments)
+    except Exception as error:
+        seconds = time.monotonic() - start
+        send_failure(lake.settings, name, arguments, error, seconds=seconds, outputs=_outputs(lake))
+        raise
     seconds = time.monotonic() - start
     for line in report.summary:
         print(f"{name}: {line}")  # among lines of libraries a reader sees whose it is
@@ -124,4 +130,10 @@ def _record(lake: Lakehouse, name: str, arguments: JobArguments, report: JobRepo
             details=report.details,
         ),
     )
+    outputs = _outputs(lake)
     lake.record(JOB_RUNS, [tuple(row.values())], where=f"run_id = '{row['run_id']}' AND job = '{name}'")
+    send_event(lake.settings, lake.catalog, row, outputs)
+
+
+def _outputs(lake: Lakehouse) -> list[str]:
+    return [table.full_name for table in lake.written]

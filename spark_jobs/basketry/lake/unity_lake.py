@@ -23,7 +23,13 @@ from basketry.lake.lakehouse import CACHE_LEVEL, Answer, Lakehouse
 from basketry.lake.schemas import FILE_LISTING
 from basketry.lake.session import attached_session, is_serverless
 from basketry.tables import Column, Table
-from basketry.tables.ddl import READABLE_DAYS, RETENTION, add_columns_statement, create_statement, properties_statement
+from basketry.tables.ddl import (
+    RETENTION,
+    add_columns_statement,
+    create_statement,
+    delta_properties,
+    properties_statement,
+)
 from basketry.warehouse.statements import CONFLICTS
 
 EXPERIMENTS = "/basketry/"
@@ -40,6 +46,9 @@ PAUSE_SECONDS = 0.5
 
 _NOT_SUPPORTED = ("NOT_SUPPORTED_WITH_SERVERLESS", "PERSIST TABLE")
 """What the refusal holds where no rows can be persisted."""
+
+_PURGING = "interval 0 hours"
+"""For how long a table that is being purged keeps files that its newest version does not need."""
 
 _SEEN = "basketry.left_over"
 """Property of a scratch table that an earlier `drop_leftovers` has seen."""
@@ -83,12 +92,15 @@ class UnityLake(Lakehouse):
         """Delete the files of earlier versions; see Lakehouse. Rows can be marked as deleted in a file: it is rewritten first.
 
         For how long files are kept the table says, not the statement: newer runtimes believe no other word, and serverless
-        compute lets no job set aside Delta's check of one. A job killed in between leaves it to maintenance to set it right.
+        compute lets no job set aside Delta's check of one. A job killed in between leaves it to the next purge, or to
+        maintenance, to set it right.
         """
         name = self.name(table)
-        retention = self.properties(table).get(RETENTION, f"interval {READABLE_DAYS} days")
+        retention = self.properties(table).get(RETENTION, _PURGING)
+        if retention == _PURGING:  # a purge was killed: what maintenance had set is lost, the declaration is not
+            retention = delta_properties(table)[RETENTION]
         self.spark.sql(f"REORG TABLE {name} APPLY (PURGE)")
-        self.spark.sql(properties_statement(name, {RETENTION: "interval 0 hours"}))
+        self.spark.sql(properties_statement(name, {RETENTION: _PURGING}))
         try:
             self.spark.sql(f"VACUUM {name}")
         finally:
@@ -154,6 +166,7 @@ class UnityLake(Lakehouse):
         return {row.key: row.value for row in self.spark.sql(f"SHOW TBLPROPERTIES {name}").collect()}
 
     def _commit(self, table: Table, write: Callable[[], Answer]) -> Answer:
+        self.written.add(table)
         for attempt in range(1, ATTEMPTS):
             try:
                 return write()

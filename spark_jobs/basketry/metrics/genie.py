@@ -1,26 +1,30 @@
-"""The Genie space of the metrics: its tables without personal data, what they mean, and questions with their queries."""
+"""The Genie space of the metrics: their metric views, what they mean, and questions with their queries.
+
+It sees the views and no tables: what is asked there is what MEASURE says, by the platform's own promise.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from basketry.config.unity_names import UnityNames
 from basketry.metrics.dashboards import samples_of
-from basketry.metrics.model import Cube, Metrics
+from basketry.metrics.metric_views import NEWEST, NEWEST_WHOLE, MetricView, metric_views
+from basketry.metrics.model import Cube, Measure, Metrics
 from basketry.metrics.samples import open_cubes
-from basketry.tables import TABLES, Table
+from basketry.metrics.view_samples import over_views
 
 Document = dict[str, Any]
 VERSION = 2
 
 
 def genie_space(metrics: Metrics) -> Document:
-    """Return the space as `serialized_space` has it; tables are schema.table until `placed_space` names them in full."""
-    cubes = open_cubes(metrics)
-    samples = {sample.question: sample for cube in cubes for sample in samples_of(cube)}
-    used = {name for cube in cubes for name in cube.tables}
-    tables = sorted((table for table in TABLES if table.full_name in used), key=lambda table: table.full_name)
+    """Return the space as `serialized_space` has it; views are layer.name until `placed_space` names them in full."""
+    views = metric_views(metrics)
+    asked = [over_views(cube, sample, views) for cube in open_cubes(metrics) for sample in samples_of(cube)]
+    samples = {sample.question: sample for sample in asked}
     examples = [
         {
             "id": identity(f"example {sample.question}"),
@@ -33,25 +37,22 @@ def genie_space(metrics: Metrics) -> Document:
     return {
         "version": VERSION,
         "config": {"sample_questions": sorted(questions, key=_by_id)},
-        "data_sources": {"tables": [_table(table) for table in tables]},
+        "data_sources": {"metric_views": sorted(map(_source, views), key=_by_identifier)},
         "instructions": {
-            "text_instructions": [{"id": identity("instructions"), "content": instructions(cubes)}],
+            "text_instructions": [{"id": identity("instructions"), "content": _view_instructions(views)}],
             "example_question_sqls": sorted(examples, key=_by_id),
         },
     }
 
 
 def placed_space(space: Document, names: UnityNames) -> Document:
-    """Return the same space as a workspace wants it: every table named by its place, in identifiers, queries and words."""
-    tables = [
-        {**table, "identifier": names.full_name(*table["identifier"].split("."))}
-        for table in space["data_sources"]["tables"]
+    """Return the same space as a workspace wants it: every view named by its place, in identifiers, queries and words."""
+    views = [
+        {**view, "identifier": names.full_name(*view["identifier"].split("."))}
+        for view in space["data_sources"]["metric_views"]
     ]
     placed: Document = _placed_texts({**space, "data_sources": {}}, names)
-    return {
-        **placed,
-        "data_sources": {**space["data_sources"], "tables": sorted(tables, key=lambda one: one["identifier"])},
-    }
+    return {**placed, "data_sources": {"metric_views": sorted(views, key=_by_identifier)}}
 
 
 def _placed_texts(value: Any, names: UnityNames) -> Any:
@@ -62,12 +63,24 @@ def _placed_texts(value: Any, names: UnityNames) -> Any:
     return names.placed(value) if isinstance(value, str) else value
 
 
+VIEW_RULES = (
+    "Ask for a measure by MEASURE(name), and group by every other column that is shown; SELECT * is not possible.",
+    f"A view with as_of holds a full state for each date: look at one. The newest is MEASURE({NEWEST}) of the view.",
+    f"The newest period that is over is MEASURE({NEWEST_WHOLE}) of the view.",
+    "In a view that ends in _rollup keep to one level: total, department or category. Orders and customers are asked there.",
+    "A measure that is NULL was asked over rows that it cannot be summed over: its comment names what to filter or group by.",
+)
+"""How measures of metric views are asked for."""
+
 RULES = (
-    "Compare a period that is still running with as many days of the other one, by the tables of days, and name both ranges.",
+    "Compare a period that is still running with as many days of the other one, by those of days, and name both ranges.",
     "Give no percentage on or of a range that begins before the first day of the data: what was not delivered is not zero.",
     "The previous month, week or days after a named period are those just before it, never before today.",
 )
 """How periods are compared (basketry.metrics.comparison), for the writers of queries."""
+
+
+REFUSED = "Questions about persons, their names and addresses are refused.\n"
 
 
 def identity(text: str) -> str:
@@ -79,26 +92,37 @@ def _by_id(entry: Document) -> str:
     return str(entry["id"])
 
 
-def _table(table: Table) -> Document:
-    columns = [
-        {"column_name": column.name, "description": [column.meaning]}
-        for column in sorted(table.columns, key=lambda column: column.name)
-    ]
-    return {"identifier": table.full_name, "description": [f"One row is {table.meaning}."], "column_configs": columns}
+def _by_identifier(source: Document) -> str:
+    return str(source["identifier"])
+
+
+def _source(view: MetricView) -> Document:
+    return {"identifier": view.full_name, "description": [view.meaning]}
+
+
+def _view_instructions(views: tuple[MetricView, ...]) -> list[str]:
+    """Return what somebody must know who writes queries over the views."""
+    cubes = tuple(dict.fromkeys(view.cube.name for view in views))
+    lines = ["Use these measures, and no others, by their definitions.\n"]
+    for name in cubes:
+        own = [view for view in views if view.cube.name == name]
+        lines.append(f"{name}: {own[0].cube.meaning}. Metric views: {', '.join(view.full_name for view in own)}.\n")
+        lines.extend(_measures(own[0].cube, lambda measure: f"MEASURE({measure.name})"))
+    return [*lines, *(f"{line}\n" for line in (*VIEW_RULES, *RULES)), REFUSED]
 
 
 def instructions(cubes: tuple[Cube, ...]) -> list[str]:
-    """Return what somebody must know who writes queries over the cubes: measures, words, what always holds."""
+    """Return what somebody must know who writes queries over the cubes' tables: measures, words, what always holds."""
     lines = ["Use these measures, and no others, by their definitions.\n"]
     for cube in cubes:
         lines.append(f"{cube.name}: {cube.meaning}. Tables: {', '.join(cube.tables)}.\n")
         if cube.where is not None:
             lines.append(f"Always: {cube.where.sql(dialect='databricks')}.\n")
-        for measure in cube.measures.values():
-            also = f" Also called {', '.join(measure.words)}." if measure.words else ""
-            lines.append(
-                f"{measure.label} = {measure.sql.sql(dialect='databricks')}; it adds up: {measure.adds_up}.{also}\n"
-            )
-    lines.extend(f"{line}\n" for line in RULES)
-    lines.append("Questions about persons, their names and addresses are refused.\n")
-    return lines
+        lines.extend(_measures(cube, lambda measure: measure.label))
+    return [*lines, *(f"{line}\n" for line in RULES), REFUSED]
+
+
+def _measures(cube: Cube, asked: Callable[[Measure], str]) -> Iterator[str]:
+    for measure in cube.measures.values():
+        also = f" Also called {', '.join(measure.words)}." if measure.words else ""
+        yield f"{asked(measure)} = {measure.sql.sql(dialect='databricks')}; it adds up: {measure.adds_up}.{also}\n"

@@ -12,6 +12,8 @@ from basketry.tables import TABLES
 
 DIALECT = "databricks"
 HORIZON = 28
+GRAIN = "month"
+"""The periods of a sample that is broken down by something else than time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +41,7 @@ def open_cubes(metrics: Metrics) -> tuple[Cube, ...]:
     return tuple(cube for cube in metrics.cubes.values() if not personal & set(cube.tables))
 
 
-def by_dimension(cube: Cube, dimension: str, measures: Sequence[str], grain: str = "month", top: int = 20) -> Sample:
+def by_dimension(cube: Cube, dimension: str, measures: Sequence[str], grain: str = GRAIN, top: int = 20) -> Sample:
     """Return measures by a dimension: over the newest whole period of the grain, or as of the newest date."""
     shown = cube.dimensions[dimension]
     facts = _facts(cube, shown)
@@ -65,7 +67,7 @@ def by_dimension(cube: Cube, dimension: str, measures: Sequence[str], grain: str
     )
 
 
-def over_time(cube: Cube, measures: Sequence[str], grain: str = "month") -> Sample:
+def over_time(cube: Cube, measures: Sequence[str], grain: str = GRAIN) -> Sample:
     """Return measures of everything by period, or by as-of date."""
     name = grain if cube.kind == PERIODS else "day"
     time = exp.cast(exp.column(cube.time), "date") if cube.kind not in (PERIODS, SNAPSHOTS) else exp.column(cube.time)

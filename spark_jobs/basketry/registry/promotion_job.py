@@ -7,10 +7,12 @@ import time
 
 from basketry.config.alerting import raise_alert
 from basketry.config.clock import now
+from basketry.config.settings import Settings
 from basketry.jobs.promotion import PromoteArguments
 from basketry.registry.ledger import OVERRIDE, PromotionDecision
 from basketry.registry.promotion import describe, promote
 from basketry.registry.promotion_request import PromotionRequest
+from basketry.tables import PROMOTIONS
 from basketry.warehouse.job_runs import JobRun, record_job_run
 from basketry.warehouse.rows import RowStore
 
@@ -22,13 +24,20 @@ def run(rows: RowStore, arguments: PromoteArguments) -> PromotionDecision:
     """Promote, refuse, override or roll back as the arguments say; decided now, where they do not say when."""
     fields = {field.name for field in dataclasses.fields(PromotionRequest)}
     values = {name: value for name, value in vars(arguments).items() if name in fields}
-    return promote_and_record(
-        rows, PromotionRequest(**{**values, "decided_at": arguments.decided_at or now().isoformat()})
-    )
+    request = PromotionRequest(**{**values, "decided_at": arguments.decided_at or now().isoformat()})
+    return promote_and_record(rows, request, Settings.of_run(arguments.settings))
 
 
-def promote_and_record(rows: RowStore, request: PromotionRequest) -> PromotionDecision:
-    """Do what `promote` does, print it, and note it in ops.job_runs unless it was a dry run."""
+def promote_and_record(
+    rows: RowStore, request: PromotionRequest, settings: Settings | None = None
+) -> PromotionDecision:
+    """Do what `promote` does, print it, and note it in ops.job_runs unless it was a dry run.
+
+    Args:
+        rows: The tables of the catalog.
+        request: Who is to become the champion.
+        settings: Of the run; of this process, where None.
+    """
     start = time.monotonic()
     decision = promote(rows, request)
     print(f"{JOB}: {describe(decision)}")
@@ -42,7 +51,8 @@ def promote_and_record(rows: RowStore, request: PromotionRequest) -> PromotionDe
         raise_alert(_override_alert(decision))
     details = {"number": decision.number, "verdict": decision.verdict, "champion_before": decision.champion_before}
     run = JobRun(rows_out=1, seconds=seconds, model_version=decision.champion_after, details=details)
-    record_job_run(rows, JOB, {"catalog": rows.catalog, **dataclasses.asdict(request)}, run)
+    values = {"catalog": rows.catalog, **dataclasses.asdict(request)}
+    record_job_run(rows, JOB, values, run, outputs=[PROMOTIONS.full_name], settings=settings)
     return decision
 
 

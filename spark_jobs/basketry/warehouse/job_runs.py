@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from basketry.config.settings import Settings
+from basketry.jobs import DatedArguments, JobArguments
 from basketry.tables import JOB_RUNS
+from basketry.warehouse.lineage_event import send_event
 from basketry.warehouse.rows import RowStore
 
 NEVER_NOTED = frozenset({"customers", "decided_by", "delivered_by"})
@@ -63,6 +66,51 @@ def job_run_row(name: str, arguments: Mapping[str, object], run: JobRun) -> dict
     return dict(zip(JOB_RUNS.column_names, values, strict=True))
 
 
-def record_job_run(rows: RowStore, name: str, arguments: Mapping[str, object], run: JobRun) -> None:
-    """Note a run without Spark, see `job_run_row`."""
-    rows.put(JOB_RUNS, job_run_row(name, arguments, run))
+def record_job_run(
+    rows: RowStore,
+    name: str,
+    arguments: Mapping[str, object],
+    run: JobRun,
+    *,
+    outputs: Iterable[str] = (),
+    settings: Settings | None = None,
+) -> None:
+    """Note a run without Spark, see `job_run_row`, and send its lineage event.
+
+    Args:
+        rows: The tables of the catalog.
+        name: The job.
+        arguments: What the job was given.
+        run: What became of it.
+        outputs: Every table that it wrote, as schema.name.
+        settings: Of the run; of this process, where None.
+    """
+    row = job_run_row(name, arguments, run)
+    rows.put(JOB_RUNS, row)
+    send_event(settings or Settings.from_environment(), rows.catalog, row, outputs)
+
+
+def send_failure(
+    settings: Settings,
+    name: str,
+    arguments: JobArguments,
+    error: Exception,
+    *,
+    seconds: float = 0.0,
+    outputs: Iterable[str] = (),
+) -> None:
+    """Send a lineage event of a run that failed, with the type of its error alone: a message may name a person.
+
+    Args:
+        settings: Of the run.
+        name: The job.
+        arguments: What the job is given; a dry run, which notes nothing, is no event.
+        error: What it failed with.
+        seconds: How long it took.
+        outputs: Every table that was written until then, as schema.name.
+    """
+    if arguments.dry_run:
+        return
+    as_of = arguments.as_of if isinstance(arguments, DatedArguments) else None
+    row = job_run_row(name, vars(arguments), JobRun(as_of=as_of, seconds=seconds))
+    send_event(settings, arguments.catalog, row, outputs, failure=type(error).__name__)

@@ -11,6 +11,7 @@ from basketry.jobs import Job
 from basketry.jobs.command_line import check_edition, job_settings, parse_arguments
 from basketry.jobs.declare import A, P
 from basketry.warehouse import open_rows
+from basketry.warehouse.job_runs import send_failure
 
 WAREHOUSE_ID = "BASKETRY_WAREHOUSE_ID"
 """The environment variable that holds the id of the SQL warehouse, on Databricks."""
@@ -24,4 +25,8 @@ def plain_job_main(job: Job[P, A]) -> None:
         check_edition(arguments.edition)
         settings = job_settings(arguments)
         rows = open_rows(arguments.catalog, settings, warehouse_id=os.environ.get(WAREHOUSE_ID))
-        resolve_name(job.entry)(rows, arguments)
+        try:
+            resolve_name(job.entry)(rows, arguments)
+        except Exception as error:
+            send_failure(settings, job.name, arguments, error)
+            raise

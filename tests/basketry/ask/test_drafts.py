@@ -24,6 +24,12 @@ from tests.databricks_emulator.emulator import DatabricksEmulator
 
 QUESTION = "Tell me something clever about brands"
 GOOD = "SELECT brand, SUM(net_revenue) AS net_revenue FROM gold.sales_year GROUP BY brand ORDER BY net_revenue DESC"
+VIEWED = (
+    "SELECT `brand`, MEASURE(`net_revenue`) AS net_revenue FROM `demo`.`gold`.`metrics_sales_year`"
+    " GROUP BY `brand` ORDER BY net_revenue DESC"
+)
+"""The same, as Genie asks a metric view."""
+
 BAD = {
     "another team's table": "SELECT action FROM gold.product_decisions",
     "personal data": "SELECT email FROM silver.customers",
@@ -201,11 +207,19 @@ def test_genie_drafts_and_the_guard_decides(workspace: DatabricksEmulator, remot
     genie = GenieSpace(lambda: client(workspace), workspace.conversations.space_id)
     workspace.conversations.answers = {
         "Which brands matter to us?": f"{GOOD}",
+        "Which brands sell?": VIEWED,
+        "What do we do?": "SELECT action, MEASURE(expected_worth) FROM gold.metrics_decisions GROUP BY action",
         "Whom do we call?": BAD["personal data"],
         "Why?": None,
     }
+    viewed = answer("Which brands sell?", team="sales", warehouse=remote, drafter=genie)
+    assert viewed.sql and "MEASURE" not in viewed.sql, viewed.refusal
+    assert not answer(
+        "What do we do?", team="sales", warehouse=remote, drafter=genie
+    ).answered  # of no cube of the team
     found = answer("Which brands matter to us?", team="sales", warehouse=remote, drafter=genie)
     assert (found.source, len(found.rows)) == ("genie", 3), found.refusal
+    assert viewed.rows == found.rows
     for question, why in (("Why?", "without a query"), ("Who are you?", "did not answer")):
         assert why in str(answer(question, team="sales", warehouse=remote, drafter=genie).refusal)
     assert not answer("Whom do we call?", team="sales", warehouse=remote, drafter=genie).answered

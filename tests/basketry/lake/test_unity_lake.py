@@ -10,6 +10,7 @@ import pytest
 
 from basketry.lake.unity_lake import SCRATCH, UnityLake
 from basketry.tables import JOB_RUNS, REVIEWS, Table
+from basketry.tables.ddl import READABLE_DAYS, RETENTION, properties_statement
 from tests.basketry.lake.unity import ratings, reviews
 
 if TYPE_CHECKING:
@@ -95,6 +96,18 @@ def test_the_count_is_of_its_own_commit(unity: UnityLake, monkeypatch: pytest.Mo
     assert newest["operation"] == "OPTIMIZE"
     monkeypatch.setattr(type(unity), "_commits", lambda *which, **limit: [newest])
     assert unity.replace(REVIEWS, reviews(unity, ("d", 4, 10), ("e", 5, 10)), "review_id >= 'd'") == 2
+
+
+def test_a_killed_purge_leaves_nothing_that_the_next_one_keeps(unity: UnityLake) -> None:
+    """Files stay as long as the table is declared to keep them; what maintenance has set is kept by a purge, too."""
+    unity.append(REVIEWS, reviews(unity, ("a", 1, 10)))
+    for there, after in (
+        ("interval 0 hours", f"interval {READABLE_DAYS} days"),
+        ("interval 14 days", "interval 14 days"),
+    ):
+        unity.spark.sql(properties_statement(unity.name(REVIEWS), {RETENTION: there}))
+        unity.purge(REVIEWS)
+        assert unity.properties(REVIEWS)[RETENTION] == after
 
 
 def test_jobs_that_end_together_are_all_recorded(unity: UnityLake) -> None:

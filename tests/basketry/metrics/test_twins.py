@@ -4,37 +4,26 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from basketry.ask import answer
-from basketry.config.settings import CHECKOUT, Settings
+from basketry.config.settings import CHECKOUT
 from basketry.config.unity_names import UnityNames
 from basketry.metrics import load_metrics
 from basketry.metrics.dashboards import samples_of
 from basketry.metrics.genie import genie_space, placed_space
+from basketry.metrics.metric_views import metric_views
 from basketry.metrics.samples import Sample, open_cubes
 from basketry.tables import TABLES
-from basketry.warehouse import Warehouse, open_warehouse
+from basketry.warehouse import Warehouse
 from tests.databricks_emulator.genie_rules import check_space
-from tests.kit import small_shop
 from tools import generate_dashboards
 
 METRICS = load_metrics(CHECKOUT / "include")
 SAMPLES = [sample for cube in open_cubes(METRICS) for sample in samples_of(cube)]
 DASHBOARDS = sorted((CHECKOUT / "include" / "dashboards").glob("*.lvdash.json"))
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """The small shop's warehouse."""
-    home = tmp_path_factory.mktemp("shop")
-    raw: dict[str, pd.DataFrame] = small_shop.frames()
-    small_shop.write(home, raw)
-    yield open_warehouse("demo", Settings.from_environment({"BASKETRY_HOME": str(home)}))
 
 
 def test_the_files_are_what_is_made() -> None:
@@ -79,15 +68,13 @@ def test_a_dashboard_keeps_the_format(path: Path) -> None:
 
 
 def test_the_genie_space_keeps_the_format() -> None:
-    """Ids are unique hexadecimal, everything is sorted, there is one text instruction, and few enough tables."""
+    """Ids are unique hexadecimal, everything is sorted, there is one text instruction, and few enough metric views."""
     space = genie_space(METRICS)
     assert space["version"] == 2
-    tables = [table["identifier"] for table in space["data_sources"]["tables"]]
-    assert tables == sorted(tables)
-    assert len(tables) <= 25
-    for table in space["data_sources"]["tables"]:
-        columns = [column["column_name"] for column in table["column_configs"]]
-        assert columns == sorted(columns)
+    assert set(space["data_sources"]) == {"metric_views"}
+    views = [view["identifier"] for view in space["data_sources"]["metric_views"]]
+    assert views == sorted(view.full_name for view in metric_views(METRICS))
+    assert len(views) <= 25
     examples, questions = space["instructions"]["example_question_sqls"], space["config"]["sample_questions"]
     texts = space["instructions"]["text_instructions"]
     assert len(texts) == 1
@@ -97,10 +84,10 @@ def test_the_genie_space_keeps_the_format() -> None:
     assert [one["id"] for one in examples] == sorted(one["id"] for one in examples)
     check_space(json.dumps(placed_space(space, UnityNames(catalog="demo"))))
     placed = placed_space(space, UnityNames(catalog="retail-analytics-m", schema_prefix="dg-"))
-    named = [table["identifier"] for table in placed["data_sources"]["tables"]]
-    assert named == [f"retail-analytics-m.dg-{name}" for name in tables]
+    named = [view["identifier"] for view in placed["data_sources"]["metric_views"]]
+    assert named == [f"retail-analytics-m.dg-{name}" for name in views]
     queries = ["".join(example["sql"]) for example in placed["instructions"]["example_question_sqls"]]
-    assert queries and all("FROM `retail-analytics-m`.`dg-" in query for query in queries)
+    assert queries and all("FROM `retail-analytics-m`.`dg-" in query and "MEASURE(" in query for query in queries)
     assert not [query for query in queries if re.search(r"(?<![`.\w])gold\.", query)]
 
 
@@ -114,7 +101,7 @@ def test_no_table_with_personal_data_is_in_a_twin() -> None:
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=[sample.question for sample in SAMPLES])
 def test_a_twin_says_what_the_question_says(sample: Sample, shop: Warehouse) -> None:
-    """A dashboard's query, and Genie's example, gives on the local lake the rows of the same question in plain words."""
+    """A dashboard's query gives on the local lake the rows of the same question in plain words; Genie's says what it says."""
     rows = shop.query(sample.sql, team="on_call")
     answered = answer(sample.question, team="on_call", warehouse=shop)
     assert answered.answered, (answered.refusal, answered.suggestions)

@@ -15,7 +15,7 @@ import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.config import Config
 
-from basketry.access import load_grants
+from basketry.access import Grants, load_grants
 from basketry.config.settings import CHECKOUT
 from basketry.config.unity_names import VOLUMES
 from tests.databricks_emulator.emulator import DatabricksEmulator
@@ -27,7 +27,7 @@ from tools.deploy.target import load_target
 from tools.deploy.workspace import Site
 
 CATALOG = "sales_project"
-NEEDED = ("grants", "gates", "compute", "catalogs", f"contracts/{CATALOG}")
+NEEDED = ("metrics.yaml", "grants", "gates", "compute", "catalogs", f"contracts/{CATALOG}")
 CLI = """#!{python}
 import json, os, sys
 if sys.argv[1:2] == ["version"]:
@@ -63,6 +63,10 @@ class Bench:
     def site(self, target: str = "dev") -> Site:
         """The workspace as a target sees it, nothing remembered."""
         return Site(self.client, load_target(target, self.checkout / "include"))
+
+    def grants(self) -> Grants:
+        """Who may read what, as the checkout says."""
+        return load_grants(CATALOG, self.checkout / "include")
 
     def deploy(self, target: str = "dev", bundle: BundleCommands | None = None, **options: bool) -> int:
         """Deploy; returns the number of changes beside the bundle's, and keeps what was said."""

@@ -8,6 +8,7 @@ from databricks.sdk.service.catalog import VolumeType
 from tests.tools.deploy.conftest import CATALOG, Bench, Edit, StandInCli, target_text
 from tools.deploy.apply import make
 from tools.deploy.bundle_cli import BundleCommands
+from tools.deploy.checks import check_workspace
 from tools.deploy.commands import explained_errors
 from tools.deploy.containers import Schema, containers
 from tools.problem import Problem
@@ -158,3 +159,17 @@ def test_what_somebody_else_made_meanwhile_counts_as_made(bench: Bench) -> None:
 
     with pytest.raises(NotFound):
         make(bench.site(), Schema("nowhere.gold"))
+
+
+def test_where_there_is_serverless_compute_alone(bench: Bench, edit: Edit) -> None:
+    """As in Free Edition: without profiles of clusters nobody asks for nodes, and the principal needs no entitlement for them."""
+    from tests.databricks_emulator.principals_api import SERVICE_PRINCIPAL
+
+    for profile in ("small", "medium", "large", "existing"):
+        (bench.checkout / "include" / "compute" / f"{profile}.yaml").unlink()
+    edit("include/jobs.yaml", "default: serverless\njobs: {}\ntags: {}\n")
+    bench.emulator.denied.append("GET .*/clusters/.*")
+    lines = [str(finding) for finding in check_workspace(bench.site(), bench.grants(), bench.checkout / "include")]
+    assert all(line.endswith(": ok") for line in lines), lines
+    assert f"service principal {SERVICE_PRINCIPAL} starts clusters" not in " ".join(lines)
+    assert bench.deploy() > 50

@@ -11,6 +11,8 @@ from basketry.jobs.privacy import GrantsArguments
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.report import JobReport
 from basketry.lake.unity_lake import UnityLake
+from basketry.metrics import load_metrics
+from basketry.metrics.metric_views import tables_by_view
 from basketry.tables import APPLIED_GRANTS
 
 
@@ -30,7 +32,9 @@ def _apply(lake: UnityLake, grants: Grants, arguments: GrantsArguments) -> JobRe
 
     client = WorkspaceClient()
     rows = lake.read(APPLIED_GRANTS).collect() if lake.exists(APPLIED_GRANTS) else []
-    plan = unity.plan_grants(client, grants, lake.names, unity.read_applied(row.asDict() for row in rows))
+    views = tables_by_view(load_metrics(lake.settings.include))
+    applied = unity.read_applied(row.asDict() for row in rows)
+    plan = unity.plan_grants(client, grants, lake.names, applied, views)
     steps = 0
     if not arguments.dry_run:
         revoke = arguments.revoke_by_hand
