@@ -9,7 +9,6 @@ from typing import Any
 from basketry.access import Grants
 from basketry.config.unity_names import quote
 from basketry.errors import BadInputError
-from basketry.jobs import all_jobs
 from tools.deploy.containers import schemas_of_others
 from tools.deploy.finding import Finding, first_line
 from tools.deploy.permissions import WRITING
@@ -45,7 +44,6 @@ def check_workspace(site: Site, grants: Grants, include: Path) -> Iterator[Findi
     yield from _groups(site, grants)
     clusters = list(_clusters(site, include))
     yield from (finding for finding, _ in clusters)
-    yield from _jobs_without_cluster(site, include)
     yield from check_principal(site, grants, [cluster for _, cluster in clusters if cluster])
     for path in dict.fromkeys((site.folder, EXPERIMENTS)):
         yield _writers(site, path, me)
@@ -139,21 +137,6 @@ def _clusters(site: Site, include: Path) -> Iterator[tuple[Finding, dict[str, An
             offers["spark_version"] = {one.key for one in versions.versions or []}
         finding = _offered(f"compute profile {name}", cluster, offers, file)
         yield finding, {} if finding.wrong else cluster
-
-
-def _jobs_without_cluster(site: Site, include: Path) -> Iterator[Finding]:
-    """Find the jobs whose profile is serverless compute, on which they would refuse to start."""
-    from basketry_airflow.compute import load_compute
-
-    for job in all_jobs().values():
-        if not job.needs_cluster:
-            continue
-        try:
-            has_cluster = "environments" not in load_compute(include, job.name, cloud=site.target.cloud).run
-        except BadInputError:  # a line about the profile says so
-            continue
-        wrong = "" if has_cluster else f"it cannot run on serverless compute: {job.needs_cluster}"
-        yield Finding(f"compute of {job.name}", wrong, f"give {job.name} a profile with a cluster in include/jobs.yaml")
 
 
 def _offered(what: str, cluster: dict[str, Any], offers: dict[str, set[str | None]], file: str) -> Finding:

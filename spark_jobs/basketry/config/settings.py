@@ -51,9 +51,12 @@ def check_catalog_name(name: str) -> str:
 
 
 def is_serverless(environment: Mapping[str, str] | None = None) -> bool:
-    """Return whether this process runs on serverless compute, where the runtime's version is that of a client."""
+    """Return whether this process runs on serverless compute, where nothing can be persisted.
+
+    There Spark runs elsewhere: the runtime's version is that of a client, and its environment has one. MLflow tells it so, too.
+    """
     env = os.environ if environment is None else environment
-    return env.get("DATABRICKS_RUNTIME_VERSION", "").startswith("client.")
+    return env.get("DATABRICKS_RUNTIME_VERSION", "").startswith("client.") or bool(env.get("DATABRICKS_ENV_VERSION"))
 
 
 def find_include(env: Mapping[str, str]) -> Path:

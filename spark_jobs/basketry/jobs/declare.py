@@ -107,7 +107,6 @@ class Job(Generic[P, A]):
         libraries: Packages that it imports beside those of every job, see `basketry.jobs.libraries`.
         reads: Variables of Basketry's that it reads beside those of every job; a DAG hands them over to a workspace.
         needs_spark: Whether its entry is handed a lakehouse; without Spark, the tables for a few rows.
-        needs_cluster: Why it cannot run on serverless compute; empty where it can.
     """
 
     name: str
@@ -120,7 +119,6 @@ class Job(Generic[P, A]):
     libraries: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     needs_spark: bool = True
-    needs_cluster: str = ""
 
     @property
     def is_dated(self) -> bool:

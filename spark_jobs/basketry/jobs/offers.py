@@ -34,7 +34,6 @@ OFFERS = Job(
     entry="basketry.domains.offers.job:run",
     libraries=(CALAMINE, IMPLICIT, MLFLOW, PHONENUMBERS, REDIS),
     reads=(KAFKA_OPTIONS, OFFER_EVENTS, REDIS_URL),
-    needs_cluster="its batches are decided within the session that started them",
 )
 
 TRAIN_RECOMMENDATIONS = Job(

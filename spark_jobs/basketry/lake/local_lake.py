@@ -69,16 +69,24 @@ class LocalLake(Lakehouse):
 
     def append_once(self, table: Table, rows: pa.Table, writer: str, number: int, *, overwrite: bool = False) -> None:
         """Append without a Spark job; see Lakehouse."""
-        with self.lock(table):
+        where = "true" if overwrite else None
+
+        def write() -> None:
+            """Write unless the number is in the table's log."""
             self._create(table)
-            where = "true" if overwrite else None
             local_delta.append_once(self.path(table), rows, writer, number, where=where)
+
+        self._commit(table, write)
 
     def record(self, table: Table, rows: Sequence[Sequence[object]], where: str) -> None:
         """Replace a few rows without a Spark job; see Lakehouse."""
-        with self.lock(table):
+
+        def write() -> None:
+            """Write under the table's lock."""
             self._create(table)
             local_delta.replace_rows(self.path(table), table.column_names, rows, where)
+
+        self._commit(table, write)
 
     @contextmanager
     def lock(self, table: Table) -> Iterator[None]:

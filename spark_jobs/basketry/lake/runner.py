@@ -14,14 +14,12 @@ from basketry.config.clock import check_day_is_over, now
 from basketry.config.exit_codes import exits_by_code
 from basketry.config.quiet import quiet_libraries
 from basketry.config.settings import Settings
-from basketry.errors import BadInputError
 from basketry.jobs import DatedArguments, Job, JobArguments
 from basketry.jobs.command_line import check_edition, job_settings, parse_arguments
 from basketry.jobs.declare import A, P
 from basketry.lake.lakehouse import Lakehouse
 from basketry.lake.opening import lake_backend, open_lake
 from basketry.lake.report import JobReport
-from basketry.lake.session import is_serverless
 from basketry.tables import JOB_RUNS
 from basketry.warehouse.job_runs import JobRun, job_run_row, send_failure
 from basketry.warehouse.lineage_event import send_event
@@ -47,20 +45,10 @@ def job_main(job: Job[P, A]) -> None:
     with exits_by_code():
         arguments = parse_arguments(job)
         check_edition(arguments.edition)
-        _check_compute(job)
         settings = job_settings(arguments)
         _check_over(arguments, settings)
         with _job_locks(job, arguments, settings):
             _run(arguments, job.name, job, settings)
-
-
-def _check_compute(job: Job[P, A]) -> None:
-    """Refuse a job that would fail on serverless compute, before anything is read."""
-    if job.needs_cluster and is_serverless():
-        raise BadInputError(
-            f"{job.name} cannot run on serverless compute: {job.needs_cluster}. Give it a profile with a cluster in"
-            " include/jobs.yaml."
-        )
 
 
 def _check_over(arguments: JobArguments, settings: Settings) -> None:

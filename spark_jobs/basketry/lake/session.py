@@ -45,12 +45,3 @@ def attached_session(name: str) -> SparkSession:
     for key, value in ATTACHED_CONF.items():
         spark.conf.set(key, value)
     return spark
-
-
-def is_serverless() -> bool:
-    """Return whether this process runs on serverless compute, where nothing can be persisted.
-
-    There Spark runs elsewhere: the runtime's version is that of a client, and its environment has one. MLflow tells it so, too.
-    """
-    version = os.environ.get("DATABRICKS_RUNTIME_VERSION", "")
-    return version.startswith("client.") or bool(os.environ.get("DATABRICKS_ENV_VERSION"))

@@ -16,12 +16,12 @@ from pyspark.sql import DataFrame, DataFrameReader, DataFrameWriter, SparkSessio
 from pyspark.sql.streaming.readwriter import DataStreamReader
 
 from basketry.config.run_settings import read_secret
-from basketry.config.settings import Settings
+from basketry.config.settings import Settings, is_serverless
 from basketry.config.unity_names import quote
 from basketry.errors import BadInputError
 from basketry.lake.lakehouse import CACHE_LEVEL, Answer, Lakehouse
 from basketry.lake.schemas import FILE_LISTING
-from basketry.lake.session import attached_session, is_serverless
+from basketry.lake.session import attached_session
 from basketry.tables import Column, Table
 from basketry.tables.ddl import (
     RETENTION,

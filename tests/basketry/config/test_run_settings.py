@@ -58,4 +58,5 @@ def test_serverless_compute_is_known_by_its_runtime() -> None:
     """A cluster names the runtime's own version, and this machine none."""
     for version, expected in (("client.5.0", True), ("18.0", False), ("", False)):
         assert is_serverless({"DATABRICKS_RUNTIME_VERSION": version}) is expected
+    assert is_serverless({"DATABRICKS_ENV_VERSION": "5"})
     assert not is_serverless({})

@@ -6,10 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from basketry.errors import BadInputError
-from basketry.jobs.offers import OFFERS
 from basketry.lake.report import JobReport
-from basketry.lake.runner import job_main, run_job
+from basketry.lake.runner import run_job
 
 
 def test_each_line_of_a_report_names_its_job(capsys: pytest.CaptureFixture[str]) -> None:
@@ -20,12 +18,3 @@ def test_each_line_of_a_report_names_its_job(capsys: pytest.CaptureFixture[str])
     *lines, last = capsys.readouterr().out.splitlines()
     assert lines == ["sales: every day", "sales: every week"]
     assert last.startswith("sales: 1,234 rows read, 2 written in ") and last.endswith(" (dry run)")
-
-
-def test_a_job_that_needs_a_cluster_refuses_serverless_compute(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As its first word, before a session is asked for; the sentence says what to change."""
-    monkeypatch.setenv("BASKETRY_RUNTIME", "databricks")
-    monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "client.5.0")
-    monkeypatch.setattr("sys.argv", ["offers.py", "--catalog=demo"])
-    with pytest.raises(BadInputError, match="offers cannot run on serverless compute.*include/jobs.yaml"):
-        job_main(OFFERS)

@@ -167,19 +167,6 @@ def test_the_check_tries_each_permission_and_leaves_nothing(bench: Bench) -> Non
     assert bench.state() == before
 
 
-def test_the_check_names_a_job_that_serverless_compute_cannot_run(bench: Bench, edit: Edit) -> None:
-    """Its first task would say the same."""
-    from basketry.access import load_grants
-
-    include = bench.checkout / "include"
-    edit("include/jobs.yaml", (include / "jobs.yaml").read_text().replace("default: small", "default: serverless"))
-    found = check_workspace(bench.site(), load_grants(CATALOG, include), include)
-    assert [str(one) for one in found if one.what.startswith("compute of ")] == [
-        "compute of offers: it cannot run on serverless compute: its batches are decided within the session that started"
-        " them; give offers a profile with a cluster in include/jobs.yaml"
-    ]
-
-
 def others(bench: Bench) -> list[str]:
     """What the check says of who else may write."""
     from basketry.access import load_grants
