@@ -62,20 +62,20 @@ def write_users(users: Mapping[str, Mapping[str, str]], passwords: Mapping[str, 
 
 
 def _write_user(manager: FabAirflowSecurityManagerOverride, name: str, role: str | None, password: str) -> None:
-    known: Any = manager.find_user(username=name)
+    registered: Any = manager.find_user(username=name)
     if role is None:
-        if known is not None:
-            known.roles.clear()
-            manager.del_register_user(known)
+        if registered is not None:
+            registered.roles.clear()
+            manager.del_register_user(registered)
         return
     wanted = manager.find_role(role.capitalize())
-    if known is None:
+    if registered is None:
         address = name if "@" in name else f"{name}@localhost"
         if not manager.add_user(name, name, "-", address, wanted, password):
             raise Problem(f"Airflow did not take the user {name}.")
     else:
-        known.roles = [wanted]
-        manager.update_user(known)
+        registered.roles = [wanted]
+        manager.update_user(registered)
 
 
 def main(arguments: list[str]) -> int:

@@ -21,60 +21,28 @@ from collections.abc import Iterator
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import psutil
 import psycopg2
 import pytest
 import redis
-from deltalake import DeltaTable
 
 from tests.containers.compose import CHECKOUT, SECRETS, services
 from tests.containers.image import give, lay_out, new_root
 from tests.containers.outside import Outside, Stack, wait_for
-from tools.airflow_client import AirflowClient
+from tests.containers.running import CATALOG, Running
 from tools.problem import Problem
 from tools.processes import port_free
 from tools.task_errors import failure_sentence
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(1800)]
 
-CATALOG = "sales_project"
 SAMPLES = CHECKOUT / "tests" / "samples" / CATALOG
 DELIVERED = ("sales_orders_2026-11-20.csv", "sales_orders_2026-11-21.csv")
 AS_OF = "2026-11-20"
 START_SECONDS = 600.0
 RUN_SECONDS = 600.0
-
-
-class Running:
-    """The stack while it is up, and what was asked of it."""
-
-    def __init__(self, stack: Stack) -> None:
-        self.stack = stack
-        self.outside = stack.outside
-        self.home = stack.outside.folder("/var/lib/basketry")
-
-    def client(self, user: str = "admin") -> AirflowClient:
-        """Airflow's API, with the password that lies where the guide says."""
-        passwords = json.loads((self.home / "airflow" / "passwords.json").read_text())
-        return AirflowClient(f"http://{self.outside.address('airflow-api-server:8080')}", user, passwords[user])
-
-    def user(self, **variables: str) -> str:
-        """What the guide's command says when it is given these variables."""
-        command = ["env", *(f"{name}={value}" for name, value in variables.items())]
-        done = self.stack.containers["airflow-scheduler"].run([*command, ".venv/bin/python", "-m", "tools", "user"])
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def page(self, address: str, path: str) -> Any:
-        """A JSON page of a service."""
-        with urllib.request.urlopen(f"http://{self.outside.address(address)}{path}", timeout=30) as response:
-            return json.load(response)
-
-    def rows(self, table: str) -> list[dict[str, Any]]:
-        return list(DeltaTable(str(self.home / "lake" / CATALOG / table)).to_pyarrow_table().to_pylist())
 
 
 @pytest.fixture(scope="module")
