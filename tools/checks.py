@@ -65,9 +65,10 @@ FULL = "full"
 FULL_FOLDERS = (
     "tests/faults/",
     "tests/basketry/domains/ingest/test_hostile_deliveries.py",
+    "tests/end_to_end/test_three_runtimes_models.py",
     "tests/properties/test_deliveries.py",
 )
-"""What `make faults` runs: hours of faults, and of generated files."""
+"""What `make faults` runs: hours of faults and of generated files, and every model in three runtimes."""
 
 
 def _pytest(*options: str) -> int:

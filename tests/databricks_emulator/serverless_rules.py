@@ -51,7 +51,7 @@ class Refusal:
 
 
 def refused_setting(key: str) -> Refusal | None:
-    """The refusal of a setting; its text is cited in https://github.com/databricks-solutions (serverless migration)."""
+    """The refusal of a setting; its text as in https://github.com/databricks/databricks-agent-skills (serverless migration)."""
     if key in ALLOWED_SETTINGS:
         return None
     return Refusal("CONFIG_NOT_AVAILABLE", f"Configuration {key} is not available.", "42K0I")
