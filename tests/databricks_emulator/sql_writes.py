@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -41,12 +42,17 @@ def folder_of(lake: Path, table: exp.Table) -> Path:
     return Path(lake, table.catalog, table.db, table.name)
 
 
+def _locked(lake: Path, table: exp.Table) -> AbstractContextManager[None]:
+    return table_lock(lake / table.catalog, f"{table.db}.{table.name}")
+
+
 def _create(lake: Path, tree: exp.Create) -> pa.Table:
     schema = tree.this
     folder = folder_of(lake, schema.this)
-    if not DeltaTable.is_deltatable(str(folder)):
-        columns = [_field(column) for column in schema.expressions]
-        DeltaTable.create(folder, Schema.from_json(json.dumps({"type": "struct", "fields": columns})))
+    with _locked(lake, schema.this):  # of two who ask at once, one makes it
+        if not DeltaTable.is_deltatable(str(folder)):
+            columns = [_field(column) for column in schema.expressions]
+            DeltaTable.create(folder, Schema.from_json(json.dumps({"type": "struct", "fields": columns})))
     return pa.table({})
 
 
@@ -73,7 +79,7 @@ def _field(column: exp.ColumnDef) -> dict[str, Any]:
 def _merge(lake: Path, tree: exp.Merge, parameters: Parameters) -> pa.Table:
     target = tree.this
     folder = folder_of(lake, target)
-    with table_lock(lake / target.catalog, f"{target.db}.{target.name}"):
+    with _locked(lake, target):
         table = DeltaTable(folder)
         schema = pa.schema(table.schema().to_arrow())
         values = {each.alias: _value(each.this, parameters) for each in tree.args["using"].this.expressions}

@@ -19,8 +19,9 @@ import yaml
 
 from basketry import registry
 from basketry.domains.forecast import tracking as forecast
-from basketry.domains.offers import job, train_recommender
 from basketry.domains.offers import tracking as offers
+from basketry.domains.offers import train_recommender
+from basketry.domains.offers.champion import PRIOR, new_champion
 from basketry.domains.propensity import tracking as propensity
 from basketry.domains.rfm import tracking as rfm
 from basketry.errors import UNTRUSTED_EXIT, BadInputError, UntrustedModelError
@@ -30,7 +31,6 @@ from basketry.registry.artifacts import ARRAYS, DATA, STATE
 from basketry.tables import PROMOTIONS
 from basketry.warehouse import open_rows
 from basketry_airflow.retry import cause_of, never_passes
-from tests.kit.offers import engine, settings
 from tests.kit.registry import gate_says, let_in, own_registry, pointing, promote, register, rollback, stored_decisions
 
 pytestmark = pytest.mark.slow
@@ -275,7 +275,7 @@ def test_the_stream_of_offers_refuses_as_well(lake: Lakehouse, store: Path) -> N
     register(store, name)
     move_alias(name, "1")
     with pytest.raises(UntrustedModelError, match="names version 1, but ops.promotions says none"):
-        job._adopt_champion(lake, engine().memory, settings())
+        new_champion(lake, PRIOR)
 
 
 @pytest.mark.parametrize(
