@@ -65,10 +65,11 @@ FULL = "full"
 FULL_FOLDERS = (
     "tests/faults/",
     "tests/basketry/domains/ingest/test_hostile_deliveries.py",
+    "tests/end_to_end/test_propensity.py",
     "tests/end_to_end/test_three_runtimes_models.py",
     "tests/properties/test_deliveries.py",
 )
-"""What `make faults` runs: hours of faults and of generated files, and every model in three runtimes."""
+"""What `make faults` runs: hours of faults and of generated files, and days of the models."""
 
 
 def _pytest(*options: str) -> int:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from basketry.lake.lakehouse import Lakehouse
 
-pytestmark = pytest.mark.system
+pytestmark = pytest.mark.full
 
 END = date(2026, 11, 20)
 FORECAST = {"forecast", "decide_products", "forecast_accuracy"}
