@@ -68,8 +68,9 @@ FULL_FOLDERS = (
     "tests/end_to_end/test_propensity.py",
     "tests/end_to_end/test_three_runtimes_models.py",
     "tests/properties/test_deliveries.py",
+    "tests/security/test_forgotten_canary.py",
 )
-"""What `make faults` runs: hours of faults and of generated files, and days of the models."""
+"""What `make faults` runs: hours of faults and of generated files, days of the models, and a week of somebody who is forgotten."""
 
 
 def _pytest(*options: str) -> int:

@@ -30,7 +30,7 @@ FULL = KILLS > 50
 SEED = int(os.environ.get("KILL_SEED") or 11)
 A_COLD_JOB_IS_SLOWER = 1.3
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(4 * 3600 if FULL else 1800)]
+pytestmark = [pytest.mark.full, pytest.mark.timeout(4 * 3600 if FULL else 1800)]
 
 
 @dataclass(frozen=True)

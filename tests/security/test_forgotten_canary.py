@@ -31,7 +31,7 @@ from tests.kit.rows import row_of
 from tests.kit.users import include_with_approvers
 from tools.demo import deliver
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.full, pytest.mark.timeout(1500)]
 
 APPROVER = "dana"
 NUMBER, END = "990077", date(2026, 3, 31)
