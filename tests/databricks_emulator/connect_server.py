@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.databricks_emulator.connect_proxy import LOOPBACK, ConnectProxy
+from tests.kit.ports import free_port
 
 SERVER = "org.apache.spark.sql.connect.service.SparkConnectServer"
 START_SECONDS = 180.0
@@ -65,7 +66,7 @@ class ConnectServer:
         self._proxy = self._process = None
 
     def _start(self, variables: dict[str, str]) -> None:
-        port = _free_port()
+        port = free_port()
         settings = {
             "spark.connect.grpc.binding.address": LOOPBACK,
             "spark.connect.grpc.binding.port": str(port),
@@ -91,11 +92,6 @@ class ConnectServer:
             time.sleep(POLL_SECONDS)
         self._proxy = ConnectProxy(port)
         self._proxy.refused = self.refused
-
-
-def _free_port() -> int:
-    with socket.create_server((LOOPBACK, 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 def _answers(port: int) -> bool:

@@ -188,7 +188,7 @@ def desired_privileges(
     privileges: Privileges = {}
     for team in grants.teams.values():
         for name in stored:
-            tables = [grants.tables[one] for one in views.get(name, (name,)) if one in grants.tables]
+            tables = [grants.tables[table] for table in views.get(name, (name,)) if table in grants.tables]
             if tables and all(team.may_read(table) for table in tables):
                 schema, _, own_name = name.partition(".")
                 securables = (

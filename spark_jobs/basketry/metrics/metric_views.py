@@ -203,10 +203,10 @@ def _field(name: str, expression: str, words: tuple[str, ...] = ()) -> Document:
 def _measure(view: MetricView, measure: Measure) -> Document:
     expression, single = _sql(measure.sql), list(_single(view, measure))
     if single:
-        same = " AND ".join(f"MIN({_sql(one)}) = MAX({_sql(one)})" for one in single)
+        same = " AND ".join(f"MIN({_sql(column)}) = MAX({_sql(column)})" for column in single)
         expression = f"CASE WHEN {same} THEN {expression} END"
     field = _field(measure.name, expression, measure.words) | {"format": copy.deepcopy(_FORMATS[measure.unit])}
-    named = ", ".join(one.sql(dialect=DIALECT) for one in single)
+    named = ", ".join(column.sql(dialect=DIALECT) for column in single)
     return field | ({"comment": f"NULL over rows that differ in {named}."} if single else {})
 
 
